@@ -1,4 +1,4 @@
-"""namegen learns from a list of names and invents new ones, a character at a time.
+"""namegen learns from a list of names and invents new names, one character at a time.
 
 >>> import namegen
 >>> model = namegen.load("mlb-last")
@@ -7,13 +7,13 @@
 (10, True)
 >>> names = "Ada Adele Alan Alice Bert Betty Bob Carl Clara Dan Dana Ed Eda Edgar Fay Flora Gil Hal Ida Ivy".split()
 >>> from namegen.settings_toml import parse_config
->>> few = parse_config({"training": {"epochs": 5}})  # left out: as many as the list needs
->>> result = namegen.train(names, backend="numpy", config=few)
+>>> config = parse_config({"training": {"epochs": 5}})  # the default depends on the list
+>>> result = namegen.train(names, backend="numpy", config=config)
 >>> result.finished
 True
 
-The functions are those of ``namegen.api``, which is loaded when one of them is first asked for: ``import namegen``
-itself loads neither NumPy nor an engine.
+The functions come from ``namegen.api``, which is imported when one of them is used for the first time. So
+``import namegen`` loads neither NumPy nor a backend.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __version__ = "1.0.0"
 
 
 def __getattr__(name: str) -> object:
-    """The names that are loaded on demand (PEP 562)."""
+    """Import functions and modules on demand (PEP 562)."""
     if name in ("blend", "generate_people", "load", "train"):
         return getattr(import_module("namegen.api"), name)
     if name in ("api", "lists"):

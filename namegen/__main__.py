@@ -1,4 +1,4 @@
-"""The program: ``namegen``, or ``python -m namegen``."""
+"""The command-line program ``namegen``, which is also ``python -m namegen``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import signal
 
 
 def main() -> None:
-    """Run the command line. Until its modules are loaded, Ctrl-C ends the program at once, without a traceback."""
-    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as `&` in a script has it
+    """Run the command line. While its modules are loading, Ctrl-C exits immediately, without a traceback."""
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # for example in `namegen … &`
     if not is_ignored:
-        signal.signal(signal.SIGINT, _end)
-    from namegen.cli import main as run
+        signal.signal(signal.SIGINT, _exit_immediately)
+    from namegen.cli import main as run_command_line
 
     if not is_ignored:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    run()
+    run_command_line()
 
 
-def _end(*_: object) -> None:
+def _exit_immediately(*_: object) -> None:
     os._exit(128 + signal.SIGINT)
 
 

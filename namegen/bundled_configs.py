@@ -1,6 +1,6 @@
-"""The configs that come with namegen: found by name, and described by their own first line.
+"""The configs that come with namegen, by their names.
 
-They lie in ``configs/`` at the top of a checkout and are installed as ``namegen/configs``.
+They are in ``configs/`` at the top of a checkout, and installed as ``namegen/configs``.
 """
 
 from __future__ import annotations
@@ -23,48 +23,61 @@ class BundledConfig:
 
     @property
     def text(self) -> str:
-        """All of the file."""
+        """The content of the file."""
         return self.path.read_text(encoding="utf-8")
 
     @property
     def description(self) -> str:
-        """The comment that the file opens with, its first line."""
-        return self.text.partition("\n")[0].lstrip("# ")
+        """A short description, which is the comment in the file's first line."""
+        first_line = self.text.partition("\n")[0]
+        return first_line.lstrip("# ")
 
     @property
     def is_sweep(self) -> bool:
-        """Whether it has a grid, and so belongs to ``namegen sweep``."""
+        """Whether the config is for ``namegen sweep``, because it has a grid."""
         return "\n[grid]\n" in self.text
 
 
 def bundled_configs() -> dict[str, BundledConfig]:
-    """Every config that comes with namegen, by its name, in the order of the names.
+    """Return all configs that come with namegen, in alphabetical order of their names.
 
     >>> bundled_configs()["blog-rnn32-first"].is_sweep
     False
     """
+    paths = sorted(_configs_folder().glob("*.toml"))
+    return {path.stem: BundledConfig(path) for path in paths}
+
+
+def _configs_folder() -> Path:
     installed = _PACKAGE / "configs"
-    folder = (
-        installed if is_folder(installed, None) else _PACKAGE.parent / "configs"
-    )  # the latter in a checkout
-    return {path.stem: BundledConfig(path) for path in sorted(folder.glob("*.toml"))}
+    if is_folder(installed, None):
+        return installed
+    return _PACKAGE.parent / "configs"  # in a checkout
 
 
 def find_config(config: Path | str) -> Path:
-    """The file that a config's name or path means; whether there is one, reading it says.
+    """Return the file of a config. The file may not exist.
 
-    A bundled config's name means that config even where a file of that name exists: give ``./default`` for the file.
+    The name of a bundled config always means that config. If there is also a file with this name, write ``./default``
+    to use the file.
+
+    Args:
+        config: the name of a bundled config, or the path of a TOML file.
     """
     bundled = bundled_configs().get(str(config))
-    return Path(config) if bundled is None else bundled.path
+    if bundled is None:
+        return Path(config)
+    return bundled.path
 
 
 def advice(config: str) -> str:
-    """What to do where there is no such config: the nearest bundled one, if one is near.
+    """Return advice for a config that doesn't exist, with the bundled config that was probably meant.
 
     >>> advice("sweep-cells")
-    'did you mean sweep-cell? Give a TOML file that exists, or the name of one that `namegen configs` lists'
+    'did you mean sweep-cell? Use a TOML file that exists, or the name of one that `namegen configs` lists'
     """
+    choices = "a TOML file that exists, or the name of one that `namegen configs` lists"
     near = nearest(config.removesuffix(".toml"), bundled_configs())
-    give = f"did you mean {near}? Give" if near else "give"
-    return f"{give} a TOML file that exists, or the name of one that `namegen configs` lists"
+    if near is None:
+        return f"use {choices}"
+    return f"did you mean {near}? Use {choices}"

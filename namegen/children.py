@@ -1,4 +1,4 @@
-"""Child processes that do parts of a long piece of work, a few at a time.
+"""Run the jobs of a long task in child processes, a few at a time.
 
     parent                                         child: python -m namegen.children MODULE:FUNCTION
     first line of standard input             ──►   calls FUNCTION(document, parent)
@@ -6,9 +6,9 @@
     {"answer": …} or {"trouble": "why"}      ◄──   the last line
     end of standard input                    ──►   exits at once
 
-Standard input ends when the answer isn't needed any more, and also when the parent is killed, so no child survives it.
-A child that dies is started a second time. Each child has a session of its own, so that Ctrl-C in a terminal reaches
-only the parent.
+Standard input ends when the answer is no longer needed, and also when the parent is killed, so no child outlives its
+parent. A child that dies is started a second time. Each child runs in a separate session, so that Ctrl-C in a terminal
+reaches only the parent.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import threading
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeAlias, cast
+from typing import IO, Any, NoReturn, TypeAlias
 
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, NamegenError, TrainingError
@@ -46,40 +46,40 @@ from namegen.threads import VARIABLES
 
 PACKAGE = Path(__file__).parent
 SECONDS_BETWEEN_LOOKS = 0.2
-SECONDS_BETWEEN_WORDS = 0.5
-STARTS = 2  # how often a child is started that dies
+SECONDS_BETWEEN_REPORTS = 0.5
+MAX_STARTS = 2  # how often a child that dies is started
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """A part of the work."""
+class Job:
+    """A function call that a child process makes."""
 
-    work: str  # the function that does it, ``module:function``
-    document: Json  # the argument of this function
-    threads: int = 1  # for the libraries that it uses
-    label: str = ""  # its name in progress events
+    work: str  # the function, ``module:function``
+    document: Json  # the argument of the function
+    threads: int = 1  # for the libraries that the function uses
+    label: str = ""  # the job's name in progress events
 
 
 @dataclass(frozen=True)
-class PartProgress:
-    """How far a part is."""
+class JobProgress:
+    """The number of epochs that a running job has finished."""
 
-    part: Part
+    job: Job
     epoch: int  # finished epochs
     epochs: int  # all epochs
 
 
 @dataclass(frozen=True)
-class PartEnded:
-    """A part has ended."""
+class JobEnded:
+    """A job has ended."""
 
-    part: Part
+    job: Job
     answer: Json = None  # the result of its function; None if there is none
-    trouble: str = ""  # one sentence about why there is no answer
+    trouble: str = ""  # why there is no answer, in one sentence
 
 
 class Runner(ABC):
-    """Does parts: ``Children`` on this machine, ``experiments/cluster.py`` on others. Its exit stops the rest."""
+    """Runs jobs: ``Children`` on this machine, ``experiments/cluster.py`` on others. Leaving it stops all jobs."""
 
     def __enter__(self) -> Runner:
         return self
@@ -90,71 +90,78 @@ class Runner(ABC):
     @property
     @abstractmethod
     def workers(self) -> int:
-        """How many parts can run at the same time."""
+        """The number of jobs that can run at the same time."""
 
     @property
     @abstractmethod
-    def running(self) -> Sequence[Part]:
-        """The parts that are running, in the order of their starts."""
+    def running(self) -> Sequence[Job]:
+        """The running jobs, in the order in which they were started."""
 
     @abstractmethod
-    def start(self, part: Part) -> None:
-        """Start a part.
+    def start(self, job: Job) -> None:
+        """Start a job.
 
         Raises:
             TrainingError: the system can't start another process.
         """
 
     @abstractmethod
-    def events(self) -> list[PartProgress | PartEnded]:
-        """The events since the last call. If there are none yet, this waits a little."""
+    def events(self) -> list[JobProgress | JobEnded]:
+        """Return the events since the last call. If there are none yet, wait a little first."""
 
 
 def run_all(
-    runner: Runner, parts: Iterable[Part], watch: ProgressCallback = ignore_progress
-) -> Iterator[PartEnded]:
-    """Run all parts, and yield each one that ends.
+    runner: Runner, jobs: Iterable[Job], watch: ProgressCallback = ignore_progress
+) -> Iterator[JobEnded]:
+    """Run all jobs, and yield an event for each job that ends.
 
     Args:
-        runner: runs the parts; the caller enters and exits it.
-        parts: the parts. Each is taken as soon as it can be started.
-        watch: called repeatedly with the parts that are running.
+        runner: runs the jobs. The caller enters and exits it.
+        jobs: the jobs. Each is taken from the iterable just before it starts.
+        watch: called repeatedly with the running jobs.
     """
-    waiting = iter(parts)
-    has_more = True
-    progress: dict[Part, PartProgress] = {}
-    while has_more or runner.running:
-        while has_more and len(runner.running) < max(runner.workers, 1):
-            part = next(waiting, None)
-            if part is None:
-                has_more = False
-            else:
-                runner.start(part)
-        if not runner.running:
-            continue
+    waiting = iter(jobs)
+    progress: dict[Job, JobProgress] = {}
+    _start_jobs(runner, waiting)
+    while runner.running:
         for event in runner.events():
-            if isinstance(event, PartEnded):
+            if isinstance(event, JobEnded):
                 yield event
             else:
-                progress[event.part] = event
-        under_way = tuple(_under_way(part, progress.get(part)) for part in runner.running)
-        watch(Running(under_way) if runner.workers else NoWorkers())
+                progress[event.job] = event
+        watch(_running_jobs(runner, progress))
+        _start_jobs(runner, waiting)
 
 
-def _under_way(part: Part, progress: PartProgress | None) -> UnderWay:
+def _start_jobs(runner: Runner, waiting: Iterator[Job]) -> None:
+    """Start jobs until all workers are busy. If there is no worker, one job is started, to wait for a worker."""
+    while len(runner.running) < max(runner.workers, 1):
+        job = next(waiting, None)
+        if job is None:
+            return
+        runner.start(job)
+
+
+def _running_jobs(runner: Runner, progress: Mapping[Job, JobProgress]) -> Event:
+    """Return the event that describes all running jobs."""
+    under_way = tuple(_under_way(job, progress.get(job)) for job in runner.running)
+    return Running(under_way) if runner.workers else NoWorkers()
+
+
+def _under_way(job: Job, progress: JobProgress | None) -> UnderWay:
     if progress is None:
-        return UnderWay(part.label)
-    return UnderWay(part.label, progress.epoch, progress.epochs)
+        return UnderWay(job.label)
+    return UnderWay(job.label, progress.epoch, progress.epochs)
 
 
 # --- the parent -------------------------------------------------------------------------------------------------------
 
 
 class Children(Runner):
-    """Runs parts in child processes on this machine.
+    """Runs jobs in child processes on this machine.
 
     Args:
-        workers: how many parts can run at the same time.
+        workers: the number of jobs that can run at the same time.
     """
 
     def __init__(self, workers: int) -> None:
@@ -169,47 +176,53 @@ class Children(Runner):
 
     @property
     def workers(self) -> int:
-        """How many parts can run at the same time."""
+        """The number of jobs that can run at the same time."""
         return self._workers
 
     @property
-    def running(self) -> list[Part]:
-        """The parts that are running, in the order of their starts."""
-        return [child.part for child in self._children]
+    def running(self) -> list[Job]:
+        """The running jobs, in the order in which they were started."""
+        return [child.job for child in self._children]
 
-    def start(self, part: Part) -> None:
-        """Start a part."""
-        self._children.append(_Child(part, self._messages))
+    def start(self, job: Job) -> None:
+        """Start a job."""
+        self._children.append(_Child(job, self._messages))
 
-    def events(self) -> list[PartProgress | PartEnded]:
-        """The events since the last call. If there are none yet, this waits a little."""
-        events: list[PartProgress | PartEnded] = []
-        with suppress(queue.Empty):
-            message = self._messages.get(timeout=SECONDS_BETWEEN_LOOKS)
-            while True:
-                events += self._handle(message)
-                message = self._messages.get_nowait()
+    def events(self) -> list[JobProgress | JobEnded]:
+        """Return the events since the last call. If there are none yet, wait a little first."""
+        events: list[JobProgress | JobEnded] = []
+        for message in self._new_messages():
+            events += self._handle(message)
         return events
 
-    def _handle(self, message: _Message) -> Iterator[PartProgress | PartEnded]:
+    def _new_messages(self) -> Iterator[_Message]:
+        """Yield the messages in the queue, after waiting a little for the first message."""
+        with suppress(queue.Empty):
+            yield self._messages.get(timeout=SECONDS_BETWEEN_LOOKS)
+            while True:
+                yield self._messages.get_nowait()
+
+    def _handle(self, message: _Message) -> Iterator[JobProgress | JobEnded]:
+        """Yield the events that follow from a message of a child."""
         child = message.child
         if message.content is None:
             yield from self._handle_exit(child)
         elif "progress" in message.content:
             epoch, epochs = message.content["progress"]
-            yield PartProgress(child.part, epoch, epochs)
+            yield JobProgress(child.job, epoch, epochs)
         else:
             child.result = message.content
 
-    def _handle_exit(self, child: _Child) -> Iterator[PartEnded]:
+    def _handle_exit(self, child: _Child) -> Iterator[JobEnded]:
+        """Yield the end of a child's job, or start the job again if the child died for the first time."""
         self._children.remove(child)
         reason = child.end()
         if child.result is not None:
-            yield PartEnded(child.part, **child.result)
-        elif child.starts < STARTS:
-            self._children.append(_Child(child.part, self._messages, starts=child.starts + 1))
+            yield JobEnded(child.job, **child.result)
+        elif child.starts < MAX_STARTS:
+            self._children.append(_Child(child.job, self._messages, starts=child.starts + 1))
         else:
-            yield PartEnded(child.part, trouble=f"its process died twice, {reason}")
+            yield JobEnded(child.job, trouble=f"its process died twice, {reason}")
 
 
 @dataclass(frozen=True)
@@ -217,7 +230,7 @@ class _Message:
     """A message from a child to its parent."""
 
     child: _Child
-    content: dict[str, Any] | None  # a line of its output; None: it has exited
+    content: dict[str, Any] | None  # a line of the child's output; None if the child has exited
 
 
 _Messages: TypeAlias = "queue.Queue[_Message]"
@@ -226,61 +239,84 @@ _Messages: TypeAlias = "queue.Queue[_Message]"
 class _Child:
     """A child process, and the thread that reads its output."""
 
-    def __init__(self, part: Part, messages: _Messages, *, starts: int = 1) -> None:
-        self.part = part
+    def __init__(self, job: Job, messages: _Messages, *, starts: int = 1) -> None:
+        self.job = job
         self.starts = starts  # including this one
-        self.result: dict[str, Any] | None = None  # its last line: the answer or the trouble
-        order = {"started": time.time(), "document": part.document}
-        self._first_line = json.dumps(order).encode() + b"\n"
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
+        self.result: dict[str, Any] | None = None  # the last line: the answer or the trouble
+        self._first_line = _first_line(job)
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by end()
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "namegen.children", part.work],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                env=own_environment() | dict.fromkeys(VARIABLES, str(part.threads)),
-                start_new_session=os.name == "posix",
-            )
-        except OSError as error:
+            self._process = _start_process(job, self._errors)
+        except TrainingError:
             self._errors.close()
-            raise TrainingError(
-                f"cannot start a process ({error.strerror}): end other programs first"
-            ) from error
-        self._input = cast("IO[bytes]", self._process.stdin)
-        self._output = cast("IO[bytes]", self._process.stdout)
+            raise
+        assert self._process.stdin is not None  # for the type checker
+        assert self._process.stdout is not None
+        self._input = self._process.stdin
+        self._output = self._process.stdout
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         self._listener.start()
 
     def _listen(self, messages: _Messages) -> None:
-        """Send the document (in this thread, because a long one blocks until the child reads it) and read all lines."""
-        with suppress(
-            OSError, ValueError
-        ):  # the child died before it read everything, or was ended
-            self._input.write(self._first_line)
-            self._input.flush()
+        """Send the document to the child, then put each line of its output into the queue.
+
+        A long document can only be sent in this thread, because sending blocks until the child reads it.
+        """
+        self._send_document()
         for line in self._output:
             with suppress(ValueError):  # an incomplete last line, if the child was killed
                 messages.put(_Message(self, json.loads(line)))
         self._process.wait()
         messages.put(_Message(self, None))
 
+    def _send_document(self) -> None:
+        with suppress(OSError, ValueError):  # the child has died or was ended in the meantime
+            self._input.write(self._first_line)
+            self._input.flush()
+
     def end(self) -> str:
-        """Kill the process if it's still running, close its pipes and files, and describe why it may have ended."""
+        """Kill the process if it's still running, close its streams, and return why it may have ended."""
         self._process.kill()
         self._listener.join()
-        self._errors.seek(0)
-        error_output = self._errors.read().decode(errors="replace").strip()
-        _, _, last_line = error_output.rpartition("\n")
+        last_line = self._last_line_of_errors()
         for stream in (self._input, self._output, self._errors):
             with suppress(OSError):
                 stream.close()
         reason = last_line[:LONGEST_REASON] or "perhaps because memory ran out"
         return f"with the exit code {self._process.returncode} ({reason})"
 
+    def _last_line_of_errors(self) -> str:
+        """Return the last line that the child wrote to standard error."""
+        self._errors.seek(0)
+        text = self._errors.read().decode(errors="replace").strip()
+        return text.rpartition("\n")[2]
+
+
+def _first_line(job: Job) -> bytes:
+    """Return the line that starts a job: the current time and the document, as JSON."""
+    order = {"started": time.time(), "document": job.document}
+    return json.dumps(order).encode() + b"\n"
+
+
+def _start_process(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the child process of a job, which writes its standard error to a file."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "namegen.children", job.work],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=own_environment() | dict.fromkeys(VARIABLES, str(job.threads)),
+            start_new_session=os.name == "posix",
+        )
+    except OSError as error:
+        raise TrainingError(
+            f"cannot start another process ({error.strerror}): close other programs and try again"
+        ) from error
+
 
 def own_environment() -> dict[str, str]:
-    """Return the environment for a child process, in which it imports the same namegen as this process."""
+    """Return environment variables with which a child process imports the same namegen as this process."""
     environment = dict(os.environ)
     is_installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
     if not is_installed:
@@ -293,7 +329,7 @@ def own_environment() -> dict[str, str]:
 
 
 class Parent:
-    """The parent, from the view of the child.
+    """The connection of a child to its parent. The child exits as soon as the parent closes it.
 
     Args:
         started: when the parent started the child, in seconds of the system's clock.
@@ -304,10 +340,11 @@ class Parent:
         self.started = started
         self._output = output
         self._epochs = 0
-        self._next_report = 0.0  # not earlier, in seconds of the monotonic clock
+        self._next_report = 0.0  # the earliest time for it, in seconds of the monotonic clock
         threading.Thread(target=self._exit_with_input, daemon=True).start()
 
     def _exit_with_input(self) -> None:
+        """Wait for the end of standard input, then exit."""
         while os.read(0, 1):  # sys.stdin would hold a lock when the interpreter exits
             pass
         os._exit(1)
@@ -320,38 +357,62 @@ class Parent:
             now = time.monotonic()
             is_last = event.epoch == self._epochs
             if now >= self._next_report or is_last:
-                self._next_report = now + SECONDS_BETWEEN_WORDS
-                self.tell(event.epoch, self._epochs)
+                self._next_report = now + SECONDS_BETWEEN_REPORTS
+                self.report_progress(event.epoch, self._epochs)
 
-    def tell(self, epoch: int, epochs: int) -> None:
-        """Report the number of finished epochs and of all epochs."""
-        self.say({"progress": [epoch, epochs]})
+    def report_progress(self, epoch: int, epochs: int) -> None:
+        """Report the number of finished epochs and the number of all epochs."""
+        self.send({"progress": [epoch, epochs]})
 
-    def say(self, word: dict[str, Json]) -> None:
+    def send(self, message: dict[str, Json]) -> None:
         """Send one line to the parent."""
         with suppress(OSError):  # the parent has exited
-            self._output.write(json.dumps(word, allow_nan=False).encode() + b"\n")
+            self._output.write(json.dumps(message, allow_nan=False).encode() + b"\n")
             self._output.flush()
 
 
 def main(work: str) -> NoReturn:
-    """Do the part that standard input describes. Only the parent's lines go to standard output."""
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # the output of libraries goes to standard error
-    order = json.loads(sys.stdin.buffer.readline() or os._exit(1))
+    """Do the job that standard input describes, and send the answer or the trouble to the parent."""
+    output = _take_standard_output()
+    order = json.loads(_read_first_line())
     parent = Parent(order["started"], output)
-    module, _, name = work.partition(":")
     try:
-        function = getattr(import_module(module), name)
-        parent.say({"answer": function(order["document"], parent)})
-    except NamegenError as error:
-        parent.say({"trouble": str(error)})
+        function = _import_function(work)
+        parent.send({"answer": function(order["document"], parent)})
     except Exception as error:
-        traceback.print_exc()
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        parent.say({"trouble": reason[:LONGEST_REASON]})
+        parent.send({"trouble": _describe_error(error)})
     sys.stderr.flush()
-    os._exit(0)  # a normal exit with TensorFlow takes longer than many parts
+    os._exit(0)  # a normal exit with TensorFlow takes longer than many jobs
+
+
+def _take_standard_output() -> IO[bytes]:
+    """Return a stream to the parent. Afterwards, libraries that print write to standard error instead."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return output
+
+
+def _read_first_line() -> bytes:
+    line = sys.stdin.buffer.readline()
+    if not line:  # the parent has exited
+        os._exit(1)
+    return line
+
+
+def _import_function(work: str) -> Callable[[Json, Parent], Json]:
+    """Import a function from ``module:function``."""
+    module, _, name = work.partition(":")
+    function: Callable[[Json, Parent], Json] = getattr(import_module(module), name)
+    return function
+
+
+def _describe_error(error: Exception) -> str:
+    """Return one line for the parent. The traceback of an unexpected error goes to standard error."""
+    if isinstance(error, NamegenError):
+        return str(error)
+    traceback.print_exception(error)
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return reason[:LONGEST_REASON]
 
 
 if __name__ == "__main__":

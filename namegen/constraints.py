@@ -1,11 +1,11 @@
-"""Constraints on generated names, as keyword arguments: the same in Python and, as options, on the command line.
+"""Constraints on generated names: keyword arguments in Python, and options on the command line.
 
 Each constraint is declared here, with the help of its option. Its class is in ``core/generation/constraints``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # NumPy is loaded when constraints are made, and no earlier
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
 MAX_CHARACTERS = 1_000_000
+TYPES_IN_WORDS = {str: "a string", int: "a whole number", bool: "True or False"}
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class Option:
     """The command-line option of a constraint."""
 
     metavar: str  # the placeholder for its value
-    help: str  # completes "Give only names …"; ``{exclude_names}`` stands for that option
+    help: str  # completes "Generate only names …"; ``{exclude_names}`` stands for that option
     least: int | None = None  # the smallest whole number allowed; None for strings
     most: int = MAX_CHARACTERS
 
 
 class Constraints(TypedDict, total=False):
-    """Conditions that every returned name satisfies; a missing constraint or None means no condition.
+    """Conditions that every returned name satisfies. A missing constraint or None means no condition.
 
     ``starts_with``, ``ends_with``, ``contains`` and ``matches`` distinguish upper and lower case. ``exclude_words`` and
-    ``exclude_names`` ignore letter case, spaces and punctuation; with ``=`` in front, a word is excluded only as a
+    ``exclude_names`` ignore letter case, spaces and punctuation. With ``=`` in front, a word is excluded only as a
     whole word. ``min_distance`` is the smallest edit distance to every name of ``exclude_names``, or of the bundled
     list that the model was trained on. ``docs/use/generating.md`` describes which names are returned.
     """
@@ -92,7 +93,7 @@ class Constraints(TypedDict, total=False):
 
 
 class PartConstraints(Constraints, total=False):
-    """Constraints for one part of whole names: given or family names of people, first or last names of players."""
+    """Constraints for one part of whole names, such as the given names or the family names of people."""
 
     max_length: Annotated[
         int | None,
@@ -116,7 +117,7 @@ def make_constraints(
     normalization: Normalization | None = None,
     **constraints: Unpack[Constraints],
 ) -> ConstraintList:
-    """Make the constraints of core from keyword arguments.
+    """Make a constraint list from keyword arguments.
 
     Args:
         list_name: the list that the model was trained on, for ``min_distance`` without ``exclude_names``.
@@ -125,9 +126,9 @@ def make_constraints(
         constraints: see ``Constraints``.
 
     Raises:
-        SettingsError: a value has the wrong type or is out of range; or ``min_distance`` is set and there are no names
-            to compare with.
-        TypeError: there is no such constraint.
+        SettingsError: a value has the wrong type or is out of range, or there are no names to compare with for
+            ``min_distance``.
+        TypeError: there is no constraint with this name.
 
     >>> constraint_list = make_constraints(starts_with="Mc", min_length=5, contains=None)
     >>> [constraint.name for constraint in constraint_list]
@@ -139,42 +140,27 @@ def make_constraints(
         ConstraintList,
         ExcludedNames,
         MinDistance,
-        MinLength,
         NoProfanity,
     )
 
-    unknown = constraints.keys() - Constraints.__annotations__.keys()
-    if unknown:
-        known = ", ".join(Constraints.__annotations__)
-        raise TypeError(
-            f"there is no argument or constraint {unknown.pop()!r}: the constraints are {known}; "
-            "for_labels() chooses a label"
-        )
-    values: dict[str, Any] = {
-        name: _checked(name, value) for name, value in constraints.items() if value is not None
-    }
-    if values.get(MinLength.name) == 0:
-        values[MinLength.name] = 1  # core ignores 0, and would apply the default
+    normalization = normalization or NAMES
+    values = _check_values(constraints)
     min_distance = values.pop(MinDistance.name, None)
     excluded_names = values.pop(ExcludedNames.name, None)
     allow_profanity = values.pop(NoProfanity.name, False)
-    normalization = normalization or NAMES
     made = [CONSTRAINTS[name](value) for name, value in values.items()]
     if not allow_profanity:
         made.append(NoProfanity())
     if excluded_names is not None:
         made.append(ExcludedNames(excluded_names, normalization))
     if min_distance is not None:
-        if excluded_names is None:
-            compared_names = _names_of_list(list_name)
-        else:
-            compared_names = excluded_names
+        compared_names = _load_list(list_name) if excluded_names is None else excluded_names
         made.append(MinDistance(min_distance, compared_names, normalization))
     return ConstraintList(made)
 
 
-def _names_of_list(list_name: str | None) -> Sequence[str]:
-    """The names of the bundled list that a model was trained on, for ``min_distance``."""
+def _load_list(list_name: str | None) -> Sequence[str]:
+    """Return the names of the bundled list that a model was trained on, for ``min_distance``."""
     if list_name not in BUNDLED:
         raise SettingsError(
             f"{setting('min_distance')} needs names to compare with, and this model doesn't contain its list: pass the "
@@ -183,33 +169,73 @@ def _names_of_list(list_name: str | None) -> Sequence[str]:
     return load_bundled(str(list_name)).names
 
 
-def _checked(name: str, value: object) -> object:
-    """The value of a constraint, if its type is right. Several strings become a list, as they are read twice."""
+def _check_values(constraints: Mapping[str, object]) -> dict[str, Any]:
+    """Return the values of constraints that aren't None, after checking their names and types."""
+    unknown = constraints.keys() - Constraints.__annotations__.keys()
+    if unknown:
+        known = ", ".join(Constraints.__annotations__)
+        raise TypeError(
+            f"there is no argument or constraint {unknown.pop()!r}: the constraints are {known}; "
+            "for_labels() chooses a label"
+        )
+    values: dict[str, Any] = {}
+    for name, value in constraints.items():
+        if value is not None:
+            values[name] = _check_value(name, value)
+    if values.get("min_length") == 0:
+        values["min_length"] = 1  # a constraint of 0 would mean the default
+    return values
+
+
+def _check_value(name: str, value: object) -> object:
+    """Return the value of a constraint, after checking its type. Several strings become a list.
+
+    Raises:
+        SettingsError: the value has the wrong type.
+    """
     expected_type = get_args(get_type_hints(Constraints)[name])[0]
-    if expected_type is bool:
-        expected = "True or False"
-        fits = isinstance(value, bool)
-    elif expected_type is str:
-        expected = "a string"
-        fits = isinstance(value, str)
-    elif expected_type is int:
-        expected = "a whole number"
-        fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if expected_type in TYPES_IN_WORDS:
+        check_type(name, value, expected_type)
+        return value
+    return _check_strings(name, value)
+
+
+def _check_strings(name: str, value: object) -> list[str]:
+    """Return several strings as a list, because they are read twice."""
+    expected = "several strings, such as a list"
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise _wrong_type(name, value, expected)
+    strings = list(value)
+    if not all(isinstance(item, str) for item in strings):
+        raise _wrong_type(name, strings, expected)
+    return strings
+
+
+def _wrong_type(name: str, value: object, expected: str) -> SettingsError:
+    return SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
+
+
+def check_type(name: str, value: object, expected_type: type) -> None:
+    """Check that an argument is a string, a whole number or a boolean. Booleans don't count as numbers.
+
+    Raises:
+        SettingsError: the value has another type.
+    """
+    is_bool = isinstance(value, bool)
+    if expected_type is int:
+        has_type = isinstance(value, Integral) and not is_bool
     else:
-        expected = "several strings, such as a list"
-        if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            value = list(value)
-        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if not fits:
-        raise SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
-    return value
+        has_type = isinstance(value, expected_type)
+    if not has_type:
+        raise _wrong_type(name, value, TYPES_IN_WORDS[expected_type])
 
 
 @cache
 def claimed_beginnings(*lists: str) -> tuple[str, ...]:
-    """The words that no new company may start with, because a company of these bundled lists does.
+    """Return the words with which a new company must not start, because listed companies start with them.
 
-    Other lists have none.
+    Args:
+        lists: the names of lists. Only bundled lists of companies have such words.
 
     >>> "blackrock" in claimed_beginnings("mlb-last", "companies")
     True
@@ -217,10 +243,9 @@ def claimed_beginnings(*lists: str) -> tuple[str, ...]:
     from namegen.core.data.normalization import normalization_of
     from namegen.core.generation.constraints.claimed import beginnings
 
-    company_lists = [
-        name for name in lists if name in BUNDLED and BUNDLED[name].name_type == "company"
-    ]
+    normalization = normalization_of("company")
     claimed: list[str] = []
-    for name in company_lists:
-        claimed += beginnings(load_bundled(name).names, normalization_of("company"))
+    for name in lists:
+        if name in BUNDLED and BUNDLED[name].name_type == "company":
+            claimed += beginnings(load_bundled(name).names, normalization)
     return tuple(claimed)

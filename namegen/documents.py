@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -40,10 +40,8 @@ else:
 
 # Limits in bytes. Parsing a million bytes can take half a second and 50 MB of memory.
 LARGEST = 4 * 2**20  # for documents in models
-LARGEST_RECORD = (
-    64 * 2**20
-)  # for documents that grow with the epochs: saved states and comparisons (5 MB)
-CONTAINERS = (dict, list)
+LARGEST_RECORD = 64 * 2**20  # for saved states and comparisons (5 MB), which grow with the epochs
+CONTAINERS = (dict, list, tuple)
 MOST_TOLD = 160  # characters of a problem, and of its path
 DEEPEST = 40  # nested objects and arrays; namegen's documents have at most 10
 
@@ -66,27 +64,46 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
     ...
     ValueError: the key 'a' appears twice
     """
-    largest = LARGEST if largest is None else largest
-    if len(content) > largest:
-        unit = "bytes" if isinstance(content, bytes) else "characters"
-        raise ValueError(f"{len(content):,} {unit} long: expected at most {largest:,}")
+    _check_size(content, LARGEST if largest is None else largest)
     text = content.decode() if isinstance(content, bytes) else content
     try:
         plain: Json = _DECODER.decode(text)
     except (RecursionError, ValueError) as error:
         raise _in_plain_words(error) from None
-    level = [plain]  # all values at one depth
+    _check_depth_and_numbers(plain)
+    return plain
+
+
+def _check_size(content: bytes | str, largest: int) -> None:
+    """Raise ValueError for a document that is too large."""
+    if len(content) > largest:
+        unit = "bytes" if isinstance(content, bytes) else "characters"
+        raise ValueError(f"{len(content):,} {unit} long: expected at most {largest:,}")
+
+
+def _check_depth_and_numbers(document: Json) -> None:
+    """Raise ValueError for a document that nests too deeply or contains a number that is too large."""
+    level = [document]  # all values at one depth
     depth = 0
     while level:
         depth += 1
         if depth > DEEPEST:
             raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
-        _check_numbers(level)
+        for value in level:
+            _check_number(value)
         level = _values_inside(level)
-    return plain
+
+
+def _check_number(value: Json) -> None:
+    """Raise ValueError for a whole number of more than 64 bits, and for a number that was parsed as infinity."""
+    if type(value) is int and abs(value) > MAX_NUMBER:
+        raise ValueError(f"{quote(str(value))} is too large for a whole number in a document")
+    if type(value) is float and math.isinf(value):
+        raise ValueError("a number is too large for a document")
 
 
 def _values_inside(level: Sequence[Json]) -> list[Json]:
+    """Return the values of all objects and arrays."""
     values: list[Json] = []
     for container in level:
         if isinstance(container, dict):
@@ -97,15 +114,15 @@ def _values_inside(level: Sequence[Json]) -> list[Json]:
 
 
 def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
-    """Parse the JSON value at a position of a text.
+    """Parse the JSON value that starts at a position of a string.
 
-    Use it to read a long document piece by piece. The caller limits how long the text is.
+    Use it to read a long document piece by piece. The caller has to limit the length of the string.
 
     Returns:
         The value, and the position of its end.
 
     Raises:
-        ValueError: It isn't JSON (then it's a ``json.JSONDecodeError``), nests too deeply, or has a key twice.
+        ValueError: the value isn't JSON (then it's a ``json.JSONDecodeError``), nests too deeply, or has a key twice.
 
     >>> parse_json("[1], 2")
     ([1], 3)
@@ -117,7 +134,7 @@ def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
 
 
 def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
-    """The error to raise instead of one of Python's own."""
+    """Return an error to raise instead of an error of the JSON library. Its message is easier to understand."""
     if isinstance(error, RecursionError):
         return ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
     if "integer string conversion" in str(error):  # Python's own limit, thousands of digits
@@ -126,10 +143,10 @@ def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
 
 
 def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str, Json]:
-    """Parse a JSON document that is an object, as all of namegen's documents are; see ``read_json``.
+    """Parse a JSON document that must be an object. The arguments are those of ``read_json``.
 
     Raises:
-        ValueError: as ``read_json``, or it isn't an object.
+        ValueError: the document isn't an object, or ``read_json`` rejects it.
 
     >>> read_object("[1]")
     Traceback (most recent call last):
@@ -143,21 +160,12 @@ def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str
 
 
 def _with_unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return a JSON object. Raise ValueError if it has a key twice."""
     json_object = dict(pairs)
     if len(json_object) < len(pairs):
         [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {quote(repeated)} appears twice")
     return json_object
-
-
-def _check_numbers(values: Sequence[Json]) -> None:
-    """Raise ValueError for a whole number of more than 64 bits, and for a number that was parsed as infinity."""
-    for value in values:
-        value_type = type(value)
-        if value_type is int and abs(cast(int, value)) > MAX_NUMBER:
-            raise ValueError(f"{quote(str(value))} is too large for a whole number in a document")
-        if value_type is float and math.isinf(cast(float, value)):
-            raise ValueError("a number is too large for a document")
 
 
 def _reject_constant(text: str) -> Json:
@@ -189,8 +197,7 @@ def from_plain(kind: type[Document], plain: object) -> Document:
         plain: the result of ``to_plain`` or ``read_json``.
 
     Raises:
-        ValueError: a type or a key is wrong; the message has its path: ``Expected `int`, got `str` - at
-            `$.runs[0].seed```.
+        ValueError: a type or a key is wrong. The message contains its path.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -208,19 +215,20 @@ def from_plain(kind: type[Document], plain: object) -> Document:
     except msgspec.ValidationError as error:
         problem, separator, path = str(error).rpartition(" - at ")
         raise ValueError(f"{_safe(problem)}{separator}{_safe(path)}") from None
-    unknown_path = _unknown_key(plain, msgspec.to_builtins(document, str_keys=True))
+    known = msgspec.to_builtins(document, str_keys=True)
+    unknown_path = _find_unknown_key(plain, known)
     if unknown_path is not None:
         raise ValueError(f"Unknown key - at `${unknown_path}`")
     return document
 
 
 def schema(kind: type) -> dict[str, Json]:
-    """Return the JSON schema of a dataclass. It allows other keys, although ``from_plain`` rejects them."""
+    """Return the JSON schema of a dataclass. It allows unknown keys, although ``from_plain`` rejects them."""
     return msgspec.json.schema(kind)
 
 
 def _with_lists(value: object) -> Json:
-    """The same with lists instead of tuples, so that the document equals its JSON when read."""
+    """Replace tuples by lists, so that the value equals its JSON after reading."""
     if isinstance(value, dict):
         return {key: _with_lists(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -228,36 +236,48 @@ def _with_lists(value: object) -> Json:
     return cast(Json, value)
 
 
-def _unknown_key(plain: object, known: object) -> str | None:
-    """The path of the first key that a dataclass has no field for, because msgspec ignores such keys.
+def _find_unknown_key(plain: object, known: object) -> str | None:
+    """Return the path of the first key that a dataclass has no field for, or None. msgspec ignores such keys.
 
     Args:
         plain: the original values.
-        known: the same, after they were converted to the dataclass and back.
+        known: the same values, after they were converted to the dataclass and back.
     """
     if isinstance(plain, dict) and isinstance(known, dict):
-        for key, value in plain.items():
-            if key not in known:
-                return f".{_shown_key(key)}"
-            if value and isinstance(value, CONTAINERS):
-                path = _unknown_key(value, known[key])
-                if path is not None:
-                    return f".{_shown_key(key)}{path}"
-    elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
-        for index, (value, known_value) in enumerate(zip(plain, known, strict=True)):
-            if value and isinstance(value, CONTAINERS):
-                path = _unknown_key(value, known_value)
-                if path is not None:
-                    return f"[{index}]{path}"
+        return _find_unknown_key_in_object(plain, known)
+    if isinstance(plain, list | tuple) and isinstance(known, list | tuple):
+        return _find_unknown_key_in_array(plain, known)
+    return None
+
+
+def _find_unknown_key_in_object(
+    plain: Mapping[str, object], known: Mapping[str, object]
+) -> str | None:
+    for key, value in plain.items():
+        if key not in known:
+            return f".{_quote_key(key)}"
+        if isinstance(value, CONTAINERS):
+            path = _find_unknown_key(value, known[key])
+            if path is not None:
+                return f".{_quote_key(key)}{path}"
+    return None
+
+
+def _find_unknown_key_in_array(plain: Sequence[object], known: Sequence[object]) -> str | None:
+    for index, (value, known_value) in enumerate(zip(plain, known, strict=True)):
+        if isinstance(value, CONTAINERS):
+            path = _find_unknown_key(value, known_value)
+            if path is not None:
+                return f"[{index}]{path}"
     return None
 
 
 def _safe(text: str) -> str:
-    """A piece of msgspec's message, which quotes foreign text unchanged."""
+    """Return a part of msgspec's message, in which values from the document are safe to print."""
     return printable(cut(text, MOST_TOLD))
 
 
-def _shown_key(key: object) -> str:
-    """A key for a path, quoted unless it could be one of namegen's."""
+def _quote_key(key: object) -> str:
+    """Return a key for a path, in quotes unless it could be the name of a field."""
     is_plain = isinstance(key, str) and key.isidentifier() and len(key) <= 40
     return str(key) if is_plain else quote(str(key))

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import ClassVar, TypeAlias, TypeVar
 
 # Settings are marked with NUL, which no list, path or option can contain, so foreign text can't look like a setting.
-_SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
+_SETTING = re.compile("\0(?P<name>\\w+)(?:=(?P<value>[^\0]*))?\0")
 
 OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")  # settings of whole names, see ``of_part``
 LONGEST_REASON = 200  # characters of a foreign exception's message
@@ -46,19 +46,22 @@ NameOf: TypeAlias = Callable[[str, str | None], str]
 def setting(name: str, value: object = None) -> str:
     """Return the name of a setting for a message, with the value that it should have, if there is one.
 
-    >>> str(NamegenError(f"raise {setting('max_length')}, or give {setting('allow_seen', True)}"))
-    'raise max_length, or give allow_seen=True'
+    >>> str(NamegenError(f"raise {setting('max_length')}, or use {setting('allow_seen', True)}"))
+    'raise max_length, or use allow_seen=True'
     """
-    return f"\0{name}\0" if value is None else f"\0{name}={value}\0"
+    if value is None:
+        return f"\0{name}\0"
+    return f"\0{name}={value}\0"
 
 
 def shortened(message: str, most: int = MAX_MESSAGE) -> str:
-    """Cut a message to at most ``most`` bytes of UTF-8: to its start, with the problem, and its end, with the advice.
+    """Cut a message to at most ``most`` bytes of UTF-8, by replacing its middle with an ellipsis.
 
-    Every error's message is cut here, in case a long value wasn't cut before.
+    The start of a message contains the problem, and its end the advice. Every error's message is cut here, in case a
+    long value wasn't cut before.
 
-    >>> shortened("there is no model " + "x" * 3000 + ": give another", 60)
-    'there is no model xxxxxxxxx … xxxxxxxxxxxxx: give another'
+    >>> shortened("there is no model " + "x" * 3000 + ": use another", 60)
+    'there is no model xxxxxxxxx … xxxxxxxxxxxxxx: use another'
     """
     data = message.encode("utf-8", "surrogatepass")
     if len(data) <= most:
@@ -66,36 +69,45 @@ def shortened(message: str, most: int = MAX_MESSAGE) -> str:
     half = (most - len(_GAP.encode())) // 2
     start = data[:half].decode("utf-8", "ignore")
     end = data[-half:].decode("utf-8", "ignore")
-    if start.count("\0") % 2:  # the cut is inside a setting
+    if _has_incomplete_setting(start):
         start = start[: start.rindex("\0")]
-    if end.count("\0") % 2:
+    if _has_incomplete_setting(end):
         end = end[end.index("\0") + 1 :]
     return start + _GAP + end
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that was probably meant, or None.
+def _has_incomplete_setting(text: str) -> bool:
+    """Return whether a message was cut inside a setting. A complete setting has a NUL at each end."""
+    return text.count("\0") % 2 == 1
 
-    It starts with the name, or its edit distance is at most a quarter of the name's length, ignoring letter case.
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was probably meant, or None if no name is similar enough.
+
+    The result starts with ``name``, or its edit distance is at most a quarter of the name's length. Letter case doesn't
+    matter.
 
     >>> nearest("mlb-Frist", ["mlb-first", "mlb-last"]), nearest("Polish", ["Spanish"])
     ('mlb-first', None)
     """
-    from rapidfuzz.distance import OSA
-
     folded = name.casefold()
     if len(folded) > MAX_NAME_COMPARED:
         return None
-
-    def distance(known_name: str) -> int:
-        known_folded = known_name.casefold()
-        is_prefix = len(folded) > 2 and known_folded.startswith(folded)
-        return 0 if is_prefix else OSA.distance(folded, known_folded)
-
-    closest = min(known, key=distance, default=None)
-    if closest is None or distance(closest) > max(1, len(folded) // 4):
+    distances = {known_name: _distance(folded, known_name.casefold()) for known_name in known}
+    if not distances:
         return None
-    return closest
+    closest = min(distances, key=lambda known_name: distances[known_name])
+    max_distance = max(1, len(folded) // 4)
+    return closest if distances[closest] <= max_distance else None
+
+
+def _distance(name: str, known_name: str) -> int:
+    """Return the edit distance of two names, or 0 if the known name starts with the other name."""
+    from rapidfuzz.distance import OSA
+
+    if len(name) > 2 and known_name.startswith(name):
+        return 0
+    return OSA.distance(name, known_name)
 
 
 class NamegenError(Exception):
@@ -112,17 +124,22 @@ class NamegenError(Exception):
     exit_code: ClassVar[int] = 1
 
     def told(self, name_of: NameOf) -> str:
-        """Return the message, with the name that ``name_of`` returns for each setting.
+        """Return the message, with each setting as ``name_of`` writes it.
 
         >>> NamegenError(f"{setting('seed')} is -1").told(lambda name, value: f"--{name}")
         '--seed is -1'
         """
         message = super().__str__()
-        return shortened(_SETTING.sub(lambda match: name_of(match[1], match[2]), message))
+        with_names = _SETTING.sub(lambda match: name_of(match["name"], match["value"]), message)
+        return shortened(with_names)
 
     def __str__(self) -> str:
-        """The message, with settings as Python arguments."""
-        return self.told(lambda name, value: name if value is None else f"{name}={value}")
+        """Return the message, in which settings are Python arguments."""
+        return self.told(_python_name)
+
+
+def _python_name(name: str, value: str | None) -> str:
+    return name if value is None else f"{name}={value}"
 
 
 @contextmanager
@@ -137,15 +154,16 @@ def of_part(part: str) -> Iterator[None]:
     namegen.errors.SettingsError: given_min_length is -1
     """
 
-    def name_of(name: str, value: str | None) -> str:
-        return setting(name if name in OF_ALL_PARTS else f"{part}_{name}", value)
+    def with_part(name: str, value: str | None) -> str:
+        applies_to_all_parts = name in OF_ALL_PARTS
+        return setting(name if applies_to_all_parts else f"{part}_{name}", value)
 
     try:
         yield
     except SettingsError as error:
-        raise SettingsError(error.told(name_of), field=error.field) from error
+        raise SettingsError(error.told(with_part), field=error.field) from error
     except GenerationError as error:
-        raise GenerationError(error.told(name_of)) from error
+        raise GenerationError(error.told(with_part)) from error
 
 
 class NamesError(NamegenError):
@@ -153,7 +171,7 @@ class NamesError(NamegenError):
 
 
 class CheckpointError(NamegenError):
-    """A model file is damaged, foreign, of a newer format, or doesn't match its own description."""
+    """A model file is damaged, isn't a model, has a newer format, or contradicts its description."""
 
 
 class OutputError(NamegenError):
@@ -175,11 +193,11 @@ class UnknownEngineError(EngineError):
 
 
 class EngineFailedError(NamegenError):
-    """A backend raised an error of its own. Files that were saved before are unchanged."""
+    """A backend failed with an unexpected error. Files that were saved before are unchanged."""
 
 
 def gathered(batches: Iterable[Iterable[T]]) -> list[T]:
-    """Return all batches as one list. The ``found`` of a GenerationError has the items before it.
+    """Return all batches as one list. If a GenerationError is raised, its ``found`` contains the items before it.
 
     >>> gathered([[1, 2], [3]])
     [1, 2, 3]
@@ -196,12 +214,12 @@ def gathered(batches: Iterable[Iterable[T]]) -> list[T]:
 
 @contextmanager
 def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
-    """Turn errors of a backend into EngineFailedError, with the file and the line.
+    """Turn unexpected errors of a backend into an EngineFailedError, which names the file and the line.
 
     Args:
         engine: the name of the backend.
-        doing: its work, such as ``in epoch 3``.
-        then: the consequences and what to do, which end the message.
+        doing: what the backend does, such as ``in epoch 3``.
+        then: the end of the message: the consequences, and what to do.
 
     >>> try:
     ...     with engine_at_work("numpy", "in epoch 3", ": resume the run"):
@@ -215,15 +233,25 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
     except NamegenError:
         raise
     except Exception as error:
-        import traceback  # takes 5 ms, so it isn't imported before an error
-
-        first_line = (str(error).strip() or "no message").splitlines()[0]
-        [frame] = traceback.extract_tb(error.__traceback__, -1)
-        file = "/".join(Path(frame.filename).parts[-2:])
-        reason = f"{type(error).__name__} ({first_line[:LONGEST_REASON]})"
+        reason = _first_line(error)[:LONGEST_REASON]
+        problem = f"{type(error).__name__} ({reason}) in {_line_of(error)}"
         raise EngineFailedError(
-            f"the backend {engine} failed {doing} with {reason} in {file}, line {frame.lineno}{then}"
+            f"the backend {engine} failed {doing} with {problem}{then}"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    message = str(error).strip() or "no message"
+    return message.splitlines()[0]
+
+
+def _line_of(error: Exception) -> str:
+    """Return the file and the line that raised an error."""
+    import traceback  # takes 5 ms, so it isn't imported before an error
+
+    [frame] = traceback.extract_tb(error.__traceback__, -1)
+    file = "/".join(Path(frame.filename).parts[-2:])
+    return f"{file}, line {frame.lineno}"
 
 
 class TrainingError(NamegenError):
@@ -233,7 +261,8 @@ class TrainingError(NamegenError):
 class GenerationError(NamegenError):
     """There are no names, or too few, that satisfy the constraints."""
 
-    found: Sequence[object] = ()  # the names that were found, for functions that return a list
+    #: The names that were found before the error, if the function returns a list.
+    found: Sequence[object] = ()
 
 
 class ResultsError(NamegenError):
@@ -309,12 +338,15 @@ def shown(value: object) -> str:
 
 def reason_of(error: Exception) -> str:
     """Return the message of a system error without its number and path."""
-    return str(getattr(error, "strerror", None) or error)
+    message = getattr(error, "strerror", None)
+    return str(message or error)
 
 
 def cut(text: str, most: int) -> str:
-    """Cut a text to ``most`` characters, the last of which is then an ellipsis."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """Cut a string to at most ``most`` characters. If it's cut, it ends with an ellipsis."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1] + "…"
 
 
 def printable(text: str) -> str:
@@ -325,7 +357,11 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return UNSAFE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def counted(count: int, thing: str) -> str:
@@ -334,16 +370,20 @@ def counted(count: int, thing: str) -> str:
     >>> counted(1, "name"), counted(2_000, "name")
     ('1 name', '2,000 names')
     """
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+    if count == 1:
+        return f"1 {thing}"
+    return f"{count:,} {thing}s"
 
 
 def safe_cell(value: T) -> T | str:
-    """Return the value of a table's cell, with an apostrophe before text that a spreadsheet would run as a formula.
+    """Return the value for a cell of a table. An apostrophe keeps spreadsheets from running strings as formulas.
 
     >>> safe_cell("=1+1"), safe_cell("a;=1+1"), safe_cell("Ann-Lee"), safe_cell(-1.5)
     ("'=1+1", "a;'=1+1", 'Ann-Lee', -1.5)
     """
-    return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return FORMULA.sub(r"\1'\2", value)
+    return value
 
 
 DISTRIBUTION = "namegen-rnn"  # on PyPI, namegen is another project
@@ -355,8 +395,8 @@ def missing_library(what: str, library: str | None, *extras: str) -> str:
     """Return the message for a missing library, with the command that installs it.
 
     Args:
-        what: the feature that needs the library, which is the subject of the sentence.
-        library: the missing library, from ``ModuleNotFoundError.name``.
+        what: the feature that needs the library. The message starts with it.
+        library: the missing library, which is the ``name`` of the ModuleNotFoundError.
         extras: the extras that the library belongs to. The command installs all of their libraries.
 
     >>> missing_library("the Faker provider", "faker", "faker")
@@ -376,22 +416,30 @@ def install_command(*extras: str) -> str:
 
 
 def requirements(extra: str) -> tuple[str, ...]:
-    """Return the libraries of an extra, with versions: of the installed package, or else from pyproject.toml.
+    """Return the libraries of an extra, with their versions.
+
+    They are read from the installed package, or else from pyproject.toml.
 
     >>> requirements("faker")
     ('Faker>=37',)
     """
-    import tomllib
     from importlib.metadata import PackageNotFoundError, requires
 
     try:
         lines = requires(DISTRIBUTION) or []
     except PackageNotFoundError:
-        document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
-        return tuple(document["project"]["optional-dependencies"][extra])
+        return _requirements_in_checkout(extra)
     libraries: list[str] = []
     for line in lines:
         library, _, marker = line.partition(";")
         if extra in _EXTRA.findall(marker):
             libraries.append(library.strip())
     return tuple(libraries)
+
+
+def _requirements_in_checkout(extra: str) -> tuple[str, ...]:
+    """Return the libraries of an extra from pyproject.toml."""
+    import tomllib
+
+    document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
+    return tuple(document["project"]["optional-dependencies"][extra])

@@ -1,12 +1,12 @@
-"""The events that report the progress of long work to a callback.
+"""The events that report the progress of a long task to a callback.
 
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     sweep, compare-backends                  Planned, then Running, NoWorkers, Ended
     generate, people, players                Searched, several times; at the end sometimes FilledUp
 
-The callback is called in the thread that works, up to thousands of times a second, so it should be fast. An exception
-in it stops the work. Use ``match`` to distinguish the events. They are ``msgspec.Struct`` instead of dataclasses, which
-would take some milliseconds to define in each command.
+The callback runs in the same thread as the task, up to thousands of times a second, so it should be fast. An exception
+in the callback stops the task. Use ``match`` to distinguish the events. Most events are ``msgspec.Struct`` classes,
+because dataclasses would slow down the start of every command by some milliseconds.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class EpochEnded(Event):
 
 
 class Measuring(Struct, Event, frozen=True):
-    """All epochs have ended, and the network is being evaluated. Sent repeatedly."""
+    """All epochs have ended, and the network is being evaluated. This event is sent repeatedly."""
 
 
 # --- several tasks in parallel ----------------------------------------------------------------------------------------
@@ -96,17 +96,17 @@ class UnderWay(Struct, frozen=True):
 
     label: str
     epoch: int = 0  # finished epochs
-    epochs: int = 0  # in total; 0 if there are none or the number isn't known yet
+    epochs: int = 0  # in total; 0 if the task has no epochs or their number isn't known yet
 
 
 class Running(Struct, Event, frozen=True):
-    """All tasks that are running, in the order of their starts. Sent after each change, and also in between."""
+    """All running tasks, in the order in which they started. This event is sent after each change and in between."""
 
     under_way: tuple[UnderWay, ...]
 
 
 class NoWorkers(Struct, Event, frozen=True):
-    """No task is running, because the scheduler has no worker at the moment. Sent repeatedly."""
+    """No task is running, because the scheduler has no worker at the moment. This event is sent repeatedly."""
 
 
 class Ended(Struct, Event, frozen=True):
@@ -122,7 +122,7 @@ class Ended(Struct, Event, frozen=True):
 
 
 class Searched(Struct, Event, frozen=True):
-    """How far a search for names is."""
+    """The progress of a search for names."""
 
     # Names so far. In a search for the most likely names, some of them may still be rejected or replaced.
     found: int
@@ -132,14 +132,14 @@ class Searched(Struct, Event, frozen=True):
 
 
 class FilledUp(Struct, Event, frozen=True):
-    """Most of the names didn't reach the threshold of the score. They are the best of the others."""
+    """Too few names reached the score threshold, so the result also contains the best of the other names."""
 
     wanted: int  # requested names
-    filled: int  # names that didn't reach the threshold
+    filled: int  # names in the result that didn't reach the threshold
 
 
 ProgressCallback: TypeAlias = Callable[[Event], None]
 
 
 def ignore_progress(event: Event) -> None:
-    """Ignore all events; the default callback."""
+    """Ignore all events. This is the default callback."""

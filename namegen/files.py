@@ -1,7 +1,7 @@
 """Files: find out what is at a path, read with a size limit, replace a file safely, lock a folder.
 
-The rest of namegen calls these functions instead of ``Path.exists`` and the like, because whether those raise or hide
-an OSError depends on the function, the Python version and the error.
+The rest of namegen calls these functions instead of ``Path.exists`` and similar methods. Those methods raise an
+OSError in some cases and hide it in others, depending on the Python version.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ PART = ".part"  # the suffix of files that aren't complete yet
 
 
 def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result | None:
-    """Return the status of a file or folder; None if there is nothing, or a broken link.
+    """Return the status of a file or folder, or None if it doesn't exist.
+
+    A broken link counts as missing. Sometimes the system can't look, for example because a permission is missing or the
+    path is too long. Then ``look`` raises ``refusal``, or returns None if ``refusal`` is None.
 
     Args:
         path: any path, or a string that may not be a path.
-        refusal: the error to raise if the system can't tell: no permission for a folder, a name that is too long, or a
-            disk error. If it is None, the function returns None then. Use this for strings that may not be paths, and
-            for paths that are opened next, which raises an error of its own.
+        refusal: the error to raise. Use None for strings that may not be paths, and for paths that are opened next,
+            because opening them raises an error anyway.
 
     >>> look("no/such/place", OutputError) is None
     True
@@ -48,22 +50,21 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
         return os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
         if refusal is None:
             return None
-        shown = quote(str(path), MAX_PATH_SHOWN)
         raise refusal(
-            f"cannot look at {shown}: {reason_of(error)}; correct that, or give another path"
+            f"cannot access {quote(str(path), MAX_PATH_SHOWN)}: {reason_of(error)}; check the path"
         ) from error
 
 
 def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
-    """Whether anything except a broken link is at a path; see ``look``."""
+    """Return whether anything except a broken link is at a path. Errors are handled as in ``look``."""
     return look(path, refusal) is not None
 
 
 def is_file(path: Path | str, refusal: type[NamegenError] | None) -> bool:
-    """Whether a regular file is at a path, not a folder or a device; see ``look``.
+    """Return whether a path is a regular file, not a folder or a device. Errors are handled as in ``look``.
 
     >>> is_file("no/such/place", None), is_folder(".", None)
     (False, True)
@@ -73,23 +74,25 @@ def is_file(path: Path | str, refusal: type[NamegenError] | None) -> bool:
 
 
 def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
-    """Whether a folder is at a path; see ``look``."""
+    """Return whether a path is a folder. Errors are handled as in ``look``."""
     status = look(path, refusal)
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def is_taken(path: Path | str) -> bool:
-    """Whether anything is at a path, including a broken link; False if the system can't tell."""
+    """Return whether anything is at a path, even a broken link. The result is False if the system can't look."""
     return os.path.lexists(path)
 
 
 def is_link(path: Path | str) -> bool:
-    """Whether a link is at a path, including a broken one; False if the system can't tell."""
+    """Return whether a path is a symbolic link, even a broken one. The result is False if the system can't look."""
     return os.path.islink(path)
 
 
 def is_unicode(text: str) -> bool:
-    r"""Whether a string can be stored as UTF-8. Paths can't if Python couldn't decode their bytes.
+    r"""Return whether a string can be encoded as UTF-8.
+
+    A path can't if Python was unable to decode its bytes.
 
     >>> is_unicode("Zoë.txt"), is_unicode("Zo\udceb.txt")
     (True, False)
@@ -109,7 +112,7 @@ def read_whole(path: Path | str, largest: int) -> bytes:
 
     Args:
         path: the file.
-        largest: the largest size, in bytes.
+        largest: the largest allowed size, in bytes.
 
     Raises:
         OSError: the file can't be read, is too large, or is a pipe or a device, which may never end.
@@ -128,19 +131,22 @@ def read_whole(path: Path | str, largest: int) -> bytes:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
-        content = stream.read() if status.st_size <= largest else None
-    if content is None or len(content) > largest:  # the file may have grown since
-        raise OSError(
-            errno.EFBIG,
-            f"it is larger than {largest:,} bytes, the limit for such a file",
-            str(path),
-        )
+        if status.st_size > largest:
+            raise _too_large(path, largest)
+        content = stream.read()
+    if len(content) > largest:  # the file has grown in the meantime
+        raise _too_large(path, largest)
     return content
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file; for a pipe, don't wait for a writer."""
+    """Open a file. For a pipe, don't wait until another process writes to it."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _too_large(path: Path | str, largest: int) -> OSError:
+    message = f"it is larger than {largest:,} bytes, the limit for such a file"
+    return OSError(errno.EFBIG, message, str(path))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -150,22 +156,22 @@ def named_folder(out: Path | str) -> Path:
     """Return the path of an output folder.
 
     Raises:
-        OutputError: it's an empty string, which pathlib takes for the current folder, or not a path at all.
+        OutputError: the value isn't a path, or it's an empty string, which pathlib takes for the current folder.
 
     >>> named_folder("runs/first").parts
     ('runs', 'first')
     """
     if not isinstance(out, str | Path):
-        problem = "neither a string nor a path"
-    elif out == "":
-        problem = "an empty string"
-    else:
-        return Path(out)
-    raise OutputError(f"the folder to write to ({setting('out')}) is {problem}: give it a name")
+        raise OutputError(
+            f"the output folder ({setting('out')}) is neither a string nor a path: set its name"
+        )
+    if out == "":
+        raise OutputError(f"the output folder ({setting('out')}) is an empty string: set its name")
+    return Path(out)
 
 
 def check_output(path: Path | str, *, example: str, force: bool) -> Path:
-    """Check that a file can be written, before the work whose result it will contain.
+    """Check that a file can be written, before doing the work whose result it will contain.
 
     Args:
         path: the file.
@@ -176,26 +182,51 @@ def check_output(path: Path | str, *, example: str, force: bool) -> Path:
         The path.
 
     Raises:
-        OutputError: the path is a folder, a device or a pipe, its folder doesn't exist, the system can't tell, or
-            there is a file and ``force`` isn't set.
+        OutputError: the path is a folder, a device or a pipe; its folder doesn't exist; the system can't look at it;
+            or the file exists and ``force`` isn't set.
 
     >>> check_output("names.csv", example="names.csv", force=False).name
     'names.csv'
     """
     path = Path(path)
-    shown = short(path)
     if is_folder(path, OutputError):
-        raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
-    _refuse_special(path)
-    if is_there(path, OutputError) and not force:
         raise OutputError(
-            f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}"
+            f"{short(path)} is a folder: name a file, such as {short(path / example)}"
         )
+    _check_not_special(path)
+    if not force:
+        _check_not_taken(path)
+    _check_folder_exists(path)
+    return path
+
+
+def _check_not_special(path: Path) -> None:
+    """Raise OutputError for a device or a pipe."""
+    status = look(path, None)
+    if status is None:
+        return
+    is_special = not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode)
+    if is_special:
+        raise OutputError(
+            f"{short(path)} is a device or a pipe, which can't be overwritten: name a file"
+        )
+
+
+def _check_not_taken(path: Path) -> None:
+    """Raise OutputError if the file exists."""
+    if is_there(path, OutputError):
+        raise OutputError(
+            f"{short(path)} exists already: name another file, or overwrite it with {setting('force', True)}"
+        )
+
+
+def _check_folder_exists(path: Path) -> None:
+    """Raise OutputError if the folder of a file doesn't exist."""
     if not is_folder(path.parent, OutputError):
         raise OutputError(
-            f"cannot write {shown}: there is no folder {short(path.parent)}; make it first, or choose another"
+            f"cannot write {short(path)}: there is no folder {short(path.parent)}; "
+            "create it first, or choose another folder"
         )
-    return path
 
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -213,39 +244,64 @@ def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
 
     Raises:
         OutputError: the folder doesn't exist, permission is missing, the disk is full, or the path is a device or a
-            pipe. The old file is unchanged.
+            pipe. An existing file is unchanged.
 
     >>> write_whole("greeting.txt", b"hello")
     5
     """
     path = Path(path)
-    _refuse_special(path)
-    temporary = None
+    _check_not_special(path)
+    if is_link(path):
+        path = Path(os.path.realpath(path))
     try:
-        if is_link(path):
-            path = Path(os.path.realpath(path))
-        old = look(path, None)
-        descriptor, temporary = tempfile.mkstemp(
-            prefix=f".{path.name[:40]}.", suffix=PART, dir=path.parent
-        )
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.writelines([content] if isinstance(content, bytes) else content)
-            stream.flush()
-            os.fsync(stream.fileno())
-            size = stream.tell()
-        os.chmod(temporary, 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode))
+        return _replace_file(path, content)
+    except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
+        raise OutputError(_write_failure(path, error)) from error
+
+
+def _replace_file(path: Path, content: bytes | Iterable[bytes]) -> int:
+    """Write a temporary file, rename it to the path, and return its size in bytes."""
+    permissions = _permissions_for(path)
+    prefix = f".{path.name[:40]}."
+    descriptor, temporary = tempfile.mkstemp(prefix=prefix, suffix=PART, dir=path.parent)
+    try:
+        size = _write_to_disk(descriptor, content)
+        os.chmod(temporary, permissions)
         os.replace(temporary, path)
-        temporary = None
-        _flush_folder(path.parent)
-        return size
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise OutputError(
-            f"cannot write {short(path)}: {reason_of(error)}; {_advice(error)}; the old content is unchanged"
-        ) from error
-    finally:  # also after a second Ctrl-C
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+    except BaseException:  # also after a second Ctrl-C
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _flush_folder(path.parent)
+    return size
+
+
+def _permissions_for(path: Path) -> int:
+    """Return the permissions of an existing file, or the default permissions of a new one."""
+    status = look(path, None)
+    if status is not None:
+        return stat.S_IMODE(status.st_mode)
+    mask = os.umask(0)  # the mask can only be read by setting it
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _write_to_disk(descriptor: int, content: bytes | Iterable[bytes]) -> int:
+    """Write to an open file, flush it to the disk, close it, and return its size in bytes."""
+    chunks = [content] if isinstance(content, bytes) else content
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.writelines(chunks)
+        stream.flush()
+        os.fsync(stream.fileno())
+        return stream.tell()
+
+
+def _write_failure(path: Path, error: Exception) -> str:
+    """Return the message for a file that can't be written."""
+    problem = f"cannot write {short(path)}: {reason_of(error)}; {_advice(error)}"
+    if is_taken(path):
+        return f"{problem}; its old content is unchanged"
+    return problem
 
 
 def _advice(error: Exception) -> str:
@@ -255,6 +311,18 @@ def _advice(error: Exception) -> str:
     if error_number in NOT_WRITABLE:
         return "make it writable or choose another place"
     return "choose another place"
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush a folder to the disk, if the system can, so that a file's new name survives a power cut."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):  # no permission, or the file system can't flush folders
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def remove_left_overs(folder: Path, of: str = "") -> None:
@@ -270,52 +338,23 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
             left_over.unlink(missing_ok=True)
 
 
-def _refuse_special(path: Path) -> None:
-    """Raise OutputError for a device or a pipe."""
-    status = look(path, None)
-    if status is None:
-        return
-    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-        raise OutputError(
-            f"{short(path)} is a device or a pipe, which can't be overwritten: name a file"
-        )
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _flush_folder(folder: Path) -> None:
-    """Flush a folder to the disk, if the system can, so that a file's new name survives a power cut."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):  # no permission, or the file system can't flush folders
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 # --- locking a folder -------------------------------------------------------------------------------------------------
 
 LOCK_FILE = ".namegen-lock"
-# The errors for a lock that another process has. All others mean that the file system has no locks.
-TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+# The errors for a lock that another process has. Other errors mean that the file system has no locks.
+LOCKED_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
-class _TakenError(Exception):
+class _LockedError(Exception):
     """Another process or thread has the lock."""
 
 
 @contextmanager
-def sole_use(folder: Path | str) -> Iterator[None]:
+def exclusive_lock(folder: Path | str) -> Iterator[None]:
     """Lock a folder, so that no other process or thread can lock it too.
 
-    The system releases the lock when the process ends, even if it's killed. On file systems without locks, nothing
-    happens.
+    The system releases the lock when the process ends, even if it's killed. On file systems without locks, this does
+    nothing.
 
     Args:
         folder: an existing folder.
@@ -324,18 +363,18 @@ def sole_use(folder: Path | str) -> Iterator[None]:
         FolderInUseError: another process or thread has the lock.
         OutputError: the folder doesn't exist, or too many files are open.
 
-    >>> with sole_use("."):
-    ...     with sole_use("."):
+    >>> with exclusive_lock("."):
+    ...     with exclusive_lock("."):
     ...         pass
     Traceback (most recent call last):
-    namegen.errors.FolderInUseError: another namegen is at work in .: let it end or stop it, then try again
+    namegen.errors.FolderInUseError: another namegen process is using .: wait for it to end or stop it, then try again
     """
     folder = Path(folder)
     try:
         descriptor = _lock_folder(folder)
-    except _TakenError:
+    except _LockedError:
         raise FolderInUseError(
-            f"another namegen is at work in {short(folder)}: let it end or stop it, then try again"
+            f"another namegen process is using {short(folder)}: wait for it to end or stop it, then try again"
         ) from None
     try:
         yield
@@ -345,44 +384,76 @@ def sole_use(folder: Path | str) -> Iterator[None]:
 
 
 def _lock_folder(folder: Path) -> int | None:
-    """The descriptor of the lock; None if the file system has no locks. Raises _TakenError and OutputError."""
+    """Lock a folder or else a file in it.
+
+    Returns:
+        The descriptor of the lock, or None if the file system has no locks.
+
+    Raises:
+        _LockedError: another process or thread has the lock.
+        OutputError: the folder doesn't exist, or too many files are open.
+    """
+    descriptor = _lock_folder_itself(folder)
+    if descriptor is None:
+        descriptor = _lock_file_in(folder)
+    return descriptor
+
+
+def _lock_folder_itself(folder: Path) -> int | None:
+    """Lock a folder, and return its descriptor. Return None if the system can't lock folders."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows
+        return None
     try:
-        return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+        return _lock_or_close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
     except FileNotFoundError as error:
         raise OutputError(f"there is no folder {short(folder)}: use one that exists") from error
-    except AttributeError:  # Windows has no O_DIRECTORY
-        pass
-    except OSError as error:  # such as NFS, or a folder without read permission
+    except OSError as error:  # such as on NFS, or without permission to read the folder
         _check_can_open_files(error)
+        return None
+
+
+def _lock_file_in(folder: Path) -> int | None:
+    """Lock a file in a folder, and return its descriptor. Return None if the file system has no locks."""
     try:
-        return _locked(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
+        return _lock_or_close(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
     except OSError as error:
         _check_can_open_files(error)
-    return None
+        return None
 
 
 def _check_can_open_files(error: OSError) -> None:
-    """Raise OutputError if too many files are open, because then there may be a lock all the same."""
+    """Raise OutputError if too many files are open, because another process may still have the lock."""
     if error.errno in (errno.EMFILE, errno.ENFILE):
         raise OutputError(
-            f"cannot tell whether another namegen works here: {error.strerror}; close some, or allow more (`ulimit -n`)"
+            f"cannot tell whether another namegen process is using the folder: {error.strerror}; "
+            "close some files, or allow more (`ulimit -n`)"
         ) from error
 
 
-def _locked(descriptor: int) -> int:
-    """Lock an open file without waiting. Raises _TakenError, or OSError if it can't be locked."""
+def _lock_or_close(descriptor: int) -> int:
+    """Lock an open file and return its descriptor. If that fails, close the file.
+
+    Raises:
+        _LockedError: another process or thread has the lock.
+        OSError: the file system has no locks.
+    """
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock_without_waiting(descriptor)
     except BaseException as error:
         os.close(descriptor)
-        if isinstance(error, OSError) and error.errno in TAKEN:
-            raise _TakenError from None
+        if isinstance(error, OSError) and error.errno in LOCKED_BY_ANOTHER:
+            raise _LockedError from None
         raise
     return descriptor
+
+
+def _lock_without_waiting(descriptor: int) -> None:
+    """Lock an open file, or raise OSError if that isn't possible right now."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

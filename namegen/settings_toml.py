@@ -1,7 +1,7 @@
 """Read, check, merge and write the config of a training run: a TOML file with a table for each settings dataclass.
 
-The type of a value is taken from the annotation of its field, and its range is checked by the dataclass. So a new
-setting needs no change in this file.
+The annotation of a field determines the type of a value, and the dataclass checks its range. So a new setting needs no
+change in this file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import tomllib
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -41,7 +42,7 @@ from namegen.threads import WIDE, threads_for
 
 MAX_PROBLEMS = 20  # listed in one message
 
-Label = Callable[[str], str]  # dotted path of a setting -> its name in messages
+Label = Callable[[str], str]  # returns the name of a setting in messages, for its dotted path
 _Settings = TypeVar("_Settings")
 
 
@@ -51,15 +52,15 @@ class RunSettings(Checked):
 
     backend: str = declared(  # numpy needs no other library, and is the fastest for small networks
         "numpy",
-        "The backend that trains: {}.",
-        holds=lambda v: v != "",
+        "The backend to train with: {}.",
+        holds=lambda name: name != "",
         expected="the name of a backend, such as numpy or keras",
     )
-    # None: as many as make training faster, see ``Config.threads``.
+    # None means as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
         None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
-    plot: bool = declared(True, "Draw the training as history.png, or do not.")
+    plot: bool = declared(True, "Plot the training run as history.png.")
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ class Config:
     def threads(self) -> int:
         """The number of threads for a run that has the machine to itself. Runs in parallel use one thread each.
 
-        The default is 2 for the backend numpy if a layer is wide, or if the width isn't known yet, and the machine has
-        at least two idle cores; else 1. Sums are rounded differently with another number of threads, so runs with
-        the same bits need the same number.
+        The backend numpy uses 2 threads by default, if a layer is wide and the machine has at least two idle cores. A
+        width that isn't known yet counts as wide. Other backends use one thread by default. Sums are rounded
+        differently with another number of threads, so runs with the same bits need the same number.
 
         >>> Config(run=RunSettings(threads=3)).threads
         3
@@ -97,18 +98,20 @@ class Config:
             return 1
         if self.network.hidden is not None:
             return threads_for(max(self.network.hidden))
-        return 1 if self.training.quick else threads_for(WIDE)  # the width depends on the list
+        if self.training.quick:
+            return 1
+        return threads_for(WIDE)  # the width depends on the list
 
 
 TABLES: dict[str, type[object]] = get_type_hints(Config)
 
 
 def read_config(path: Path | str) -> Config:
-    r"""Read a TOML file. Missing settings have their defaults.
+    r"""Read a config from a TOML file. Missing settings have their default values.
 
     Raises:
-        SettingsError: the file can't be read, isn't TOML, or has wrong values. The message lists all of these by their
-            dotted paths.
+        SettingsError: the file can't be read, isn't TOML, or has wrong values. The message lists all wrong values with
+            their dotted paths.
 
     >>> _ = Path("short.toml").write_text("[training]\nepochs = 3")
     >>> read_config("short.toml").training.epochs
@@ -123,20 +126,8 @@ def read_tables(path: Path | str) -> dict[str, object]:
     Raises:
         SettingsError: the file can't be read, or isn't TOML.
     """
+    text = _read_text(path)
     file = shown(str(path))
-    try:
-        text = read_whole(path, MAX_CONFIG).decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise SettingsError(f"there is no config file {file}: {advice(str(path))}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise SettingsError(
-            f"the config {file} is not UTF-8 at line {line}: save it as UTF-8 text"
-        ) from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise SettingsError(
-            f"cannot read the config {file} ({reason_of(error)}): use a TOML file"
-        ) from error
     try:
         return tomllib.loads(text)
     except RecursionError as error:
@@ -145,19 +136,41 @@ def read_tables(path: Path | str) -> dict[str, object]:
         ) from error
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise SettingsError(
-            f"the config {file} is not TOML: {cut(str(error), 120)}; correct that place"
+            f"the config {file} is not TOML: {cut(str(error), 120)}; correct the file"
+        ) from error
+
+
+def _read_text(path: Path | str) -> str:
+    """Read a text file.
+
+    Raises:
+        SettingsError: the file can't be read, or isn't UTF-8.
+    """
+    file = shown(str(path))
+    try:
+        return read_whole(path, MAX_CONFIG).decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no config file {file}: {advice(str(path))}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(
+            f"the config {file} is not UTF-8 at line {line}: save it as UTF-8 text"
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
+        raise SettingsError(
+            f"cannot read the config {file} ({reason_of(error)}): use a TOML file"
         ) from error
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
-    """Make a config from plain tables, such as ``tomllib`` returns.
+    """Make a config from plain tables, such as the result of ``tomllib.load``.
 
     Args:
         document: the tables.
-        source: where they come from, for messages.
+        source: a description of the tables for messages, such as "the config".
 
     Raises:
-        SettingsError: lists all wrong values by their dotted paths.
+        SettingsError: some values are wrong. The message lists all of them with their dotted paths.
 
     >>> parse_config({"training": {"epochs": 3}}).training.epochs
     3
@@ -165,40 +178,48 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
     problems: list[str] = []
     values: dict[str, object] = {}
     for name, table in document.items():
-        if name == "grid":
-            problems.append(
-                "grid belongs to a sweep, not to a single run: run `namegen sweep` with it, or omit it"
-            )
-        elif name not in TABLES:
-            problems.append(_unknown("", name, problem_count=len(problems)))
-        elif not isinstance(table, Mapping):
-            problems.append(f"{name} is {shown(table)}: expected a table, [{name}]")
+        if name in TABLES and isinstance(table, Mapping):
+            values.update({f"{name}.{key}": value for key, value in table.items()})
         else:
-            for key, value in table.items():
-                values[f"{name}.{key}"] = value
-    merged = _merged(Config(), values, str)
+            problems.append(_describe_wrong_table(name, table, problem_count=len(problems)))
+    merged = _replace_values(Config(), values)
     raise_all(problems + merged.problems, source)
     return Config(**merged.tables)
 
 
+def _describe_wrong_table(name: str, table: object, *, problem_count: int) -> str:
+    """Describe the problem with an entry of a config that isn't a table of settings."""
+    if name == "grid":
+        return (
+            "grid belongs to a sweep, not to a single run: run `namegen sweep` with it, or omit it"
+        )
+    if name not in TABLES:
+        return _describe_unknown("", name, problem_count=problem_count)
+    return f"{name} is {shown(table)}: expected a table, [{name}]"
+
+
 def merge(config: Config, overrides: Mapping[str, object]) -> Config:
-    """Return the config with some values replaced, such as by options of the command line.
+    """Return a copy of a config with some values replaced, such as by command-line options.
 
     Args:
-        config: the other values.
-        overrides: new values by dotted path; None changes nothing.
+        config: the config to copy.
+        overrides: new values by dotted path. None doesn't replace a value.
 
     Raises:
-        SettingsError: lists all wrong values, and values that have no effect because of other settings.
+        SettingsError: some values are wrong, or have no effect because of other settings. The message lists all of
+            them.
 
     >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
     3
     """
     values = {path: value for path, value in overrides.items() if value is not None}
-    [merged] = merge_each(
-        config, [values], source="", label=lambda path: setting(path.partition(".")[2])
-    )
+    [merged] = merge_each(config, [values], source="", label=_option_of)
     return merged
+
+
+def _option_of(path: str) -> str:
+    """Return the command-line option of a setting, for its dotted path."""
+    return setting(path.partition(".")[2])
 
 
 def merge_each(
@@ -207,40 +228,46 @@ def merge_each(
     """Return a config for each point of a grid of settings.
 
     Args:
-        config: the other values.
+        config: the config to copy.
         points: new values by dotted path, for each point.
-        source: where the values come from, for messages.
+        source: a description of the values for messages, such as "the grid".
         label: returns the name of a setting in messages, for its dotted path.
 
     Raises:
-        SettingsError: lists the wrong values of all points, or else the settings that have no effect in any of them.
+        SettingsError: some values are wrong, or a setting has no effect at any point. The message lists all of them.
 
     >>> [config.training.epochs for config in merge_each(Config(), [{"training.epochs": 3}, {}], source="the grid")]
     [3, None]
     """
-    merged = [_merged(config, point, label) for point in points]
-    problems = [problem for result in merged for problem in result.problems]
-    raise_all(dict.fromkeys(problems), source)
+    merged = [_replace_values(config, point, label) for point in points]
+    problems = _without_repeats(chain.from_iterable(result.problems for result in merged))
+    raise_all(problems, source)
     configs = [Config(**result.tables) for result in merged]
-    paths = dict.fromkeys(path for point in points for path in point)
-    raise_all(_without_effect(paths, configs, label), source)
+    changed_paths = _without_repeats(chain.from_iterable(points))
+    raise_all(_describe_ineffective(changed_paths, configs, label), source)
     return configs
 
 
 def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return the problems with values for which ``merge_each`` would raise, each once.
+    """Return the problems for which ``merge_each`` would raise an error, without repeats.
 
     >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
     'training.epochs is -1'
     """
     problems: list[str] = []
     for point in points:
-        problems += _merged(config, point, str).problems
-    return list(dict.fromkeys(problems))
+        problems += _replace_values(config, point).problems
+    return _without_repeats(problems)
 
 
-def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Label) -> list[str]:
-    """The problems with settings that have no effect in any of the configs."""
+def _without_repeats(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
+def _describe_ineffective(
+    paths: Iterable[str], configs: Sequence[Config], label: Label
+) -> list[str]:
+    """Describe the problem with each setting that has no effect in any of the configs."""
     problems = []
     for path in paths:
         reasons = [config.recipe.without_effect.get(path) for config in configs]
@@ -259,24 +286,35 @@ class _Merged:
     problems: list[str]
 
 
-def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> _Merged:
-    """Replace values of a config, by dotted path; None changes nothing."""
-    problems: list[str] = []
+def _replace_values(config: Config, overrides: Mapping[str, object], label: Label = str) -> _Merged:
+    """Replace values of a config, by dotted path. None doesn't replace a value."""
     overrides = {path: value for path, value in overrides.items() if value is not None}
-    for path in overrides:
-        table, _, name = path.partition(".")
-        if table not in TABLES or name not in get_type_hints(TABLES[table]):
-            problems.append(_unknown(table, name, problem_count=len(problems)))
+    problems = _describe_unknown_paths(overrides)
     tables: dict[str, Any] = {}
     for table, settings_class in TABLES.items():
-        current = getattr(config, table)
-        values: dict[str, object] = {}
-        for name in get_type_hints(settings_class):
-            values[name] = overrides.get(f"{table}.{name}", getattr(current, name))
+        values = _values_in(table, config)
+        for name, current in values.items():
+            values[name] = overrides.get(f"{table}.{name}", current)
         builder = _Builder(settings_class, table, label)
         tables[table] = builder.build(values)
         problems += builder.problems
     return _Merged(tables, problems)
+
+
+def _values_in(table: str, config: Config) -> dict[str, object]:
+    """Return the values of a table's settings, by their names."""
+    settings = getattr(config, table)
+    return {name: getattr(settings, name) for name in get_type_hints(TABLES[table])}
+
+
+def _describe_unknown_paths(paths: Iterable[str]) -> list[str]:
+    """Describe the problem with each dotted path that isn't a setting."""
+    problems: list[str] = []
+    for path in paths:
+        table, _, name = path.partition(".")
+        if table not in TABLES or name not in get_type_hints(TABLES[table]):
+            problems.append(_describe_unknown(table, name, problem_count=len(problems)))
+    return problems
 
 
 class _Builder(Generic[_Settings]):
@@ -295,50 +333,57 @@ class _Builder(Generic[_Settings]):
         self._label = label
 
     def build(self, values: Mapping[str, object]) -> _Settings | None:
-        """Make the settings; None if that isn't possible."""
-        valid = self._converted(values)
+        """Return the settings, or None if the values contradict each other."""
+        valid = self._convert(values)
         while True:
             try:
                 return self._class(**valid)
             except SettingsError as error:
-                message = error.told(lambda name, _: self._name(name))
-                if error.field in valid:
-                    del valid[error.field]  # the default takes its place, to find more problems
-                    self.problems.append(message)
-                    continue
-                if not self.problems:  # else a missing value may have caused the contradiction
-                    self.problems.append(message)
-                return None
+                is_contradiction = error.field not in valid
+                if is_contradiction and self.problems:
+                    return None  # a wrong value may be the reason, so this isn't reported
+                self.problems.append(error.told(lambda name, _: self._name(name)))
+                if is_contradiction:
+                    return None
+                del valid[str(error.field)]  # try again with the default, to find more problems
 
-    def _converted(self, values: Mapping[str, object]) -> dict[str, Any]:
-        """The values that have the right type. Lists become tuples, and whole numbers floats if needed."""
+    def _convert(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Return the values that have the right type. Lists become tuples, and whole numbers floats if needed."""
         hints = get_type_hints(self._class)
         converted: dict[str, Any] = {}
         for name, value in values.items():
             hint = hints[name]
             try:
-                converted[name] = msgspec.convert(value, hint)
+                converted[name] = _convert_value(value, hint)
             except msgspec.ValidationError:
-                allows_int = int in (hint, *get_args(hint))
-                if (
-                    allows_int and type(value) is int
-                ):  # more than 64 bits; the range is checked later
-                    converted[name] = value
-                else:
-                    self.problems.append(
-                        f"{self._name(name)} is {shown(value)}: expected {_expected(hint)}"
-                    )
+                problem = f"{self._name(name)} is {shown(value)}: expected {_describe_type(hint)}"
+                self.problems.append(problem)
         return converted
 
     def _name(self, setting_name: str) -> str:
+        """Return the name of a setting for messages."""
         return self._label(f"{self._table}.{setting_name}")
 
 
-def write_config(config: Config) -> str:
-    """Return the config as TOML with all values; those that are None are comments. ``parse_config`` restores it.
+def _convert_value(value: object, hint: Any) -> object:
+    """Convert a value to an annotated type.
 
     Raises:
-        SettingsError: a value can't be stored in a TOML file (a file name that isn't valid Unicode).
+        msgspec.ValidationError: the value has another type.
+    """
+    allows_int = int in (hint, *get_args(hint))
+    if allows_int and type(value) is int:  # may have more than 64 bits, unlike msgspec's numbers
+        return value
+    return msgspec.convert(value, hint)
+
+
+def write_config(config: Config) -> str:
+    """Return a config as TOML with all values. Settings that are None become comments.
+
+    ``parse_config`` turns the result into an equal config.
+
+    Raises:
+        SettingsError: a file name isn't valid Unicode, so a TOML file can't contain it.
 
     >>> print(write_config(Config())[:46])
     [data]
@@ -346,75 +391,99 @@ def write_config(config: Config) -> str:
     # column is not set
     """
     lines = []
-    for table, settings_class in TABLES.items():
+    for table in TABLES:
         lines.append(f"[{table}]")
-        settings = getattr(config, table)
-        for name in get_type_hints(settings_class):
-            value = getattr(settings, name)
-            line = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
-            if not is_unicode(line):
-                raise SettingsError(
-                    f"{quote(str(value), MAX_PATH_SHOWN)} is not valid Unicode here, so no config can hold it: rename "
-                    "the file, or use a UTF-8 locale",
-                    field=name,
-                )
-            lines.append(line)
+        for name, value in _values_in(table, config).items():
+            lines.append(_setting_line(name, value))
         lines.append("")
     return "\n".join(lines)
 
 
+def _setting_line(name: str, value: object) -> str:
+    """Return the line of a TOML file for a setting."""
+    line = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
+    if not is_unicode(line):
+        raise SettingsError(
+            f"{quote(str(value), MAX_PATH_SHOWN)} is not valid Unicode, so a config can't contain it: rename the file, "
+            "or use a UTF-8 locale",
+            field=name,
+        )
+    return line
+
+
 def _toml(value: object) -> str:
+    """Return a value as TOML."""
     if isinstance(value, Mapping):
         entries = ", ".join(f"{_toml(name)} = {_toml(item)}" for name, item in value.items())
         return f"{{ {entries} }}" if entries else "{}"
     in_json = json.dumps(value, ensure_ascii=False)
-    return in_json.replace(
-        "\x7f", "\\u007f"
-    )  # the only character that TOML escapes and JSON doesn't
+    # This is the only character that TOML escapes and JSON doesn't.
+    return in_json.replace("\x7f", "\\u007f")
 
 
-def _expected(hint: object) -> str:
-    """The values that an annotation allows, in words."""
-    words = {
-        str: "a text in quotes",
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
-    }
+_TYPES_IN_WORDS = {
+    str: "a string in quotes",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+
+
+def _describe_type(hint: Any) -> str:
+    """Describe the values that an annotation allows, such as "a whole number" for ``int | None``."""
     origin = get_origin(hint)
     args = get_args(hint)
     if origin in (Union, types.UnionType):
-        return _expected(args[0])
+        return _describe_type(args[0])
     if origin is Mapping:
         return "a table of plain values, such as { heads = 4 }"
     if origin is tuple and args[-1] is Ellipsis:
-        return "a list, each item " + _expected(args[0])
+        return f"a list, each item {_describe_type(args[0])}"
     if origin is tuple:
-        return f"a list of {len(args)}: " + ", ".join(map(_expected, args))
-    return words[cast("type", hint)]
+        items = ", ".join(_describe_type(item) for item in args)
+        return f"a list of {len(args)}: {items}"
+    return _TYPES_IN_WORDS[hint]
 
 
-def _unknown(table: str, name: str, *, problem_count: int) -> str:
-    """The problem with an unknown setting or table, with the most similar name: of the same table, or else of any."""
+def _describe_unknown(table: str, name: str, *, problem_count: int) -> str:
+    """Describe the problem with an unknown setting or table. It suggests a similar name from any table."""
     is_known_table = table in TABLES
-    path = f"{table}.{_key(name)}" if is_known_table else _key(f"{table}.{name}".strip("."))
-    if problem_count >= MAX_PROBLEMS:  # isn't shown, so a similar name isn't needed
+    path = f"{table}.{_key(name)}"
+    if not is_known_table:
+        path = _key(f"{table}.{name}" if table else name)
+    if problem_count >= MAX_PROBLEMS:  # the problem isn't shown, so searching would waste time
         return path
-    all_paths: dict[str, str] = {}  # by the name of the setting
-    for other_table, settings_class in reversed(TABLES.items()):
-        for key in get_type_hints(settings_class):
-            all_paths[key] = f"{other_table}.{key}"
     if is_known_table:
-        expected = {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])}
-        searched = [expected, all_paths]
+        expected = _paths_of_settings(table)
+        similar = _similar_path(name, expected, _paths_of_all_settings())
     else:
         expected = {known_table: known_table for known_table in TABLES}
-        searched = [all_paths, expected]
-    for candidates in searched:
-        similar = nearest(name, candidates)
-        if similar is not None:
-            return f"{path} is unknown: did you mean {candidates[similar]}?"
-    return f"{path} is unknown: expected one of {', '.join(expected)}"
+        similar = _similar_path(name, _paths_of_all_settings(), expected)
+    if similar is None:
+        return f"{path} is unknown: expected one of {', '.join(expected)}"
+    return f"{path} is unknown: did you mean {similar}?"
+
+
+def _similar_path(name: str, *candidates: Mapping[str, str]) -> str | None:
+    """Return the path whose name is most similar, from the first mapping that has a similar name."""
+    for paths in candidates:
+        similar_name = nearest(name, paths)
+        if similar_name is not None:
+            return paths[similar_name]
+    return None
+
+
+def _paths_of_settings(table: str) -> dict[str, str]:
+    """Return the dotted paths of a table's settings, by their names."""
+    return {name: f"{table}.{name}" for name in get_type_hints(TABLES[table])}
+
+
+def _paths_of_all_settings() -> dict[str, str]:
+    """Return the dotted paths of all settings, by their names. For repeated names, the first table counts."""
+    paths: dict[str, str] = {}
+    for table in reversed(TABLES):
+        paths.update(_paths_of_settings(table))
+    return paths
 
 
 def raise_all(problems: Iterable[str], source: str) -> None:
@@ -439,6 +508,7 @@ def raise_all(problems: Iterable[str], source: str) -> None:
 
 
 def _key(name: str) -> str:
-    """A name for a message, quoted if it couldn't be a setting or a dotted path."""
-    letters = name.translate(dict.fromkeys(map(ord, "_-.")))
-    return name if letters.isalnum() and len(name) <= 40 else shown(name)
+    """Return a name for a message, in quotes if it can't be a setting or a dotted path."""
+    letters = name.replace("_", "").replace("-", "").replace(".", "")
+    is_plain = letters.isalnum() and len(name) <= 40
+    return name if is_plain else shown(name)

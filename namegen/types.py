@@ -1,8 +1,8 @@
-"""The array types that annotations use, with their shapes: ``Float32[Array, "B V"]``.
+"""Types for annotations of arrays with shapes, such as ``Float32[Array, "B V"]``.
 
-The letters are explained once, in ``core/README.md``. A type checker reads jaxtyping's own definitions. At run time
-jaxtyping is loaded only where it is there already (the tests import it first, and so check the shape of every
-argument); everywhere else the annotations cost nothing.
+``core/README.md`` explains the letters. Type checkers read the definitions of jaxtyping. At run time, this module uses
+jaxtyping only if it's already loaded. The tests load it first, so that they check the shapes of all arguments. In all
+other cases, the annotations have no effect and cost no time.
 """
 
 from __future__ import annotations

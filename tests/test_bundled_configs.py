@@ -46,5 +46,5 @@ def test_a_name_means_the_bundled_one_and_all_else_is_a_path() -> None:
 
 
 def test_advice_names_the_nearest() -> None:
-    assert advice("scratch-frist.toml").startswith("did you mean scratch-first? Give a TOML file")
-    assert advice("x" * 100_000).startswith("give a TOML file")
+    assert advice("scratch-frist.toml").startswith("did you mean scratch-first? Use a TOML file")
+    assert advice("x" * 100_000).startswith("use a TOML file")

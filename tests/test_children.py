@@ -15,10 +15,10 @@ import pytest
 
 from namegen.children import (
     Children,
+    Job,
+    JobEnded,
+    JobProgress,
     Parent,
-    Part,
-    PartEnded,
-    PartProgress,
     own_environment,
     run_all,
 )
@@ -31,7 +31,7 @@ def work(document: Any, parent: Parent) -> Any:
     """What the children of these tests do."""
     for place in range(document.get("steps", 0)):
         print("a library says something")
-        parent.tell(place + 1, document["steps"])
+        parent.report_progress(place + 1, document["steps"])
     match document["do"]:
         case "answer":
             assert 0 < time.time() - parent.started < 60
@@ -53,16 +53,16 @@ def work(document: Any, parent: Parent) -> Any:
             return "alive"
         case "wait":
             Path(document["file"]).write_text(str(os.getpid()))
-            parent.tell(1, 2)
+            parent.report_progress(1, 2)
             time.sleep(60)
     return None
 
 
-def part(do: str, **document: Any) -> Part:
-    return Part("tests.test_children:work", {"do": do, **document}, document.get("threads", 1))
+def part(do: str, **document: Any) -> Job:
+    return Job("tests.test_children:work", {"do": do, **document}, document.get("threads", 1))
 
 
-def ended(*parts: Part, workers: int = 2) -> list[PartEnded]:
+def ended(*parts: Job, workers: int = 2) -> list[JobEnded]:
     with Children(workers) as children:
         return list(run_all(children, parts))
 
@@ -74,9 +74,7 @@ def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
     ]
     told: list[Event] = []
     with Children(2) as children:
-        answers = {
-            event.part: event.answer for event in run_all(children, iter(parts), told.append)
-        }
+        answers = {event.job: event.answer for event in run_all(children, iter(parts), told.append)}
         assert children.running == []
     assert answers == {
         one: {"twice": 2 * n, "threads": "3", "length": 300_000} for n, one in enumerate(parts)
@@ -85,15 +83,15 @@ def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
     assert told[-1] == Running(())
     with Children(1) as children:
         children.start(parts[0])
-        events: list[PartProgress | PartEnded] = []
+        events: list[JobProgress | JobEnded] = []
         while children.running:
             events += children.events()
-    assert events[:-1] == [PartProgress(parts[0], 1, 2), PartProgress(parts[0], 2, 2)]
+    assert events[:-1] == [JobProgress(parts[0], 1, 2), JobProgress(parts[0], 2, 2)]
 
 
 def test_a_part_that_raises_is_one_sentence() -> None:
     parts = part("refuse"), part("raise")
-    found = {one.part: one for one in ended(*parts)}
+    found = {one.job: one for one in ended(*parts)}
     assert [found[one].trouble for one in parts] == [
         "no such engine: choose another",
         "ValueError: of no use",
@@ -130,7 +128,7 @@ def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> No
     file = tmp_path / "state"
     code = (
         "from namegen.cli.ending import handle_end_signals\nfrom namegen.children import *\nhandle_end_signals()\n"
-        f"part = Part('tests.test_children:work', {{'do': 'wait', 'file': {str(file)!r}}})\n"
+        f"part = Job('tests.test_children:work', {{'do': 'wait', 'file': {str(file)!r}}})\n"
         "with Children(1) as children:\n    list(run_all(children, [part]))\n"
     )
     process = subprocess.Popen(

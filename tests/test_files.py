@@ -12,6 +12,7 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -28,7 +29,7 @@ from namegen.errors import (
     SettingsError,
 )
 from namegen.experiments.compare.document import read_comparison
-from namegen.files import LOCK_FILE, check_output, read_whole, sole_use, write_whole
+from namegen.files import LOCK_FILE, check_output, exclusive_lock, read_whole, write_whole
 from namegen.settings_toml import read_tables
 
 OLD, NEW = b"what was there", b"what is new" * 1000
@@ -83,6 +84,16 @@ def test_what_was_there_keeps_its_permissions_and_a_link_leads_where_it_led(
     nowhere.symlink_to(tmp_path / "new.bin")
     write_whole(nowhere, NEW)
     assert (tmp_path / "new.bin").read_bytes() == NEW
+
+
+def test_an_error_mentions_the_old_content_only_if_there_is_a_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OutputError, match=r"cannot write .*; choose another place$"):
+        write_whole(path.parent / "missing" / "file.bin", NEW)
+    monkeypatch.setattr(os, "replace", Mock(side_effect=OSError(errno.EIO, "broken")))
+    with pytest.raises(OutputError, match=r"broken; .*; its old content is unchanged$"):
+        write_whole(path, NEW)
 
 
 def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
@@ -203,8 +214,8 @@ def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
     ("place", "said"),
     [
         ("", r"is a folder: name a file, such as .*/drawing\.png$"),
-        ("file.bin/new.png", r"there is no folder .*file\.bin; make it first"),
-        ("x" * 5000, "cannot look at .*xxx.*too long; correct that, or give another"),
+        ("file.bin/new.png", r"there is no folder .*file\.bin; create it first"),
+        ("x" * 5000, "cannot access .*xxx.*too long; check the path"),
     ],
 )
 def test_what_cannot_be_an_output_is_found_before_the_work(
@@ -255,8 +266,8 @@ def test_pipes_and_devices_are_refused_and_never_waited_for(
 
 HOLD = """
 import sys, time
-from namegen.files import sole_use
-with sole_use(sys.argv[1]):
+from namegen.files import exclusive_lock
+with exclusive_lock(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -269,32 +280,32 @@ def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with (
-            pytest.raises(FolderInUseError, match="let it end or stop it, then try again"),
-            sole_use(tmp_path),
+            pytest.raises(FolderInUseError, match="wait for it to end or stop it, then try again"),
+            exclusive_lock(tmp_path),
         ):
             pass
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with sole_use(tmp_path):
+        with exclusive_lock(tmp_path):
             assert not list(tmp_path.iterdir())
 
 
 def test_a_program_that_is_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
-    with sole_use(tmp_path):
+    with exclusive_lock(tmp_path):
         child = subprocess.Popen(
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
     try:
-        with sole_use(tmp_path):
+        with exclusive_lock(tmp_path):
             assert child.poll() is None
     finally:
         child.communicate(b"\n", timeout=60)
 
 
 def test_an_error_of_the_work_itself_lets_go(tmp_path: Path) -> None:
-    with pytest.raises(BlockingIOError), sole_use(tmp_path):
+    with pytest.raises(BlockingIOError), exclusive_lock(tmp_path):
         raise BlockingIOError(errno.EAGAIN, "of the work's own")
-    with sole_use(tmp_path):
+    with exclusive_lock(tmp_path):
         pass
 
 
@@ -314,25 +325,25 @@ def test_where_folders_cannot_be_locked_a_file_in_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_folders(OSError, monkeypatch)
-    with sole_use(tmp_path):
+    with exclusive_lock(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [LOCK_FILE]
-        with pytest.raises(FolderInUseError), sole_use(tmp_path):
+        with pytest.raises(FolderInUseError), exclusive_lock(tmp_path):
             pass
-    with sole_use(tmp_path):
+    with exclusive_lock(tmp_path):
         pass
 
 
 def test_where_nothing_can_be_locked_all_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(OutputError, match="there is no folder"), sole_use(tmp_path / "none"):
+    with pytest.raises(OutputError, match="there is no folder"), exclusive_lock(tmp_path / "none"):
         pass
     with monkeypatch.context() as patch:  # as on Windows, whose folders cannot be opened
         patch.delattr(os, "O_DIRECTORY")
-        with sole_use(tmp_path), pytest.raises(FolderInUseError), sole_use(tmp_path):
+        with exclusive_lock(tmp_path), pytest.raises(FolderInUseError), exclusive_lock(tmp_path):
             pass
     of_folders(None, monkeypatch)
-    with sole_use(tmp_path), sole_use(tmp_path):
+    with exclusive_lock(tmp_path), exclusive_lock(tmp_path):
         pass
 
 
@@ -353,7 +364,7 @@ def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
     monkeypatch.setattr(os, "open", refuse)
     with (
         pytest.raises(OutputError, match=r"cannot tell whether .*: Too many open"),
-        sole_use(tmp_path),
+        exclusive_lock(tmp_path),
     ):
         pass
 
@@ -367,6 +378,6 @@ def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         lambda: of_folders(None, monkeypatch),
     ):
         prepare()
-        with sole_use(tmp_path), suppress(FolderInUseError), sole_use(tmp_path):
+        with exclusive_lock(tmp_path), suppress(FolderInUseError), exclusive_lock(tmp_path):
             pass
     assert len(os.listdir("/proc/self/fd")) == before

@@ -13,7 +13,7 @@ import pytest
 from namegen import api
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation.fitting import measure_rules
-from namegen.errors import NamesError, OutputError
+from namegen.errors import CheckpointError, NamesError, OutputError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests.core.training.small_runs import After
@@ -144,3 +144,11 @@ def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_p
     (rule,) = checkpoint.score_rules
     assert rule.threshold == pytest.approx(threshold(generator.claimed), abs=0.01)
     assert rule.threshold != pytest.approx(threshold(()), abs=0.1)
+
+
+def test_a_missing_base_model_is_named_as_the_user_wrote_it(elsewhere: Path) -> None:
+    config = merge(SHORT, {"network.base_model": "nosuch"})
+    with pytest.raises(
+        CheckpointError, match=r"^there is no model 'nosuch': .*; or use base_model"
+    ):
+        api.train(NAMES, config=config)

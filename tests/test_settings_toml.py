@@ -136,7 +136,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ),
         (
             "[data]\nnames = 1979-05-27",
-            "data.names is datetime.date(1979, 5, 27): expected a text in quotes",
+            "data.names is datetime.date(1979, 5, 27): expected a string in quotes",
         ),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
         ("[training]\nlr_schedule = 'steps'", "the schedule is steps, with 0 rate steps"),
@@ -196,7 +196,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
     with pytest.raises(
         SettingsError,
-        match=r"^'caf\\udce9.txt' is not valid Unicode here, so no config can hold it",
+        match=r"^'caf\\udce9.txt' is not valid Unicode, so a config can",
     ):
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
@@ -294,10 +294,10 @@ def test_threads_are_two_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, cores: int, config: Config, expected: int
 ) -> None:
     monkeypatch.setattr(threads, "cores", lambda: cores)
-    monkeypatch.setattr(threads, "_busy", lambda: 0)
+    monkeypatch.setattr(threads, "_busy_cores", lambda: 0)
     assert config.threads == expected
     if config.run.threads is None:
-        monkeypatch.setattr(threads, "_busy", lambda: cores - 1)
+        monkeypatch.setattr(threads, "_busy_cores", lambda: cores - 1)
         assert config.threads == 1, "threads that share a core wait for each other"
 
 
@@ -306,7 +306,7 @@ def test_a_run_writes_down_how_many_threads_it_chose(
 ) -> None:
     """So that to go on, on another machine too, gives the same bits."""
     monkeypatch.setattr(threads, "cores", lambda: 2)
-    monkeypatch.setattr(threads, "_busy", lambda: 0)
+    monkeypatch.setattr(threads, "_busy_cores", lambda: 0)
     config = Config(
         network=NetworkSettings(cell="gru", hidden=(128,)),
         training=TrainingSettings(epochs=1),

@@ -1,13 +1,15 @@
 """The Python API, which the command line uses too.
 
     model.py       load a model, and generate and score names
-    people.py      invent people and baseball players; name_parts.py makes the sources of their names
+    people.py      invent people
+    players.py     invent baseball players
+    name_parts.py  turn models into sources of given, family, first and last names
     places.py      invent towns and villages
     aliases.py     other names of countries
     training.py    train a model, and resume a run
     evaluation.py  evaluate a model
 
-``training.py`` is imported when one of its functions is first used (PEP 562), because it loads more libraries.
+``training.py`` is imported when one of its functions is used for the first time, because it loads more libraries.
 """
 
 from importlib import import_module
@@ -28,10 +30,10 @@ from namegen.api.model import open_checkpoint as open_checkpoint
 from namegen.api.model import read_checkpoint as read_checkpoint
 from namegen.api.people import generate_people as generate_people
 from namegen.api.people import generate_people_batches as generate_people_batches
-from namegen.api.people import generate_players as generate_players
-from namegen.api.people import generate_players_batches as generate_players_batches
 from namegen.api.places import generate_places as generate_places
 from namegen.api.places import places_of as places_of
+from namegen.api.players import generate_players as generate_players
+from namegen.api.players import generate_players_batches as generate_players_batches
 
 if TYPE_CHECKING:
     from namegen.api.training import resume as resume
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
+    """Import the functions of ``training.py`` on demand (PEP 562)."""
     if name in ("resume", "train"):
         return getattr(import_module("namegen.api.training"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,8 @@
-"""How well a model predicts a list of names, and how well any model could."""
+"""Measure how well a model predicts a list of names, and how well any model could predict it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
@@ -30,15 +30,16 @@ class ListCeiling:
     characters: int  #: including the end token of each name
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return the numbers as plain values for JSON."""
         sizes = {name: value for name, value in vars(self).items() if name != "metrics"}
         return {**self.metrics.to_dict(), **sizes}
 
 
 def list_ceiling(corpus: Corpus) -> ListCeiling:
-    """Compute the best possible scores on a list: those of a model that knows the list itself.
+    """Compute the best scores that any model can reach on a list.
 
-    After each prefix, this model predicts the characters that follow the prefix in the list, as often as they do.
+    The best possible model knows the list. After each prefix, it predicts the next characters with their frequencies in
+    the list.
 
     Raises:
         NamesError: the list isn't a ``Corpus``.
@@ -62,16 +63,16 @@ def list_ceiling(corpus: Corpus) -> ListCeiling:
 class Evaluation:
     """How well a model predicts a list."""
 
-    metrics: Metrics  #: of the names that the model knows all characters and the label of
+    metrics: Metrics  #: of the names that the model can read, which means that it knows their characters and labels
     ceiling: Metrics  #: the best possible scores on the same names
-    names: int  #: the number of these names
+    names: int  #: the number of names that the model can read
     left_out: int  #: the number of other names
-    model: str  #: the name that the model was loaded by
+    model: str  #: the name or path that the model was loaded from
     #: The metrics of each label's names, given the label, and their number; {} if the list or the model has no labels.
     by_label: Mapping[str, tuple[Metrics, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return the numbers as plain values for JSON."""
         document: dict[str, object] = {
             **self.metrics.to_dict(),
             "names": self.names,
@@ -80,11 +81,14 @@ class Evaluation:
             "model": self.model,
         }
         if self.by_label:
-            document["labels"] = {
-                label: {**metrics.to_dict(), "names": names}
-                for label, (metrics, names) in self.by_label.items()
-            }
+            document["labels"] = self._labels_to_dict()
         return document
+
+    def _labels_to_dict(self) -> dict[str, object]:
+        return {
+            label: {**metrics.to_dict(), "names": names}
+            for label, (metrics, names) in self.by_label.items()
+        }
 
 
 def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
@@ -106,72 +110,77 @@ def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
     _check_is_corpus(corpus)
     if not isinstance(model, LoadedModel):
         model = load(model)
-    with_labels = bool(model.labels and corpus.labels)
-    by_label: dict[str, tuple[Metrics, int]] = {}
-    names: list[str] = []
-    labels: list[int] = []  # a start token for each name, which tells the labels apart
-    characters: list[int] = []  # of each label's names
-    known_names = _names_by_label(model, corpus, with_labels=with_labels)
-    for label_token, (label, names_of_label) in enumerate(
-        known_names.items(), start=model.vocabulary.size
-    ):
-        beginnings = _beginnings_of(label, model) if with_labels else model.beginnings
-        if beginnings is None or not names_of_label:
-            continue
-        reader, start_token = as_one(model.model, beginnings)
-        start_tokens = [start_token] * len(names_of_label)
-        tree = PrefixTree.from_names(names_of_label, model.vocabulary, start_tokens)
-        metrics = AccuracyEvaluator(reader).evaluate(tree)
-        by_label[label] = (metrics, len(names_of_label))
-        names += names_of_label
-        labels += [label_token] * len(names_of_label)
-        characters.append(tree.characters)
-    if not by_label:
-        unknown = "a label or characters" if with_labels else "characters"
-        raise NamesError(
-            f"{corpus.source}: every name has {unknown} that {model.name} doesn't know: pass a similar list"
-        )
+    use_labels = bool(model.labels and corpus.labels)
+    results = list(_evaluate_each_label(model, corpus, use_labels=use_labels))
+    if not results:
+        raise _nothing_readable(model, corpus, use_labels=use_labels)
+    name_count = sum(len(result.names) for result in results)
     return Evaluation(
-        metrics=_weighted_mean([metrics for metrics, _ in by_label.values()], characters),
-        ceiling=ceiling(PrefixTree.from_names(names, model.vocabulary, labels)),
-        names=len(names),
-        left_out=len(corpus.names) - len(names),
+        metrics=_weighted_mean(results),
+        ceiling=_joint_ceiling(model, results),
+        names=name_count,
+        left_out=len(corpus.names) - name_count,
         model=model.name,
-        by_label=by_label if with_labels else {},
+        by_label=_metrics_by_label(results) if use_labels else {},
     )
 
 
+@dataclass(frozen=True)
+class _LabelResult:
+    """How well a model predicts the names of one label."""
+
+    label: str
+    names: list[str]  # that the model can read
+    metrics: Metrics
+    characters: int  # of these names, including end tokens
+
+
+def _evaluate_each_label(
+    model: LoadedModel, corpus: Corpus, *, use_labels: bool
+) -> Iterator[_LabelResult]:
+    """Evaluate a model on the names of each label that it knows."""
+    names_by_label = _names_by_label(model, corpus, use_labels=use_labels)
+    for label, names in names_by_label.items():
+        beginnings = _beginnings_of(label, model) if use_labels else model.beginnings
+        if beginnings is None or not names:
+            continue
+        network, start_token = as_one(model.model, beginnings)
+        tree = PrefixTree.from_names(names, model.vocabulary, [start_token] * len(names))
+        metrics = AccuracyEvaluator(network).evaluate(tree)
+        yield _LabelResult(label, names, metrics, characters=tree.characters)
+
+
 def _names_by_label(
-    model: LoadedModel, corpus: Corpus, *, with_labels: bool
+    model: LoadedModel, corpus: Corpus, *, use_labels: bool
 ) -> dict[str, list[str]]:
-    """The names that a model can read, by label; all under "" unless ``with_labels``."""
-    all_characters = "".join(corpus.names)
-    knows_all = len(model.blended) < 2 and not model.vocabulary.unknown(all_characters)
-    names: dict[str, list[str]] = {label: [] for label in corpus.label_counts}
-    if not with_labels:
-        names = {"": []}
+    """Return the names that a model can read, by label. Without ``use_labels``, the only key is an empty string."""
+    can_read_all = _can_read_all(model, corpus)
+    names: dict[str, list[str]] = {"": []}
+    if use_labels:
+        names = {label: [] for label in corpus.label_counts}
     for name, label in _labelled_names(corpus):
-        if knows_all or model.reads(name):
-            names[label if with_labels else ""].append(name)
+        if can_read_all or model.reads(name):
+            key = label if use_labels else ""
+            names[key].append(name)
     return names
 
 
+def _can_read_all(model: LoadedModel, corpus: Corpus) -> bool:
+    """Return whether a model knows all characters of a list. It's False for blends, which are checked name by name."""
+    is_blend = len(model.blended) >= 2
+    return not is_blend and not model.vocabulary.unknown("".join(corpus.names))
+
+
 def _labelled_names(corpus: Corpus) -> Iterator[tuple[str, str]]:
-    """Each name with its label; "" if the list has none."""
+    """Return pairs of a name and its label. The label is an empty string if the list has no labels."""
     labels = corpus.labels or [""] * len(corpus.names)
     return zip(corpus.names, labels, strict=True)
 
 
-def _weighted_mean(metrics: list[Metrics], weights: list[int]) -> Metrics:
-    """The mean of several metrics, weighted by the number of characters."""
-    table = [astuple(metrics_of_label) for metrics_of_label in metrics]  # (labels, metrics)
-    return Metrics(*np.average(table, axis=0, weights=weights).tolist())
-
-
 def _beginnings_of(label: str, model: LoadedModel) -> Beginnings | None:
-    """The start tokens for the names of a list's label: those of the same label, or of all labels that it could mean.
+    """Return the model's start tokens for a label of the list, or None if the model doesn't know the label.
 
-    None if the model knows no such label.
+    If the model doesn't have exactly this label, the result includes all labels that it could mean.
     """
     if label in model.labels:
         indexes = [model.labels.index(label)]
@@ -184,7 +193,39 @@ def _beginnings_of(label: str, model: LoadedModel) -> Beginnings | None:
     return model.beginnings.only(indexes)
 
 
+def _nothing_readable(model: LoadedModel, corpus: Corpus, *, use_labels: bool) -> NamesError:
+    """Return the error for a list that contains no name that the model can read."""
+    unknown = "a label or characters" if use_labels else "characters"
+    return NamesError(
+        f"{corpus.source}: every name has {unknown} that {model.name} doesn't know: pass a similar list"
+    )
+
+
+def _weighted_mean(results: Sequence[_LabelResult]) -> Metrics:
+    """Return the mean of the labels' metrics, weighted by their numbers of characters."""
+    table = [astuple(result.metrics) for result in results]  # (labels, metrics)
+    weights = [result.characters for result in results]
+    means = np.average(table, axis=0, weights=weights)
+    return Metrics(*means.tolist())
+
+
+def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metrics:
+    """Return the best possible scores on the names of all labels, given their labels."""
+    names: list[str] = []
+    start_tokens: list[int] = []  # a different token for each label
+    for token, result in enumerate(results, start=model.vocabulary.size):
+        names += result.names
+        start_tokens += [token] * len(result.names)
+    tree = PrefixTree.from_names(names, model.vocabulary, start_tokens)
+    return ceiling(tree)
+
+
+def _metrics_by_label(results: Sequence[_LabelResult]) -> dict[str, tuple[Metrics, int]]:
+    return {result.label: (result.metrics, len(result.names)) for result in results}
+
+
 def _check_is_corpus(corpus: object) -> None:
+    """Raise NamesError for anything that isn't a Corpus."""
     if not isinstance(corpus, Corpus):
         raise NamesError(
             f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names returns"

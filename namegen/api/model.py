@@ -1,4 +1,4 @@
-"""Load a trained model, generate names with it and score them; combine several models into one."""
+"""Load trained models, generate and score names with them, and combine several models into one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Integral, Real
+from itertools import chain
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
-from namegen.constraints import Constraints, claimed_beginnings, make_constraints
+from namegen.constraints import Constraints, check_type, claimed_beginnings, make_constraints
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
 from namegen.core.data.corpus import Corpus
@@ -45,6 +46,7 @@ from namegen.errors import (
 from namegen.events import ProgressCallback, ignore_progress
 from namegen.files import is_file, is_folder, is_there, look
 from namegen.models import SHIPPED, shipped_path
+from namegen.types import Array, Float64
 
 if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
@@ -54,44 +56,26 @@ DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
-@dataclass(frozen=True)
-class _Expected:
-    """The type of an argument, and how a message describes it."""
-
-    type: type
-    description: str
-
-
-_WHOLE_NUMBER = _Expected(Integral, "a whole number")
-_BOOLEAN = _Expected(bool, "True or False")
-_STRING = _Expected(str, "a string")
-_EXPECTED = {
-    **dict.fromkeys(("max_length", "threads"), _WHOLE_NUMBER),
-    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), _BOOLEAN),
-    **dict.fromkeys(("name", "label", "backend"), _STRING),
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("max_length", "threads"), int),
+    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), bool),
+    **dict.fromkeys(("name", "label", "backend"), str),
 }
 
 
 def check_types(**values: object) -> None:
-    """Check arguments whose types nothing else checks. None is allowed for all except ``name``.
+    """Check the types of arguments. None is allowed for all arguments except ``name``.
 
     Raises:
         SettingsError: an argument has the wrong type.
     """
     for name, value in values.items():
-        if value is None and name != "name":
-            continue
-        expected = _EXPECTED[name]
-        is_bool = isinstance(value, bool)  # a bool is an int as well
-        fits = isinstance(value, expected.type) and is_bool == (expected.type is bool)
-        if not fits:
-            raise SettingsError(
-                f"{setting(name)} is {shown(value)}: expected {expected.description}", field=name
-            )
+        if value is not None or name == "name":
+            check_type(name, value, _TYPES[name])
 
 
 class Searching(Constraints, total=False):
-    """The options of an exact search; see ``LoadedModel.generate``."""
+    """The options of an exact search. ``LoadedModel.generate`` explains them."""
 
     max_length: int | None
     allow_seen: bool
@@ -100,7 +84,7 @@ class Searching(Constraints, total=False):
 
 
 class Drawing(Searching, total=False):
-    """The options of drawing names; see ``LoadedModel.generate``."""
+    """The options for random names. ``LoadedModel.generate`` explains them."""
 
     seed: int | None
     temperature: float | None
@@ -111,14 +95,13 @@ class Drawing(Searching, total=False):
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A trained model, ready to generate and to be evaluated."""
+    """A trained model, which generates and scores names."""
 
-    name: str  #: what it was loaded by
-    model: LanguageModel = field(
-        repr=False
-    )  #: a backend's engine, or a ``.tflite`` in its own runtime
+    name: str  #: the name or path that it was loaded from
+    #: A backend's engine, or a ``.tflite`` file in its own runtime.
+    model: LanguageModel = field(repr=False)
     metadata: ListMetadata = field(repr=False)
-    #: The start tokens of its names: one, or one for each of its labels.
+    #: The start tokens of its names: one token, or one for each label.
     beginnings: Beginnings = field(repr=False)
     labels: tuple[str, ...] = ()  #: in the order of ``beginnings``; () if the list had none
     scorer: Scorer | None = field(default=None, repr=False)  #: None: new names can't be scored
@@ -128,24 +111,24 @@ class LoadedModel:
 
     @property
     def checkpoint(self) -> Checkpoint | None:
-        """The checkpoint that it was loaded from; None for a ``.tflite`` and for a blend."""
+        """The checkpoint that the model was loaded from, or None for a ``.tflite`` file or a blend."""
         return self.metadata if isinstance(self.metadata, Checkpoint) else None
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """Its characters."""
+        """The characters that the model knows."""
         return self.metadata.vocabulary
 
     def reads(self, name: str) -> bool:
-        """Whether the model, or for a blend one of its models, knows every character of a name."""
+        """Return whether the model knows every character of a name. For a blend, one of its models has to."""
         vocabularies = self.blended or (self.vocabulary,)
         return any(not vocabulary.unknown(name) for vocabulary in vocabularies)
 
     def for_labels(self, *labels: str) -> LoadedModel:
-        """The same model, restricted to names with these labels. Without arguments, the model itself.
+        """Return a model that only generates names with these labels. Without arguments, return the model itself.
 
         Args:
-            labels: whole labels, or for labels with several parts also some of the parts, such as ``female``.
+            labels: whole labels. For labels with several parts, a part such as ``female`` is enough.
 
         Raises:
             SettingsError: the model doesn't know such a label, or has no labels.
@@ -153,23 +136,26 @@ class LoadedModel:
         >>> load("world-given").for_labels("Estonian").labels
         ('Estonian,female', 'Estonian,male')
         """
-        for label in labels:
-            check_types(label=label)
         if not labels:
             return self
-        indexes: list[int] = []
-        for label in labels:
-            indexes += find_labels(label, self.labels, self.name)
-        indexes = list(dict.fromkeys(indexes))
+        indexes = self._label_indexes(labels)
         return replace(
             self,
             beginnings=self.beginnings.only(indexes),
             labels=tuple(self.labels[index] for index in indexes),
         )
 
+    def _label_indexes(self, requested: Sequence[str]) -> list[int]:
+        """Return the indexes of all labels that match the requested labels, without repeats."""
+        indexes: list[int] = []
+        for label in requested:
+            check_types(label=label)
+            indexes += find_labels(label, self.labels, self.name)
+        return list(dict.fromkeys(indexes))
+
     @property
     def generator(self) -> Generator:
-        """Draws names from the model's own distribution."""
+        """A generator that draws names from the model's own distribution."""
         return Generator(
             self.model,
             self.vocabulary,
@@ -183,32 +169,37 @@ class LoadedModel:
 
     @cached_property
     def filtering_generator(self) -> Generator:
-        """The same with score rules, so that it can filter new names.
+        """A generator that filters new names by their scores.
 
-        For a blend, or a run that hasn't finished, the rules are measured once, in a second or two.
+        If the model has no rules for these scores, namegen measures them once, in a second or two. Blends and runs that
+        haven't finished have no rules.
         """
+        generator = self.generator
+        scorer = generator.scorer
+        if scorer is None or scorer.rules:
+            return generator
+        return self._with_measured_rules(generator, scorer)
+
+    def _with_measured_rules(self, generator: Generator, scorer: Scorer) -> Generator:
+        """Measure the score rules of new names, and return the generator with them."""
         from namegen.core.generation.fitting import measure_rules
 
-        generator = self.generator
-        if generator.scorer is None or generator.scorer.rules:
-            return generator
         rules = measure_rules(
             generator,
             shortest=self.metadata.shortest_name,
             longest=self.metadata.longest_name,
             rng=np.random.default_rng(0),
         )
-        return replace(
-            generator, scorer=generator.scorer.with_rules_of(self.beginnings.ids, rules or ())
-        )
+        scorer_with_rules = scorer.with_rules_of(self.beginnings.ids, rules or ())
+        return replace(generator, scorer=scorer_with_rules)
 
     @property
     def default_max_length(self) -> int:
-        """The longest unfiltered name, in characters, if no other limit is set: twice the list's longest name."""
+        """The default limit for unfiltered names: twice as many characters as the list's longest name."""
         return default_max_length(self.metadata.longest_name)
 
     def generate(self, n: int = 20, **options: Unpack[Drawing]) -> list[str]:
-        """Generate names that are new and distinct, in random order.
+        """Generate distinct new names, in random order.
 
         Args:
             n: how many names to return.
@@ -220,18 +211,17 @@ class LoadedModel:
             max_length: the longest name, in characters. The default is ``metadata.longest_name``, unfiltered
                 ``default_max_length``, or more if a constraint needs it.
             allow_seen: also return names of the training list.
-            allow_repeats: allow the same name more than once.
+            allow_repeats: allow the same name more than once. This implies ``unfiltered``.
             unfiltered: draw from the model's own distribution. By default, new names are returned only if their score
-                is in the top 1% (``core/generation/scoring.py``), and the best of the others if these are too few.
-                ``allow_repeats`` implies ``unfiltered``.
+                is in the top 1% (``core/generation/scoring.py``). If these are too few, the best other names follow.
             letter_case: ``original``, ``title``, ``upper`` or ``lower``. The default is ``title`` for companies and
-                ``original`` for other names. Constraints are for names in their original case.
+                ``original`` for other names. Constraints apply to names in their original case.
             options: constraints that every name satisfies, such as ``starts_with="Mc"``; see
                 ``namegen.constraints.Constraints``.
 
         Raises:
             SettingsError: a value is out of range, or constraints contradict each other.
-            GenerationError: there are fewer than ``n`` names; its ``found`` has those that were found.
+            GenerationError: there are fewer than ``n`` names. The error's ``found`` contains the names that were found.
 
         >>> load("mlb-last").generate(2, seed=1, starts_with="Mc")
         ['McCarley', 'McKenney']
@@ -254,13 +244,14 @@ class LoadedModel:
         letter_case: str | None = None,
         **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
-        """Generate names in batches, as they are found, so that memory stays constant for any ``n``; see ``generate``.
+        """Generate names in batches, so that memory stays constant for any ``n``.
 
-        ``on_progress`` is called with events (``namegen.events.Searched``) that describe how far the search is.
+        The arguments are those of ``generate``. In addition, ``on_progress`` is called with events that report the
+        progress of the search (``namegen.events.Searched``).
 
         Raises:
-            SettingsError: at once.
-            GenerationError: after all names that were found.
+            SettingsError: immediately, if a value is out of range or constraints contradict each other.
+            GenerationError: after the last batch, if there are fewer than ``n`` names.
         """
         check_letter_case(letter_case)
         check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, unfiltered=unfiltered)
@@ -286,7 +277,7 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def most_likely(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
-        """The ``n`` most likely names, found by an exact search, in order.
+        """Return the ``n`` most likely names, most likely first. They are found by an exact search.
 
         Args:
             n: how many names to return.
@@ -295,8 +286,8 @@ class LoadedModel:
 
         Raises:
             SettingsError: a value is out of range, or constraints contradict each other.
-            GenerationError: there are fewer than ``n`` names, or finding them takes too long; its ``found`` has those
-                that were found.
+            GenerationError: there are fewer than ``n`` names, or the search takes too long. The error's ``found``
+                contains the names that were found.
 
         >>> load("companies").most_likely(2, starts_with="B")
         ['Black Therapeutics, Inc.', 'Black Acquisition Corp.']
@@ -314,9 +305,11 @@ class LoadedModel:
         letter_case: str | None = None,
         **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
-        """The same as one batch with log-probabilities. If there are fewer than ``n``, the error comes after it.
+        """Return the most likely names as one batch, with their log-probabilities.
 
-        ``on_progress`` is called with events (``namegen.events.Searched``) that describe how far the search is.
+        The arguments are those of ``most_likely``. In addition, ``on_progress`` is called with events that report the
+        progress of the search (``namegen.events.Searched``). If there are fewer than ``n`` names, the GenerationError
+        follows the batch.
         """
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
@@ -333,24 +326,32 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def score(self, name: str) -> NameScore:
-        """The log-probability of a name, letter by letter, compared with the names of the training list.
+        """Return the log-probability of a name, letter by letter, and compare it with names of the training list.
 
         Raises:
             NamesError: the name is empty, or contains characters that the model doesn't know.
+
+        >>> round(load("mlb-last").score("Smith").log_probability)
+        -7
         """
         check_types(name=name)
-        names = [composed(name.strip())]
-        if self.blended and not self.reads(names[0]):
+        name = composed(name.strip())
+        if self.blended and not self.reads(name):
             raise NamesError(
-                f"no model of the blend knows every character of {quote(names[0])}: choose another name"
+                f"no model of the blend knows every character of {quote(name)}: choose another name"
             )
-        # The quantiles are those of the names of all labels.
+        scores = score_names(
+            self.model, self.vocabulary, [name], self._score_quantiles(), self.beginnings
+        )
+        return scores[0]
+
+    def _score_quantiles(self) -> Float64[Array, "101"] | None:
+        """Return the score quantiles of the training list, or None if the model is restricted to some labels."""
         has_all_labels = len(self.labels) == len(self.metadata.labels)
-        quantiles = self.metadata.score_quantiles if has_all_labels else None
-        return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
+        return self.metadata.score_quantiles if has_all_labels else None
 
     def label_probabilities(self, name: str) -> dict[str, float]:
-        """The probability of each label for a name, highest first. The probabilities add up to 1.
+        """Return the probability of each label for a name, highest first. The probabilities add up to 1.
 
         Raises:
             NamesError: the name is empty, or contains characters that the model doesn't know.
@@ -362,96 +363,116 @@ class LoadedModel:
                 f"{self.name} has no labels: use a model of labelled names, such as world-given"
             )
         name = composed(name.strip())
-        probabilities = label_probabilities(
-            self.model, self.vocabulary, name, self.beginnings
-        ).tolist()
-        by_label = dict(zip(self.labels, probabilities, strict=True))
-        return dict(sorted(by_label.items(), key=lambda item: (-item[1], item[0])))
+        probabilities = label_probabilities(self.model, self.vocabulary, name, self.beginnings)
+        by_label = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        highest_first = sorted(by_label.items(), key=lambda item: (-item[1], item[0]))
+        return dict(highest_first)
 
     @property
     def list_name(self) -> str | None:
-        """The name of its training list; None if the model doesn't store it."""
-        return None if self.checkpoint is None else self.checkpoint.training.get("list")
+        """The name of the training list, or None if the model doesn't store it."""
+        if self.checkpoint is None:
+            return None
+        return self.checkpoint.training.get("list")
 
     def learned_from(self, corpus: Corpus) -> bool:
-        """Whether the model was trained on this list: it has the same number of names, and all of them are known."""
-        known = self.metadata.known_names
-        if self.checkpoint is None or self.checkpoint.training.get("names") != len(corpus.names):
+        """Return whether the model was trained on this list.
+
+        The model has to know all names of the list, and its training list must have had the same number of names.
+        """
+        if self.checkpoint is None:
             return False
-        return known is None or bool(self.normalization.are_known(corpus.names, known).all())
+        if self.checkpoint.training.get("names") != len(corpus.names):
+            return False
+        known_names = self.metadata.known_names
+        if known_names is None:
+            return True
+        return bool(self.normalization.are_known(corpus.names, known_names).all())
 
     def longest(
         self, max_length: int | None, constraint_list: ConstraintList, *, unfiltered: bool
     ) -> int:
-        """The longest name of a search, in characters: ``max_length``, or the default, or what a constraint needs."""
+        """Return the maximum length of names: ``max_length``, or else a default that suits the constraints."""
         if max_length is not None:
             return max_length
-        usual = self.default_max_length if unfiltered else self.metadata.longest_name
-        return max(usual, 2 * constraint_list.shortest)
+        default = self.default_max_length if unfiltered else self.metadata.longest_name
+        return max(default, 2 * constraint_list.shortest)
 
 
 def load(
     model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1
 ) -> LoadedModel:
-    """Load a model: a built-in one, a run folder, a checkpoint, a ``.tflite``, or the result of ``train``.
+    """Load a built-in model, a run folder, a model file, or the result of ``train``.
 
     Args:
-        model: the result of ``train``; or see ``find_model``.
-        backend: the backend that computes it. The default is NumPy, or for networks with another architecture the
-            backend that trained them. A ``.tflite`` always uses its own runtime.
-        threads: of the backend.
+        model: the result of ``train``, or a name or path as in ``find_model``.
+        backend: the backend that computes the model. The default is NumPy, or for networks with another architecture
+            the backend that trained them. A ``.tflite`` file always uses its own runtime.
+        threads: the number of threads of the backend.
 
     Raises:
-        CheckpointError: there is no such model, its file is damaged, or the backend computes other values than the one
-            that trained it.
+        CheckpointError: there is no such model, its file is damaged, or the backend computes other values than the
+            backend that trained the model.
         EngineError: the backend isn't installed, or doesn't know the architecture.
 
     >>> load("mlb-last").name
     'mlb-last'
     """
     check_types(backend=backend, threads=threads)
-    checkpoint = getattr(
-        model, "checkpoint", None
-    )  # importing RunResult would load all of training
+    # A RunResult is recognized by its checkpoint, because importing the class would load all of training.
+    checkpoint = getattr(model, "checkpoint", None)
     if isinstance(checkpoint, Checkpoint):
         list_name = checkpoint.training["list"]
         return open_checkpoint(checkpoint, list_name, backend=backend, threads=threads)
-    if not isinstance(model, str | Path | None):
-        raise SettingsError(
-            f"model is {shown(model)}: it must be a string, a path or the result of train()"
-        )
-    if isinstance(model, Path):
-        model = os.path.join(os.curdir, model)  # a path never means a built-in model
-    name, path = find_model(model)
+    name, path = find_model(_as_argument(model))
     if path.suffix == TFLITE_SUFFIX:
-        from namegen.backends.tflite.runtime import TFLiteModel
-
-        tflite = TFLiteModel.load(path, threads=threads)
-        return _loaded(name, tflite, tflite.metadata)
+        return _open_tflite(name, path, threads)
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
+def _as_argument(model: object) -> str | None:
+    """Return a model as an argument of ``find_model``. A path never means a built-in model."""
+    if isinstance(model, Path):
+        return os.path.join(os.curdir, model)
+    if isinstance(model, str | None):
+        return model
+    raise SettingsError(
+        f"model is {shown(model)}: it must be a string, a path or the result of train()"
+    )
+
+
+def _open_tflite(name: str, path: Path, threads: int) -> LoadedModel:
+    from namegen.backends.tflite.runtime import TFLiteModel
+
+    model = TFLiteModel.load(path, threads=threads)
+    return _make_loaded_model(name, model, model.metadata)
+
+
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a run folder or a model file of any architecture that a backend here knows. Raises CheckpointError."""
+    """Read a run folder or a model file. An installed backend must know the network's architecture.
+
+    Raises:
+        CheckpointError: the file doesn't exist or is damaged, or its architecture is unknown.
+    """
     path = Path(path, MODEL_FILE) if is_folder(path, None) else Path(path)
     try:
         return read_model(path, find_architecture)
     except CheckpointError as error:
-        Checkpoint.load(path, find_architecture)  # raises, unless only the known names are damaged
+        Checkpoint.load(path, find_architecture)  # raises an error if the model itself is damaged
+        # Only the file of known names is damaged, and the model also works without it.
         raise CheckpointError(f"{error}, or remove it") from error
 
 
 def open_checkpoint(
     checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1
 ) -> LoadedModel:
-    """Open a checkpoint with a backend; see ``load``."""
-    return _loaded(
-        name, open_network(checkpoint, name, backend=backend, threads=threads), checkpoint
-    )
+    """Open a checkpoint with a backend. The arguments and errors are those of ``load``."""
+    model = open_network(checkpoint, name, backend=backend, threads=threads)
+    return _make_loaded_model(name, model, checkpoint)
 
 
-def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
-    """A loaded model, described by its metadata."""
+def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
+    """Combine a network with the metadata of its model."""
     return LoadedModel(
         name,
         model,
@@ -465,30 +486,32 @@ def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
 
 
 def load_shipped(name: str) -> LoadedModel:
-    """Load a built-in model, even if there is a file with its name. Raises CheckpointError."""
+    """Load a built-in model, even if there is a file with its name.
+
+    Raises:
+        CheckpointError: there is no such model.
+    """
     return open_checkpoint(read_checkpoint(shipped_path(name)), name)
 
 
 def find_model(model: str | None) -> tuple[str, Path]:
-    """Find the file of a MODEL argument: a run folder, a checkpoint, a ``.tflite``, or the name of a built-in model.
+    """Find the file of a model.
 
-    The name of a built-in model always means that model, even if there is a file or folder with this name: write
-    ``./companies`` for those.
+    The name of a built-in model always means that model. If there is also a file or folder with this name, write
+    ``./companies`` to use it.
 
     Args:
-        model: None means the newest run under ``runs/``, or else the built-in ``mlb-first``.
+        model: a run folder, a model file, or the name of a built-in model. None means the newest run under ``runs/``,
+            or else the built-in ``mlb-first``.
 
     Returns:
-        The model's name in messages, and its file.
+        The model's name for messages, and its file.
 
     Raises:
-        CheckpointError: there is no such model, or it can't be looked at.
+        CheckpointError: there is no such model, or its path can't be accessed.
     """
     if model is None:
-        newest = _newest_run()
-        if newest is None:
-            return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
-        return str(newest.parent), newest
+        return _default_model()
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
@@ -498,18 +521,41 @@ def find_model(model: str | None) -> tuple[str, Path]:
         )
     path = Path(model)
     if is_folder(path, CheckpointError):
-        if not is_file(path / MODEL_FILE, CheckpointError):
-            raise CheckpointError(
-                f"the folder {model} has no {MODEL_FILE}: pass a run folder of `namegen train`, after its first epoch"
-            )
-        return model, path / MODEL_FILE
+        return model, _model_in_folder(model)
     if is_there(path, CheckpointError):
         return model, path
     raise _no_such_model(model)
 
 
+def _default_model() -> tuple[str, Path]:
+    """Return the name and file of the newest run, or else of the default built-in model."""
+    newest = _newest_run()
+    if newest is None:
+        return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
+    return str(newest.parent), newest
+
+
+def _newest_run() -> Path | None:
+    """Return the model under ``runs/`` that was written last, ignoring those that can't be accessed."""
+    times: dict[Path, int] = {}
+    for path in RUNS.glob(f"*/{MODEL_FILE}"):
+        status = look(path, None)
+        if status is not None:
+            times[path] = status.st_mtime_ns
+    return max(times, key=lambda path: times[path], default=None)
+
+
+def _model_in_folder(folder: str) -> Path:
+    path = Path(folder, MODEL_FILE)
+    if not is_file(path, CheckpointError):
+        raise CheckpointError(
+            f"the folder {folder} has no {MODEL_FILE}: pass a run folder of `namegen train`, after its first epoch"
+        )
+    return path
+
+
 def _no_such_model(model: str) -> CheckpointError:
-    """The error for a model that doesn't exist, with the nearest name of a built-in model or a run."""
+    """Return the error for a model that doesn't exist, which suggests a built-in model or a run with a similar name."""
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
     expected = f"a run folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
@@ -521,40 +567,8 @@ def _no_such_model(model: str) -> CheckpointError:
     )
 
 
-def _newest_run() -> Path | None:
-    """The model under ``runs/`` that was written last, ignoring those that can't be looked at."""
-    times: dict[Path, int] = {}
-    for path in RUNS.glob(f"*/{MODEL_FILE}"):
-        status = look(path, None)
-        if status is not None:
-            times[path] = status.st_mtime_ns
-    return max(times, key=lambda path: times[path], default=None)
-
-
-def _joined(sets: Iterable[KnownSet | None]) -> KnownSet | None:
-    """The union of the sets; None if one of them is unknown."""
-    known_sets = []
-    for known_set in sets:
-        if known_set is None:
-            return None
-        known_sets.append(known_set)
-    return KnownSet.joined(known_sets)
-
-
-def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
-    """Scores the names of a blend with the n-grams of every model and label; None if a model stores no n-grams."""
-    sources = []
-    for model in models:
-        if model.scorer is None:
-            return None
-        indexes = model.scorer.labels(model.beginnings.ids).tolist()
-        for source in model.scorer.sources:
-            sources += [source.for_blend(vocabulary, index) for index in indexes]
-    return Scorer(sources, first_label=vocabulary.size)
-
-
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
-    """Combine several models: each character is drawn from the weighted mean of their probabilities.
+    """Combine several models into one. It draws each character from the weighted mean of their probabilities.
 
     A blend of two lists generates names that could be in either list. A name is new if none of the lists contains it.
     If a model doesn't store its known names (as a ``.tflite`` may not), new names can't be recognized.
@@ -562,7 +576,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     For a model of labelled names, all labels are used, or those chosen with ``LoadedModel.for_labels``.
 
     Args:
-        models: two or more models. A character that one of them doesn't know is left to the others.
+        models: two or more models. A character that a model doesn't know is left to the other models.
         weights: the weight of each model; they add up to 1. The default is equal weights.
 
     Raises:
@@ -573,45 +587,80 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     >>> len(mixed.generate(5, seed=1))
     5
     """
-    if not isinstance(models, Sequence) or not all(
-        isinstance(model, LoadedModel) for model in models
-    ):
-        raise SettingsError(
-            f"the models of a blend are {shown(models)}: expected a list of loaded models"
-        )
-    if weights is not None:
-        are_numbers = isinstance(weights, Iterable) and all(
-            isinstance(weight, Real) for weight in weights
-        )
-        if not are_numbers:
-            raise SettingsError(
-                f"{setting('weights')} is {shown(weights)}: expected a list of numbers"
-            )
-    single_models = []  # each with one start token
-    start_tokens = []
-    for model in models:
-        single_model, start_token = as_one(model.model, model.beginnings)
-        single_models.append(single_model)
-        start_tokens.append([start_token])
-    mixture = MixtureModel(
-        single_models,
-        [model.vocabulary for model in models],
-        weights,
-        beginnings=start_tokens,
-    )
-    metadata = ListMetadata(
-        vocabulary=mixture.vocabulary,
-        longest_name=max(model.metadata.longest_name for model in models),
-        shortest_name=min(model.metadata.shortest_name for model in models),
-        known_names=_joined(model.metadata.known_names for model in models),
-    )
+    _check_models(models)
+    _check_weights(weights)
+    mixture = _mix(models, weights)
     return LoadedModel(
         " and ".join(model.name for model in models),
         mixture,
-        metadata,
+        _joint_metadata(models, mixture.vocabulary),
         beginnings=Beginnings.single(mixture.vocabulary_size),
         scorer=_joint_scorer(models, mixture.vocabulary),
         normalization=joint(model.normalization for model in models),
-        lists=tuple(list_name for model in models for list_name in model.lists),
+        lists=tuple(chain.from_iterable(model.lists for model in models)),
         blended=tuple(model.vocabulary for model in models),
     )
+
+
+def _check_models(models: Any) -> None:
+    """Raise SettingsError for anything that isn't a sequence of loaded models."""
+    is_sequence = isinstance(models, Sequence)
+    if not is_sequence or not all(isinstance(model, LoadedModel) for model in models):
+        raise SettingsError(
+            f"the models of a blend are {shown(models)}: expected a list of loaded models"
+        )
+
+
+def _check_weights(weights: Any) -> None:
+    """Raise SettingsError for weights that aren't numbers."""
+    if weights is None:
+        return
+    is_iterable = isinstance(weights, Iterable)
+    if not is_iterable or not all(isinstance(weight, Real) for weight in weights):
+        raise SettingsError(f"{setting('weights')} is {shown(weights)}: expected a list of numbers")
+
+
+def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> MixtureModel:
+    """Return the network of a blend, in which each model has one start token for all of its labels."""
+    networks = []
+    start_tokens = []
+    for model in models:
+        network, start_token = as_one(model.model, model.beginnings)
+        networks.append(network)
+        start_tokens.append([start_token])
+    vocabularies = [model.vocabulary for model in models]
+    return MixtureModel(networks, vocabularies, weights, beginnings=start_tokens)
+
+
+def _joint_metadata(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> ListMetadata:
+    """Return the metadata of a blend, which describes the lists of all models together."""
+    return ListMetadata(
+        vocabulary=vocabulary,
+        longest_name=max(model.metadata.longest_name for model in models),
+        shortest_name=min(model.metadata.shortest_name for model in models),
+        known_names=_joint_known_names(models),
+    )
+
+
+def _joint_known_names(models: Sequence[LoadedModel]) -> KnownSet | None:
+    """Return the known names of all models, or None if a model doesn't store them."""
+    known_sets = []
+    for model in models:
+        known_names = model.metadata.known_names
+        if known_names is None:
+            return None
+        known_sets.append(known_names)
+    return KnownSet.joined(known_sets)
+
+
+def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
+    """Return a scorer with the n-grams of every model and label, or None if a model stores no n-grams."""
+    sources = []
+    for model in models:
+        if model.scorer is None:
+            return None
+        label_indexes = model.scorer.labels(model.beginnings.ids).tolist()
+        for source in model.scorer.sources:
+            for index in label_indexes:
+                sources.append(source.for_blend(vocabulary, index))
+    return Scorer(sources, first_label=vocabulary.size)

@@ -1,12 +1,12 @@
-"""Make the source of one part of whole names from a model: given or family names, first or last names."""
+"""Turn a model into a source of given or family names of people, or of first or last names of players."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from namegen.api.model import LoadedModel
 from namegen.constraints import PartConstraints, make_constraints
@@ -15,20 +15,23 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.settings import SOURCES
-from namegen.errors import SettingsError, of_part, setting, shown
+from namegen.errors import SettingsError, gathered, of_part, setting, shown
 from namegen.lists import BUNDLED, load_bundled
+
+Options = ParamSpec("Options")
+Invented = TypeVar("Invented")
 
 
 @dataclass(frozen=True)
 class DrawOptions:
-    """Options for all parts of the names."""
+    """Options that apply to all parts of the names."""
 
-    temperature: float | None  # None: 1
+    temperature: float | None  # None means 1
     unfiltered: bool  # whether new names are drawn from the model's own distribution
     allow_profanity: bool  # whether names may contain profanity; constraints take precedence
 
 
-def make_part(
+def make_part_of_name(
     role: str,
     model: LoadedModel,
     *,
@@ -37,24 +40,24 @@ def make_part(
     labels: Mapping[Kind, str],
     options: DrawOptions,
 ) -> PartOfName:
-    """Make the source of one part of whole names.
+    """Make the source of given, family, first or last names.
 
     Args:
-        role: the part, such as ``given``; the first word of its settings.
-        model: draws the names.
-        source: ``real`` names of the model's list, ``new`` ones, or ``any``. None: real names if the list is bundled
-            with namegen, else any.
+        role: ``given``, ``family``, ``first`` or ``last``, which is also the first word of its settings.
+        model: the model of these names.
+        source: ``real`` for names of the model's list, ``new`` for names that aren't in it, or ``any``. The default is
+            ``real`` if the list is bundled with namegen, else ``any``.
         constraints: conditions that the names satisfy.
-        labels: the label of each kind of names; "" for all names of the model.
-        options: see ``DrawOptions``.
+        labels: the label of each kind of names; an empty string for all names of the model.
+        options: the options for all parts of the names.
 
     Raises:
         SettingsError: a value is wrong, or constraints contradict each other.
     """
     _check_constraints(role, constraints)
-    is_bundled = model.list_name in BUNDLED
-    source = source or ("real" if is_bundled else "any")
+    source = source or _default_source(model)
     _check_source(role, source, model)
+    is_real = source == "real"
     values: dict[str, Any] = {"allow_profanity": options.allow_profanity, **(constraints or {})}
     max_length = values.pop("max_length", None)
     with of_part(role):
@@ -62,19 +65,14 @@ def make_part(
     sampling = SamplingSettings(
         temperature=1.0 if options.temperature is None else options.temperature,
         max_length=model.longest(
-            max_length, constraint_list, unfiltered=options.unfiltered or source == "real"
+            max_length, constraint_list, unfiltered=options.unfiltered or is_real
         ),
     )
-
-    def generator_of(*requested: str) -> Generator:
-        restricted = model.for_labels(*filter(None, requested))
-        return restricted.generator if options.unfiltered else restricted.filtering_generator
-
     return PartOfName(
         role=role,
-        listed=_listed_names(str(model.list_name), labels) if source == "real" else None,
-        generators={kind: generator_of(label) for kind, label in labels.items()},
-        any_origin=generator_of(*labels.values()),
+        listed=_listed_names(model, labels) if is_real else None,
+        generators=_generators(model, labels, options),
+        any_origin=_generator(model, labels.values(), options),
         sampling=sampling,
         constraints=constraint_list,
         allow_seen=source == "any",
@@ -83,13 +81,19 @@ def make_part(
 
 
 def _check_constraints(role: str, constraints: object) -> None:
+    """Raise SettingsError for constraints that aren't a dict."""
     if not isinstance(constraints, Mapping | None):
         raise SettingsError(
             f"{setting(f'{role}_constraints')} is {shown(constraints)}: expected a dict, such as {{'max_length': 9}}"
         )
 
 
+def _default_source(model: LoadedModel) -> str:
+    return "real" if model.list_name in BUNDLED else "any"
+
+
 def _check_source(role: str, source: str, model: LoadedModel) -> None:
+    """Raise SettingsError for an unknown source, or for the real names of an unknown list."""
     if source not in SOURCES:
         raise SettingsError(
             f"{setting(role)} is {shown(source)}: expected one of {', '.join(SOURCES)}"
@@ -100,24 +104,61 @@ def _check_source(role: str, source: str, model: LoadedModel) -> None:
         )
 
 
-def _listed_names(list_name: str, labels: Mapping[Kind, str]) -> dict[Kind, list[str]]:
-    """The names of a bundled list for each kind."""
-    names_by_label = _names_by_label(list_name)
-    all_labels = list(names_by_label)
-    listed: dict[Kind, list[str]] = {}
-    for kind, label in labels.items():
-        indexes = meant_labels(label, all_labels) if label else range(len(all_labels))
-        listed[kind] = []
-        for index in indexes:
-            listed[kind] += names_by_label[all_labels[index]]
-    return listed
+def _generators(
+    model: LoadedModel, labels: Mapping[Kind, str], options: DrawOptions
+) -> dict[Kind, Generator]:
+    """Return a generator for each kind of names."""
+    return {kind: _generator(model, [label], options) for kind, label in labels.items()}
+
+
+def _generator(model: LoadedModel, labels: Iterable[str], options: DrawOptions) -> Generator:
+    """Return a generator of names with these labels. Empty labels are ignored."""
+    restricted = model.for_labels(*filter(None, labels))
+    return restricted.generator if options.unfiltered else restricted.filtering_generator
+
+
+def _listed_names(model: LoadedModel, labels: Mapping[Kind, str]) -> dict[Kind, list[str]]:
+    """Return the names in the model's list for each kind."""
+    names_by_label = _names_by_label(str(model.list_name))
+    return {kind: _names_with_label(label, names_by_label) for kind, label in labels.items()}
+
+
+def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> list[str]:
+    """Return the names whose label matches a label or a part of it, such as ``female``. "" matches all labels."""
+    labels = list(names_by_label)
+    indexes = meant_labels(label, labels) if label else range(len(labels))
+    names: list[str] = []
+    for index in indexes:
+        names += names_by_label[labels[index]]
+    return names
 
 
 @cache  # reading a list takes longer than inventing a few people
 def _names_by_label(list_name: str) -> dict[str, list[str]]:
+    """Return the names of a bundled list by label. Without labels, the only key is an empty string."""
     corpus = load_bundled(list_name)
     labels = corpus.labels or [""] * len(corpus.names)
     names: dict[str, list[str]] = defaultdict(list)
     for name, label in zip(corpus.names, labels, strict=True):
         names[label].append(name)
     return names
+
+
+def returning_list(
+    batches: Callable[Options, Iterator[list[Invented]]],
+) -> Callable[Options, list[Invented]]:
+    """Make a function that returns all batches of another function in one list.
+
+    Args:
+        batches: a function whose name ends in ``_batches``. The new function has the same name without this ending.
+    """
+
+    @wraps(batches)
+    def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
+        return gathered(batches(*args, **options))
+
+    name = batches.__name__.removesuffix("_batches")
+    invent.__name__ = name
+    invent.__qualname__ = name
+    invent.__doc__ = f"Return all batches of ``{batches.__name__}`` as one list. Arguments and errors are the same."
+    return invent

@@ -1,22 +1,18 @@
-"""Invented people, from models of given names and of family names, and invented baseball players."""
+"""Invent people, with models of given names and of family names."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from itertools import chain
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from namegen.api.model import LoadedModel, check_types, load, load_shipped
-from namegen.api.name_parts import DrawOptions, make_part
-from namegen.baseball.inventing import InventedPlayer, PlayerInventor
-from namegen.baseball.players import full_names
+from namegen.api.name_parts import DrawOptions, make_part_of_name, returning_list
 from namegen.constraints import PartConstraints
 from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
-from namegen.core.data.list_formats import join_parts
+from namegen.core.data.list_formats import join_parts, split_parts
 from namegen.core.generation.family_forms import ALSO_NAMED_LIKE
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.name_source import Gender, Kind, Origin
@@ -24,14 +20,11 @@ from namegen.core.generation.people import PeopleInventor
 from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import check_amount, check_count, random_numbers
 from namegen.core.settings import GENDERS
-from namegen.errors import SettingsError, gathered, quote, setting, shown
+from namegen.errors import SettingsError, quote, setting, shown
 from namegen.events import ProgressCallback, ignore_progress
-from namegen.lists import BUNDLED
 
 GIVEN = "world-given"
 FAMILY = "world-family"
-Options = ParamSpec("Options")
-Invented = TypeVar("Invented")
 
 
 def generate_people_batches(
@@ -53,32 +46,34 @@ def generate_people_batches(
     allow_profanity: bool = False,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[list[Person]]:
-    """Invent people in batches, as they are found, so that memory stays constant for any ``n``.
+    """Invent people in batches, so that memory stays constant for any ``n``.
 
     Args:
         n: how many people to return.
         origins: labels that both models know, such as ``Italian``. By default, all labels that the models share are
             equally likely. A model without labels is used for every origin of the other model. Half of the Irish
-            households have a family name as in English, because few people write theirs in Irish.
-        gender: ``female`` or ``male``. By default, both, if the labels of given names include genders.
+            households have an English family name, because few people write theirs in Irish.
+        gender: ``female`` or ``male``. The default is both, if the labels of given names include genders.
         household: how many consecutive people share an origin and a family name. The last household may be smaller.
         given: ``real`` for given names of the model's list, ``new`` for names that aren't in it, or ``any``. The
             default is ``real`` if the list is bundled with namegen, else ``any``.
-        family: the same for family names; ``new`` by default.
-        given_model: the model of given names, as ``namegen.load`` takes it; the shipped ``world-given`` by default.
-        family_model: the model of family names; the shipped ``world-family`` by default.
+        family: ``real``, ``new`` or ``any`` for family names. The default is ``new``.
+        given_model: the model of given names, or anything that ``load`` accepts. The default is ``world-given``.
+        family_model: the model of family names. The default is ``world-family``.
         given_constraints: conditions that given names satisfy; see ``namegen.constraints.PartConstraints``.
-        family_constraints: the same for family names. If they have forms by gender, the conditions are for men's forms.
+        family_constraints: conditions that family names satisfy. If men and women have different forms of family names,
+            the conditions apply to men's forms.
         seed: the random seed. The same seed returns the same people.
         temperature: values below 1 prefer likely characters. The default is 1.
         unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
         letter_case: the letter case of the result, see ``LoadedModel.generate``.
         allow_profanity: allow names that contain profanity.
-        on_progress: called with events (``namegen.events``) that describe how far the search is.
+        on_progress: called with events that report the progress of the search (``namegen.events``).
 
     Raises:
-        CheckpointError, SettingsError: at once.
-        GenerationError: after all people that were found.
+        CheckpointError: immediately, if a model can't be loaded.
+        SettingsError: immediately, if a value is wrong or constraints contradict each other.
+        GenerationError: after the last batch, if there are fewer than ``n`` people.
 
     >>> [[person]] = generate_people_batches(1, origins=["Finnish"], seed=1)
     >>> person.origin
@@ -87,46 +82,44 @@ def generate_people_batches(
     check_letter_case(letter_case)
     check_types(unfiltered=unfiltered)
     check_amount(n, "people")
-    if not isinstance(origins, Iterable):
-        raise SettingsError(
-            f"{setting('origins')} is {shown(origins)}: expected a label, or several"
-        )
-    check_count("household", 1 if household is None else household, 1)
-    models = _Models(given=_opened(given_model, GIVEN), family=_opened(family_model, FAMILY))
-    used_origins = models.find_origins([origins] if isinstance(origins, str) else origins)
-    given_labels = models.given_labels(used_origins, gender)
+    models = _Models(given=_open(given_model, GIVEN), family=_open(family_model, FAMILY))
+    used_origins = models.find_origins(_as_sequence(origins))
     family_origins = models.family_origins(used_origins)
-    family_genders = models.family_genders(list(dict.fromkeys(chain(*family_origins.values()))))
-    family_labels = {
-        Kind(origin): _label(models.family, origin, family_gender)
-        for origin, family_gender in family_genders.items()
-    }
+    name_origins = list(dict.fromkeys(chain.from_iterable(family_origins.values())))
+    if household is None:
+        household = 1
+    check_count("household", household, 1)
     options = DrawOptions(
         temperature=temperature, unfiltered=unfiltered, allow_profanity=allow_profanity
     )
+    given_part = make_part_of_name(
+        "given",
+        models.given,
+        source=given,
+        constraints=given_constraints,
+        labels=models.given_labels(used_origins, gender),
+        options=options,
+    )
+    family_part = make_part_of_name(
+        "family",
+        models.family,
+        source=family or "new",
+        constraints=family_constraints,
+        labels=models.family_labels(name_origins),
+        options=options,
+    )
     inventor = PeopleInventor(
-        given=make_part(
-            "given",
-            models.given,
-            source=given,
-            constraints=given_constraints,
-            labels=given_labels,
-            options=options,
-        ),
-        family=make_part(
-            "family",
-            models.family,
-            source=family or "new",
-            constraints=family_constraints,
-            labels=family_labels,
-            options=options,
-        ),
-        household=household or 1,
-        forms=any(family_genders.values()),
+        given=given_part,
+        family=family_part,
+        household=household,
+        forms=models.has_mens_forms(name_origins),
         family_origins=family_origins,
     )
     batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
+
+
+generate_people = returning_list(generate_people_batches)
 
 
 def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
@@ -139,11 +132,12 @@ def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
     ['Finnish']
     """
     models = _Models(given=load_shipped(GIVEN), family=load_shipped(FAMILY))
-    found = models.find_origins([origins] if isinstance(origins, str) else origins)
-    return [origin for origin in found if origin is not None]
+    known = models.find_origins(_as_sequence(origins))
+    return [origin for origin in known if origin is not None]
 
 
-def _opened(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
+def _open(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
+    """Load a model, unless it's loaded already. None means the default built-in model."""
     if model is None:
         return load_shipped(default)
     if isinstance(model, LoadedModel):
@@ -151,69 +145,83 @@ def _opened(model: LoadedModel | str | Path | None, default: str) -> LoadedModel
     return load(model)
 
 
+def _as_sequence(origins: str | Sequence[str]) -> Sequence[str]:
+    """Return one origin or several as a sequence.
+
+    Raises:
+        SettingsError: the value is neither a string nor an iterable.
+    """
+    if not isinstance(origins, Iterable):
+        raise SettingsError(
+            f"{setting('origins')} is {shown(origins)}: expected one label or a list of labels"
+        )
+    return [origins] if isinstance(origins, str) else origins
+
+
 @dataclass(frozen=True)
 class _Models:
-    """The models that a request for people uses."""
+    """The models of given and family names, and what they know about origins and genders."""
 
     given: LoadedModel
     family: LoadedModel
 
     def find_origins(self, requested: Sequence[str]) -> list[Origin]:
-        """The requested origins, or else all that both models know. Without labels, this is only None."""
-        labelled = [model for model in (self.given, self.family) if model.labels]
-        if not labelled:
+        """Return the requested origins, or by default all origins that both models know.
+
+        If neither model has labels, the result is [None].
+        """
+        if not self.given.labels and not self.family.labels:
             if requested:
                 raise SettingsError(f"{self.given.name} has no labels: omit {setting('origins')}")
             return [None]
-        genders = [_genders_by_origin(model) for model in labelled]
-        common: list[str] = []
-        for origin in genders[0]:
-            if origin is not None and all(origin in known for known in genders):
-                common.append(origin)
+        common = self._common_origins()
         if not common:
             raise SettingsError(
                 f"{self.given.name} and {self.family.name} have no label in common: choose models with the same "
                 f"labels ({setting('given_model')}, {setting('family_model')})"
             )
-        found_origins = [self._find_origin(origin, common) for origin in requested]
-        return list(dict.fromkeys(found_origins or common))
+        chosen = [self._find_origin(origin, common) for origin in requested]
+        return list(dict.fromkeys(chosen or common))
+
+    def _common_origins(self) -> list[str]:
+        """Return the origins that both models know. A model without labels can be combined with any origin."""
+        labelled = [model for model in (self.given, self.family) if model.labels]
+        origins_by_model = [_genders_by_origin(model).keys() for model in labelled]
+        common: list[str] = []
+        for origin in origins_by_model[0]:
+            is_common = all(origin in origins for origins in origins_by_model)
+            if origin is not None and is_common:
+                common.append(origin)
+        return common
 
     def _find_origin(self, requested: object, common: Sequence[str]) -> str:
-        """The common origin with this name, ignoring letter case."""
+        """Return the common origin with this name, ignoring letter case."""
+        name = str(requested)
         for origin in common:
-            if origin.casefold() == str(requested).casefold():
+            if origin.casefold() == name.casefold():
                 return origin
-        self._check_is_in_both(str(requested))
-        refuse_several("origins", str(requested), common)
-        is_shipped = self.given.name == GIVEN
-        raise unknown_label(
-            "origins",
-            str(requested),
-            common,
-            self.given.name,
-            listing="`namegen models` lists all origins" if is_shipped else "",
-        )
+        self._check_is_in_both(name)
+        refuse_several("origins", name, common)
+        is_built_in = self.given.name == GIVEN
+        listing = "`namegen models` lists all origins" if is_built_in else ""
+        raise unknown_label("origins", name, common, self.given.name, listing=listing)
 
     def _check_is_in_both(self, requested: str) -> None:
         """Raise SettingsError for an origin that only one of the models knows."""
-        for role, model, other_model in (
-            ("family", self.family, self.given),
-            ("given", self.given, self.family),
-        ):
-            known = [str(origin).casefold() for origin in _genders_by_origin(other_model)]
-            if requested.casefold() in known:
-                raise SettingsError(
-                    f"{model.name} has no {role} names of origin {quote(requested, 60)}: choose another origin or model"
-                )
+        if _knows_origin(self.given, requested):
+            raise _missing_origin(self.family, "family", requested)
+        if _knows_origin(self.family, requested):
+            raise _missing_origin(self.given, "given", requested)
 
     def given_labels(self, origins: Sequence[Origin], gender: str | None) -> dict[Kind, str]:
-        """The label of given names for each origin and gender of people."""
-        genders = _genders_by_origin(self.given)
+        """Return the label of given names for each origin and gender of people."""
+        label_genders = _genders_by_origin(self.given)
         labels: dict[Kind, str] = {}
         for origin in origins:
-            for person_gender in _people_genders(genders.get(origin, {None})):
+            for person_gender in _people_genders(label_genders.get(origin, {None})):
                 if gender in (None, person_gender):
-                    labels[Kind(origin, person_gender)] = _label(self.given, origin, person_gender)
+                    kind = Kind(origin, person_gender)
+                    labels[kind] = _label(self.given, origin, person_gender)
         if not labels:
             raise SettingsError(
                 f"{self.given.name} has no given names of {setting('gender')} {quote(str(gender), 60)}: "
@@ -221,17 +229,8 @@ class _Models:
             )
         return labels
 
-    def family_genders(self, origins: Sequence[Origin]) -> dict[Origin, Gender]:
-        """For each origin ``male``, to draw men's forms of family names, or None if the labels have no genders."""
-        label_genders = _genders_by_origin(self.family)
-        genders: dict[Origin, Gender] = {}
-        for origin in origins:
-            has_mens_forms = not label_genders[origin].isdisjoint({"male", ""})
-            genders[origin] = "male" if has_mens_forms else None
-        return genders
-
     def family_origins(self, origins: Sequence[Origin]) -> dict[Origin, list[Origin]]:
-        """For each origin, the origins whose family names its people have."""
+        """Return for each origin the origins whose family names its people have."""
         is_of_world = self.family.list_name == FAMILY
         known = _genders_by_origin(self.family)
         family_origins: dict[Origin, list[Origin]] = {}
@@ -242,117 +241,79 @@ class _Models:
                 family_origins[origin].append(other_origin)
         return family_origins
 
+    def family_labels(self, origins: Sequence[Origin]) -> dict[Kind, str]:
+        """Return the label of family names for each origin: the label of men's forms, if there are such forms."""
+        return {
+            Kind(origin): _label(self.family, origin, gender)
+            for origin, gender in self._family_genders(origins).items()
+        }
+
+    def has_mens_forms(self, origins: Sequence[Origin]) -> bool:
+        """Return whether the family names of any of the origins have forms for men."""
+        return any(self._family_genders(origins).values())
+
+    def _family_genders(self, origins: Sequence[Origin]) -> dict[Origin, Gender]:
+        """Return ``male`` for each origin with men's forms of family names, and None for other origins."""
+        label_genders = _genders_by_origin(self.family)
+        genders: dict[Origin, Gender] = {}
+        for origin in origins:
+            known = label_genders[origin]
+            has_mens_forms = "male" in known or "" in known
+            genders[origin] = "male" if has_mens_forms else None
+        return genders
+
+
+def _knows_origin(model: LoadedModel, requested: str) -> bool:
+    """Return whether a model knows an origin, ignoring letter case."""
+    known = {str(origin).casefold() for origin in _genders_by_origin(model)}
+    return requested.casefold() in known
+
+
+def _missing_origin(model: LoadedModel, role: str, requested: str) -> SettingsError:
+    return SettingsError(
+        f"{model.name} has no {role} names of origin {quote(requested, 60)}: choose another origin or model"
+    )
+
 
 def _genders_by_origin(model: LoadedModel) -> dict[Origin, set[Gender]]:
-    """The genders in the labels of each origin: one of GENDERS, "" for both, or None if the labels have no genders.
+    """Return the genders in the labels of each origin, ignoring labels without training names.
 
-    Labels that the model wasn't trained on are skipped.
+    A gender is one of GENDERS, "" for names of both genders, or None if the labels have no genders.
     """
-    parts = parts_of(model.labels)
-    have_genders = all(len(label) == 2 and label[1] in ("", *GENDERS) for label in parts)
     genders: dict[Origin, set[Gender]] = defaultdict(set)
-    shares = model.beginnings.shares
-    for label, label_parts, share in zip(model.labels, parts, shares, strict=False):
-        if not share:
-            continue
+    have_genders = _have_genders(model.labels)
+    for label in _trained_labels(model):
         if have_genders:
-            origin, gender = label_parts
+            origin, gender = split_parts(label)
             genders[origin].add(gender)
         else:
             genders[label].add(None)
     return genders
 
 
+def _have_genders(labels: Sequence[str]) -> bool:
+    """Return whether every label consists of an origin and a gender."""
+    return all(len(parts) == 2 and parts[1] in ("", *GENDERS) for parts in parts_of(labels))
+
+
+def _trained_labels(model: LoadedModel) -> list[str]:
+    """Return the labels whose names the model was trained on."""
+    labels_with_shares = zip(model.labels, model.beginnings.shares, strict=False)
+    return [label for label, share in labels_with_shares if share]
+
+
 def _people_genders(label_genders: set[Gender]) -> list[Gender]:
-    """The genders of people whose given names have these genders; [None] if the labels have no genders."""
-    genders: list[Gender] = [
-        gender for gender in GENDERS if gender in label_genders or "" in label_genders
-    ]
+    """Return the genders of people whose given names have these genders; [None] if the labels have no genders."""
+    if "" in label_genders:
+        return list(GENDERS)
+    genders: list[Gender] = [gender for gender in GENDERS if gender in label_genders]
     return genders or [None]
 
 
 def _label(model: LoadedModel, origin: Origin, gender: Gender) -> str:
-    """A label of a model; "" if the model or the origin has none."""
+    """Return a label of a model, or an empty string if the model or the origin has no labels."""
     if not model.labels or origin is None:
         return ""
-    return origin if gender is None else join_parts([origin, gender])
-
-
-def generate_players_batches(
-    n: int = 25,
-    *,
-    seed: int | None = None,
-    temperature: float | None = None,
-    unfiltered: bool = False,
-    first_constraints: PartConstraints | None = None,
-    last_constraints: PartConstraints | None = None,
-    on_progress: ProgressCallback = ignore_progress,
-    letter_case: str | None = None,
-    allow_profanity: bool = False,
-) -> Iterator[list[InventedPlayer]]:
-    """Invent baseball players in batches, as they are found; see ``baseball/inventing.py``.
-
-    Args:
-        n: how many players to return.
-        seed: the random seed. The same seed returns the same players.
-        temperature: values below 1 prefer likely characters. The default is 1.
-        unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
-        first_constraints: conditions that first names satisfy; see ``namegen.constraints.PartConstraints``.
-        last_constraints: the same for last names.
-        on_progress: called with events (``namegen.events``) that describe how far the search is.
-        letter_case: the letter case of the result, see ``LoadedModel.generate``.
-        allow_profanity: allow names that contain profanity.
-
-    Raises:
-        CheckpointError, SettingsError: at once.
-        GenerationError: after all players that were found.
-
-    >>> [[player]] = generate_players_batches(1, seed=1, last_constraints={"starts_with": "Mc"})
-    >>> player.last.startswith("Mc")
-    True
-    """
-    check_letter_case(letter_case)
-    check_types(unfiltered=unfiltered)
-    rng = random_numbers(seed)
-    options = DrawOptions(
-        temperature=temperature, unfiltered=unfiltered, allow_profanity=allow_profanity
-    )
-    first = make_part(
-        "first",
-        load_shipped("mlb-first"),
-        source="any",
-        constraints=first_constraints,
-        labels={Kind(): ""},
-        options=options,
-    )
-    last = make_part(
-        "last",
-        load_shipped("mlb-last"),
-        source="new",
-        constraints=last_constraints,
-        labels={Kind(): ""},
-        options=options,
-    )
-    real = full_names(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
-    batches = PlayerInventor(first, last, real).generate(n, rng=rng, on_progress=on_progress)
-    return ([player.in_case(letter_case) for player in batch] for batch in batches)
-
-
-def _as_list(
-    batches: Callable[Options, Iterator[list[Invented]]],
-) -> Callable[Options, list[Invented]]:
-    """The same function, with all batches in one list."""
-
-    @wraps(batches)
-    def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
-        return gathered(batches(*args, **options))
-
-    name = batches.__name__.removesuffix("_batches")
-    invent.__name__ = name
-    invent.__qualname__ = name
-    invent.__doc__ = f"Return all batches of ``{batches.__name__}`` as one list. Arguments and errors are the same."
-    return invent
-
-
-generate_people = _as_list(generate_people_batches)
-generate_players = _as_list(generate_players_batches)
+    if gender is None:
+        return origin
+    return join_parts([origin, gender])

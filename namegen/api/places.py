@@ -1,4 +1,4 @@
-"""Invented towns and villages."""
+"""Invent names of towns and villages."""
 
 from __future__ import annotations
 
@@ -14,39 +14,51 @@ PLACES = "world-places"
 
 
 def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
-    """Load the shipped model of places, restricted to some countries. Without arguments, it knows all of them.
+    """Load the built-in model of places, restricted to some countries. The default is all countries.
 
     Raises:
-        SettingsError: the model doesn't know a country; the message suggests the nearest one.
+        SettingsError: the model doesn't know a country. The message suggests a similar name.
 
     >>> places_of(["Poland", "uk"]).labels
     ('Poland', 'United Kingdom')
     """
-    is_iterable = isinstance(countries, Iterable)
-    if not is_iterable or not all(isinstance(country, str) for country in countries):
-        raise SettingsError(
-            f"{setting('countries')} is {shown(countries)}: expected a country, or several"
-        )
-    requested = [countries] if isinstance(countries, str) else countries
-    labels = [COUNTRY_ALIASES.get(country.casefold(), country) for country in requested]
+    labels = [COUNTRY_ALIASES.get(name.casefold(), name) for name in _as_sequence(countries)]
     model = load_shipped(PLACES)
     for label in labels:
         find_labels(label, model.labels, model=PLACES, name="countries")
     return model.for_labels(*labels)
 
 
+def _as_sequence(countries: object) -> Sequence[str]:
+    """Return one country or several as a sequence.
+
+    Raises:
+        SettingsError: the value is neither a string nor a list of strings.
+    """
+    if isinstance(countries, str):
+        return [countries]
+    if isinstance(countries, Iterable):
+        names = list(countries)
+        if all(isinstance(name, str) for name in names):
+            return names
+    raise SettingsError(
+        f"{setting('countries')} is {shown(countries)}: expected one country or a list of countries"
+    )
+
+
 def generate_places(
     n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]
 ) -> list[str]:
-    """Invent towns and villages with names that are new.
+    """Invent names of towns and villages.
 
     Args:
         n: how many names to return.
-        countries: the countries that the names sound like, see ``places_of``; all by default.
+        countries: the countries that the names sound like. The default is all countries.
         options: the options of ``LoadedModel.generate``.
 
     Raises:
-        CheckpointError, SettingsError, GenerationError: as ``LoadedModel.generate``.
+        SettingsError: the model doesn't know a country, or an option is wrong.
+        GenerationError: there are fewer than ``n`` names.
 
     >>> len(generate_places(3, countries="Poland", seed=1))
     3

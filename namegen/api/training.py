@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Never
 
-from namegen.api.model import RUNS, load
+from namegen.api.model import RUNS, find_model, load
 from namegen.backends import load_engine
 from namegen.constraints import claimed_beginnings
 from namegen.core.data.corpus import Corpus
@@ -53,20 +53,19 @@ def train(
     """Train a network on names.
 
     Args:
-        names: the names to train on. By default, the list that the config names.
-        config: all settings; the defaults if None. Messages name fields of the config, such as ``validation`` for
-            ``Config(data=DataSettings(validation=0))``.
-        backend: the name of a backend, such as ``numpy`` or ``keras``; takes precedence over the config.
+        names: the names to train on. By default, the list that the config specifies.
+        config: all settings. By default, every setting has its default value.
+        backend: the name of a backend, such as ``numpy`` or ``keras``. It takes precedence over the config.
         out: a new folder for the model and its history. By default, nothing is saved unless ``save`` is set.
-        on_progress: called with events, see ``namegen.events``.
+        on_progress: called with the events of ``namegen.events``.
         should_stop: called after the list has been read, and before each step. If it returns True, the run stops. A
             saved run can then be resumed.
-        stdin: the stream that is read if the list is ``-``.
+        stdin: the stream to read if the list is ``-``.
         save: whether to save to a new folder in ``runs/`` if ``out`` is None.
-        **unknown: rejected with advice.
+        **unknown: other arguments are errors. The message explains what to use instead.
 
     Raises:
-        NamegenError: see ``namegen/errors.py``.
+        NamegenError: the list, a setting or the output folder can't be used. See ``namegen.errors`` for the subclasses.
 
     >>> from namegen.core.settings import NetworkSettings, TrainingSettings
     >>> settings = Config(network=NetworkSettings(hidden=(8,)), training=TrainingSettings(epochs=1))
@@ -85,24 +84,28 @@ def train(
         threads=config.threads,
         open_base_model=open_base_model,
     )
-    must_copy_names = names is not None or not can_be_read_again(config.data.names)
     should_stop()  # a request to stop from here on is honored before the first step
     if out is None and not save:
         run = TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop)
-        return _run(run, on_progress)
-    # Fails for settings that TOML can't store, so it comes before the folder is made.
+        return _start(run, on_progress)
+    must_copy_names = names is not None or not can_be_read_again(config.data.names)
+    # Fails for settings that TOML can't store, so it comes before the folder is created.
     toml = write_config(_saved_config(config, prepared, corpus, must_copy_names=must_copy_names))
-    if out is None:
-        folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
-    else:
-        folder = RunFolder.make(named_folder(out))
+    folder = _make_folder(out, corpus, config)
     with folder.sole_use():
         if must_copy_names:
             folder.save_names(corpus)
         run = TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
         run.save()
         folder.save_config(toml)  # last, because a folder with a config can be resumed
-        return _run(run, on_progress)
+        return _start(run, on_progress)
+
+
+def _make_folder(out: Path | str | None, corpus: Corpus, config: Config) -> RunFolder:
+    """Create the output folder of a run. Its default name consists of the list and the backend."""
+    if out is None:
+        return RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
+    return RunFolder.make(named_folder(out))
 
 
 def _check_arguments(config: object, unknown: Iterable[str]) -> None:
@@ -121,20 +124,20 @@ def _check_arguments(config: object, unknown: Iterable[str]) -> None:
 def _read_corpus(
     names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None
 ) -> Corpus:
-    """The names that were passed, or else the list that the config names."""
+    """Return the names that were passed, or else read the list that the config specifies."""
     if isinstance(names, Corpus):
         return names
     if names is not None:
         return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
     corpus = read_names(config.data, stdin)
-    name = config.data.names
-    if name == STANDARD_INPUT or can_be_read_again(name):
+    list_name = config.data.names
+    if list_name == STANDARD_INPUT or can_be_read_again(list_name):
         return corpus
-    return replace(corpus, source="names")  # such as a pipe, whose path means nothing later
+    return replace(corpus, source="names")  # the path of a pipe, for example, means nothing later
 
 
 def _reproducible(config: Config) -> Config:
-    """The config with everything that a resumed run needs to compute the same bits, from any folder."""
+    """Return the config with everything that a resumed run needs to compute the same bits, from any folder."""
     base_model = config.network.base_model
     if base_model:
         base_model = _lasting_name(base_model)
@@ -142,15 +145,32 @@ def _reproducible(config: Config) -> Config:
 
 
 def _lasting_name(model: str) -> str:
-    """A name of a model that is also valid in other folders: for a file or folder, its absolute path."""
-    is_shipped = model in (*SHIPPED, BASE)
-    return model if is_shipped or model == NOTHING else str(Path(model).absolute())
+    """Return the absolute path of a base model, because a run can be resumed from another folder.
+
+    The names of built-in models don't change.
+
+    Raises:
+        CheckpointError: there is no such model.
+    """
+    is_name = model in (*SHIPPED, BASE, NOTHING)
+    if is_name:
+        return model
+    try:
+        find_model(model)  # a message about a missing model then has its path as the user wrote it
+    except CheckpointError as error:
+        raise _with_advice(error) from error
+    return str(Path(model).absolute())
+
+
+def _with_advice(error: CheckpointError) -> CheckpointError:
+    """Return the error with the advice that a run also works without a base model."""
+    return CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}")
 
 
 def _saved_config(
     config: Config, prepared: PreparedTraining, corpus: Corpus, *, must_copy_names: bool
 ) -> Config:
-    """The config to save in the run's folder, with the settings that were chosen and the place of the list."""
+    """Return the config to save in the run's folder, with the settings that namegen chose and the list's path."""
     recipe = prepared.recipe
     data = recipe.data
     if must_copy_names:
@@ -160,7 +180,7 @@ def _saved_config(
     return replace(config, data=data, network=recipe.network, training=recipe.training)
 
 
-def _run(run: TrainingRun, on_progress: ProgressCallback) -> RunResult:
+def _start(run: TrainingRun, on_progress: ProgressCallback) -> RunResult:
     """Report the list, then train."""
     on_progress(run.prepared.list_ready)
     return run.run()
@@ -170,27 +190,30 @@ def open_base_model(model: str | Path | None) -> BaseModel:
     """Open the pretrained base model that a run is fine-tuned from.
 
     Args:
-        model: a run folder, a file or a shipped model; by default the shipped base model.
+        model: a run folder, a model file or a built-in model. The default is the built-in base model.
 
     Raises:
-        CheckpointError: the model can't be opened, see ``load``, or is a ``.tflite`` file.
+        CheckpointError: ``load`` can't open the model, or it's a ``.tflite`` file.
 
     >>> open_base_model(None).credit != ""
     True
     """
-    use_default = model in (None, BASE)
+    path = shipped_path(BASE) if model in (None, BASE) else model
     try:
-        # Always with the same backend, so that every run starts from the same numbers.
-        opened = load(shipped_path(BASE) if use_default else model, backend="numpy")
-        if opened.checkpoint is None:
-            raise CheckpointError(
-                f"{opened.name} is a .tflite file, which can't be fine-tuned: use a run folder"
-            )
+        return _load_base_model(path, name=str(model or BASE))
     except CheckpointError as error:
-        raise CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}") from error
-    return BaseModel(
-        str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training)
-    )
+        raise _with_advice(error) from error
+
+
+def _load_base_model(path: str | Path | None, *, name: str) -> BaseModel:
+    """Load a base model. The backend is always the same, so that every run starts from the same numbers."""
+    opened = load(path, backend="numpy")
+    checkpoint = opened.checkpoint
+    if checkpoint is None:
+        raise CheckpointError(
+            f"{opened.name} is a .tflite file, which can't be fine-tuned: use a run folder"
+        )
+    return BaseModel(name, checkpoint, opened.model, credit=credit_of(checkpoint.training))
 
 
 def resume(
@@ -201,19 +224,18 @@ def resume(
     on_progress: ProgressCallback = ignore_progress,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
-    """Resume the run in a folder, with the settings of its ``config.toml``.
+    """Resume the run in a folder, with the settings in its ``config.toml``.
 
     Args:
         folder: the folder that ``train`` made.
         backend: another backend, which continues from the same state.
-        epochs: a larger number of epochs than before. The learning rates of the schedule must not depend on it.
-        on_progress: called with events, see ``namegen.events``.
+        epochs: a larger number of epochs than before. Schedules whose learning rates depend on it don't allow this.
+        on_progress: called with the events of ``namegen.events``.
         should_stop: called before each step. If it returns True, the run stops.
 
     Raises:
         FolderInUseError: another process is training in the folder.
-        NamegenError: the list has changed since the run started, or the folder can't be resumed for another reason;
-            see ``namegen/errors.py``.
+        NamegenError: the list has changed since the run started, or the folder can't be resumed for another reason.
     """
     run_folder = RunFolder.to_resume(named_folder(folder))
     with run_folder.sole_use():
@@ -223,7 +245,7 @@ def resume(
         run = _open_run(run_folder, config, on_progress=on_progress, should_stop=should_stop)
         run.resume()
         run_folder.save_config(write_config(config))
-        return _run(run, on_progress)
+        return _start(run, on_progress)
 
 
 def _open_run(
@@ -238,20 +260,29 @@ def _open_run(
     _check_list_is_a_file(recipe.data.names, folder)
     corpus = read_names(recipe.data)
     engine_class = load_engine(config.run.backend)
-
-    def saved_model(_: str | None) -> BaseModel:
-        """The run's model, which contains everything that's needed of its base model, which may have been deleted."""
-        base_model = open_base_model(folder.path)
-        return replace(base_model, credit=str(base_model.checkpoint.training.get("credit", "")))
-
+    is_fine_tuned = recipe.network.uses_base_model
     prepared = prepare_for_use(
         corpus,
         recipe,
         engine_class,
         threads=config.threads,
-        open_base_model=saved_model if recipe.network.uses_base_model else None,
+        open_base_model=_saved_model_opener(folder) if is_fine_tuned else None,
     )
     return TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
+
+
+def _saved_model_opener(folder: RunFolder) -> Callable[[str | None], BaseModel]:
+    """Return a function that opens the model of a run instead of its base model.
+
+    The run's model contains everything that is needed of the base model, which may have been deleted.
+    """
+
+    def open_saved_model(_: str | None) -> BaseModel:
+        saved_model = open_base_model(folder.path)
+        credit = saved_model.checkpoint.training.get("credit", "")
+        return replace(saved_model, credit=str(credit))
+
+    return open_saved_model
 
 
 def _check_list_is_a_file(names: str, folder: RunFolder) -> None:

@@ -1,1 +1,1 @@
-"""Baseball players: how their names are written, and players who never were."""
+"""The names of baseball players: parse real names, and invent new ones."""

@@ -24,7 +24,7 @@ class InventedPlayer(PlayerName):
     """The name of an invented player."""
 
     def in_case(self, case: str | None) -> InventedPlayer:
-        """The same player with the name in a letter case (see ``letter_case.write``).
+        """Return the same player with the name in a letter case, such as ``upper``.
 
         >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name
         'AL MCBOB III'
@@ -67,26 +67,22 @@ class PlayerInventor:
     def generate(
         self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
     ) -> Iterator[list[InventedPlayer]]:
-        """Invent n players, in batches as they are found.
+        """Invent n players in batches.
 
         Args:
-            n: how many players.
-            rng: where the random numbers come from.
-            on_progress: called with the progress of the search.
+            n: how many players to invent.
+            rng: the source of random numbers.
+            on_progress: called with events that report the progress of the search.
 
         Raises:
-            SettingsError: n is out of range, or constraints contradict each other; raised at once.
-            GenerationError: there are fewer than n players; raised after those found have been returned.
+            SettingsError: immediately, if n is out of range or constraints contradict each other.
+            GenerationError: after the last batch, if there are fewer than n players.
         """
         check_amount(n, "players")
-        first = self._first
+        self._check_first_names()
         last = self._last
-        with of_part("first"):  # raises SettingsError for contradictory constraints
-            first.any_origin.prepare(
-                1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
-            )
         with of_part("last"):
-            batches = last.any_origin.generate(
+            last_names = last.any_origin.generate(
                 n,
                 rng=rng,
                 sampling=last.sampling,
@@ -94,45 +90,62 @@ class PlayerInventor:
                 unfiltered=last.unfiltered,
                 on_progress=on_progress,
             )
-        return self._search(n, rng, batches)
+        return self._add_first_names(n, rng, last_names)
 
-    def _search(
+    def _check_first_names(self) -> None:
+        """Raise SettingsError if the constraints of first names contradict each other."""
+        first = self._first
+        with of_part("first"):
+            first.any_origin.prepare(
+                1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
+            )
+
+    def _add_first_names(
         self, n: int, rng: np.random.Generator, last_names: Iterator[NameBatch]
     ) -> Iterator[list[InventedPlayer]]:
+        """Yield a batch of players for each batch of last names."""
         player_count = 0
         returned: set[str] = set()  # normalized full names
         try:
             for batch in last_names:
-                yield self._complete(batch.names, rng, returned)
+                yield self._invent_batch(batch.names, rng, returned)
                 player_count += len(batch.names)
         except GenerationError as error:
             raise GenerationError(
-                f"only {player_count:,} of {n:,} players were found: ask for fewer, raise {setting('temperature')}, or "
+                f"only {player_count:,} of {n:,} players were found: request fewer, raise {setting('temperature')}, or "
                 "relax a constraint"
             ) from error
 
-    def _complete(
+    def _invent_batch(
         self, last_names: list[str], rng: np.random.Generator, returned: set[str]
     ) -> list[InventedPlayer]:
-        """A player for each last name, in the same order. Their names are added to ``returned``."""
-        suffix_indexes = rng.integers(len(self._suffixes), size=len(last_names)).tolist()
-        suffixes = [self._suffixes[index] for index in suffix_indexes]
+        """Return a player for each last name, in the same order, and add their full names to ``returned``."""
+        suffixes = self._draw_suffixes(len(last_names), rng)
         players: dict[int, InventedPlayer] = {}  # by the index of the last name
         missing = list(range(len(last_names)))
         for _ in range(ATTEMPTS):
             first_names = self._first.draw(len(missing), Kind(), rng)
             for index, first_name in zip(missing, first_names, strict=True):
                 player = InventedPlayer(first_name, last_names[index], suffixes[index])
-                full_name = normalize(player.full_name)
-                without_suffix = normalize(f"{first_name} {player.last}")
-                is_real = full_name in self._real or without_suffix in self._real
-                if full_name not in returned and not is_real:
-                    returned.add(full_name)
+                if self._is_new(player, returned):
+                    returned.add(normalize(player.full_name))
                     players[index] = player
             missing = [index for index in missing if index not in players]
             if not missing:
                 return [players[index] for index in range(len(last_names))]
+        last_name = last_names[missing[0]]
         raise GenerationError(
-            f"every first name with the last name {last_names[missing[0]]!r} is the name of a real player: relax a "
-            "constraint"
+            f"every first name with the last name {last_name!r} is the name of a real player: relax a constraint"
         )
+
+    def _draw_suffixes(self, n: int, rng: np.random.Generator) -> list[str]:
+        """Return suffixes, or empty strings, which are as frequent as among the real players."""
+        indexes = rng.integers(len(self._suffixes), size=n).tolist()
+        return [self._suffixes[index] for index in indexes]
+
+    def _is_new(self, player: InventedPlayer, returned: set[str]) -> bool:
+        """Return whether a player has neither the name of a real player nor a name that was already returned."""
+        full_name = normalize(player.full_name)
+        without_suffix = normalize(f"{player.first} {player.last}")
+        is_real = full_name in self._real or without_suffix in self._real
+        return full_name not in returned and not is_real

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from namegen.errors import NamesError
+from namegen.errors import NamesError, quote
 
 SUFFIXES = frozenset(("Jr.", "Sr.", "II", "III", "IV"))
-PARTICLES = frozenset(
+PARTICLES = frozenset(  # which belong to the last name
     (
         "Dal",
         "Del",
@@ -71,9 +71,8 @@ class Player(PlayerName):
         """
         match = LINE.fullmatch(line.strip())
         if match is None:
-            shown = repr(line if len(line) <= 40 else line[:39] + "…")
             raise NamesError(
-                f"the line {shown} is not a player: expected the form 'Henry Aaron+ (1954-1976)'"
+                f"the line {quote(line)} is not a player: expected the form 'Henry Aaron+ (1954-1976)'"
             )
         name, plus, first_year, last_year = match.groups()
         first, last, suffix = split_name(name)
@@ -88,7 +87,7 @@ class Player(PlayerName):
 
 
 def full_names(text: str) -> list[str]:
-    r"""Read the full names from the text of the list, in a third of the time that ``Player.from_line`` takes.
+    r"""Return the full names from the text of the list. This is three times as fast as ``Player.from_line``.
 
     >>> full_names("Henry Aaron+ (1954-1976)\nKen Griffey Jr.+ (1989-2010)")
     ['Henry Aaron', 'Ken Griffey Jr.']
@@ -103,13 +102,21 @@ def split_name(name: str) -> tuple[str, str, str]:
     (('Ronald', 'Acuña', 'Jr.'), ('Bruce', 'Dal Canton', ''), ('', 'Pelé', ''))
     """
     words = name.split()
-    suffix = words.pop() if len(words) > 1 and words[-1] in SUFFIXES else ""
+    suffix = ""
+    if len(words) > 1 and words[-1] in SUFFIXES:
+        suffix = words.pop()
     start = _start_of_last_name(words)
-    return " ".join(words[:start]), " ".join(words[start:]), suffix
+    first = " ".join(words[:start])
+    last = " ".join(words[start:])
+    return first, last, suffix
 
 
 def _start_of_last_name(words: list[str]) -> int:
-    """The index of the first word of the last name. ``words`` are without the suffix."""
+    """Return the index of the first word of the last name, in a name without suffix.
+
+    >>> _start_of_last_name(["Bruce", "Dal", "Canton"]), _start_of_last_name(["Jim", "Bob", "Smith"])
+    (1, 2)
+    """
     last_index = len(words) - 1
     if len(words) < 3:
         return last_index
@@ -117,4 +124,5 @@ def _start_of_last_name(words: list[str]) -> int:
         if word in ("de", "De"):
             follows_family_name = index > 0 and words[index - 1] in BEFORE_DE
             return index - 1 if follows_family_name else index
-    return 1 if words[-2] in PARTICLES else last_index
+    has_particle = words[-2] in PARTICLES
+    return 1 if has_particle else last_index

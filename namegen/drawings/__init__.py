@@ -1,9 +1,10 @@
-"""Plots of training runs and of lists of names, in one style."""
+"""Plots of training runs and lists of names, in a common style."""
 
 import logging
 
 
 def _is_not_about_the_cache(record: logging.LogRecord) -> bool:
+    """Return whether a warning should be shown, because it isn't about matplotlib's cache."""
     message = record.getMessage()
     return "cache directory" not in message and "mkdir -p failed" not in message
 

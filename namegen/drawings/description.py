@@ -32,18 +32,18 @@ def draw_description(description: ListDescription, path: Path, *, source: str) -
 
     Args:
         description: the description of the list, from ``namegen.core.data.description.describe``.
-        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
+        path: the output file. Its format is SVG if its name ends in ``.svg``, and PNG otherwise.
         source: the name of the list.
 
     Raises:
-        OutputError: the file can't be written; its previous content is kept.
+        OutputError: the file can't be written. Its previous content is kept.
     """
     with style.drawing_style():
         style.save_figure(description_figure(description, source=source), path)
 
 
 def description_figure(description: ListDescription, *, source: str) -> Figure:
-    """Plot a list of names; call it inside ``drawing_style``.
+    """Plot a list of names. Call it inside ``drawing_style``.
 
     The most common names and the long tail are shown only if some names occur more than once.
 
@@ -53,11 +53,9 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     """
     has_repeats = description.distinct < description.entries
     height_ratios = [1, 1, 1.25] if has_repeats else [1, 1]
-    figure = style.new_figure(10.0, 11.5 if has_repeats else 7.4)  # inches
-    different = f"{description.distinct:,} different" if has_repeats else "none of them twice"
-    name = style.isolated(style.drawable_text(source, 60))
-    title = f"{name}: {counted(description.entries, 'name')}, {different}"
-    style.write_title(figure, title, size=13)
+    height = 11.5 if has_repeats else 7.4
+    figure = style.new_figure(10.0, height)  # inches
+    style.write_title(figure, _description_title(description, source), size=13)
     grid = figure.subfigures(len(height_ratios), 1, squeeze=False, height_ratios=height_ratios)
     rows = grid[:, 0]
     letters_panel(rows[0].subplots(), description.letters)
@@ -68,13 +66,28 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         left, right = rows[2].subplots(1, 2)
         commonest_panel(left, description.commonest)
         tail_panel(right, description.repeats)
-    if any(style.CODE_POINT in text for text in _tick_texts(figure)):
-        note = f"{style.CODE_POINT}… is a character that no font on this machine contains"
-        figure.supxlabel(note, fontsize=9, color=style.QUIET)
+    _explain_code_points(figure)
     return figure
 
 
+def _description_title(description: ListDescription, source: str) -> str:
+    """Return the title, with the list and its numbers of names."""
+    name = style.isolated(style.drawable_text(source, 60))
+    names = counted(description.entries, "name")
+    if description.distinct == description.entries:
+        return f"{name}: {names}, none of them twice"
+    return f"{name}: {names}, {description.distinct:,} different"
+
+
+def _explain_code_points(figure: Figure) -> None:
+    """Add a note if a label contains a code point instead of a character."""
+    if any(style.CODE_POINT in text for text in _tick_texts(figure)):
+        note = f"{style.CODE_POINT}… is a character that no font on this machine contains"
+        figure.supxlabel(note, fontsize=9, color=style.QUIET)
+
+
 def _tick_texts(figure: Figure) -> list[str]:
+    """Return the labels of all axes."""
     texts: list[str] = []
     for axes in figure.axes:
         texts += [label.get_text() for label in axes.get_xticklabels()]
@@ -90,22 +103,27 @@ def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
         letters: the count of each letter, most common first.
     """
     total = sum(letters.values())
-    shown = list(letters.items())[:MOST_LETTERS]
+    shown = list(letters)[:MOST_LETTERS]
     positions = range(len(shown))
-    axes.bar(positions, [count / total for _, count in shown], color=style.LIST_COLOUR)
-    axes.set_xticks(positions, [style.drawable_text(letter) for letter, _ in shown])
+    shares = [letters[letter] / total for letter in shown]
+    axes.bar(positions, shares, color=style.LIST_COLOUR)
+    axes.set_xticks(positions, [style.drawable_text(letter) for letter in shown])
     for label in axes.get_xticklabels():
-        label.set_rotation(90 if style.CODE_POINT in label.get_text() else 0)
+        is_code_point = style.CODE_POINT in label.get_text()
+        label.set_rotation(90 if is_code_point else 0)
     axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
-    title = "Letters"
-    if not shown:
-        title = "Letters: there are none"
-    elif len(letters) > MOST_LETTERS:
-        title = f"Letters, the most common {MOST_LETTERS} of {len(letters):,}"
-    axes.set_title(title)
+    axes.set_title(_letters_title(len(letters)))
     axes.set(ylabel="share of all letters", xlabel="letter, uppercase and lowercase combined")
     axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
+
+
+def _letters_title(letter_count: int) -> str:
+    if letter_count == 0:
+        return "Letters: there are none"
+    if letter_count <= MOST_LETTERS:
+        return "Letters"
+    return f"Letters, the most common {MOST_LETTERS} of {letter_count:,}"
 
 
 def lengths_panel(axes: Axes, description: ListDescription) -> None:
@@ -175,7 +193,13 @@ class _ExtraBar:
 
 
 def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = None) -> None:
-    """Plot counts of whole numbers; a long tail becomes one bar, and ``never`` another one."""
+    """Plot how often whole numbers occur. A long tail becomes one bar.
+
+    Args:
+        axes: the axes to draw on.
+        counts: the count of each number.
+        never: the height of an additional bar with the label "never"; None for no such bar.
+    """
     first = min(counts) if counts else 1
     last = _last_bar(counts) if counts else 1
     values = range(first, last + 1)
@@ -184,22 +208,33 @@ def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = Non
     tick_step = math.ceil(len(values) / 12)  # for at most 12 labels
     ticks = {value: str(value) for value in values if value % tick_step == 0}
 
-    extra_bars: list[_ExtraBar] = []
-    beyond = sum(count for value, count in counts.items() if value > last)
-    if beyond:
-        extra_bars.append(_ExtraBar(f"{last + 1}+", beyond, style.LIST_COLOUR))
-    if never is not None:
-        extra_bars.append(_ExtraBar("never", never, style.QUIET))
-    distance = max(2, round(0.12 * len(values)))  # between the extra bars
     right = last
-    for bar in extra_bars:
+    distance = max(2, round(0.12 * len(values)))  # between the extra bars
+    for bar in _extra_bars(counts, last, never):
         right += distance
-        axes.bar([right], [bar.count], width=0.84 * max(1, distance / 3), color=bar.colour)
+        _draw_extra_bar(axes, bar, right, distance)
         ticks[right] = bar.text
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xlim(first - 0.8, max(right, first + 5) + 0.4 * distance)
     _format_counts(axes.yaxis)
     axes.grid(visible=False, axis="x")
+
+
+def _draw_extra_bar(axes: Axes, bar: _ExtraBar, position: int, distance: int) -> None:
+    """Draw a bar at a position. It is wider if the distance between the extra bars is large."""
+    width = 0.84 * max(1, distance / 3)
+    axes.bar([position], [bar.count], width=width, color=bar.colour)
+
+
+def _extra_bars(counts: Mapping[int, int], last: int, never: int | None) -> list[_ExtraBar]:
+    """Return the bars for the numbers beyond the last one, and for ``never``."""
+    bars: list[_ExtraBar] = []
+    beyond = sum(count for value, count in counts.items() if value > last)
+    if beyond:
+        bars.append(_ExtraBar(f"{last + 1}+", beyond, style.LIST_COLOUR))
+    if never is not None:
+        bars.append(_ExtraBar("never", never, style.QUIET))
+    return bars
 
 
 def _format_counts(axis: Axis) -> None:
@@ -209,11 +244,12 @@ def _format_counts(axis: Axis) -> None:
 
 
 def _last_bar(counts: Mapping[int, int]) -> int:
-    """The last value with its own bar: the highest one in a short range, else the 99.5% quantile."""
+    """Return the last value that has a bar: the highest value in a short range, else the 99.5% quantile."""
     first = min(counts)
     last = max(counts)
-    tail_count = sum(counts.values()) * LONG_TAIL_SHARE  # names that may still join the tail
-    while last - first >= SHORT_RANGE and tail_count >= counts.get(last, 0):
-        tail_count -= counts.get(last, 0)
+    most_in_tail = sum(counts.values()) * LONG_TAIL_SHARE
+    names_in_tail = counts[last]
+    while last - first >= SHORT_RANGE and names_in_tail <= most_in_tail:
         last -= 1
+        names_in_tail += counts.get(last, 0)
     return min(last, first + MOST_BARS - 1)

@@ -10,7 +10,7 @@ import io
 import math
 import unicodedata
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -139,8 +139,8 @@ _SETTINGS: dict[str, Any] = {
 def engine_colours(engines: Iterable[str]) -> dict[str, str]:
     """Assign a color to each backend of a report.
 
-    The built-in backends have fixed colors. The color of any other backend depends on its name and on the colors that
-    the others use. Colors repeat if there are more backends than colors.
+    The built-in backends have fixed colors. The color of any other backend depends on its name and on the colors of the
+    other backends. Colors repeat if there are more backends than colors.
 
     Args:
         engines: the names of the backends, in any order.
@@ -152,12 +152,19 @@ def engine_colours(engines: Iterable[str]) -> dict[str, str]:
     for name in sorted(set(engines)):
         if name in ENGINE_COLOURS:
             assigned[name] = ENGINE_COLOURS[name]
-            continue
-        first = zlib.crc32(name.encode()) % len(OTHER_ENGINE_COLOURS)
-        candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
-        unused = [colour for colour in candidates if colour not in assigned.values()]
-        assigned[name] = unused[0] if unused else candidates[0]
+        else:
+            assigned[name] = _choose_colour(name, used=assigned.values())
     return assigned
+
+
+def _choose_colour(engine: str, used: Collection[str]) -> str:
+    """Choose the color of a backend that isn't built in, if possible an unused color."""
+    first = zlib.crc32(engine.encode()) % len(OTHER_ENGINE_COLOURS)
+    candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
+    for colour in candidates:
+        if colour not in used:
+            return colour
+    return candidates[0]
 
 
 def drawing_style() -> AbstractContextManager[None]:
@@ -166,11 +173,11 @@ def drawing_style() -> AbstractContextManager[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Create an empty figure whose elements don't overlap; call it inside ``drawing_style``.
+    """Create an empty figure whose elements don't overlap. Call it inside ``drawing_style``.
 
     Args:
-        width: in inches.
-        height: in inches.
+        width: the width in inches.
+        height: the height in inches.
     """
     figure = Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
@@ -178,23 +185,23 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def write_title(figure: Figure, text: str, size: float = 12) -> None:
-    """Write a left-aligned title above a figure; the size is in points."""
+    """Write a left-aligned title above a figure. The font size is in points."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold", wrap=True)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure atomically; call it inside ``drawing_style``.
+    """Write a figure to a file atomically. Call it inside ``drawing_style``.
 
     Args:
         figure: the figure.
-        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
+        path: the output file. Its format is SVG if its name ends in ``.svg``, and PNG otherwise.
 
     Raises:
-        OutputError: the file can't be written; its previous content is kept.
+        OutputError: the file can't be written. Its previous content is kept.
     """
     path = Path(path)
-    is_svg = path.suffix.lower() == ".svg"
-    write_whole(path, figure_bytes(figure, "svg" if is_svg else "png"))
+    kind = "svg" if path.suffix.lower() == ".svg" else "png"
+    write_whole(path, figure_bytes(figure, kind))
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
@@ -204,7 +211,7 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
         figure: the figure.
         kind: the format, "png" or "svg".
     """
-    changing_field = "Date" if kind == "svg" else "Software"
+    changing_field = "Date" if kind == "svg" else "Software"  # contains matplotlib's version
     stream = io.BytesIO()
     figure.savefig(stream, format=kind, metadata={changing_field: None})
     return stream.getvalue()
@@ -212,14 +219,14 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def available_fonts() -> list[str]:
-    """Return the fonts that are installed; the first one always is."""
+    """Return the names of the installed fonts. The first one comes with matplotlib."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [FONTS[0], *(name for name in FONTS[1:] if name in installed)]
 
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
-    """The code points that an available font contains."""
+    """Return the code points of all characters that an available font contains."""
     code_points: set[int] = set()
     for name in available_fonts():
         path = font_manager.findfont(font_manager.FontProperties(family=name))
@@ -231,7 +238,7 @@ def drawable_text(text: str, most: int = 40) -> str:
     """Replace characters that are invisible or in no available font by their code points.
 
     Args:
-        text: any text, for example a name from a list.
+        text: any string, for example a name from a list.
         most: the maximum length of the result, without the ellipsis that replaces the rest.
 
     >>> drawable_text("Zoë"), drawable_text("a" + chr(10) + "b")
@@ -239,21 +246,25 @@ def drawable_text(text: str, most: int = 40) -> str:
     """
     pieces: list[str] = []
     length = 0
-    for index, character in enumerate(text):
-        is_drawable = character.isprintable() and ord(character) in _drawable()
-        if not is_drawable:
-            piece = f"{CODE_POINT}{ord(character):04X}"
-            if pieces and pieces[-1].lstrip().startswith(CODE_POINT):
-                piece = f" {piece}"
-        elif index == 0 and unicodedata.combining(character):
-            piece = f"◌{character}"  # a combining mark needs a base character
-        else:
-            piece = character
+    for character in text:
+        piece = _drawable_character(character, pieces)
         length += len(piece)
         if length > most:
             return "".join(pieces).rstrip() + "…"
         pieces.append(piece)
     return "".join(pieces)
+
+
+def _drawable_character(character: str, before: Sequence[str]) -> str:
+    """Return a character or its code point, depending on the drawable characters before it."""
+    is_drawable = character.isprintable() and ord(character) in _drawable()
+    if is_drawable:
+        is_first = not before
+        needs_base = is_first and unicodedata.combining(character)
+        return f"◌{character}" if needs_base else character
+    code_point = f"{CODE_POINT}{ord(character):04X}"
+    follows_code_point = bool(before) and before[-1].lstrip().startswith(CODE_POINT)
+    return f" {code_point}" if follows_code_point else code_point
 
 
 def plain_number(value: float) -> str:
@@ -268,12 +279,12 @@ def plain_number(value: float) -> str:
 
 
 def number_formatter() -> FuncFormatter:
-    """Format ticks as plain numbers; matplotlib's logarithmic ticks would be formulas."""
+    """Return a formatter that writes ticks as plain numbers, because matplotlib's logarithmic ticks are formulas."""
     return FuncFormatter(lambda value, _: plain_number(value))
 
 
 def short_formatter() -> FuncFormatter:
-    """Format ticks briefly for narrow plots, with k for thousands and M for millions.
+    """Return a formatter that writes short ticks for narrow plots, with k for thousands and M for millions.
 
     >>> [short_formatter()(value) for value in (5, 2_000, 10_000_000)]
     ['5', '2k', '10M']
@@ -282,6 +293,7 @@ def short_formatter() -> FuncFormatter:
 
 
 def _short_number(value: float) -> str:
+    """Return a number with k for thousands or M for millions."""
     if value >= 1e6:
         return f"{plain_number(value / 1e6)}M"
     if value >= 1e3:
@@ -290,7 +302,7 @@ def _short_number(value: float) -> str:
 
 
 def percent_formatter() -> FuncFormatter:
-    """Format ticks of shares as percentages."""
+    """Return a formatter that writes shares as percentages."""
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
 
 
@@ -298,7 +310,7 @@ def accuracy_over_time(axes: Axes, label: str) -> None:
     """Label the axes of a plot of accuracy against training time.
 
     Args:
-        axes: with time in seconds, and accuracy as a share.
+        axes: the axes of the plot, with time in seconds and accuracy as a share.
         label: the label of the accuracy.
     """
     axes.set(xlabel="time in training and validation (seconds)", ylabel=label)
@@ -313,7 +325,7 @@ def line_values(column: Iterable[float | None]) -> list[float]:
 
 
 def isolated(text: str) -> str:
-    """Isolate text in a right-to-left script, so that it doesn't change the order of the words around it.
+    """Isolate right-to-left text, so that it doesn't change the order of the words around it.
 
     Matplotlib 3.11 and later arrange the letters of such scripts themselves.
 
@@ -367,8 +379,8 @@ def accuracy_levels(ceiling: float, ngram: float, name: str) -> tuple[Level, Lev
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
     """Draw levels as horizontal lines, and set the limits of the y axis.
 
-    Call it after all curves have been drawn. A level so far away that the curves would become too flat is left outside
-    the plot; its label then contains its value.
+    Call it after all curves have been drawn. If a level is so far away that the curves would become too flat, it's
+    outside the plot, and its label contains its value.
 
     Args:
         axes: the axes with the curves.
@@ -378,42 +390,68 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
     Returns:
         The lines of the finite levels, with labels for a legend.
     """
-    low, high = _range_of_curves(axes)
-    curve_span = max(high - low, least_span)
+    curves = _range_of_curves(axes)
+    curve_span = max(curves.span, least_span)
+    shown = curves
     lines: dict[Level, Line2D] = {}
     finite = [level for level in levels if math.isfinite(level.value)]
-    nearest_first = sorted(finite, key=lambda level: max(low - level.value, level.value - high))
-    for level in nearest_first:
-        new_low = min(low, level.value)
-        new_high = max(high, level.value)
-        label = level.label
-        if curve_span < LEAST_ROOM * (new_high - new_low):
-            side = "above" if level.value > high else "below"
-            label += f": {level.shown} ({side})"
+    for level in sorted(finite, key=lambda level: curves.distance_to(level.value)):
+        extended = shown.including(level.value)
+        would_flatten_curves = curve_span < LEAST_ROOM * extended.span
+        if would_flatten_curves:
+            side = "above" if level.value > shown.high else "below"
+            label = f"{level.label}: {level.shown} ({side})"
         else:
-            low = new_low
-            high = new_high
-        lines[level] = axes.axhline(
-            level.value,
-            color=level.colour,
-            linewidth=1,
-            linestyle=(0, (4, 2)) if level.dashed else "-",
-            label=label,
-        )
-    margin = MARGIN * max(high - low, least_span)
-    axes.set_ylim(low - margin, high + margin)
+            label = level.label
+            shown = extended
+        lines[level] = _draw_level(axes, level, label)
+    margin = MARGIN * max(shown.span, least_span)
+    axes.set_ylim(shown.low - margin, shown.high + margin)
     return [lines[level] for level in finite]
 
 
-def _range_of_curves(axes: Axes) -> tuple[float, float]:
-    """The lowest and the highest finite value of all curves; 0 and 0 if there is none."""
+def _draw_level(axes: Axes, level: Level, label: str) -> Line2D:
+    """Draw a level as a horizontal line."""
+    return axes.axhline(
+        level.value,
+        color=level.colour,
+        linewidth=1,
+        linestyle=(0, (4, 2)) if level.dashed else "-",
+        label=label,
+    )
+
+
+@dataclass(frozen=True)
+class _Range:
+    """A range of y values."""
+
+    low: float
+    high: float
+
+    @property
+    def span(self) -> float:
+        """The difference between the highest and the lowest value."""
+        return self.high - self.low
+
+    def including(self, value: float) -> _Range:
+        """Return the smallest range with the values of this range and another value."""
+        return _Range(min(self.low, value), max(self.high, value))
+
+    def distance_to(self, value: float) -> float:
+        """Return how far a value is from the nearest end. It's negative for values inside the range."""
+        return max(self.low - value, value - self.high)
+
+
+def _range_of_curves(axes: Axes) -> _Range:
+    """Return the lowest and the highest finite value of all curves, or zeros if there are no values."""
     values: list[float] = []
     for line in axes.get_lines():
         values += _finite_values(line)
-    return min(values, default=0.0), max(values, default=0.0)
+    return _Range(min(values, default=0.0), max(values, default=0.0))
 
 
 def _finite_values(line: Line2D) -> list[float]:
+    """Return the finite y values of a line."""
     values = np.asarray(line.get_ydata(), np.float64)  # (points,)
     return [float(value) for value in values[np.isfinite(values)]]
 

@@ -29,19 +29,19 @@ def draw_history(result: RunResult, path: Path) -> None:
 
     Args:
         result: the result of the run.
-        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
+        path: the output file. Its format is SVG if its name ends in ``.svg``, and PNG otherwise.
 
     Raises:
-        OutputError: the file can't be written; its previous content is kept.
+        OutputError: the file can't be written. Its previous content is kept.
     """
     with style.drawing_style():
         style.save_figure(history_figure(result), path)
 
 
 def history_figure(result: RunResult) -> Figure:
-    """Plot accuracy and loss of a run against training time; call it inside ``drawing_style``.
+    """Plot accuracy and loss of a run against training time. Call it inside ``drawing_style``.
 
-    Without held-out names, only the training loss is shown.
+    Without held-out names, the figure only contains the training loss.
 
     Args:
         result: the result of the run.
@@ -54,35 +54,43 @@ def history_figure(result: RunResult) -> Figure:
         _write_empty_note(figure)
         return figure
     colour = style.engine_colours([result.backend])[result.backend]
-    panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
+    panels = _stacked_panels(figure, 2 if references else 1)
     if references is not None:
         accuracy_panel(panels[0], records, references, colour)
     loss_panel(panels[-1], records, references, colour)
-    for axes in panels:
-        axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
+    _set_time_axis(panels, end=records[-1].seconds)
     if 0 < result.best_epoch <= len(records):
         _mark_best(panels, records[result.best_epoch - 1])
-    panels[-1].xaxis.set_major_formatter(style.number_formatter())
-    panels[-1].set_xlabel("time in training and validation (seconds)")
     for axes in panels:
         style.name_lines(axes)
     return figure
 
 
+def _stacked_panels(figure: Figure, count: int) -> list[Axes]:
+    """Add panels with a shared x axis, one below the other."""
+    grid = figure.subplots(count, sharex=True, squeeze=False)  # (count, 1)
+    return list(grid[:, 0])
+
+
 def _write_empty_note(figure: Figure) -> None:
+    """Write that there is nothing to plot."""
     axes = figure.add_subplot()
     axes.set_axis_off()
-    axes.text(
-        0.5,
-        0.5,
-        "The run was stopped before its first epoch ended.",
-        ha="center",
-        color=style.QUIET,
-    )
+    note = "The run was stopped before its first epoch ended."
+    axes.text(0.5, 0.5, note, ha="center", color=style.QUIET)
+
+
+def _set_time_axis(panels: Sequence[Axes], end: float) -> None:
+    """Label the x axis, from zero to a little more than ``end`` seconds."""
+    right = end * 1.01 or 1  # matplotlib doesn't draw an empty range
+    for axes in panels:
+        axes.set_xlim(0, right)
+    panels[-1].xaxis.set_major_formatter(style.number_formatter())
+    panels[-1].set_xlabel("time in training and validation (seconds)")
 
 
 def _mark_best(panels: Sequence[Axes], best: EpochRecord) -> None:
-    """Mark the best epoch in each panel; only the first panel has it in its legend."""
+    """Mark the best epoch in each panel. Only the legend of the first panel contains it."""
     for axes in panels:
         is_first = axes is panels[0]
         axes.axvline(
@@ -113,11 +121,7 @@ def accuracy_panel(
     axes.plot(
         seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN
     )
-    baseline = references.baseline
-    levels = [
-        *_accuracy_levels("ceiling", references.ceiling, style.INK),
-        *_accuracy_levels(f"n-gram, order {baseline.order}", baseline.metrics, style.QUIET),
-    ]
+    levels = _accuracy_levels(references)
     style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     axes.set_title(
         "Accuracy on the held-out names: is the likeliest next character right, is a drawn one?"
@@ -126,8 +130,17 @@ def accuracy_panel(
     axes.yaxis.set_major_formatter(style.percent_formatter())
 
 
-def _accuracy_levels(name: str, metrics: Metrics, colour: str) -> Iterator[style.Level]:
-    """The levels of both types of accuracy."""
+def _accuracy_levels(references: HeldOutReferences) -> list[style.Level]:
+    """Return the levels of both types of accuracy, for the ceiling and the n-gram baseline."""
+    baseline = references.baseline
+    return [
+        *_levels_of("ceiling", references.ceiling, style.INK),
+        *_levels_of(f"n-gram, order {baseline.order}", baseline.metrics, style.QUIET),
+    ]
+
+
+def _levels_of(name: str, metrics: Metrics, colour: str) -> Iterator[style.Level]:
+    """Yield the levels of both types of accuracy."""
     argmax = metrics.accuracy_argmax
     yield style.Level(f"{name}, likeliest", argmax, f"{100 * argmax:.1f}%", colour)
     sampled = metrics.accuracy_sampled
@@ -150,9 +163,10 @@ def loss_panel(
     if references is not None:
         held_out = style.line_values(record.validation_loss_nats_per_char for record in records)
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
+    training = style.line_values(record.training_loss_nats_per_char for record in records)
     axes.plot(
         seconds,
-        style.line_values(record.training_loss_nats_per_char for record in records),
+        training,
         color=colour,
         marker=marker,
         linewidth=1.2,
@@ -165,6 +179,7 @@ def loss_panel(
 
 
 def _loss_levels(references: HeldOutReferences) -> list[style.Level]:
+    """Return the loss of the ceiling and of the n-gram baseline."""
     ceiling = references.ceiling.loss_nats_per_char
     baseline = references.baseline.metrics.loss_nats_per_char
     name = f"n-gram, order {references.baseline.order}, held-out"
@@ -175,11 +190,12 @@ def _loss_levels(references: HeldOutReferences) -> list[style.Level]:
 
 
 def _marker(records: Sequence[EpochRecord]) -> str | None:
-    """A marker for a single epoch, because a line with one point is invisible."""
+    """Return a marker if there is only one epoch, because a line with one point is invisible."""
     return "o" if len(records) == 1 else None
 
 
 def _history_title(result: RunResult) -> str:
+    """Return the title, with the list, the network, the backend and the number of epochs."""
     list_name = str(result.checkpoint.training.get("list", "names"))
     name = style.isolated(style.drawable_text(list_name, 48))
     epochs = counted(result.epochs, "epoch")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from namegen.children import Children, Part, PartEnded, PartProgress, Runner
+from namegen.children import Children, Job, JobEnded, JobProgress, Runner
 from namegen.documents import Json
 from namegen.errors import (
     LONGEST_REASON,
@@ -62,7 +62,7 @@ class Cluster(Runner):
         require_dask()
         self._address = address
         self._codes = training_codes(engines)
-        self._under_way: dict[Future[Any], Part] = {}
+        self._under_way: dict[Future[Any], Job] = {}
         # Progress that has arrived: the key of a task, then its finished epochs and all its epochs.
         self._progress: deque[tuple[str, tuple[int, int]]] = deque()
 
@@ -98,11 +98,11 @@ class Cluster(Runner):
             return sum(self._client.nthreads().values())
 
     @property
-    def running(self) -> list[Part]:
+    def running(self) -> list[Job]:
         """The submitted parts. None of them waits in a queue, where the death of a worker would count against it."""
         return list(self._under_way.values())
 
-    def start(self, part: Part) -> None:
+    def start(self, part: Job) -> None:
         """Submit a part to any free worker."""
         # Each task has a unique key, because dask would return the result of an earlier task with the same key.
         key = f"namegen-{uuid.uuid4().hex}"
@@ -112,7 +112,7 @@ class Cluster(Runner):
             future = self._client.submit(make_part, part, self._codes, key=key, pure=False)
         self._under_way[future] = part
 
-    def events(self) -> list[PartProgress | PartEnded]:
+    def events(self) -> list[JobProgress | JobEnded]:
         """Wait briefly, and return the new progress and the parts that have ended."""
         from distributed import wait
 
@@ -121,29 +121,29 @@ class Cluster(Runner):
                 raise OSError("the connection is closed")
             with suppress(TimeoutError):
                 wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
-            events: list[PartProgress | PartEnded] = [*self._new_progress()]
+            events: list[JobProgress | JobEnded] = [*self._new_progress()]
             ended = [future for future in self._under_way if future.done()]
             for future in ended:
                 part = self._under_way.pop(future)
                 events.append(self._answer(future, part))
         return events
 
-    def _new_progress(self) -> Iterator[PartProgress]:
+    def _new_progress(self) -> Iterator[JobProgress]:
         parts = {future.key: part for future, part in self._under_way.items()}
         while self._progress:
             key, (epoch, epochs) = self._progress.popleft()
             if key in parts:
-                yield PartProgress(parts[key], epoch, epochs)
+                yield JobProgress(parts[key], epoch, epochs)
 
-    def _answer(self, future: Future[Any], part: Part) -> PartEnded:
+    def _answer(self, future: Future[Any], part: Job) -> JobEnded:
         """The result of a part that has ended."""
         from distributed.scheduler import KilledWorker
 
         error = future.exception()
         if error is None:
-            return PartEnded(part, **future.result())
+            return JobEnded(part, **future.result())
         if isinstance(error, KilledWorker):
-            return PartEnded(
+            return JobEnded(
                 part, trouble="every worker that ran it died: give the workers more memory"
             )
         if isinstance(error, NamegenError):
@@ -184,7 +184,7 @@ def reason(error: BaseException) -> str:
 # --- on a worker ------------------------------------------------------------------------------------------------------
 
 
-def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
+def make_part(part: Job, codes: dict[str, str]) -> dict[str, Json]:
     """Run a part in a child process of this worker, and report its progress.
 
     It stops as soon as the result is no longer needed.
@@ -214,7 +214,7 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
         children.start(part)
         while _is_wanted(worker, key):
             for event in children.events():
-                if isinstance(event, PartEnded):
+                if isinstance(event, JobEnded):
                     return {"answer": event.answer, "trouble": event.trouble}
                 worker.log_event(TOPIC, (key, (event.epoch, event.epochs)))
     raise TrainingError("the result is no longer needed")

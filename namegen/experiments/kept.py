@@ -45,13 +45,13 @@ from namegen.errors import (
 from namegen.experiments.machine import commit
 from namegen.files import (
     LOCK_FILE,
+    exclusive_lock,
     is_file,
     is_folder,
     is_there,
     named_folder,
     read_whole,
     remove_left_overs,
-    sole_use,
     write_whole,
 )
 
@@ -79,7 +79,7 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
     with ExitStack() as stack:
         try:
             out.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(sole_use(out))
+            stack.enter_context(exclusive_lock(out))
             if not is_file(out / mark, OutputError):
                 _mark_folder(out, mark, command)
             kept = out / inside

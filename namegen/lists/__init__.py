@@ -31,11 +31,19 @@ _CHUNK = 2**20  # bytes
 
 
 def credit_of(training: Mapping[str, object]) -> str:
-    """Return the credits of all lists that a model was trained on, from its metadata; "" if they are unknown."""
+    """Return the credits of all lists that a model was trained on, or an empty string if they are unknown.
+
+    Args:
+        training: the part of the model's metadata that describes the training run.
+    """
+    credits = []
     bundled = BUNDLED.get(str(training.get("list")))
-    list_credit = "" if bundled is None else bundled.attribution
+    if bundled is not None:
+        credits.append(bundled.attribution)
     base_model_credit = str(training.get("credit", ""))
-    return "; ".join(filter(None, (list_credit, base_model_credit)))
+    if base_model_credit:
+        credits.append(base_model_credit)
+    return "; ".join(credits)
 
 
 def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.corpus.Corpus:
@@ -43,10 +51,10 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
 
     Args:
         name: the name of the list, a key of ``BUNDLED``.
-        labels: whether to read its labels, if it has any, or the column of the labels to read.
+        labels: whether to read the labels of the list, if it has any. The name of a column reads only these labels.
 
     Raises:
-        NamesError: there is no such list; the message names all lists.
+        NamesError: there is no such list. The message contains the names of all lists.
 
     >>> load_bundled("mlb-first").names[:3]
     ('David', 'Hank', 'Tommie')
@@ -56,22 +64,43 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
     if name not in BUNDLED:
         raise NamesError(f"there is no bundled list {_quote(name)}: {_advice(name)}")
     bundled = BUNDLED[name]
-    content = _read(bundled.path, name)
     if bundled.column is not None:
-        label_column = bundled.label_column if labels else None
-        if isinstance(labels, str):
-            label_column = labels
-        table = Corpus.from_bytes(
-            content, source=name, kind="csv", column=bundled.column, label_column=label_column
-        )
-        return replace(table, dropped={})
+        return _load_table(name, labels=labels)
     if name in ("mlb-first", "mlb-last"):
-        names: list[str] = []
-        for full_name in full_names(content.decode()):
-            first, last, _ = split_name(full_name)
-            names.append(first if name == "mlb-first" else last)
-        return Corpus(tuple(filter(None, names)), source=name)
-    return replace(Corpus.from_bytes(content, source=name), name_type=bundled.name_type)
+        return _load_players(name)
+    corpus = Corpus.from_bytes(_read(bundled.path, name), source=name)
+    return replace(corpus, name_type=bundled.name_type)
+
+
+def _load_table(name: str, *, labels: bool | str) -> namegen.core.data.corpus.Corpus:
+    """Read a bundled list with columns."""
+    from namegen.core.data.corpus import Corpus
+
+    bundled = BUNDLED[name]
+    label_column = bundled.label_column if labels else None
+    if isinstance(labels, str):
+        label_column = labels
+    table = Corpus.from_bytes(
+        _read(bundled.path, name),
+        source=name,
+        kind="csv",
+        column=bundled.column,
+        label_column=label_column,
+    )
+    return replace(table, dropped={})
+
+
+def _load_players(name: str) -> namegen.core.data.corpus.Corpus:
+    """Read the first names or the last names of the baseball players."""
+    from namegen.core.data.corpus import Corpus
+
+    text = _read(BUNDLED[name].path, name).decode()
+    names: list[str] = []
+    for full_name in full_names(text):
+        first, last, _ = split_name(full_name)
+        names.append(first if name == "mlb-first" else last)
+    non_empty = tuple(filter(None, names))
+    return Corpus(non_empty, source=name)
 
 
 def players() -> list[Player]:
@@ -87,17 +116,18 @@ def players() -> list[Player]:
 def read_names(
     settings: DataSettings | str | Path, stdin: BinaryIO | None = None
 ) -> namegen.core.data.corpus.Corpus:
-    """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
+    """Read a bundled list, a file, or ``-`` for standard input.
 
-    The name of a bundled list means this list, even if there is a file with the same name. For the file, write
-    ``./companies``. The ending of a file determines its format: ``.csv`` is a table and ``.json`` a list of strings.
+    The name of a bundled list always means this list. If there is also a file with the same name, write ``./companies``
+    to read the file. The ending of a file determines its format: ``.csv`` is a table and ``.json`` a list of strings.
     Other files have one name per line, and quotes, bullets and similar additions of pasted lists are removed (see
-    ``core/data/list_formats.py``). Standard input and files with other endings are read as tables if the settings name
-    a column. Bundled lists with labels are read with their own label column, unless ``label_column`` is empty.
+    ``core/data/list_formats.py``). Standard input and files with other endings are read as tables if the settings
+    specify a column. Bundled lists with labels are read with their default label column, unless ``label_column`` is
+    empty.
 
     Args:
-        settings: a bundled list's name, a path, or settings. Of these, ``names``, ``column``, ``label_column`` and
-            ``max_name_length`` are used.
+        settings: a bundled list's name, a path, or settings. Only the settings ``names``, ``column``, ``label_column``
+            and ``max_name_length`` are used.
         stdin: the stream for ``-``; by default the program's standard input.
 
     Raises:
@@ -114,40 +144,56 @@ def read_names(
     name = settings.names
     if name in BUNDLED:
         _check_columns(settings, BUNDLED[name])
-        return load_bundled(name, labels=settings.label_column or settings.label_column is None)
-    if name == STANDARD_INPUT:
-        source = "standard input"
-        content = _read_standard_input(stdin)
-    else:
-        source = name
-        content = _read(Path(name), name)
-        _check_is_table(settings, content)
-    can_be_shown = len(source) <= MAX_SOURCE_SHOWN and source.isprintable()
+        use_default_labels = settings.label_column is None
+        return load_bundled(name, labels=settings.label_column or use_default_labels)
+    has_columns = bool(settings.column or settings.label_column)
     return Corpus.from_bytes(
-        content,
-        source=source if can_be_shown else _quote(source),
-        kind=format_of(name, has_columns=bool(settings.column or settings.label_column)),
+        _read_content(settings, stdin),
+        source=_source_of(name),
+        kind=format_of(name, has_columns=has_columns),
         column=settings.column,
         label_column=settings.label_column or None,
         max_name_length=settings.max_name_length,
     )
 
 
+def _read_content(settings: DataSettings, stdin: BinaryIO | None) -> bytes:
+    """Read the file or the standard input that the settings specify."""
+    name = settings.names
+    if name == STANDARD_INPUT:
+        return _read_standard_input(stdin)
+    content = _read(Path(name), name)
+    _check_is_table(settings, content)
+    return content
+
+
+def _source_of(name: str) -> str:
+    """Return the name of a list for messages."""
+    if name == STANDARD_INPUT:
+        return "standard input"
+    can_be_shown = len(name) <= MAX_SOURCE_SHOWN and name.isprintable()
+    return name if can_be_shown else _quote(name)
+
+
 def _check_columns(settings: DataSettings, bundled: BundledList) -> None:
     """Raise NamesError for columns that a bundled list doesn't have."""
-    for option in ("column", "label_column"):
-        requested = getattr(settings, option)
-        existing = getattr(bundled, option)
-        known = [existing, *(existing or "").split(",")]
-        if requested and requested not in known:
-            columns = f"the column {existing!r}" if existing else "no columns"
-            raise NamesError(
-                f"the bundled list {settings.names} has {columns}: omit {setting(option)}, or use a CSV file"
-            )
+    _check_column("column", settings.column, bundled.column, settings.names)
+    _check_column("label_column", settings.label_column, bundled.label_column, settings.names)
+
+
+def _check_column(option: str, requested: str | None, existing: str | None, list_name: str) -> None:
+    """Raise NamesError unless a requested column is the existing column, or one of several existing columns."""
+    existing_columns = [] if existing is None else [existing, *existing.split(",")]
+    if not requested or requested in existing_columns:
+        return
+    columns = "no columns" if existing is None else f"the column {existing!r}"
+    raise NamesError(
+        f"the bundled list {list_name} has {columns}: omit {setting(option)}, or use a CSV file"
+    )
 
 
 def _check_is_table(settings: DataSettings, content: bytes) -> None:
-    """Raise NamesError if columns of a text file are requested that has none."""
+    """Raise NamesError if the settings specify columns, but the content is a text file without columns."""
     options = ("column", "label_column")
     requested = [setting(option) for option in options if getattr(settings, option)]
     is_text_file = settings.names.lower().endswith(".txt")
@@ -159,12 +205,16 @@ def _check_is_table(settings: DataSettings, content: bytes) -> None:
 
 
 def _is_table(content: bytes) -> bool:
-    first_line = content[:_CHUNK].lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
+    """Return whether the first line contains a separator of columns."""
+    start = content[:_CHUNK].lstrip(b"\xef\xbb\xbf\r\n")
+    first_line = start.split(b"\n", 1)[0]
     return any(separator in first_line for separator in (b",", b";", b"\t"))
 
 
 def can_be_read_again(name: str) -> bool:
-    """Whether a list can be read again later: a bundled list, or a file whose path can be stored in a config.
+    """Return whether a list can be read again later, which isn't possible for pipes and similar files.
+
+    The path of a file must also be valid Unicode, because it is stored in a config.
 
     >>> can_be_read_again("mlb-first"), can_be_read_again("-"), can_be_read_again("/dev/fd/63")
     (True, False, False)
@@ -177,17 +227,15 @@ def can_be_read_again(name: str) -> bool:
 
 
 def _read(path: Path, name: str) -> bytes:
-    """The content of a file. Raises NamesError if it can't be read."""
+    """Read a file.
+
+    Raises:
+        NamesError: the file can't be read, or is too large.
+    """
     if not name:
         raise NamesError(f"the name of the list is empty: {_advice(name)}")
     try:
-        status = look(path, None)  # for a missing file, open raises the error
-        if status is not None and stat.S_ISDIR(status.st_mode):
-            raise NamesError(
-                f"{_quote(name)} is a folder: use a file in it, or a bundled list ({', '.join(BUNDLED)})"
-            )
-        if status is not None and status.st_size > LARGEST:
-            raise _too_large(_quote(name))
+        _check_is_readable(path, name)
         with path.open("rb") as stream:  # for a named pipe, this waits for a writer
             return _read_stream(stream, _quote(name))
     except FileNotFoundError as error:
@@ -202,11 +250,29 @@ def _read(path: Path, name: str) -> bytes:
         ) from error
 
 
+def _check_is_readable(path: Path, name: str) -> None:
+    """Raise NamesError for a folder, and for a file that is too large."""
+    status = look(path, None)
+    if status is None:
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise NamesError(
+            f"{_quote(name)} is a folder: use a file in it, or a bundled list ({', '.join(BUNDLED)})"
+        )
+    if status.st_size > LARGEST:
+        raise _too_large(_quote(name))
+
+
 def _read_standard_input(stdin: BinaryIO | None) -> bytes:
-    if stdin is None and sys.stdin is None:
-        raise NamesError("standard input is closed: use a file or a bundled list instead of `-`")
+    """Read a stream; by default the program's standard input."""
+    if stdin is None:
+        if sys.stdin is None:
+            raise NamesError(
+                "standard input is closed: use a file or a bundled list instead of `-`"
+            )
+        stdin = sys.stdin.buffer
     try:
-        return _read_stream(sys.stdin.buffer if stdin is None else stdin, "standard input")
+        return _read_stream(stdin, "standard input")
     except (OSError, ValueError) as error:  # such as a folder, or a stream for writing
         raise NamesError(
             f"cannot read standard input ({reason_of(error)}): use a file instead of `-`"
@@ -214,18 +280,16 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
 
 
 def _read_stream(stream: BinaryIO, source: str) -> bytes:
-    """The rest of a stream, read in chunks, so that memory grows only with its content."""
+    """Read the rest of a stream in chunks, so that memory only grows with its content."""
     content = io.BytesIO()
     while chunk := stream.read(_CHUNK):
         content.write(chunk)
         if content.tell() > LARGEST:
             raise _too_large(source)
-        if (
-            b"\0" in chunk
-        ):  # not a text, which decoding reports; sparse files have gigabytes of NULs
-            break
+        is_binary = b"\0" in chunk  # an error follows later; sparse files have gigabytes of NULs
+        # In a terminal, reading on after an incomplete chunk would wait for a second Ctrl-D.
         is_last = len(chunk) < _CHUNK and isinstance(stream, io.BufferedReader)
-        if is_last:  # reading on would wait for a second Ctrl-D in a terminal
+        if is_binary or is_last:
             break
     return content.getvalue()  # doesn't copy
 
@@ -235,9 +299,12 @@ def _too_large(source: str) -> NamesError:
 
 
 def _advice(name: str) -> str:
-    similar = nearest(name, BUNDLED)
+    """Return advice for a list that can't be read, with the bundled list that was probably meant."""
     choices = f"a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
-    return f"did you mean {similar}? Use {choices}" if similar else f"use {choices}"
+    similar = nearest(name, BUNDLED)
+    if similar is None:
+        return f"use {choices}"
+    return f"did you mean {similar}? Use {choices}"
 
 
 def _quote(text: str) -> str:

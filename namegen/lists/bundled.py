@@ -21,11 +21,11 @@ class BundledList:
     credit: str  # where the names come from
     column: str | None = None  # for a table: the column of the names
     label_column: str | None = None  # for a table: the columns of the labels, separated by commas
-    name_type: str = "plain"  # which names are the same, see ``DataSettings.name_type``
+    name_type: str = "plain"  # how names are compared, see ``DataSettings.name_type``
 
     @property
     def path(self) -> Path:
-        """The file of the names."""
+        """The file with the names."""
         return _FOLDER / self.file
 
     @property

@@ -31,7 +31,7 @@ def test_places_are_new_and_as_in_the_countries_that_are_asked_for() -> None:
 def test_a_country_that_is_unknown_is_told_with_the_nearest() -> None:
     said = "--country is 'Polnd', which world-places does not know: did you mean 'Poland'?"
     assert said in invoke("places", "--country", "Polnd").stderr
-    with pytest.raises(SettingsError, match=r"countries is 3: expected a country, or several"):
+    with pytest.raises(SettingsError, match=r"countries is 3: expected one country or a list of countries"):
         api.generate_places(3, countries=3)  # type: ignore[arg-type]
 
 

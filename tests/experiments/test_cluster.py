@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from namegen.children import Part
+from namegen.children import Job
 from namegen.errors import EngineError, TrainingError
 from namegen.experiments.cluster import Cluster, make_part
 from namegen.experiments.machine import training_codes
 from tests.requirements import require
 
-PART = Part("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "steps": 1})
+PART = Job("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "steps": 1})
 
 
 def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
 
 def test_one_command_at_a_time_has_a_folder(tmp_path: Path) -> None:
     with open_folder(tmp_path / "x", **OURS):
-        with pytest.raises(FolderInUseError, match="another namegen is at work"):
+        with pytest.raises(FolderInUseError, match="another namegen process is using"):
             opened(tmp_path / "x")
         assert sorted(path.name for path in (tmp_path / "x").iterdir()) == [".ours", "kept"]
     opened(tmp_path / "x")

@@ -85,7 +85,7 @@ def test_two_trainings_of_one_name_and_two_that_go_on(program, names) -> None:  
         )
         assert killed.code == -signal.SIGKILL
         one_of_two(
-            program, "another namegen is at work in", "train", "--resume", f"killed-{number}"
+            program, "another namegen process is using", "train", "--resume", f"killed-{number}"
         )
         for out in ("run", "killed"):
             same_model(program.folder / f"{out}-{number}", program.folder / "whole")
@@ -105,7 +105,7 @@ def test_two_sweeps(program, names) -> None:  # noqa: F811
             "--json",
             "--quiet",
         )
-        document = one_of_two(program, "another namegen is at work in", *command).json
+        document = one_of_two(program, "another namegen process is using", *command).json
         assert [run["status"] for run in document["runs"]] == ["done", "done"]
         kept = (
             path.name

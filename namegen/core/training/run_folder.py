@@ -40,12 +40,12 @@ from namegen.core.training.progress import history_csv
 from namegen.core.training.saved_state import SavedState
 from namegen.errors import CheckpointError, OutputError, reason_of, setting, short
 from namegen.files import (
+    exclusive_lock,
     is_file,
     is_folder,
     is_link,
     is_taken,
     remove_left_overs,
-    sole_use,
     write_whole,
 )
 
@@ -191,7 +191,7 @@ class RunFolder:
         Raises:
             FolderInUseError: Another process has locked the folder.
         """
-        with sole_use(self.path):
+        with exclusive_lock(self.path):
             remove_left_overs(self.path)
             yield
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from namegen.backends import engine_paths
-from namegen.children import Children, Part, PartEnded, run_all
+from namegen.children import Children, Job, JobEnded, run_all
 from namegen.core.data.corpus import Corpus
 from namegen.documents import from_plain, to_plain
 from namegen.events import Ended, Planned, ProgressCallback, ignore_progress
@@ -132,10 +132,10 @@ def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
     parallel = max((os.cpu_count() or 1) // THREADS, 1)
     for is_timed, stage in groupby(plan, key=lambda measurement: measurement.timed):
         with Children(1 if is_timed else parallel) as children:
-            running: dict[Part, Started] = {}
+            running: dict[Job, Started] = {}
             jobs = _jobs(stage, store, outcome, on_progress, running)
             for ended in run_all(children, jobs, on_progress):
-                started = running.pop(ended.part)
+                started = running.pop(ended.job)
                 trouble = _take_in(ended, started.measurement, store, outcome)
                 elapsed = time.monotonic() - started.time
                 on_progress(Ended(started.measurement.label, elapsed, trouble))
@@ -160,8 +160,8 @@ def _jobs(
     store: KeptStore,
     outcome: Outcome,
     on_progress: ProgressCallback,
-    running: dict[Part, Started],
-) -> Iterator[Part]:
+    running: dict[Job, Started],
+) -> Iterator[Job]:
     """The jobs for child processes; a measurement whose network is missing is skipped."""
     for measurement in stage:
         if measurement.key in outcome.records:
@@ -171,7 +171,7 @@ def _jobs(
             on_progress(Ended(measurement.label, trouble="skipped"))
             continue
         request = _request(measurement, store.folder.resolve())
-        job = Part(
+        job = Job(
             "namegen.experiments.compare.measure:measure",
             to_plain(request),
             THREADS,
@@ -203,7 +203,7 @@ def _network_file(measurement: Measurement[Subject] | None, folder: Path) -> str
 
 
 def _take_in(
-    ended: PartEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome
+    ended: JobEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome
 ) -> str:
     """Keep the record of a measurement; return why there is none, or an empty string."""
     answer = cast("dict[str, Any]", ended.answer or {})

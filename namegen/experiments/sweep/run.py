@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from namegen.children import Children, Part, PartEnded, Runner, run_all
+from namegen.children import Children, Job, JobEnded, Runner, run_all
 from namegen.documents import from_plain, to_plain
 from namegen.events import Ended, Planned, ProgressCallback, ignore_progress
 from namegen.experiments.kept import KeptStore, open_folder, write_document
@@ -106,7 +106,7 @@ class _Sweep:
         self.ended: dict[str, Run] = {}  # by key
         # The held-out names and their references, by split. Runs with the same split share them.
         self.held_out: dict[tuple[object, ...], HeldOut] = {}
-        self.under_way: dict[Part, SweepRun] = {}
+        self.under_way: dict[Job, SweepRun] = {}
         for run in runs:
             kept = read_kept(store, run)
             if kept is not None:
@@ -117,7 +117,7 @@ class _Sweep:
     def train(self, runner: Runner, on_progress: ProgressCallback) -> None:
         """Train the runs that haven't ended, and keep their results."""
         for event in run_all(runner, self._parts(), on_progress):
-            run = self.under_way.pop(event.part)
+            run = self.under_way.pop(event.job)
             ended = keep(self.store, run, event)
             self.ended[run.key] = ended
             if ended.trained is None:
@@ -127,7 +127,7 @@ class _Sweep:
             accuracy = ended.trained.figures.held_out.accuracy_argmax
             on_progress(Ended(run.label, ended.trained.seconds, accuracy=accuracy))
 
-    def _parts(self) -> Iterator[Part]:
+    def _parts(self) -> Iterator[Job]:
         """The jobs, each made just before it starts, so that it has the references of the runs before it."""
         for run in self.runs:
             if run.key in self.ended:
@@ -138,7 +138,7 @@ class _Sweep:
                 names=run.corpus.names,
                 held_out=self.held_out.get(_split(run)),
             )
-            part = Part(
+            part = Job(
                 work="namegen.experiments.sweep.task:train_run",
                 document=to_plain(job),
                 threads=run.config.run.threads or 1,
@@ -187,7 +187,7 @@ def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
     return ended_run(run, outcome, name, commit)
 
 
-def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
+def keep(store: KeptStore, run: SweepRun, ended: JobEnded) -> Run:
     """Write the result of a run; only finished and diverged runs are kept, so that a later sweep retries the rest."""
     if ended.trouble:
         outcome = Outcome("failed", ended.trouble, machine=None, versions={}, trained=None)

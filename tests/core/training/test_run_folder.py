@@ -101,7 +101,7 @@ def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(
 def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
     with RunFolder(tmp_path).sole_use():
         with (
-            pytest.raises(FolderInUseError, match="another namegen is at work in"),
+            pytest.raises(FolderInUseError, match="another namegen process is using"),
             RunFolder(tmp_path).sole_use(),
         ):
             pass

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from namegen.children import Parent, Part, PartEnded
+from namegen.children import Job, JobEnded, Parent
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.engine import StepLosses
@@ -44,7 +44,7 @@ class Unheard(Parent):
         self._next_report = 0.0
         self.progress: list[tuple[int, int]] = []
 
-    def tell(self, epoch: int, epochs: int) -> None:
+    def report_progress(self, epoch: int, epochs: int) -> None:
         self.progress.append((epoch, epochs))
 
 
@@ -114,8 +114,8 @@ def test_the_document_is_read_as_it_was_written() -> None:
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def ended(outcome: Outcome, model: str | None = None) -> PartEnded:
-    return PartEnded(Part("work", None), {"outcome": to_plain(outcome), "model": model})
+def ended(outcome: Outcome, model: str | None = None) -> JobEnded:
+    return JobEnded(Job("work", None), {"outcome": to_plain(outcome), "model": model})
 
 
 def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_the_document_has_what_is_kept_and_names_as_they_are(tmp_path: Path) -> 
 
 
 def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path) -> None:
-    found = keep(KeptStore(tmp_path), RUN, PartEnded(Part("work", None), trouble="it died"))
+    found = keep(KeptStore(tmp_path), RUN, JobEnded(Job("work", None), trouble="it died"))
     assert (found.status, found.why, found.trained) == ("failed", "it died", None)
     assert list(tmp_path.iterdir()) == []
 
