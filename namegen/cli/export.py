@@ -21,7 +21,7 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from namegen.backends.tflite.export import ExportReport
     from namegen.core.checkpoint.checkpoint import Checkpoint
-    from namegen.web.export import PageModel
+    from namegen.web.description import PageModel
 
 QUANTIZATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
@@ -339,7 +339,7 @@ def _target(page: Path | None, module: Path | None) -> Path:
 
 def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:
     from namegen.models import TITLES
-    from namegen.web.export import PageModel
+    from namegen.web.description import PageModel
 
     source = _read(model, notes)
     checkpoint = source.checkpoint

@@ -13,7 +13,8 @@ import pytest
 
 from namegen.api import read_checkpoint
 from namegen.models import SHIPPED, shipped_path
-from namegen.web.export import PageModel, read_part, write_module
+from namegen.web.description import PageModel
+from namegen.web.export import read_part, write_module
 from tests.requirements import require_program
 from tests.web.by_seed import names_of_seed
 from tests.web.running import ADDRESS, serve

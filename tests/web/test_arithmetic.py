@@ -36,7 +36,8 @@ from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
-from namegen.web.export import PageModel, describe, normalization_tables, write_page
+from namegen.web.description import PageModel, describe, normalization_tables
+from namegen.web.export import write_page
 from tests.labelled import labelled_checkpoint
 from tests.reading import engine_of, logits_behind
 from tests.web.conftest import at_random, visits

@@ -18,7 +18,8 @@ from namegen.core.data.normalization import digest
 from namegen.core.data.profanity import are_profane
 from namegen.core.network.cells import CELLS
 from namegen.models import shipped_path
-from namegen.web.export import PageModel, write_module
+from namegen.web.description import PageModel
+from namegen.web.export import write_module
 from tests.labelled import FIRST, LAST, NAMES, labelled_checkpoint
 from tests.web.by_seed import Drawer, SearchOfSeed, names_of_seed
 from tests.web.conftest import by_heart, scored

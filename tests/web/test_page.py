@@ -19,7 +19,8 @@ from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.normalization import digest, known_set
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
-from namegen.web.export import PageModel, write_page
+from namegen.web.description import PageModel
+from namegen.web.export import write_page
 from tests.requirements import require
 from tests.web.by_seed import SearchOfSeed, names_of_seed
 from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart, scored

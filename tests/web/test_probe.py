@@ -10,7 +10,8 @@ import pytest
 
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.evaluation.evaluator import probe
-from namegen.web.export import PageModel, write_page
+from namegen.web.description import PageModel
+from namegen.web.export import write_page
 from tests.reading import engine_of
 from tests.web.conftest import Opener, at_random
 

@@ -21,7 +21,8 @@ from namegen.core.generation.start_limit import StartLimit
 from namegen.lists import load_bundled
 from namegen.models import SHIPPED, shipped_path
 from namegen.settings_toml import parse_config
-from namegen.web.export import PageModel, write_module
+from namegen.web.description import PageModel
+from namegen.web.export import write_module
 from tests.reading import engine_of, logits_behind
 from tests.web.by_seed import SearchOfSeed, names_of_seed
 from tests.web.running import Run, in_node
