@@ -21,6 +21,7 @@ from namegen.core.network.architecture import exportable
 from namegen.core.network.cells import Formula
 from namegen.documents import Json
 from namegen.lists import BUNDLED, credit_of
+from namegen.models import GROUP_OF
 from namegen.types import Array
 from namegen.web.arithmetic import OPERATIONS
 
@@ -42,6 +43,8 @@ class PageModel:
     title: str = ""
     #: The text of the license, which has to accompany the model; None looks it up for bundled lists.
     notice: str | None = None
+    #: The group of models that the page shows together, such as ``people``; None looks it up for bundled lists.
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class PageDescription:
     name: str
     #: Its name on the page, which no other model of the page has.
     title: str
+    #: The group of models that the page shows together; "" for no group.
+    group: str
     #: The source and the license of its list.
     credit: str
     #: The text of the license.
@@ -102,6 +107,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     return PageDescription(
         name=label,
         title=title,
+        group=GROUP_OF.get(list_name, "") if model.group is None else model.group,
         credit=credit,
         notice=_notice(model, credit),
         spaces="".join(filter(str.isspace, characters)),

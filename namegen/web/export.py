@@ -5,12 +5,13 @@ model, the arithmetic in plain JavaScript, and the style. It makes no network re
 forbids them.
 
 A module is the engine of the page, and is the same for every model. Its ``load`` reads the data, which are in a second
-file. ``docs/use/web.md`` describes the page and the format of its data. ``docs/use/app.md`` explains how a program uses
-a module.
+file. A third file has its types for TypeScript. ``docs/use/web.md`` describes the page and the format of its data.
+``docs/use/app.md`` explains how a program uses a module.
 
-    PageModel ─► describe ─► JSON ─┬────────────────► names.json
+    PageModel ─► describe ─► JSON ─┬────────────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
-    the page's engine, module.js ────────────────────► names.mjs
+    the page's engine, options.js, module.js ────────────────► names.mjs
+    module.d.mts, which docs/tools/make_module_types.py wrote ─► names.d.mts
 """
 
 from __future__ import annotations
@@ -41,19 +42,45 @@ MAX_PAGE = 20_000_000
 # The scripts of the engine, which a page and a module have in common.
 ENGINE = (
     "network.js",
+    "base85.js",
     "rice_code.js",
-    "seen.js",
+    "normalizer.js",
+    "blake2b.js",
+    "known_names.js",
+    "profanity.js",
+    "ngram_set.js",
     "scoring.js",
-    "companies.js",
-    "names.js",
+    "start_limit.js",
+    "listed_companies.js",
+    "letter_case.js",
+    "labels.js",
+    "prefix.js",
+    "model.js",
+    "blend.js",
+    "random_numbers.js",
+    "effort.js",
+    "excluded_words.js",
+    "messages.js",
     "search.js",
     "data.js",
 )
 # The other scripts of a page.
-SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
+SCRIPTS = (
+    "people.js",
+    "dom.js",
+    "settings.js",
+    "address.js",
+    "model_menu.js",
+    "form.js",
+    "favorites.js",
+    "watch.js",
+    "page.js",
+)
+# The other scripts of a module.
+MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
-FORMAT_VERSION = 14
+FORMAT_VERSION = 15
 _FOLDER = Path(__file__).parent
 
 
@@ -129,13 +156,14 @@ def _csp_hash(text: str) -> str:
 def write_module(
     models: Sequence[PageModel], out: Path | str, *, force: bool = False
 ) -> dict[Path, int]:
-    """Write a JavaScript module, and its models to a JSON file in the same folder.
+    """Write a JavaScript module, its models and its types for TypeScript, in three files in the same folder.
 
     If writing a file fails, its previous content is kept.
 
     Args:
         models: at least one model. ``load(json)`` returns the first one.
-        out: the module's file, such as ``names.mjs``; the models are written to ``names.json``.
+        out: the module's file, such as ``names.mjs``; the models are written to ``names.json``, and the types to
+            ``names.d.mts``.
         force: replace existing files.
 
     Returns:
@@ -148,12 +176,15 @@ def write_module(
     """
     out = check_output(out, example="names.mjs", force=force)
     data = data_path(out)
+    types = types_path(out)
     _check_data_path(data, out, force=force)
-    module_content = module_text().encode()
-    data_content = model_data(models).encode()
-    module_size = write_whole(out, module_content)
-    data_size = write_whole(data, data_content)
-    return {out: module_size, data: data_size}
+    check_output(types, example="names.d.mts", force=force)
+    contents = {
+        out: module_text().encode(),
+        data: model_data(models).encode(),
+        types: read_part("module.d.mts").encode(),
+    }
+    return {path: write_whole(path, content) for path, content in contents.items()}
 
 
 def data_path(out: Path) -> Path:
@@ -163,6 +194,15 @@ def data_path(out: Path) -> Path:
     'names.json'
     """
     return out.with_suffix(".json")
+
+
+def types_path(out: Path) -> Path:
+    """Return the file for a module's types, where TypeScript looks for them.
+
+    >>> types_path(Path("site/names.mjs")).name, types_path(Path("site/names.js")).name
+    ('names.d.mts', 'names.d.ts')
+    """
+    return out.with_suffix(".d.mts" if out.suffix == ".mjs" else ".d.ts")
 
 
 def _check_data_path(data: Path, out: Path, *, force: bool) -> None:
@@ -182,7 +222,8 @@ def module_text() -> str:
     """Return the JavaScript of a module: the license, the engine, and the functions that programs call."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
     data_format = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
-    return "\n".join([head, engine_text(), read_part("module.js"), data_format])
+    scripts = [read_part(file) for file in MODULE_SCRIPTS]
+    return "\n".join([head, engine_text(), *scripts, data_format])
 
 
 def model_data(models: Sequence[PageModel]) -> str:
