@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow coverage harm fuzz check docs site links course size bench quality labels blind mutants models page format package constraints clean
+.PHONY: help demo test test-slow coverage harm fuzz check check-javascript docs site links course size bench quality labels blind mutants models page format package constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -126,6 +126,16 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.labels_page --check
 	$(RUN) -m benchmarks.blind page --check
 	$(RUN) docs/tools/make_models.py --check
+	@$(MAKE) --no-print-directory check-javascript
+
+# Continuous integration has Node and npm. Elsewhere the checks are skipped without them.
+check-javascript: $(VENV)/.developing
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	  $(MAKE) --no-print-directory node_modules/.installed && npm run --silent check && \
+	  $(RUN) docs/tools/make_module_types.py --check; \
+	elif [ -n "$$CI" ]; then \
+	  echo "make: Node and npm are not installed, and continuous integration needs them for the JavaScript checks" >&2; exit 1; \
+	else echo "Skipping the JavaScript checks, because Node and npm are not installed."; fi
 
 size: $(VENV)/.installed
 	@$(RUN) -m benchmarks.size
@@ -137,6 +147,7 @@ docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_results.py
 	$(RUN) docs/tools/make_lists.py
 	$(RUN) docs/tools/make_models.py --cards
+	$(RUN) docs/tools/make_module_types.py
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
@@ -195,9 +206,9 @@ package: $(VENV)/.developing
 	$(RUN) .ci/check_package.py dist
 
 clean:
-	@echo "Removing .venv, .venv-bench, .venv-site, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
+	@echo "Removing .venv, .venv-bench, .venv-site, node_modules, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
 	@echo "Left alone: runs, and every other file."
-	@rm -rf $(VENV) $(VENV_BENCH) $(VENV_SITE) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV_BENCH) $(VENV_SITE) node_modules build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -253,6 +264,12 @@ $(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	  $(PIP_SITE) --no-build-isolation --editable '.[keras,tflite,faker,site]' || { \
 	  echo "make: the documentation needs Sphinx, MyST-NB and Furo, and pip could not install them: it says why above." >&2; \
 	  exit 1; }
+	@touch $@
+
+# ESLint and TypeScript, under the exact versions of package-lock.json.
+node_modules/.installed: package.json package-lock.json .npmrc
+	@echo "Installing the tools for the JavaScript checks; some seconds."
+	@npm ci --silent --ignore-scripts
 	@touch $@
 
 pins:

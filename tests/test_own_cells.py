@@ -23,7 +23,8 @@ from namegen.errors import EngineError
 from namegen.testing import NAMES, VOCABULARY
 from namegen.testing.comparisons import expect_same
 from namegen.testing.material import small_steps
-from namegen.web.export import PageModel, write_module
+from namegen.web.description import PageModel
+from namegen.web.export import write_module
 from tests import own_cells
 from tests.own_cells import ENGINES, NETWORKS, OWN_CELLS
 from tests.requirements import require

@@ -21,7 +21,7 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from namegen.backends.tflite.export import ExportReport
     from namegen.core.checkpoint.checkpoint import Checkpoint
-    from namegen.web.export import PageModel
+    from namegen.web.description import PageModel
 
 QUANTIZATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
@@ -271,7 +271,7 @@ def export_vocabulary(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="Write this JavaScript module instead of a page, and its models next to it, as OUT.json.",
+    help="Write this JavaScript module instead of a page, and next to it its models (OUT.json) and types (OUT.d.mts).",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
@@ -297,7 +297,7 @@ def export_web(
     """
     target = _target(out, module)
     limit_threads(1)
-    from namegen.web.export import data_path, write_module, write_page
+    from namegen.web.export import data_path, types_path, write_module, write_page
 
     distinct_models = list(dict.fromkeys(models) or (None,))
     if len(title) > len(distinct_models):
@@ -316,10 +316,12 @@ def export_web(
     labels = [page_model.label for page_model in page_models]
     size = sum(sizes.values())
     if as_json:
-        data = {"data": str(data_path(target))} if module else {}
-        click.echo(json_text({"out": str(target), **data, "bytes": size, "models": labels}))
+        others = {}
+        if module:
+            others = {"data": str(data_path(target)), "types": str(types_path(target))}
+        click.echo(json_text({"out": str(target), **others, "bytes": size, "models": labels}))
     else:
-        files = " and ".join(map(str, sizes))
+        files = ", ".join(map(str, sizes))
         click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 
@@ -339,7 +341,7 @@ def _target(page: Path | None, module: Path | None) -> Path:
 
 def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:
     from namegen.models import TITLES
-    from namegen.web.export import PageModel
+    from namegen.web.description import PageModel
 
     source = _read(model, notes)
     checkpoint = source.checkpoint

@@ -14,6 +14,15 @@ TITLES = {
     "mlb-last": "Baseball last names",
     "japanese-given": "Japanese given names",
 }
+GROUP_OF = {
+    "world-places": "places",
+    "companies": "companies",
+    "world-given": "people",
+    "world-family": "people",
+    "mlb-first": "people",
+    "mlb-last": "people",
+    "japanese-given": "people",
+}
 SHIPPED = tuple(TITLES)
 BASE = "base"  # what the networks of short lists begin from; it is no model for use
 _FOLDER = Path(__file__).parent

@@ -1,127 +1,153 @@
-"""A page's model, read in Python as ``network.js`` reads it, so that an export can be compared before it is written.
+"""Compute a page's model in Python in the same way as ``network.js`` does, to check an export before it's written.
 
-The loop over a cell's operations and the precision (parameters float32, arithmetic float64) are those of
-``network.js``, and on purpose not those of an engine: what is compared must not come from the same place.
+Like ``network.js``, this code runs the operations of the cell's formula, with float32 parameters and float64
+arithmetic. It shares no code with the engines, so that an error in an engine can't hide itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
 from namegen.core.checkpoint.metadata import text_to_bytes
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.cells import Formula
-from namegen.documents import Json
+from namegen.core.network.cells import Operation
 from namegen.types import Array, Float64, Int, Int32
 
-LayerState: TypeAlias = list[Array]  # of each state of the cell (B, H), h first
-PageState: TypeAlias = list[LayerState]
+if TYPE_CHECKING:
+    from namegen.web.description import PageDescription
+
+LayerState: TypeAlias = list[Array]  # for each state of the cell (B, H), h first
+PageState: TypeAlias = list[LayerState]  # one entry per layer
 
 
-@dataclass(frozen=True)
-class PageDescription:
-    """What the JSON of a page or a module says of a model; ``docs/use/web.md`` explains each key.
-
-    Attributes:
-        name, title, credit, notice: see ``PageModel``.
-        spaces, separators, removal, folding: tables of the model's own characters: what a page cannot look up.
-        claimed: what no new name begins with, a line each (``core/generation/constraints/claimed.py``).
-        spellings: of companies, how the words of legal forms are written, and other words (``letter_case.py``).
-        forms: of family names of the world, how a man's becomes a woman's, by origin (``FEMALE_ENDINGS``).
-        cell: its title.
-        formula: its operations (``core/network/cells.py``).
-        tensors: the parameters by canonical name, as texts (``core/checkpoint/metadata.py``).
-        half: whether they are written in half precision; otherwise as float32.
-        metadata: all else that the model carries, as ``Metadata.to_plain`` gives it.
-    """
-
-    name: str
-    title: str
-    credit: str
-    notice: str
-    spaces: str
-    separators: str
-    removal: Mapping[str, str]
-    folding: Mapping[str, str]
-    claimed: str
-    spellings: tuple[Mapping[str, str], ...]
-    forms: Mapping[str, str]
-    cell: str
-    formula: Formula
-    tensors: Mapping[str, str]
-    half: bool
-    metadata: Mapping[str, Json]
+def _sigmoid(x: Array) -> Array:
+    return 0.5 * np.tanh(0.5 * x) + 0.5
 
 
-class PageNetwork:
-    """A LanguageModel of what ``describe`` puts into a page.
-
-    Args:
-        description: one model of the page's JSON.
-        network: the shapes of its tensors.
-    """
-
-    def __init__(self, description: PageDescription, network: RecurrentNetwork) -> None:
-        self.network, self.formula = network, description.formula
-        self.vocabulary_size = network.vocabulary_size
-        tensors = {
-            name: np.frombuffer(
-                text_to_bytes(description.tensors[name]), "<f2" if description.half else "<f4"
-            )
-            .astype(np.float64)
-            .reshape(shape)
-            for name, shape in network.parameter_shapes.items()
-        }
-        self.layers = [
-            [tensors[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
-            for k in range(len(network.hidden))
-        ]
-        self.kernel, self.bias = tensors["output.kernel"], tensors["output.bias"]
-
-    def initial_state(self, rows: int) -> PageState:
-        """Zeros."""
-        return [
-            [np.zeros((rows, width)) for _ in range(self.formula.states)]
-            for width in self.network.hidden
-        ]
-
-    def step(
-        self, tokens: Int32[Array, "B"], state: object
-    ) -> tuple[Float64[Array, "B V"], PageState]:
-        """Read one token a row."""
-        rows: Array = tokens
-        after = []
-        for (K, U, b), before in zip(self.layers, cast(PageState, state), strict=True):
-            width, biases = len(U), np.atleast_2d(b)
-            x = (K[rows] if rows.ndim == 1 else rows @ K) + biases[0]  # a token is looked up
-            s = before[0] @ U + (biases[1, : U.shape[1]] if len(biases) == 2 else 0)
-            values = [
-                part[:, k : k + width] for part in (x, s) for k in range(0, part.shape[1], width)
-            ] + before
-            for one in self.formula.operations:
-                of = [values[place] for place in one.of]
-                values.append(
-                    np.float64(one.number) if one.name == "number" else OPERATIONS[one.name](*of)
-                )
-            after.append([values[place] for place in self.formula.after])
-            rows = after[-1][0]
-        return self.bias + rows @ self.kernel, after
-
-    def select(self, state: object, rows: Int[Array, "K"]) -> PageState:
-        """Gather rows of a state."""
-        return [[array[rows] for array in layer] for layer in cast(PageState, state)]
-
-
-OPERATIONS: dict[str, Callable[..., Array]] = {  # those of OPERATIONS in network.js
+# The operations that network.js knows, in the same order.
+OPERATIONS: dict[str, Callable[..., Array]] = {
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
     "divide": np.divide,
     "absolute": np.absolute,
-    "sigmoid": lambda x: 0.5 * np.tanh(0.5 * x) + 0.5,
+    "sigmoid": _sigmoid,
     "tanh": np.tanh,
 }
+
+
+@dataclass(frozen=True)
+class PageLayer:
+    """The parameters of one recurrent layer, in float64."""
+
+    kernel: Array  # (I, G·H)
+    recurrent_kernel: Array  # (H, S·H)
+    input_bias: Array  # (G·H,)
+    state_bias: Array  # (S·H,), zeros if the cell has only one bias
+
+
+class PageNetwork:
+    """A LanguageModel with the parameters of a page.
+
+    Args:
+        description: a model of the page.
+        network: the shapes of its parameters.
+    """
+
+    def __init__(self, description: PageDescription, network: RecurrentNetwork) -> None:
+        self.network = network
+        self.formula = description.formula
+        self.vocabulary_size = network.vocabulary_size
+        tensors = _decode_tensors(description, network)
+        self.layers = [_make_layer(tensors, index) for index in range(len(network.hidden))]
+        self.kernel = tensors["output.kernel"]  # (H, V)
+        self.bias = tensors["output.bias"]  # (V,)
+
+    def initial_state(self, rows: int) -> PageState:
+        """Return a state of zeros."""
+        return [self._zero_state(rows, width) for width in self.network.hidden]
+
+    def _zero_state(self, rows: int, width: int) -> LayerState:
+        """Zeros for one layer."""
+        return [np.zeros((rows, width)) for _ in range(self.formula.states)]
+
+    def step(
+        self, tokens: Int32[Array, "B"], state: object
+    ) -> tuple[Float64[Array, "B V"], PageState]:
+        """Read one token per row."""
+        before = cast(PageState, state)
+        # A row of the first kernel is the product with a one-hot vector.
+        products = self.layers[0].kernel[tokens]  # (B, G·H)
+        after: PageState = []
+        for index, layer in enumerate(self.layers):
+            if index > 0:
+                output_below = after[-1][0]  # h of the layer below (B, H)
+                products = output_below @ layer.kernel
+            after.append(self._step_layer(layer, products, before[index]))
+        logits = self.bias + after[-1][0] @ self.kernel
+        return logits, after
+
+    def _step_layer(self, layer: PageLayer, products: Array, before: LayerState) -> LayerState:
+        """Update the state of one layer.
+
+        Args:
+            layer: the layer's parameters.
+            products: the input times the kernel (B, G·H).
+            before: the state before the step.
+        """
+        width = len(layer.recurrent_kernel)
+        x = products + layer.input_bias
+        s = before[0] @ layer.recurrent_kernel + layer.state_bias
+        values = [*_split_gates(x, width), *_split_gates(s, width), *before]
+        for operation in self.formula.operations:
+            values.append(_compute(operation, values))
+        return [values[index] for index in self.formula.after]
+
+    def select(self, state: object, rows: Int[Array, "K"]) -> PageState:
+        """Return the state of some rows."""
+        return [[array[rows] for array in layer] for layer in cast(PageState, state)]
+
+
+def _decode_tensors(description: PageDescription, network: RecurrentNetwork) -> dict[str, Array]:
+    """The parameters of a page as float64 arrays, by canonical name."""
+    dtype = "<f2" if description.half else "<f4"
+    tensors: dict[str, Array] = {}
+    for name, shape in network.parameter_shapes.items():
+        content = text_to_bytes(description.tensors[name])
+        values = np.frombuffer(content, dtype).astype(np.float64)
+        tensors[name] = values.reshape(shape)
+    return tensors
+
+
+def _make_layer(tensors: Mapping[str, Array], index: int) -> PageLayer:
+    """The parameters of the layer with this index."""
+    recurrent_kernel = tensors[f"rnn.{index}.recurrent_kernel"]
+    biases = np.atleast_2d(tensors[f"rnn.{index}.bias"])  # (1 or 2, G·H)
+    state_columns = recurrent_kernel.shape[1]
+    state_bias = np.zeros(state_columns)
+    if len(biases) == 2:
+        state_bias = biases[1, :state_columns]
+    return PageLayer(
+        kernel=tensors[f"rnn.{index}.kernel"],
+        recurrent_kernel=recurrent_kernel,
+        input_bias=biases[0],
+        state_bias=state_bias,
+    )
+
+
+def _split_gates(values: Array, width: int) -> list[Array]:
+    """The columns of each gate, as views of the given width."""
+    columns = values.shape[1]
+    return [values[:, start : start + width] for start in range(0, columns, width)]
+
+
+def _compute(operation: Operation, values: list[Array]) -> Array:
+    """The result of one operation of a formula."""
+    if operation.name == "number":
+        return np.asarray(operation.number, np.float64)
+    inputs = [values[index] for index in operation.of]
+    return OPERATIONS[operation.name](*inputs)

@@ -18,7 +18,8 @@ from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.cells import CELLS
 from namegen.errors import CheckpointError, OutputError
 from namegen.web.arithmetic import PageNetwork
-from namegen.web.export import PageModel, describe, write_page
+from namegen.web.description import PageModel, describe
+from namegen.web.export import write_page
 from tests.labelled import labelled_checkpoint
 from tests.reading import engine_of
 from tests.requirements import require

@@ -16,7 +16,8 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.web.export import ENGINE, PageModel, write_page
+from namegen.web.description import PageModel
+from namegen.web.export import ENGINE, write_page
 from tests.harm.effort import tries
 from tests.requirements import require
 from tests.web.conftest import Opener, at_random, browser, opened  # noqa: F401  # fixtures

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.normalization import digest
 from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.generation.constraints.constraint_list import ExcludedWords
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
 from namegen.core.generation.start_limit import FIRST
 from tests.reading import engine_of
@@ -242,6 +243,7 @@ class SearchOfSeed:
         label: str | None = None,
         allow_seen: bool = False,
         allow_profanity: bool = False,
+        exclude_words: Sequence[str] = (),
     ) -> None:
         is_filtered = not unfiltered and checkpoint.ngrams is not None and checkpoint.score_rules
         usual = (
@@ -251,6 +253,7 @@ class SearchOfSeed:
         self.starts_with, self.contains, self.ends_with = starts_with, contains, ends_with
         self.min_length, self.max_length = min_length, max_length or usual
         self.allow_seen, self.allow_profanity = allow_seen, allow_profanity
+        self.excluded_words = ExcludedWords(exclude_words)
         self.characters, self.normalization = (
             checkpoint.vocabulary.characters,
             open_checkpoint(checkpoint, "a").normalization,
@@ -379,6 +382,7 @@ class SearchOfSeed:
             and self.contains.casefold() in text.casefold()
             and form not in self.taken
             and (self.allow_profanity or not are_profane([text]).any())
+            and self.excluded_words.accepts(text)
             and (not only_new or self.is_new(form))
         )
         return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None

@@ -24,8 +24,8 @@ from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
+from namegen.web.description import PageModel
 from namegen.web.export import (
-    PageModel,
     engine_text,
     model_data,
     module_text,
@@ -126,10 +126,10 @@ def test_all_shipped_models_take_at_most_five_megabytes() -> None:
 
 def test_a_page_that_would_be_too_large_is_refused_with_its_size(tmp_path: Path) -> None:
     large = PageModel("large", checkpoint(hidden=(1_130,)))
-    said = r"would have 20\.\d MB, more than the 20 MB .*: export a model with narrower"
+    said = r"would have 20\.\d MB, more than the limit of 20 MB: export a model with narrower"
     with pytest.raises(OutputError, match=said):
         write_page([large], tmp_path / "a.html")
-    with pytest.raises(OutputError, match=r"leave a model out \(large takes 20\.\d MB\)"):
+    with pytest.raises(OutputError, match=r"remove a model \(large takes 20\.\d MB\)"):
         page([PageModel("small", checkpoint()), large])
     assert not list(tmp_path.iterdir())
 
@@ -138,14 +138,17 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
     """Only its description exists here."""
     network = RecurrentNetwork(63, "lstm", (4096,) * 16)
     huge = replace(checkpoint(), network=network, parameters={})
-    with pytest.raises(OutputError, match=r"MB, more than the 20 MB"):
+    with pytest.raises(OutputError, match=r"MB, more than the limit of 20 MB"):
         page([PageModel("huge", huge)])
 
 
 def test_the_operations_are_those_of_the_script() -> None:
     script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
     table = script[script.index("const OPERATIONS = {") : script.index("\n};")]
-    assert re.findall(r"^  (\w+): \(to", table, re.MULTILINE) == ["number", *export.OPERATIONS]
+    assert re.findall(r"^  (\w+): \(_?result", table, re.MULTILINE) == [
+        "number",
+        *export.OPERATIONS,
+    ]
 
 
 def test_the_command_takes_several_models() -> None:
@@ -252,7 +255,8 @@ def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("what", "taken"), [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json")]
+    ("what", "taken"),
+    [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json"), ("module", "a.d.mts")],
 )
 def test_a_file_that_exists_is_kept_unless_forced(what: str, taken: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
@@ -327,7 +331,8 @@ def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
     result = run("mlb-first", "--module", "first names.mjs")
     assert result.exit_code == 0
     assert re.fullmatch(
-        r"first names\.mjs and first names\.json: mlb-first; 0\.\d\d MB\n", result.stdout
+        r"first names\.mjs, first names\.json, first names\.d\.mts: mlb-first; 0\.\d\d MB\n",
+        result.stdout,
     )
     (model,) = json.loads(Path("first names.json").read_text())["models"]
     assert (model["name"], model["title"]) == ("mlb-first", "Baseball first names")
@@ -338,6 +343,7 @@ def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
     out = {
         "out": "first names.mjs",
         "data": "first names.json",
+        "types": "first names.d.mts",
         "bytes": size,
         "models": ["mlb-first"],
     }

@@ -32,7 +32,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError
-from namegen.web.export import PageModel, model_data, page
+from namegen.web.description import PageModel
+from namegen.web.export import model_data, page
 
 PAGE = Path(__file__).parents[3] / "docs" / "develop" / "checkpoint-format.md"
 NETWORK = RecurrentNetwork(4, "gru", (2,), labels=2)

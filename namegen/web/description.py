@@ -1,0 +1,225 @@
+"""Describe a model in the form that a page or a module contains.
+
+The fields of ``PageDescription`` are the keys of the JSON that JavaScript reads. ``docs/use/web.md`` explains them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from namegen.constraints import claimed_beginnings
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import bytes_to_text
+from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
+from namegen.core.generation.family_forms import FEMALE_ENDINGS
+from namegen.core.network.architecture import exportable
+from namegen.core.network.cells import Formula
+from namegen.documents import Json
+from namegen.lists import BUNDLED, credit_of
+from namegen.models import GROUP_OF
+from namegen.types import Array
+from namegen.web.arithmetic import OPERATIONS
+
+UnicodeForm: TypeAlias = Literal["NFC", "NFD", "NFKC", "NFKD"]
+UNICODE_FORMS: tuple[UnicodeForm, ...] = ("NFC", "NFD", "NFKC", "NFKD")
+
+
+@dataclass(frozen=True, eq=False)
+class PageModel:
+    """A model to export to a page or a module."""
+
+    #: Its name in the page's address.
+    label: str
+    #: The model itself.
+    checkpoint: Checkpoint
+    #: The source and the license of its list; None looks them up for bundled lists.
+    credit: str | None = None
+    #: Its name on the page; "" uses the label.
+    title: str = ""
+    #: The text of the license, which has to accompany the model; None looks it up for bundled lists.
+    notice: str | None = None
+    #: The group of models that the page shows together, such as ``people``; None looks it up for bundled lists.
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class PageDescription:
+    """A model in the JSON of a page or a module."""
+
+    #: Its label, which no other model of the page has.
+    name: str
+    #: Its name on the page, which no other model of the page has.
+    title: str
+    #: The group of models that the page shows together; "" for no group.
+    group: str
+    #: The source and the license of its list.
+    credit: str
+    #: The text of the license.
+    notice: str
+    #: The model's characters that are spaces.
+    spaces: str
+    #: The model's characters that separate words.
+    separators: str
+    #: Characters that normalization replaces or removes, with their replacements.
+    removal: Mapping[str, str]
+    #: Characters that case folding changes, with the folded characters.
+    folding: Mapping[str, str]
+    #: The words that no new name may start with, one per line.
+    claimed: str
+    #: For companies, the usual spellings of legal forms and of other words, by normalized word.
+    spellings: tuple[Mapping[str, str], ...]
+    #: For family names of the world, the rules for women's forms, by origin.
+    forms: Mapping[str, str]
+    #: The title of the cell.
+    cell: str
+    #: The cell's operations.
+    formula: Formula
+    #: The parameters by canonical name, each encoded as text.
+    tensors: Mapping[str, str]
+    #: Whether the parameters are float16; otherwise they are float32.
+    half: bool
+    #: All other metadata of the model.
+    metadata: Mapping[str, Json]
+
+
+def describe(label: str, model: PageModel, title: str) -> PageDescription:
+    """Describe a model for a page.
+
+    Args:
+        label: the unique label of the model.
+        model: the model.
+        title: the unique title of the model.
+
+    Raises:
+        OutputError: the page can't compute the model's cell.
+    """
+    checkpoint = model.checkpoint
+    cell = exportable(checkpoint.network, OPERATIONS, "a page").cell_class
+    list_name = checkpoint.training.get("list", "")
+    characters = checkpoint.vocabulary.characters
+    removal, folding = normalization_tables(characters)
+    credit = _credit(model)
+    return PageDescription(
+        name=label,
+        title=title,
+        group=GROUP_OF.get(list_name, "") if model.group is None else model.group,
+        credit=credit,
+        notice=_notice(model, credit),
+        spaces="".join(filter(str.isspace, characters)),
+        separators="".join(filter(_is_separator, characters)),
+        removal=removal,
+        folding=folding,
+        claimed="\n".join(claimed_beginnings(list_name)),
+        spellings=usual_spellings() if checkpoint.endings else (),
+        forms=FEMALE_ENDINGS if list_name == "world-family" else {},
+        cell=cell.title,
+        formula=cell.formula,
+        tensors=_tensor_texts(checkpoint),
+        half=checkpoint.is_half,
+        metadata=checkpoint.to_export().to_plain(),
+    )
+
+
+def _credit(model: PageModel) -> str:
+    """The source and the license of a model's list."""
+    if model.credit is None:
+        return credit_of(model.checkpoint.training)
+    return model.credit
+
+
+def _notice(model: PageModel, credit: str) -> str:
+    """The license texts of a model's list, or of all bundled lists that its credit mentions."""
+    if model.notice is not None:
+        return model.notice
+    texts: list[str] = []
+    for bundled in BUNDLED.values():
+        if bundled.attribution in credit and bundled.licence_text not in texts:
+            texts.append(bundled.licence_text)
+    return "\n".join(texts)
+
+
+def _is_separator(character: str) -> bool:
+    """Whether a character separates words."""
+    return character.isspace() or character in SEPARATORS
+
+
+def _tensor_texts(checkpoint: Checkpoint) -> dict[str, str]:
+    """The parameters as text, in half precision if that represents them exactly."""
+    dtype = "<f2" if checkpoint.is_half else "<f4"
+    return {name: _text_of(values, dtype) for name, values in checkpoint.parameters.items()}
+
+
+def _text_of(values: Array, dtype: str) -> str:
+    return bytes_to_text(np.asarray(values, dtype).tobytes())
+
+
+def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Tabulate how normalization changes these characters and all characters that it turns them into.
+
+    JavaScript has no case folding, and a browser may have another version of Unicode. A table for all of Unicode would
+    be larger than most models.
+
+    Returns:
+        Two tables that contain only the characters that change: the replacements after removal, and the folded
+        characters.
+
+    >>> normalization_tables("Ab-")
+    ({'-': ''}, {'A': 'a'})
+    """
+    removal: dict[str, str] = {}
+    folding: dict[str, str] = {}
+    for character in sorted(_reachable_characters(characters)):
+        removed = character.translate(REMOVAL)
+        folded = character.casefold()
+        if removed != character:
+            removal[character] = removed
+        if folded != character:
+            folding[character] = folded
+    return removal, folding
+
+
+def _reachable_characters(characters: str) -> set[str]:
+    """These characters, and all that normalization turns them into, in one step or in several."""
+    reached: set[str] = set()
+    pending = set(characters)
+    while pending:
+        character = pending.pop()
+        reached.add(character)
+        pending |= _next_characters(character) - reached
+    return reached
+
+
+def _next_characters(character: str) -> set[str]:
+    """The characters that one step of normalization turns a character into."""
+    results = [unicodedata.normalize(form, character) for form in UNICODE_FORMS]
+    results.append(character.translate(REMOVAL))
+    results.append(character.casefold())
+    return set("".join(results))
+
+
+def distinct_labels(labels: Iterable[str]) -> list[str]:
+    """Number repeated labels, and replace lone surrogates, which can't be written as UTF-8.
+
+    >>> distinct_labels(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
+    distinct: list[str] = []
+    for label in labels:
+        valid = label.encode("utf-8", "replace").decode() or "model"
+        distinct.append(_numbered(valid, distinct))
+    return distinct
+
+
+def _numbered(label: str, others: list[str]) -> str:
+    """The label, with the first number that makes it different from the others, if necessary."""
+    candidate = label
+    number = 1
+    while candidate in others:
+        number += 1
+        candidate = f"{label} ({number})"
+    return candidate
