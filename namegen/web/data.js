@@ -18,6 +18,7 @@ const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
  * @property {string} claimed the starts of listed companies' names, one per line
  * @property {Record<string, string>[]} spellings
  * @property {Record<string, string>} forms
+ * @property {Record<string, string>} also_named_like
  * @property {string} cell
  * @property {Formula} formula
  * @property {Record<string, string>} tensors

@@ -16,7 +16,7 @@ from namegen.constraints import claimed_beginnings
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
-from namegen.core.generation.family_forms import FEMALE_ENDINGS
+from namegen.core.generation.family_forms import ALSO_NAMED_LIKE, FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.core.network.cells import Formula
 from namegen.documents import Json
@@ -75,6 +75,8 @@ class PageDescription:
     spellings: tuple[Mapping[str, str], ...]
     #: For family names of the world, the rules for women's forms, by origin.
     forms: Mapping[str, str]
+    #: For family names of the world, the origins whose people also have family names of another origin.
+    also_named_like: Mapping[str, str]
     #: The title of the cell.
     cell: str
     #: The cell's operations.
@@ -117,6 +119,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         claimed="\n".join(claimed_beginnings(list_name)),
         spellings=usual_spellings() if checkpoint.endings else (),
         forms=FEMALE_ENDINGS if list_name == "world-family" else {},
+        also_named_like=ALSO_NAMED_LIKE if list_name == "world-family" else {},
         cell=cell.title,
         formula=cell.formula,
         tensors=_tensor_texts(checkpoint),

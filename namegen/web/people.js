@@ -63,6 +63,15 @@ class PeopleSearch extends Search {
     this.givenSearches = new Map();
   }
 
+  /** Return the requested label, and that of the other origin whose family names these people have. */
+  requestedLabels() {
+    const { label = null } = this.request;
+    const otherOrigin = otherFamilyOrigin(this.model, label);
+    if (label === null || otherOrigin === null) return [label];
+    const [, ...otherParts] = splitLabel(label);
+    return [label, joinLabel([otherOrigin, ...otherParts])];
+  }
+
   /**
    * Return whether there are given names for a family name.
    * @param {Prefix} name
@@ -134,7 +143,9 @@ class PeopleSearch extends Search {
    * @param {number} familyLabel the index of the family name's label
    */
   #givenLabelFor(familyLabel) {
-    const parts = this.familyLabels[familyLabel];
+    const parts = [...this.familyLabels[familyLabel]];
+    const { label = null } = this.request;
+    if (label !== null && parts[0] === otherFamilyOrigin(this.model, label)) [parts[0]] = splitLabel(label);
     return joinLabel(parts.map((part, k) => part || this.#requestedPart(k, parts.length)));
   }
 
@@ -151,6 +162,17 @@ class PeopleSearch extends Search {
     const isValueOfPart = this.givenLabels.some((parts) => parts[index] === requested[0]);
     return isValueOfPart ? requested[0] : "";
   }
+}
+
+/**
+ * Return the other origin whose family names the requested people have too, as Irish people have English ones.
+ * @param {NameSource} model of the family names
+ * @param {string | null} label of the people
+ * @returns {string | null}
+ */
+function otherFamilyOrigin(model, label) {
+  const [origin] = splitLabel(label ?? "");
+  return model.parts[0].description.also_named_like[origin] ?? null;
 }
 
 /** @param {Model} model */

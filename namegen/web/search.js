@@ -175,10 +175,19 @@ class Search {
 
   /** Find the prefixes that names are drawn from. The network reads the first letters, which takes a while. */
   #findStartPrefixes() {
-    const { first, temperature, label = null } = this.request;
-    const startPrefixes = this.model.startPrefixes(first, temperature, label);
+    const { first, temperature } = this.request;
+    const labels = this.requestedLabels();
+    const startPrefixes = labels.flatMap((label) => this.model.startPrefixes(first, temperature, label));
     if (startPrefixes.length === 0) this.trouble = { why: "start" };
     return startPrefixes;
+  }
+
+  /**
+   * Return the labels that names are drawn for, each equally often; null for all labels of the model.
+   * @returns {(string | null)[]}
+   */
+  requestedLabels() {
+    return [this.request.label ?? null];
   }
 
   /** Whether the search has ended. */
