@@ -44,9 +44,11 @@ class NameColumns:
         self._rows += 1
         replaced = row[self._replaced_index]
         for index, cell in enumerate(row):
-            if index != self._replaced_index and cell.strip():
-                self._values[index] += 1
-                self._names[index] += looks_like_name(cell) or contains_name(cell, replaced)
+            if index == self._replaced_index or not cell.strip():
+                continue
+            self._values[index] += 1
+            if looks_like_name(cell) or contains_name(cell, replaced):
+                self._names[index] += 1
 
     def found(self) -> list[str]:
         """Return the names of the columns that look like names."""

@@ -72,7 +72,8 @@ class NameTable:
                 f"row {table.row_number} of {short(self._file)} has a name, but no value in the column "
                 f"{quote(table.header[table.by_index])}: add the value, or choose another column with --by"
             )
-        self.values_in_pool += pseudonyms.has_name(name)
+        if pseudonyms.has_name(name):
+            self.values_in_pool += 1
         self.name_columns.add(row)
         row[table.name_index] = safe_cell(printable(pseudonyms.of(value)))
 

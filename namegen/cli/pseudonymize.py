@@ -21,21 +21,11 @@ from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
 STANDARD_INPUT = "-"
 
 
-def _check_file(context: click.Context, _: click.Parameter, file: str) -> str:
-    """Reject a missing file before click rejects missing options."""
-    is_missing = file != STANDARD_INPUT and not is_there(file, NamesError)
-    if is_missing and not context.resilient_parsing:
-        raise NamesError(
-            f"there is no file {quote(short(file))}: pass a CSV table, or - for standard input"
-        )
-    return file
-
-
 @options.command(
     "namegen pseudonymize people.csv --column first --pool names.txt --key-file my.key",
     "namegen pseudonymize people.csv --column name --by customer --pool given.txt --pool family.txt --key-file my.key",
 )
-@click.argument("file", is_eager=True, callback=_check_file)
+@click.argument("file")
 @click.option(
     "--column",
     "columns",
@@ -109,31 +99,48 @@ def pseudonymize(
     names. The file KEY.pool stores the hash of the pool, and namegen rejects another pool. --json prints these numbers,
     and needs --out.
     """
-    if len(columns) > 1:
-        raise click.UsageError(
-            "--column was passed more than once: pass one column, and run the command again for another."
-        )
+    column = _only_column(columns)
     if as_json and out is None:
         raise click.UsageError("--json needs --out, because the table goes to standard output.")
+    _check_exists(file)
     if out is not None:
         check_output(out, example="new.csv", force=force)
     pseudonyms = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
     # This only checks the pool: a run that fails must not bind the key to it.
     keep_pool(key_file, pseudonyms.pool_hash, write=False)
     notes(f"{pseudonyms.size:,} names; the hash of the pool is {pseudonyms.pool_hash}")
-    table = NameTable(file, columns[0], by)
+    table = NameTable(file, column, by)
     if len(pools) > 1 and is_file(file, NamesError):
         notes(pool_advice(table.count_values(pseudonyms), pseudonyms.size))
-    rows = table.renamed(pseudonyms)
-    if out is None:
-        byte_order_mark = next(rows)  # raises an error if the table has no such column
-        keep_pool(key_file, pseudonyms.pool_hash)
-        sys.stdout.buffer.writelines(chain([byte_order_mark], rows))
-    else:
-        write_whole(out, _rows_then_pool(rows, key_file, pseudonyms.pool_hash))
+    _write_table(table.renamed(pseudonyms), out, key_file, pseudonyms.pool_hash)
     _print_report(table, pseudonyms, notes)
     if as_json:
         click.echo(json_text(_document(table, pseudonyms)))
+
+
+def _only_column(columns: tuple[str, ...]) -> str:
+    if len(columns) > 1:
+        raise click.UsageError(
+            "--column was passed more than once: pass one column, and run the command again for another."
+        )
+    return columns[0]
+
+
+def _check_exists(file: str) -> None:
+    if file != STANDARD_INPUT and not is_there(file, NamesError):
+        raise NamesError(
+            f"there is no file {quote(short(file))}: pass a CSV table, or - for standard input"
+        )
+
+
+def _write_table(rows: Iterator[bytes], out: Path | None, key_file: str, pool_hash: str) -> None:
+    """Write the rows to a file or to standard output, and store the hash of the pool."""
+    if out is not None:
+        write_whole(out, _rows_then_pool(rows, key_file, pool_hash))
+        return
+    byte_order_mark = next(rows)  # raises an error if the table has no such column
+    keep_pool(key_file, pool_hash)
+    sys.stdout.buffer.writelines(chain([byte_order_mark], rows))
 
 
 def _rows_then_pool(rows: Iterable[bytes], key_file: str, pool_hash: str) -> Iterator[bytes]:
@@ -150,11 +157,13 @@ def pool_advice(counts: ValueCounts, size: int) -> str:
     """
     values = counted(counts.total, "value")
     if counts.pairs == 0:
-        return f"No two of the {values} share a name."
+        return f"If all {values} are different, no two of them share a name."
     needed = counts.pairs + 1
+    of_two = _pool_size(needed, 2)
+    of_three = _pool_size(needed, 3)
     return (
-        f"{values} need {needed:,} names to expect less than one pair that shares a name: 2 pools of "
-        f"{_pool_size(needed, 2):,} names each, or 3 pools of {_pool_size(needed, 3):,}. Your pools make {size:,}."
+        f"If all {values} are different, they need {needed:,} names to expect less than one pair that shares a name: "
+        f"2 pools of {of_two:,} names each, or 3 pools of {of_three:,}. Your pools make {size:,}."
     )
 
 

@@ -178,18 +178,18 @@ def test_the_size_of_the_pools_that_a_table_needs_is_printed_before_it_is_writte
     two_pools = (*ARGUMENTS, "--pool", "second.txt")
     place.write("table.csv", "first\n" + "".join(f"value {number}\n" for number in range(100)))
     told = place(*two_pools).done().err
-    advice = "100 values need 4,951 names to expect less than one pair that shares a name: "
+    advice = "If all 100 values are different, they need 4,951 names to expect less than one pair that shares a name: "
     assert f"{advice}2 pools of 71 names each, or 3 pools of 18. Your pools make 6." in told
     assert advice in place(*two_pools, "--unique", "--out", "out.csv").err
     place.write("table.csv", "first\n1\n5\n\n")
-    assert "No two of the 2 values share a name." in place(*two_pools).done().err
+    assert (
+        "If all 2 values are different, no two of them share a name."
+        in place(*two_pools).done().err
+    )
     assert "need" not in place("pseudonymize", "-", *two_pools[2:], stdin=b"first\nx\n").done().err
 
 
-def test_a_missing_file_is_reported_before_missing_options(place: Program) -> None:
-    for arguments in (
-        ("pseudonymize", "nosuch.csv"),
-        ("pseudonymize", "nosuch.csv", *ARGUMENTS[2:]),
-    ):
-        place(*arguments).refused("there is no file 'nosuch.csv': pass a CSV table, or - for")
+def test_a_missing_file_is_reported(place: Program) -> None:
+    missing = place("pseudonymize", "nosuch.csv", *ARGUMENTS[2:])
+    missing.refused("there is no file 'nosuch.csv': pass a CSV table, or - for standard input")
     place("pseudonymize", ".", *ARGUMENTS[2:]).refused("cannot read . (Is a directory): pass a CSV")
