@@ -167,7 +167,7 @@ def unknown_label(
 
 def _advice(asked: str, known: Sequence[str]) -> str:
     """Suggest labels instead of an unknown one."""
-    origin = split_parts(asked)[0].casefold()
+    origin, _, _ = asked.casefold().partition(",")
     related = [quote(label) for label in NEAREST_ORIGINS.get(origin, ()) if label in known]
     if related:
         return f"try {' or '.join(related)}"
