@@ -167,9 +167,8 @@ class OriginInventor:
         households = self._dealt_households(count, _alternating(families), given_names, rng)
         if len(households) < count:
             # A search that found as many names as needed may find more next time.
-            may_have_more = any(
-                len(names) == needed for names in [*families, *given_names.values()]
-            )
+            searches = [*families, *given_names.values()]
+            may_have_more = any(len(names) == needed for names in searches)
             made_progress = bool(households) or len(self._excluded) > excluded_before
             self.exhausted = not (may_have_more and made_progress)
         return households

@@ -82,13 +82,13 @@ class PeopleInventor:
 
 def _with_numbers(batches: Iterator[list[Person]], household: int) -> Iterator[list[Person]]:
     """Number the households of the people from 1 on."""
-    households = 0  # returned so far
+    number = 0  # of the last household
     for people in batches:
         numbered = []
         for index, person in enumerate(people):
-            number = households + 1 + index // household
+            if index % household == 0:
+                number += 1
             numbered.append(replace(person, household=number))
-        households = number
         yield numbered
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Formatter
+from typing import NamedTuple
 
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_source import Gender, Origin
@@ -58,31 +58,45 @@ def check_template(template: str) -> None:
     """
     shown = setting("template", quote(template, 60))
     names = set()
-    for name, format_spec, conversion in _fields_of(template, shown):
-        if name not in FIELDS:
-            known = ", ".join(f"{{{field}}}" for field in FIELDS)
-            raise SettingsError(
-                f"{shown} contains {quote(f'{{{name}}}')}, but a person only has the fields {known}"
-            )
-        if format_spec or conversion:
-            raise SettingsError(
-                f"{shown} formats a field, which isn't possible: write only {{{name}}}"
-            )
-        names.add(name)
+    for field in _parse_fields(template, shown):
+        _check_field(field, shown)
+        names.add(field.name)
     if names.isdisjoint({"given", "family"}):
         raise SettingsError(
             f"{shown} contains no name: use {{given}} or {{family}}, such as in {TEMPLATE!r}"
         )
 
 
-def _fields_of(template: str, shown: str) -> Iterable[tuple[str, str | None, str | None]]:
-    """Yield the name, format and conversion of each field of a template."""
+class _Field(NamedTuple):
+    """A field of a template, such as ``{given}``."""
+
+    name: str
+    has_format: bool  # such as {given:>9} or {given!r}
+
+
+def _parse_fields(template: str, shown: str) -> list[_Field]:
+    """Return the fields of a template. Raises SettingsError if its braces don't match."""
     try:
         pieces = list(Formatter().parse(template))
     except ValueError as error:
         raise SettingsError(
             f"{shown} is not a template ({error}): write {{{{ or }}}} for a literal brace"
         ) from error
+    fields = []
     for _, name, format_spec, conversion in pieces:
         if name is not None:  # None: text without a field
-            yield name, format_spec, conversion
+            fields.append(_Field(name, has_format=bool(format_spec or conversion)))
+    return fields
+
+
+def _check_field(field: _Field, shown: str) -> None:
+    """Raise SettingsError if a person doesn't have this field, or if it has a format."""
+    if field.name not in FIELDS:
+        known = ", ".join(f"{{{name}}}" for name in FIELDS)
+        raise SettingsError(
+            f"{shown} contains {quote(f'{{{field.name}}}')}, but a person only has the fields {known}"
+        )
+    if field.has_format:
+        raise SettingsError(
+            f"{shown} formats a field, which isn't possible: write only {{{field.name}}}"
+        )
