@@ -301,7 +301,7 @@ def export_vocabulary(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="Write a JavaScript module instead of a page. Its models are written next to it, as OUT.json.",
+    help="Write this JavaScript module instead of a page, and next to it its models (OUT.json) and types (OUT.d.mts).",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
@@ -327,7 +327,7 @@ def export_web(
     """
     target = _target(out, module)
     limit_threads(1)
-    from namegen.web.export import data_path, write_module, write_page
+    from namegen.web.export import data_path, types_path, write_module, write_page
 
     page_models = _page_models(models, title, without_names=without_names, notes=notes)
     with Display(notes, f"writing {target}"):
@@ -338,10 +338,12 @@ def export_web(
     labels = [page_model.label for page_model in page_models]
     size = sum(sizes.values())
     if as_json:
-        data = {"data": str(data_path(target))} if module else {}
-        click.echo(json_text({"out": str(target), **data, "bytes": size, "models": labels}))
+        others = {}
+        if module:
+            others = {"data": str(data_path(target)), "types": str(types_path(target))}
+        click.echo(json_text({"out": str(target), **others, "bytes": size, "models": labels}))
     else:
-        files = " and ".join(map(str, sizes))
+        files = ", ".join(map(str, sizes))
         click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 

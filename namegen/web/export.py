@@ -5,12 +5,13 @@ model, the arithmetic in plain JavaScript, and the style. It makes no network re
 forbids them.
 
 A module is the engine of the page, and is the same for every model. Its ``load`` reads the data, which are in a second
-file. The guides ``web-page.md`` and ``javascript.md`` in ``docs/guides`` explain how to use them, and
-``docs/reference/file-formats.md`` describes the format of the data.
+file. A third file has its types for TypeScript. The guides ``web-page.md`` and ``javascript.md`` in ``docs/guides``
+explain how to use them, and ``docs/reference/file-formats.md`` describes the format of the data.
 
-    PageModel ─► describe ─► JSON ─┬────────────────► names.json
+    PageModel ─► describe ─► JSON ─┬────────────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
-    the page's engine, module.js ────────────────────► names.mjs
+    the page's engine, options.js, module.js ────────────────► names.mjs
+    module.d.mts, which docs/tools/make_module_types.py wrote ─► names.d.mts
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,27 +37,50 @@ from namegen.files import check_output, is_folder, write_whole
 from namegen.web.arithmetic import OPERATIONS, PageNetwork
 from namegen.web.description import PageDescription, PageModel, describe, distinct_labels
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
 # The scripts of the engine, which a page and a module have in common.
 ENGINE = (
     "network.js",
+    "base85.js",
     "rice_code.js",
-    "seen.js",
+    "normalizer.js",
+    "blake2b.js",
+    "known_names.js",
+    "profanity.js",
+    "ngram_set.js",
     "scoring.js",
-    "companies.js",
-    "names.js",
+    "start_limit.js",
+    "listed_companies.js",
+    "letter_case.js",
+    "labels.js",
+    "prefix.js",
+    "model.js",
+    "blend.js",
+    "random_numbers.js",
+    "effort.js",
+    "excluded_words.js",
+    "messages.js",
     "search.js",
     "data.js",
 )
 # The other scripts of a page.
-SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
+SCRIPTS = (
+    "people.js",
+    "dom.js",
+    "settings.js",
+    "address.js",
+    "model_menu.js",
+    "form.js",
+    "favorites.js",
+    "watch.js",
+    "page.js",
+)
+# The other scripts of a module.
+MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
-FORMAT_VERSION = 14
+FORMAT_VERSION = 15
 _FOLDER = Path(__file__).parent
 
 
@@ -93,13 +116,18 @@ def page(models: Sequence[PageModel]) -> str:
         OutputError: the page would be too large, or can't compute a model's cell.
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
+    import jinja2
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
     titles = ", ".join(description.title for description in descriptions)
     style = read_part("page.css")
     script = _page_script()
-    return _page_template().render(
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    template = environment.from_string(read_part("page.html"))
+    return template.render(
         title=f"Invented names: {titles}",
         version=__version__,
         style=Markup(style),
@@ -110,24 +138,14 @@ def page(models: Sequence[PageModel]) -> str:
     )
 
 
-def _page_template() -> Template:
-    """Return the template of a page, which escapes all texts except for Markup."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    return environment.from_string(read_part("page.html"))
-
-
 def _page_script() -> str:
-    """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
+    """All JavaScript of a page, inside one function so that only ``page.js`` defines global names."""
     scripts = [read_part(file) for file in SCRIPTS]
     return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
 
 
 def _csp_hash(text: str) -> str:
-    """Return the hash by which a Content-Security-Policy allows a script or a style."""
+    """The hash by which a Content-Security-Policy allows a script or a style."""
     digest = sha256(text.encode()).digest()
     return f"sha256-{b64encode(digest).decode()}"
 
@@ -138,13 +156,14 @@ def _csp_hash(text: str) -> str:
 def write_module(
     models: Sequence[PageModel], out: Path | str, *, force: bool = False
 ) -> dict[Path, int]:
-    """Write a JavaScript module, and its models to a JSON file in the same folder.
+    """Write a JavaScript module, its models and its types for TypeScript, in three files in the same folder.
 
     If writing a file fails, its previous content is kept.
 
     Args:
         models: at least one model. ``load(json)`` returns the first one.
-        out: the module's file, such as ``names.mjs``; the models are written to ``names.json``.
+        out: the module's file, such as ``names.mjs``; the models are written to ``names.json``, and the types to
+            ``names.d.mts``.
         force: replace existing files.
 
     Returns:
@@ -157,12 +176,15 @@ def write_module(
     """
     out = check_output(out, example="names.mjs", force=force)
     data = data_path(out)
+    types = types_path(out)
     _check_data_path(data, out, force=force)
-    module_content = module_text().encode()
-    data_content = model_data(models).encode()
-    module_size = write_whole(out, module_content)
-    data_size = write_whole(data, data_content)
-    return {out: module_size, data: data_size}
+    check_output(types, example="names.d.mts", force=force)
+    contents = {
+        out: module_text().encode(),
+        data: model_data(models).encode(),
+        types: read_part("module.d.mts").encode(),
+    }
+    return {path: write_whole(path, content) for path, content in contents.items()}
 
 
 def data_path(out: Path) -> Path:
@@ -172,6 +194,15 @@ def data_path(out: Path) -> Path:
     'names.json'
     """
     return out.with_suffix(".json")
+
+
+def types_path(out: Path) -> Path:
+    """Return the file for a module's types, where TypeScript looks for them.
+
+    >>> types_path(Path("site/names.mjs")).name, types_path(Path("site/names.js")).name
+    ('names.d.mts', 'names.d.ts')
+    """
+    return out.with_suffix(".d.mts" if out.suffix == ".mjs" else ".d.ts")
 
 
 def _check_data_path(data: Path, out: Path, *, force: bool) -> None:
@@ -191,7 +222,8 @@ def module_text() -> str:
     """Return the JavaScript of a module: the license, the engine, and the functions that programs call."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
     data_format = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
-    return "\n".join([head, engine_text(), read_part("module.js"), data_format])
+    scripts = [read_part(file) for file in MODULE_SCRIPTS]
+    return "\n".join([head, engine_text(), *scripts, data_format])
 
 
 def model_data(models: Sequence[PageModel]) -> str:
@@ -256,8 +288,7 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
         return
     advice = "export a model with narrower layers, or one trained on a shorter list"
     if len(models) > 1:
-        largest = max(sizes)
-        label = models[sizes.index(largest)].label
+        largest, label = max(zip(sizes, [model.label for model in models], strict=True))
         advice = f"remove a model ({label} takes {_megabytes(largest, 1)})"
     raise OutputError(
         f"{target} would have {_megabytes(total, 1)}, more than the limit of {_megabytes(MAX_PAGE)}: {advice}"
@@ -291,7 +322,7 @@ def engine_text() -> str:
 
 
 def _profanity_data() -> dict[str, object]:
-    """Return the hashes of rude and of allowed strings as text, with the parameters of the hash function."""
+    """The hashes of rude strings and of allowed strings, as text, with the parameters of the hash."""
     hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
     return {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
 
@@ -302,7 +333,6 @@ def read_part(file: str) -> str:
 
 
 def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:
-    """Convert descriptions to plain values."""
     return [to_plain(description) for description in descriptions]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import END_TOKEN
+from namegen.core.generation.constraints.constraint_list import ExcludedWords
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
 from namegen.core.generation.start_limit import FIRST
 from tests.reading import engine_of
@@ -71,7 +72,7 @@ class Drawer:
         self.read: dict[tuple[int, ...], tuple[np.ndarray, object]] = {}
 
     def chances(self, prefix: tuple[int, ...]) -> np.ndarray:
-        """The probability of each id behind these ids, the first of which is a start_token."""
+        """The probability of each id behind these ids, the first of which is a beginning."""
         return self._reading(prefix)[0]
 
     def _reading(self, prefix: tuple[int, ...]) -> tuple[np.ndarray, object]:
@@ -128,7 +129,7 @@ class Scores:
         return rules[min(self.label_of(ids), len(rules) - 1)]
 
     def _log_probability(self, ids: tuple[int, ...]) -> float:
-        """Of the ids after the first, which is a start_token."""
+        """Of the ids after the first, which is a beginning."""
         if len(ids) == 1:
             return 0.0
         return self.log_probability(ids[:-1]) + math.log(self.drawer.chances(ids[:-1])[ids[-1]])
@@ -212,7 +213,7 @@ class Name:
 
     Attributes:
         text: the name.
-        ids: its start_token, its characters and the boundary.
+        ids: its beginning, its characters and the boundary.
         form: what two names have in common that are the same.
         start_probability: of its first characters, given the label and the first letters that are wished.
     """
@@ -242,6 +243,7 @@ class SearchOfSeed:
         label: str | None = None,
         allow_seen: bool = False,
         allow_profanity: bool = False,
+        exclude_words: Sequence[str] = (),
     ) -> None:
         is_filtered = not unfiltered and checkpoint.ngrams is not None and checkpoint.score_rules
         usual = (
@@ -251,6 +253,7 @@ class SearchOfSeed:
         self.starts_with, self.contains, self.ends_with = starts_with, contains, ends_with
         self.min_length, self.max_length = min_length, max_length or usual
         self.allow_seen, self.allow_profanity = allow_seen, allow_profanity
+        self.excluded_words = ExcludedWords(exclude_words)
         self.characters, self.normalization = (
             checkpoint.vocabulary.characters,
             open_checkpoint(checkpoint, "a").normalization,
@@ -379,6 +382,7 @@ class SearchOfSeed:
             and self.contains.casefold() in text.casefold()
             and form not in self.taken
             and (self.allow_profanity or not are_profane([text]).any())
+            and self.excluded_words.accepts(text)
             and (not only_new or self.is_new(form))
         )
         return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None
@@ -399,7 +403,7 @@ class SearchOfSeed:
         return self.probability(ids[: 1 + FIRST]) / sum(map(self.probability, starts))
 
     def probability(self, ids: tuple[int, ...]) -> float:
-        """The probability of ids after a start_token, the first of them."""
+        """The probability of ids after a beginning, the first of them."""
         return math.prod(self.natural.chances(ids[:k])[ids[k]] for k in range(1, len(ids)))
 
 

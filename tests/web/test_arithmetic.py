@@ -103,9 +103,9 @@ def drawn(page: Any, start: str, temperature: float) -> list[str | None]:
     found: list[str | None] = page.evaluate(
         f"""([uniforms, temperature]) => uniforms.map((row) => {{
             let k = 0;
-            const next = () => row[k++], {{ last }} = namegen.drawName(
+            const next = () => row[k++], {{ prefix }} = namegen.drawName(
                 {start}, next, temperature, row.length - 1);
-            return last && last.text;
+            return prefix && prefix.text;
         }})""",
         [UNIFORMS.tolist(), temperature],
     )
@@ -121,7 +121,7 @@ LATIN, OTHER, THIRD = ("latin", None), ("other", None), ("three", "third")
         ('namegen.modelOf("latin").start', [LATIN], 0, 1.0),
         ('namegen.modelOf("latin").start', [LATIN], 0, 0.0),
         ('namegen.modelOf("other").start', [OTHER], 0, 0.7),
-        ('namegen.modelOf("three").start_tokens("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
+        ('namegen.modelOf("three").startPrefixes("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
         ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.6),
         ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.0),
         ('namegen.blendOf("three", "third", "other", null, 85).start', [THIRD, OTHER], 85, 1.0),
@@ -148,9 +148,9 @@ def test_the_same_uniform_numbers_give_the_same_names(
         assert len(read) == 1 or found != expected(share + 10)
 
 
-def chance_of(checkpoint: Checkpoint, start_token: int, text: str, temperature: float) -> float:
+def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: float) -> float:
     tokens = checkpoint.vocabulary.encode(text).tolist()
-    logits = logits_behind(model_of(checkpoint, None), [start_token, *tokens[:-1]]) / temperature
+    logits = logits_behind(model_of(checkpoint, None), [beginning, *tokens[:-1]]) / temperature
     return math.exp(
         sum(
             row[token] - np.logaddexp.reduce(row) for row, token in zip(logits, tokens, strict=True)
@@ -162,8 +162,8 @@ def chance_of(checkpoint: Checkpoint, start_token: int, text: str, temperature: 
 def test_first_letters_keep_the_distribution(name: str, temperature: float, page: Any) -> None:
     """Each way to write them, of each label, by its share times the probability of the letters."""
     ways = page.evaluate(
-        """([name, temperature]) => namegen.modelOf(name).start_tokens("ja", temperature)
-            .map(({ prefix, chance }) => [prefix.root.token, prefix.text, chance])""",
+        """([name, temperature]) => namegen.modelOf(name).startPrefixes("ja", temperature)
+            .map(({ prefix, probability }) => [prefix.root.token, prefix.text, probability])""",
         [name, temperature],
     )
     checkpoint = MODELS[name]
@@ -183,8 +183,8 @@ def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(pa
     code = """(constraint) => {
         const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
         const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...constraint });
-        while (!search.done) search.tryOnce();
-        return [search.tries, search.found.map(({ name, start }) => [name, start])];
+        search.runToEnd();
+        return [search.draws, search.names.map(({ name, start }) => [name, start])];
     }"""
     checkpoint = MODELS["labelled lstm"]
     _, found = page.evaluate(code, {"n": 200, "temperature": 1, "onlyNew": True})
@@ -205,11 +205,11 @@ def test_a_network_that_does_not_know_a_letter_is_heard_no_more(page: Any) -> No
     chances, ways = page.evaluate(
         """() => {
             const blend = namegen.blendOf("latin", null, "other", null, 30);
-            const [{ prefix }] = blend.start_tokens("ж", 1);
-            const other = namegen.modelOf("other").start_tokens("ж", 1)[0].prefix;
-            const told = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.chances(1)[id]]));
-            const alone = other.model.characters.map((one, id) => [one, told[one] - other.chances(1)[id]]);
-            return [[told.a, ...alone.map(([, difference]) => difference)], blend.start_tokens("aж", 1).length];
+            const [{ prefix }] = blend.startPrefixes("ж", 1);
+            const other = namegen.modelOf("other").startPrefixes("ж", 1)[0].prefix;
+            const told = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.probabilities(1)[id]]));
+            const alone = other.model.characters.map((one, id) => [one, told[one] - other.probabilities(1)[id]]);
+            return [[told.a, ...alone.map(([, difference]) => difference)], blend.startPrefixes("aж", 1).length];
         }"""
     )
     assert chances == pytest.approx([0] * len(chances), abs=1e-12)
@@ -360,7 +360,8 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     described = describe("", PageModel("", model.checkpoint), "")
     found = page.evaluate(
         "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
-        "return names.map((name) => [namegen.written(name, 'title', model.normalizer), model.isClaimed(name, true)]) }",
+        "const write = (name) => namegen.writeInCase(name, 'title', model.normalizer);"
+        "return names.map((name) => [write(name), model.isRejectedCompany(name)]) }",
         json.dumps([{**to_plain(described), "claimed": "\n".join(claimed)}, names]),
     )
     constraint = Unclaimed(claimed, model.normalization)

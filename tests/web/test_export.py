@@ -145,7 +145,10 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
 def test_the_operations_are_those_of_the_script() -> None:
     script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
     table = script[script.index("const OPERATIONS = {") : script.index("\n};")]
-    assert re.findall(r"^  (\w+): \(to", table, re.MULTILINE) == ["number", *export.OPERATIONS]
+    assert re.findall(r"^  (\w+): \(_?result", table, re.MULTILINE) == [
+        "number",
+        *export.OPERATIONS,
+    ]
 
 
 def test_the_command_takes_several_models() -> None:
@@ -252,7 +255,8 @@ def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("what", "taken"), [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json")]
+    ("what", "taken"),
+    [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json"), ("module", "a.d.mts")],
 )
 def test_a_file_that_exists_is_kept_unless_forced(what: str, taken: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
@@ -327,7 +331,8 @@ def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
     result = run("mlb-first", "--module", "first names.mjs")
     assert result.exit_code == 0
     assert re.fullmatch(
-        r"first names\.mjs and first names\.json: mlb-first; 0\.\d\d MB\n", result.stdout
+        r"first names\.mjs, first names\.json, first names\.d\.mts: mlb-first; 0\.\d\d MB\n",
+        result.stdout,
     )
     (model,) = json.loads(Path("first names.json").read_text())["models"]
     assert (model["name"], model["title"]) == ("mlb-first", "Baseball first names")
@@ -338,6 +343,7 @@ def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
     out = {
         "out": "first names.mjs",
         "data": "first names.json",
+        "types": "first names.d.mts",
         "bytes": size,
         "models": ["mlb-first"],
     }

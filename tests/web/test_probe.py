@@ -37,14 +37,14 @@ def test_more_than_a_thousandth_is_no_rounding(
     page.locator("#names:not([aria-busy])").wait_for(state="attached")
     assert (
         (page.locator("#names li").count() > 0)
-        == page.evaluate("namegen.modelOf('lstm').probed")
+        == page.evaluate("namegen.modelOf('lstm').passesSelfTest")
         == fits
     )
     message = page.locator("#message")
     assert message.is_visible() != fits
     if not fits:
         assert (
-            "This page computes something else for lstm than the backend “numpy”"
+            "This page can’t run “lstm”: it computes other values than the backend “numpy”"
             in message.inner_text()
         )
     page.locator("#models input[value=gru]").check(force=True)
@@ -71,6 +71,6 @@ def test_a_page_with_another_record_says_it_is_damaged(
     page = opened(out)
     assert (
         page.locator("#message").inner_text()
-        == f"This page is damaged (its “{field}”): write it again."
+        == f"This page is damaged (its “{field}”). Export it again."
     )
     assert page.locator("#names li").count() == 0

@@ -45,7 +45,7 @@ LABELLED = [*PHRASES, *NUMBERED]
 TRIED = [name for name in SHIPPED if name not in SHELF or name in ("elves", "taverns")]
 MODELS = [*TRIED, "phrases", "labelled phrases"]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-ENGINE = "Model, StartLimit, Threshold, bytesOf, readRising"
+ENGINE = "Model, StartLimit, Threshold, bytesFromText, readRising"
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +128,12 @@ def test_scores_are_those_of_python(
             let prefix = model.roots.find((root) => root.token === token).prefix;
             let kept = 0;
             for (const character of text) {{
-                prefix = prefix.then(idOf.get(character));
-                kept += threshold.mayBeReachedBy(prefix) ? 1 : 0;
+                prefix = prefix.extend(idOf.get(character));
+                kept += threshold.canBeReachedFrom(prefix) ? 1 : 0;
             }}
-            const {{ endScore, missingAtEnd }} = prefix;
-            return [endScore, missingAtEnd, model.scorer.scoreOf(prefix), kept, threshold.isReachedBy(prefix)];
+            const {{ endLogProbability, missingInName }} = prefix;
+            const score = model.scorer.scoreOf(prefix);
+            return [endLogProbability, missingInName, score, kept, threshold.isReachedBy(prefix)];
         }}));
     }}"""
     found = node(code, [name, names, tokens, longest])
@@ -212,8 +213,8 @@ def test_rising_numbers_are_read_as_they_were_written(scale: int, node: Run) -> 
     rng = np.random.default_rng(scale)
     sets = [np.cumsum(rng.integers(0, scale, size=size)) for size in (0, 1, 50)]
     data = b"".join(map(write_rising, sets))
-    code = """({ readRising, bytesOf }, _, text) => {
-        const bytes = bytesOf(text);
+    code = """({ readRising, bytesFromText }, _, text) => {
+        const bytes = bytesFromText(text);
         let position = 0;
         const sets = [0, 1, 2].map(() => {
             const { numbers, end } = readRising(bytes, position);
