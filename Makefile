@@ -131,7 +131,7 @@ check: $(VENV)/.developing
 # Continuous integration has Node and npm. Elsewhere the checks are skipped without them.
 check-javascript: $(VENV)/.developing
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-	  $(MAKE) --no-print-directory node_modules/.installed && npm run --silent check && \
+	  $(MAKE) --no-print-directory --silent node_modules/.installed && npm run --silent check && \
 	  $(RUN) docs/tools/make_module_types.py --check; \
 	elif [ -n "$$CI" ]; then \
 	  echo "make: Node and npm are not installed, and continuous integration needs them for the JavaScript checks" >&2; exit 1; \

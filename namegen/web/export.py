@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -81,6 +82,8 @@ MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
 FORMAT_VERSION = 15
+# The doc comment of a function or class, on lines of its own.
+DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _FOLDER = Path(__file__).parent
 
 
@@ -140,7 +143,7 @@ def page(models: Sequence[PageModel]) -> str:
 
 def _page_script() -> str:
     """All JavaScript of a page, inside one function so that only ``page.js`` defines global names."""
-    scripts = [read_part(file) for file in SCRIPTS]
+    scripts = [_read_script(file) for file in SCRIPTS]
     return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
 
 
@@ -222,7 +225,7 @@ def module_text() -> str:
     """Return the JavaScript of a module: the license, the engine, and the functions that programs call."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
     data_format = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
-    scripts = [read_part(file) for file in MODULE_SCRIPTS]
+    scripts = [_read_script(file) for file in MODULE_SCRIPTS]
     return "\n".join([head, engine_text(), *scripts, data_format])
 
 
@@ -312,7 +315,7 @@ def _embedded_bytes(model: PageModel) -> int:
 def engine_text() -> str:
     """Return the JavaScript that a page and a module have in common."""
     schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
-    scripts = [read_part(file) for file in ENGINE]
+    scripts = [_read_script(file) for file in ENGINE]
     constants = [
         f"const SCHEMAS = {script_json(schemas)};",
         f"/*!\n{profanity_credit()} */",
@@ -330,6 +333,11 @@ def _profanity_data() -> dict[str, object]:
 def read_part(file: str) -> str:
     """Read one of the source files of pages and modules."""
     return (_FOLDER / file).read_text(encoding="utf-8")
+
+
+def _read_script(file: str) -> str:
+    """Read a script without its doc comments, which are a third of it."""
+    return DOC_COMMENT.sub("", read_part(file))
 
 
 def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:
