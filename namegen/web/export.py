@@ -56,6 +56,7 @@ ENGINE = (
     "letter_case.js",
     "labels.js",
     "prefix.js",
+    "name_source.js",
     "model.js",
     "blend.js",
     "random_numbers.js",

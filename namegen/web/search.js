@@ -153,18 +153,21 @@ class Search {
     this.attempts = this.#search();
   }
 
-  /** Return why no name can satisfy the request; null if there may be such names. The network isn't needed for that. */
+  /**
+   * Return why no name can satisfy the request; null if there may be such names. The network isn't needed for that.
+   * @returns {Trouble | null}
+   */
   #findTrouble() {
     const { first, ends = "", shortest, longest } = this.request;
     const failedModel = this.model.parts.find(({ passesSelfTest }) => !passesSelfTest);
-    if (failedModel !== undefined) return /** @type {Trouble} */ ({ why: "self-test", model: failedModel });
+    if (failedModel !== undefined) return { why: "self-test", model: failedModel };
     const hasSpaceAtEnd = /^\s/u.test(first) || /\s$/u.test(ends);
-    if (hasSpaceAtEnd) return /** @type {Trouble} */ ({ why: "space" });
+    if (hasSpaceAtEnd) return { why: "space" };
     const letters = [...this.model.spellings(first), ...this.contains.spellings, ...this.ends.spellings];
     const unknown = letters.find(({ ids }) => ids.length === 0);
-    if (unknown !== undefined) return /** @type {Trouble} */ ({ why: "letter", letter: unknown.letter });
+    if (unknown !== undefined) return { why: "letter", letter: unknown.letter };
     const leastLength = Math.max(shortest ?? 1, this.#longestRequiredText());
-    return leastLength > longest ? /** @type {Trouble} */ ({ why: "lengths" }) : null;
+    return leastLength > longest ? { why: "lengths" } : null;
   }
 
   #longestRequiredText() {
