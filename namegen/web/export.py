@@ -40,6 +40,8 @@ from namegen.web.description import PageDescription, PageModel, describe, distin
 
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
+# The models that a page's title can name.
+MOST_TITLES = 3
 # The scripts of the engine, which a page and a module have in common.
 ENGINE = (
     "network.js",
@@ -62,7 +64,9 @@ ENGINE = (
     "random_numbers.js",
     "effort.js",
     "excluded_words.js",
+    "required_text.js",
     "messages.js",
+    "drawing.js",
     "search.js",
     "data.js",
 )
@@ -76,6 +80,7 @@ SCRIPTS = (
     "form.js",
     "favorites.js",
     "watch.js",
+    "facts.js",
     "page.js",
 )
 # The other scripts of a module.
@@ -124,7 +129,6 @@ def page(models: Sequence[PageModel]) -> str:
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
-    titles = ", ".join(description.title for description in descriptions)
     style = read_part("page.css")
     script = _page_script()
     environment = jinja2.Environment(
@@ -132,7 +136,7 @@ def page(models: Sequence[PageModel]) -> str:
     )
     template = environment.from_string(read_part("page.html"))
     return template.render(
-        title=f"Invented names: {titles}",
+        title=_page_title([description.title for description in descriptions]),
         version=__version__,
         style=Markup(style),
         style_hash=_csp_hash(style),
@@ -140,6 +144,13 @@ def page(models: Sequence[PageModel]) -> str:
         script_hash=_csp_hash(script),
         data=Markup(script_json(_plain_list(descriptions))),
     )
+
+
+def _page_title(model_titles: Sequence[str]) -> str:
+    """The title of a page, which names a few models, but not many."""
+    if len(model_titles) > MOST_TITLES:
+        return "Invented names"
+    return f"Invented names: {', '.join(model_titles)}"
 
 
 def _page_script() -> str:

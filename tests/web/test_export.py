@@ -176,6 +176,12 @@ def test_the_command_takes_several_models() -> None:
     assert run(*arguments, *["--title", "A"] * 3).exit_code == 2
 
 
+def test_the_title_of_a_page_names_only_a_few_models() -> None:
+    models = [PageModel(name, checkpoint()) for name in "abcd"]
+    assert "<title>Invented names: a, b, c</title>" in page(models[:3])
+    assert "<title>Invented names</title>" in page(models)
+
+
 def test_the_command_takes_the_newest_run_and_says_so() -> None:
     saved("runs/friends-numpy")
     result = run("--out", "out.html", "--json")
