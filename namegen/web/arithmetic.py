@@ -78,9 +78,9 @@ class PageNetwork:
     def step(
         self, tokens: Int32[Array, "B"], state: object
     ) -> tuple[Float64[Array, "B V"], PageState]:
-        """Read one token per row."""
+        """Read one token per row. Return the logits of the next token, and the new state."""
         before = cast(PageState, state)
-        # A row of the first kernel is the product with a one-hot vector.
+        # The product of a token's one-hot vector and the kernel is a row of the kernel.
         products = self.layers[0].kernel[tokens]  # (B, G·H)
         after: PageState = []
         for index, layer in enumerate(self.layers):
@@ -113,7 +113,7 @@ class PageNetwork:
 
 
 def _decode_tensors(description: PageDescription, network: RecurrentNetwork) -> dict[str, Array]:
-    """The parameters of a page as float64 arrays, by canonical name."""
+    """Decode the parameters of a page to float64 arrays, by canonical name."""
     dtype = "<f2" if description.half else "<f4"
     tensors: dict[str, Array] = {}
     for name, shape in network.parameter_shapes.items():
@@ -124,12 +124,12 @@ def _decode_tensors(description: PageDescription, network: RecurrentNetwork) -> 
 
 
 def _make_layer(tensors: Mapping[str, Array], index: int) -> PageLayer:
-    """The parameters of the layer with this index."""
+    """Collect the parameters of the layer with this index."""
     recurrent_kernel = tensors[f"rnn.{index}.recurrent_kernel"]
     biases = np.atleast_2d(tensors[f"rnn.{index}.bias"])  # (1 or 2, G·H)
     state_columns = recurrent_kernel.shape[1]
     state_bias = np.zeros(state_columns)
-    if len(biases) == 2:
+    if len(biases) == 2:  # the second one belongs to the recurrent kernel
         state_bias = biases[1, :state_columns]
     return PageLayer(
         kernel=tensors[f"rnn.{index}.kernel"],
@@ -140,13 +140,13 @@ def _make_layer(tensors: Mapping[str, Array], index: int) -> PageLayer:
 
 
 def _split_gates(values: Array, width: int) -> list[Array]:
-    """The columns of each gate, as views of the given width."""
+    """Return the columns of each gate, as views that are ``width`` columns wide."""
     columns = values.shape[1]
     return [values[:, start : start + width] for start in range(0, columns, width)]
 
 
 def _compute(operation: Operation, values: list[Array]) -> Array:
-    """The result of one operation of a formula."""
+    """Compute one operation of a formula from the values before it."""
     if operation.name == "number":
         return np.asarray(operation.number, np.float64)
     inputs = [values[index] for index in operation.of]

@@ -103,37 +103,48 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     list_name = checkpoint.training.get("list", "")
     characters = checkpoint.vocabulary.characters
     removal, folding = normalization_tables(characters)
-    credit = _credit(model)
+    credit = _find_credit(model)
     return PageDescription(
         name=label,
         title=title,
         group=GROUP_OF.get(list_name, "") if model.group is None else model.group,
         credit=credit,
-        notice=_notice(model, credit),
+        notice=_find_notice(model, credit),
         spaces="".join(filter(str.isspace, characters)),
         separators="".join(filter(_is_separator, characters)),
         removal=removal,
         folding=folding,
         claimed="\n".join(claimed_beginnings(list_name)),
-        spellings=usual_spellings() if checkpoint.endings else (),
-        forms=FEMALE_ENDINGS if list_name == "world-family" else {},
+        spellings=_company_spellings(checkpoint),
+        forms=_female_forms(list_name),
         cell=cell.title,
         formula=cell.formula,
-        tensors=_tensor_texts(checkpoint),
+        tensors=_encode_tensors(checkpoint),
         half=checkpoint.is_half,
         metadata=checkpoint.to_export().to_plain(),
     )
 
 
-def _credit(model: PageModel) -> str:
-    """The source and the license of a model's list."""
+def _company_spellings(checkpoint: Checkpoint) -> tuple[Mapping[str, str], ...]:
+    """Return the usual spellings of words for a model of companies, and nothing for other models."""
+    has_legal_forms = bool(checkpoint.endings)
+    return usual_spellings() if has_legal_forms else ()
+
+
+def _female_forms(list_name: object) -> Mapping[str, str]:
+    """Return the rules for women's forms of the world's family names, and nothing for other lists."""
+    return FEMALE_ENDINGS if list_name == "world-family" else {}
+
+
+def _find_credit(model: PageModel) -> str:
+    """Return the source and the license of a model's list."""
     if model.credit is None:
         return credit_of(model.checkpoint.training)
     return model.credit
 
 
-def _notice(model: PageModel, credit: str) -> str:
-    """The license texts of a model's list, or of all bundled lists that its credit mentions."""
+def _find_notice(model: PageModel, credit: str) -> str:
+    """Return the license text of a model's list, or those of all bundled lists that its credit mentions."""
     if model.notice is not None:
         return model.notice
     texts: list[str] = []
@@ -144,17 +155,18 @@ def _notice(model: PageModel, credit: str) -> str:
 
 
 def _is_separator(character: str) -> bool:
-    """Whether a character separates words."""
+    """Return whether a character separates words."""
     return character.isspace() or character in SEPARATORS
 
 
-def _tensor_texts(checkpoint: Checkpoint) -> dict[str, str]:
-    """The parameters as text, in half precision if that represents them exactly."""
+def _encode_tensors(checkpoint: Checkpoint) -> dict[str, str]:
+    """Encode the parameters as text, in half precision if that represents them exactly."""
     dtype = "<f2" if checkpoint.is_half else "<f4"
-    return {name: _text_of(values, dtype) for name, values in checkpoint.parameters.items()}
+    return {name: _encode_array(values, dtype) for name, values in checkpoint.parameters.items()}
 
 
-def _text_of(values: Array, dtype: str) -> str:
+def _encode_array(values: Array, dtype: str) -> str:
+    """Convert an array to a type, and encode its bytes as text."""
     return bytes_to_text(np.asarray(values, dtype).tobytes())
 
 
@@ -184,18 +196,18 @@ def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str
 
 
 def _reachable_characters(characters: str) -> set[str]:
-    """These characters, and all that normalization turns them into, in one step or in several."""
+    """Return these characters, and all that normalization turns them into, in one step or in several."""
     reached: set[str] = set()
     pending = set(characters)
     while pending:
         character = pending.pop()
         reached.add(character)
-        pending |= _next_characters(character) - reached
+        pending |= _normalized_characters(character) - reached
     return reached
 
 
-def _next_characters(character: str) -> set[str]:
-    """The characters that one step of normalization turns a character into."""
+def _normalized_characters(character: str) -> set[str]:
+    """Return the characters that one step of normalization turns a character into."""
     results = [unicodedata.normalize(form, character) for form in UNICODE_FORMS]
     results.append(character.translate(REMOVAL))
     results.append(character.casefold())
@@ -211,12 +223,12 @@ def distinct_labels(labels: Iterable[str]) -> list[str]:
     distinct: list[str] = []
     for label in labels:
         valid = label.encode("utf-8", "replace").decode() or "model"
-        distinct.append(_numbered(valid, distinct))
+        distinct.append(_number_repeated(valid, distinct))
     return distinct
 
 
-def _numbered(label: str, others: list[str]) -> str:
-    """The label, with the first number that makes it different from the others, if necessary."""
+def _number_repeated(label: str, others: list[str]) -> str:
+    """Add the first number to a label that makes it different from the others, if necessary."""
     candidate = label
     number = 1
     while candidate in others:

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,6 +38,9 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.web.arithmetic import OPERATIONS, PageNetwork
 from namegen.web.description import PageDescription, PageModel, describe, distinct_labels
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
@@ -125,17 +129,12 @@ def page(models: Sequence[PageModel]) -> str:
         OutputError: the page would be too large, or can't compute a model's cell.
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
-    import jinja2
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
     style = read_part("page.css")
     script = _page_script()
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    template = environment.from_string(read_part("page.html"))
-    return template.render(
+    return _page_template().render(
         title=_page_title([description.title for description in descriptions]),
         version=__version__,
         style=Markup(style),
@@ -147,20 +146,30 @@ def page(models: Sequence[PageModel]) -> str:
 
 
 def _page_title(model_titles: Sequence[str]) -> str:
-    """The title of a page, which names a few models, but not many."""
+    """Return the title of a page, which names a few models, but not many."""
     if len(model_titles) > MOST_TITLES:
         return "Invented names"
     return f"Invented names: {', '.join(model_titles)}"
 
 
+def _page_template() -> Template:
+    """Return the template of a page, which escapes all texts except for Markup."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.from_string(read_part("page.html"))
+
+
 def _page_script() -> str:
-    """All JavaScript of a page, inside one function so that only ``page.js`` defines global names."""
+    """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
     scripts = [_read_script(file) for file in SCRIPTS]
     return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
 
 
 def _csp_hash(text: str) -> str:
-    """The hash by which a Content-Security-Policy allows a script or a style."""
+    """Return the hash by which a Content-Security-Policy allows a script or a style."""
     digest = sha256(text.encode()).digest()
     return f"sha256-{b64encode(digest).decode()}"
 
@@ -303,7 +312,8 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
         return
     advice = "export a model with narrower layers, or one trained on a shorter list"
     if len(models) > 1:
-        largest, label = max(zip(sizes, [model.label for model in models], strict=True))
+        largest = max(sizes)
+        label = models[sizes.index(largest)].label
         advice = f"remove a model ({label} takes {_megabytes(largest, 1)})"
     raise OutputError(
         f"{target} would have {_megabytes(total, 1)}, more than the limit of {_megabytes(MAX_PAGE)}: {advice}"
@@ -337,7 +347,7 @@ def engine_text() -> str:
 
 
 def _profanity_data() -> dict[str, object]:
-    """The hashes of rude strings and of allowed strings, as text, with the parameters of the hash."""
+    """Return the hashes of rude and of allowed strings as text, with the parameters of the hash function."""
     hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
     return {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
 
@@ -353,6 +363,7 @@ def _read_script(file: str) -> str:
 
 
 def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:
+    """Convert descriptions to plain values."""
     return [to_plain(description) for description in descriptions]
 
 
