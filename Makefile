@@ -132,7 +132,7 @@ check: $(VENV)/.developing
 # Continuous integration has Node and npm. Elsewhere the checks are skipped without them.
 check-javascript: $(VENV)/.developing
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-	  $(MAKE) --no-print-directory node_modules/.installed && npm run --silent check && \
+	  $(MAKE) --no-print-directory --silent node_modules/.installed && npm run --silent check && \
 	  $(RUN) docs/tools/make_module_types.py --check; \
 	elif [ -n "$$CI" ]; then \
 	  echo "make: Node and npm are not installed, and continuous integration needs them for the JavaScript checks" >&2; exit 1; \
@@ -195,7 +195,7 @@ models: $(VENV)/.installed
 
 page: $(VENV)/.installed
 	@mkdir -p build
-	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import SHIPPED; print(*SHIPPED)") --out build/namegen.html --force
+	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import PAGE_MODELS; print(*PAGE_MODELS)") --out build/namegen.html --force
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .

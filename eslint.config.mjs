@@ -4,7 +4,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 /** Names that explain nothing (see the style guide). */
-const EMPTY_NAMES = ["one", "found", "told", "said", "own", "what", "data2", "tmp"];
+const EMPTY_NAMES = ["one", "found", "told", "said", "own", "what", "asked", "wished"];
 
 export default [
   { ignores: ["*", "!namegen", "namegen/*", "!namegen/web", "!eslint.config.mjs"] },

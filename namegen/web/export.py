@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,8 +39,13 @@ from namegen.files import check_output, is_folder, write_whole
 from namegen.web.arithmetic import OPERATIONS, PageNetwork
 from namegen.web.description import PageDescription, PageModel, describe, distinct_labels
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
+# The models that a page's title can name.
+MOST_TITLES = 3
 # The scripts of the engine, which a page and a module have in common.
 ENGINE = (
     "network.js",
@@ -55,12 +62,15 @@ ENGINE = (
     "letter_case.js",
     "labels.js",
     "prefix.js",
+    "name_source.js",
     "model.js",
     "blend.js",
     "random_numbers.js",
     "effort.js",
     "excluded_words.js",
+    "required_text.js",
     "messages.js",
+    "drawing.js",
     "search.js",
     "data.js",
 )
@@ -74,6 +84,7 @@ SCRIPTS = (
     "form.js",
     "favorites.js",
     "watch.js",
+    "facts.js",
     "page.js",
 )
 # The other scripts of a module.
@@ -81,6 +92,8 @@ MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
 FORMAT_VERSION = 15
+# The doc comment of a function or class, on lines of its own.
+DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _FOLDER = Path(__file__).parent
 
 
@@ -116,19 +129,13 @@ def page(models: Sequence[PageModel]) -> str:
         OutputError: the page would be too large, or can't compute a model's cell.
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
-    import jinja2
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
-    titles = ", ".join(description.title for description in descriptions)
     style = read_part("page.css")
     script = _page_script()
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    template = environment.from_string(read_part("page.html"))
-    return template.render(
-        title=f"Invented names: {titles}",
+    return _page_template().render(
+        title=_page_title([description.title for description in descriptions]),
         version=__version__,
         style=Markup(style),
         style_hash=_csp_hash(style),
@@ -138,14 +145,31 @@ def page(models: Sequence[PageModel]) -> str:
     )
 
 
+def _page_title(model_titles: Sequence[str]) -> str:
+    """Return the title of a page, which names a few models, but not many."""
+    if len(model_titles) > MOST_TITLES:
+        return "Invented names"
+    return f"Invented names: {', '.join(model_titles)}"
+
+
+def _page_template() -> Template:
+    """Return the template of a page, which escapes all texts except for Markup."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.from_string(read_part("page.html"))
+
+
 def _page_script() -> str:
-    """All JavaScript of a page, inside one function so that only ``page.js`` defines global names."""
-    scripts = [read_part(file) for file in SCRIPTS]
+    """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
+    scripts = [_read_script(file) for file in SCRIPTS]
     return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
 
 
 def _csp_hash(text: str) -> str:
-    """The hash by which a Content-Security-Policy allows a script or a style."""
+    """Return the hash by which a Content-Security-Policy allows a script or a style."""
     digest = sha256(text.encode()).digest()
     return f"sha256-{b64encode(digest).decode()}"
 
@@ -222,7 +246,7 @@ def module_text() -> str:
     """Return the JavaScript of a module: the license, the engine, and the functions that programs call."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
     data_format = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
-    scripts = [read_part(file) for file in MODULE_SCRIPTS]
+    scripts = [_read_script(file) for file in MODULE_SCRIPTS]
     return "\n".join([head, engine_text(), *scripts, data_format])
 
 
@@ -288,7 +312,8 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
         return
     advice = "export a model with narrower layers, or one trained on a shorter list"
     if len(models) > 1:
-        largest, label = max(zip(sizes, [model.label for model in models], strict=True))
+        largest = max(sizes)
+        label = models[sizes.index(largest)].label
         advice = f"remove a model ({label} takes {_megabytes(largest, 1)})"
     raise OutputError(
         f"{target} would have {_megabytes(total, 1)}, more than the limit of {_megabytes(MAX_PAGE)}: {advice}"
@@ -312,7 +337,7 @@ def _embedded_bytes(model: PageModel) -> int:
 def engine_text() -> str:
     """Return the JavaScript that a page and a module have in common."""
     schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
-    scripts = [read_part(file) for file in ENGINE]
+    scripts = [_read_script(file) for file in ENGINE]
     constants = [
         f"const SCHEMAS = {script_json(schemas)};",
         f"/*!\n{profanity_credit()} */",
@@ -322,7 +347,7 @@ def engine_text() -> str:
 
 
 def _profanity_data() -> dict[str, object]:
-    """The hashes of rude strings and of allowed strings, as text, with the parameters of the hash."""
+    """Return the hashes of rude and of allowed strings as text, with the parameters of the hash function."""
     hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
     return {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
 
@@ -332,7 +357,13 @@ def read_part(file: str) -> str:
     return (_FOLDER / file).read_text(encoding="utf-8")
 
 
+def _read_script(file: str) -> str:
+    """Read a script without its doc comments, which are a third of it."""
+    return DOC_COMMENT.sub("", read_part(file))
+
+
 def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:
+    """Convert descriptions to plain values."""
     return [to_plain(description) for description in descriptions]
 
 

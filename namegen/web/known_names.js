@@ -28,7 +28,10 @@ class KnownNames {
     return this.numbers[this.#firstIndexFrom(number)] === number;
   }
 
-  /** @param {bigint} hash of 64 bits */
+  /**
+   * Map the upper half of a hash to a number from 0 to the limit.
+   * @param {bigint} hash of 64 bits
+   */
   #numberOf(hash) {
     return Number(((hash >> 32n) * BigInt(this.limit)) >> 32n);
   }

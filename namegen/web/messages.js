@@ -19,7 +19,7 @@ function countOf(count, noun) {
 
 /** @param {{title: string}} model */
 function needsLabel({ title }) {
-  return `“${title}” can only be blended with one label chosen. Choose a label of “${title}”.`;
+  return `To blend “${title}”, choose one of its labels.`;
 }
 
 /**

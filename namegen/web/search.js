@@ -56,66 +56,6 @@ const LEAST_CANDIDATE_DRAWS = 400; // the least number of draws in the second pa
  */
 
 /**
- * Draw one name with one random number per token. The reference is Generator.draw_one_by_one of Python.
- * @param {Prefix} start the prefix to continue
- * @param {() => number} nextNumber returns the next uniform random number
- * @param {number} temperature
- * @param {number} longest
- * @param {Threshold | null} [threshold]
- * @param {boolean} [onlyNew] whether names that start like a listed company are rejected
- * @returns {{prefix: Prefix | null, numbers: number[]}} the whole name, and the random numbers. The name is null if it
- *   would be too long, can't reach the threshold, or starts like a listed company.
- */
-function drawName(start, nextNumber, temperature, longest, threshold = null, onlyNew = false) {
-  const numbers = [];
-  let prefix = start;
-  for (;;) {
-    const number = nextNumber();
-    numbers.push(number);
-    const id = drawId(number, prefix.probabilities(temperature));
-    if (id === END_TOKEN) {
-      const isGoodEnough = threshold === null || threshold.isReachedBy(prefix);
-      return { prefix: isGoodEnough ? prefix : null, numbers };
-    }
-    if (prefix.length >= longest) return { prefix: null, numbers };
-    prefix = prefix.extend(id);
-    const isHopeless = threshold !== null && !threshold.canBeReachedFrom(prefix);
-    if (isHopeless || (onlyNew && prefix.hasListedStart)) return { prefix: null, numbers };
-  }
-}
-
-/** A text that names contain or end with. Letter case doesn't matter. */
-class RequiredText {
-  /**
-   * @param {NameSource} model
-   * @param {string} text
-   */
-  constructor(model, text) {
-    this.spellings = model.spellings(text);
-    this.idSets = this.spellings.map(({ ids }) => new Set(ids)); // for each letter, the ids that it can stand for
-  }
-
-  /** @param {number[]} tokens */
-  isIn(tokens) {
-    return tokens.some((_, index) => this.#isAt(index, tokens));
-  }
-
-  /** @param {number[]} tokens */
-  isAtEndOf(tokens) {
-    const start = tokens.length - this.idSets.length;
-    return start >= 0 && this.#isAt(start, tokens);
-  }
-
-  /**
-   * @param {number} start
-   * @param {number[]} tokens
-   */
-  #isAt(start, tokens) {
-    return this.idSets.every((ids, k) => ids.has(tokens[start + k]));
-  }
-}
-
-/**
  * A search for distinct names. The same request with the same seed returns the same names.
  *
  * A filtered search returns new names that reach the threshold of their score, in two passes. The first pass draws
@@ -153,18 +93,21 @@ class Search {
     this.attempts = this.#search();
   }
 
-  /** Return why no name can satisfy the request; null if there may be such names. The network isn't needed for that. */
+  /**
+   * Return why no name can satisfy the request; null if there may be such names. The network isn't needed for that.
+   * @returns {Trouble | null}
+   */
   #findTrouble() {
     const { first, ends = "", shortest, longest } = this.request;
     const failedModel = this.model.parts.find(({ passesSelfTest }) => !passesSelfTest);
-    if (failedModel !== undefined) return /** @type {Trouble} */ ({ why: "self-test", model: failedModel });
+    if (failedModel !== undefined) return { why: "self-test", model: failedModel };
     const hasSpaceAtEnd = /^\s/u.test(first) || /\s$/u.test(ends);
-    if (hasSpaceAtEnd) return /** @type {Trouble} */ ({ why: "space" });
+    if (hasSpaceAtEnd) return { why: "space" };
     const letters = [...this.model.spellings(first), ...this.contains.spellings, ...this.ends.spellings];
     const unknown = letters.find(({ ids }) => ids.length === 0);
-    if (unknown !== undefined) return /** @type {Trouble} */ ({ why: "letter", letter: unknown.letter });
+    if (unknown !== undefined) return { why: "letter", letter: unknown.letter };
     const leastLength = Math.max(shortest ?? 1, this.#longestRequiredText());
-    return leastLength > longest ? /** @type {Trouble} */ ({ why: "lengths" }) : null;
+    return leastLength > longest ? { why: "lengths" } : null;
   }
 
   #longestRequiredText() {

@@ -115,7 +115,7 @@ WRONG = [
     ("blend([first])", "blend needs a list of two or more models from load."),
     (
         "blend([first, labelled])",
-        "“labelled” can only be blended with one label chosen. Choose a label of “labelled”.",
+        "To blend “labelled”, choose one of its labels.",
     ),
     (
         "blend([first, first], { weights: [, 1] })",
