@@ -70,7 +70,7 @@ SHELF = {  # name → description
     "ships": "sailing ships, such as Lucky Herring",
     "spaceships": "spaceships, such as A Question of Gravity",
     "pets": "pets, such as Captain Waffles",
-    "horses": "racehorses, such as Ask the NameFilter",
+    "horses": "racehorses, such as Ask the Judge",
     "bands": "bands, such as Polite Volcano",
     "cocktails": "cocktails, such as Juniper Alibi",
     "paint-colors": "colors of paint, such as Spilled Paprika",

@@ -187,7 +187,7 @@ class Band:
             self.judge_waiting()
 
     def judge_waiting(self) -> None:
-        """NameFilter the names that were added, and keep the n highest."""
+        """Filter the names that were added, and keep the n highest."""
         if not self._waiting:
             return
         waiting = RankedNames.concatenate(self._waiting)
