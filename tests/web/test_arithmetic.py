@@ -20,6 +20,7 @@ from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import (
+    hash_name,
     known_set,
     legal_forms,
     normalization_of,

@@ -35,7 +35,7 @@ from namegen.errors import CheckpointError
 from namegen.web.description import PageModel
 from namegen.web.export import model_data, page
 
-PAGE = Path(__file__).parents[3] / "docs" / "develop" / "checkpoint-format.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "file-formats.md"
 NETWORK = RecurrentNetwork(4, "gru", (2,), labels=2)
 VOCABULARY = Vocabulary("AZé")
 

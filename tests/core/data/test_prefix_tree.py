@@ -26,7 +26,7 @@ PLAIN = -1  # the label of all names of a list that has none
 
 # Alike for longer than one packed number, so that names are looked at several times; some end where a number does.
 long_alike = st.builds(
-    lambda start_token, repeats, end: beginning * repeats + end,
+    lambda start, repeats, end: start * repeats + end,
     st.sampled_from(["a", "ab", "\U0010ffff", "Ж"]),
     st.integers(0, 90),
     st.text("ab", max_size=3),
@@ -57,7 +57,7 @@ def make(entries: Labelled) -> tuple[PrefixTree, Vocabulary]:
 
 
 def label_of(start_token: int, vocabulary: Vocabulary) -> int:
-    return PLAIN if start_token == END_TOKEN else beginning - vocabulary.size
+    return PLAIN if start_token == END_TOKEN else start_token - vocabulary.size
 
 
 def prefixes(tree: PrefixTree, vocabulary: Vocabulary) -> Labelled:

@@ -19,6 +19,7 @@ from namegen.core.generation.constraints.constraint_list import (
     MinDistance,
     MinLength,
     New,
+    ReturnedNames,
     WellFormed,
 )
 from namegen.core.generation.constraints.texts import (
@@ -155,7 +156,7 @@ def test_a_word_after_an_equals_sign_is_banned_only_as_a_whole_word() -> None:
 def test_lists_reject_their_names_in_any_spelling() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
-    distinct.given.add(hash_names(["bob"]))
+    distinct.returned.add(hash_names(["bob"]))
     assert New(known_set(["Anna"])).rejects(names).tolist() == [True, False, False]
     assert ExcludedNames(["b-o-b"]).rejects(names).tolist() == [False, True, False]
     assert distinct.rejects(names).tolist() == [False, True, False]
