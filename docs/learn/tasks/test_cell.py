@@ -1,7 +1,7 @@
 """Tests for your cells in ``cell.py``.
 
-They have the order in which you write a cell. Fix the first failure before you look at the next one. With ``-x``, pytest
-stops there.
+They have the order in which you write a cell. Fix the first failure before you look at the next one. With ``-x``,
+pytest stops there.
 """
 
 from __future__ import annotations
