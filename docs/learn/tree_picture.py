@@ -1,7 +1,6 @@
-"""Pictures of chapter 4: a list of names as rows, and as the tree of its prefixes.
+"""Pictures for chapter 4: a list of names as rows, and as the tree of its prefixes.
 
-Both are drawn into axes that the caller gives. The background is white and the ink dark, so that they read alike on a
-light and on a dark page.
+The background is white and the text is dark, so they look the same on light and dark pages.
 """
 
 from __future__ import annotations
@@ -22,22 +21,23 @@ THINNEST, THICKEST = 0.8, 6.0  # line widths, points
 
 
 def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2"]]:
-    """Where each node stands, and where each edge ends: across by depth, downwards in the order of the names.
+    """Compute where to draw the nodes and the ends of the edges.
 
-    The names that end get a line each; a node stands halfway between the first and the last of what follows it.
+    The horizontal position is the depth. Every distinct name gets a line, and a node is halfway between its first and
+    its last edge.
 
     Args:
-        tree: of names without labels.
+        tree: The tree of names without labels.
 
     Returns:
-        (across, down) of each node, and of the end of each edge; an edge that leads to a node ends there.
+        The positions (across, down) of each node, and of the end of each edge. An edge to a node ends at that node.
 
     >>> names = ["Al", "Ali"]
     >>> tree = PrefixTree.from_names(names, Vocabulary.from_names(names))
     >>> nodes, ends = places(tree)
-    >>> nodes.tolist()                             # the start, A, Al, Ali
+    >>> nodes.tolist()  # the start, A, Al, Ali
     [[0.0, 0.5], [1.0, 0.5], [2.0, 0.5], [3.0, 1.0]]
-    >>> ends[tree.edge_token == END_TOKEN].tolist()  # Al stops on the first line, Ali on the second
+    >>> ends[tree.edge_token == END_TOKEN].tolist()  # Al ends on the first line, and Ali on the second
     [[3.0, 0.0], [4.0, 1.0]]
     """
     depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))
@@ -66,14 +66,15 @@ def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2
     return nodes, ends
 
 
-def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
-    """Draw a small tree: a circle for each distinct prefix; on each edge, how many names go that way.
+def draw_tree(names: Sequence[str], axes: Axes) -> None:
+    """Draw the tree of some names: a circle for each distinct prefix, and on each edge, the number of names.
 
     Args:
-        tree: of names without labels; some thirty nodes still read well.
-        vocabulary: its characters.
-        axes: where to draw; they are cleared of ticks and frame.
+        names: The names. A tree with about thirty nodes is still readable.
+        axes: Where to draw.
     """
+    vocabulary = Vocabulary.from_names(names)
+    tree = PrefixTree.from_names(names, vocabulary)
     nodes, ends = places(tree)
     most = int(tree.count.max())
     for edge, end in enumerate(ends):
@@ -82,9 +83,8 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
         axes.plot(
             *np.stack((start, end)).T, color=BLUE, linewidth=width, solid_capstyle="round", zorder=1
         )
-        across, down = start + 0.6 * (
-            end - start
-        )  # nearer to the end, where edges of one node are further apart
+        # Near the end, the edges of a node are further apart.
+        across, down = start + 0.6 * (end - start)
         axes.text(
             across,
             down,
@@ -122,12 +122,11 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
 
 
 def draw_rows(names: Sequence[str], axes: Axes) -> None:
-    """Draw names as a padded batch: what each row computes for the first time, what an earlier row has computed, and
-    what is padding.
+    """Draw names as a padded batch, with different colors for new prefixes, known prefixes and padding.
 
     Args:
-        names: a row each, from the top down.
-        axes: where to draw; they are cleared of ticks and frame.
+        names: The names, one per row.
+        axes: Where to draw.
     """
     seen: set[str] = set()
     columns = max(map(len, names)) + 1

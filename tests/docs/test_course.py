@@ -1,4 +1,4 @@
-"""The notebooks of the course hold the code of its chapters; ``make course`` writes them. No Jupyter is needed here."""
+"""The notebooks of the course, which ``make course`` writes, contain the code of the chapters. No Jupyter is needed."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from tests import programs
 
 LEARN = Path(__file__).parents[2] / "docs" / "learn"
 CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
-# What a cell says of itself stands before its code, as `:key: value` or between lines of dashes.
+# The options of a cell are before its code, as `:key: value` or between lines of dashes.
 OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[\w-]+:[^\n]*\n)+)", re.DOTALL | re.MULTILINE)
 
-HOUR = ("1-one-name", "2-gradients", "3-cells")  # which are read in about an hour
-WAIT = "## Can wait: "
+WITH_OPTIONAL_PARTS = ("1-one-name", "2-gradients", "3-cells", "4-tree")
+OPTIONAL = "## Can wait: "
 
 
 def code_of_chapter(text: str) -> list[str]:
-    """The code of each cell of a chapter."""
+    """Return the code of each cell of a chapter."""
     return [OPTIONS.sub("", code).strip("\n") for _, code in CELL.findall(text)]
 
 
 def code_of_notebook(text: str) -> list[str]:
-    """The code of each cell of a notebook."""
+    """Return the code of each cell of a notebook."""
     cells = json.loads(text)["cells"]
     return ["".join(cell["source"]).strip("\n") for cell in cells if cell["cell_type"] == "code"]
 
 
 def disagreeing(learn: Path) -> list[str]:
-    """The chapters whose notebook is missing or has other code, and the notebooks without a chapter."""
+    """Return chapters whose notebook is missing or has different code, and notebooks without a chapter."""
     chapters = {path.stem: path for path in learn.glob("[0-9]-*.md")}
     notebooks = {path.stem: path for path in (learn / "notebooks").glob("*.ipynb")}
     return [
@@ -46,15 +46,19 @@ def disagreeing(learn: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", HOUR)
-def test_what_can_wait_comes_last(name: str) -> None:
-    """Readers who stop there have seen nothing that needs the optional sections."""
+@pytest.mark.parametrize("name", WITH_OPTIONAL_PARTS)
+def test_optional_sections_come_last(name: str) -> None:
+    """Readers who skip them miss nothing that a later section needs."""
     headings = re.findall(r"^## .*$", (LEARN / f"{name}.md").read_text("utf-8"), re.MULTILINE)
-    first = next(place for place, heading in enumerate(headings) if heading.startswith(WAIT))
+    is_optional = [heading.startswith(OPTIONAL) for heading in headings]
+    after_first_optional = headings[is_optional.index(True) :]
     ends = {"## Notation", "## Sources"}
-    assert all(heading.startswith(WAIT) or heading in ends for heading in headings[first:]), (
-        headings
-    )
+    required = [
+        heading
+        for heading in after_first_optional
+        if not heading.startswith(OPTIONAL) and heading not in ends
+    ]
+    assert required == []
 
 
 def test_every_chapter_is_a_notebook_with_the_same_code() -> None:

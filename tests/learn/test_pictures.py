@@ -1,4 +1,4 @@
-"""The pictures of the course show the numbers, and the tree, that they are given."""
+"""The pictures of the course show the right numbers and the right tree."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from namegen.core.data.vocabulary import Vocabulary
 
 LEARN = Path(__file__).parents[2] / "docs" / "learn"
 TEN = ["Tim", "John", "Jim", "Joe", "John", "Josh", "Jimmy", "Jon", "Joe", "John"]
-VOCABULARY = Vocabulary.from_names(TEN)
-TREE = PrefixTree.from_names(TEN, VOCABULARY)
+TREE = PrefixTree.from_names(TEN, Vocabulary.from_names(TEN))
 PREFIXES = [name[:end] for name in TEN for end in range(len(name) + 1)]
 
 
 def learn(name: str) -> ModuleType:
-    """A module of ``docs/learn``, which lies in no package."""
+    """Import a module of ``docs/learn``, which isn't in a package."""
     spec = importlib.util.spec_from_file_location(name, LEARN / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -47,7 +46,7 @@ def tree_picture() -> ModuleType:
 
 
 def test_each_is_a_png_and_the_same_each_time(pictures: ModuleType, tmp_path: Path) -> None:
-    """What a notebook keeps must not change from run to run."""
+    """The pictures in a notebook mustn't change from run to run."""
     rng = np.random.default_rng(0)
     h = rng.uniform(-1, 1, (4, 2))
 
@@ -87,7 +86,7 @@ def test_the_examples_run(tree_picture: ModuleType) -> None:
 def test_the_tree_has_a_circle_for_each_distinct_prefix_and_a_count_on_each_edge(
     tree_picture: ModuleType, axes: Axes
 ) -> None:
-    tree_picture.draw_tree(TREE, VOCABULARY, axes)
+    tree_picture.draw_tree(TEN, axes)
     assert len(axes.collections) == len(set(PREFIXES))
     letters = Counter(prefix[-1:] or tree_picture.START for prefix in set(PREFIXES))
     counts = Counter(str(count) for prefix, count in Counter(PREFIXES).items() if prefix)
@@ -96,7 +95,7 @@ def test_the_tree_has_a_circle_for_each_distinct_prefix_and_a_count_on_each_edge
     assert written(axes) == letters + counts + Counter(map(str, ends.values())) + stops
 
 
-def test_no_two_nodes_and_ends_stand_on_each_other(tree_picture: ModuleType) -> None:
+def test_no_two_nodes_or_ends_overlap(tree_picture: ModuleType) -> None:
     nodes, ends = tree_picture.places(TREE)
     stops = ends[TREE.edge_child < 0]
     everything = np.concatenate((nodes, stops))
@@ -104,7 +103,7 @@ def test_no_two_nodes_and_ends_stand_on_each_other(tree_picture: ModuleType) -> 
     assert len(np.unique(stops[:, 1])) == TREE.distinct_name_count  # a line for each name
 
 
-def test_rows_tell_what_is_new_what_was_computed_and_what_is_padding(
+def test_rows_show_new_prefixes_known_prefixes_and_padding(
     tree_picture: ModuleType, axes: Axes
 ) -> None:
     tree_picture.draw_rows(TEN, axes)
@@ -120,10 +119,8 @@ def test_rows_tell_what_is_new_what_was_computed_and_what_is_padding(
 
 
 def test_a_dollar_is_drawn_as_a_dollar(tree_picture: ModuleType, axes: Axes) -> None:
-    """Names are data, and no formulas."""
-    names = ["A$", "$x$"]
-    vocabulary = Vocabulary.from_names(names)
-    tree_picture.draw_tree(PrefixTree.from_names(names, vocabulary), vocabulary, axes)
+    """Names are never drawn as formulas."""
+    tree_picture.draw_tree(["A$", "$x$"], axes)
     axes.figure.canvas.draw()
     assert written(axes)["$"] == 3
     assert not any(text.get_parse_math() for text in axes.texts if text.get_text() == "$")

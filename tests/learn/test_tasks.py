@@ -1,4 +1,4 @@
-"""The task of the course: its tests let the solution pass, and tell whoever has not begun where to begin."""
+"""The tests of chapter 3's tasks accept the solution, and tell beginners where to start."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
-ON_CI = ("CI", "BUILD_NUMBER")  # where pytest tells each failure twice at length
+ON_CI = ("CI", "BUILD_NUMBER")  # with these, pytest prints each failure twice
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The tests of the task, as a reader runs them."""
+    """Run the tests of the tasks, as a reader does."""
     return subprocess.run(
         [
             sys.executable,
@@ -43,12 +43,12 @@ def test_the_solution_passes() -> None:
     assert "12 passed" in done.stdout
 
 
-def test_the_skeleton_fails_with_a_sentence_that_helps() -> None:
-    """Each of the 12 tests, none with a way through the code."""
+def test_empty_methods_fail_with_a_helpful_message() -> None:
+    """Each of the 12 tests fails without a traceback."""
     done = run()
     assert done.returncode == 1, done.stdout
     assert "12 failed" in done.stdout
     assert done.stdout.count("Traceback") == done.stdout.count("site-packages") == 0
-    for cell, part in {"Softsign": "first", "OneGate": "second"}.items():
-        told = f'{cell}.forward is not written yet: see "Your task, {part} part" in chapter 3, and TODO in cell.py'
-        assert done.stdout.count(told) == 6, done.stdout
+    for cell, task in {"Softsign": "Task 1", "OneGate": "Task 2"}.items():
+        message = f'{cell}.forward is missing: see "{task}" in chapter 3, and TODO in cell.py'
+        assert done.stdout.count(message) == 6, done.stdout

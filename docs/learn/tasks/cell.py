@@ -1,10 +1,10 @@
-"""Your cells. Chapter 3 (docs/learn/3-cells.md) says what to write; then run
+"""Your cells. Chapter 3 (docs/learn/3-cells.md) explains what to write. To test them, run
 
     python -m pytest docs/learn/tasks -x -k Softsign
     python -m pytest docs/learn/tasks -x -k OneGate
 
-Change only the methods that say TODO. Each writes its results into arrays that it is given. To write into an array, say
-``array[...] = numbers``; ``array = numbers`` would only give the name to another array.
+Change only the methods with TODO. Each of them writes its results into existing arrays. To write into an array, use
+``array[...] = numbers``. With ``array = numbers``, the name would only refer to a different array.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from namegen.core.network.cells import Cell, sigmoid, tanh
 
 
 class SoftsignFormula(Cell):
-    """What namegen is told of Softsign. Your code is held against it; a phone or a page computes it as it stands."""
+    """The formula of Softsign. The tests compare your code with it, and phones and web pages compute it directly."""
 
     name, title, gates = "softsign", "Softsign", ("a",)
 
     @staticmethod
     def step(x, s, before):
-        """The new state."""
+        """Return the new state."""
         a = x.a + s.a
         return a / (1 + abs(a))
 
 
 class Softsign(SimpleRNN):
-    """First task: ``h' = a / (1 + |a|)`` with ``a = x + s``, in place of ``h' = tanh(a)``.
+    """Task 1: ``h' = a / (1 + |a|)`` with ``a = x + s``, instead of ``h' = tanh(a)``.
 
-    ``x`` and ``s`` are both of the shape ``(1, B, H)``, and so are ``after`` and ``local``. ``backward`` is the base
-    class's: it multiplies the gradient with ``local``.
+    ``x``, ``s``, ``after`` and ``local`` have the shape ``(1, B, H)``. The method ``backward`` is inherited. It
+    multiplies the gradient by ``local``.
     """
 
     declared = SoftsignFormula
@@ -41,57 +41,61 @@ class Softsign(SimpleRNN):
     def forward(self, x, s, before, after, cache):
         """Write h' into ``after``."""
         raise NotImplementedError(
-            'Softsign.forward is not written yet: see "Your task, first part" in chapter 3, and TODO in cell.py'
+            'Softsign.forward is missing: see "Task 1" in chapter 3, and TODO in cell.py'
         )  # TODO
 
     def local_derivatives(self, before, after, cache, local):
-        """Write the derivative of h' by a into ``local``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
+        """Write the derivative of h' with respect to a into ``local``.
+
+        ``after`` contains h'. Hint: 1 / (1 + |a|) = 1 − |h'|.
+        """
         raise NotImplementedError(
-            'Softsign.local_derivatives is not written yet: see "Your task, first part", chapter 3, and TODO in cell.py'
+            'Softsign.local_derivatives is missing: see "Task 1" in chapter 3, and TODO in cell.py'
         )  # TODO
 
 
 class OneGateFormula(Cell):
-    """What namegen is told of OneGate."""
+    """The formula of OneGate."""
 
     name, title, gates = "one_gate", "one gate", ("z", "n")
 
     @staticmethod
     def step(x, s, before):
-        """The new state."""
-        z, n = sigmoid(x.z + s.z), tanh(x.n + s.n)
+        """Return the new state."""
+        z = sigmoid(x.z + s.z)
+        n = tanh(x.n + s.n)
         return z * before.h + (1 - z) * n
 
 
 class OneGate(NumpyCell):
-    """Second task: a cell of your own, a GRU with one gate.
+    """Task 2: a GRU with one gate.
 
     z = σ(x_z + s_z)
     n = tanh(x_n + s_n)
     h' = z h + (1 − z) n
 
-    ``x`` and ``s`` have two arrays ``(B, H)`` each: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
+    ``x`` and ``s`` contain two arrays ``(B, H)`` each, for z and n. ``before[0]`` is h, and ``after[0]`` is h'.
     """
 
     declared = OneGateFormula
-    carried = (0,)  # h is also read by itself, in z h: so before holds it
-    cached = 2  # arrays that forward leaves for local_derivatives: z and n
+    carried = (0,)  # before contains h, because z h reads it directly
+    cached = 2  # the number of arrays in cache: z and n
 
     def forward(self, x, s, before, after, cache):
         """Write z and n into ``cache``, and h' into ``after[0]``."""
         raise NotImplementedError(
-            'OneGate.forward is not written yet: see "Your task, second part" in chapter 3, and TODO in cell.py'
+            'OneGate.forward is missing: see "Task 2" in chapter 3, and TODO in cell.py'
         )  # TODO
 
     def local_derivatives(self, before, after, cache, local):
-        """Write the derivatives of h' into ``local``: by x_z + s_z, by x_n + s_n, by h."""
+        """Write the derivatives of h' with respect to x_z + s_z, x_n + s_n, and h into ``local``."""
         raise NotImplementedError(
-            'OneGate.local_derivatives is not written yet: see "Your task, second part", chapter 3, and TODO in cell.py'
+            'OneGate.local_derivatives is missing: see "Task 2" in chapter 3, and TODO in cell.py'
         )  # TODO
 
 
 class SoftsignNetwork(OwnCellNetwork):
-    """A network of Softsign."""
+    """A network with Softsign."""
 
     architecture = "softsign"
     own_cell = SoftsignFormula
@@ -107,7 +111,7 @@ class SoftsignEngine(NumpyEngine):
 
 
 class OneGateNetwork(OwnCellNetwork):
-    """A network of OneGate."""
+    """A network with OneGate."""
 
     architecture = "one_gate"
     own_cell = OneGateFormula

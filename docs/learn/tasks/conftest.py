@@ -1,4 +1,4 @@
-"""``--cell``: whose cells the tests look at. And failures that are a sentence, without a way through namegen's code."""
+"""The option ``--cell``, and failures that are a single sentence, without a traceback through namegen's code."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ FILES = {"mine": "cell", "solution": "solution_cell"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take one option more."""
+    """Add the option."""
     parser.addoption(
         "--cell",
         choices=FILES,
         default="mine",
-        help="which cells: yours, of cell.py (the default), or the solution's",
+        help="test your cells in cell.py (default), or those in solution_cell.py",
     )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, None, None]:
-    """What a test says, alone. Any other exception keeps its traceback, which leads to a line of the cell."""
+    """Show only the message of a failed test. Other exceptions keep their traceback, which shows a line of the cell."""
     try:
         return (yield)
     except (NotImplementedError, AssertionError) as error:
@@ -34,6 +34,6 @@ def pytest_runtest_call() -> Generator[None, None, None]:
 
 @pytest.fixture
 def cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The module with the cells."""
+    """Import the module with the cells."""
     monkeypatch.syspath_prepend(HERE)
     return importlib.import_module(FILES[request.config.getoption("--cell")])

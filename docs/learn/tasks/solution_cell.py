@@ -1,8 +1,8 @@
-"""A solution of chapter 3's task. Look at it when yours passes, or when you are stuck.
+"""Solutions of the tasks in chapter 3. Read them when your cells pass, or if you're stuck. To test them, run
 
     python -m pytest docs/learn/tasks --cell solution
 
-There is more than one right way to write a formula: the tests decide.
+There's more than one correct way to write a formula. The tests decide.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from namegen.core.network.cells import Cell, sigmoid, tanh
 
 
 class SoftsignFormula(Cell):
-    """What namegen is told of Softsign. Your code is held against it; a phone or a page computes it as it stands."""
+    """The formula of Softsign. The tests compare your code with it, and phones and web pages compute it directly."""
 
     name, title, gates = "softsign", "Softsign", ("a",)
 
     @staticmethod
     def step(x, s, before):
-        """The new state."""
+        """Return the new state."""
         a = x.a + s.a
         return a / (1 + abs(a))
 
 
 class Softsign(SimpleRNN):
-    """First task: ``h' = a / (1 + |a|)`` with ``a = x + s``, in place of ``h' = tanh(a)``.
+    """Task 1: ``h' = a / (1 + |a|)`` with ``a = x + s``, instead of ``h' = tanh(a)``.
 
-    ``x`` and ``s`` are both of the shape ``(1, B, H)``, and so are ``after`` and ``local``. ``backward`` is the base
-    class's: it multiplies the gradient with ``local``.
+    ``x``, ``s``, ``after`` and ``local`` have the shape ``(1, B, H)``. The method ``backward`` is inherited. It
+    multiplies the gradient by ``local``.
     """
 
     declared = SoftsignFormula
@@ -42,54 +42,61 @@ class Softsign(SimpleRNN):
         after[...] = a / (1 + np.abs(a))
 
     def local_derivatives(self, before, after, cache, local):
-        """Write the derivative of h' by a into ``local``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
-        local[...] = (
-            1 - np.abs(after)
-        ) ** 2  # h' = a / (1 + |a|), of which the slope is 1 / (1 + |a|)²
+        """Write the derivative of h' with respect to a into ``local``.
+
+        ``after`` contains h'. Hint: 1 / (1 + |a|) = 1 − |h'|.
+        """
+        # h' = a / (1 + |a|), with the derivative 1 / (1 + |a|)²
+        local[...] = (1 - np.abs(after)) ** 2
 
 
 class OneGateFormula(Cell):
-    """What namegen is told of OneGate."""
+    """The formula of OneGate."""
 
     name, title, gates = "one_gate", "one gate", ("z", "n")
 
     @staticmethod
     def step(x, s, before):
-        """The new state."""
-        z, n = sigmoid(x.z + s.z), tanh(x.n + s.n)
+        """Return the new state."""
+        z = sigmoid(x.z + s.z)
+        n = tanh(x.n + s.n)
         return z * before.h + (1 - z) * n
 
 
 class OneGate(NumpyCell):
-    """Second task: a cell of your own, a GRU with one gate.
+    """Task 2: a GRU with one gate.
 
     z = σ(x_z + s_z)
     n = tanh(x_n + s_n)
     h' = z h + (1 − z) n
 
-    ``x`` and ``s`` have two arrays ``(B, H)`` each: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
+    ``x`` and ``s`` contain two arrays ``(B, H)`` each, for z and n. ``before[0]`` is h, and ``after[0]`` is h'.
     """
 
     declared = OneGateFormula
-    carried = (0,)  # h is also read by itself, in z h: so before holds it
-    cached = 2  # arrays that forward leaves for local_derivatives: z and n
+    carried = (0,)  # before contains h, because z h reads it directly
+    cached = 2  # the number of arrays in cache: z and n
 
     def forward(self, x, s, before, after, cache):
         """Write z and n into ``cache``, and h' into ``after[0]``."""
-        z, n = logistic(x[0] + s[0]), np.tanh(x[1] + s[1])
-        cache[0], cache[1] = z, n
-        after[0] = z * before[0] + (1 - z) * n
+        (h,) = before
+        z = logistic(x[0] + s[0])
+        n = np.tanh(x[1] + s[1])
+        cache[0] = z
+        cache[1] = n
+        after[0] = z * h + (1 - z) * n
 
     def local_derivatives(self, before, after, cache, local):
-        """Write the derivatives of h' into ``local``: by x_z + s_z, by x_n + s_n, by h."""
-        (z, n), h = cache, before[0]
+        """Write the derivatives of h' with respect to x_z + s_z, x_n + s_n, and h into ``local``."""
+        (h,) = before
+        z, n = cache
         local[0] = (h - n) * z * (1 - z)  # h' = z h + (1 − z) n; z = σ(…)
         local[1] = (1 - z) * (1 - n**2)  # h' = … + (1 − z) n; n = tanh(…)
         local[2] = z  # h' = z h + …
 
 
 class SoftsignNetwork(OwnCellNetwork):
-    """A network of Softsign."""
+    """A network with Softsign."""
 
     architecture = "softsign"
     own_cell = SoftsignFormula
@@ -105,7 +112,7 @@ class SoftsignEngine(NumpyEngine):
 
 
 class OneGateNetwork(OwnCellNetwork):
-    """A network of OneGate."""
+    """A network with OneGate."""
 
     architecture = "one_gate"
     own_cell = OneGateFormula

@@ -81,6 +81,6 @@ def test_a_requested_start_that_is_listed_is_rejected_at_once() -> None:
 
 def test_legal_forms_are_ignored() -> None:
     listed = ["Acme Corp", "The Zeta Group", "Zeta Gold", "Old Zeta Co."]
-    found = claimed_starts(listed, normalization_of("company"))
+    found = starts_of_list(listed, normalization_of("company"))
     assert set(found) - set(normalization_of("company").endings) == {"acme", "old", "zeta"}
     assert {"corp", "co", "plc"} < set(found)  # with which no company begins
