@@ -13,6 +13,7 @@ from namegen.constraints import claimed_starts
 from namegen.core.data.normalization import normalization_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.claimed import Unclaimed, words_of
+from namegen.core.generation.constraints.claimed import claimed_starts as starts_of_list
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 
