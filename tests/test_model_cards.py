@@ -18,7 +18,7 @@ from tests.requirements import require
 
 WITH_CARDS = [name for name in SHIPPED if name not in SHELF]
 CARDS = Path(__file__).parents[1] / "namegen" / "models"
-SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation", "Licence"]
+SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation", "License"]
 
 
 def parts(name: str) -> tuple[Any, str]:

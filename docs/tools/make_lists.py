@@ -1,8 +1,4 @@
-"""Write ``docs/results/lists.md`` and its pictures: what the lists look like that the blog learned from too.
-
-``make docs`` runs it; with ``--check`` it only says whether the page is what it would write. Everything comes from the
-lists that come with namegen, by what ``namegen describe`` counts; only what the blog says of its own lists stands here.
-"""
+"""Write ``docs/results/lists.md`` and its plots, which describe the lists of players and companies."""
 
 from __future__ import annotations
 
@@ -28,11 +24,12 @@ LONGEST_START = 12  # characters that a row is given to
 HEAD = """\
 # The lists
 
-Made by `make docs` from the lists that come with namegen. `namegen describe LIST --plot FILE` shows the same of any
-list. The blog counted all of this on lists of its own: players to 2023, and companies from a service that asks for a
-key. The companies here are those of EDGAR, without the tags at the end of their names, such as `/DE/`. So their lengths
-differ. The blog gives the lengths of players in a plot alone. The pictures at the end have the lengths, the letters,
-and more of the most common names."""
+This page describes three built-in lists that the original project also used. `namegen describe LIST --plot FILE`
+does the same for any list.
+
+The blog used the players up to 2023, and companies from another service. Our companies come from EDGAR, without the
+tags at the end of their names, such as `/DE/`, so their lengths differ. The plots below show lengths, letters and
+the most common names."""
 
 
 def descriptions() -> dict[str, ListDescription]:
@@ -79,7 +76,7 @@ def commonest(lists: Mapping[str, ListDescription]) -> Table:
     for rank in range(COMMONEST):
         cells = (one.commonest[rank] for one in repeated.values())
         rows.append((f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in cells)))
-    note = "No company stands in its list twice."
+    note = "No company is in its list twice."
     return Table(
         "The most common names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated)
     )
@@ -107,9 +104,7 @@ def long_tail(lists: Mapping[str, ListDescription]) -> Table:
         "times",
         *(f"{name}, {what}" for name in repeated for what in ("different names", "% of the list")),
     )
-    return Table(
-        "The long tail: how often a different name stands in its list", columns, tuple(rows)
-    )
+    return Table("The long tail: how often a distinct name occurs", columns, tuple(rows))
 
 
 def unique(lists: Mapping[str, ListDescription]) -> Table:

@@ -67,23 +67,23 @@ LANGUAGES = {
 }
 # What each list leans to, and so its model.
 LEANS = {
-    "mlb-first": "The players of the major leagues are men, and most were born in the United States; their short forms "
-    "(Joe, Bill) stand in the list as first names.",
-    "mlb-last": "Most players of the major leagues were born in the United States: the list has many English, Irish, "
-    "German and Spanish names, and few names of Africa and Asia.",
-    "companies": "These are companies on two American exchanges: most words are English, and there are many banks, "
-    "makers of medicines, and companies founded to buy others.",
-    "japanese-given": "The list is in hiragana only, so names that differ only in their kanji are one name. It does "
-    "not say who bears them.",
-    **{
-        f"world-{kind}": "The list comes from a library for test data: it has typical names, not all, and many more of "
-        "some origins than of others; the model knows those better. It has Latin script only: Greek, Bulgarian, "
-        "Russian and Ukrainian names are transliterated, origins of other scripts are missing. An origin says where "
-        "the library files a name, not who bears it."
-        for kind in ("given", "family")
-    },
-    "world-places": "The list has at most the 500 largest places of each of 99 countries, in Latin letters; names "
-    "of other scripts are transliterated, each country's in a way of its own.",
+    "mlb-first": "Players of the major leagues are men, and most of them were born in the United States. The list "
+    "contains short forms such as Joe and Bill.",
+    "mlb-last": "Most players of the major leagues were born in the United States. The list contains many "
+    "English, Irish, German and Spanish names, and few names from Africa and Asia.",
+    "companies": "The companies are listed on two American exchanges. Most of their words are English, and many "
+    "are banks, drug makers, and companies founded to buy others.",
+    "japanese-given": "The list is written in hiragana, so names that differ only in their kanji are the same. It "
+    "doesn't contain genders.",
+    **dict.fromkeys(
+        ("world-given", "world-family"),
+        "The list comes from a library for test data. It contains typical names, and many more for some "
+        "origins than for others, which the model therefore knows better. All names are in Latin script, "
+        "and Greek, Bulgarian, Russian and Ukrainian names are transliterated. Origins with other scripts "
+        "are missing. An origin describes a name and not the person who has it.",
+    ),
+    "world-places": "The list contains at most the 500 largest places of each of 99 countries, in Latin letters. "
+    "Names in other scripts are transliterated, by the conventions of each country.",
 }
 SHELF_TABLE_HEAD = """\
 | model | list | names | network | bytes |
@@ -91,8 +91,8 @@ SHELF_TABLE_HEAD = """\
 SHELF_HEAD = """\
 ## The shelf
 
-Small models for fiction and games, all described in [one card](../../namegen/models/shelf.md). Their lists were written
-for namegen, and lists and models are in the public domain (CC0).
+These are small models for fiction and games. [One card](../../namegen/models/shelf.md) describes them all, with
+samples. Their lists were written for namegen, and the lists and models are in the public domain (CC0).
 
 | model | list | names | network | bytes |
 | --- | --- | ---: | --- | ---: |"""
@@ -109,48 +109,46 @@ LABELS_SHOWN = (
     "Poland",
 )
 HEAD = """\
-# The models that come with namegen
+# Models and lists
 
-`namegen models` lists them; give a model's name wherever a command takes a MODEL. Behind its name is its card: use,
-limits and bias, how it was trained, its licence, and the loss of each label. `make models` trains the models and writes
-this page and the cards; `make docs` writes the pages alone.
+namegen comes with models and the lists they were trained on. You can use a model's name wherever a command takes a
+MODEL, and the same name wherever a command takes a list. `namegen models` and `namegen lists` print them.
 
-"New" means: not in the list, held-out names included. It does not mean that nobody bears the name, and it says nothing
-about trademarks.
+Each name in the table links to the model's card. It describes the intended use, the limits, the bias, the training
+and the license. [The lists](../results/lists.md) shows what the lists look like.
 
-The losses, in nats per character, are those of the held-out tenth of each list, which training has not seen (split
-`unique`); in brackets, how often the likeliest character is right. The ceiling is the best that any model could reach
-on those very names. The n-gram baseline is the best n-gram of the same training names: by Witten–Bell or modified
-Kneser–Ney, of orders 2 to 8, with duplicates counted fully or by their square root. The size includes the name hashes.
+The loss is measured in nats per character on a tenth of the names, which the network wasn't trained on. In brackets
+is the argmax accuracy. The n-gram baseline is the best n-gram for the same names, and the ceiling is the best
+possible score. [Metrics](../concepts/metrics.md) explains them. The size includes the hashes of the names.
 
 | model | list | names (distinct) | network | parameters | kB | loss | n-gram baseline | ceiling |
 | --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"""
 
 
 def checkpoint_of(model: api.LoadedModel) -> Checkpoint:
-    """Where it came from: no shipped model is without."""
+    """Return the checkpoint of a built-in model."""
     assert model.checkpoint is not None
     return model.checkpoint
 
 
 @cache
 def load(name: str) -> api.LoadedModel:
-    """A model, read once."""
+    """Load a model once."""
     return api.load(name)
 
 
 def card_path(name: str) -> Path:
-    """The card of a model; the models of the shelf share one."""
+    """Return the path of a model's card. The models of the shelf share one."""
     path = SHELF_PATH if name in SHELF else shipped_path(name)
     return path.with_suffix(".md")
 
 
 def table_row(name: str) -> str:
-    """A line about a model."""
+    """Return a model's row in the table."""
     model, found = load(name), references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     losses = " | ".join(
-        f"{one['loss_nats_per_char']:.3f} ({100 * one['accuracy_argmax']:.1f} %)"
+        f"{one['loss_nats_per_char']:.3f} ({100 * one['accuracy_argmax']:.1f}%)"
         for one in (
             training["validation"],
             found.baseline.metrics.to_dict(),
@@ -166,19 +164,19 @@ def table_row(name: str) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """A paragraph, or an item of a list."""
+    """Wrap a paragraph or an item of a list."""
     return fill(text, 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
 
 
 def samples(name: str) -> str:
-    """Names that the model invents; ``check`` does not compare them."""
+    """Return some generated names, which ``--check`` doesn't compare."""
     return wrapped(
         f"`namegen generate {name} -n 10 --seed 0`: {' · '.join(load(name).generate(10, seed=0))}"
     )
 
 
 def card(name: str) -> str:
-    """A model's card in the form of the model hubs: a head in YAML, then its use, its limits and its origin."""
+    """Write a model's card in the form of the model hubs, with a head in YAML."""
     model, bundled, found = load(name), BUNDLED[name], references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures, bar = training["validation"], found.baseline
@@ -193,39 +191,39 @@ def card(name: str) -> str:
 
 # {TITLES[name]}
 
-`{name}` is a character-level recurrent network that comes with namegen and invents names, a letter at a time.
+`{name}` is a character-level recurrent network that comes with namegen. It generates names, one character at a time.
 
     namegen generate {name}{labelled} -n 10
     namegen export-tflite {name} model.tflite
     namegen export-web {name} --module names.mjs
 
-In Python `namegen.load("{name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
-[a model in an app](../../docs/guides/javascript.md). This page is made from the model itself (`make docs`).
+In Python, use `namegen.load("{name}").generate(10)`. The guides describe [JavaScript](../../docs/guides/javascript.md)
+and [phones](../../docs/guides/phone.md). `make docs` generates this page from the model.
 
 {samples(name)}
 
 ## Intended use
 
-Use it to name what does not exist: characters of a story or a game, test data, or as a first idea for a name. It is
-also small enough to study, in a class or by yourself.
+Use it to name characters of a story or a game, to create test data, or to get ideas for a name. It's also small
+enough to study in a class or by yourself.
 
-Do not use it to guess who bears a real name or where it comes from, to tell real names from invented ones, or for
-anything that decides about people. A score says how much a name is like those of the list, nothing else.
+Don't use it to guess who has a real name or where it comes from, to tell real names from invented ones, or to make
+decisions about people. A score only measures how similar a name is to the names of the list.
 
 ## Limits
 
-- **New means: not in the list**, letter case, spaces and punctuation aside. Somebody may bear the name all the same,
+- **New means that a name isn't in the list**, ignoring case, spaces and punctuation. Someone may still have the name,
   and it may be a trademark.
-- It knows letters and their order. It does not know what a name means, how it is spoken, or whether it hurts somebody:
-  an offensive word can come out.
-- By default, new names are returned only if their score is in the top 1% of the model's new names. `--unfiltered` draws
-  from the model's own distribution, which gives wilder names.
-- It can give back names of its list, and it carries a digest of each, so anyone who has it can test whether a certain
-  name was in the list. The list is public.
+- The model knows letters and their order. It doesn't know what a name means or how it's pronounced, and offensive
+  words are possible.
+- By default, namegen returns a new name only if its score is in the top 1%. `--unfiltered` draws from the model's own
+  distribution, which gives more unusual names.
+- The model can reproduce names of its list. It also contains a hash of each name, so anyone can test whether a name
+  is in the list. The list is public.
 
 ## Bias
 
-{wrapped(f"{LEANS[name]} What is rare in the list is rare in the model's names.")}
+{wrapped(f"{LEANS[name]} Names that are rare in the list are also rare in the model's output.")}
 
 ## How it was trained
 
@@ -236,9 +234,9 @@ anything that decides about people. A score says how much a name is like those o
 {label_smoothing(training)}
 ## Evaluation
 
-The figures are for the held-out tenth of the list (split `unique`: none of these names was learned). These names also
-chose the epoch that was kept, and the n-gram, so both do a little better on them than on others. The ceiling is the
-best that any model could reach on those very names.
+The table shows results on the validation set, a tenth of the list. These names also selected the best epoch and the
+best n-gram, so the results are slightly better than on other names. The ceiling is the best possible score on these
+names.
 
 | | nats per character | perplexity | argmax accuracy | sampled accuracy |
 | --- | --- | --- | --- | --- |
@@ -246,9 +244,9 @@ best that any model could reach on those very names.
 | {bar.summary} | {row(**bar.metrics.to_dict())} |
 | ceiling | {row(**found.ceiling.to_dict())} |
 {labels(name, model) if model.labels else ""}
-## Licence
+## License
 
-{bundled.licence}, the same as that of its list. Pass this notice on with the model:
+The license is {bundled.licence}, like that of the list. Include this notice when you share the model:
 
 ```text
 {bundled.licence_text.strip()}
@@ -257,7 +255,7 @@ best that any model could reach on those very names.
 
 
 def shelf_card() -> str:
-    """The card of all models of the shelf."""
+    """Write the card of all models of the shelf."""
     total = sum(map(model_size, SHELF))
     sections = "\n".join(section for group in GROUPS for section in shelf_sections(group))
     return f"""\
@@ -267,18 +265,19 @@ def shelf_card() -> str:
 
 # The shelf
 
-{len(SHELF)} small models for fiction and games. Each is a character-level recurrent network that learned from a short
-list. The lists were written for namegen, and lists and models are in the public domain (CC0 1.0).
+The shelf contains {len(SHELF)} small models for fiction and games. Each is a character-level recurrent network that
+was trained on a short list. The lists were written for namegen, and the lists and models are in the public domain
+(CC0 1.0).
 
     namegen generate taverns -n 10
     namegen generate elves -n 10
     namegen export-web taverns elves --module names.mjs
 
-This page is made from the models themselves (`make docs`).
+`make docs` generates this page from the models.
 
 ## The models
 
-All models together have {total:,} bytes, with the name hashes.
+Together, the models have {total:,} bytes, including the hashes of the names.
 
 {sections}
 ## Intended use
@@ -287,32 +286,33 @@ Use them to name characters, places and things in stories, games and examples.
 
 ## Limits
 
-- **New means: not in the list**, ignoring letter case, spaces and punctuation. A person, a book or a product may have
-  the name all the same, and it may be a trademark. The lists avoid names of known works and brands.
-- The lists are short, so the models learn a style, not a language. The longer you generate, the more the names resemble
-  each other.
-- A model carries a hash of each name of its list. The lists are public.
+- **New means that a name isn't in the list**, ignoring case, spaces and punctuation. A person, a book or a product
+  may still have the name, and it may be a trademark. The lists avoid names of known works and brands, but a generated
+  name can match one by chance.
+- The lists are short, so the models learn a style and not a language. The more names you generate, the more similar
+  they get.
+- A model contains a hash of each name of its list. The lists are public.
 
 ## Bias
 
-The lists are in English, and one author's idea of how such names sound.
+The lists are in English, and they reflect one author's idea of how such names sound.
 
 ## How they were trained
 
-<!-- not run (namegen train): these are {len(SHELF)} commands -->
+<!-- not run (namegen train): there are {len(SHELF)} such commands -->
 
     {COMMANDS["taverns"]}
 
 The other models were trained with the same options.
 
-## Licence
+## License
 
-CC0 1.0, the same as that of the lists. `{SHELF_PATH.with_suffix(".LICENSE.txt").name}` has the full text.
+The license is CC0 1.0, like that of the lists. `{SHELF_PATH.with_suffix(".LICENSE.txt").name}` contains the full text.
 """
 
 
 def shelf_head() -> str:
-    """The data for a hub about all models of the shelf."""
+    """Write the head of the shelf's card."""
     return "\n".join(
         [
             "license: cc0-1.0",
@@ -331,7 +331,7 @@ def shelf_head() -> str:
 
 
 def shelf_sections(group: str) -> list[str]:
-    """A table of the group's models on the shelf, and new names of each; nothing if there are no such models."""
+    """Write a table of a group's models on the shelf, and samples of each."""
     names = [name for name in GROUPS[group] if name in SHELF]
     if not names:
         return []
@@ -342,7 +342,7 @@ def shelf_sections(group: str) -> list[str]:
 
 
 def shelf_row(name: str) -> str:
-    """A line of a table about the shelf."""
+    """Return a model's row in the table of the shelf."""
     checkpoint = checkpoint_of(load(name))
     names = checkpoint.training["names"]
     return (
@@ -353,7 +353,7 @@ def shelf_row(name: str) -> str:
 
 def how_trained(name: str) -> str:
     """Give the command that trains the model."""
-    return f"<!-- not run (namegen train): it trains for minutes -->\n\n    {COMMANDS[name]}\n"
+    return f"<!-- not run (namegen train): trains for minutes -->\n\n    {COMMANDS[name]}\n"
 
 
 def label_smoothing(training: TrainingSummary) -> str:
@@ -365,7 +365,7 @@ def label_smoothing(training: TrainingSummary) -> str:
 
 
 def head(name: str, network: str, figures: Mapping[str, float]) -> str:
-    """The data for a hub. Strings are written as JSON, which YAML reads as well."""
+    """Write the head of a card. Its strings are JSON, which YAML can read."""
     bundled = BUNDLED[name]
     licence, licence_name = LICENCES[bundled.licence]
     words = json.dumps
@@ -394,17 +394,17 @@ def head(name: str, network: str, figures: Mapping[str, float]) -> str:
         "          name: the next character of a name",
         "        dataset:",
         f"          type: {name}",
-        f"          name: {words(f'{bundled.description}: the held-out tenth', ensure_ascii=False)}",
+        f"          name: {words(f'{bundled.description}, validation set', ensure_ascii=False)}",
         "          split: validation",
         "        metrics:",
         "          - type: loss",
         "            name: nats per character",
         f"            value: {figures['loss_nats_per_char']:.3f}",
         "          - type: perplexity",
-        "            name: perplexity a character",
+        "            name: perplexity per character",
         f"            value: {math.exp(figures['loss_nats_per_char']):.2f}",
         "          - type: accuracy",
-        "            name: likeliest character right",
+        "            name: argmax accuracy",
         f"            value: {figures['accuracy_argmax']:.3f}",
     ]
     return "\n".join(lines)
@@ -413,20 +413,20 @@ def head(name: str, network: str, figures: Mapping[str, float]) -> str:
 def row(
     loss_nats_per_char: float, accuracy_argmax: float, accuracy_sampled: float | None, **_: object
 ) -> str:
-    """Cells of the table."""
-    drawn = "–" if accuracy_sampled is None else f"{100 * accuracy_sampled:.1f} %"
+    """Return the cells of a row with metrics."""
+    drawn = "–" if accuracy_sampled is None else f"{accuracy_sampled:.1%}"
     perplexity = math.exp(loss_nats_per_char)
-    return f"{loss_nats_per_char:.3f} | {perplexity:.2f} | {100 * accuracy_argmax:.1f} % | {drawn}"
+    return f"{loss_nats_per_char:.3f} | {perplexity:.2f} | {accuracy_argmax:.1%} | {drawn}"
 
 
 def called(name: str) -> str:
-    """What the labels of a list are: origin, country."""
+    """Return the meaning of a list's labels: origin or country."""
     return str(BUNDLED[name].label_column).partition(",")[0]
 
 
 @cache
 def by_label(name: str) -> str:
-    """What each label of a model costs, on names that the training held out, the best first."""
+    """List the validation loss of each label, starting with the lowest."""
     model = load(name)
     _, held_out, _ = load_bundled(name).split(DataSettings(), seed=0)
     learned = by_part({label.name: label.names for label in checkpoint_of(model).labels})[0]
@@ -448,12 +448,12 @@ def by_label(name: str) -> str:
         for loss, origin, names, count in sorted(found)
     )
     return wrapped(
-        f"By {called(name)}, nats per character of the held-out names (names learned, held out): {'; '.join(each)}."
+        f"Loss by {called(name)} in nats per character (training names, validation names): {'; '.join(each)}."
     )
 
 
 def labels(name: str, model: api.LoadedModel) -> str:
-    """The same, and names of some labels."""
+    """List the losses by label, and some names with each of them."""
     some = [
         f"- {origin}: {', '.join(model.for_labels(origin).generate(6, seed=0))}"
         for origin in LABELS_SHOWN
@@ -464,13 +464,13 @@ def labels(name: str, model: api.LoadedModel) -> str:
 
 @cache
 def split(name: str) -> ListParts:
-    """The parts of a list as the training had them."""
+    """Return the training and validation sets of a list."""
     return ListParts.from_corpus(load_bundled(name), DataSettings(), seed=0)
 
 
 @cache
 def references(name: str) -> HeldOutReferences:
-    """The ceiling and the n-gram of the names that the training held out."""
+    """Return the ceiling and the n-gram baseline of the validation set."""
     parts = split(name)
     if parts.held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
@@ -478,13 +478,13 @@ def references(name: str) -> HeldOutReferences:
 
 
 def model_size(name: str) -> int:
-    """Bytes of the files."""
+    """Return the size of a model's files in bytes."""
     path = shipped_path(name)
     return path.stat().st_size + known_names_path(path).stat().st_size
 
 
 def train(names: Sequence[str]) -> None:
-    """Train models, and copy each and its licence to where it ships."""
+    """Train models, and copy each of them with its license into the package."""
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             out = Path(folder) / name
@@ -508,7 +508,7 @@ def train(names: Sequence[str]) -> None:
 
 
 def documents() -> dict[Path, str]:
-    """Every text about the models as it should be."""
+    """Return the texts of all cards and of the page."""
     others = [name for name in SHIPPED if name not in SHELF]
     table = "\n".join([HEAD, *map(table_row, others)])
     shelf_table = "\n".join([SHELF_HEAD, *map(shelf_row, SHELF)])
@@ -519,13 +519,13 @@ def documents() -> dict[Path, str]:
 
 
 def without_names(text: str) -> str:
-    """A document without the names that a model drew: on another machine a rounding may draw others."""
+    """Remove the generated names from a document, because they may differ on another machine."""
     text = re.sub(r"(?<=--seed 0`: ).*?\n\n", "", text, flags=re.DOTALL)
     return re.sub(rf"^- (?:{'|'.join(LABELS_SHOWN)}): .*\n", "", text, flags=re.MULTILINE)
 
 
 def check() -> int:
-    """Say which documents are not what the models say."""
+    """End the program if a document is outdated."""
     stale = [
         str(path.relative_to(DOCUMENT.parents[2]))
         for path, text in documents().items()
@@ -538,7 +538,7 @@ def check() -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Train, unless the cards alone are asked for; describe."""
+    """Train the models unless only the cards are requested, and write the cards."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
