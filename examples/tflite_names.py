@@ -105,7 +105,8 @@ class Model:
     def read(cls, path: Path) -> Model:
         """Read a file."""
         content = path.read_bytes()
-        entries = read_entries(content)
+        is_tflite = content[4:8] == b"TFL3"
+        entries = read_entries(content) if is_tflite else {}
         if b"namegen" not in entries:
             raise ValueError(f"{path} wasn't written by namegen export-tflite")
         description = json.loads(entries[b"namegen"])
@@ -430,32 +431,10 @@ class Scorer:
 
 
 class Ngrams:
-    """The n-grams of each label's training names.
-
-    An n-gram can occur in the list only if the same n-gram without its first symbol does. The file
-    stores which of these candidates occur, order by order.
-    """
+    """The n-grams of each label's training names."""
 
     def __init__(self, data: bytes, characters: str) -> None:
-        self.known: set[tuple[int, str]] = set()  # labels and n-grams
-        label_count = int.from_bytes(data[:4], "little")
-        symbols = END + digits_as_0(characters) + START
-        position = 8
-        parents = [(label, "") for label in range(label_count)]
-        children: dict[tuple[int, str], str] = {}  # the symbols that follow an n-gram
-        for order in range(1, NGRAM_ORDER + 1):
-            candidates = []
-            for label, ngram in parents:
-                following = symbols if order == 1 else children[label, ngram[1:]]
-                candidates += [(label, ngram, symbol) for symbol in following]
-            numbers, position = read_rice_code(data, position)
-            children = dict.fromkeys(parents, "")
-            parents = []
-            for number in (numbers + np.arange(len(numbers))).tolist():
-                label, ngram, symbol = candidates[number]
-                children[label, ngram] += symbol
-                parents.append((label, ngram + symbol))
-            self.known.update(parents)
+        self.known = read_ngrams(data, characters)
 
     def count_missing(self, text: str, label: int) -> int:
         """Count the n-grams of a name or word that the label's training names lack."""
@@ -469,6 +448,35 @@ class Ngrams:
             if (label, symbols[-order:]) in self.known:
                 return order
         return 1
+
+
+def read_ngrams(data: bytes, characters: str) -> set[tuple[int, str]]:
+    """Decode n-grams, and return them with their labels.
+
+    An n-gram can only be known if the same n-gram without its first symbol is known. The data
+    consists of the candidates that are known, order by order.
+    """
+    label_count = int.from_bytes(data[:4], "little")
+    symbols = END + digits_as_0(characters) + START
+    position = 8
+    known: set[tuple[int, str]] = set()
+    parents = [(label, "") for label in range(label_count)]
+    next_symbols: dict[tuple[int, str], str] = {}  # the symbols that follow a known n-gram
+    for order in range(1, NGRAM_ORDER + 1):
+        candidates = []
+        for label, ngram in parents:
+            following = symbols if order == 1 else next_symbols[label, ngram[1:]]
+            candidates += [(label, ngram, symbol) for symbol in following]
+        decoded, position = read_rice_code(data, position)
+        numbers = decoded + np.arange(len(decoded))
+        next_symbols = dict.fromkeys(parents, "")
+        parents = []
+        for number in numbers.tolist():
+            label, ngram, symbol = candidates[number]
+            next_symbols[label, ngram] += symbol
+            parents.append((label, ngram + symbol))
+        known.update(parents)
+    return known
 
 
 def digits_as_0(text: str) -> str:

@@ -208,6 +208,8 @@ def test_errors_are_one_sentence(
     path, _ = exported("mlb-first")
     with pytest.raises(SystemExit, match=f"^Error: .*{message}"):
         program.main([str(path), *arguments])
+    with pytest.raises(SystemExit, match=r"wasn't written by namegen export-tflite"):
+        program.main([str(PROGRAM), *arguments])
 
 
 def test_a_file_without_names_can_be_used(
