@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow coverage harm fuzz check docs site links course size bench quality labels blind mutants models page format package pins clean
+.PHONY: help demo test test-slow coverage harm fuzz check check-javascript docs site links course size bench quality labels blind mutants models page format package pins clean
 
 # Two processes: each test needs little memory and one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -127,6 +127,16 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.blind page --check
 	$(RUN) -m benchmarks.summary_page --check
 	$(RUN) docs/tools/make_models.py --check
+	@$(MAKE) --no-print-directory check-javascript
+
+# Continuous integration has Node and npm. Elsewhere the checks are skipped without them.
+check-javascript: $(VENV)/.developing
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	  $(MAKE) --no-print-directory --silent node_modules/.installed && npm run --silent check && \
+	  $(RUN) docs/tools/make_module_types.py --check; \
+	elif [ -n "$$CI" ]; then \
+	  echo "make: Node and npm are not installed, and continuous integration needs them for the JavaScript checks" >&2; exit 1; \
+	else echo "Skipping the JavaScript checks, because Node and npm are not installed."; fi
 
 size: $(VENV)/.installed
 	@$(RUN) -m benchmarks.size
@@ -138,6 +148,7 @@ docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_results.py
 	$(RUN) docs/tools/make_lists.py
 	$(RUN) docs/tools/make_models.py --cards
+	$(RUN) docs/tools/make_module_types.py
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
@@ -184,7 +195,7 @@ models: $(VENV)/.installed
 
 page: $(VENV)/.installed
 	@mkdir -p build
-	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import SHIPPED; print(*SHIPPED)") --out build/namegen.html --force
+	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import PAGE_MODELS; print(*PAGE_MODELS)") --out build/namegen.html --force
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .
@@ -199,7 +210,7 @@ package: $(VENV)/.developing
 clean:
 	@echo "Removing the environments, build, dist, *.egg-info and caches."
 	@echo "Keeping runs and all other files."
-	@rm -rf $(VENV) $(VENV_BENCH) $(VENV_SITE) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV_BENCH) $(VENV_SITE) node_modules build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -255,6 +266,12 @@ $(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	  $(PIP_SITE) --no-build-isolation --editable '.[keras,tflite,faker,site]' || { \
 	  echo "make: pip could not install Sphinx, MyST-NB and Furo, which build the documentation. See the error above." >&2; \
 	  exit 1; }
+	@touch $@
+
+# ESLint and TypeScript, under the exact versions of package-lock.json.
+node_modules/.installed: package.json package-lock.json .npmrc
+	@echo "Installing the tools for the JavaScript checks; some seconds."
+	@npm ci --silent --ignore-scripts
 	@touch $@
 
 pins:

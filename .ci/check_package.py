@@ -17,7 +17,7 @@ PACKAGE = Path("namegen")
 KINDS = (
     "**/*.py",
     "py.typed",
-    "lists/*.txt",
+    "lists/**/*.txt",
     "lists/*.csv",
     "models/*.*",
     "core/data/*.txt",

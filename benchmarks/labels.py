@@ -38,7 +38,7 @@ from benchmarks.quality_page import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
-from namegen.core.data.normalization import digests  # noqa: E402
+from namegen.core.data.normalization import hash_names  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
@@ -115,9 +115,9 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         for label in corpus.label_counts:
             names = [name for name, of in pairs if of == label]
             single = model_of(of_list, label, seed)
-            behind = shared.beginnings.tokens[shared.labels.index(label)]
+            behind = shared.start_tokens.tokens[shared.labels.index(label)]
             for row, (model, token) in enumerate(
-                ((shared, behind), (single, single.beginnings.tokens[0]))
+                ((shared, behind), (single, single.start_tokens.tokens[0]))
             ):
                 found = costs(model, names, token)
                 rows = [place for place, (_, of) in enumerate(pairs) if of == label]
@@ -218,7 +218,7 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
     from sklearn.pipeline import make_pipeline
 
     names = list(dict.fromkeys(name for name, _ in pairs))
-    odd = ((digests(names) >> np.uint64(7)) % 2 == 1).tolist()
+    odd = ((hash_names(names) >> np.uint64(7)) % 2 == 1).tolist()
     learned, asked = (set(compress(names, half)) for half in (odd, np.logical_not(odd)))
     outsider = make_pipeline(
         CountVectorizer(analyzer="char_wb", ngram_range=(1, 4)), MultinomialNB(alpha=0.1)

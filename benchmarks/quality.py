@@ -296,7 +296,7 @@ def run_all(lists: Sequence[str], models: Sequence[str], seeds: int | None, at_o
 
 
 def main() -> None:
-    """Train, keep, summarise."""
+    """Train, keep, summarize."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality",
         description=__doc__,

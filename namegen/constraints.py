@@ -231,21 +231,21 @@ def check_type(name: str, value: object, expected_type: type) -> None:
 
 
 @cache
-def claimed_beginnings(*lists: str) -> tuple[str, ...]:
+def claimed_starts(*lists: str) -> tuple[str, ...]:
     """Return the words with which a new company must not start, because listed companies start with them.
 
     Args:
         lists: the names of lists. Only bundled lists of companies have such words.
 
-    >>> "blackrock" in claimed_beginnings("mlb-last", "companies")
+    >>> "blackrock" in claimed_starts("mlb-last", "companies")
     True
     """
     from namegen.core.data.normalization import normalization_of
-    from namegen.core.generation.constraints.claimed import beginnings
+    from namegen.core.generation.constraints.claimed import claimed_starts as starts_of_list
 
     normalization = normalization_of("company")
     claimed: list[str] = []
     for name in lists:
         if name in BUNDLED and BUNDLED[name].name_type == "company":
-            claimed += beginnings(load_bundled(name).names, normalization)
+            claimed += starts_of_list(load_bundled(name).names, normalization)
     return tuple(claimed)

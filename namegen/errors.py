@@ -31,7 +31,12 @@ from typing import ClassVar, TypeAlias, TypeVar
 # Settings are marked with NUL, which no list, path or option can contain, so foreign text can't look like a setting.
 _SETTING = re.compile("\0(?P<name>\\w+)(?:=(?P<value>[^\0]*))?\0")
 
-OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")  # settings of whole names, see ``of_part``
+OF_ALL_PARTS = (
+    "temperature",
+    "top_k",
+    "top_p",
+    "seed",
+)  # settings of whole names, see ``add_part_to_settings``
 LONGEST_REASON = 200  # characters of a foreign exception's message
 MAX_MESSAGE = 2_000  # bytes of a whole message in UTF-8
 MAX_NAME_COMPARED = 100  # characters; ``nearest`` ignores longer names
@@ -123,10 +128,10 @@ class NamegenError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def told(self, name_of: NameOf) -> str:
+    def message_with(self, name_of: NameOf) -> str:
         """Return the message, with each setting as ``name_of`` writes it.
 
-        >>> NamegenError(f"{setting('seed')} is -1").told(lambda name, value: f"--{name}")
+        >>> NamegenError(f"{setting('seed')} is -1").message_with(lambda name, value: f"--{name}")
         '--seed is -1'
         """
         message = super().__str__()
@@ -135,7 +140,7 @@ class NamegenError(Exception):
 
     def __str__(self) -> str:
         """Return the message, in which settings are Python arguments."""
-        return self.told(_python_name)
+        return self.message_with(_python_name)
 
 
 def _python_name(name: str, value: str | None) -> str:
@@ -143,12 +148,12 @@ def _python_name(name: str, value: str | None) -> str:
 
 
 @contextmanager
-def of_part(part: str) -> Iterator[None]:
+def add_part_to_settings(part: str) -> Iterator[None]:
     """Add the part of a name to the settings in errors: ``min_length`` becomes ``given_min_length``.
 
     Settings that apply to all parts, such as ``temperature``, keep their names.
 
-    >>> with of_part("given"):
+    >>> with add_part_to_settings("given"):
     ...     raise SettingsError(f"{setting('min_length')} is -1")
     Traceback (most recent call last):
     namegen.errors.SettingsError: given_min_length is -1
@@ -161,9 +166,9 @@ def of_part(part: str) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        raise SettingsError(error.told(with_part), field=error.field) from error
+        raise SettingsError(error.message_with(with_part), field=error.field) from error
     except GenerationError as error:
-        raise GenerationError(error.told(with_part)) from error
+        raise GenerationError(error.message_with(with_part)) from error
 
 
 class NamesError(NamegenError):

@@ -13,14 +13,18 @@ It needs the library Faker (the extra ``faker``).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 from namegen import api
-from namegen.api.aliases import ORIGIN_ALIASES
+from namegen.api.people import people_origins
 from namegen.core.generation.name_batch import check_letter_case
+from namegen.core.generation.name_source import Gender
+from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.settings import GENDERS
 from namegen.errors import GenerationError, SettingsError, missing_library, setting, shown
@@ -32,30 +36,10 @@ except ImportError as error:  # pragma: no cover
 
 Item = TypeVar("Item")
 
-POOL = 4096  # names drawn for each kind
-SMALL_POOL = 1024  # for companies, which take longer
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry of a pool: the first part of a name, and the second parts that go with it (none for plain names)."""
-
-    first: str
-    seconds: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Both parts of a name. The parts of all names of a group go together."""
-
-    first: str
-    second: str
-    group: object
-
-
-Pools = dict[str, list[Entry]]  # by kind, such as mlb-first
-# By the arguments of their providers, so that each pool is drawn once in a program.
-_SHARED_POOLS: dict[str, Pools] = defaultdict(dict)
+# Sizes of pools.
+POOL_SIZE = 4096
+PEOPLE_PER_ORIGIN = 1024
+COMPANIES = 1024  # drawing a company takes longer
 
 
 class NamegenProvider(BaseProvider):
@@ -64,10 +48,12 @@ class NamegenProvider(BaseProvider):
     There are first names, last names and whole names of baseball players, given names, family names and people of many
     origins, companies and places.
 
-    Each call takes 64 bits from Faker's random numbers, which choose an entry of a pool: one of 4,096 names, or of
-    1,024 companies. For people and players, both parts come from the pool, with the same origin and gender, so there
-    are hundreds of thousands of them. A pool is drawn when it's first needed: once per program for the same arguments,
-    and once per provider for ``invented``. It's always the same, so Faker's seeds work for these names as well.
+    Each call takes 64 bits from Faker's random numbers, which choose an entry of a pool: one of 4,096 names or 1,024
+    companies. For people and players, both parts of a name come from a pool. People have a pool of 1,024 for each
+    origin, so there are millions of whole names.
+
+    A pool is drawn when it's first needed: once per program for the same arguments, and once per provider for
+    ``invented``. It's always the same, so Faker's seeds work for these names as well.
 
     Args:
         generator: Faker's generator, or a ``Faker`` with one locale, such as ``fake["de_DE"]``.
@@ -100,147 +86,214 @@ class NamegenProvider(BaseProvider):
         country: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(generator)
-        SamplingSettings(1.0 if temperature is None else temperature)  # raises SettingsError
-        check_letter_case(letter_case)
-        if gender not in (None, *GENDERS):
-            raise SettingsError(
-                f"{setting('gender')} must be {' or '.join(GENDERS)}, not {shown(gender)}"
-            )
+        _check_arguments(temperature, letter_case, gender)
         self._model = model
-        self._temperature = temperature
-        self._letter_case = letter_case
-        self._gender = gender
-        self._origins = _as_tuple(origin)
-        self._countries = _as_tuple(country)
-        self._pools_of_model: Pools = {}  # not shared: the model of a run folder can change
-        arguments = (temperature, letter_case, gender, self._origins, self._countries)
-        self._shared_pools = _SHARED_POOLS[repr(arguments)]
+        self._settings = PoolSettings(
+            temperature=temperature,
+            letter_case=letter_case,
+            gender=gender,
+            origins=_as_tuple(origin),
+            countries=_as_tuple(country),
+        )
+        self._names_of_model: list[str] = []  # not shared: the model of a run folder can change
 
     def invented(self) -> str:
-        """A new name from the provider's model; by default from the newest run, or a baseball first name."""
-        return self._take("")
+        """Return a new name from the provider's model, by default from the newest run or a baseball first name."""
+        if not self._names_of_model:
+            self._names_of_model = _names_of_model(self._settings, self._model)
+        return self._choose(self._names_of_model)
 
     def invented_first_name(self) -> str:
-        """A first name that no player of major-league baseball has had."""
-        return self._take("mlb-first")
+        """Return a first name that no player of major-league baseball has had."""
+        return self._choose(_names(self._settings, "mlb-first"))
 
     def invented_last_name(self) -> str:
-        """A last name that no player of major-league baseball has had."""
-        return self._take("mlb-last")
+        """Return a last name that no player of major-league baseball has had."""
+        return self._choose(_names(self._settings, "mlb-last"))
 
     def invented_name(self) -> str:
-        """A first and a last name, sometimes with a suffix, that no player of major-league baseball has had."""
-        return self._take("players")
+        """Return a first and a last name, sometimes with a suffix, that no player of major-league baseball has had."""
+        players = _players(self._settings)
+        quotient, index = divmod(self._random_number(), len(players.first_names))
+        last_name = players.last_names[quotient % len(players.last_names)]
+        return f"{players.first_names[index]} {last_name}"
 
     def invented_given_name(self) -> str:
-        """A new given name, from the provider's origins."""
-        return self._take("world-given")
+        """Return a new given name, from the provider's origins."""
+        return self._choose(_names(self._settings, "world-given"))
 
     def invented_family_name(self) -> str:
-        """A new family name, from the provider's origins."""
-        return self._take("world-family")
+        """Return a new family name, from the provider's origins."""
+        return self._choose(_names(self._settings, "world-family"))
 
     def invented_person(self) -> str:
-        """A real given name and a new family name of the same origin."""
-        return self._take("people")
+        """Return a real given name and a new family name of the same origin."""
+        return self._choose_person().format()
+
+    def invented_profile(self) -> dict[str, str | None]:
+        """Return a person's name and its parts: ``name``, ``given``, ``family``, ``gender`` and ``origin``."""
+        person = self._choose_person()
+        return {
+            "name": person.format(),
+            "given": person.given,
+            "family": person.family,
+            "gender": person.gender,
+            "origin": person.origin,
+        }
 
     def invented_company(self) -> str:
-        """A company that isn't in the bundled list of companies on the NYSE and on Nasdaq."""
-        return self._take("companies")
+        """Return a company that isn't in the bundled list of companies on the NYSE and on Nasdaq."""
+        return self._choose(_names(self._settings, "companies"))
 
     def invented_place(self) -> str:
-        """A town or village that isn't in the bundled list of its country."""
-        return self._take("places")
+        """Return a town or village that isn't in the bundled list of its country."""
+        return self._choose(_names(self._settings, "places"))
 
-    def _take(self, kind: str) -> str:
-        """A name of a kind: the name of a model, "players", "people" or "places"; "" for the provider's model."""
-        pools = self._shared_pools if kind else self._pools_of_model
-        if kind not in pools:
-            pools[kind] = self._new_pool(kind)
-        pool = pools[kind]
+    def _choose(self, names: Sequence[str]) -> str:
+        return names[self._random_number() % len(names)]
+
+    def _choose_person(self) -> Person:
+        """Combine the given name and the family name of two people with the same origin and gender."""
+        origins = _origins(self._settings)
+        quotient, index = divmod(self._random_number(), len(origins))
+        people = _people(self._settings, origins[index])
+        quotient, index = divmod(quotient, len(people.people))
+        person = people.people[index]
+        families = people.families[person.gender]
+        return replace(person, family=families[quotient % len(families)])
+
+    def _random_number(self) -> int:
         number: int = self.generator.random.getrandbits(64)
-        quotient, index = divmod(number, len(pool))
-        entry = pool[index]
-        if not entry.seconds:
-            return entry.first
-        return f"{entry.first} {entry.seconds[quotient % len(entry.seconds)]}"
+        return number
 
-    def _new_pool(self, kind: str) -> list[Entry]:
-        if kind == "players":
-            return _combined(self._players())
-        if kind == "people":
-            return _combined(self._people())
-        names = _available(self._names(kind))
-        return [Entry(name) for name in names]
 
-    def _players(self) -> Iterable[Pair]:
-        for players in api.generate_players_batches(POOL, **self._options):
-            for player in players:
-                last_name = f"{player.last} {player.suffix}".strip()
-                yield Pair(player.first, last_name, group=None)
+@dataclass(frozen=True)
+class PoolSettings:
+    """The arguments of a provider that decide which names its pools contain."""
 
-    def _people(self) -> Iterable[Pair]:
-        batches = api.generate_people_batches(
-            POOL, origins=self._origins, gender=self._gender, **self._options
+    temperature: float | None
+    letter_case: str | None
+    gender: str | None
+    origins: tuple[str, ...]
+    countries: tuple[str, ...]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options for generating names."""
+        return {"seed": 0, "temperature": self.temperature, "letter_case": self.letter_case}
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the built-in models for these origins and this gender."""
+        if self.gender is None:
+            return list(self.origins)
+        return [f"{origin},{self.gender}" for origin in self.origins or [""]]
+
+
+@dataclass(frozen=True)
+class PlayerPool:
+    """The names of baseball players."""
+
+    first_names: list[str]
+    last_names: list[str]  # with suffixes
+
+
+@dataclass(frozen=True)
+class PeoplePool:
+    """People of one origin, and the family names of each gender."""
+
+    people: list[Person]
+    families: Mapping[Gender, Sequence[str]]
+
+
+# --- pools: each is drawn once in a program ---------------------------------------------------------------------------
+
+
+@cache
+def _names(settings: PoolSettings, model_name: str) -> list[str]:
+    """Return new names from a built-in model."""
+    if model_name == "places":
+        model = api.places_of(settings.countries)
+    else:
+        model = api.load_shipped(model_name)
+        if model.labels:
+            model = model.for_labels(*settings.labels)
+    size = COMPANIES if model_name == "companies" else POOL_SIZE
+    return _generate_names(model, size, settings)
+
+
+def _names_of_model(
+    settings: PoolSettings, model: str | Path | api.LoadedModel | None
+) -> list[str]:
+    """Return new names from a model of the user's."""
+    if not isinstance(model, api.LoadedModel):
+        model = api.load(model)
+    return _generate_names(model.for_labels(*settings.origins), POOL_SIZE, settings)
+
+
+def _generate_names(model: api.LoadedModel, size: int, settings: PoolSettings) -> list[str]:
+    batches = model.generate_batches(size, **settings.options)
+    return _available(batch.names for batch in batches)
+
+
+@cache
+def _players(settings: PoolSettings) -> PlayerPool:
+    """Return the names of invented baseball players."""
+    players = _available(api.generate_players_batches(POOL_SIZE, **settings.options))
+    return PlayerPool(
+        first_names=[player.first for player in players],
+        last_names=[f"{player.last} {player.suffix}".strip() for player in players],
+    )
+
+
+@cache
+def _origins(settings: PoolSettings) -> list[str]:
+    """Return the origins of people."""
+    return people_origins(settings.origins)
+
+
+@cache
+def _people(settings: PoolSettings, origin: str) -> PeoplePool:
+    """Return invented people of one origin."""
+    batches = api.generate_people_batches(
+        PEOPLE_PER_ORIGIN, origins=origin, gender=settings.gender, **settings.options
+    )
+    people = _available(batches)
+    families: dict[Gender, list[str]] = defaultdict(list)
+    for person in people:
+        families[person.gender].append(person.family)
+    return PeoplePool(people, families)
+
+
+def _available(batches: Iterable[Iterable[Item]]) -> list[Item]:
+    """Return all items before a GenerationError, which is raised only if there are none."""
+    items: list[Item] = []
+    try:
+        for item in chain.from_iterable(batches):
+            items.append(item)  # extend would lose the items before an error
+    except GenerationError:
+        if not items:
+            raise
+    return items
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+
+def _check_arguments(
+    temperature: float | None, letter_case: str | None, gender: str | None
+) -> None:
+    if temperature is not None:
+        SamplingSettings(temperature)  # raises SettingsError
+    check_letter_case(letter_case)
+    if gender not in (None, *GENDERS):
+        raise SettingsError(
+            f"{setting('gender')} must be {' or '.join(GENDERS)}, not {shown(gender)}"
         )
-        for people in batches:
-            for person in people:
-                yield Pair(person.given, person.family, group=(person.origin, person.gender))
-
-    def _names(self, kind: str) -> Iterable[str]:
-        model = self._model_of(kind)
-        size = SMALL_POOL if kind == "companies" else POOL
-        for batch in model.generate_batches(size, **self._options):
-            yield from batch.names
-
-    def _model_of(self, kind: str) -> api.LoadedModel:
-        """The model of a kind, for the provider's labels or countries."""
-        if kind == "places":
-            return api.places_of(self._countries)
-        if not kind:
-            model = self._model
-            if not isinstance(model, api.LoadedModel):
-                model = api.load(model)
-            return model.for_labels(*self._origins)
-        model = api.load_shipped(kind)
-        return model.for_labels(*self._labels) if model.labels else model
-
-    @property
-    def _labels(self) -> list[str]:
-        """The labels of the shipped models for the provider's origins and gender."""
-        origins = [ORIGIN_ALIASES.get(str(origin).casefold(), origin) for origin in self._origins]
-        if self._gender is None:
-            return origins
-        return [f"{origin},{self._gender}" for origin in origins or [""]]
-
-    @property
-    def _options(self) -> dict[str, Any]:
-        return {"seed": 0, "temperature": self._temperature, "letter_case": self._letter_case}
 
 
 def _as_tuple(values: str | Sequence[str] | None) -> tuple[str, ...]:
-    """One value, several or none, as a tuple."""
+    """Return one value, several or none, as a tuple."""
     if isinstance(values, str):
         return (values,)
     return tuple(values or ())
-
-
-def _available(items: Iterable[Item]) -> list[Item]:
-    """All items before a GenerationError, which is raised only if there are none."""
-    available: list[Item] = []
-    try:
-        for item in items:
-            available.append(item)  # extend would lose the items before an error
-    except GenerationError:
-        if not available:
-            raise
-    return available
-
-
-def _combined(pairs: Iterable[Pair]) -> list[Entry]:
-    """An entry for each first part, with the second parts of its group."""
-    available = _available(pairs)
-    seconds: dict[object, list[str]] = defaultdict(list)
-    for pair in available:
-        seconds[pair.group].append(pair.second)
-    return [Entry(pair.first, seconds[pair.group]) for pair in available]

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from math import isqrt, prod
 from pathlib import Path
-from typing import SupportsIndex, cast
+from typing import SupportsIndex
 from unicodedata import combining, normalize
 
 from namegen.core.data.list_content import ListContent
@@ -98,28 +98,21 @@ class Pseudonyms(Iterator[str]):
         context: str = "",
         unique: bool = False,
     ) -> None:
-        if isinstance(values, str) or not isinstance(values, Iterable):
-            raise SettingsError(
-                f"{setting('values')} must be an iterable of strings or whole numbers, not {shown(values)}"
-            )
+        _check_values(values)
         _check_key(key)
         _check_is_string("template", template or "")
         _check_is_string("context", context)
         self._values = iter(values)
         self._pools = _distinct_names(pool)
         self._names = frozenset().union(*self._pools)
-        self.size = prod(map(len, self._pools))
+        self._template = _checked_template(template, parts=len(self._pools))
+        self.size = prod(len(names) for names in self._pools)
+        self.pool_hash = _hash_of_pools(self._pools)
         self.hashed = 0
         self.numbers = 0
         self.listed = 0
-        self._template = self._checked_template(template)
-        lines = "\n".join("".join(f"{name}\n" for name in names) for names in self._pools)
-        self.pool_hash = hashlib.sha256(_bytes(lines)).hexdigest()
-        purpose = (
-            b"namegen pseudonyms 1" + bytes.fromhex(self.pool_hash) + _bytes(_canonical(context))
-        )
-        self._key = hmac.digest(key, purpose, "sha256")
-        self._taken = [array("Q") for _ in range(BUCKETS)] if unique else []
+        self._key = _derived_key(key, self.pool_hash, context)
+        self._taken = _TakenNames() if unique else None
 
     def __next__(self) -> str:
         return self.of(next(self._values))
@@ -136,42 +129,49 @@ class Pseudonyms(Iterator[str]):
             SettingsError: the value is neither a string nor a whole number.
             GenerationError: another value has the same name, and ``unique`` is set.
         """
-        if not isinstance(value, str | SupportsIndex):
-            raise SettingsError(f"a value must be a string or a whole number, not {shown(value)}")
-        text = _canonical(str(value))
+        text = _checked_value(value)
         if not text:
             return ""
         if text in self._names:
             self.listed += 1
-        parts = []
-        index = self._index(text)
-        for names in self._pools:
-            index, index_in_pool = divmod(index, len(names))
-            parts.append(names[index_in_pool])
-        name = PLACEHOLDER.sub(lambda match: parts[int(match[1]) - 1], self._template)
-        if self._taken and not self._is_free(name, text):
+        name = self._name_at(self._index(text))
+        if self._taken is not None and not self._taken.add(name, self._mac(_bytes(text))):
             raise GenerationError(
                 f"two values share the name {quote(name)}, as there are only {self.size:,} names: use a larger pool or "
                 f"several pools, or remove {setting('unique')}"
             )
         return name
 
-    def _checked_template(self, template: str | None) -> str:
-        """The template, which must contain every part; by default the parts with spaces between them."""
-        placeholders = [f"{{{number}}}" for number in range(1, len(self._pools) + 1)]
-        if template is None:
-            return " ".join(placeholders)
-        in_template = {match[0] for match in PLACEHOLDER.finditer(template)}
-        if in_template != set(placeholders):
-            raise SettingsError(
-                f"{setting('template')} {quote(template)} must contain {', '.join(placeholders)}"
-            )
-        return template
+    def has_name(self, name: str) -> bool:
+        """Return whether a pool contains a name.
+
+        >>> Pseudonyms(pool=["Ada", "Bo"], key=b"only an example!").has_name(" Bo")
+        True
+        """
+        return _canonical(name) in self._names
+
+    def is_number(self, value: str) -> bool:
+        """Return whether a value is a whole number below N. No two of these numbers share a name.
+
+        >>> names = Pseudonyms(pool=["Ada", "Bo"], key=b"only an example!")
+        >>> names.is_number("1"), names.is_number("2"), names.is_number("Ann")
+        (True, False, False)
+        """
+        text = _canonical(value)
+        is_short = len(text) <= len(str(self.size))
+        return is_short and WHOLE_NUMBER.fullmatch(text) is not None and int(text) < self.size
+
+    def _name_at(self, index: int) -> str:
+        """Return the name with an index, in the template."""
+        parts = []
+        for names in self._pools:
+            index, index_in_pool = divmod(index, len(names))
+            parts.append(names[index_in_pool])
+        return PLACEHOLDER.sub(lambda match: parts[int(match[1]) - 1], self._template)
 
     def _index(self, text: str) -> int:
-        """The index of a value's name, below N."""
-        may_be_below_size = len(text) <= len(str(self.size)) and WHOLE_NUMBER.fullmatch(text)
-        if may_be_below_size and int(text) < self.size:
+        """Return the index of a value's name, below N."""
+        if self.is_number(text):
             self.numbers += 1
             return self._permuted(int(text))
         self.hashed += 1
@@ -181,37 +181,92 @@ class Pseudonyms(Iterator[str]):
         return int.from_bytes(hmac.digest(self._key, message, "sha256"), "big")
 
     def _permuted(self, number: int) -> int:
-        """A permutation of the whole numbers below N.
+        """Return where a permutation of the whole numbers below N puts a number.
 
         A Feistel network permutes pairs (left, right), of which there are slightly more than N. It's applied until the
         result is below N (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
         """
         left_size = isqrt(self.size - 1) + 1
-        right_size = -(-self.size // left_size)
+        right_size = (self.size - 1) // left_size + 1
         while True:
-            left, right = divmod(number, right_size)
-            for turn in range(0, ROUNDS, 2):  # no UTF-8 string contains the byte 255
-                left = (left + self._mac(b"\xff%d,%d" % (turn, right))) % left_size
-                right = (right + self._mac(b"\xff%d,%d" % (turn + 1, left))) % right_size
-            number = left * right_size + right
+            number = self._shuffled(number, left_size, right_size)
             if number < self.size:
                 return number
 
-    def _is_free(self, name: str, value: str) -> bool:
-        """Whether no other value has this name.
+    def _shuffled(self, number: int, left_size: int, right_size: int) -> int:
+        """Apply all rounds of the Feistel network once."""
+        left, right = divmod(number, right_size)
+        for turn in range(0, ROUNDS, 2):
+            left = (left + self._round(turn, right)) % left_size
+            right = (right + self._round(turn + 1, left)) % right_size
+        return left * right_size + right
 
-        Stores 7 bytes of the name's hash (2 of them choose a sorted array) and 3 bytes of the value's. With 10 million
-        values, one run in a thousand reports a pair that doesn't exist.
-        """
+    def _round(self, turn: int, half: int) -> int:
+        """Return the number that a round adds. No UTF-8 string contains the byte 255, so it differs from all values."""
+        return self._mac(b"\xff%d,%d" % (turn, half))
+
+
+class _TakenNames:
+    """The names that values have, for finding two values with the same name.
+
+    An entry has 5 bytes of the name's hash and 3 bytes of the value's hash. Two more bytes of the name's hash choose a
+    sorted array. With 10 million values, one run in a thousand reports a pair that doesn't exist.
+    """
+
+    def __init__(self) -> None:
+        self._buckets = [array("Q") for _ in range(BUCKETS)]
+
+    def add(self, name: str, value_hash: int) -> bool:
+        """Add the name of a value. Return False if another value has it."""
         name_hash = hashlib.sha256(_bytes(name)).digest()
-        bucket = self._taken[int.from_bytes(name_hash[:2], "big")]
-        lowest = int.from_bytes(name_hash[2:7], "big") << 24
-        entry = lowest + self._mac(_bytes(value)) % (1 << 24)
+        bucket = self._buckets[int.from_bytes(name_hash[:2], "big")]
+        lowest = int.from_bytes(name_hash[2:7], "big") << 24  # the entry of the value hash 0
+        entry = lowest + value_hash % (1 << 24)
         index = bisect_left(bucket, lowest)
         is_known = index < len(bucket) and bucket[index] >> 24 == lowest >> 24
         if not is_known:
             bucket.insert(index, entry)
         return bucket[index] == entry
+
+
+def _check_values(values: object) -> None:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise SettingsError(
+            f"{setting('values')} must be an iterable of strings or whole numbers, not {shown(values)}"
+        )
+
+
+def _checked_value(value: object) -> str:
+    """Return a value as a string in its canonical form."""
+    if not isinstance(value, str | SupportsIndex):
+        raise SettingsError(f"a value must be a string or a whole number, not {shown(value)}")
+    return _canonical(str(value))
+
+
+def _checked_template(template: str | None, *, parts: int) -> str:
+    """Return the template, which must contain every part; by default the parts with spaces between them."""
+    placeholders = [f"{{{number}}}" for number in range(1, parts + 1)]
+    if template is None:
+        return " ".join(placeholders)
+    in_template = {match[0] for match in PLACEHOLDER.finditer(template)}
+    if in_template != set(placeholders):
+        raise SettingsError(
+            f"{setting('template')} {quote(template)} must contain {', '.join(placeholders)}"
+        )
+    return template
+
+
+def _hash_of_pools(pools: Sequence[Sequence[str]]) -> str:
+    """Return the hash of one or several pools, as defined at the start of this file."""
+    pool_lines = ["".join(f"{name}\n" for name in names) for names in pools]
+    return hashlib.sha256(_bytes("\n".join(pool_lines))).hexdigest()
+
+
+def _derived_key(key: bytes, pool_hash: str, context: str) -> bytes:
+    """Return the key for one pool and context."""
+    version = b"namegen pseudonyms 1"
+    purpose = version + bytes.fromhex(pool_hash) + _bytes(_canonical(context))
+    return hmac.digest(key, purpose, "sha256")
 
 
 def _check_key(key: object) -> None:
@@ -229,7 +284,7 @@ def _check_is_string(name: str, value: object) -> None:
 
 
 def _distinct_names(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[str]]:
-    """The distinct names of each pool. Raises SettingsError if a pool has none."""
+    """Return the distinct names of each pool. Raises SettingsError if a pool has none."""
     try:
         pools = [_names_of(names) for names in _as_pools(pool)]
     except (TypeError, AttributeError):
@@ -242,23 +297,26 @@ def _distinct_names(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[
 
 
 def _as_pools(pool: Iterable[str] | Iterable[Iterable[str]]) -> Sequence[Iterable[str]]:
-    """One pool or several, as several. Raises TypeError for a string."""
+    """Return a list of pools, also for a single pool. Raises TypeError if it's neither."""
     if isinstance(pool, str):
         raise TypeError
     items = list(pool)
-    if items and not isinstance(items[0], str):
-        return items
-    return [cast("list[str]", items)]
+    names = [item for item in items if isinstance(item, str)]
+    pools = [item for item in items if not isinstance(item, str)]
+    if names and pools:
+        raise TypeError
+    return pools or [names]
 
 
 def _names_of(names: Iterable[str]) -> list[str]:
-    """The distinct names, in order, without empty ones."""
-    canonical = map(_canonical, names)
-    return list(dict.fromkeys(name for name in canonical if name))
+    """Return the distinct names, in order, without empty ones."""
+    distinct = dict.fromkeys(map(_canonical, names))
+    distinct.pop("", None)
+    return list(distinct)
 
 
 def _canonical(text: str) -> str:
-    """The string without surrounding white space, in form NFC."""
+    """Return the string without surrounding white space, in form NFC."""
     text = text.strip()
     if len(text) > LONG and not text.isascii():
         text = _with_sorted_marks(text)
@@ -266,10 +324,16 @@ def _canonical(text: str) -> str:
 
 
 def _with_sorted_marks(text: str) -> str:
-    """The decomposed string with its combining marks in order, for which ``normalize`` takes quadratic time."""
+    """Return the decomposed string with its combining marks in order. ``normalize`` takes quadratic time for that."""
     decomposed = "".join(normalize("NFD", character) for character in text)
-    runs = groupby(decomposed, key=lambda character: combining(character) > 0)
-    return "".join("".join(sorted(run, key=combining)) for _, run in runs)
+    sorted_runs = []
+    for _, run in groupby(decomposed, key=_is_mark):
+        sorted_runs += sorted(run, key=combining)
+    return "".join(sorted_runs)
+
+
+def _is_mark(character: str) -> bool:
+    return combining(character) > 0
 
 
 def _bytes(text: str) -> bytes:
@@ -290,15 +354,17 @@ def read_pool(path: Path | str) -> list[str]:
 
 def read_key(path: Path | str) -> bytes:
     """Read the bytes of a key. Raises NamesError if that's impossible, or if everybody can read the file."""
-    status = look(path, None)
-    if os.name == "posix" and status is not None:
-        is_folder = stat.S_ISDIR(status.st_mode)
-        is_public = bool(status.st_mode & stat.S_IROTH)
-        if is_public and not is_folder:
-            raise NamesError(
-                f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)"
-            )
+    if _is_public_file(path):
+        raise NamesError(f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
+
+
+def _is_public_file(path: Path | str) -> bool:
+    status = look(path, None)
+    if os.name != "posix" or status is None:
+        return False
+    is_folder = stat.S_ISDIR(status.st_mode)
+    return not is_folder and bool(status.st_mode & stat.S_IROTH)
 
 
 def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> None:

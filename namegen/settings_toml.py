@@ -342,7 +342,7 @@ class _Builder(Generic[_Settings]):
                 is_contradiction = error.field not in valid
                 if is_contradiction and self.problems:
                     return None  # a wrong value may be the reason, so this isn't reported
-                self.problems.append(error.told(lambda name, _: self._name(name)))
+                self.problems.append(error.message_with(lambda name, _: self._name(name)))
                 if is_contradiction:
                     return None
                 del valid[str(error.field)]  # try again with the default, to find more problems

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from namegen.core.data.batching import Batch
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import (
     Network,
@@ -57,7 +57,7 @@ class FakeEngine:
 
     def initial_state(self, rows: int) -> Int32[Array, "B"]:
         """The state is the token read last; before START, the boundary."""
-        return np.full(rows, BOUNDARY, dtype=np.int32)
+        return np.full(rows, END_TOKEN, dtype=np.int32)
 
     def step(
         self, tokens: Int32[Array, "B"], state: Int32[Array, "B"]
@@ -100,7 +100,7 @@ class FakeEngine:
             wanted[tree.edge_node, tree.edge_token] = tree.edge_count
         else:
             wanted[:] = tree.count[:, None] * batch.targets
-        before = np.where(tree.parent >= 0, tree.token[tree.parent], BOUNDARY).astype(np.int32)
+        before = np.where(tree.parent >= 0, tree.token[tree.parent], END_TOKEN).astype(np.int32)
         logits = self.step(tree.token, before)[0].astype(np.float64)  # (N, V)
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         d_logits = tree.count[:, None] * np.exp(log_p) - wanted

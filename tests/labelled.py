@@ -26,13 +26,13 @@ LABELS = (Label("first", len(FIRST)), Label("last", len(LAST)))
 
 @cache
 def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24, 16)) -> Checkpoint:
-    """Of first names and last names, each behind its own beginning."""
+    """Of first names and last names, each behind its own start_token."""
     vocabulary = Vocabulary.from_names(NAMES)
-    beginnings = [vocabulary.size] * len(FIRST) + [vocabulary.size + 1] * len(LAST)
+    start_tokens = [vocabulary.size] * len(FIRST) + [vocabulary.size + 1] * len(LAST)
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(LABELS))
     engine = NumpyEngine(network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-    maker = BatchMaker.from_names(NAMES, vocabulary, beginnings)
+    maker = BatchMaker.from_names(NAMES, vocabulary, start_tokens)
     for epoch in range(2):
         engine.train_epoch(Step(batch, 0.02) for batch in maker.epoch(epoch, batch_size=32, seed=0))
     parameters = {
@@ -49,6 +49,6 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
         training={"list": "players", "names": len(NAMES)},
         known_names=known_set(NAMES),
     )
-    tree = PrefixTree.from_names(NAMES, vocabulary, beginnings)
-    quantiles = score_quantiles(engine, tree, made.beginnings)
+    tree = PrefixTree.from_names(NAMES, vocabulary, start_tokens)
+    quantiles = score_quantiles(engine, tree, made.start_tokens)
     return Checkpoint(**{**vars(made), "score_quantiles": quantiles})

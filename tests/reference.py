@@ -53,18 +53,18 @@ def loss_and_gradients(
     names: Iterable[Sequence[int]],
     *,
     bptt: bool = True,
-    beginnings: Sequence[int] | None = None,
+    start_tokens: Sequence[int] | None = None,
 ) -> tuple[float, dict[str, np.ndarray]]:
     """The loss in nats, summed over all names, and the gradient of loss / characters, one name after the other.
 
-    ``names`` are token sequences without boundaries, ``beginnings`` what each begins with. ``bptt=False``: no
+    ``names`` are token sequences without boundaries, ``start_tokens`` what each begins with. ``bptt=False``: no
     gradient passes from a step to the one before it.
     """
     gradients = {name: np.zeros(values.shape) for name, values in parameters.items()}
     total, characters = 0.0, 0
     names = list(names)
-    for name, beginning in zip(names, beginnings or [0] * len(names), strict=True):
-        logits, memory = read_name(cell, parameters, [beginning, *name])
+    for name, start_token in zip(names, start_tokens or [0] * len(names), strict=True):
+        logits, memory = read_name(cell, parameters, [start_token, *name])
         targets = [*name, 0]
         d_logits = []
         for row, target in zip(logits, targets, strict=True):

@@ -28,6 +28,7 @@ def small_models() -> Path:
         "world-given",
         "world-family",
         "world-places",
+        "taverns",
     ):
         settings = {
             "network": {"hidden": [24]},

@@ -14,7 +14,7 @@ from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
 from namegen.constraints import make_constraints
-from namegen.core.data.normalization import digests, known_set, normalize
+from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import CONSTRAINTS, MinDistance, WellFormed
 from namegen.errors import GenerationError, NamesError, SettingsError
@@ -73,12 +73,12 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
     known = known_set(NAMES)
     for temperature in (0.5, 1.6):
         names = model.generate(1_000, temperature=temperature, seed=1)
-        assert not known.holds(digests(names)).any()
+        assert not known.holds(hash_names(names)).any()
         assert not {normalize(name) for name in names} & {normalize(name) for name in NAMES}
-    assert not known.holds(digests(model.most_likely(100))).any()
+    assert not known.holds(hash_names(model.most_likely(100))).any()
     for name in NAMES[:50]:
         spelled = (name.upper(), name.lower(), f" {name} ", "-".join(name))
-        assert model.checkpoint.known_names.holds(digests(spelled)).all()  # type: ignore[union-attr]
+        assert model.checkpoint.known_names.holds(hash_names(spelled)).all()  # type: ignore[union-attr]
 
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:

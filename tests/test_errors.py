@@ -39,12 +39,13 @@ def test_a_setting_is_told_to_each_reader(
 ) -> None:
     error = NamegenError(f"{marked} is wrong")
     assert str(error) == f"{in_python} is wrong"
-    assert error.told(option_name) == f"{on_the_command_line} is wrong"
+    assert error.message_with(option_name) == f"{on_the_command_line} is wrong"
 
 
 def test_text_from_outside_is_never_taken_for_a_setting() -> None:
     assert (
-        NamegenError("min_length \\0seed\\0 --x").told(option_name) == "min_length \\0seed\\0 --x"
+        NamegenError("min_length \\0seed\\0 --x").message_with(option_name)
+        == "min_length \\0seed\\0 --x"
     )
 
 

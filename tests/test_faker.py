@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -24,12 +23,20 @@ KINDS += ["invented_person", "invented_place"]
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     require("faker")
+    from namegen import faker
+
     monkeypatch.setattr(models, "_FOLDER", small_models())
-    monkeypatch.setattr("namegen.faker.POOL", 64)
-    monkeypatch.setattr("namegen.faker.SMALL_POOL", 32)
-    monkeypatch.setattr("namegen.faker._SHARED_POOLS", defaultdict(dict))
+    monkeypatch.setattr(faker, "POOL_SIZE", 64)
+    monkeypatch.setattr(faker, "PEOPLE_PER_ORIGIN", 64)
+    monkeypatch.setattr(faker, "COMPANIES", 32)
+    pools = (faker._names, faker._players, faker._people, faker._origins)
+    for pool in pools:
+        pool.cache_clear()
+    yield
+    for pool in pools:
+        pool.cache_clear()
 
 
 def make():
@@ -64,43 +71,73 @@ def test_faker_s_seed_decides_whatever_was_asked_for_before():
     assert some(fake) != names  # the other providers use the same numbers
 
 
-def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyPatch):
-    from namegen.faker import Entry, NamegenProvider
+def test_a_pool_is_drawn_once_and_all_of_it_is_used(monkeypatch: pytest.MonkeyPatch):
+    from namegen import faker
 
-    pools: list[list[Entry]] = []
-    new_pool = NamegenProvider._new_pool
+    pools: list[list[str]] = []
+    generate = faker._generate_names
 
-    def noted(self: NamegenProvider, kind: str) -> list[Entry]:
-        pools.append(new_pool(self, kind))
+    def noted(*arguments) -> list[str]:
+        pools.append(generate(*arguments))
         return pools[-1]
 
-    monkeypatch.setattr(NamegenProvider, "_new_pool", noted)
+    monkeypatch.setattr(faker, "_generate_names", noted)
     fake = make()
     fake.seed_instance(1)
     names = {fake.invented_last_name() for _ in range(1_000)}
-    assert [names] == [{entry.first for entry in pool} for pool in pools]
-    people = {fake.unique.invented_person() for _ in range(300)}
     other = make()
     assert {other.invented_last_name() for _ in range(9)} <= names
-    [_, pool] = pools
-    assert people <= {f"{entry.first} {family}" for entry in pool for family in entry.seconds}
-    assert len(people) == 300 > 4 * len(pool)
+    assert [names] == [set(pool) for pool in pools]
+
+
+def test_people_combine_the_names_of_their_origin_and_gender():
+    from namegen import faker
+
+    fake = make()
+    fake.seed_instance(1)
+    profiles = [fake.invented_profile() for _ in range(600)]
+    assert len({profile["name"] for profile in profiles}) > 500 > 2 * 3 * 64
+    settings = faker.PoolSettings(None, None, None, (), ())
+    for origin in faker._origins(settings):
+        pool = faker._people(settings, origin).people
+        for profile in profiles:
+            if profile["origin"] == origin:
+                gender = profile["gender"]
+                people = [person for person in pool if person.gender == gender]
+                assert profile["given"] in {person.given for person in people}
+                assert profile["family"] in {person.family for person in people}
+    assert {profile["gender"] for profile in profiles} == {"female", "male"}
+    assert {profile["origin"] for profile in profiles} == {"Estonian", "Finnish", "Italian"}
+
+
+def test_a_profile_is_that_of_a_person_with_the_same_seed():
+    fake = make()
+    fake.seed_instance(3)
+    profiles = [fake.invented_profile() for _ in range(9)]
+    fake.seed_instance(3)
+    names = [fake.invented_person() for _ in range(9)]
+    assert [profile["name"] for profile in profiles] == names
+    assert all(p["name"] == f"{p['given']} {p['family']}" for p in profiles)
+
+
+def test_only_the_people_of_one_origin_are_drawn_for_the_first_person():
+    from namegen import faker
+
+    fake = make()
+    fake.invented_person()
+    assert faker._people.cache_info().currsize == 1
 
 
 def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPatch):
-    from faker import Faker
+    from namegen import faker
 
-    from namegen.faker import NamegenProvider
-
-    def few(self: object, kind: str) -> Iterator[str]:
-        yield from ["Ann", "Bo"] if kind else []
+    def few(*names: str) -> Iterator[list[str]]:
+        yield list(names)
         raise GenerationError("no more")
 
-    monkeypatch.setattr(NamegenProvider, "_names", few)
-    provider = NamegenProvider(Faker())
-    assert {provider.invented_last_name() for _ in range(50)} == {"Ann", "Bo"}
+    assert faker._available(few("Ann", "Bo")) == ["Ann", "Bo"]
     with pytest.raises(GenerationError, match="no more"):
-        provider.invented()
+        faker._available(few())
 
 
 def test_a_faker_is_pickled_after_its_first_names():
@@ -160,20 +197,17 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
     ):
         provider = NamegenProvider(Faker(), origin=origins, gender=gender)
         given = set(api.load("world-given").for_labels(*labels).generate(64, seed=0))
-        people = api.generate_people(64, origins=origins, gender=gender, seed=0)
-        pairs = {
-            f"{one.given} {two.family}"
-            for one in people
-            for two in people
-            if (one.origin, one.gender) == (two.origin, two.gender)
-        }
         assert {provider.invented_given_name() for _ in range(12)} <= given
-        assert {provider.invented_person() for _ in range(12)} <= pairs
-    assert NamegenProvider(Faker(), origin="American", gender="male")._labels == ["English,male"]
+        profiles = [provider.invented_profile() for _ in range(24)]
+        assert {profile["origin"] for profile in profiles} == set(
+            [origins] if isinstance(origins, str) else origins
+        )
+        assert gender is None or {profile["gender"] for profile in profiles} == {gender}
     [country] = api.places_of().labels[:1]
     places = NamegenProvider(Faker(), country=country, origin="Italian")
     pool = set(api.places_of(country).generate(64, seed=0))
     assert {places.invented_place() for _ in range(12)} <= pool
     unknown = NamegenProvider(Faker(), origin="Italien")
-    with pytest.raises(SettingsError, match="did you mean 'Italian'"):
-        unknown.invented_person()
+    for name in (unknown.invented_person, unknown.invented_given_name):
+        with pytest.raises(SettingsError, match="did you mean 'Italian'"):
+            name()

@@ -207,7 +207,7 @@ def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
         OutputError, match=r"file\.bin exists already: .* overwrite it with force=True$"
     ) as caught:
         check_output(path, example="drawing.png", force=False)
-    assert caught.value.told(option_name).endswith("overwrite it with --force")
+    assert caught.value.message_with(option_name).endswith("overwrite it with --force")
 
 
 @pytest.mark.parametrize(

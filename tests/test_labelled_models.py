@@ -13,7 +13,7 @@ from namegen import api
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -28,7 +28,7 @@ MODEL = api.open_checkpoint(labelled_checkpoint(), "players")
 def log_probabilities(names: list[str]) -> np.ndarray:
     """Each name's log Σ share · p(name | label), by evaluating the names after each start token."""
     of_labels = []
-    for token, share in zip(MODEL.beginnings.tokens, MODEL.beginnings.shares, strict=True):
+    for token, share in zip(MODEL.start_tokens.tokens, MODEL.start_tokens.shares, strict=True):
         each = [PrefixTree.from_names([name], MODEL.vocabulary, [token]) for name in names]
         scores = [AccuracyEvaluator(MODEL.model).name_log_probabilities(tree)[0] for tree in each]
         of_labels.append(np.array(scores) + math.log(share))
@@ -40,7 +40,9 @@ def test_a_file_brings_its_beginnings(tmp_path: Path) -> None:
     loaded = api.load(tmp_path / "model.safetensors")
     size = loaded.vocabulary.size
     assert (
-        loaded.beginnings == loaded.generator.beginnings == Beginnings((size, size + 1), (0.6, 0.4))
+        loaded.start_tokens
+        == loaded.generator.start_tokens
+        == StartTokens((size, size + 1), (0.6, 0.4))
     )
     assert loaded.generate(20, seed=4) == MODEL.generate(20, seed=4)
 
@@ -66,7 +68,7 @@ def test_evaluation_of_names_alone_is_over_all_labels() -> None:
     assert metrics.loss_nats_per_char == pytest.approx(
         -log_probabilities(names).sum() / characters, abs=1e-6
     )
-    behind = PrefixTree.from_names(names, MODEL.vocabulary, [MODEL.beginnings.tokens[0]] * 50)
+    behind = PrefixTree.from_names(names, MODEL.vocabulary, [MODEL.start_tokens.tokens[0]] * 50)
     assert (
         AccuracyEvaluator(MODEL.model).evaluate(behind).loss_nats_per_char
         < metrics.loss_nats_per_char
@@ -83,7 +85,7 @@ def test_labels_without_a_name_are_refused(tmp_path: Path) -> None:
 def test_each_name_has_its_probability_with_each_label() -> None:
     """The result doesn't depend on the size of the blocks."""
     names = ["Sarah", "Al", "Sarah", "Johnson"]
-    beginnings = MODEL.beginnings
+    start_tokens = MODEL.start_tokens
     for together in (1, 10**6):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(generator, "CHARACTERS_AT_ONCE", together)
@@ -91,7 +93,7 @@ def test_each_name_has_its_probability_with_each_label() -> None:
         for index, label in enumerate(MODEL.labels):
             alone = [MODEL.for_labels(label).score(name).log_probability for name in names]
             np.testing.assert_allclose(
-                joint[:, index], np.log(beginnings.shares[index]) + alone, atol=1e-5
+                joint[:, index], np.log(start_tokens.shares[index]) + alone, atol=1e-5
             )
 
 
@@ -99,9 +101,9 @@ def test_percentiles_are_given_up_where_there_are_far_too_many_labels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tree = PrefixTree.from_names(NAMES, MODEL.vocabulary)
-    assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is not None
+    assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is not None
     monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)
-    assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is None
+    assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is None
 
 
 def test_family_names_are_new_in_the_form_of_women_too_and_different_as_long_as_they_last() -> None:

@@ -60,8 +60,8 @@ def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: Load
 
 def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> None:
     one = model.for_labels("yoruba")
-    assert (one.labels, one.beginnings.shares) == (("Yoruba",), (1.0,))
-    token = model.beginnings.tokens[2]
+    assert (one.labels, one.start_tokens.shares) == (("Yoruba",), (1.0,))
+    token = model.start_tokens.tokens[2]
     for batch in one.generate_batches(30, seed=1):
         for name, score in zip(batch.names, batch.log_probability, strict=True):
             tree = PrefixTree.from_names([name], model.vocabulary, [token])
@@ -73,8 +73,8 @@ def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> 
 
 def test_several_labels_stand_beside_each_other_as_often_as_in_the_list(model: LoadedModel) -> None:
     two = model.for_labels("Finnish", "Yoruba", "Finnish")
-    counts = [model.beginnings.shares[place] for place in (0, 2)]
-    assert two.beginnings.shares == pytest.approx([count / sum(counts) for count in counts])
+    counts = [model.start_tokens.shares[place] for place in (0, 2)]
+    assert two.start_tokens.shares == pytest.approx([count / sum(counts) for count in counts])
     assert model.for_labels() is model
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
         model.for_labels("Finnish", "Italien")
@@ -83,7 +83,7 @@ def test_several_labels_stand_beside_each_other_as_often_as_in_the_list(model: L
 def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
     name = "Anna"
     joint = []
-    for token, share in zip(model.beginnings.tokens, model.beginnings.shares, strict=True):
+    for token, share in zip(model.start_tokens.tokens, model.start_tokens.shares, strict=True):
         tree = PrefixTree.from_names([name], model.vocabulary, [token])
         joint.append(
             share * math.exp(AccuracyEvaluator(model.model).name_log_probabilities(tree)[0])

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from namegen.lists import BUNDLED
+from namegen.api import load
+from namegen.lists import BUNDLED, load_bundled
+from namegen.lists.bundled import SHELF
 from namegen.models import SHIPPED, TITLES, shipped_path
 from tests.requirements import require
 
+WITH_CARDS = [name for name in SHIPPED if name not in SHELF]
 CARDS = Path(__file__).parents[1] / "namegen" / "models"
 SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation", "Licence"]
 
@@ -30,10 +33,30 @@ def parts(name: str) -> tuple[Any, str]:
 
 
 def test_every_shipped_model_has_a_card() -> None:
-    assert sorted(path.stem for path in CARDS.glob("*.md")) == sorted(SHIPPED)
+    assert sorted(path.stem for path in CARDS.glob("*.md")) == sorted([*WITH_CARDS, "shelf"])
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_of_the_shelf_is_about_all_its_models() -> None:
+    head, text = parts("shelf")
+    assert (head["license"], head["datasets"]) == ("cc0-1.0", list(SHELF))
+    assert all(f"| `{name}` |" in text for name in SHELF)
+
+
+def test_the_models_of_the_shelf_are_small() -> None:
+    files = [path for name in SHELF for path in CARDS.glob(f"{name}.*")]
+    assert len(files) == 2 * len(SHELF)
+    assert sum(path.stat().st_size for path in files) <= 1_500_000
+
+
+@pytest.mark.parametrize("name", SHELF)
+def test_models_of_the_shelf_generate_names(name: str) -> None:
+    model = load(name)
+    names = model.generate(3, seed=0)
+    assert len(set(names)) == 3
+    assert set(names).isdisjoint(load_bundled(name).names)
+
+
+@pytest.mark.parametrize("name", WITH_CARDS)
 def test_the_head_is_what_hubs_read(name: str) -> None:
     head, text = parts(name)
     licences = {"CC-BY-SA-3.0": "cc-by-sa-3.0", "MIT": "mit", "CC-BY-4.0": "cc-by-4.0"}

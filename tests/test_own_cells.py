@@ -14,7 +14,7 @@ from namegen.backends.opening import logits_of
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import parameters_of
 from namegen.core.network.cells import Cell
@@ -61,7 +61,7 @@ def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
     (batch,) = BatchMaker.from_names(NAMES, VOCABULARY).epoch(0, batch_size=100, seed=0)
     losses = engine.train_epoch(Step(batch, 0.02) for _ in range(30)).loss_sum
     assert losses[-1] < 0.8 * losses[0]
-    carried = {"engine": cell, "probe": probe(engine, 0), "longest_name": 9}
+    carried = {"engine": cell, "probe": self_test_logits(engine, 0), "longest_name": 9}
     return Checkpoint(
         network=network,
         vocabulary=VOCABULARY,

@@ -241,7 +241,9 @@ class TestMerge:
             )
         for name in ("validation", "cell", "epochs", "threads"):
             assert f"\n  {name} is " in str(caught.value)
-            assert f"\n  --{name} is " in caught.value.told(lambda setting, _: f"--{setting}")
+            assert f"\n  --{name} is " in caught.value.message_with(
+                lambda setting, _: f"--{setting}"
+            )
 
     def test_a_flag_that_changes_nothing(self) -> None:
         with pytest.raises(

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.drawings.style import BLUE, FAINT, INK, ORANGE, PAPER, QUIET
 from namegen.types import Array, Float64
 
@@ -37,7 +37,7 @@ def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2
     >>> nodes, ends = places(tree)
     >>> nodes.tolist()                             # the start, A, Al, Ali
     [[0.0, 0.5], [1.0, 0.5], [2.0, 0.5], [3.0, 1.0]]
-    >>> ends[tree.edge_token == BOUNDARY].tolist()  # Al stops on the first line, Ali on the second
+    >>> ends[tree.edge_token == END_TOKEN].tolist()  # Al stops on the first line, Ali on the second
     [[3.0, 0.0], [4.0, 1.0]]
     """
     depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))
@@ -96,13 +96,13 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
             bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"},
             zorder=2,
         )
-        if tree.edge_token[edge] == BOUNDARY:
+        if tree.edge_token[edge] == END_TOKEN:
             axes.text(
                 end[0], end[1], STOP, ha="center", va="center", fontsize=8, color=QUIET, zorder=4
             )
     for node, (across, down) in enumerate(nodes):
         token = int(tree.token[node])
-        text = START if token == BOUNDARY else vocabulary.decode([token])
+        text = START if token == END_TOKEN else vocabulary.decode([token])
         axes.scatter(across, down, s=260, facecolor=PAPER, edgecolor=BLUE, linewidth=1.5, zorder=3)
         axes.text(
             across,

@@ -22,7 +22,7 @@ import numpy as np
 
 from namegen.backends.opening import open_network
 from namegen.core.checkpoint.checkpoint import Checkpoint, known_names_path
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.lists import BUNDLED
 from namegen.models import BASE, shipped_path
 
@@ -79,7 +79,9 @@ def in_half(model: Checkpoint) -> Checkpoint:
         for name, values in model.parameters.items()
     }
     model = replace(model, parameters=half, probe=None)
-    return replace(model, probe=probe(open_network(model, BASE), model.network.beginnings[0]))
+    return replace(
+        model, probe=self_test_logits(open_network(model, BASE), model.network.start_tokens[0])
+    )
 
 
 def main() -> int:

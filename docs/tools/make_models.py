@@ -1,9 +1,9 @@
 """Train the models that ship with the package, each by the command on its card (`make models`).
 
 Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence, its card in the form of the
-model hubs, and ``docs/reference/models.md``. It takes minutes, and on another machine the last
-digits may differ. With ``--cards``, it only writes the cards. With ``--check``, it only checks that they are up to
-date.
+model hubs, and ``docs/reference/models.md``. The models of the shelf share one card and one license. It takes minutes,
+and on another machine the last digits may differ. With names of models, it only trains these. With ``--cards``, it only
+writes the cards. With ``--check``, it only checks that they are up to date.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from textwrap import fill
@@ -34,11 +34,12 @@ from namegen.core.data.list_parts import ListParts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
-from namegen.models import TITLES, shipped_path
+from namegen.lists.bundled import SHELF
+from namegen.models import GROUPS, SHIPPED, TITLES, shipped_path
 
 DOCUMENT = Path(__file__).parents[1] / "reference" / "models.md"
 # Models of unlabelled lists are trained with the default settings. The models of the world are narrower: each of them
-# takes half a megabyte.
+# takes half a megabyte. The models of the shelf are small, because there are many of them.
 COMMANDS = {
     **{
         name: f"namegen train {name}"
@@ -49,12 +50,15 @@ COMMANDS = {
         "--recurrent-dropout 0.1 --output-dropout 0"
         for kind, width in (("given", 96), ("family", 96), ("places", 88))
     },
+    **{name: f"namegen train {name} --base-model none --hidden 64" for name in SHELF},
 }
+SHELF_PATH = shipped_path("shelf")  # its suffixes make the names of the card and the licence
 # As the hubs write a licence: by its name, or "other" and a name.
 LICENCES = {
     "CC-BY-SA-3.0": ("cc-by-sa-3.0", None),
     "CC-BY-4.0": ("cc-by-4.0", None),
     "MIT": ("mit", None),
+    "CC0-1.0": ("cc0-1.0", None),
     "public domain (US federal government)": ("other", "public-domain-us-government"),
 }
 LANGUAGES = {
@@ -81,6 +85,17 @@ LEANS = {
     "world-places": "The list has at most the 500 largest places of each of 99 countries, in Latin letters; names "
     "of other scripts are transliterated, each country's in a way of its own.",
 }
+SHELF_TABLE_HEAD = """\
+| model | list | names | network | bytes |
+| --- | --- | ---: | --- | ---: |"""
+SHELF_HEAD = """\
+## The shelf
+
+Small models for fiction and games, all described in [one card](../../namegen/models/shelf.md). Their lists were written
+for namegen, and lists and models are in the public domain (CC0).
+
+| model | list | names | network | bytes |
+| --- | --- | ---: | --- | ---: |"""
 LABELS_SHOWN = (
     "English",
     "Finnish",
@@ -124,6 +139,12 @@ def load(name: str) -> api.LoadedModel:
     return api.load(name)
 
 
+def card_path(name: str) -> Path:
+    """The card of a model; the models of the shelf share one."""
+    path = SHELF_PATH if name in SHELF else shipped_path(name)
+    return path.with_suffix(".md")
+
+
 def table_row(name: str) -> str:
     """A line about a model."""
     model, found = load(name), references(name)
@@ -136,8 +157,9 @@ def table_row(name: str) -> str:
             found.ceiling.to_dict(),
         )
     )
+    card_name = card_path(name).name
     return (
-        f"| [{name}](../../namegen/models/{name}.md) | {BUNDLED[name].description} | {training['names']:,} "
+        f"| [{name}](../../namegen/models/{card_name}) | {BUNDLED[name].description} | {training['names']:,} "
         f"({training['distinct_names']:,}) | {network.summary} | {network.parameter_count:,} | "
         f"{model_size(name) / 1000:.0f} | {losses} |"
     )
@@ -210,7 +232,7 @@ anything that decides about people. A score says how much a name is like those o
 {how_trained(name)}
 - List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
 {wrapped(f"- Source: {bundled.credit}", "  ")}
-- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the digests
+- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the hashes
 {label_smoothing(training)}
 ## Evaluation
 
@@ -232,6 +254,101 @@ best that any model could reach on those very names.
 {bundled.licence_text.strip()}
 ```
 """
+
+
+def shelf_card() -> str:
+    """The card of all models of the shelf."""
+    total = sum(map(model_size, SHELF))
+    sections = "\n".join(section for group in GROUPS for section in shelf_sections(group))
+    return f"""\
+---
+{shelf_head()}
+---
+
+# The shelf
+
+{len(SHELF)} small models for fiction and games. Each is a character-level recurrent network that learned from a short
+list. The lists were written for namegen, and lists and models are in the public domain (CC0 1.0).
+
+    namegen generate taverns -n 10
+    namegen generate elves -n 10
+    namegen export-web taverns elves --module names.mjs
+
+This page is made from the models themselves (`make docs`).
+
+## The models
+
+All models together have {total:,} bytes, with the name hashes.
+
+{sections}
+## Intended use
+
+Use them to name characters, places and things in stories, games and examples.
+
+## Limits
+
+- **New means: not in the list**, ignoring letter case, spaces and punctuation. A person, a book or a product may have
+  the name all the same, and it may be a trademark. The lists avoid names of known works and brands.
+- The lists are short, so the models learn a style, not a language. The longer you generate, the more the names resemble
+  each other.
+- A model carries a hash of each name of its list. The lists are public.
+
+## Bias
+
+The lists are in English, and one author's idea of how such names sound.
+
+## How they were trained
+
+<!-- not run (namegen train): these are {len(SHELF)} commands -->
+
+    {COMMANDS["taverns"]}
+
+The other models were trained with the same options.
+
+## Licence
+
+CC0 1.0, the same as that of the lists. `{SHELF_PATH.with_suffix(".LICENSE.txt").name}` has the full text.
+"""
+
+
+def shelf_head() -> str:
+    """The data for a hub about all models of the shelf."""
+    return "\n".join(
+        [
+            "license: cc0-1.0",
+            "language:",
+            "  - en",
+            "library_name: namegen",
+            "pipeline_tag: text-generation",
+            "tags:",
+            "  - names",
+            "  - character-level",
+            "  - recurrent-neural-network",
+            "datasets:",
+            *(f"  - {name}" for name in SHELF),
+        ]
+    )
+
+
+def shelf_sections(group: str) -> list[str]:
+    """A table of the group's models on the shelf, and new names of each; nothing if there are no such models."""
+    names = [name for name in GROUPS[group] if name in SHELF]
+    if not names:
+        return []
+    rows = [f"### {group.capitalize()}", "", SHELF_TABLE_HEAD, *map(shelf_row, names), ""]
+    for name in names:
+        rows += [samples(name), ""]
+    return ["\n".join(rows)]
+
+
+def shelf_row(name: str) -> str:
+    """A line of a table about the shelf."""
+    checkpoint = checkpoint_of(load(name))
+    names = checkpoint.training["names"]
+    return (
+        f"| `{name}` | {BUNDLED[name].description} | {names} | {checkpoint.network.summary} | "
+        f"{model_size(name):,} |"
+    )
 
 
 def how_trained(name: str) -> str:
@@ -366,34 +483,38 @@ def model_size(name: str) -> int:
     return path.stat().st_size + known_names_path(path).stat().st_size
 
 
-def train() -> None:
-    """Train each model, and copy it and its licence to where it ships."""
+def train(names: Sequence[str]) -> None:
+    """Train models, and copy each and its licence to where it ships."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, command in COMMANDS.items():
+        for name in names:
             out = Path(folder) / name
             arguments = [
                 sys.executable,
                 "-m",
-                *shlex.split(command),
+                *shlex.split(COMMANDS[name]),
                 "--no-plot",
                 "--out",
                 str(out),
             ]
-            print(command, file=sys.stderr)
+            print(COMMANDS[name], file=sys.stderr)
             subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
             trained, shipped = out / "model.safetensors", shipped_path(name)
             shutil.copyfile(known_names_path(trained), known_names_path(shipped))
             in_half(Checkpoint.load(trained)).save(shipped)
-            shipped_path(name).with_suffix(".LICENSE.txt").write_text(
+            licence = SHELF_PATH if name in SHELF else shipped
+            licence.with_suffix(".LICENSE.txt").write_text(
                 BUNDLED[name].licence_text, encoding="utf-8"
             )
 
 
 def documents() -> dict[Path, str]:
     """Every text about the models as it should be."""
-    texts = {DOCUMENT: "\n".join([HEAD, *map(table_row, COMMANDS)]) + "\n"}
-    for name in COMMANDS:
-        texts[shipped_path(name).with_suffix(".md")] = card(name)
+    others = [name for name in SHIPPED if name not in SHELF]
+    table = "\n".join([HEAD, *map(table_row, others)])
+    shelf_table = "\n".join([SHELF_HEAD, *map(shelf_row, SHELF)])
+    texts = {DOCUMENT: f"{table}\n\n{shelf_table}\n"}
+    for name in SHIPPED:
+        texts[card_path(name)] = shelf_card() if name in SHELF else card(name)
     return texts
 
 
@@ -421,6 +542,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="train only these models")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--cards", action="store_true", help="train nothing")
     only.add_argument("--check", action="store_true", help="write nothing")
@@ -428,7 +550,7 @@ def main(arguments: list[str]) -> int:
     if chosen.check:
         return check()
     if not chosen.cards:
-        train()
+        train(chosen.names or SHIPPED)
     for path, text in documents().items():
         path.write_text(text, encoding="utf-8")
     return 0

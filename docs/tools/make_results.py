@@ -36,13 +36,13 @@ from namegen.experiments.compare.document import (  # noqa: E402
     ListEntry,
     SplitName,
 )
-from namegen.experiments.compare.pairs import in_figures  # noqa: E402
-from namegen.experiments.compare.tables import (  # noqa: E402
+from namegen.experiments.compare.name_tables import (  # noqa: E402
     generated_names_table,
-    like_for_like_table,
     speed_table,
-    verdict_blocks,
 )
+from namegen.experiments.compare.network_tables import like_for_like_table  # noqa: E402
+from namegen.experiments.compare.pairs import in_figures  # noqa: E402
+from namegen.experiments.compare.tables import verdict_blocks  # noqa: E402
 from namegen.experiments.report import ARGMAX, NONE, Table, markdown, percent, spread  # noqa: E402
 from namegen.experiments.trained import Metric  # noqa: E402
 

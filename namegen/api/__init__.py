@@ -5,7 +5,7 @@
     players.py     invent baseball players
     name_parts.py  turn models into sources of given, family, first and last names
     places.py      invent towns and villages
-    aliases.py     other names of origins and countries
+    aliases.py     other names of countries
     training.py    train a model, and resume a run
     evaluation.py  evaluate a model
 

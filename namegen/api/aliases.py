@@ -1,24 +1,5 @@
-"""Other names of origins and countries, in lower case, such as ``american`` for English names."""
+"""Other names of countries, in lower case, such as ``england`` for the United Kingdom."""
 
-ORIGIN_ALIASES = {
-    "american": "English",
-    "argentinian": "Spanish",
-    "australian": "English",
-    "austrian": "German",
-    "brazilian": "Portuguese",
-    "british": "English",
-    "canadian": "English",
-    "chilean": "Spanish",
-    "colombian": "Spanish",
-    "flemish": "Dutch",
-    "ghanaian": "Twi",
-    "hispanic": "Spanish",
-    "mexican": "Spanish",
-    "nigerian": "Yoruba",
-    "peruvian": "Spanish",
-    "scottish": "English",
-    "swiss": "German",
-}
 COUNTRY_ALIASES = {
     "america": "United States",
     "bosnia": "Bosnia & Herzegovina",

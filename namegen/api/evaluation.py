@@ -11,8 +11,8 @@ import numpy as np
 from namegen.api.model import LoadedModel, load
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import meant_labels
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.list_parts import label_beginnings
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.list_parts import label_start_tokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.models.mixture import as_one
@@ -48,7 +48,7 @@ def list_ceiling(corpus: Corpus) -> ListCeiling:
     4
     """
     _check_is_corpus(corpus)
-    start_tokens = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+    start_tokens = label_start_tokens(corpus, corpus.vocabulary, corpus.label_counts)
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, start_tokens)
     return ListCeiling(
         metrics=ceiling(tree),
@@ -141,10 +141,10 @@ def _evaluate_each_label(
     """Evaluate a model on the names of each label that it knows."""
     names_by_label = _names_by_label(model, corpus, use_labels=use_labels)
     for label, names in names_by_label.items():
-        beginnings = _beginnings_of(label, model) if use_labels else model.beginnings
-        if beginnings is None or not names:
+        start_tokens = _start_tokens_of(label, model) if use_labels else model.start_tokens
+        if start_tokens is None or not names:
             continue
-        network, start_token = as_one(model.model, beginnings)
+        network, start_token = as_one(model.model, start_tokens)
         tree = PrefixTree.from_names(names, model.vocabulary, [start_token] * len(names))
         metrics = AccuracyEvaluator(network).evaluate(tree)
         yield _LabelResult(label, names, metrics, characters=tree.characters)
@@ -177,7 +177,7 @@ def _labelled_names(corpus: Corpus) -> Iterator[tuple[str, str]]:
     return zip(corpus.names, labels, strict=True)
 
 
-def _beginnings_of(label: str, model: LoadedModel) -> Beginnings | None:
+def _start_tokens_of(label: str, model: LoadedModel) -> StartTokens | None:
     """Return the model's start tokens for a label of the list, or None if the model doesn't know the label.
 
     If the model doesn't have exactly this label, the result includes all labels that it could mean.
@@ -189,8 +189,8 @@ def _beginnings_of(label: str, model: LoadedModel) -> Beginnings | None:
     if not indexes:
         return None
     if len(indexes) == 1:
-        return Beginnings.single(model.beginnings.tokens[indexes[0]])
-    return model.beginnings.only(indexes)
+        return StartTokens.single(model.start_tokens.tokens[indexes[0]])
+    return model.start_tokens.only(indexes)
 
 
 def _nothing_readable(model: LoadedModel, corpus: Corpus, *, use_labels: bool) -> NamesError:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
-from namegen.constraints import Constraints, check_type, claimed_beginnings, make_constraints
+from namegen.constraints import Constraints, check_type, claimed_starts, make_constraints
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import find_labels
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import NAMES, KnownSet, Normalization, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
 
 RUNS = Path("runs")  # where the command line writes its runs
-DEFAULT_MODEL = "mlb-first"
+DEFAULT_MODEL = "taverns"
+MODELS_EXPECTED = "a run folder, a .safetensors or .tflite file, or a built-in model (`namegen models` lists them)"
 TFLITE_SUFFIX = ".tflite"
 
 
@@ -102,8 +103,8 @@ class LoadedModel:
     model: LanguageModel = field(repr=False)
     metadata: ListMetadata = field(repr=False)
     #: The start tokens of its names: one token, or one for each label.
-    beginnings: Beginnings = field(repr=False)
-    labels: tuple[str, ...] = ()  #: in the order of ``beginnings``; () if the list had none
+    start_tokens: StartTokens = field(repr=False)
+    labels: tuple[str, ...] = ()  #: in the order of ``start_tokens``; () if the list had none
     scorer: Scorer | None = field(default=None, repr=False)  #: None: new names can't be scored
     normalization: Normalization = field(default=NAMES, repr=False)  #: when two names are the same
     lists: tuple[str, ...] = field(default=(), repr=False)  #: the names of its training lists
@@ -141,7 +142,7 @@ class LoadedModel:
         indexes = self._label_indexes(labels)
         return replace(
             self,
-            beginnings=self.beginnings.only(indexes),
+            start_tokens=self.start_tokens.only(indexes),
             labels=tuple(self.labels[index] for index in indexes),
         )
 
@@ -160,11 +161,11 @@ class LoadedModel:
             self.model,
             self.vocabulary,
             known_names=self.metadata.known_names,
-            beginnings=self.beginnings,
+            start_tokens=self.start_tokens,
             scorer=self.scorer,
             shortest=self.metadata.shortest_name,
             normalization=self.normalization,
-            claimed=claimed_beginnings(*self.lists),
+            claimed=claimed_starts(*self.lists),
         )
 
     @cached_property
@@ -190,7 +191,7 @@ class LoadedModel:
             longest=self.metadata.longest_name,
             rng=np.random.default_rng(0),
         )
-        scorer_with_rules = scorer.with_rules_of(self.beginnings.ids, rules or ())
+        scorer_with_rules = scorer.with_rules_of(self.start_tokens.ids, rules or ())
         return replace(generator, scorer=scorer_with_rules)
 
     @property
@@ -341,7 +342,7 @@ class LoadedModel:
                 f"no model of the blend knows every character of {quote(name)}: choose another name"
             )
         scores = score_names(
-            self.model, self.vocabulary, [name], self._score_quantiles(), self.beginnings
+            self.model, self.vocabulary, [name], self._score_quantiles(), self.start_tokens
         )
         return scores[0]
 
@@ -363,7 +364,7 @@ class LoadedModel:
                 f"{self.name} has no labels: use a model of labelled names, such as world-given"
             )
         name = composed(name.strip())
-        probabilities = label_probabilities(self.model, self.vocabulary, name, self.beginnings)
+        probabilities = label_probabilities(self.model, self.vocabulary, name, self.start_tokens)
         by_label = dict(zip(self.labels, probabilities.tolist(), strict=True))
         highest_first = sorted(by_label.items(), key=lambda item: (-item[1], item[0]))
         return dict(highest_first)
@@ -375,7 +376,7 @@ class LoadedModel:
             return None
         return self.checkpoint.training.get("list")
 
-    def learned_from(self, corpus: Corpus) -> bool:
+    def was_trained_on(self, corpus: Corpus) -> bool:
         """Return whether the model was trained on this list.
 
         The model has to know all names of the list, and its training list must have had the same number of names.
@@ -477,7 +478,7 @@ def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> L
         name,
         model,
         metadata,
-        beginnings=metadata.beginnings,
+        start_tokens=metadata.start_tokens,
         labels=tuple(label.name for label in metadata.labels),
         scorer=scorer_of(metadata),
         normalization=metadata.normalization,
@@ -502,7 +503,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
 
     Args:
         model: a run folder, a model file, or the name of a built-in model. None means the newest run under ``runs/``,
-            or else the built-in ``mlb-first``.
+            or else the built-in ``taverns``.
 
     Returns:
         The model's name for messages, and its file.
@@ -515,10 +516,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
-        raise CheckpointError(
-            f"the model's name is empty: pass a run folder, a .safetensors or .tflite file, or one of "
-            f"{', '.join(SHIPPED)}"
-        )
+        raise CheckpointError(f"the model's name is empty: pass {MODELS_EXPECTED}")
     path = Path(model)
     if is_folder(path, CheckpointError):
         return model, _model_in_folder(model)
@@ -557,13 +555,12 @@ def _model_in_folder(folder: str) -> Path:
 def _no_such_model(model: str) -> CheckpointError:
     """Return the error for a model that doesn't exist, which suggests a built-in model or a run with a similar name."""
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    expected = f"a run folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
     if near is None:
-        return CheckpointError(f"there is no model {quote(model, 200)}: expected {expected}")
+        return CheckpointError(f"there is no model {quote(model, 200)}: expected {MODELS_EXPECTED}")
     suggestion = runs.get(near, near)
     return CheckpointError(
-        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {expected}"
+        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {MODELS_EXPECTED}"
     )
 
 
@@ -594,7 +591,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         " and ".join(model.name for model in models),
         mixture,
         _joint_metadata(models, mixture.vocabulary),
-        beginnings=Beginnings.single(mixture.vocabulary_size),
+        start_tokens=StartTokens.single(mixture.vocabulary_size),
         scorer=_joint_scorer(models, mixture.vocabulary),
         normalization=joint(model.normalization for model in models),
         lists=tuple(chain.from_iterable(model.lists for model in models)),
@@ -625,11 +622,11 @@ def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> Mixt
     networks = []
     start_tokens = []
     for model in models:
-        network, start_token = as_one(model.model, model.beginnings)
+        network, start_token = as_one(model.model, model.start_tokens)
         networks.append(network)
         start_tokens.append([start_token])
     vocabularies = [model.vocabulary for model in models]
-    return MixtureModel(networks, vocabularies, weights, beginnings=start_tokens)
+    return MixtureModel(networks, vocabularies, weights, start_tokens=start_tokens)
 
 
 def _joint_metadata(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> ListMetadata:
@@ -659,7 +656,7 @@ def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scor
     for model in models:
         if model.scorer is None:
             return None
-        label_indexes = model.scorer.labels(model.beginnings.ids).tolist()
+        label_indexes = model.scorer.labels(model.start_tokens.ids).tolist()
         for source in model.scorer.sources:
             for index in label_indexes:
                 sources.append(source.for_blend(vocabulary, index))

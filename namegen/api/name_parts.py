@@ -15,7 +15,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.settings import SOURCES
-from namegen.errors import SettingsError, gathered, of_part, setting, shown
+from namegen.errors import SettingsError, add_part_to_settings, gathered, setting, shown
 from namegen.lists import BUNDLED, load_bundled
 
 Options = ParamSpec("Options")
@@ -60,7 +60,7 @@ def make_part_of_name(
     is_real = source == "real"
     values: dict[str, Any] = {"allow_profanity": options.allow_profanity, **(constraints or {})}
     max_length = values.pop("max_length", None)
-    with of_part(role):
+    with add_part_to_settings(role):
         constraint_list = make_constraints(model.list_name, model.normalization, **values)
     sampling = SamplingSettings(
         temperature=1.0 if options.temperature is None else options.temperature,

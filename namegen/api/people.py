@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from namegen.api.aliases import ORIGIN_ALIASES
 from namegen.api.model import LoadedModel, check_types, load, load_shipped
 from namegen.api.name_parts import DrawOptions, make_part_of_name, returning_list
 from namegen.constraints import PartConstraints
 from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
 from namegen.core.data.list_formats import join_parts, split_parts
+from namegen.core.generation.family_forms import ALSO_NAMED_LIKE
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.name_source import Gender, Kind, Origin
-from namegen.core.generation.people import PeopleInventor, Person
+from namegen.core.generation.people import PeopleInventor
+from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import check_amount, check_count, random_numbers
 from namegen.core.settings import GENDERS
 from namegen.errors import SettingsError, quote, setting, shown
@@ -48,8 +50,9 @@ def generate_people_batches(
 
     Args:
         n: how many people to return.
-        origins: labels that both models know, or aliases such as ``american``. By default, all labels that the models
-            share are equally likely. A model without labels is used for every origin of the other model.
+        origins: labels that both models know, such as ``Italian``. By default, all labels that the models share are
+            equally likely. A model without labels is used for every origin of the other model. Half of the Irish
+            households have an English family name, because few people write theirs in Irish.
         gender: ``female`` or ``male``. The default is both, if the labels of given names include genders.
         household: how many consecutive people share an origin and a family name. The last household may be smaller.
         given: ``real`` for given names of the model's list, ``new`` for names that aren't in it, or ``any``. The
@@ -81,6 +84,8 @@ def generate_people_batches(
     check_amount(n, "people")
     models = _Models(given=_open(given_model, GIVEN), family=_open(family_model, FAMILY))
     used_origins = models.find_origins(_as_sequence(origins))
+    family_origins = models.family_origins(used_origins)
+    name_origins = list(dict.fromkeys(chain.from_iterable(family_origins.values())))
     if household is None:
         household = 1
     check_count("household", household, 1)
@@ -100,20 +105,35 @@ def generate_people_batches(
         models.family,
         source=family or "new",
         constraints=family_constraints,
-        labels=models.family_labels(used_origins),
+        labels=models.family_labels(name_origins),
         options=options,
     )
     inventor = PeopleInventor(
         given=given_part,
         family=family_part,
         household=household,
-        forms=models.has_mens_forms(used_origins),
+        forms=models.has_mens_forms(name_origins),
+        family_origins=family_origins,
     )
     batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
 generate_people = returning_list(generate_people_batches)
+
+
+def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
+    """Return the origins of people that a request names; by default, all that both built-in models know.
+
+    Raises:
+        SettingsError: a model doesn't know an origin.
+
+    >>> people_origins("finnish")
+    ['Finnish']
+    """
+    models = _Models(given=load_shipped(GIVEN), family=load_shipped(FAMILY))
+    known = models.find_origins(_as_sequence(origins))
+    return [origin for origin in known if origin is not None]
 
 
 def _open(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
@@ -175,22 +195,22 @@ class _Models:
         return common
 
     def _find_origin(self, requested: object, common: Sequence[str]) -> str:
-        """Return the common origin with this name or alias, ignoring letter case."""
-        folded = str(requested).casefold()
-        spellings = (folded, ORIGIN_ALIASES.get(folded, "").casefold())
-        for spelling in spellings:
-            for origin in common:
-                if origin.casefold() == spelling:
-                    return origin
-        self._check_is_in_both(str(requested), spellings)
-        refuse_several("origins", str(requested), common)
-        raise unknown_label("origins", str(requested), common, self.given.name)
+        """Return the common origin with this name, ignoring letter case."""
+        name = str(requested)
+        for origin in common:
+            if origin.casefold() == name.casefold():
+                return origin
+        self._check_is_in_both(name)
+        refuse_several("origins", name, common)
+        is_built_in = self.given.name == GIVEN
+        listing = "`namegen models` lists all origins" if is_built_in else ""
+        raise unknown_label("origins", name, common, self.given.name, listing=listing)
 
-    def _check_is_in_both(self, requested: str, spellings: Sequence[str]) -> None:
+    def _check_is_in_both(self, requested: str) -> None:
         """Raise SettingsError for an origin that only one of the models knows."""
-        if _knows_origin(self.given, spellings):
+        if _knows_origin(self.given, requested):
             raise _missing_origin(self.family, "family", requested)
-        if _knows_origin(self.family, spellings):
+        if _knows_origin(self.family, requested):
             raise _missing_origin(self.given, "given", requested)
 
     def given_labels(self, origins: Sequence[Origin], gender: str | None) -> dict[Kind, str]:
@@ -208,6 +228,18 @@ class _Models:
                 f"use one of {', '.join(GENDERS)}, and origins with such names"
             )
         return labels
+
+    def family_origins(self, origins: Sequence[Origin]) -> dict[Origin, list[Origin]]:
+        """Return for each origin the origins whose family names its people have."""
+        is_of_world = self.family.list_name == FAMILY
+        known = _genders_by_origin(self.family)
+        family_origins: dict[Origin, list[Origin]] = {}
+        for origin in origins:
+            family_origins[origin] = [origin]
+            other_origin = ALSO_NAMED_LIKE.get(origin or "")
+            if is_of_world and other_origin in known:
+                family_origins[origin].append(other_origin)
+        return family_origins
 
     def family_labels(self, origins: Sequence[Origin]) -> dict[Kind, str]:
         """Return the label of family names for each origin: the label of men's forms, if there are such forms."""
@@ -231,10 +263,10 @@ class _Models:
         return genders
 
 
-def _knows_origin(model: LoadedModel, spellings: Sequence[str]) -> bool:
-    """Return whether a model knows an origin with one of these case-folded names."""
+def _knows_origin(model: LoadedModel, requested: str) -> bool:
+    """Return whether a model knows an origin, ignoring letter case."""
     known = {str(origin).casefold() for origin in _genders_by_origin(model)}
-    return not known.isdisjoint(spellings)
+    return requested.casefold() in known
 
 
 def _missing_origin(model: LoadedModel, role: str, requested: str) -> SettingsError:
@@ -266,7 +298,7 @@ def _have_genders(labels: Sequence[str]) -> bool:
 
 def _trained_labels(model: LoadedModel) -> list[str]:
     """Return the labels whose names the model was trained on."""
-    labels_with_shares = zip(model.labels, model.beginnings.shares, strict=False)
+    labels_with_shares = zip(model.labels, model.start_tokens.shares, strict=False)
     return [label for label, share in labels_with_shares if share]
 
 

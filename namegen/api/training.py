@@ -10,7 +10,7 @@ from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS, find_model, load
 from namegen.backends import load_engine
-from namegen.constraints import claimed_beginnings
+from namegen.constraints import claimed_starts
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import NOTHING
@@ -35,7 +35,7 @@ from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of,
 from namegen.models import BASE, SHIPPED, shipped_path
 from namegen.settings_toml import Config, merge, read_config, write_config
 
-prepare_for_use = partial(prepare, for_use=True, claims=claimed_beginnings)
+prepare_for_use = partial(prepare, for_use=True, claims=claimed_starts)
 
 
 def train(

@@ -311,7 +311,7 @@ class PaddedRows:
         """The rows of a batch, ordered by length. T is the longest name's number of characters plus 1, for STOP."""
         rows = batch.sequences()
         tokens = rows.tokens.astype(np.int64)  # (R, T)
-        inputs = np.concatenate([rows.beginnings[:, None], tokens[:, :-1]], axis=1)
+        inputs = np.concatenate([rows.start_tokens[:, None], tokens[:, :-1]], axis=1)
         is_in_name = np.arange(tokens.shape[1]) <= rows.lengths[:, None]  # (R, T)
         weights = rows.counts[:, None] * is_in_name
         wanted = tokens if batch.targets is None else batch.targets[rows.nodes]

@@ -16,7 +16,7 @@ import numpy as np
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.engine import Engine, EngineClass, LanguageModel, check_known
-from namegen.core.evaluation.evaluator import TOLERANCE, check_probe, difference_of
+from namegen.core.evaluation.evaluator import TOLERANCE, check_self_test, difference_of
 from namegen.core.network.architecture import Network, RecurrentNetwork, as_recurrent
 from namegen.errors import CheckpointError, EngineError, OutputError, engine_at_work, quote, setting
 from namegen.types import Array, Float, Int32
@@ -91,10 +91,10 @@ def open_network(
     ):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
-        check_probe(
+        check_self_test(
             engine,
             checkpoint.probe,
-            checkpoint.network.beginnings[0],
+            checkpoint.network.start_tokens[0],
             reader=f"the backend {engine.name!r}",
             trained_by=checkpoint.engine,
             is_own=engine.name == checkpoint.engine,
@@ -154,7 +154,7 @@ def check_export(
     V = network.vocabulary_size
     rng = np.random.default_rng(SEED)
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
-    tokens[:, 0] = np.resize(network.beginnings, ROWS)
+    tokens[:, 0] = np.resize(network.start_tokens, ROWS)
     difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
     agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
     if not agrees:

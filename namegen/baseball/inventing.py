@@ -13,7 +13,7 @@ from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import check_amount
-from namegen.errors import GenerationError, of_part, setting
+from namegen.errors import GenerationError, add_part_to_settings, setting
 from namegen.events import ProgressCallback, ignore_progress
 
 ATTEMPTS = 100  # first names that are tried for a last name
@@ -81,7 +81,7 @@ class PlayerInventor:
         check_amount(n, "players")
         self._check_first_names()
         last = self._last
-        with of_part("last"):
+        with add_part_to_settings("last"):
             last_names = last.any_origin.generate(
                 n,
                 rng=rng,
@@ -95,7 +95,7 @@ class PlayerInventor:
     def _check_first_names(self) -> None:
         """Raise SettingsError if the constraints of first names contradict each other."""
         first = self._first
-        with of_part("first"):
+        with add_part_to_settings("first"):
             first.any_origin.prepare(
                 1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
             )

@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of the help."""
+        """Return all commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -183,11 +183,11 @@ class LazyGroup(click.Group):
 def _print_error(error: NamegenError) -> None:
     """Print the results so far, and then the error."""
     flush(sys.stdout)
-    message = error.told(option_name)
+    message = error.message_with(option_name)
     click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help", "--help-all"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:
     """Invent names, with a neural network that learns from a list of names."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, columns, described, fitted, json_text, percent, printable
+from namegen.cli.terminal import Notes, columns, described, json_text, printable
 from namegen.files import is_file
 from namegen.threads import limit_threads
 
@@ -39,7 +39,7 @@ def lists(as_json: bool, notes: Notes) -> None:
 
 
 def _list_entries(sizes: Mapping[str, int]) -> list[dict[str, object]]:
-    """The JSON objects of the built-in lists."""
+    """Return the JSON objects of the built-in lists."""
     from namegen.lists import BUNDLED
 
     return [
@@ -57,7 +57,7 @@ def _list_entries(sizes: Mapping[str, int]) -> list[dict[str, object]]:
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
-@options.command("namegen models", "namegen generate mlb-last")
+@options.command("namegen models", "namegen generate taverns")
 @options.common
 def models(as_json: bool, notes: Notes) -> None:
     """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
@@ -72,20 +72,23 @@ def models(as_json: bool, notes: Notes) -> None:
     if as_json:
         click.echo(json_text({"models": _model_entries(checkpoints)}))
         return
-    click.echo(_model_table(checkpoints))
+    click.echo(_model_groups(checkpoints))
     for name, checkpoint in checkpoints.items():
         if checkpoint.labels:
             click.echo(f"\n{_label_paragraph(name, checkpoint)}")
 
 
 def _model_entries(checkpoints: Mapping[str, Checkpoint]) -> list[dict[str, object]]:
-    """The JSON objects of the built-in models."""
-    from namegen.models import TITLES
+    """Return the JSON objects of the built-in models."""
+    from namegen.lists import BUNDLED
+    from namegen.models import GROUP_OF, TITLES
 
     return [
         {
             "name": name,
             "title": TITLES[name],
+            "group": GROUP_OF[name],
+            "description": BUNDLED[name].description,
             "network": checkpoint.network.to_dict(),
             "training": dict(checkpoint.training),
             "labels": {label.name: label.names for label in checkpoint.labels},
@@ -94,29 +97,24 @@ def _model_entries(checkpoints: Mapping[str, Checkpoint]) -> list[dict[str, obje
     ]
 
 
-def _model_table(checkpoints: Mapping[str, Checkpoint]) -> str:
-    """A table of the models, and an explanation of its last column."""
-    rows = [("model", "network", "list", "held out")]
-    rows += [_model_row(name, checkpoint) for name, checkpoint in checkpoints.items()]
-    explanation = (
-        "held out: how often the most likely next character is the true one, on held-out names"
-    )
-    return f"{fitted(rows, left=3)}\n\n{fill(explanation, columns())}"
+def _model_groups(names: Container[str]) -> str:
+    """List the models with their descriptions, group by group."""
+    from namegen.lists import BUNDLED
+    from namegen.models import GROUPS, SHIPPED
 
-
-def _model_row(name: str, checkpoint: Checkpoint) -> tuple[str, str, str, str]:
-    """A model's network, its list, and its accuracy on held-out names."""
-    training = checkpoint.training
-    list_name = printable(str(training.get("list")))
-    source = f"{training.get('names', 0):,} names of {list_name}"
-    validation = training.get("validation") or {}
-    accuracy = validation.get("accuracy_argmax")
-    held_out = "" if accuracy is None else percent(accuracy)
-    return name, checkpoint.network.summary, source, held_out
+    width = max(map(len, SHIPPED))
+    groups = []
+    for group, titles in GROUPS.items():
+        lines = [group]
+        for name in titles:
+            if name in names:
+                lines.append(described(f"  {name.ljust(width)}", BUNDLED[name].description))
+        groups.append("\n".join(lines))
+    return "\n\n".join(groups)
 
 
 def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:
-    """The labels of a model. If labels have several parts, it lists the values of each part."""
+    """List the labels of a model. If labels have several parts, the values of each part are listed."""
     from namegen.core.data.label_parts import by_part
 
     parts = []
@@ -147,7 +145,7 @@ def configs(as_json: bool, notes: Notes) -> None:
 
 
 def _config_entries(bundled: Mapping[str, BundledConfig]) -> list[dict[str, object]]:
-    """The JSON objects of the built-in configs."""
+    """Return the JSON objects of the built-in configs."""
     return [
         {
             "name": name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
+    from namegen.core.data.corpus import Corpus
     from namegen.experiments.compare.document import Comparison, ListEntry
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
@@ -31,20 +31,20 @@ MAX_LINES = 23  # of the summary, without the path of the report
 @options.command(
     "namegen compare-backends --quick",
     "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
+    "namegen compare-backends mlb-first --backends numpy,keras",
     cls=options.ListsBackends,
 )
 @click.argument("names", nargs=-1)
 @click.option(
     "--quick",
     is_flag=True,
-    help="Take a first look: networks with two layers of 32 units, one split, 10 epochs.",
+    help="Run a quick comparison with small networks (two layers of 32 units), one split and 10 epochs.",
 )
 @click.option(
     "--seeds",
     type=options.WholeNumber(1, MAX_SEEDS),
     metavar="N",
-    help=f"How often to train each network, with a different seed each time.  [default: {DEFAULT_SEEDS}; 1 with "
-    "--quick]",
+    help=f"Train each network this many times, with different seeds.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
 )
 @click.option(
     "--split-seed",
@@ -54,13 +54,19 @@ MAX_LINES = 23  # of the summary, without the path of the report
     metavar="N",
     help="The seed that chooses the held-out names, the same for all runs.",
 )
+@click.option(
+    "--backends",
+    metavar="NAME[,NAME...]",
+    help="Compare only these backends, such as numpy,keras. The exported network is called tflite.  "
+    "[default: all backends]",
+)
 @options.label_column
 @click.option(
     "--out",
     default=str(DEFAULT_OUT),
     show_default=True,
     metavar="DIR",
-    help="The folder for the report. A comparison that is already there continues.",
+    help="The folder for the report. If it contains an unfinished comparison, that comparison continues.",
 )
 @options.common
 def compare_backends(
@@ -68,51 +74,62 @@ def compare_backends(
     out: str,
     seeds: int | None,
     split_seed: int,
+    backends: str | None,
     label_column: str | None,
     quick: bool,
     as_json: bool,
     notes: Notes,
 ) -> None:
-    """Compare the backends: train, time and evaluate each of them on real names, and write a report.
+    """Compare the backends: train and time each of them on real names, and write a report.
 
     NAMES: files, - for standard input, or built-in lists (see `namegen lists`). Default: mlb-first and mlb-last. With
-    --label-column, each of them is a list with labels.
+    --label-column, every list must have labels.
 
-    Every measurement runs in its own process, with one thread. Ctrl-C stops the comparison. Finished measurements are
-    kept, and the same command continues from there. namegen skips backends that aren't installed, and the report
-    explains how to install them.
+    Each measurement runs in its own process with one thread. If you stop the comparison with Ctrl-C, namegen keeps the
+    finished measurements, and the same command continues from there. namegen skips backends that aren't installed, and
+    the report explains how to install them.
     """
     limit_threads(1)
-    if not names:
-        notes(f"names: {', '.join(DEFAULT_LISTS)}")
-    distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
-    corpora = [open_list(name, notes, label_column=label_column) for name in distinct_lists]
+    corpora = open_lists(names, notes, label_column=label_column)
     note_shadowed_backends(notes)
     from namegen.experiments.compare.plan import Scope
     from namegen.experiments.compare.run import REPORT, compare
 
     default_seeds = 1 if quick else DEFAULT_SEEDS
     scope = Scope(seeds=seeds or default_seeds, quick=quick, split_seed=split_seed)
+    chosen = None if backends is None else backends.split(",")
     with (
         kept_when_stopped(notes, "measurements"),
         Display(notes, "looking for finished measurements") as display,
     ):
-        results = compare(corpora, out, scope=scope, on_progress=display)
+        results = compare(corpora, out, scope=scope, backends=chosen, on_progress=display)
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
         print_summary(results)
         click.echo(f"report: {printable(str(Path(out) / REPORT))}")
-    _raise_if_failed(results)
+    raise_first_failure(results)
 
 
-def _raise_if_failed(results: Comparison) -> None:
-    """Raise NamegenError if a measurement failed."""
+def open_lists(names: tuple[str, ...], notes: Notes, *, label_column: str | None) -> list[Corpus]:
+    """Open the lists, each once. Without lists, print a note and open the default lists."""
+    if not names:
+        notes(f"names: {', '.join(DEFAULT_LISTS)}")
+    distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
+    return [open_list(name, notes, label_column=label_column) for name in distinct_lists]
+
+
+def raise_first_failure(results: Comparison) -> None:
+    """Raise an error if a measurement failed.
+
+    Raises:
+        NamegenError: the first failure.
+    """
     if results.failed:
         first = results.failed[0]
+        failed = counted(len(results.failed), "measurement")
         raise NamegenError(
-            f"{counted(len(results.failed), 'measurement')} failed, the first one ({first.what}) with: {first.why}; "
-            "run the same command to try again"
+            f"{failed} failed. The first one is {first.what}: {first.why}. Run the same command to try again"
         )
 
 
@@ -125,41 +142,25 @@ def print_summary(results: Comparison) -> None:
     from namegen.experiments.compare.verdict import verdict
 
     conclusions = verdict(results)
-    headline = "\n".join(map(_filled, (conclusions.headline, *troubles(results))))
+    headline = "\n".join(_filled(text) for text in (conclusions.headline, *troubles(results)))
     findings = (conclusions.speed, conclusions.quality, conclusions.names)
     paragraphs = [_filled(text) for text in findings if text]
-    lines_left = MAX_LINES - _line_count([headline, *paragraphs])
-    names = _name_lines(results, max_lines=lines_left)
+    line_count = len("\n".join([headline, *paragraphs]).splitlines())
+    lines_left = max(MAX_LINES - line_count, 0)
+    lines_per_list = lines_left // max(len(results.lists), 1)
+    names = [line for entry in results.lists for line in _name_lines(entry)[:lines_per_list]]
     click.secho(headline, bold=True)
     click.echo("\n".join([*names, *paragraphs]))
 
 
-def _line_count(texts: Sequence[str]) -> int:
-    return sum(len(text.splitlines()) for text in texts)
-
-
-def _name_lines(results: Comparison, *, max_lines: int) -> list[str]:
-    """New names of each list, a line for each model; all lists get the same number of lines."""
-    list_count = max(len(results.lists), 1)
-    lines_per_list = max(max_lines, 0) // list_count
-    lines = []
-    for entry in results.lists:
-        shown = _samples(entry)[:lines_per_list]
-        for model, names in shown:
-            line = printable(f"{entry.name}, {model}: {names}")
-            lines.append(shorten(line, columns(), placeholder=" …"))
-    return lines
-
-
-def _samples(entry: ListEntry) -> list[tuple[str, ...]]:
-    """New names of each model, first those from the n-gram baseline."""
-    from namegen.experiments.compare.tables import samples
+def _name_lines(entry: ListEntry) -> list[str]:
+    """Return new names of a list, a line for each model, first those from the n-gram baseline."""
+    from namegen.experiments.compare.name_tables import samples
 
     rows = samples(entry).rows
-    if not rows or not rows[-1]:
-        return []
-    *networks, ngram = rows
-    return [ngram, *networks]
+    ngram_first = [*rows[-1:], *rows[:-1]]
+    lines = [printable(f"{entry.name}, {model}: {names}") for model, names in ngram_first]
+    return [shorten(line, columns(), placeholder=" …") for line in lines]
 
 
 def _filled(text: str) -> str:

@@ -56,7 +56,7 @@ class Named(click.types.StringParamType):
 
 
 def _paths(start: str) -> list[str]:
-    """The files and folders whose paths start with a text; folders end with a slash."""
+    """Return the files and folders whose paths start with a text. Folders end with a slash."""
     paths = sorted(glob(f"{escape(start)}*"))
     return [f"{path}/" if is_folder(path, None) else path for path in paths]
 
@@ -69,7 +69,7 @@ def complete_names(command: click.Command) -> None:
 
 
 def _completed_type(parameter: click.Parameter) -> Named | None:
-    """A type that completes the values of a parameter; None if they have no known names."""
+    """Return a type that completes the values of a parameter; None if they have no known names."""
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
 
@@ -83,7 +83,7 @@ def _completed_type(parameter: click.Parameter) -> Named | None:
 
 
 def _labels(ctx: click.Context) -> Iterable[str]:
-    """The labels of the built-in models on the command line so far; if there are none, of all built-in models."""
+    """Return the labels of the built-in models on the command line, or of all built-in models if there are none."""
     from namegen.core.data.label_parts import askable
     from namegen.models import SHIPPED
 
@@ -96,7 +96,7 @@ def _labels(ctx: click.Context) -> Iterable[str]:
 
 
 def _typed_values(ctx: click.Context) -> set[object]:
-    """The values on the command line so far."""
+    """Return the values on the command line so far."""
     # If an option lacks its value, click stops parsing, and the arguments before it are only in ctx.args.
     typed: set[object] = {*ctx.args}
     for value in ctx.params.values():
@@ -105,23 +105,23 @@ def _typed_values(ctx: click.Context) -> set[object]:
 
 
 def origins(_: click.Context) -> Iterable[str]:
-    """The origins that both built-in models of people know."""
+    """Return the origins that both built-in models of people know."""
     family_origins = _origins_of("world-family")
     return [origin for origin in _origins_of("world-given") if origin in family_origins]
 
 
 def _origins_of(model: str) -> Iterable[str]:
-    """The first part of each label, such as Finnish for Finnish,female."""
+    """Return the first part of each label, such as Finnish for Finnish,female."""
     return dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(model)))
 
 
 def countries(_: click.Context) -> Iterable[str]:
-    """The countries of the built-in model of places."""
+    """Return the countries of the built-in model of places."""
     return _labels_of("world-places")
 
 
 def _labels_of(model: str) -> list[str]:
-    """The labels of a built-in model, read from the header of its file; none if the file is damaged."""
+    """Read the labels of a built-in model from the header of its file. A damaged file has none."""
     from namegen.models import shipped_path
 
     try:

@@ -89,7 +89,7 @@ def _draw(statistics: ListDescription, plot: Path, source: str, notes: Notes) ->
 
 
 def _text(statistics: ListDescription, source: str) -> str:
-    """The statistics as blocks, in two columns or, in a terminal narrower than 80 columns, in one."""
+    """Arrange the statistics in two columns, or in one if the terminal is narrower than 80 characters."""
     heading = _heading(statistics, source)
     blocks = _blocks(statistics)
     if columns() < 2 * BLOCK_WIDTH + GAP_WIDTH:
@@ -107,7 +107,7 @@ def _heading(statistics: ListDescription, source: str) -> str:
 
 
 def _pairs_side_by_side(blocks: Sequence[Block]) -> list[str]:
-    """The first block next to the second, the third next to the fourth, and so on."""
+    """Put the first block next to the second, the third next to the fourth, and so on."""
     no_block: Block = []
     pairs = zip_longest(blocks[::2], blocks[1::2], fillvalue=no_block)
     return [_side_by_side(left, right) for left, right in pairs]
@@ -123,7 +123,7 @@ def _side_by_side(left_block: Block, right_block: Block) -> str:
 
 
 def _cut_or_padded(text: str, width: int) -> str:
-    """A text cut or padded to a number of terminal columns; some characters take two."""
+    """Cut or pad a text to a number of terminal columns. Some characters take two columns."""
     from rich.cells import set_cell_size
 
     if cells(text) <= width:
@@ -135,7 +135,7 @@ def _cut_or_padded(text: str, width: int) -> str:
 
 
 def _blocks(statistics: ListDescription) -> list[Block]:
-    """The blocks for a list. Repeats and labels are left out if there are none."""
+    """Return the blocks of statistics. There are none for repeats or labels that the list doesn't have."""
     entries = statistics.entries
     distinct = statistics.distinct
     letters = list(statistics.letters.items())
@@ -156,7 +156,7 @@ def _blocks(statistics: ListDescription) -> list[Block]:
 
 
 def _block(title: str, rows: Sequence[Row], total: int) -> Block:
-    """A title, then for each row its label, its count, its percentage of ``total``, and a bar."""
+    """Write a title, and for each row its label, its count, its percentage of ``total``, and a bar."""
     layout = _Layout.of(rows)
     largest = max((count for _, count in rows), default=0)
     lines = [title]
@@ -211,12 +211,12 @@ def _ranges(histogram: Mapping[int, int]) -> list[Row]:
 
 
 def _unique_after(statistics: ListDescription) -> list[Row]:
-    """How many names differ from all others after one character, after two, and so on."""
+    """Count the names that differ from all others after one character, after two, and so on."""
     return [*_ranges(statistics.unique_after), ("only at its end", statistics.never_unique)]
 
 
 def _repeats(repeats: Mapping[int, int]) -> list[Row]:
-    """How many distinct names occur once, twice, and so on."""
+    """Count the distinct names that occur once, twice, and so on."""
     rows = []
     for low, above in pairwise(REPEAT_BOUNDS):
         counts = [count for times, count in repeats.items() if low <= times < above]
@@ -226,7 +226,7 @@ def _repeats(repeats: Mapping[int, int]) -> list[Row]:
 
 
 def _times(low: int, high: int) -> str:
-    """A range of numbers of times.
+    """Describe how often a name occurs.
 
     >>> _times(1, 1), _times(2, 2), _times(3, 9)
     ('once', 'twice', '3-9 times')
@@ -239,7 +239,7 @@ def _times(low: int, high: int) -> str:
 
 
 def _labels(labels: Mapping[str, int]) -> list[Row]:
-    """The most frequent labels, and all others together."""
+    """Return the most frequent labels, and all others together."""
     rows = list(labels.items())
     shown = rows[:MAX_ROWS]
     others = rows[MAX_ROWS:]

@@ -138,7 +138,7 @@ class Display(AbstractContextManager["Display"]):
 
 
 def _copy_of_standard_error() -> IO[str] | None:
-    """A stream to a copy of the file descriptor, because an export redirects the original to silence TensorFlow."""
+    """Copy the file descriptor, because an export redirects the original one to silence TensorFlow."""
     try:
         return unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
     except (OSError, ValueError):  # standard error isn't a file
@@ -161,7 +161,7 @@ def _start_live(stream: IO[str]) -> Live:
 
 
 def _console(stream: IO[str]) -> Console:
-    """A terminal that shows text as it is, because names may look like markup."""
+    """Return a console that shows text as it is, because names may look like markup."""
     from rich.console import Console
 
     return Console(
@@ -174,7 +174,7 @@ def _console(stream: IO[str]) -> Console:
 
 
 def _block(view: View, width: int) -> RenderableType:
-    """The bar, the details and the lines of a view, below each other."""
+    """Arrange the bar, the details and the lines of a view below each other."""
     from rich.columns import Columns
     from rich.console import Group
     from rich.text import Text
@@ -192,7 +192,7 @@ def _block(view: View, width: int) -> RenderableType:
 
 
 def _bar_row(before: str, done: float, total: float, after: str) -> Table:
-    """A bar as wide as possible between two texts."""
+    """Draw a bar between two texts, as wide as possible."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text

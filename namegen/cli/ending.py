@@ -58,7 +58,7 @@ def kept_when_stopped(notes: Notes, finished: str) -> Iterator[None]:
 
 
 def exit_code(error: KeyboardInterrupt) -> int:
-    """The program's exit code after Ctrl-C or a signal.
+    """Return the program's exit code after Ctrl-C or a signal.
 
     >>> exit_code(KeyboardInterrupt()), exit_code(EndedError(15))
     (130, 143)
@@ -76,7 +76,7 @@ def handle_end_signals() -> None:
 
 
 def _not_ignored(*signals: signal.Signals) -> list[signal.Signals]:
-    """The signals that aren't ignored. ``nohup`` ignores HUP, and ``&`` in a script ignores INT."""
+    """Return the signals that aren't ignored. ``nohup`` ignores HUP, and ``&`` in a script ignores INT."""
     return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
 
 
@@ -101,7 +101,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
         self._previous_handlers: dict[int, Any] = {}
 
     def __call__(self) -> bool:
-        """Whether training should stop now."""
+        """Return whether training should stop now."""
         self._was_called = True
         return self._requested_by is not None
 
@@ -202,7 +202,7 @@ class _Unfailing(io.FileIO):
 
 
 def unfailing(descriptor: int, encoding: str) -> IO[str]:
-    """A text stream that discards data it can't write. Closing it closes the descriptor, if that's a copy."""
+    """Return a text stream that discards data it can't write. Closing it closes the descriptor, if that's a copy."""
     raw = _Unfailing(descriptor, "w", closefd=descriptor > 2)
     buffer = io.BufferedWriter(raw)
     return io.TextIOWrapper(buffer, encoding, "backslashreplace", line_buffering=True)

@@ -64,7 +64,7 @@ def evaluate(
     """Measure how well a model predicts a list of names.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none. --with measures a blend of models.
+    taverns if there is none. --with measures a blend of models.
 
     NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: the model's training list,
     if it is built in, or if MODEL is a run folder or the model.safetensors in it. For a blend, NAMES is required.
@@ -84,7 +84,7 @@ def evaluate(
         corpus = _open_training_list(loaded, notes, **how)
     else:
         corpus = open_list(names, notes, **how)
-    was_trained_on = loaded.learned_from(corpus)
+    was_trained_on = loaded.was_trained_on(corpus)
     if was_trained_on:
         notes(fill(TRAINING_LIST_WARNING, columns()))
     from namegen import api
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def _skipped(result: Evaluation, name_count: int) -> str:
-    """A sentence about names that the model can't read."""
+    """Return a sentence about names that the model can't read."""
     unknown = "characters or labels" if result.by_label else "characters"
     return f"skipped {result.left_out:,} of {name_count:,} names, because the model doesn't know their {unknown}"
 
@@ -119,7 +119,7 @@ def _print(result: Evaluation, source: str) -> None:
 
 
 def _label_table(by_label: Mapping[str, tuple[Metrics, int]]) -> str:
-    """The metrics of each label, with the lowest loss first."""
+    """Return the metrics of each label, with the lowest loss first."""
     rows: list[tuple[str, ...]] = []
     for label, (metrics, count) in sorted(by_label.items(), key=_loss_of_label):
         rows.append((printable(label), f"{count:,}", *metric_cells(metrics)))
@@ -138,7 +138,7 @@ def _open_training_list(model: LoadedModel, notes: Notes, **how: Any) -> Corpus:
     """Read the list that a model was trained on. Raises UsageError, NamesError."""
     settings = _training_list(model)
     corpus = open_list(None, notes, default=settings, **how)
-    if not model.learned_from(corpus):
+    if not model.was_trained_on(corpus):
         raise NamesError(
             f"{corpus.source} has changed since {model.name} was trained on it: pass another list as NAMES"
         )
@@ -147,7 +147,7 @@ def _open_training_list(model: LoadedModel, notes: Notes, **how: Any) -> Corpus:
 
 
 def _training_list(model: LoadedModel) -> DataSettings:
-    """The list that a model was trained on, if it's built in or the model is in its run folder.
+    """Return the list that a model was trained on, if it's built in or the model is in its run folder.
 
     It doesn't open a path that is stored in the model, because the model may come from a stranger.
 
@@ -169,7 +169,7 @@ def _training_list(model: LoadedModel) -> DataSettings:
 
 
 def _run_of(model: LoadedModel) -> RunFolder | None:
-    """The run folder that a model was loaded from; None if it's somewhere else."""
+    """Return the run folder that a model was loaded from; None if it's somewhere else."""
     from namegen.core.training.run_folder import RunFolder
 
     if model.checkpoint is None:
@@ -180,7 +180,7 @@ def _run_of(model: LoadedModel) -> RunFolder | None:
 
 
 def _why_unknown(model: LoadedModel) -> str:
-    """Why the training list of a model is unknown, in words."""
+    """Explain why the training list of a model is unknown."""
     if model.list_name:
         list_name = quote(Path(model.list_name).name)
         return f"{model.name} was trained on a list called {list_name}, which namegen can't find"
@@ -221,7 +221,7 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
 
 
 def _ceiling_text(result: ListCeiling, source: str) -> str:
-    """The best metrics, and the sizes of the list."""
+    """Return the best metrics, and the sizes of the list."""
     metrics = aligned(list(zip(METRICS, metric_cells(result.metrics), strict=True)))
     sizes = {
         "names": result.names,

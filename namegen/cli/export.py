@@ -31,7 +31,7 @@ force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists."
 
 
 def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
-    """The arguments and options of a command that writes one model to a file."""
+    """Return the arguments and options of a command that writes one model to a file."""
     out = click.argument("out", required=False, type=options.OutFile(suffix))
     return options.together(click.argument("model", required=False), out, force, options.common)
 
@@ -83,7 +83,7 @@ def _check_out(
 
 
 def _default_out(source: SourceModel, suffix: str) -> Path:
-    """The file next to the model; for a built-in model, a file in the current folder."""
+    """Return the file next to the model; for a built-in model, a file in the current folder."""
     from namegen.models import SHIPPED
 
     if source.name in SHIPPED:
@@ -125,7 +125,7 @@ def export_tflite(
     """Write a model as a .tflite file, for Android, iOS and LiteRT.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     OUT: the file to write. Default: model.tflite in the run folder; for a model file, the same path with the ending
     .tflite; for a built-in model, its name with .tflite, in the current folder.
@@ -187,7 +187,7 @@ def _known_names(report: ExportReport) -> str:
 
 
 def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
-    """The row of the summary for the weights that are stored in fewer bits, if any are."""
+    """Return the row of the summary for the weights that are stored in fewer bits, if any are."""
     if report.quantize == "none":
         return []
     bits = 16 if report.quantize == "float16" else 8
@@ -195,7 +195,7 @@ def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
 
 
 def _quantized_arrays(report: ExportReport) -> str:
-    """Which arrays of weights are stored in fewer bits, in words."""
+    """Describe which arrays of weights are stored in fewer bits."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
     least = counted(LEAST_QUANTIZED[report.quantize], "weight")
@@ -221,7 +221,7 @@ def export_keras(
     """Write a model as a .keras file, which Keras opens without namegen.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     OUT: the file to write. Default: model.keras in the run folder; for a model file, the same path with the ending
     .keras; for a built-in model, its name with .keras, in the current folder.
@@ -260,7 +260,7 @@ def export_vocabulary(
     """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     OUT: the file to write. Default: model.json in the run folder; for a model file, the same path with the ending
     .json; for a built-in model, its name with .json, in the current folder.
@@ -301,7 +301,7 @@ def export_vocabulary(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="Write a JavaScript module instead of a page. Its models are written next to it, as OUT.json.",
+    help="Write this JavaScript module instead of a page, and next to it its models (OUT.json) and types (OUT.d.mts).",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
@@ -318,7 +318,7 @@ def export_web(
     """Write models as one web page, or as a module for a JavaScript program.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     The page is a single file that opens from a disk and needs no network. If it has several models, its readers choose
     a model, or blend two.
@@ -327,7 +327,7 @@ def export_web(
     """
     target = _target(out, module)
     limit_threads(1)
-    from namegen.web.export import data_path, write_module, write_page
+    from namegen.web.export import data_path, types_path, write_module, write_page
 
     page_models = _page_models(models, title, without_names=without_names, notes=notes)
     with Display(notes, f"writing {target}"):
@@ -338,15 +338,17 @@ def export_web(
     labels = [page_model.label for page_model in page_models]
     size = sum(sizes.values())
     if as_json:
-        data = {"data": str(data_path(target))} if module else {}
-        click.echo(json_text({"out": str(target), **data, "bytes": size, "models": labels}))
+        others = {}
+        if module:
+            others = {"data": str(data_path(target)), "types": str(types_path(target))}
+        click.echo(json_text({"out": str(target), **others, "bytes": size, "models": labels}))
     else:
-        files = " and ".join(map(str, sizes))
+        files = ", ".join(map(str, sizes))
         click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 
 def _target(page: Path | None, module: Path | None) -> Path:
-    """The file to write. Raises UsageError if there isn't exactly one."""
+    """Return the file to write. Raises UsageError unless there is exactly one."""
     if page and module:
         raise click.UsageError(
             "--out and --module cannot be combined: run the command once for each"
@@ -377,7 +379,7 @@ def _page_models(
 
 
 def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
-    """A model as the page shows it; without a title, it gets a built-in one or its label."""
+    """Prepare a model for a page. Without a title, it gets a built-in one or its label."""
     from namegen.models import TITLES
     from namegen.web.description import PageModel
 
@@ -391,7 +393,7 @@ def _page_model(source: SourceModel, title: str | None, *, without_names: bool) 
 
 
 def _label(source: SourceModel) -> str:
-    """A short name of a model: that of a built-in model, of the run folder, or of the file."""
+    """Return a short name: the name of the built-in model, of the run folder or of the file."""
     from namegen.core.training import MODEL_FILE
     from namegen.models import SHIPPED
 

@@ -104,7 +104,7 @@ def requested(as_json: bool) -> str:
 
 
 def _format_of_file(out: Path, form: str | None) -> str:
-    """The format that the ending of a file stands for. Raises UsageError if ``form`` is another one."""
+    """Return the format that the ending of a file stands for. Raises UsageError if ``form`` is another one."""
     check_output(out, example="names.csv", force=bool(_remembered("force")))
     form_of_ending = FORMAT_OF_ENDING[out.suffix.lower()]
     if form not in (None, form_of_ending):
@@ -196,7 +196,7 @@ class Rows(AbstractContextManager["Rows"]):
         return before + objects
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
-        """Each row as a JSON object."""
+        """Return each row as a JSON object."""
         for row in rows:
             yield json_text(dict(zip(self._columns, row, strict=True)))
 
@@ -223,7 +223,7 @@ def write_names(
 
 
 def name_columns(model: LoadedModel) -> list[str]:
-    """The columns for names from a model: with scores if the user wants them, and a label if the model has labels."""
+    """Return the columns for names from a model. ``--scores`` adds scores, and a model with labels adds the label."""
     names = ["name"]
     if _remembered("scores"):
         names += SCORES
@@ -233,14 +233,14 @@ def name_columns(model: LoadedModel) -> list[str]:
 
 
 def _column_values(batch: NameBatch, model: LoadedModel) -> list[Sequence[Cell]]:
-    """The cells of each column that ``name_columns`` lists."""
+    """Return the cells of each column that ``name_columns`` lists."""
     values: list[Sequence[Cell]] = [batch.names]
     if _remembered("scores"):
         log_probabilities = batch.log_probability.tolist()
         values.append([_finite_or_none(value) for value in log_probabilities])
         values.append(_is_new(batch))
     if model.labels:
-        label_indices = batch.likeliest_beginning.tolist()
+        label_indices = batch.most_likely_label.tolist()
         values.append([model.labels[index] for index in label_indices])
     return values
 
@@ -250,7 +250,7 @@ def _finite_or_none(value: float) -> float | None:
 
 
 def _is_new(batch: NameBatch) -> Sequence[bool | None]:
-    """Whether each name is new; None if the model doesn't know."""
+    """Return whether each name is new; None if the model doesn't know."""
     if batch.new is None:
         return [None] * len(batch.names)
     is_new: list[bool | None] = batch.new.tolist()
@@ -281,7 +281,7 @@ def side_by_side(texts: Sequence[str]) -> str:
 
 
 def text_lines(texts: Sequence[str]) -> str:
-    """One text per line. A single check is enough if all texts are printable, as they nearly always are."""
+    """Write one text per line. A single check is enough if all texts are printable, as they nearly always are."""
     if not "".join(texts).isprintable():
         texts = list(map(printable, texts))
     return "".join(f"{text}\n" for text in texts)
@@ -299,7 +299,7 @@ def _safe_text(text: str) -> Cell:
 
 
 def _csv_cell(cell: Cell) -> Cell:
-    """A cell as spreadsheets read it; None is an empty cell."""
+    """Return a cell as spreadsheets read it; None is an empty cell."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):

@@ -18,9 +18,10 @@ from namegen.cli.display import Display
 from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.constraints import OPTIONS, Option
-from namegen.core.settings import MOST_ASKED_FOR, DataSettings
+from namegen.core.settings import MAX_NAMES, DataSettings
 from namegen.errors import GenerationError, NamesError
-from namegen.files import read_whole
+from namegen.files import is_taken, read_whole
+from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
@@ -92,7 +93,7 @@ def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
 
 
 def _is_empty(file: str) -> bool:
-    """Whether a file contains only spaces and line ends. If it can't be read, ``read_names`` reports why."""
+    """Return whether a file contains only spaces and line ends. If it can't be read, ``read_names`` reports why."""
     if file == os.devnull:
         return True
     try:
@@ -102,7 +103,7 @@ def _is_empty(file: str) -> bool:
 
 
 def _name_part(option: str) -> str:
-    """The part of a name that an option is for, such as given in given_exclude_names; "" for whole names."""
+    """Return the part of a name that an option is for, such as given in given_exclude_names; "" for whole names."""
     for suffix in FILE_OPTIONS:
         option = option.removesuffix(suffix)
     return option.rstrip("_")
@@ -183,7 +184,7 @@ output_options = shared.together(shared.letter_case, formats.option, formats.sco
     shown=(*SHOWN, "labels", "most_likely", "blend_weights"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@shared.count_option("names", most=MOST_ASKED_FOR, default=20)
+@shared.count_option("names", most=MAX_NAMES, default=20)
 @drawing_options
 @click.option(
     "--most-likely",
@@ -211,7 +212,7 @@ def generate(
     """Invent new names, without repeats.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none. With several models, each character is drawn from the weighted mean of their
+    taverns if there is none. With several models, each character is drawn from the weighted mean of their
     probabilities.
 
     A name is new if it isn't in the list that the model was trained on. For a fine-tuned model, it also isn't in the
@@ -223,6 +224,7 @@ def generate(
     form = formats.requested(as_json)
     _reject_options_without_effect(click.get_current_context())
     of_models = {name: options.pop(name) for name in shared.MODEL_OPTIONS}
+    _reject_commands(models)
     model = open_blend(models, notes, **of_models)
     _note_no_common_letters(model, notes)
     options |= read_excluded(options, notes)
@@ -240,8 +242,20 @@ def generate(
 
 
 def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that also apply to an exact search."""
+    """Return the options that also apply to an exact search."""
     return {name: value for name, value in options.items() if name not in SAMPLING_OPTIONS}
+
+
+def _reject_commands(models: Iterable[str]) -> None:
+    """Raise UsageError if a command was passed as a model, such as places, and no file has that name."""
+    from namegen.cli import SECTIONS
+
+    for name in models:
+        is_model = name in SHIPPED or is_taken(name)
+        if name in SECTIONS["Generate"] and not is_model:
+            raise click.UsageError(
+                f"{name} is a command, not a model: run `namegen {name}`, or choose a model from `namegen models`."
+            )
 
 
 def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
@@ -315,7 +329,7 @@ def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Itera
 
 
 def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
-    """The rows of a batch in one of ``SORT_ORDERS``."""
+    """Return the rows of a batch in one of ``SORT_ORDERS``."""
     rows = list(range(len(batch.names)))
     if order == "random":
         random.Random(seed).shuffle(rows)

@@ -144,7 +144,7 @@ def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
 
 
 def _built_in(thing: str) -> Container[str]:
-    """The names of the built-in models, lists or configs."""
+    """Return the names of the built-in models, lists or configs."""
     from namegen.bundled_configs import bundled_configs
     from namegen.lists import BUNDLED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_type_hints
 
 import click
 
@@ -111,7 +111,7 @@ class WholeNumber(click.IntRange):
 
 
 def _whole_number(text: str) -> int | None:
-    """The number in a text; None if it isn't a whole number, or has too many digits for Python."""
+    """Return the number in a text; None if it isn't a whole number, or has too many digits for Python."""
     try:
         return int(text)
     except ValueError:
@@ -131,7 +131,7 @@ def converter(convert: Callable[[str], object], expected: str) -> Callable[[str]
 
 
 def comma_separated(convert: Callable[[str], object], expected: str) -> Callable[[str], object]:
-    """A converter for values separated by commas, such as ``0.6,0.4``."""
+    """Return a converter for values separated by commas, such as ``0.6,0.4``."""
     return converter(lambda text: tuple(map(convert, text.split(","))), expected)
 
 
@@ -155,7 +155,7 @@ def command(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]],
 
 
 def backend_names(ctx: click.Context) -> Iterable[str]:
-    """The registered backends, including third-party ones. It doesn't import them."""
+    """Return the registered backends, including third-party ones. It doesn't import them."""
     from namegen.backends import ENGINES, engine_paths
 
     return ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths()
@@ -165,7 +165,7 @@ class BackendOption(click.Option):
     """An option whose help has ``{}`` in place of the backends; they are looked up when the help is printed."""
 
     def get_help_record(self, ctx: click.Context) -> HelpRecord | None:
-        """The option and its help."""
+        """Return the option and its help."""
         help_record = super().get_help_record(ctx)
         if help_record is None:
             return None
@@ -176,12 +176,18 @@ class BackendOption(click.Option):
 class OrderedHelp(click.Command):
     """A command whose help lists its options in groups: for the task, for the output, and common to all commands."""
 
+    has_short_help: ClassVar[bool] = False  # whether ``--help-all`` differs from ``--help``
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.params.append(_help_all_option(hidden=not self.has_short_help))
+
     def listed_options(self, ctx: click.Context) -> Sequence[click.Option]:
-        """The options that the help lists."""
+        """Return the options that the help lists."""
         return [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
 
     def summaries(self, ctx: click.Context) -> Sequence[HelpRecord]:
-        """Lines that each stand for many options for the task."""
+        """Return lines that each stand for many options for the task."""
         return ()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -201,12 +207,12 @@ class OrderedHelp(click.Command):
 
 
 def _is_common(param: click.Option) -> bool:
-    """Whether every command has the option. Eager options, such as ``--help``, print something and exit."""
+    """Return whether every command has the option. Eager options, such as ``--help``, print something and exit."""
     return param.is_eager or param.name in COMMON_PARAMETERS
 
 
 def _help_records(ctx: click.Context, params: Iterable[click.Option]) -> list[HelpRecord]:
-    """The options with their help, except for hidden ones."""
+    """Return the options with their help, except for hidden ones."""
     records = [param.get_help_record(ctx) for param in params]
     return [record for record in records if record is not None]
 
@@ -219,6 +225,8 @@ class ShortHelp(OrderedHelp):
         others: lines of the short help that stand for many options: how these begin, and what they do.
     """
 
+    has_short_help = True
+
     def __init__(
         self,
         *args: Any,
@@ -229,26 +237,26 @@ class ShortHelp(OrderedHelp):
         super().__init__(*args, **more)
         self._shown = shown
         self.others = others
-        self.params.append(_help_all_option())
 
     def listed_options(self, ctx: click.Context) -> Sequence[click.Option]:
-        """The usual options, or all of them after ``--help-all``."""
+        """Return the usual options, or all of them after ``--help-all``."""
         listed = super().listed_options(ctx)
         if ctx.meta.get(ALL_OPTIONS):
             return listed
         return [option for option in listed if option.name in self._shown or _is_common(option)]
 
     def summaries(self, ctx: click.Context) -> Sequence[HelpRecord]:
-        """A line for each group of options that the short help doesn't show."""
+        """Return a line for each group of options that the short help doesn't show."""
         return () if ctx.meta.get(ALL_OPTIONS) else self.others
 
 
-def _help_all_option() -> click.Option:
+def _help_all_option(*, hidden: bool) -> click.Option:
     return click.Option(
         ["--help-all"],
         is_flag=True,
         is_eager=True,
         expose_value=False,
+        hidden=hidden,
         help="Show all options and exit.",
         callback=_print_help_all,
     )
@@ -311,17 +319,17 @@ def _switch(option: str, name: str, about: About, *, default: bool) -> Callable[
 
 
 def _help(about: About, default: object) -> str:
-    """The help of an option, with its default. Other settings in it get the names of their options."""
+    """Return the help of an option, with its default. Other settings in it get the names of their options."""
     text = about.help
     if about.default:
         text += f"  [default: {about.default}]"
     elif default not in (None, (), {}):
         text += f"  [default: {default}]"
-    return NamegenError(text).told(option_name)
+    return NamegenError(text).message_with(option_name)
 
 
 def _number_type(hint: Any) -> type[int] | type[float] | None:
-    """The type of a setting that is a number or None."""
+    """Return int or float if a setting is a number, and None otherwise."""
     types = (hint, *get_args(hint))
     if int in types:
         return int

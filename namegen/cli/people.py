@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,9 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
+    from namegen.core.generation.person import Person
+
+Row = Sequence[formats.Cell]
 
 
 def whole_name_options(things: str) -> Callable[[shared.Command], shared.Command]:
@@ -57,11 +59,11 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
         shown: the command's own options to show, by parameter name.
         parts: name part → its names in words, such as ``given`` → ``given names``.
     """
-    constraints = ", ".join(constraint.replace("_", "-") for constraint in OPTIONS)
-    others = [
-        (f"--{part}-…", f"A constraint for {names}: {constraints}, as in `namegen generate`.")
-        for part, names in parts.items()
-    ]
+    constraints = ", ".join(OPTIONS).replace("_", "-")
+    others = []
+    for part, names in parts.items():
+        text = f"A constraint for {names}: {constraints}, as in `namegen generate`."
+        others.append((f"--{part}-…", text))
     usual = ("count", "letter_case", "form", "out", "unfiltered", "seed")
     return {"cls": shared.ShortHelp, "shown": (*usual, *shown), "others": others}
 
@@ -132,9 +134,9 @@ def people(
 ) -> None:
     """Invent people with a given name and a family name of the same origin.
 
-    Given names are real, and family names are new. No whole name appears twice. namegen skips an origin if no name of
-    it fits the options. To use your own models, train two models on lists with the same labels, and pass them as
-    --given-model and --family-model.
+    Given names are real, and family names are new. Half of the Irish households have an English family name. No whole
+    name appears twice. namegen skips an origin if none of its names fits the options. To use your own models, train two
+    models on lists with the same labels, and pass them as --given-model and --family-model.
 
     --format csv and json have the columns name, given, family, origin and gender. --household adds the column
     household, a number.
@@ -142,27 +144,38 @@ def people(
     form = formats.requested(as_json)
     limit_threads(1)
     from namegen import api
-    from namegen.core.generation.people import TEMPLATE, check_template
+    from namegen.core.generation.person import TEMPLATE, check_template
 
     template = TEMPLATE if template is None else template
     check_template(template)
-    models: dict[str, Any] = {}
-    requested = {name: options.pop(name) for name in ("given_model", "family_model")}
-    for name, model in requested.items():
-        if model is not None:
-            models[name] = open_model(model, notes)
+    models = _open_models(options, notes)
+    constraints = _constraints_of_parts(("given", "family"), options, notes)
     columns = ["given", "family", "origin", "gender"]
     if household:
         columns.append("household")
-    _write_whole_names(
-        partial(api.generate_people_batches, count, household=household, **models),
-        options,
-        parts=("given", "family"),
-        columns=columns,
-        whole_name=lambda person: person.format(template),
-        form=form,
-        notes=notes,
-    )
+    with Display(notes, formats.SEARCHING) as display:
+        batches = api.generate_people_batches(
+            count, household=household, on_progress=display, **models, **constraints, **options
+        )
+        rows = (_rows_of(batch, template, columns) for batch in batches)
+        _write_rows(rows, ["name", *columns], form=form, display=display)
+
+
+def _rows_of(people: Iterable[Person], template: str, columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the whole name and the columns of each person."""
+    cells_of = attrgetter(*columns)
+    for person in people:
+        yield (person.format(template), *cells_of(person))
+
+
+def _open_models(options: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """Remove the options for models, and return the models that were requested."""
+    models: dict[str, Any] = {}
+    for name in ("given_model", "family_model"):
+        model = options.pop(name)
+        if model is not None:
+            models[name] = open_model(model, notes)
+    return models
 
 
 @shared.command(
@@ -186,56 +199,55 @@ def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     limit_threads(1)
     from namegen import api
 
-    _write_whole_names(
-        partial(api.generate_players_batches, count),
-        options,
-        parts=("first", "last"),
-        columns=("first", "last", "suffix"),
-        whole_name=lambda player: player.full_name,
-        form=form,
-        notes=notes,
-    )
+    constraints = _constraints_of_parts(("first", "last"), options, notes)
+    with Display(notes, formats.SEARCHING) as display:
+        batches = api.generate_players_batches(count, on_progress=display, **constraints, **options)
+        rows = (
+            [(player.full_name, player.first, player.last, player.suffix) for player in batch]
+            for batch in batches
+        )
+        _write_rows(rows, ["name", "first", "last", "suffix"], form=form, display=display)
 
 
-def _write_whole_names(
-    generate_batches: Callable[..., Iterable[Iterable[Any]]],
-    options: dict[str, Any],
-    *,
-    parts: Sequence[str],
-    columns: Sequence[str],
-    whole_name: Callable[[Any], str],
-    form: str,
-    notes: Notes,
-) -> None:
-    """Generate people or players, and write each batch when it's ready.
+def _constraints_of_parts(
+    parts: Sequence[str], options: dict[str, Any], notes: Notes
+) -> dict[str, Any]:
+    """Remove the options for constraints, and return them as arguments, such as ``given_constraints``.
 
-    Args:
-        generate_batches: yields batches, with the options and the constraints of each part as keyword arguments.
-        options: the command's options, by parameter name.
-        parts: the name parts, such as ``given`` and ``family``; options of a part start with its name.
-        columns: the attributes of a person to write after the whole name.
-        whole_name: formats the whole name of a person.
-        form: one of ``formats.FORMATS``, or ``formats.SIDE_BY_SIDE``.
-        notes: shows the progress of the search.
+    The words of ``--exclude-words`` are excluded from every part.
     """
     options |= read_excluded(options, notes)
     excluded_everywhere = options.pop("exclude_words") or ()
+    arguments: dict[str, Any] = {}
     for part in parts:
-        prefix = f"{part}_"
-        constraints: dict[str, Any] = {}
-        for name in list(options):
-            if name.startswith(prefix):
-                constraints[name.removeprefix(prefix)] = options.pop(name)
+        constraints = _pop_with_prefix(options, f"{part}_")
         excluded_here = constraints["exclude_words"] or ()
         constraints["exclude_words"] = [*excluded_here, *excluded_everywhere]
-        options[f"{prefix}constraints"] = constraints
-    row_of = attrgetter(*columns)
-    with Display(notes, formats.SEARCHING) as display:
-        batches = generate_batches(on_progress=display, **options)
-        with formats.Rows(form, ("name", *columns)) as rows, closing(display):
-            for batch in batches:
-                with display.erased():
-                    rows.write((whole_name(person), *row_of(person)) for person in batch)
+        arguments[f"{part}_constraints"] = constraints
+    return arguments
+
+
+def _pop_with_prefix(options: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """Remove the options with a prefix, and return them without it."""
+    names = [name for name in options if name.startswith(prefix)]
+    return {name.removeprefix(prefix): options.pop(name) for name in names}
+
+
+def _write_rows(
+    batches: Iterable[Iterable[Row]], columns: Sequence[str], *, form: str, display: Display
+) -> None:
+    """Write each batch of rows when it's ready.
+
+    Args:
+        batches: the rows of people or players.
+        columns: the names of the columns.
+        form: one of ``formats.FORMATS``, or ``formats.SIDE_BY_SIDE``.
+        display: shows the progress of the search.
+    """
+    with formats.Rows(form, columns) as rows, closing(display):
+        for batch in batches:
+            with display.erased():
+                rows.write(batch)
 
 
 # --- companies and places ---------------------------------------------------------------------------------------------

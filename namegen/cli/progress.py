@@ -30,7 +30,7 @@ class View:
     lines: Sequence[str] = ()  # texts that take a line each
 
     def in_a_line(self) -> str:
-        """As many of the texts as fit on a line, in this order.
+        """Join as many of the texts as fit on a line, in this order.
 
         >>> View((0, 9), "epoch 1/9", "0:01 left", ["x" * 80, "loss 2.6"]).in_a_line()
         'epoch 1/9  0:01 left  loss 2.6'
@@ -77,7 +77,7 @@ class Progress:
         return ()
 
     def view(self) -> View:
-        """The progress now."""
+        """Return the progress now."""
         latest = self._latest  # another thread may replace it meanwhile
         run = self._run.begins
         match latest:
@@ -128,7 +128,7 @@ class _RunProgress:
         return ()
 
     def view(self, run: events.TrainingBegins, latest: RunEvent) -> View:
-        """The progress at the latest event of the run."""
+        """Return the progress at the latest event of the run."""
         epoch, step = self._position(run, latest)
         done = epoch + step / run.steps
         return View(
@@ -140,7 +140,7 @@ class _RunProgress:
         )
 
     def _position(self, run: events.TrainingBegins, latest: RunEvent) -> tuple[int, int]:
-        """The finished epochs, and the finished steps of the next one."""
+        """Return the finished epochs, and the finished steps of the next one."""
         if isinstance(latest, events.StepBegins):
             return latest.epoch, latest.step
         if self._epochs:
@@ -148,7 +148,7 @@ class _RunProgress:
         return run.epoch, run.step
 
     def _time_left(self, run: events.TrainingBegins, done: float) -> str:
-        """The time left after ``done`` epochs, at the pace since the start or the last resume."""
+        """Return the time left after ``done`` epochs, at the pace since the start or the last resume."""
         if done >= run.epochs:
             return ""
         done_before = run.epoch + run.step / run.steps
@@ -165,7 +165,7 @@ class _RunProgress:
         return []
 
     def _earlier_samples(self) -> Sequence[str]:
-        """A line with the names that the network drew after earlier epochs."""
+        """Return a line with the names that the network drew after earlier epochs."""
         line = "  ".join(map(sample, list(self._epochs)[1:]))
         return [line] if line else []
 
@@ -180,7 +180,7 @@ def _run_line(run: events.TrainingBegins) -> str:
 
 
 def _epoch_details(epoch: events.EpochEnded, run: events.TrainingBegins) -> list[str]:
-    """The loss, the held-out accuracy, a sample and the speed of an epoch."""
+    """Return the loss, the held-out accuracy, a sample and the speed of an epoch."""
     details = [f"loss {loss_text(epoch.training_loss_nats_per_char)}"]
     if epoch.validation_accuracy_argmax is not None and run.ceiling is not None:
         accuracy = percent(epoch.validation_accuracy_argmax)
@@ -192,7 +192,7 @@ def _epoch_details(epoch: events.EpochEnded, run: events.TrainingBegins) -> list
 
 
 def sample(epoch: events.EpochEnded) -> str:
-    """A name that the network drew at the end of an epoch, and whether it's new."""
+    """Return a name that the network drew at the end of an epoch, and whether it's new."""
     if not epoch.sample:
         return ""
     novelty = "new" if epoch.sample_is_new else "seen"
@@ -200,7 +200,7 @@ def sample(epoch: events.EpochEnded) -> str:
 
 
 def _list_line(ready: events.ListReady) -> str:
-    """The numbers of names for training, validation and test."""
+    """Describe how many names are for training, validation and test."""
     line = f"{counted(ready.training, 'name')} to learn from"
     if ready.damped < ready.training:
         line += f" (square-root weighting of duplicates: {ready.damped:,})"
@@ -273,7 +273,7 @@ class _JobsProgress:
         return f"{line}  ({jobs_left:,} left{self._time_left()})"
 
     def view(self) -> View:
-        """The number of finished jobs, and the jobs that are running."""
+        """Return the number of finished jobs, and the jobs that are running."""
         total = self._plan.total
         return View(
             bar=(self._ended, total),
@@ -290,13 +290,13 @@ class _JobsProgress:
         return f"{len(self._running):,} running, {jobs_left:,} left{self._time_left()}"
 
     def _time_left(self) -> str:
-        """The time left at the pace of the jobs that have ended; a slow job doesn't make it longer."""
+        """Estimate the time left from the jobs that have ended. A slow job doesn't make it longer."""
         seconds = self._expected_end - time.monotonic()
         return f", about {clock(seconds)}" if seconds > 0 else ""
 
 
 def _outcome(event: events.Ended) -> str:
-    """The duration and accuracy of a finished job, or why it failed."""
+    """Return the duration and accuracy of a finished job, or why it failed."""
     if event.trouble:
         return event.trouble
     if event.seconds is None:
@@ -308,7 +308,7 @@ def _outcome(event: events.Ended) -> str:
 
 
 def _running_lines(jobs: Sequence[events.UnderWay]) -> list[str]:
-    """A line for each job, up to ``RUNNING_SHOWN``."""
+    """Return a line for each job, up to ``RUNNING_SHOWN``."""
     lines = []
     for job in jobs[:RUNNING_SHOWN]:
         epochs = f"  epoch {job.epoch}/{job.epochs}" if job.epochs else ""

@@ -63,7 +63,7 @@ def score(
     """Show how likely names are for a model, letter by letter.
 
     MODEL: a run folder, a model file (.safetensors or .tflite), or a built-in model (see `namegen models`). If the
-    first argument isn't one of these, it's a name, and the model is the newest run in runs/, or mlb-first if there is
+    first argument isn't one of these, it's a name, and the model is the newest run in runs/, or taverns if there is
     none. namegen prints the model to standard error.
 
     The percentile is the percentage of names in the model's own list that are less likely. In a terminal, the color of
@@ -122,7 +122,7 @@ def _check_first_name(text: str, notes: Notes) -> None:
 
 
 def is_model(text: str) -> bool:
-    """Whether an argument is a model: the name of a built-in one, a run folder, or a file with the right ending.
+    """Return whether an argument is a model: the name of a built-in one, a run folder, or a file with the right ending.
 
     Other files and folders don't count, so that a name is a name in every working directory.
     """
@@ -140,7 +140,7 @@ def _shows_colors() -> bool:
 def _entries(
     scores: Sequence[NameScore], probabilities: Sequence[Mapping[str, float]] | None
 ) -> list[dict[str, object]]:
-    """The JSON objects of all names, with the probabilities of their labels if there are any."""
+    """Return the JSON objects of all names, with the probabilities of their labels if there are any."""
     entries = [to_dict(score) for score in scores]
     if probabilities is not None:
         for entry, of_labels in zip(entries, probabilities, strict=True):
@@ -149,7 +149,7 @@ def _entries(
 
 
 def to_dict(score: NameScore) -> dict[str, object]:
-    """The JSON object of a name, in nats. The last of its letters is "", the end of the name."""
+    """Return the JSON object of a name, in nats. The last of its letters is "", the end of the name."""
     letters = zip((*score.name, ""), score.letters, strict=True)
     return {
         "name": score.name,
@@ -164,7 +164,7 @@ def to_dict(score: NameScore) -> dict[str, object]:
 
 
 def _labels_to_dict(probabilities: Mapping[str, float]) -> dict[str, object]:
-    """The JSON keys for the labels of a name; with ``parts`` if labels have several parts."""
+    """Return the JSON keys for the labels of a name; with ``parts`` if labels have several parts."""
     parts = by_part(probabilities)
     if len(parts) > 1:
         return {"labels": probabilities, "parts": parts}
@@ -175,12 +175,12 @@ def _labels_to_dict(probabilities: Mapping[str, float]) -> dict[str, object]:
 
 
 def bits(score: NameScore) -> list[float]:
-    """The surprise of each letter and of the end."""
+    """Return the surprise of each letter and of the end."""
     return [-value / math.log(2) + 0.0 for value in score.letters]
 
 
 def likely_labels(score: NameScore, probabilities: Mapping[str, float]) -> str:
-    """A name with its most likely labels. It shows each part of the labels that has more than one value."""
+    """Show a name with its most likely labels. If labels have several parts, each part is shown."""
     rows = []
     for part in by_part(probabilities):
         if len(part) > 1:
@@ -189,7 +189,7 @@ def likely_labels(score: NameScore, probabilities: Mapping[str, float]) -> str:
 
 
 def _label_rows(probabilities: Mapping[str, float]) -> list[tuple[str, str]]:
-    """The most likely values of a part of the labels, and all others together."""
+    """Return the most likely values of a part of the labels, and all others together."""
     labels = list(probabilities.items())
     rows = [
         (f"  {printable(label) or 'either'}", percent(probability))
@@ -203,13 +203,13 @@ def _label_rows(probabilities: Mapping[str, float]) -> list[tuple[str, str]]:
 
 
 def score_cells(score: NameScore) -> tuple[str, str, str]:
-    """The cells of a table for ``SCORES``."""
+    """Return the cells of a table for ``SCORES``."""
     percentile = "unknown" if score.percentile is None else f"{score.percentile:.0f}"
     return f"{score.bits_per_char:.2f}", f"{score.log_probability:.2f}", percentile
 
 
 def plain(score: NameScore) -> str:
-    """A name with its scores, and a line for each letter with its bits."""
+    """Show a name with its scores, and the bits of each letter on a line of its own."""
     pairs = zip(SCORES, score_cells(score), strict=True)
     scores = ", ".join(f"{name} {value}" for name, value in pairs)
     rows = [(f"  {letter}", f"{surprise:.1f}") for letter, surprise in _letters(score)]
@@ -217,13 +217,13 @@ def plain(score: NameScore) -> str:
 
 
 def _letters(score: NameScore) -> list[tuple[str, float]]:
-    """Each letter of a name as it's shown, and the end, with their surprise in bits."""
+    """Return each letter of a name as it's shown, and the end, with their surprise in bits."""
     shown = [SPACE if letter == " " else printable(letter) for letter in score.name]
     return list(zip((*shown, END), bits(score), strict=True))
 
 
 def colored(score: NameScore) -> str:
-    """The name, each letter in the color of its surprise."""
+    """Color each letter of a name by its surprise."""
     text = ""
     for letter, surprise in _letters(score):
         color = next(color for limit, color in COLORS if surprise <= limit)

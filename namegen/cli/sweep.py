@@ -118,7 +118,7 @@ def _print_results(results: Results) -> None:
 
 
 def _missing_results(results: Results) -> list[str]:
-    """Why some runs have no result; a line for the first run with each reason."""
+    """Explain why some runs have no result, with one line for each reason."""
     from namegen.experiments.sweep.results import line_name, untrained
 
     by_reason: dict[str, str] = {}
@@ -166,7 +166,7 @@ def show_with_ranges(title: str, table: Table) -> None:
 
 
 def _fitting_rows(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows of a table with as many ranges below their means as the terminal has room for."""
+    """Return the rows of a table with as many ranges below their means as the terminal has room for."""
     for last in reversed(range(table.left, len(table.columns) + 1)):
         lines: list[Row] = []
         for row in rows:

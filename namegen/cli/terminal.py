@@ -37,7 +37,7 @@ _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def json_text(document: Mapping[str, object]) -> str:
-    """One line of JSON. It escapes all control characters, including those that JSON allows."""
+    """Return one line of JSON. It escapes all control characters, including those that JSON allows."""
     text = _TO_JSON.encode(document)
     if text.isprintable():
         return text
@@ -51,7 +51,7 @@ def error_line(message: str, *, multiline: bool = False) -> str:
 
 
 def _printable_lines(text: str) -> str:
-    """The text with control characters escaped, except for line breaks."""
+    """Return the text with control characters escaped, except for line breaks."""
     return "\n".join(map(printable, text.split("\n")))
 
 
@@ -74,7 +74,7 @@ def option_name(name: str, value: str | None = None) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with one decimal."""
+    """Format a share as a percentage with one decimal."""
     return f"{100 * share:.1f}%"
 
 
@@ -92,12 +92,12 @@ def clock(seconds: float) -> str:
 
 
 def loss_text(loss: float) -> str:
-    """A loss with four decimals; if training has diverged, in scientific notation."""
+    """Format a loss with four decimals, or in scientific notation if training has diverged."""
     return f"{loss:.4f}" if abs(loss) < 10_000 else f"{loss:.3g}"
 
 
 def metric_cells(metrics: Metrics) -> tuple[str, str, str]:
-    """The cells of a table for ``METRICS``."""
+    """Return the cells of a table for ``METRICS``."""
     return (
         loss_text(metrics.loss_nats_per_char),
         percent(metrics.accuracy_argmax),
@@ -109,7 +109,7 @@ def metric_cells(metrics: Metrics) -> tuple[str, str, str]:
 
 
 def columns() -> int:
-    """The width of the output: that of the terminal, from ``MIN_WIDTH`` to ``MAX_WIDTH``."""
+    """Return the width of the output: that of the terminal, from ``MIN_WIDTH`` to ``MAX_WIDTH``."""
     return max(MIN_WIDTH, min(get_terminal_size().columns, MAX_WIDTH))
 
 
@@ -159,7 +159,7 @@ class NarrowHelp(click.HelpFormatter):
 
 
 def _with_whole_names(text: str) -> str:
-    """The text with hyphens at which no line is broken."""
+    """Replace the hyphens of a text, so that lines don't break at them."""
     return text.replace("-", NON_BREAKING_HYPHEN)
 
 
@@ -173,7 +173,7 @@ class Context(click.Context):
 
 
 def cells(text: str) -> int:
-    """The number of terminal columns that a text takes, ignoring colour codes."""
+    """Return the number of terminal columns that a text takes, ignoring color codes."""
     if ONE_COLUMN.fullmatch(text):
         return len(text)
     from rich.cells import cell_len
@@ -194,7 +194,7 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 
 def _aligned_row(row: Sequence[str], widths: Sequence[int], *, left: int) -> str:
-    """The cells of a row, padded to the widths of their columns."""
+    """Return the cells of a row, padded to the widths of their columns."""
     padded = []
     for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
         gap = " " * (width - cells(cell))
@@ -203,7 +203,7 @@ def _aligned_row(row: Sequence[str], widths: Sequence[int], *, left: int) -> str
 
 
 def fits(table: str) -> bool:
-    """Whether no line is wider than the terminal."""
+    """Return whether no line is wider than the terminal."""
     return max(map(cells, table.splitlines())) <= columns()
 
 
@@ -229,7 +229,7 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 
 def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: int) -> list[str]:
-    """The values of a row as lines below its name, each with its heading; nothing for the headings themselves."""
+    """Return the values of a row as lines below its name, each with its heading. A row of headings has no lines."""
     if tuple(values) == tuple(headings):
         return []
     pairs = zip(headings, values, strict=True)
@@ -246,12 +246,12 @@ def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: i
 
 
 def _indent_of(text: str) -> str:
-    """The spaces at the start of a text."""
+    """Return the spaces at the start of a text."""
     return " " * (len(text) - len(text.lstrip()))
 
 
 def described(name: str, *texts: str) -> str:
-    """A name with texts to its right, each on lines of its own; in a narrow terminal, they are below the name."""
+    """Write texts to the right of a name, each on its own lines. In a narrow terminal, they are below the name."""
     is_narrow = columns() < NARROW
     indent = " " * 4 if is_narrow else " " * len(f"{name}  ")
     lines = []

@@ -17,7 +17,7 @@ from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.opening import note_same_name, note_shadowed_backends
 from namegen.cli.terminal import Notes, json_text, printable
-from namegen.core.settings import DROPS, About
+from namegen.core.settings import DROPOUT_SETTINGS, About
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError
 from namegen.files import is_file
@@ -45,7 +45,7 @@ def network_options(text: str) -> dict[str, int | float | str | bool]:
 
 
 def _toml_value(text: str) -> int | float | str | bool:
-    """A number or a truth value as in TOML; any other text stays as it is."""
+    """Return a number or a truth value as in TOML; any other text stays as it is."""
     for number_type in (int, float):
         with suppress(ValueError):
             return number_type(text)
@@ -182,7 +182,7 @@ def requested_settings(
 
 
 def overrides(values: Mapping[str, object]) -> dict[str, object]:
-    """The values of the options, by the dotted path of their setting."""
+    """Return the values of the options, by the dotted path of their setting."""
     by_path: dict[str, object] = {}
     for path in SETTINGS:
         _, _, name = path.partition(".")
@@ -192,9 +192,9 @@ def overrides(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _specified_by_config(config: Config) -> list[str]:
-    """The settings that ``--quick`` would choose, but that the config specifies."""
+    """Return the settings that ``--quick`` would choose, but that the config specifies."""
     values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
-    for name in (*DROPS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
+    for name in (*DROPOUT_SETTINGS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
         values[name] = getattr(config.training, name)
     return [name for name, value in values.items() if value is not None]
 
@@ -222,7 +222,7 @@ def _reject_options_with_resume(context: click.Context) -> None:
 
 
 def _as_typed(param: click.Parameter, context: click.Context) -> str:
-    """An argument or option as the user typed it, such as ``--no-bptt``."""
+    """Return an argument or option as the user typed it, such as ``--no-bptt``."""
     if isinstance(param, click.Argument):
         return "NAMES"
     is_negated = context.params[param.name or ""] is False
@@ -252,7 +252,7 @@ def report(result: RunResult, notes: Notes, *, as_json: bool, with_plot: bool) -
 
 
 def _how_to_continue(result: RunResult) -> str:
-    """When the run stopped, and the command that continues it."""
+    """Describe when the run stopped, and how to continue it."""
     settings = result.checkpoint.training["settings"]
     if result.epochs == settings["epochs"]:
         moment = "after the last epoch"

@@ -139,7 +139,7 @@ def verdict(result: RunResult) -> list[str]:
 
 
 def _uses_test(result: RunResult) -> bool:
-    """Whether to judge by the test set. If it has too few names, the validation set decides."""
+    """Return whether to name_filter by the test set. If it has too few names, the validation set decides."""
     if result.test is None:
         return False
     if result.references is None or result.validation is None:
@@ -153,7 +153,7 @@ def _is_worse_than_guessing(metrics: Metrics, checkpoint: Checkpoint) -> bool:
 
 
 def _limits(result: RunResult) -> list[str]:
-    """Sentences about an early best epoch and a small list."""
+    """Return sentences about an early best epoch and a small list."""
     sentences = []
     if result.epochs > 1 and result.best_epoch == 1:
         sentences.append("The first epoch was the best, and all later ones were worse.")
@@ -203,7 +203,7 @@ def _on_names(checkpoint: Checkpoint, references: HeldOutReferences, *, uses_tes
 
 
 def _rounded_percent(value: float) -> str:
-    """A percentage above 0 as a whole number, but never as 0%.
+    """Return a percentage above 0 as a whole number, but never as 0%.
 
     >>> _rounded_percent(0.2), _rounded_percent(83.4)
     ('under 1%', '83%')
@@ -265,7 +265,7 @@ def _samples(model: LoadedModel, result: RunResult) -> list[NameBatch]:
 
 
 def _novelty(samples: Sequence[NameBatch]) -> list[bool]:
-    """Whether each name is new; empty if the model was saved without the hashes of its training names."""
+    """Return whether each name is new. The list is empty if the model doesn't know its training names."""
     is_new: list[bool] = []
     for batch in samples:
         if batch.new is not None:
@@ -274,7 +274,7 @@ def _novelty(samples: Sequence[NameBatch]) -> list[bool]:
 
 
 def _share_of_list(is_new: Sequence[bool], checkpoint: Checkpoint) -> str:
-    """A sentence with the percentage of samples that are in the list."""
+    """Return a sentence with the percentage of samples that are in the list."""
     is_fine_tuned = "base_model" in checkpoint.training
     where = "in the list or names of the base model" if is_fine_tuned else "in the list"
     seen = percent(1 - sum(is_new) / len(is_new))
@@ -295,7 +295,7 @@ class _SearchLimit:
 
 
 def _new_names(model: LoadedModel, result: RunResult) -> list[str]:
-    """Up to ``NEW_NAMES`` new names; fewer if the search takes too long."""
+    """Return up to ``NEW_NAMES`` new names; fewer if the search takes too long."""
     limit = _SearchLimit(result.checkpoint.longest_name)
     names: list[str] = []
     with suppress(GenerationError):  # the limit was reached, or there are fewer names
@@ -305,7 +305,7 @@ def _new_names(model: LoadedModel, result: RunResult) -> list[str]:
 
 
 def _first_that_fit(names: Sequence[str]) -> str:
-    """As many of the names as fit on a line, separated by commas."""
+    """Return as many of the names as fit on a line, separated by commas."""
     line = ""
     for name in map(printable, names):
         longer = f"{line}, {name}" if line else name

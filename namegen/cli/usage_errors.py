@@ -62,7 +62,7 @@ def short_usage_errors() -> Iterator[None]:
 
 
 def _message(error: click.UsageError) -> str:
-    """The message of an error in one line."""
+    """Return the message of an error in one line."""
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         params = error.ctx.command.get_params(error.ctx)
         return no_such_option(error.option_name, params)
@@ -70,7 +70,7 @@ def _message(error: click.UsageError) -> str:
 
 
 def no_such_option(name: str, params: Sequence[click.Parameter]) -> str:
-    """A message about an unknown option, with the option or argument that was probably meant.
+    """Return a message about an unknown option, with the option or argument that was probably meant.
 
     Args:
         name: the unknown option.
@@ -86,7 +86,7 @@ def no_such_option(name: str, params: Sequence[click.Parameter]) -> str:
 
 
 def _argument_named(name: str, params: Iterable[click.Parameter]) -> str | None:
-    """The name, if an argument has it in the singular or plural."""
+    """Return the name if it's an argument, in the singular or plural."""
     arguments = [param.name for param in params if isinstance(param, click.Argument)]
     return name if name in arguments or f"{name}s" in arguments else None
 
@@ -134,7 +134,7 @@ def reject_repeats(ctx: click.Context, args: Iterable[str]) -> None:
 
 
 def _takes_one_value(param: click.Parameter) -> bool:
-    """Whether an option takes a single value that isn't a number."""
+    """Return whether an option takes a single value that isn't a number."""
     if not isinstance(param, click.Option) or param.is_flag or param.multiple:
         return False
     return not isinstance(param.type, NUMBER_TYPES)

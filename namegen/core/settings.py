@@ -25,8 +25,8 @@ LETTER_CASES = ("original", "title", "upper", "lower")
 SOURCES = ("real", "new", "any")  # of a part of a name: in the model's list, not in it, or both
 GENDERS = ("female", "male")
 CRITERIA = ("loss", "accuracy")
-DROPS = ("recurrent_dropout", "layer_dropout", "output_dropout")
-MOST_ASKED_FOR = 1_000_000_000  # the largest number of names that can be requested
+DROPOUT_SETTINGS = ("recurrent_dropout", "layer_dropout", "output_dropout")
+MAX_NAMES = 1_000_000_000  # the largest number of names that can be requested
 NOTHING = "none"  # as base model: start from random numbers
 
 # The original project's network.
@@ -451,7 +451,7 @@ class TrainingSettings(Checked):
         >>> TrainingSettings(output_dropout=0.1).plain.recurrent_dropout
         0.0
         """
-        names = (*DROPS, "label_smoothing")
+        names = (*DROPOUT_SETTINGS, "label_smoothing")
         unspecified: dict[str, Any] = {name: 0.0 for name in names if getattr(self, name) is None}
         return replace(self, **unspecified)
 

@@ -41,8 +41,13 @@ MEASURING_CODE = (
     "settings_toml.py",
     "threads.py",
     "experiments/trained.py",
+    "experiments/compare/machine_load.py",
     "experiments/compare/measure.py",
+    "experiments/compare/measure_generation.py",
+    "experiments/compare/measure_list.py",
+    "experiments/compare/measure_training.py",
     "experiments/compare/quality.py",
+    "experiments/compare/request.py",
     "experiments/sweep/task.py",
 )
 

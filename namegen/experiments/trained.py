@@ -96,7 +96,7 @@ def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
     return min(record.training_seconds for record in epochs)
 
 
-def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
+def summarize(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
     """Summarize a run.
 
     Args:

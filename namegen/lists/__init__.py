@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
+LISTED = (
+    "`namegen lists` shows them"  # in messages, because there are too many lists to name them all
+)
 LARGEST = 2**29  # bytes of a list; stops at devices that never end
 MAX_SOURCE_SHOWN = 200  # characters
 _CHUNK = 2**20  # bytes
@@ -54,7 +57,7 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
         labels: whether to read the labels of the list, if it has any. The name of a column reads only these labels.
 
     Raises:
-        NamesError: there is no such list. The message contains the names of all lists.
+        NamesError: there is no such list.
 
     >>> load_bundled("mlb-first").names[:3]
     ('David', 'Hank', 'Tommie')
@@ -257,7 +260,7 @@ def _check_is_readable(path: Path, name: str) -> None:
         return
     if stat.S_ISDIR(status.st_mode):
         raise NamesError(
-            f"{_quote(name)} is a folder: use a file in it, or a bundled list ({', '.join(BUNDLED)})"
+            f"{_quote(name)} is a folder: use a file in it, or a bundled list ({LISTED})"
         )
     if status.st_size > LARGEST:
         raise _too_large(_quote(name))
@@ -300,7 +303,7 @@ def _too_large(source: str) -> NamesError:
 
 def _advice(name: str) -> str:
     """Return advice for a list that can't be read, with the bundled list that was probably meant."""
-    choices = f"a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
+    choices = f"a file, `-` for standard input, or a bundled list ({LISTED})"
     similar = nearest(name, BUNDLED)
     if similar is None:
         return f"use {choices}"

@@ -1,6 +1,7 @@
 """The lists of names that are bundled with namegen, with their licenses and credits.
 
-Each list is a text file in this folder. Its license and credit are in ``NAME.LICENSE.txt``.
+Each list is a text file in this folder, and its license and credit are in ``NAME.LICENSE.txt``. The lists in ``shelf/``
+were written for namegen and share one license.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class BundledList:
     column: str | None = None  # for a table: the column of the names
     label_column: str | None = None  # for a table: the columns of the labels, separated by commas
     name_type: str = "plain"  # how names are compared, see ``DataSettings.name_type``
+    licence_file: str | None = None  # by default, NAME.LICENSE.txt
 
     @property
     def path(self) -> Path:
@@ -36,7 +38,10 @@ class BundledList:
     @property
     def licence_text(self) -> str:
         """The license and credit that must accompany every copy of the list."""
-        return self.path.with_suffix(".LICENSE.txt").read_text(encoding="utf-8")
+        path = self.path.with_suffix(".LICENSE.txt")
+        if self.licence_file is not None:
+            path = _FOLDER / self.licence_file
+        return path.read_text(encoding="utf-8")
 
 
 LAHMAN = (
@@ -44,6 +49,44 @@ LAHMAN = (
     "with Negro Leagues data from Seamheads"
 )
 FAKER = "Faker 40.63.0, copyright 2012 Daniele Faraglia and contributors"
+
+SHELF = {  # name → description
+    "elves": "elves, such as Saelora and Thaleon",
+    "dwarves": "dwarves, such as Brokka and Haldrik",
+    "orcs": "orcs, such as Skarga and Urzog",
+    "dragons": "dragons, such as Emberwing and Ysmerion",
+    "demons": "demons, such as Grizzoth and Mordivex",
+    "gods": "gods of invented religions, such as Auramis and Kenoru",
+    "kingdoms": "kingdoms and duchies, such as Foxmere and Valmoria",
+    "taverns": "taverns and inns, such as The Gilded Heron",
+    "spells": "magic spells, such as Veil of Embers",
+    "potions": "magic potions, such as Bottled Moonlight",
+    "swords": "legendary swords, such as Widow's Mercy",
+    "guilds": "guilds and orders, such as The Copper Ledger",
+    "rivers": "rivers and brooks, such as Bramblebeck",
+    "mountains": "mountains, such as Mount Harrow",
+    "planets": "planets, such as Nerith Prime",
+    "stars": "stars, such as Qasimar and Lucerna",
+    "ships": "sailing ships, such as Lucky Herring",
+    "spaceships": "spaceships, such as A Question of Gravity",
+    "pets": "pets, such as Captain Waffles",
+    "horses": "racehorses, such as Ask the Judge",
+    "bands": "bands, such as Polite Volcano",
+    "cocktails": "cocktails, such as Juniper Alibi",
+    "paint-colors": "colors of paint, such as Spilled Paprika",
+    "perfumes": "perfumes, such as Rain on Cedar",
+}
+
+
+def _shelf_list(name: str, description: str) -> BundledList:
+    return BundledList(
+        description=description,
+        file=f"shelf/{name}.txt",
+        licence="CC0-1.0",
+        credit="Written for namegen",
+        licence_file="shelf/LICENSE.txt",
+    )
+
 
 BUNDLED = {
     "mlb-first": BundledList(
@@ -95,4 +138,5 @@ BUNDLED = {
         column="name",
         label_column="country",
     ),
+    **{name: _shelf_list(name, description) for name, description in SHELF.items()},
 }

@@ -1,21 +1,63 @@
-"""Models that come trained with the package: name → file, each with a licence beside it, and those for use a card."""
+"""The trained models that ship with the package.
+
+A model is in ``NAME.safetensors``, and the hashes of its list are in ``NAME.known_names.safetensors``. Its license is
+in ``NAME.LICENSE.txt`` and its card in ``NAME.md``. The models of the shelf share ``shelf.LICENSE.txt`` and
+``shelf.md``.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# What readers call each, in the order of the page.
-TITLES = {
-    "world-places": "Places of the world",
-    "companies": "Companies",
-    "world-given": "Given names of the world",
-    "world-family": "Family names of the world",
-    "mlb-first": "Baseball first names",
-    "mlb-last": "Baseball last names",
-    "japanese-given": "Japanese given names",
+GROUPS = {  # group → model → title
+    "people": {
+        "world-given": "Given names of the world",
+        "world-family": "Family names of the world",
+        "mlb-first": "Baseball first names",
+        "mlb-last": "Baseball last names",
+        "japanese-given": "Japanese given names",
+    },
+    "places": {
+        "world-places": "Places of the world",
+        "rivers": "Rivers",
+        "mountains": "Mountains",
+        "planets": "Planets",
+        "stars": "Stars",
+    },
+    "companies": {"companies": "Companies"},
+    "fantasy": {
+        "elves": "Elves",
+        "dwarves": "Dwarves",
+        "orcs": "Orcs",
+        "dragons": "Dragons",
+        "demons": "Demons",
+        "gods": "Gods",
+        "kingdoms": "Kingdoms",
+        "taverns": "Taverns",
+        "spells": "Spells",
+        "potions": "Potions",
+        "swords": "Swords",
+        "guilds": "Guilds",
+    },
+    "things": {
+        "ships": "Ships",
+        "spaceships": "Spaceships",
+        "pets": "Pets",
+        "horses": "Horses",
+        "bands": "Bands",
+        "cocktails": "Cocktails",
+        "paint-colors": "Paint colors",
+        "perfumes": "Perfumes",
+    },
 }
+TITLES = {name: title for titles in GROUPS.values() for name, title in titles.items()}
+GROUP_OF = {name: group for group, titles in GROUPS.items() for name in titles}
 SHIPPED = tuple(TITLES)
-BASE = "base"  # what the networks of short lists begin from; it is no model for use
+# The models of the page that `make page` builds. With the others, it would be larger than 4.5 MB.
+PAGE_MODELS = tuple(
+    name for name in SHIPPED if name not in ("mlb-first", "mlb-last", "japanese-given")
+)
+BASE = "base"  # the pretrained model that runs on short lists are fine-tuned from; it isn't meant for generating
 _FOLDER = Path(__file__).parent
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
 from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
@@ -276,7 +276,7 @@ def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]
 def read(
     model: LanguageModel,
     tokens: Int32[Array, "R T"],
-    start_tokens: int | Int32[Array, "R"] = BOUNDARY,
+    start_tokens: int | Int32[Array, "R"] = END_TOKEN,
 ) -> list[Array]:
     """Read rows of tokens, and return the logits after the start token and after each further token.
 
@@ -306,7 +306,7 @@ def stepped_loss(model: LanguageModel, batch: Batch) -> float:
     """
     names = batch.sequences()
     total = 0.0
-    for depth, logits in enumerate(read(model, names.tokens[:, :-1], names.beginnings)):
+    for depth, logits in enumerate(read(model, names.tokens[:, :-1], names.start_tokens)):
         log_p = _log_softmax(logits.astype(np.float64))  # (R, V)
         # The rows whose next token is a character or the end token.
         rows = np.flatnonzero(depth <= names.lengths)

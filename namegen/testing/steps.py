@@ -334,12 +334,12 @@ def check_start_tokens(engine_class: EngineClass, cell_or_network: CellOrNetwork
 
 def _expect_start_tokens_in_logits(engine: Engine, network: Network) -> None:
     """Expect different logits after each start token, also if rows of both are read in one step."""
-    first_start, second_start = network.beginnings
+    first_start, second_start = network.start_tokens
     after_first = read(engine, TOKENS, first_start)
     after_second = read(engine, TOKENS, second_start)
     _expect_different_rows(after_first[0], after_second[0])
     both_tokens = np.concatenate((TOKENS, TOKENS))
-    start_tokens = np.repeat(np.array(network.beginnings, np.int32), len(TOKENS))
+    start_tokens = np.repeat(np.array(network.start_tokens, np.int32), len(TOKENS))
     for depth, logits in enumerate(read(engine, both_tokens, start_tokens)):
         expected_logits = np.concatenate((after_first[depth], after_second[depth]))
         expect_close(logits, expected_logits, "rows of two start tokens in one step")

@@ -1,20 +1,78 @@
-// The data of a model, checked before anything is computed with them. SCHEMAS, which Python writes behind these files, has
-// the fields: `PageDescription` in namegen/web/arithmetic.py, and `Metadata` in namegen/core/checkpoint/metadata.py.
+// The data of a model, and the checks before they are used. Python adds the constant SCHEMAS, which describes the
+// fields: `PageDescription` in namegen/web/arithmetic.py, and `Metadata` in namegen/core/checkpoint/metadata.py.
 
-/** Whether it is an object as one is written down: no list, no Map, nothing that a class has made. */
-function isPlain(value) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const kind = Object.getPrototypeOf(value); // of another window its own
-  return kind === null || Object.getPrototypeOf(kind) === null;
-}
+const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
 
-const LARGEST_RULE = 1e6; // nats: far beyond any list
+/**
+ * A model as Python writes it. docs/guides/web-page.md explains each key.
+ * @typedef {object} ModelDescription
+ * @property {string} name
+ * @property {string} title
+ * @property {string} group
+ * @property {string} credit
+ * @property {string} notice
+ * @property {string} spaces
+ * @property {string} separators
+ * @property {Record<string, string>} removal
+ * @property {Record<string, string>} folding
+ * @property {string} claimed the starts of listed companies' names, one per line
+ * @property {Record<string, string>[]} spellings
+ * @property {Record<string, string>} forms
+ * @property {Record<string, string>} also_named_like
+ * @property {string} cell
+ * @property {Formula} formula
+ * @property {Record<string, string>} tensors
+ * @property {boolean} half
+ * @property {Metadata} metadata
+ */
 
-/** What of a model is damaged. */
+/**
+ * Everything else that a model contains.
+ * @typedef {object} Metadata
+ * @property {{hidden: number[]}} network
+ * @property {string} engine the backend that trained the model
+ * @property {string} vocabulary
+ * @property {{name: string, names: number}[]} labels
+ * @property {string[]} endings
+ * @property {string | null} known_names
+ * @property {string | null} ngrams
+ * @property {string | null} words
+ * @property {string | null} probe the self-test logits
+ * @property {ScoreRule[]} score_rules
+ * @property {number} shortest_name
+ * @property {number} longest_name
+ * @property {{list?: string, names?: number, base_model?: unknown}} training
+ */
+
+/**
+ * A JSON schema. Only these keywords occur in SCHEMAS.
+ * @typedef {object} Schema
+ * @property {string} [$ref]
+ * @property {Schema[]} [anyOf]
+ * @property {string} [type]
+ * @property {Schema} [items]
+ * @property {Record<string, Schema>} [properties]
+ * @property {string[]} [required]
+ * @property {Schema} [additionalProperties]
+ * @property {number} [minimum]
+ * @property {number} [maximum]
+ * @property {number} [exclusiveMinimum]
+ */
+
+/** @typedef {Record<string, Schema>} Definitions */
+
+/** A damaged model. The message is the damaged part, such as "its tensors". */
 class Damage extends Error {}
 
-/** What a function reads from a part of a model's data; a Damage if it throws. */
-function undamaged(part, read) {
+/**
+ * Read a part of a model.
+ * @template T
+ * @param {string} part
+ * @param {() => T} read
+ * @returns {T}
+ * @throws {Damage} if it can't be read
+ */
+function readOrDamage(part, read) {
   try {
     return read();
   } catch {
@@ -22,10 +80,35 @@ function undamaged(part, read) {
   }
 }
 
-/** Whether a value is as a JSON schema says; of the words of schemas those that SCHEMAS has. */
-function fits(value, schema, definitions) {
-  if (schema.$ref) return fits(value, definitions[schema.$ref.split("/").at(-1)], definitions);
-  if (schema.anyOf) return schema.anyOf.some((one) => fits(value, one, definitions));
+/**
+ * @param {boolean} isSound
+ * @param {string} part
+ * @throws {Damage} if it isn't sound
+ */
+function requireSound(isSound, part) {
+  if (!isSound) throw new Damage(`its ${part}`);
+}
+
+/**
+ * Return whether a value is an object as JSON has it: not a list, a Map or an instance of another class.
+ * @param {unknown} value
+ */
+function isPlainObject(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value); // each window has its own Object.prototype
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Return whether a value conforms to a schema.
+ * @param {any} value
+ * @param {Schema} schema
+ * @param {Definitions} definitions
+ * @returns {boolean}
+ */
+function conforms(value, schema, definitions) {
+  if (schema.$ref !== undefined) return conforms(value, resolveReference(schema.$ref, definitions), definitions);
+  if (schema.anyOf !== undefined) return schema.anyOf.some((choice) => conforms(value, choice, definitions));
   switch (schema.type) {
     case undefined:
       return true;
@@ -35,76 +118,178 @@ function fits(value, schema, definitions) {
     case "string":
       return typeof value === schema.type;
     case "array":
-      return Array.isArray(value) && Array.from(value).every((one) => fits(one, schema.items, definitions));
+      return Array.isArray(value) && conformsAll(value, schema.items ?? {}, definitions);
     case "object":
-      return isPlain(value) && wrongField(value, schema, definitions) === undefined;
-    default: {
-      const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity } = schema;
-      const usable = schema.type === "integer" ? Number.isInteger(value) : Number.isFinite(value);
-      return usable && value >= minimum && value <= maximum && value > exclusiveMinimum;
-    }
+      return isPlainObject(value) && findWrongField(value, schema, definitions) === undefined;
+    default:
+      return isNumberWithin(value, schema);
   }
 }
 
-/** The first key of an object that is missing, unknown, or not as its schema says. */
-function wrongField(value, { properties, required = [], additionalProperties = {} }, definitions) {
-  const isKnown = (key) => Object.hasOwn(value, key) && (!properties || Object.hasOwn(properties, key));
-  const schemaOf = (key) => (properties ? properties[key] : additionalProperties);
-  return [...required, ...Object.keys(value)].find((key) => !isKnown(key) || !fits(value[key], schemaOf(key), definitions));
+/**
+ * @param {string} reference such as "#/$defs/Formula"
+ * @param {Definitions} definitions
+ */
+function resolveReference(reference, definitions) {
+  const name = reference.slice(reference.lastIndexOf("/") + 1);
+  return definitions[name];
 }
 
-/** Whether a description and its metadata have the fields that Python gives them; else a Damage. */
-function checkFields(description) {
-  if (!isPlain(description)) throw new Damage("it is no object");
-  for (const [value, { $ref, $defs }] of [[description, SCHEMAS.model], [description.metadata, SCHEMAS.metadata]]) {
-    const wrong = wrongField(value, $defs[$ref.split("/").at(-1)], $defs);
-    if (wrong !== undefined) throw new Damage(`its “${wrong.slice(0, 60)}”`);
-  }
+/**
+ * @param {unknown[]} values may have holes
+ * @param {Schema} schema
+ * @param {Definitions} definitions
+ */
+function conformsAll(values, schema, definitions) {
+  return Array.from(values).every((value) => conforms(value, schema, definitions));
 }
 
-/** Whether fields fit each other: as many numbers as the network has, all of them finite, and as many rules as labels. */
-function checkNumbers({ tensors, half, formula, metadata }) {
-  const { network, vocabulary, labels, probe, score_rules: rules } = metadata;
-  const characters = [...vocabulary];
-  const { hidden } = network;
-  if (!canRun(formula)) throw new Damage("its formula");
-  if (!Array.isArray(hidden) || hidden.length === 0) throw new Damage("its hidden layers");
-  if (new Set(characters).size !== characters.length) throw new Damage("its vocabulary");
-  if (labels.length && !labels.some(({ names }) => names > 0)) throw new Damage("its labels");
-  const holds = (text, count, isHalf = false) => {
-    const numbers = numbersOfText(text, isHalf);
-    return numbers.length === count && numbers.every(Number.isFinite);
+/**
+ * @param {any} value
+ * @param {Schema} schema of an integer or a number
+ */
+function isNumberWithin(value, { type, minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity }) {
+  const isNumber = type === "integer" ? Number.isInteger(value) : Number.isFinite(value);
+  return isNumber && value >= minimum && value <= maximum && value > exclusiveMinimum;
+}
+
+/**
+ * Find the first key of an object that is missing, unknown, or has a wrong value.
+ * @param {Record<string, unknown>} value
+ * @param {Schema} schema
+ * @param {Definitions} definitions
+ */
+function findWrongField(value, { properties, required = [], additionalProperties = {} }, definitions) {
+  const isWrong = (/** @type {string} */ key) => {
+    const isAllowed = properties === undefined || Object.hasOwn(properties, key);
+    if (!isAllowed || !Object.hasOwn(value, key)) return true;
+    const schema = properties === undefined ? additionalProperties : properties[key];
+    return !conforms(value[key], schema, definitions);
   };
-  const shapes = shapesOf(formula, hidden, characters.length + 1, labels.length);
-  const hasTensor = ([name, count]) => Object.hasOwn(tensors, name) && holds(tensors[name], count, half);
-  const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
-  if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
-  if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
-  const isTooLarge = (rule) => Object.values(rule).some((number) => Math.abs(number) > LARGEST_RULE);
-  const hasRules = [0, 1, labels.length].includes(rules.length) && !rules.some(isTooLarge);
-  if (!hasRules) throw new Damage("its score rules");
-  if (metadata.shortest_name > metadata.longest_name) throw new Damage("its shortest name");
+  return [...required, ...Object.keys(value)].find(isWrong);
 }
 
-/** Whether all operations of a cell are known, and read only what is there before them. */
-function canRun({ gates, state_gates, states, operations, after }) {
-  const given = gates + state_gates + states;
-  const isThere = (place, end) => place >= 0 && place < end;
-  const knows = ({ name, of }, k) =>
-    Object.hasOwn(OPERATIONS, name) && of.length === OPERATIONS[name].length - 1 && of.every((place) => isThere(place, given + k));
-  const isSound = gates > 0 && state_gates >= 0 && state_gates <= gates && states > 0 && after.length === states;
-  return isSound && operations.every(knows) && after.every((place) => isThere(place, given + operations.length));
+/**
+ * Check that the data of a model have exactly the fields that Python writes.
+ * @param {any} description
+ * @throws {Damage} if a field is missing, unknown or wrong
+ */
+function checkFields(description) {
+  if (!isPlainObject(description)) throw new Damage("it is not an object");
+  checkAgainstSchema(description, SCHEMAS.model);
+  checkAgainstSchema(description.metadata, SCHEMAS.metadata);
 }
 
-/** How many numbers each tensor has. */
-function shapesOf({ gates, state_gates, biases }, hidden, outputs, labels) {
-  const shapes = {};
+/**
+ * @param {Record<string, unknown>} value
+ * @param {{$ref: string, $defs: Definitions}} schema
+ */
+function checkAgainstSchema(value, { $ref, $defs }) {
+  const wrongField = findWrongField(value, resolveReference($ref, $defs), $defs);
+  if (wrongField !== undefined) throw new Damage(`its “${wrongField.slice(0, 60)}”`);
+}
+
+/**
+ * Check that the fields of a model fit each other, and that all numbers are finite.
+ * @param {ModelDescription} description whose fields are checked already
+ * @throws {Damage} if they don't fit
+ */
+function checkNumbers({ tensors, half, formula, metadata }) {
+  const { labels, probe, shortest_name: shortest, longest_name: longest } = metadata;
+  const { hidden } = metadata.network;
+  const characters = [...metadata.vocabulary];
+  const outputs = characters.length + 1;
+  requireSound(canRunFormula(formula), "formula");
+  requireSound(Array.isArray(hidden) && hidden.length > 0, "hidden layers");
+  requireSound(new Set(characters).size === characters.length, "vocabulary");
+  requireSound(labels.length === 0 || labels.some(({ names }) => names > 0), "labels");
+  const sizes = tensorSizes(formula, hidden, outputs, labels.length);
+  requireSound(hasTensors(tensors, sizes, half), "tensors");
+  requireSound(probe === null || hasFiniteNumbers(probe, 2 * outputs, false), "probe");
+  requireSound(hasSoundRules(metadata), "score rules");
+  requireSound(shortest <= longest, "shortest name");
+}
+
+/**
+ * Return whether a text has so many numbers, all of them finite.
+ * @param {string} text
+ * @param {number} count
+ * @param {boolean} isHalf
+ */
+function hasFiniteNumbers(text, count, isHalf) {
+  const numbers = numbersFromText(text, isHalf);
+  return numbers.length === count && numbers.every(Number.isFinite);
+}
+
+/**
+ * @param {Record<string, string>} tensors
+ * @param {Record<string, number>} sizes
+ * @param {boolean} isHalf
+ */
+function hasTensors(tensors, sizes, isHalf) {
+  const names = Object.keys(sizes);
+  if (Object.keys(tensors).length !== names.length) return false;
+  return names.every((name) => Object.hasOwn(tensors, name) && hasFiniteNumbers(tensors[name], sizes[name], isHalf));
+}
+
+/**
+ * Return whether there are as many score rules as labels, or one or none, and their numbers aren't too large.
+ * @param {Metadata} metadata
+ */
+function hasSoundRules({ labels, score_rules: rules }) {
+  const hasSoundCount = [0, 1, labels.length].includes(rules.length);
+  const numbers = rules.flatMap((rule) => Object.values(rule));
+  return hasSoundCount && numbers.every((number) => Math.abs(number) <= LARGEST_RULE_NUMBER);
+}
+
+/**
+ * Return whether all operations of a cell are known, and read only values that exist before them.
+ * @param {Formula} formula
+ */
+function canRunFormula({ gates, state_gates: stateGates, states, operations, after }) {
+  const hasSoundCounts = gates > 0 && stateGates >= 0 && stateGates <= gates && states > 0 && after.length === states;
+  if (!hasSoundCounts) return false;
+  const inputs = gates + stateGates + states;
+  const areSound = operations.every((operation, k) => canRunOperation(operation, inputs + k));
+  return areSound && after.every((index) => isIndex(index, inputs + operations.length));
+}
+
+/**
+ * @param {Operation} operation
+ * @param {number} valuesBefore how many values there are before it
+ */
+function canRunOperation({ name, of: operands }, valuesBefore) {
+  if (!Object.hasOwn(OPERATIONS, name)) return false;
+  const operandCount = OPERATIONS[name].length - 1; // the first parameter is the result
+  return operands.length === operandCount && operands.every((index) => isIndex(index, valuesBefore));
+}
+
+/**
+ * @param {number} index
+ * @param {number} length
+ */
+function isIndex(index, length) {
+  return index >= 0 && index < length;
+}
+
+/**
+ * Return how many numbers each tensor has.
+ * @param {Formula} formula
+ * @param {number[]} hidden the widths of the layers
+ * @param {number} outputs
+ * @param {number} labels
+ */
+function tensorSizes({ gates, state_gates: stateGates, biases }, hidden, outputs, labels) {
+  /** @type {Record<string, number>} */
+  const sizes = {};
   let inputs = outputs + labels;
   hidden.forEach((width, k) => {
-    shapes[`rnn.${k}.kernel`] = inputs * gates * width;
-    shapes[`rnn.${k}.recurrent_kernel`] = width * state_gates * width;
-    shapes[`rnn.${k}.bias`] = biases * gates * width;
+    sizes[`rnn.${k}.kernel`] = inputs * gates * width;
+    sizes[`rnn.${k}.recurrent_kernel`] = width * stateGates * width;
+    sizes[`rnn.${k}.bias`] = biases * gates * width;
     inputs = width;
   });
-  return { ...shapes, "output.kernel": inputs * outputs, "output.bias": outputs };
+  sizes["output.kernel"] = inputs * outputs;
+  sizes["output.bias"] = outputs;
+  return sizes;
 }

@@ -13,15 +13,16 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from namegen.constraints import claimed_beginnings
+from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
-from namegen.core.generation.family_forms import FEMALE_ENDINGS
+from namegen.core.generation.family_forms import ALSO_NAMED_LIKE, FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.core.network.cells import Formula
 from namegen.documents import Json
 from namegen.lists import BUNDLED, credit_of
+from namegen.models import GROUP_OF
 from namegen.types import Array
 from namegen.web.arithmetic import OPERATIONS
 
@@ -43,6 +44,8 @@ class PageModel:
     title: str = ""
     #: The text of the license, which has to accompany the model; None looks it up for bundled lists.
     notice: str | None = None
+    #: The group of models that the page shows together, such as ``people``; None looks it up for bundled lists.
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class PageDescription:
     name: str
     #: Its name on the page, which no other model of the page has.
     title: str
+    #: The group of models that the page shows together; "" for no group.
+    group: str
     #: The source and the license of its list.
     credit: str
     #: The text of the license.
@@ -71,6 +76,8 @@ class PageDescription:
     spellings: tuple[Mapping[str, str], ...]
     #: For family names of the world, the rules for women's forms, by origin.
     forms: Mapping[str, str]
+    #: For family names of the world, the origins whose people also have family names of another origin.
+    also_named_like: Mapping[str, str]
     #: The title of the cell.
     cell: str
     #: The cell's operations.
@@ -103,15 +110,17 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     return PageDescription(
         name=label,
         title=title,
+        group=GROUP_OF.get(list_name, "") if model.group is None else model.group,
         credit=credit,
         notice=_find_notice(model, credit),
         spaces="".join(filter(str.isspace, characters)),
         separators="".join(filter(_is_separator, characters)),
         removal=removal,
         folding=folding,
-        claimed="\n".join(claimed_beginnings(list_name)),
+        claimed="\n".join(claimed_starts(list_name)),
         spellings=_company_spellings(checkpoint),
         forms=_female_forms(list_name),
+        also_named_like=ALSO_NAMED_LIKE if list_name == "world-family" else {},
         cell=cell.title,
         formula=cell.formula,
         tensors=_encode_tensors(checkpoint),

@@ -5,18 +5,20 @@ model, the arithmetic in plain JavaScript, and the style. It makes no network re
 forbids them.
 
 A module is the engine of the page, and is the same for every model. Its ``load`` reads the data, which are in a second
-file. The guides ``web-page.md`` and ``javascript.md`` in ``docs/guides`` explain how to use them, and
-``docs/reference/file-formats.md`` describes the format of the data.
+file. A third file has its types for TypeScript. The guides ``web-page.md`` and ``javascript.md`` in ``docs/guides``
+explain how to use them, and ``docs/reference/file-formats.md`` describes the format of the data.
 
-    PageModel ─► describe ─► JSON ─┬────────────────► names.json
+    PageModel ─► describe ─► JSON ─┬────────────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
-    the page's engine, module.js ────────────────────► names.mjs
+    the page's engine, options.js, module.js ────────────────► names.mjs
+    module.d.mts, which docs/tools/make_module_types.py wrote ─► names.d.mts
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -42,22 +44,56 @@ if TYPE_CHECKING:
 
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
+# The models that a page's title can name.
+MOST_TITLES = 3
 # The scripts of the engine, which a page and a module have in common.
 ENGINE = (
     "network.js",
+    "base85.js",
     "rice_code.js",
-    "seen.js",
+    "normalizer.js",
+    "blake2b.js",
+    "known_names.js",
+    "profanity.js",
+    "ngram_set.js",
     "scoring.js",
-    "companies.js",
-    "names.js",
+    "start_limit.js",
+    "listed_companies.js",
+    "letter_case.js",
+    "labels.js",
+    "prefix.js",
+    "name_source.js",
+    "model.js",
+    "blend.js",
+    "random_numbers.js",
+    "effort.js",
+    "excluded_words.js",
+    "required_text.js",
+    "messages.js",
+    "drawing.js",
     "search.js",
     "data.js",
 )
 # The other scripts of a page.
-SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
+SCRIPTS = (
+    "people.js",
+    "dom.js",
+    "settings.js",
+    "address.js",
+    "model_menu.js",
+    "form.js",
+    "favorites.js",
+    "watch.js",
+    "facts.js",
+    "page.js",
+)
+# The other scripts of a module.
+MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
-FORMAT_VERSION = 14
+FORMAT_VERSION = 15
+# The doc comment of a function or class, on lines of its own.
+DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _FOLDER = Path(__file__).parent
 
 
@@ -96,11 +132,10 @@ def page(models: Sequence[PageModel]) -> str:
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
-    titles = ", ".join(description.title for description in descriptions)
     style = read_part("page.css")
     script = _page_script()
     return _page_template().render(
-        title=f"Invented names: {titles}",
+        title=_page_title([description.title for description in descriptions]),
         version=__version__,
         style=Markup(style),
         style_hash=_csp_hash(style),
@@ -108,6 +143,13 @@ def page(models: Sequence[PageModel]) -> str:
         script_hash=_csp_hash(script),
         data=Markup(script_json(_plain_list(descriptions))),
     )
+
+
+def _page_title(model_titles: Sequence[str]) -> str:
+    """Return the title of a page, which names a few models, but not many."""
+    if len(model_titles) > MOST_TITLES:
+        return "Invented names"
+    return f"Invented names: {', '.join(model_titles)}"
 
 
 def _page_template() -> Template:
@@ -122,7 +164,7 @@ def _page_template() -> Template:
 
 def _page_script() -> str:
     """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
-    scripts = [read_part(file) for file in SCRIPTS]
+    scripts = [_read_script(file) for file in SCRIPTS]
     return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
 
 
@@ -138,13 +180,14 @@ def _csp_hash(text: str) -> str:
 def write_module(
     models: Sequence[PageModel], out: Path | str, *, force: bool = False
 ) -> dict[Path, int]:
-    """Write a JavaScript module, and its models to a JSON file in the same folder.
+    """Write a JavaScript module, its models and its types for TypeScript, in three files in the same folder.
 
     If writing a file fails, its previous content is kept.
 
     Args:
         models: at least one model. ``load(json)`` returns the first one.
-        out: the module's file, such as ``names.mjs``; the models are written to ``names.json``.
+        out: the module's file, such as ``names.mjs``; the models are written to ``names.json``, and the types to
+            ``names.d.mts``.
         force: replace existing files.
 
     Returns:
@@ -157,12 +200,15 @@ def write_module(
     """
     out = check_output(out, example="names.mjs", force=force)
     data = data_path(out)
+    types = types_path(out)
     _check_data_path(data, out, force=force)
-    module_content = module_text().encode()
-    data_content = model_data(models).encode()
-    module_size = write_whole(out, module_content)
-    data_size = write_whole(data, data_content)
-    return {out: module_size, data: data_size}
+    check_output(types, example="names.d.mts", force=force)
+    contents = {
+        out: module_text().encode(),
+        data: model_data(models).encode(),
+        types: read_part("module.d.mts").encode(),
+    }
+    return {path: write_whole(path, content) for path, content in contents.items()}
 
 
 def data_path(out: Path) -> Path:
@@ -172,6 +218,15 @@ def data_path(out: Path) -> Path:
     'names.json'
     """
     return out.with_suffix(".json")
+
+
+def types_path(out: Path) -> Path:
+    """Return the file for a module's types, where TypeScript looks for them.
+
+    >>> types_path(Path("site/names.mjs")).name, types_path(Path("site/names.js")).name
+    ('names.d.mts', 'names.d.ts')
+    """
+    return out.with_suffix(".d.mts" if out.suffix == ".mjs" else ".d.ts")
 
 
 def _check_data_path(data: Path, out: Path, *, force: bool) -> None:
@@ -191,7 +246,8 @@ def module_text() -> str:
     """Return the JavaScript of a module: the license, the engine, and the functions that programs call."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
     data_format = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
-    return "\n".join([head, engine_text(), read_part("module.js"), data_format])
+    scripts = [_read_script(file) for file in MODULE_SCRIPTS]
+    return "\n".join([head, engine_text(), *scripts, data_format])
 
 
 def model_data(models: Sequence[PageModel]) -> str:
@@ -281,7 +337,7 @@ def _embedded_bytes(model: PageModel) -> int:
 def engine_text() -> str:
     """Return the JavaScript that a page and a module have in common."""
     schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
-    scripts = [read_part(file) for file in ENGINE]
+    scripts = [_read_script(file) for file in ENGINE]
     constants = [
         f"const SCHEMAS = {script_json(schemas)};",
         f"/*!\n{profanity_credit()} */",
@@ -299,6 +355,11 @@ def _profanity_data() -> dict[str, object]:
 def read_part(file: str) -> str:
     """Read one of the source files of pages and modules."""
     return (_FOLDER / file).read_text(encoding="utf-8")
+
+
+def _read_script(file: str) -> str:
+    """Read a script without its doc comments, which are a third of it."""
+    return DOC_COMMENT.sub("", read_part(file))
 
 
 def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:

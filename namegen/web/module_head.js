@@ -1,12 +1,12 @@
 /*!
- * Invents names in a browser, a worker, Node or Deno, by itself: without dependencies and without a network.
+ * Generates names in a browser, a worker, Node or Deno. It has no dependencies and makes no network requests.
  * Written by namegen VERSION (export-web --module), from the files of namegen/web/.
  *
  *     import { load } from "./names.mjs";
- *     const model = load(json); // the file beside this one
+ *     const model = load(json); // the text of the JSON file next to this module
  *     model.generate({ n: 5, startsWith: "Jo", seed: 1 });
  *
- * The models are under the licences of the lists that they have read: `credit` of each says which.
+ * The models are under the licenses of the lists that they were trained on; see the property `credit` of each model.
  *
  * MIT License
  *

@@ -1,173 +1,346 @@
-// The network: one character in, the logits of the next one out. A model's data say which operations its cell is made of
-// (`Formula` in namegen/core/network/cells.py); they are run here for one name at a time.
+// The network: it reads one character and computes the logits of the next one. The data of a model describe the
+// operations of its cell (`Formula` in namegen/core/network/cells.py). They run here for one name at a time.
 //
-// V: characters and the boundary. L: labels, each with a beginning of its own, ids V to V + L − 1, which are only read.
-// H: width of a layer. G: gates, side by side; S: how many of them, from the first on, read the state.
-//     kernel K (V + L, or H of the layer before, G·H)   recurrent_kernel U (H, S·H)   bias b (G·H), or (2, G·H): b and b′
-// Parameters are float32, the arithmetic is float64, which is what JavaScript's numbers are.
+// V: the number of output ids, one for each character and one for the end of a name.
+// L: the number of labels. Each label has its own start token, with an id from V to V + L − 1.
+// H: the width of a layer. G: the number of gates. S: the number of gates that read the state, the first S of them.
+//     kernel K: (V + L, G·H), in later layers (H of the layer before, G·H)
+//     recurrent_kernel U: (H, S·H)
+//     bias b: (G·H), or (2, G·H) if the cell has a second bias for the product with the state
+// Parameters are float32. The arithmetic is float64, like all numbers of JavaScript.
 
-const BOUNDARY = 0; // the id that is predicted as STOP, and without labels read as START
+const START_TOKEN = 0; // the network reads it before a name, unless the model has labels
+const END_TOKEN = 0; // the network predicts it after the last character of a name
 
-const LANES = 8; // sums that are added up at the same time
+const LANES = 8; // columns that are summed at the same time
 
-/** A matrix that vectors are multiplied with, its columns in blocks of LANES: that is up to 1.7 times as fast as by rows. */
+/**
+ * The state of one layer: an array of the layer's width for each state of the cell, the hidden state first.
+ * @typedef {Float64Array[]} LayerState
+ */
+
+/**
+ * One operation of a cell. `of` has the indexes of the values that it reads.
+ * @typedef {{name: string, of: number[], number: number}} Operation
+ */
+
+/**
+ * A cell as data. The first values are x of each gate, s of each state gate, and the arrays of the state before the
+ * step. Each operation adds one value. `after` has the indexes of the values that are the state after the step.
+ * @typedef {object} Formula
+ * @property {number} gates
+ * @property {number} state_gates how many gates read the state
+ * @property {number} states how many arrays a layer's state has
+ * @property {number} biases 1 or 2
+ * @property {Operation[]} operations
+ * @property {number[]} after
+ */
+
+/**
+ * A matrix that multiplies vectors. Its columns are stored in blocks of LANES, which is up to 1.7 times as fast as
+ * storing it row by row.
+ */
 class Matrix {
-  /** `values`: row by row. */
+  /**
+   * @param {Float64Array} values (rows · columns), row by row
+   * @param {number} columns
+   */
   constructor(values, columns) {
     this.rows = values.length / columns;
     this.columns = columns;
-    const blocks = Math.ceil(columns / LANES);
-    this.values = new Float64Array(blocks * this.rows * LANES); // by block, row and lane; zeros fill the last block
-    values.forEach((value, k) => {
-      const row = Math.floor(k / columns);
-      const column = k % columns;
-      const block = Math.floor(column / LANES);
-      this.values[(block * this.rows + row) * LANES + (column % LANES)] = value;
-    });
+    this.blocks = Math.ceil(columns / LANES);
+    this.values = this.#arrangeInBlocks(values); // (blocks · rows · LANES); zeros fill the last block
   }
 
-  /** sums += x W, for the vector x and this matrix W. */
-  addProduct(sums, x) {
-    const { rows, columns, values: W } = this;
-    for (let column = 0, at = 0; column < columns; column += LANES) {
-      let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-      for (let row = 0; row < rows; row++, at += LANES) {
-        const factor = x[row];
-        a += factor * W[at];
-        b += factor * W[at + 1];
-        c += factor * W[at + 2];
-        d += factor * W[at + 3];
-        e += factor * W[at + 4];
-        f += factor * W[at + 5];
-        g += factor * W[at + 6];
-        h += factor * W[at + 7];
-      }
-      sums[column] += a;
-      sums[column + 1] += b; // behind the last column, typed arrays ignore it
-      sums[column + 2] += c;
-      sums[column + 3] += d;
-      sums[column + 4] += e;
-      sums[column + 5] += f;
-      sums[column + 6] += g;
-      sums[column + 7] += h;
-    }
+  /** @param {Float64Array} values (rows · columns) */
+  #arrangeInBlocks(values) {
+    const arranged = new Float64Array(this.blocks * this.rows * LANES);
+    values.forEach((value, index) => {
+      const row = Math.floor(index / this.columns);
+      const column = index % this.columns;
+      const block = Math.floor(column / LANES);
+      const lane = column % LANES;
+      arranged[(block * this.rows + row) * LANES + lane] = value;
+    });
+    return arranged;
+  }
+
+  /**
+   * Add the product of a vector and this matrix to some sums.
+   * @param {Float64Array} sums (columns), which are changed
+   * @param {Float64Array} vector (rows)
+   * @returns {Float64Array} the sums
+   */
+  addProduct(sums, vector) {
+    for (let block = 0; block < this.blocks; block++) this.#addBlock(sums, vector, block);
     return sums;
   }
+
+  /**
+   * Add the product with the columns of one block. Eight variables are faster than an array of eight sums.
+   * @param {Float64Array} sums (columns)
+   * @param {Float64Array} vector (rows)
+   * @param {number} block
+   */
+  #addBlock(sums, vector, block) {
+    const { rows, values } = this;
+    let index = block * rows * LANES;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    let sum4 = 0;
+    let sum5 = 0;
+    let sum6 = 0;
+    let sum7 = 0;
+    for (let row = 0; row < rows; row++) {
+      const factor = vector[row];
+      sum0 += factor * values[index];
+      sum1 += factor * values[index + 1];
+      sum2 += factor * values[index + 2];
+      sum3 += factor * values[index + 3];
+      sum4 += factor * values[index + 4];
+      sum5 += factor * values[index + 5];
+      sum6 += factor * values[index + 6];
+      sum7 += factor * values[index + 7];
+      index += LANES;
+    }
+    const column = block * LANES;
+    sums[column] += sum0;
+    sums[column + 1] += sum1; // a typed array ignores values after its end
+    sums[column + 2] += sum2;
+    sums[column + 3] += sum3;
+    sums[column + 4] += sum4;
+    sums[column + 5] += sum5;
+    sums[column + 6] += sum6;
+    sums[column + 7] += sum7;
+  }
 }
 
-/** The operations of formulas, each for all units of a layer: what it computes goes into `to`. */
+/**
+ * The operations of formulas. Each computes all units of a layer: `result[k]` from `a[k]` and `b[k]`.
+ * @type {Record<string, (result: Float64Array, a: Float64Array, b: Float64Array) => void>}
+ */
 const OPERATIONS = {
-  number: (to) => {}, // it stays there
-  add: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] + b[k]; },
-  subtract: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] - b[k]; },
-  multiply: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] * b[k]; },
-  divide: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] / b[k]; },
-  absolute: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = Math.abs(a[k]); },
-  sigmoid: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = 1 / (1 + Math.exp(-a[k])); },
-  tanh: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = Math.tanh(a[k]); },
+  number: (_result) => {}, // the array already has the number
+  add: (result, a, b) => {
+    for (let k = 0; k < result.length; k++) result[k] = a[k] + b[k];
+  },
+  subtract: (result, a, b) => {
+    for (let k = 0; k < result.length; k++) result[k] = a[k] - b[k];
+  },
+  multiply: (result, a, b) => {
+    for (let k = 0; k < result.length; k++) result[k] = a[k] * b[k];
+  },
+  divide: (result, a, b) => {
+    for (let k = 0; k < result.length; k++) result[k] = a[k] / b[k];
+  },
+  absolute: (result, a) => {
+    for (let k = 0; k < result.length; k++) result[k] = Math.abs(a[k]);
+  },
+  sigmoid: (result, a) => {
+    for (let k = 0; k < result.length; k++) result[k] = 1 / (1 + Math.exp(-a[k]));
+  },
+  tanh: (result, a) => {
+    for (let k = 0; k < result.length; k++) result[k] = Math.tanh(a[k]);
+  },
 };
 
-/** One layer. Its arrays are made once, and each step writes into them; only the state after a step is new. */
+/** One recurrent layer. Its arrays are created once, and every step writes into them. */
 class Layer {
-  constructor(width, { gates, state_gates, states, operations, after }, kernel, recurrentKernel, bias) {
-    const zeros = () => new Float64Array(width);
-    const parts = (sums, count) => Array.from({ length: count }, (_, k) => sums.subarray(k * width, (k + 1) * width));
+  /**
+   * @param {number} width H
+   * @param {Formula} formula
+   * @param {{kernel: Float64Array, recurrentKernel: Float64Array, bias: Float64Array}} parameters
+   */
+  constructor(width, formula, { kernel, recurrentKernel, bias }) {
+    const inputWidth = formula.gates * width;
+    const stateWidth = formula.state_gates * width;
     this.width = width;
-    this.states = Array.from({ length: states }, zeros); // before the step
-    this.kernel = kernel; // of a token, it's one row of it that is added
-    this.kernelMatrix = new Matrix(kernel, gates * width);
-    this.recurrentMatrix = new Matrix(recurrentKernel, state_gates * width);
-    this.bias = bias.subarray(0, gates * width);
-    this.stateBias = bias.subarray(gates * width, (gates + state_gates) * width); // none of a cell with one bias
-    this.x = new Float64Array(gates * width);
-    this.s = new Float64Array(state_gates * width);
-    const given = [...parts(this.x, gates), ...parts(this.s, state_gates), ...this.states];
-    const values = [...given, ...operations.map(({ number }) => zeros().fill(number))];
-    this.operations = operations.map(({ name, of }, k) => ({
-      run: OPERATIONS[name], to: values[given.length + k], a: values[of[0]], b: values[of[1]],
-    }));
-    this.after = after.map((place) => values[place]);
+    this.kernel = kernel; // reading a token adds one of its rows
+    this.kernelMatrix = new Matrix(kernel, inputWidth);
+    this.recurrentMatrix = new Matrix(recurrentKernel, stateWidth);
+    this.bias = bias.subarray(0, inputWidth);
+    this.stateBias = bias.subarray(inputWidth, inputWidth + stateWidth); // empty if the cell has one bias
+    this.x = new Float64Array(inputWidth); // (G·H)
+    this.s = new Float64Array(stateWidth); // (S·H)
+    this.stateBefore = Array.from({ length: formula.states }, () => new Float64Array(width));
+    const values = this.#prepareValues(formula);
+    this.operations = prepareOperations(formula, values);
+    this.stateAfter = formula.after.map((index) => values[index]);
   }
 
-  /** From the input, a token or the state of the layer before, and the state: the new state. */
+  /**
+   * Return the array of each value of the formula: the inputs, then the results of the operations.
+   * @param {Formula} formula
+   */
+  #prepareValues({ gates, state_gates: stateGates, operations }) {
+    const gateInputs = this.#splitByGate(this.x, gates);
+    const gateStates = this.#splitByGate(this.s, stateGates);
+    const results = operations.map(({ number }) => new Float64Array(this.width).fill(number));
+    return [...gateInputs, ...gateStates, ...this.stateBefore, ...results];
+  }
+
+  /**
+   * @param {Float64Array} array (gates · H)
+   * @param {number} gates
+   * @returns {Float64Array[]} for each gate, a view of its H values
+   */
+  #splitByGate(array, gates) {
+    return Array.from({ length: gates }, (_, gate) => array.subarray(gate * this.width, (gate + 1) * this.width));
+  }
+
+  /**
+   * Compute the state after reading an input.
+   * @param {number | Float64Array} input a token, or the hidden state of the layer before
+   * @param {LayerState} state the state before the step
+   * @returns {LayerState}
+   */
   step(input, state) {
-    this.x.set(this.bias);
-    if (typeof input === "number") {
-      const from = input * this.x.length; // the product of a one-hot row with K is one row of K
-      for (let k = 0; k < this.x.length; k++) this.x[k] += this.kernel[from + k];
-    } else this.kernelMatrix.addProduct(this.x, input);
+    this.#addInput(input);
     this.s.fill(0).set(this.stateBias);
     this.recurrentMatrix.addProduct(this.s, state[0]);
-    state.forEach((values, k) => this.states[k].set(values));
-    for (const { run, to, a, b } of this.operations) run(to, a, b);
-    return this.after.map((values) => values.slice());
+    state.forEach((values, k) => this.stateBefore[k].set(values));
+    for (const { compute, result, a, b } of this.operations) compute(result, a, b);
+    return this.stateAfter.map((values) => values.slice());
+  }
+
+  /** @param {number | Float64Array} input */
+  #addInput(input) {
+    this.x.set(this.bias);
+    if (typeof input === "number") this.#addKernelRow(input);
+    else this.kernelMatrix.addProduct(this.x, input);
+  }
+
+  /**
+   * Add one row of the kernel, which is the product of the kernel and a one-hot vector.
+   * @param {number} token
+   */
+  #addKernelRow(token) {
+    const start = token * this.x.length;
+    for (let k = 0; k < this.x.length; k++) this.x[k] += this.kernel[start + k];
   }
 }
 
+/**
+ * Give each operation the arrays that it reads and the array that it writes.
+ * @param {Formula} formula
+ * @param {Float64Array[]} values
+ */
+function prepareOperations({ operations }, values) {
+  const inputs = values.length - operations.length;
+  return operations.map((operation, k) => ({
+    compute: OPERATIONS[operation.name],
+    result: values[inputs + k],
+    a: values[operation.of[0]],
+    b: values[operation.of[1]],
+  }));
+}
+
+/** A recurrent network. */
 class Network {
-  /** `hidden`: the widths of its layers. The other fields are those of a description (namegen/web/arithmetic.py). */
-  constructor({ hidden }, { formula, tensors, half: isHalf }) {
-    const tensor = (name) => Float64Array.from(numbersOfText(tensors[name], isHalf));
-    const parts = ["kernel", "recurrent_kernel", "bias"];
-    this.layers = hidden.map((width, k) => new Layer(width, formula, ...parts.map((part) => tensor(`rnn.${k}.${part}`))));
-    this.outputBias = tensor("output.bias");
-    this.outputMatrix = new Matrix(tensor("output.kernel"), this.outputBias.length);
-    this.states = formula.states;
-    this.widths = hidden;
-  }
-
-  /** How many numbers a state has. */
-  get numbers() {
-    return this.states * this.widths.reduce((a, b) => a + b);
-  }
-
-  /** The hidden state of each layer, of a state. */
-  hiddenStates(state) {
-    return state.map(([h]) => h);
-  }
-
-  /** Before anything is read, every state is zero. */
-  initialState() {
-    return this.layers.map(({ width }) => Array.from({ length: this.states }, () => new Float64Array(width)));
-  }
-
-  /** Read one token: the new state of every layer, and the logits of what comes next. */
-  step(token, state) {
-    let x = token;
-    const after = this.layers.map((layer, k) => {
-      const layerState = layer.step(x, state[k]);
-      x = layerState[0];
-      return layerState;
+  /**
+   * @param {number[]} widths of the layers
+   * @param {ModelDescription} description
+   */
+  constructor(widths, { formula, tensors, half }) {
+    const readTensor = (/** @type {string} */ name) => Float64Array.from(numbersFromText(tensors[name], half));
+    this.widths = widths;
+    this.statesPerLayer = formula.states;
+    this.layers = widths.map((width, k) => {
+      const parameters = {
+        kernel: readTensor(`rnn.${k}.kernel`),
+        recurrentKernel: readTensor(`rnn.${k}.recurrent_kernel`),
+        bias: readTensor(`rnn.${k}.bias`),
+      };
+      return new Layer(width, formula, parameters);
     });
-    return { state: after, logits: this.outputMatrix.addProduct(this.outputBias.slice(), x) };
+    this.outputBias = readTensor("output.bias"); // (V)
+    this.outputMatrix = new Matrix(readTensor("output.kernel"), this.outputBias.length); // (H, V)
+  }
+
+  /** How many numbers a state consists of. */
+  get stateSize() {
+    return this.statesPerLayer * this.widths.reduce((sum, width) => sum + width);
+  }
+
+  /**
+   * @param {LayerState[]} state
+   * @returns {Float64Array[]} the hidden state of each layer
+   */
+  hiddenStates(state) {
+    return state.map(([hidden]) => hidden);
+  }
+
+  /**
+   * Return the state before a name, which is zero.
+   * @returns {LayerState[]}
+   */
+  initialState() {
+    const zeros = (/** @type {number} */ width) => new Float64Array(width);
+    return this.widths.map((width) => Array.from({ length: this.statesPerLayer }, () => zeros(width)));
+  }
+
+  /**
+   * Read one token.
+   * @param {number} token
+   * @param {LayerState[]} state the state before it
+   * @returns {{state: LayerState[], logits: Float64Array}} the state after it, and the logits of the next id, (V)
+   */
+  step(token, state) {
+    /** @type {number | Float64Array} */
+    let input = token;
+    /** @type {LayerState[]} */
+    const stateAfter = [];
+    this.layers.forEach((layer, k) => {
+      const layerState = layer.step(input, state[k]);
+      input = layerState[0];
+      stateAfter.push(layerState);
+    });
+    const [lastHidden] = stateAfter[stateAfter.length - 1];
+    return { state: stateAfter, logits: this.outputMatrix.addProduct(this.outputBias.slice(), lastHidden) };
   }
 }
 
-/** The largest of some numbers; not by Math.max(...), as an alphabet may be large. */
+/**
+ * Return the largest number. An alphabet may have too many characters for Math.max(...numbers).
+ * @param {ArrayLike<number>} numbers
+ */
 function largestOf(numbers) {
   let largest = numbers[0];
-  for (let k = 1; k < numbers.length; k++) if (numbers[k] > largest) largest = numbers[k];
+  for (let k = 1; k < numbers.length; k++) {
+    if (numbers[k] > largest) largest = numbers[k];
+  }
   return largest;
 }
 
-/** softmax(logits / temperature); temperature 0 puts everything on the likeliest id, the lowest on a tie. */
-function probabilities(logits, temperature) {
+/**
+ * Return softmax(logits / temperature). Temperature 0 gives the id with the largest logit the probability 1; if there
+ * are several, the lowest of them.
+ * @param {Float64Array | number[]} logits (V)
+ * @param {number} temperature
+ * @returns {Float64Array} (V)
+ */
+function softmax(logits, temperature) {
   const largest = largestOf(logits);
-  const chances = new Float64Array(logits.length);
+  const probabilities = new Float64Array(logits.length);
   if (temperature === 0) {
-    chances[logits.indexOf(largest)] = 1;
-    return chances;
+    probabilities[logits.indexOf(largest)] = 1;
+    return probabilities;
   }
   let total = 0;
-  for (let id = 0; id < chances.length; id++) {
-    chances[id] = Math.exp((logits[id] - largest) / temperature);
-    total += chances[id];
+  for (let id = 0; id < probabilities.length; id++) {
+    probabilities[id] = Math.exp((logits[id] - largest) / temperature);
+    total += probabilities[id];
   }
-  for (let id = 0; id < chances.length; id++) chances[id] /= total;
-  return chances;
+  for (let id = 0; id < probabilities.length; id++) probabilities[id] /= total;
+  return probabilities;
 }
 
-/** log Σ exp of some logits. */
+/**
+ * Return log Σ exp(logits).
+ * @param {number[]} logits
+ */
 function logSumOfExponentials(logits) {
   const largest = largestOf(logits);
   let total = 0;
@@ -175,50 +348,17 @@ function logSumOfExponentials(logits) {
   return largest + Math.log(total);
 }
 
-/** The rule of core/generation/sampling.py: the first id whose cumulative sum exceeds the uniform number, else the last id. */
-function draw(uniform, chances) {
-  let sum = 0;
-  for (let id = 0; id < chances.length; id++) {
-    sum += chances[id];
-    if (sum > uniform) return id;
-  }
-  return chances.length - 1;
-}
-
-const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
-const DIGIT_OF_CODE = [];
-[...DIGITS].forEach((digit, value) => (DIGIT_OF_CODE[digit.charCodeAt(0)] = value));
-
 /**
- * The bytes of a text in base 85 (core/checkpoint/metadata.py), as an ArrayBuffer. All machines that run browsers have the
- * little end of numbers first.
+ * Choose an id: the first one whose cumulative probability exceeds the number, otherwise the last one. The rule is that
+ * of core/generation/sampling.py.
+ * @param {number} uniformNumber in [0, 1)
+ * @param {ArrayLike<number>} probabilities
  */
-function bytesOfText(text) {
-  const bytes = new DataView(new ArrayBuffer(4 * Math.ceil(text.length / 5)));
-  for (let k = 0; 5 * k < text.length; k++) {
-    let word = 0;
-    for (let i = 5 * k; i < 5 * k + 5; i++) word = 85 * word + (i < text.length ? DIGIT_OF_CODE[text.charCodeAt(i)] : 84);
-    if (!(word < 2 ** 32)) throw new Error("it is no text in base 85"); // NaN for another character
-    bytes.setUint32(4 * k, word);
+function drawId(uniformNumber, probabilities) {
+  let sum = 0;
+  for (let id = 0; id < probabilities.length; id++) {
+    sum += probabilities[id];
+    if (sum > uniformNumber) return id;
   }
-  return bytes.buffer.slice(0, Math.floor((4 * text.length) / 5));
+  return probabilities.length - 1;
 }
-
-/** The numbers in a text: float32, or half precision. */
-function numbersOfText(text, isHalf) {
-  const bytes = bytesOfText(text);
-  return isHalf ? Float32Array.from(new Uint16Array(bytes), fromHalf) : new Float32Array(bytes);
-}
-
-/** The number that 16 bits stand for (IEEE 754, binary16). */
-function fromHalf(bits) {
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  const sign = bits >> 15 ? -1 : 1;
-  if (exponent === 31) return NaN; // no parameter is infinite
-  if (exponent === 0) return sign * fraction * 2 ** -14;
-  return sign * (1 + fraction) * 2 ** (exponent - 15);
-}
-
-/** The same as an array. */
-const bytesOf = (text) => new Uint8Array(bytesOfText(text));

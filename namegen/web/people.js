@@ -1,88 +1,210 @@
-// People, where a page has given names and family names of the world: a family name that is new, and before it a given
-// name of the list, which real people have, of the same label.
+// People: a new family name, and a real given name from the list with the same label. A page offers them if it has the
+// models of both.
 
-const TEMPERATURE_OF_GIVEN = 0.7; // above, names of another label turn up, which are in the list as well
-const PARTS_OF_PEOPLE = ["world-given", "world-family"];
+const GIVEN_TEMPERATURE = 0.7; // at higher temperatures, names of other labels turn up, which are in the list as well
+const GIVEN_MODEL = "world-given";
+const FAMILY_MODEL = "world-family";
+const GENDER_PART = 1; // the index of the gender among the parts of a label
 
-/** A search for given names of the list whose n-grams are all known for their label. */
-class GivenSearch extends Search {
-  isWanted(last, isNew) {
-    return isNew === false && (!this.model.scorer || last.missingAtEnd === 0);
+/** A search for given names of the list whose n-grams all occur in names with the same label. */
+class GivenNameSearch extends Search {
+  /**
+   * @param {NameSource} model
+   * @param {SearchRequest} request
+   */
+  constructor(model, request) {
+    super(model, request);
+    this.usedNames = 0;
+  }
+
+  /**
+   * @param {Prefix} name
+   * @param {boolean | null} isNew
+   */
+  isWanted(name, isNew) {
+    const hasKnownNgrams = this.model.scorer === null || name.missingInName === 0;
+    return isNew === false && hasKnownNgrams;
+  }
+
+  /** Return whether there is a name at all. */
+  findsNames() {
+    this.#searchFor(1);
+    return this.names.length > 0;
+  }
+
+  /** Return the next name. If there are no more names, return the earlier ones again. */
+  nextName() {
+    this.#searchFor(this.usedNames + 1);
+    const index = this.usedNames % this.names.length;
+    this.usedNames += 1;
+    return this.names[index];
+  }
+
+  /** @param {number} count */
+  #searchFor(count) {
+    while (!this.isDone && this.names.length < count) this.tryOnce();
   }
 }
 
-/** A search for people: the family names of a search, each with a given name. */
+/** A search for people: a search for family names, each of which gets a given name. */
 class PeopleSearch extends Search {
-  /** `request`: of the family names; its label is that of the people. */
-  constructor(given, family, request) {
-    super(family, request);
-    Object.assign(this, { given, family });
-    this.labels = [given, family].map(({ starts }) => partsOfLabels(starts.map(({ label }) => label ?? "")));
-    this.givenSearches = new Map(); // by the label that is asked for
+  /**
+   * @param {Model} givenModel
+   * @param {Model} familyModel
+   * @param {SearchRequest} request for the family names; its label is that of the people
+   */
+  constructor(givenModel, familyModel, request) {
+    super(familyModel, request);
+    this.givenModel = givenModel;
+    this.familyModel = familyModel;
+    this.givenLabels = labelPartsOf(givenModel);
+    this.familyLabels = labelPartsOf(familyModel);
+    /** By label. @type {Map<string, GivenNameSearch>} */
+    this.givenSearches = new Map();
   }
 
-  /** A family name of an origin that has given names. */
+  /** Return the requested label, and that of the other origin whose family names these people have. */
+  requestedLabels() {
+    const { label = null } = this.request;
+    const otherOrigin = otherFamilyOrigin(this.model, label);
+    if (label === null || otherOrigin === null) return [label];
+    const [, ...otherParts] = splitLabel(label);
+    return [label, joinLabel([otherOrigin, ...otherParts])];
+  }
+
+  /**
+   * Return whether there are given names for a family name.
+   * @param {Prefix} name
+   */
   isWanted({ label }) {
-    const search = this.givenSearchFor(label);
-    while (!search.done && search.found.length === 0) search.tryOnce();
-    return search.found.length > 0;
+    return this.#givenSearchFor(label).findsNames();
   }
 
-  /** The person. */
-  shown(family) {
-    const { letterCase } = this.request;
-    const given = this.nextGiven(family.label);
-    const [origin, gender] = splitParts(this.labelFor(family.label));
-    const form = this.formOf(family, origin, gender || this.labels[0][given.start][1]);
-    const parts = [given.name, form].map((part) => written(part, letterCase, this.model.normalizer));
-    return { ...super.shown(family), name: parts.join(" "), given: given.name };
+  /**
+   * @param {DrawnName} familyName
+   * @returns {FoundName}
+   */
+  present(familyName) {
+    const given = this.#givenSearchFor(familyName.label).nextName();
+    const [origin, gender] = splitLabel(this.#givenLabelFor(familyName.label));
+    const genderOfGiven = this.givenLabels[given.start][GENDER_PART];
+    const family = this.#familyNameFor(gender || genderOfGiven, origin, familyName);
+    const letterCase = this.request.letterCase ?? "original";
+    const names = [given.name, family].map((name) => writeInCase(name, letterCase, this.model.normalizer));
+    return { ...super.present(familyName), name: names.join(" "), given: given.name };
   }
 
-  /** A family name as somebody of this origin and gender has it. */
-  formOf({ text, label }, origin, gender) {
-    if (gender !== "female" || this.labels[1][label][1]) return text; // or it is a woman's already
-    const rules = (this.family.description.forms[origin] ?? "").split(" ").map((rule) => rule.split(">"));
-    const [ending, woman] = rules.find(([man]) => man && new RegExp(`${man}$`, "u").test(text)) ?? ["$", ""];
-    return text.replace(new RegExp(`${ending}$`, "u"), woman.replaceAll("\\", "$"));
+  /**
+   * Return a family name in the form for a gender. Some languages have a special form for women.
+   * @param {string} gender
+   * @param {string} origin
+   * @param {DrawnName} familyName
+   */
+  #familyNameFor(gender, origin, { text, label }) {
+    const hasGender = Boolean(this.familyLabels[label][GENDER_PART]);
+    if (gender !== "female" || hasGender) return text;
+    return toFemaleForm(text, this.familyModel.description.forms[origin] ?? "");
   }
 
-  /** The next given name for a family name's label; once there are no more, an earlier one. */
-  nextGiven(label) {
-    const search = this.givenSearchFor(label);
-    while (!search.done && search.found.length <= search.used) search.tryOnce();
-    const place = search.used++ % search.found.length;
-    return search.found[place];
-  }
-
-  givenSearchFor(label) {
-    const asked = this.labelFor(label);
-    if (!this.givenSearches.has(asked)) {
-      const { longest } = usualLengths(this.given, false);
-      const usual = { first: "", shortest: 1, longest, onlyNew: false, unfiltered: true, letterCase: "original" };
-      const seed = (this.request.seed + Math.imul(label + 1, 0x9e3779b9)) >>> 0;
-      const own = { n: this.request.n, seed, temperature: TEMPERATURE_OF_GIVEN, label: asked };
-      this.givenSearches.set(asked, Object.assign(new GivenSearch(this.given, { ...usual, ...own }), { used: 0 }));
+  /** @param {number} familyLabel the index of the family name's label */
+  #givenSearchFor(familyLabel) {
+    const label = this.#givenLabelFor(familyLabel);
+    let search = this.givenSearches.get(label);
+    if (search === undefined) {
+      search = new GivenNameSearch(this.givenModel, this.#givenRequest(label, familyLabel));
+      this.givenSearches.set(label, search);
     }
-    return this.givenSearches.get(asked);
+    return search;
   }
 
-  /** The label of the given name; what the family name's leaves open, such as the gender, is as somebody requests. */
-  labelFor(label) {
-    const parts = this.labels[1][label];
-    const wished = this.request.label === null ? [] : splitParts(this.request.label);
-    const isOf = (k) => this.labels[0].some((label) => label[k] === wished[0]);
-    const open = (k) => (wished.length === parts.length ? wished[k] : isOf(k) ? wished[0] : "");
-    const filled = parts.map((part, k) => part || open(k));
-    const quoted = (part) => (/[",]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part);
-    return filled.length === 1 ? filled[0] : filled.map(quoted).join(",");
+  /**
+   * @param {string} label
+   * @param {number} familyLabel which the seed depends on
+   * @returns {SearchRequest}
+   */
+  #givenRequest(label, familyLabel) {
+    return {
+      n: this.request.n,
+      seed: (this.request.seed + Math.imul(familyLabel + 1, 0x9e3779b9)) >>> 0,
+      temperature: GIVEN_TEMPERATURE,
+      label,
+      first: "",
+      shortest: 1,
+      longest: defaultLengths(this.givenModel, false).longest,
+      onlyNew: false,
+      unfiltered: true,
+      letterCase: "original",
+    };
+  }
+
+  /**
+   * Return the label of given names that go with a family name. The reader's choice fills the parts that the family
+   * name's label leaves empty, such as the gender.
+   * @param {number} familyLabel the index of the family name's label
+   */
+  #givenLabelFor(familyLabel) {
+    const parts = [...this.familyLabels[familyLabel]];
+    const { label = null } = this.request;
+    if (label !== null && parts[0] === otherFamilyOrigin(this.model, label)) [parts[0]] = splitLabel(label);
+    return joinLabel(parts.map((part, k) => part || this.#requestedPart(k, parts.length)));
+  }
+
+  /**
+   * Return a part of the requested label; "" if the reader hasn't chosen it.
+   * @param {number} index of the part
+   * @param {number} count of the parts
+   */
+  #requestedPart(index, count) {
+    const { label } = this.request;
+    if (label === null || label === undefined) return "";
+    const requested = splitLabel(label);
+    if (requested.length === count) return requested[index];
+    const isValueOfPart = this.givenLabels.some((parts) => parts[index] === requested[0]);
+    return isValueOfPart ? requested[0] : "";
   }
 }
 
-/** What a page says of people: that of their family names, and the labels of given names that those have, too. */
-function describedPeople(descriptions) {
-  const [given, family] = PARTS_OF_PEOPLE.map((name) => descriptions.find((one) => one.name === name));
-  if (!given || !family) return [];
+/**
+ * Return the other origin whose family names the requested people have too, as Irish people have English ones.
+ * @param {NameSource} model of the family names
+ * @param {string | null} label of the people
+ * @returns {string | null}
+ */
+function otherFamilyOrigin(model, label) {
+  const [origin] = splitLabel(label ?? "");
+  return model.parts[0].description.also_named_like[origin] ?? null;
+}
+
+/** @param {Model} model */
+function labelPartsOf(model) {
+  return splitLabels(model.startTokens.map(({ label }) => label ?? ""));
+}
+
+/**
+ * Apply the first rule that fits the end of a name.
+ * @param {string} name
+ * @param {string} rules such as "ski>ska ý>á": the man's ending, a regular expression, and the woman's
+ */
+function toFemaleForm(name, rules) {
+  for (const rule of rules.split(" ").filter(Boolean)) {
+    const [maleEnding, femaleEnding] = rule.split(">");
+    const pattern = new RegExp(`${maleEnding}$`, "u");
+    if (maleEnding !== "" && pattern.test(name)) return name.replace(pattern, femaleEnding.replaceAll("\\", "$"));
+  }
+  return name;
+}
+
+/**
+ * Return the description of people, if the page has both models: that of the family names, with the labels of given
+ * names that family names have too.
+ * @param {PageDescription[]} descriptions
+ * @returns {PageDescription[]}
+ */
+function describePeople(descriptions) {
+  const given = descriptions.find(({ name }) => name === GIVEN_MODEL);
+  const family = descriptions.find(({ name }) => name === FAMILY_MODEL);
+  if (given === undefined || family === undefined) return [];
   const familyLabels = family.metadata.labels.map(({ name }) => name);
-  const labels = given.metadata.labels.filter(({ name }) => meantLabels(name, familyLabels).length > 0);
-  return [{ ...family, name: "people", title: "People", parts: [given, family], labels }];
+  const labels = given.metadata.labels.filter(({ name }) => findLabels(name, familyLabels).length > 0);
+  return [{ ...family, name: "people", title: "People of the world", parts: [given, family], labels }];
 }

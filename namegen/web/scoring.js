@@ -1,280 +1,266 @@
-// Scoring: which new names are good enough to be returned. namegen/core/generation/scoring.py, start_limit.py and
-// namegen/core/checkpoint/ngram_set.py in JavaScript; the first of them has the formula.
+// Scores, which decide which new names are returned. namegen/core/generation/scoring.py in JavaScript; it explains the
+// formula.
 
-const ORDER = 5; // symbols of the longest n-grams
-const END = 0; // the symbol after the last character
-const PAIR_COUNT = 5; // a missing pair of symbols counts as so many missing n-grams
-// By the order of the longest known n-gram that ends with a symbol: how many longer ones are missing.
-const MISSING = [3 + PAIR_COUNT, 3 + PAIR_COUNT, 3, 2, 1, 0];
-const FIRST = 3; // characters of a name's start
 const NGRAM_COST = 1.5; // nats for each missing n-gram
-const WORD_COST = 2; // missing n-grams that a missing word counts as
+const WORD_COST = 2; // an unknown word counts as so many missing n-grams
 const LEAST_SPREAD = 0.25;
-const START_FACTOR = 2; // how much more common than in the model a start may be
 
 /**
- * The n-grams of a list, of all orders from 1 to ORDER, as a trie. Nodes are numbered by order, then by parent, then by
- * symbol, so the children of a node follow each other. The first nodes are the empty n-grams, one per label.
+ * The rule that scores the names of a label. Two lines, by the length of a name, are the mean of log-probabilities and
+ * their spread.
+ * @typedef {object} ScoreRule
+ * @property {number} mean_level
+ * @property {number} mean_slope
+ * @property {number} spread_level
+ * @property {number} spread_slope
+ * @property {number} threshold
  */
-class NgramSet {
-  /**
-   * @param {Uint8Array} bytes what `NgramSet.to_bytes` wrote
-   * @param {number} labels how many labels the model has; 1 if it has none
-   * @param {number} symbols how many symbols: the end, the characters, and the start
-   * @throws {Error} the bytes are damaged, or for another model
-   */
-  constructor(bytes, labels, symbols) {
-    const head = new DataView(bytes.buffer, bytes.byteOffset);
-    const fits = bytes.length >= 8 && head.getUint32(0, true) === labels && head.getUint32(4, true) === symbols;
-    if (!fits) throw new Error("for another model");
-    this.labels = labels;
-    this.symbols = symbols;
-    this.firstOfOrder = [0, labels]; // the first node of each order, then the number of nodes
-    this.symbol = new Int32Array(labels).fill(-1); // by node: its last symbol
-    this.suffix = new Int32Array(labels).fill(-1); // by node: the node without its first symbol
-    this.firstChild = new Int32Array(1); // by node of less than ORDER symbols, and one more that ends the last one's
-    let position = 8;
-    for (let order = 1; order <= ORDER; order++) {
-      const { numbers, end } = readRising(bytes, position);
-      this.addOrder(numbers);
-      position = end;
-    }
-    if (position !== bytes.length) throw new Error("too long");
-    this.starts = Array.from({ length: labels }, (_, label) => {
-      let context = label;
-      for (let k = 1; k < ORDER; k++) context = this.follow(context, symbols - 1).context;
-      return context;
-    });
-  }
 
-  /**
-   * Add the n-grams that are one symbol longer. What can follow an n-gram are the children of its suffix; for the empty
-   * n-gram, all symbols. These candidates are numbered by n-gram, and the file has the numbers of those that are known.
-   * @param {Float64Array} numbers of the k-th known candidate, k less than its number
-   */
-  addOrder(numbers) {
-    const [from, to] = this.firstOfOrder.slice(-2); // the n-grams that are extended
-    const count = numbers.length;
-    const symbol = grown(this.symbol, to + count);
-    const suffix = grown(this.suffix, to + count);
-    const firstChild = grown(this.firstChild, to + 1);
-    let before = 0; // candidates of earlier n-grams
-    let k = 0;
-    for (let parent = from; parent < to; parent++) {
-      firstChild[parent] = to + k;
-      const isEmpty = from === 0;
-      const first = isEmpty ? 0 : firstChild[suffix[parent]];
-      const candidates = isEmpty ? this.symbols : firstChild[suffix[parent] + 1] - first;
-      for (; k < count && numbers[k] + k < before + candidates; k++) {
-        const candidate = first + numbers[k] + k - before;
-        symbol[to + k] = isEmpty ? candidate : symbol[candidate];
-        suffix[to + k] = isEmpty ? parent : candidate;
-      }
-      before += candidates;
-    }
-    if (k < count) throw new Error("unknown candidates");
-    firstChild[to] = to + count;
-    this.firstOfOrder.push(to + count);
-    Object.assign(this, { symbol, suffix, firstChild });
-  }
+/**
+ * The n-grams of a prefix. `context` is the longest known n-gram of up to four symbols at its end. `missing` is how
+ * many of its n-grams the list lacks; an unknown word counts as WORD_COST of them.
+ * @typedef {{context: number, missing: number}} NgramState
+ */
 
-  /** The n-gram that is one symbol longer; −1 if it isn't known. */
-  child(node, symbol) {
-    let low = this.firstChild[node];
-    let high = this.firstChild[node + 1];
-    const end = high;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.symbol[middle] < symbol) low = middle + 1;
-      else high = middle;
-    }
-    return low < end && this.symbol[low] === symbol ? low : -1;
-  }
-
-  /**
-   * Read one more symbol.
-   * @param {number} context the longest known n-gram of up to four symbols before it
-   * @param {number} symbol the symbol
-   * @returns {{context: number, missing: number}} the context after it, and how many of the n-grams of two to five
-   *   symbols that end with it are missing; a pair counts as PAIR_COUNT
-   */
-  follow(context, symbol) {
-    let longest = this.child(context, symbol); // the longest known n-gram that ends with the symbol
-    while (longest < 0 && context >= this.labels) {
-      context = this.suffix[context];
-      longest = this.child(context, symbol);
-    }
-    if (longest < 0) longest = context;
-    let order = 0;
-    while (longest >= this.firstOfOrder[order + 1]) order += 1;
-    const after = order === ORDER ? this.suffix[longest] : longest;
-    return { context: after, missing: MISSING[order] };
-  }
-}
-
-/** A longer copy of a list of numbers. */
-function grown(numbers, length) {
-  const longer = new Int32Array(length);
-  longer.set(numbers.subarray(0, length));
-  return longer;
-}
-
-/** Scores the new names of a model, and the prefixes that may become such names. */
+/** Scores the new names of a model, and the prefixes of such names. */
 class Scorer {
   /**
-   * @param {object} metadata of the model; it has n-grams
+   * @param {Metadata} metadata of a model that has n-grams
    * @param {Normalizer} normalizer of the model
    */
   constructor(metadata, normalizer) {
     const characters = [...metadata.vocabulary];
-    Object.assign(this, { metadata, normalizer, rules: metadata.score_rules });
-    this.symbols = characters.length + 2;
-    const isDigit = (character) => /\p{Nd}/u.test(character);
-    const firstDigit = characters.findIndex(isDigit) + 1;
-    // By token: all digits are the same symbol.
-    this.symbolOf = [END, ...characters.map((character, k) => (isDigit(character) ? firstDigit : k + 1))];
-    this.space = characters.indexOf(" ") + 1;
-    this.wordsAsked = new Map(); // by label and word: whether it is unknown
+    this.metadata = metadata;
+    this.normalizer = normalizer;
+    this.rules = metadata.score_rules;
+    this.symbols = characters.length + 2; // the end, the characters, and the start
+    this.symbolOfToken = [END_SYMBOL, ...symbolsOf(characters)];
+    this.spaceToken = characters.indexOf(" ") + 1;
+    /** By label and word: whether the word is unknown. @type {Map<string, boolean>} */
+    this.unknownWords = new Map();
+    /** @type {NgramSet | undefined} */
+    this.cachedNgrams = undefined;
+    /** @type {KnownNames | undefined} */
+    this.cachedWords = undefined;
   }
 
-  /** The n-grams, read when they are first needed. */
+  /** The n-grams of the list, which are read when they are needed for the first time. */
   get ngrams() {
-    const read = () => new NgramSet(bytesOf(this.metadata.ngrams), Math.max(this.metadata.labels.length, 1), this.symbols);
-    return (this.readNgrams ??= undamaged("n-grams", read));
+    this.cachedNgrams ??= readOrDamage("n-grams", () => this.#readNgrams());
+    return this.cachedNgrams;
   }
 
-  /** The known words; null: words don't count. */
+  #readNgrams() {
+    const labels = Math.max(this.metadata.labels.length, 1);
+    return new NgramSet(bytesFromText(this.metadata.ngrams ?? ""), labels, this.symbols);
+  }
+
+  /** The words of the list; null if scores don't depend on words. */
   get words() {
     const { words } = this.metadata;
-    if (this.readWords === undefined) {
-      this.readWords = words === null ? null : undamaged("words", () => new KnownNames(words));
-    }
-    return this.readWords;
+    if (words === null) return null;
+    this.cachedWords ??= readOrDamage("words", () => new KnownNames(words));
+    return this.cachedWords;
   }
 
-  /** Read all of it; a Damage if that can't be done. */
+  /** Read the n-grams and words. Throws a Damage if that is impossible. */
   check() {
     return [this.ngrams, this.words];
   }
 
   /**
-   * What is known of a prefix: {context, missing}. context: the longest known n-gram of up to four symbols that it ends
-   * with. missing: how many n-grams it has that the list lacks; a missing word counts as WORD_COST of them.
+   * Return the n-grams of a prefix.
+   * @param {Prefix} prefix
+   * @returns {NgramState}
    */
-  tallyOf(prefix) {
-    if (!prefix.before) return { context: this.ngrams.starts[prefix.label], missing: 0 };
-    return this.read(prefix, prefix.before.tally, this.symbolOf[prefix.token], prefix.token === this.space);
+  ngramStateOf(prefix) {
+    const { parent } = prefix;
+    if (parent === null) return { context: this.ngrams.starts[prefix.label], missing: 0 };
+    const isWordEnd = prefix.token === this.spaceToken;
+    if (isWordEnd && this.words !== null) return this.#afterWord(prefix, parent.ngramState);
+    return this.#afterSymbol(parent.ngramState, this.symbolOfToken[prefix.token]);
   }
 
-  /** How many n-grams a whole name has that the list lacks. */
-  missingOf(prefix) {
-    return this.read(prefix, prefix.tally, END, true).missing;
+  /**
+   * Return how many of the n-grams of a whole name the list lacks.
+   * @param {Prefix} name
+   */
+  missingInName(name) {
+    if (this.words !== null) return this.#afterWord(name, name.ngramState).missing;
+    return this.#afterSymbol(name.ngramState, END_SYMBOL).missing;
   }
 
-  read(prefix, tally, symbol, isEndOfWord) {
-    if (!isEndOfWord || this.words === null) {
-      const { context, missing } = this.ngrams.follow(tally.context, symbol);
-      return { context, missing: tally.missing + missing };
-    }
-    // If the list has phrases, the n-grams are those of its words.
-    const { missing } = this.ngrams.follow(tally.context, END);
-    const costOfWord = this.isNewWord(prefix) ? WORD_COST : 0;
-    return { context: this.ngrams.starts[prefix.label], missing: tally.missing + missing + costOfWord };
+  /**
+   * @param {NgramState} before
+   * @param {number} symbol
+   * @returns {NgramState}
+   */
+  #afterSymbol(before, symbol) {
+    const { context, missing } = this.ngrams.follow(before.context, symbol);
+    return { context, missing: before.missing + missing };
   }
 
-  /** Whether the last word of a prefix is unknown. */
-  isNewWord(prefix) {
-    const word = prefix.text.replace(/ +$/, "").split(" ").at(-1);
+  /**
+   * Return the n-grams after the end of a word. If the list has phrases, its n-grams are those of single words.
+   * @param {Prefix} prefix which ends with the word, and perhaps a space
+   * @param {NgramState} before
+   * @returns {NgramState}
+   */
+  #afterWord(prefix, before) {
+    const { missing } = this.ngrams.follow(before.context, END_SYMBOL);
+    const wordCost = this.#isLastWordUnknown(prefix) ? WORD_COST : 0;
+    return { context: this.ngrams.starts[prefix.label], missing: before.missing + missing + wordCost };
+  }
+
+  /** @param {Prefix} prefix */
+  #isLastWordUnknown(prefix) {
+    const words = prefix.text.replace(/ +$/, "").split(" ");
+    const word = words[words.length - 1];
     const key = `${prefix.label} ${word}`;
-    if (!this.wordsAsked.has(key)) {
-      const digest = digestOf(this.normalizer.fullForm(word)) ^ scramble(BigInt(prefix.label));
-      this.wordsAsked.set(key, !this.words.holds(digest));
-    }
-    return this.wordsAsked.get(key);
+    const cached = this.unknownWords.get(key);
+    if (cached !== undefined) return cached;
+    const isUnknown = !this.#isWordKnown(word, prefix.label);
+    this.unknownWords.set(key, isUnknown);
+    return isUnknown;
   }
 
-  /** The rule of a label; a model may have one for all. */
+  /**
+   * @param {string} word
+   * @param {number} label
+   */
+  #isWordKnown(word, label) {
+    const hash = hashOf(this.normalizer.fullForm(word)) ^ scramble(BigInt(label));
+    return this.words === null || this.words.has(hash);
+  }
+
+  /**
+   * Return the rule of a label. A model may have one rule for all labels.
+   * @param {number} label
+   */
   ruleOf(label) {
     return this.rules[Math.min(label, this.rules.length - 1)];
   }
 
-  /** The score of a whole name, in nats. */
-  scoreOf(prefix) {
-    const rule = this.ruleOf(prefix.label);
-    const z = (prefix.endScore - mean(rule, prefix.depth)) / spread(rule, prefix.depth);
-    return z - NGRAM_COST * prefix.missingAtEnd;
-  }
-}
-
-/** The lines of a rule, by the length of a name: μ, and r. */
-const mean = ({ mean_level, mean_slope }, length) => mean_level + mean_slope * length;
-const spread = ({ spread_level, spread_slope }, length) => Math.max(spread_level + spread_slope * length, LEAST_SPREAD);
-
-/** Tells which names reach the threshold, and which prefixes may. */
-class Threshold {
-  /** `longest`: characters of the longest name that is wanted. */
-  constructor(scorer, longest) {
-    Object.assign(this, { scorer, longest });
-    this.needed = new Map(); // by rule, then by the number of missing n-grams
-  }
-
-  /** Whether a whole name reaches the threshold. */
-  isReachedBy(prefix) {
-    return prefix.endScore >= this.neededWith(prefix.label, prefix.missingAtEnd).ofNames[prefix.depth];
-  }
-
-  /** Whether a prefix may become a name that reaches it. */
-  mayBeReachedBy(prefix) {
-    const isLikely = (missing) => prefix.score >= this.neededWith(prefix.label, missing).ofPrefixes[prefix.depth];
-    // What the shorter prefix lacks is missing here as well; most prefixes fail so, and their words need no look-up.
-    return isLikely(prefix.before.tally.missing) && isLikely(prefix.tally.missing);
-  }
-
   /**
-   * The log-probability that names with so many missing n-grams need, by their length; and what prefixes need, which is
-   * the least of all lengths at which they can end.
+   * Return the score of a whole name, in nats.
+   * @param {Prefix} name
    */
-  neededWith(label, missing) {
-    const rule = this.scorer.ruleOf(label);
-    if (!this.needed.has(rule)) this.needed.set(rule, []);
-    const ofRule = this.needed.get(rule);
-    ofRule[missing] ??= this.computeNeeded(rule, missing);
-    return ofRule[missing];
-  }
-
-  computeNeeded(rule, missing) {
-    const score = rule.threshold + NGRAM_COST * missing;
-    const ofNames = Float64Array.from({ length: this.longest + 1 }, (_, length) =>
-      mean(rule, length) + score * spread(rule, length),
-    );
-    const ofPrefixes = ofNames.slice();
-    for (let length = this.longest - 1; length >= 0; length--) {
-      ofPrefixes[length] = Math.min(ofPrefixes[length], ofPrefixes[length + 1]);
-    }
-    return { ofNames, ofPrefixes };
+  scoreOf(name) {
+    const rule = this.ruleOf(name.label);
+    const deviation = name.endLogProbability - meanOfLength(rule, name.length);
+    return deviation / spreadOfLength(rule, name.length) - NGRAM_COST * name.missingInName;
   }
 }
 
 /**
- * Keeps the first letters varied: among the first k names returned for a label, at most 1 + 2·p·k start with the same
- * three characters, where p is the model's probability of these. Letter case doesn't count.
+ * Return the symbol of each character. All digits are the same symbol.
+ * @param {string[]} characters
  */
-class StartLimit {
-  constructor() {
-    this.returned = new Map(); // how many names, by label
-    this.withStart = new Map(); // how many names, by label and first characters
+function symbolsOf(characters) {
+  const isDigit = (/** @type {string} */ character) => /\p{Nd}/u.test(character);
+  const digitSymbol = characters.findIndex(isDigit) + 1;
+  return characters.map((character, k) => (isDigit(character) ? digitSymbol : k + 1));
+}
+
+/**
+ * @param {ScoreRule} rule
+ * @param {number} length of a name
+ */
+function meanOfLength({ mean_level, mean_slope }, length) {
+  return mean_level + mean_slope * length;
+}
+
+/**
+ * @param {ScoreRule} rule
+ * @param {number} length of a name
+ */
+function spreadOfLength({ spread_level, spread_slope }, length) {
+  return Math.max(spread_level + spread_slope * length, LEAST_SPREAD);
+}
+
+/**
+ * The log-probabilities that names and prefixes need at least, by their length.
+ * @typedef {{names: Float64Array, prefixes: Float64Array}} LeastLogProbabilities
+ */
+
+/** Finds out whether names reach the threshold, and whether prefixes can still reach it. */
+class Threshold {
+  /**
+   * @param {Scorer} scorer
+   * @param {number} maxLength the length of the longest name that can be returned
+   */
+  constructor(scorer, maxLength) {
+    this.scorer = scorer;
+    this.maxLength = maxLength;
+    /** By rule, then by the number of missing n-grams. @type {Map<ScoreRule, LeastLogProbabilities[]>} */
+    this.cache = new Map();
   }
 
-  /** Whether a name may be returned now; it's counted as returned. `startProbability`: of its first characters. */
-  admits({ text, label, startProbability }) {
-    const start = `${label} ${[...text].slice(0, FIRST).join("").toLowerCase()}`;
-    const position = (this.returned.get(label) ?? 0) + 1;
-    const before = this.withStart.get(start) ?? 0;
-    const isAdmitted = before <= START_FACTOR * startProbability * position;
-    if (isAdmitted) {
-      this.returned.set(label, position);
-      this.withStart.set(start, before + 1);
-    }
-    return isAdmitted;
+  /**
+   * Return whether a whole name reaches the threshold.
+   * @param {Prefix} name
+   */
+  isReachedBy(name) {
+    const { names } = this.#leastWith(name.label, name.missingInName);
+    return name.endLogProbability >= names[name.length];
   }
+
+  /**
+   * Return whether a name that starts with this prefix can reach the threshold.
+   * @param {Prefix} prefix
+   */
+  canBeReachedFrom(prefix) {
+    // The n-grams that the parent lacks are missing here too. Most prefixes fail this check, which is faster.
+    const missingBefore = prefix.parent === null ? 0 : prefix.parent.ngramState.missing;
+    return this.#isLikely(prefix, missingBefore) && this.#isLikely(prefix, prefix.ngramState.missing);
+  }
+
+  /**
+   * @param {Prefix} prefix
+   * @param {number} missing how many n-grams are missing
+   */
+  #isLikely(prefix, missing) {
+    const { prefixes } = this.#leastWith(prefix.label, missing);
+    return prefix.logProbability >= prefixes[prefix.length];
+  }
+
+  /**
+   * @param {number} label
+   * @param {number} missing how many n-grams are missing
+   */
+  #leastWith(label, missing) {
+    const rule = this.scorer.ruleOf(label);
+    let byMissing = this.cache.get(rule);
+    if (byMissing === undefined) {
+      byMissing = [];
+      this.cache.set(rule, byMissing);
+    }
+    byMissing[missing] ??= this.#computeLeast(rule, missing);
+    return byMissing[missing];
+  }
+
+  /**
+   * @param {ScoreRule} rule
+   * @param {number} missing
+   * @returns {LeastLogProbabilities}
+   */
+  #computeLeast(rule, missing) {
+    const leastDeviation = rule.threshold + NGRAM_COST * missing;
+    const lengths = Array.from({ length: this.maxLength + 1 }, (_, length) => length);
+    const names = Float64Array.from(
+      lengths,
+      (length) => meanOfLength(rule, length) + leastDeviation * spreadOfLength(rule, length),
+    );
+    return { names, prefixes: minimaFromHere(names) };
+  }
+}
+
+/**
+ * Return for each index the smallest value from there to the end. A prefix may end at any of these lengths.
+ * @param {Float64Array} values
+ */
+function minimaFromHere(values) {
+  const minima = values.slice();
+  for (let k = minima.length - 2; k >= 0; k--) minima[k] = Math.min(minima[k], minima[k + 1]);
+  return minima;
 }

@@ -1,193 +1,141 @@
-// A search for names that are as wished, by random numbers from a seed, and why it found fewer than were asked for.
+// A search for names that satisfy a request.
 
-// ---- random numbers ----
-
-// Random numbers from a seed: xoshiro128** (Blackman and Vigna, 2018), its state filled by splitmix32.
-// The same seed gives the same numbers in every browser. docs/guides/web-page.md has both in full.
-
-/** A function that gives the next uniform number in [0, 1), of 53 random bits. `seed`: a whole number below 2^32. */
-function randomNumbers(seed) {
-  const rotate = (x, bits) => (x << bits) | (x >>> (32 - bits));
-  const state = new Uint32Array(4);
-  for (let k = 0; k < 4; k++) {
-    let z = (seed + Math.imul(k + 1, 0x9e3779b9)) | 0;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    state[k] = z ^ (z >>> 16);
-  }
-  const next32 = () => {
-    const result = Math.imul(rotate(Math.imul(state[1], 5), 7), 9) >>> 0;
-    const shifted = state[1] << 9;
-    state[2] ^= state[0];
-    state[3] ^= state[1];
-    state[1] ^= state[2];
-    state[0] ^= state[3];
-    state[2] ^= shifted;
-    state[3] = rotate(state[3], 11);
-    return result;
-  };
-  return () => {
-    const high = next32() >>> 5; // 27 bits
-    const low = next32() >>> 6; // 26 bits
-    return (high * 2 ** 26 + low) / 2 ** 53;
-  };
-}
-
-/** A seed that nobody chose. */
-function newSeed() {
-  return crypto.getRandomValues(new Uint32Array(1))[0];
-}
-
-// ---- drawing ----
+const CANDIDATES_PER_NAME = 4; // the least number of candidates in the second pass, for each name that is missing
+const LEAST_CANDIDATE_DRAWS = 400; // the least number of draws in the second pass
 
 /**
- * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
- * Returns {last, numbers}: the whole name as a Prefix and the uniform numbers that led to it; last is null if the name
- * would be longer than `longest` characters, can't reach the `threshold` (null: there is none), or is `onlyNew` and begins
- * as a listed company does.
+ * What names a search is for.
+ * @typedef {object} SearchRequest
+ * @property {number} n how many names
+ * @property {number} seed
+ * @property {number} temperature
+ * @property {string} first the first letters
+ * @property {string} [contains]
+ * @property {string} [ends] the last letters
+ * @property {number | null} shortest length; null for the model's default, which doesn't apply to known names
+ * @property {number} longest length
+ * @property {boolean} onlyNew whether names of the list are excluded
+ * @property {boolean} [unfiltered]
+ * @property {string | null} [label] a label, or a part of labels; null for all labels
+ * @property {boolean} [allowProfanity]
+ * @property {string[]} [excludedWords]
+ * @property {LetterCase | null} [letterCase] null for the model's default
  */
-function drawName(prefix, nextNumber, temperature, longest, threshold = null, onlyNew = false) {
-  const numbers = [];
-  for (;;) {
-    const number = nextNumber();
-    numbers.push(number);
-    const token = draw(number, prefix.chances(temperature));
-    if (token === BOUNDARY) {
-      const isGood = threshold === null || threshold.isReachedBy(prefix);
-      return { last: isGood ? prefix : null, numbers };
-    }
-    if (prefix.depth >= longest) return { last: null, numbers };
-    prefix = prefix.then(token);
-    const isHopeless = threshold !== null && !threshold.mayBeReachedBy(prefix);
-    if (isHopeless || (onlyNew && prefix.isClaimed)) return { last: null, numbers };
-  }
-}
-
-/** A text that a name has inside or at its end, letter case aside: for each of its letters the ids that are it. */
-class TextWish {
-  constructor(model, text) {
-    this.spellings = model.spellings(text);
-    this.ids = this.spellings.map(({ ids }) => new Set(ids));
-  }
-
-  /** Whether the text stands in the tokens from this place on. */
-  at(tokens, place) {
-    return place >= 0 && this.ids.every((ids, k) => ids.has(tokens[place + k]));
-  }
-}
-
-// When drawing ends. Tries and letters are counted, not timed, so that the same seed gives the same names everywhere.
-// Drawing ends after `most` of them and `perName` more for each name, or after `inVain` since the last name was found.
-// In a request for more names than `onTrust`, each name counts only once it has been found.
-const UNFILTERED = {
-  onTrust: 10_000,
-  tries: { most: 10_000, perName: 20, inVain: 22_000 },
-  letters: { most: 100_000, perName: 1000, inVain: 100_000 }, // names of a thousand letters take as long as many tries
-};
-const UNFILTERED_WITH_TEXT = {
-  onTrust: 1000,
-  tries: { most: Infinity, perName: 0, inVain: Infinity }, // few names have a text at their end or inside
-  letters: { most: 30_000, perName: 500, inVain: 80_000 },
-};
-const FILTERED = {
-  onTrust: 0,
-  tries: { most: Infinity, perName: 0, inVain: Infinity },
-  letters: { most: 30_000, perName: 1500, inVain: Infinity }, // beyond that, the second pass is faster
-};
-const CANDIDATES = 4; // candidates of the second pass for each name that is missing, at least
-const DRAWS_FOR_CANDIDATES = 400; // draws of the second pass, at least
-
-/** Counts what was drawn, and tells when it's enough. */
-class Effort {
-  /** `limits`: see above. `wanted`: how many names. */
-  constructor(limits, wanted) {
-    Object.assign(this, { limits, wanted, found: 0 });
-    this.drawn = { tries: 0, letters: 0 };
-    this.atLastName = { tries: 0, letters: 0 };
-  }
-
-  addTry(letters) {
-    this.drawn.tries += 1;
-    this.drawn.letters += letters;
-  }
-
-  addName() {
-    this.found += 1;
-    this.atLastName = { ...this.drawn };
-  }
-
-  get isSpent() {
-    const names = Math.min(this.wanted, Math.max(this.limits.onTrust, this.found));
-    const isTooMuch = (what) => {
-      const { most, perName, inVain } = this.limits[what];
-      const drawn = this.drawn[what];
-      return drawn >= most + perName * names || drawn - this.atLastName[what] >= inVain;
-    };
-    return isTooMuch("tries") || isTooMuch("letters");
-  }
-}
 
 /**
- * A search for names: distinct ones, as wished. The same request with the same seed finds the same names.
+ * A name that a search has drawn. The last ones of its tokens, and its end, were drawn with the random numbers.
+ * @typedef {object} DrawnName
+ * @property {string} text
+ * @property {string} form in which names are compared
+ * @property {boolean | null} isNew null if the model doesn't know its list
+ * @property {number} label the index of the start token
+ * @property {number[]} tokens
+ * @property {number[]} numbers the random numbers
+ * @property {number} startProbability of the first characters; 0 if the search isn't filtered
+ * @property {number} score 0 if the search isn't filtered
+ */
+
+/**
+ * A name that a search returns.
+ * @typedef {object} FoundName
+ * @property {string} name in the requested letter case
+ * @property {boolean | null} isNew
+ * @property {boolean} isScored
+ * @property {number} start the index of the start token
+ * @property {number[]} tokens
+ * @property {number[]} numbers the random numbers
+ * @property {string} [given] for people: the given name
+ */
+
+/** What a drawn name has to be. @typedef {{onlyNew: boolean, shortest: number, threshold: Threshold | null}} Wanted */
+
+/**
+ * Why no name can satisfy a request.
+ * @typedef {{why: "self-test", model: Model} | {why: "letter", letter: string} | {why: "space"} | {why: "lengths"}
+ *   | {why: "start"}} Trouble
+ */
+
+/**
+ * A search for distinct names. The same request with the same seed returns the same names.
  *
- * A filtered search returns new names that reach the threshold of their score, in two passes: it draws names, and gives
- * each up as soon as it can't reach the threshold. If names are still missing after many draws, it draws without a
- * threshold, and returns the best of the names found so. Known names aren't scored. namegen/core/generation/search.py
- * says more.
+ * A filtered search returns new names that reach the threshold of their score, in two passes. The first pass draws
+ * names, and gives up each draw as soon as it can't reach the threshold. If names are still missing after many draws,
+ * the second pass draws names without the threshold, and returns the best of them. Known names aren't scored.
+ * namegen/core/generation/search.py explains more.
  */
 class Search {
   /**
-   * `request`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {unfiltered, contains, ends, label, rude,
-   * letterCase}. shortest: null for the usual, which doesn't count for known names.
+   * @param {NameSource} model
+   * @param {SearchRequest} request
    */
   constructor(model, request) {
     this.model = model;
     this.request = request;
-    this.nextNumber = randomNumbers(request.seed);
-    this.contains = new TextWish(model, request.contains ?? "");
-    this.ends = new TextWish(model, request.ends ?? "");
-    // {name, isNew, isScored, start, tokens, numbers}. start: its place among those of the model; the last tokens, and
-    // the boundary, were drawn by the numbers.
-    this.found = [];
-    this.taken = new Set(); // the forms of names that don't come again
-    this.tries = this.letters = 0; // drawn so far, the ends of names among the letters
-    this.filled = 0; // how many names are from the second pass
-    this.isFiltered = model.filters && !request.unfiltered;
+    const random = new RandomNumbers(request.seed);
+    this.nextNumber = () => random.next();
+    this.contains = new RequiredText(model, request.contains ?? "");
+    this.ends = new RequiredText(model, request.ends ?? "");
+    this.excludedWords = new ExcludedWords(request.excludedWords ?? [], model);
+    /** @type {FoundName[]} */
+    this.names = [];
+    /** The forms of names that aren't returned again. @type {Set<string>} */
+    this.takenForms = new Set();
+    this.draws = 0;
+    this.letters = 0; // drawn so far; the end of a name counts as one
+    this.filled = 0; // names from the second pass
+    this.isFiltered = model.canFilter && !request.unfiltered;
     this.isOver = false;
-    this.trouble = this.impossible();
-    if (this.trouble) return;
-    this.readBeginnings();
-    if (this.beginnings.length === 0) this.trouble = { why: "together" };
-    this.attempts = this.search();
-  }
-
-  /** The prefixes that names are drawn from. The network reads first letters, which takes a while. */
-  readBeginnings() {
-    const { first, temperature, label } = this.request;
-    this.beginnings = this.model.beginnings(first, temperature, label);
-    const all = this.beginnings.reduce((sum, { chance }) => sum + chance, 0);
-    this.chances = this.beginnings.map(({ chance }) => chance / all);
+    /** @type {Trouble | null} */
+    this.trouble = this.#findTrouble();
+    /** @type {StartPrefix[]} */
+    this.startPrefixes = this.trouble === null ? this.#findStartPrefixes() : [];
+    this.startProbabilities = normalizedProbabilities(this.startPrefixes);
+    this.attempts = this.#search();
   }
 
   /**
-   * Why no name can be as wished: {why}, with the letter or the part that is at fault; null where one may be. Nothing is
-   * read for that.
+   * Return why no name can satisfy the request; null if there may be such names. The network isn't needed for that.
+   * @returns {Trouble | null}
    */
-  impossible() {
-    const { first, contains = "", ends = "", shortest, longest } = this.request;
-    const unsound = this.model.parts.find(({ probed }) => !probed);
-    if (unsound) return { why: "unsound", part: unsound }; // its names would be wrong
-    if (/^\s/u.test(first) || /\s$/u.test(ends)) return { why: "space" };
-    const texts = [...this.model.spellings(first), ...this.contains.spellings, ...this.ends.spellings];
-    const lacking = texts.find(({ ids }) => ids.length === 0);
-    if (lacking) return { why: "letter", letter: lacking.letter };
-    const needed = Math.max(shortest ?? 1, ...[first, contains, ends].map((text) => [...text.normalize("NFC")].length));
-    return needed > longest ? { why: "lengths" } : null;
+  #findTrouble() {
+    const { first, ends = "", shortest, longest } = this.request;
+    const failedModel = this.model.parts.find(({ passesSelfTest }) => !passesSelfTest);
+    if (failedModel !== undefined) return { why: "self-test", model: failedModel };
+    const hasSpaceAtEnd = /^\s/u.test(first) || /\s$/u.test(ends);
+    if (hasSpaceAtEnd) return { why: "space" };
+    const letters = [...this.model.spellings(first), ...this.contains.spellings, ...this.ends.spellings];
+    const unknown = letters.find(({ ids }) => ids.length === 0);
+    if (unknown !== undefined) return { why: "letter", letter: unknown.letter };
+    const leastLength = Math.max(shortest ?? 1, this.#longestRequiredText());
+    return leastLength > longest ? { why: "lengths" } : null;
   }
 
-  /** Whether there are enough names, or it was tried enough. */
-  get done() {
-    return this.trouble !== null || this.isOver || this.found.length >= this.request.n;
+  #longestRequiredText() {
+    const { first, contains = "", ends = "" } = this.request;
+    const lengths = [first, contains, ends].map((text) => [...text.normalize("NFC")].length);
+    return Math.max(...lengths);
+  }
+
+  /** Find the prefixes that names are drawn from. The network reads the first letters, which takes a while. */
+  #findStartPrefixes() {
+    const { first, temperature } = this.request;
+    const labels = this.requestedLabels();
+    const startPrefixes = labels.flatMap((label) => this.model.startPrefixes(first, temperature, label));
+    if (startPrefixes.length === 0) this.trouble = { why: "start" };
+    return startPrefixes;
+  }
+
+  /**
+   * Return the labels that names are drawn for, each equally often; null for all labels of the model.
+   * @returns {(string | null)[]}
+   */
+  requestedLabels() {
+    return [this.request.label ?? null];
+  }
+
+  /** Whether the search has ended. */
+  get isDone() {
+    return this.trouble !== null || this.isOver || this.names.length >= this.request.n;
   }
 
   /** Whether most names didn't reach the threshold. */
@@ -195,238 +143,318 @@ class Search {
     return this.filled > this.request.n / 2;
   }
 
-  /** Search on for so many milliseconds; returns the names found meanwhile. */
-  run(milliseconds) {
-    const until = performance.now() + milliseconds;
-    const before = this.found.length;
-    while (!this.done && performance.now() < until) this.tryOnce();
-    return this.found.slice(before);
+  /** Search until the end. */
+  runToEnd() {
+    while (!this.isDone) this.tryOnce();
   }
 
+  /**
+   * Search for some time.
+   * @param {number} milliseconds
+   * @returns {FoundName[]} the names that were found in this time
+   */
+  runFor(milliseconds) {
+    const end = performance.now() + milliseconds;
+    const countBefore = this.names.length;
+    while (!this.isDone && performance.now() < end) this.tryOnce();
+    return this.names.slice(countBefore);
+  }
+
+  /** Draw one name. It's added to the names if it satisfies the request. */
   tryOnce() {
     const { value, done } = this.attempts.next();
-    this.isOver = done;
-    if (value) this.found.push(this.shown(value));
+    this.isOver = Boolean(done);
+    if (value) this.names.push(this.present(value));
   }
 
-  // ---- the passes: each yields a name, or null, after each try ----
+  // ---- the passes; each yields a name or null after each draw ----
 
-  search() {
+  /** @returns {Generator<DrawnName | null, void>} */
+  #search() {
     const { n, onlyNew } = this.request;
-    if (!this.isFiltered) return this.unfiltered(n, { onlyNew });
-    return onlyNew || !this.model.knowsNames ? this.filtered(n) : this.withKnownNames(n);
+    if (!this.isFiltered) return this.#unfiltered(n, onlyNew);
+    if (onlyNew || !this.model.knowsNames) return this.#filtered(n);
+    return this.#filteredWithKnownNames(n);
   }
 
-  /** Up to n names from the model's own distribution. */
-  *unfiltered(n, wanted) {
-    const effort = this.effort(UNFILTERED, UNFILTERED_WITH_TEXT, n);
-    while (effort.found < n && !effort.isSpent) {
-      const name = this.draw(effort, wanted);
-      if (name) this.take(name, effort);
+  /**
+   * Draw names from the model's own distribution.
+   * @param {number} n
+   * @param {boolean} onlyNew
+   * @returns {Generator<DrawnName | null, void>}
+   */
+  *#unfiltered(n, onlyNew) {
+    const effort = this.#effort(UNFILTERED_LIMITS, UNFILTERED_LIMITS_WITH_TEXT, n);
+    const wanted = { onlyNew, shortest: this.request.shortest ?? 1, threshold: null };
+    while (!effort.hasAllNames && !effort.isSpent) {
+      const name = this.#drawWanted(effort, wanted);
+      if (name !== null) this.#take(name, effort);
       yield name;
     }
   }
 
-  /** Up to n new names: those that reach the threshold, then the best of others. */
-  *filtered(n) {
-    const shortest = this.request.shortest ?? Math.min(this.model.shortestName, this.request.longest);
-    const wanted = { onlyNew: this.request.onlyNew || this.model.knowsNames, shortest };
-    const good = { ...wanted, threshold: new Threshold(this.model.scorer, this.request.longest) };
+  /**
+   * Draw new names: those that reach the threshold, then the best of others.
+   * @param {number} n
+   * @returns {Generator<DrawnName | null, void>}
+   */
+  *#filtered(n) {
+    const wanted = this.#wantedFiltered();
     const limit = new StartLimit();
-    const effort = this.effort(FILTERED, FILTERED, n);
-    while (effort.found < n && !effort.isSpent) {
-      const name = this.draw(effort, good);
+    const effort = this.#effort(FILTERED_LIMITS, FILTERED_LIMITS, n);
+    while (!effort.hasAllNames && !effort.isSpent) {
+      const name = this.#drawWanted(effort, wanted);
       const isReturned = name !== null && limit.admits(name);
-      if (isReturned) this.take(name, effort);
+      if (isReturned) this.#take(name, effort);
       yield isReturned ? name : null;
     }
-    const missing = n - effort.found;
-    if (missing > 0) yield* this.bestOfOthers(missing, wanted, limit);
+    const missing = n - effort.names;
+    if (missing > 0) yield* this.#bestOfOthers(missing, { ...wanted, threshold: null }, limit);
   }
 
-  /** The best of some names without a threshold, at most as many as are missing, in the order in which they were drawn. */
-  *bestOfOthers(missing, wanted, limit) {
+  /** @returns {Wanted} */
+  #wantedFiltered() {
+    const { model, request } = this;
+    const [firstModel] = model.parts;
+    const { scorer } = model;
+    return {
+      onlyNew: request.onlyNew || model.knowsNames,
+      shortest: request.shortest ?? Math.min(firstModel.shortestName, request.longest),
+      threshold: scorer === null ? null : new Threshold(scorer, request.longest),
+    };
+  }
+
+  /**
+   * Draw names without a threshold, and return the best of them in the order in which they were drawn.
+   * @param {number} missing how many names are missing
+   * @param {Wanted} wanted
+   * @param {StartLimit} limit
+   * @returns {Generator<DrawnName | null, void>}
+   */
+  *#bestOfOthers(missing, wanted, limit) {
+    /** @type {DrawnName[]} */
     const candidates = [];
-    const effort = this.effort(UNFILTERED, UNFILTERED_WITH_TEXT, missing);
-    const hasEnough = () => effort.found >= CANDIDATES * missing && effort.drawn.tries >= DRAWS_FOR_CANDIDATES;
-    while (!hasEnough() && !effort.isSpent) {
-      const name = this.draw(effort, wanted);
-      if (name) {
-        this.take(name, effort);
+    const effort = this.#effort(UNFILTERED_LIMITS, UNFILTERED_LIMITS_WITH_TEXT, missing);
+    while (!hasEnoughCandidates(effort, missing) && !effort.isSpent) {
+      const name = this.#drawWanted(effort, wanted);
+      if (name !== null) {
+        this.#take(name, effort);
         candidates.push(name);
       }
       yield null;
     }
-    const ranked = [...candidates].sort((a, b) => b.score - a.score);
-    const best = new Set();
-    for (const name of ranked) if (best.size < missing && limit.admits(name)) best.add(name);
-    for (const name of ranked) if (best.size < missing) best.add(name); // their start is too common
+    const best = chooseBest(candidates, missing, limit);
     this.filled = best.size;
-    for (const name of candidates) if (best.has(name)) yield name;
+    for (const name of candidates) {
+      if (best.has(name)) yield name;
+    }
   }
 
-  /** n draws from the model's own distribution: of these the known names, and for each other one a filtered new name. */
-  *withKnownNames(n) {
-    const places = []; // a known name, or null for a new one
-    for (const name of this.unfiltered(n, { onlyNew: false })) {
-      if (name) places.push(name.isNew ? null : name);
+  /**
+   * Draw names from the model's own distribution. Keep the known names, and replace each new name by a filtered one.
+   * @param {number} n
+   * @returns {Generator<DrawnName | null, void>}
+   */
+  *#filteredWithKnownNames(n) {
+    /** A known name, or null for a new name. @type {(DrawnName | null)[]} */
+    const slots = [];
+    for (const name of this.#unfiltered(n, false)) {
+      if (name !== null) slots.push(name.isNew ? null : name);
       yield null;
     }
-    while (places.length < n) places.push(null);
-    this.taken.clear();
-    const attempts = this.filtered(places.filter((known) => known === null).length);
-    for (const known of places) {
-      if (known) yield known;
-      else yield* untilName(attempts);
+    while (slots.length < n) slots.push(null);
+    this.takenForms.clear();
+    const newNames = slots.filter((slot) => slot === null).length;
+    const attempts = this.#filtered(newNames);
+    for (const slot of slots) {
+      if (slot === null) yield* untilNextName(attempts);
+      else yield slot;
     }
   }
 
   // ---- one name ----
 
-  /** How long to draw; `limitsWithText`: if names need a text inside or at their end. */
-  effort(limits, limitsWithText, wanted) {
+  /**
+   * Return how long to draw.
+   * @param {Limits} limits
+   * @param {Limits} limitsWithText if names have to contain a text or end with it
+   * @param {number} n
+   */
+  #effort(limits, limitsWithText, n) {
     const { temperature, contains, ends } = this.request;
-    if (temperature > 0) return new Effort(contains || ends ? limitsWithText : limits, wanted);
-    // Always the same name; with labels, one for each.
-    const tries = this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length;
-    return new Effort({ ...limits, tries: { most: tries, perName: 0, inVain: Infinity } }, wanted);
+    if (temperature === 0) return new Effort({ ...limits, draws: this.#limitAtTemperature0() }, n);
+    return new Effort(contains || ends ? limitsWithText : limits, n);
+  }
+
+  /** At temperature 0, each start prefix has only one name. */
+  #limitAtTemperature0() {
+    const starts = this.startPrefixes.length;
+    return { ...NO_LIMIT, most: starts === 1 ? 1 : 20 * starts };
   }
 
   /**
-   * Draw one name; null if it isn't as wanted. `wanted`: {onlyNew, shortest, threshold}; the last two are optional.
-   * A name is {text, form, isNew, label, tokens, numbers, startProbability, score}; the last two only if it's scored.
+   * Draw one name, and check it.
+   * @param {Effort} effort
+   * @param {Wanted} wanted
+   * @returns {DrawnName | null} null if the name isn't wanted
    */
-  draw(effort, { onlyNew, shortest = this.request.shortest ?? 1, threshold = null }) {
-    const { temperature, longest, allowProfanity } = this.request;
-    const { model } = this;
-    const { prefix } = this.beginnings[this.beginnings.length === 1 ? 0 : draw(this.nextNumber(), this.chances)];
-    const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, threshold, onlyNew);
-    this.tries += 1;
+  #drawWanted(effort, wanted) {
+    const { temperature, longest } = this.request;
+    const start = this.#drawStartPrefix();
+    const { prefix, numbers } = drawName(
+      start,
+      this.nextNumber,
+      temperature,
+      longest,
+      wanted.threshold,
+      wanted.onlyNew,
+    );
+    this.draws += 1;
     this.letters += numbers.length;
-    effort.addTry(numbers.length);
-    if (last === null || last.depth < shortest || !this.hasTexts(last.tokens)) return null;
-    const text = last.text;
-    if (!model.wellFormed(text) || (!allowProfanity && isProfane(text))) return null;
+    effort.addDraw(numbers.length);
+    if (prefix === null || !this.#fitsRequest(prefix, wanted.shortest)) return null;
+    return this.#checkNovelty(prefix, numbers, wanted.onlyNew);
+  }
+
+  #drawStartPrefix() {
+    const index = this.startPrefixes.length === 1 ? 0 : drawId(this.nextNumber(), this.startProbabilities);
+    return this.startPrefixes[index].prefix;
+  }
+
+  /**
+   * @param {Prefix} prefix a whole name
+   * @param {number} shortest
+   */
+  #fitsRequest(prefix, shortest) {
+    const { tokens } = prefix;
+    const hasTexts = this.ends.isAtEndOf(tokens) && this.contains.isIn(tokens);
+    if (prefix.length < shortest || !hasTexts) return false;
+    const { text } = prefix;
+    const hasProfanity = !this.request.allowProfanity && isProfane(text);
+    return this.model.isWellFormed(text) && !hasProfanity && !this.excludedWords.isIn(text);
+  }
+
+  /**
+   * @param {Prefix} prefix a whole name
+   * @param {number[]} numbers the random numbers
+   * @param {boolean} onlyNew
+   * @returns {DrawnName | null} null if the name was returned before, or isn't new
+   */
+  #checkNovelty(prefix, numbers, onlyNew) {
+    const { model } = this;
+    const { text } = prefix;
     const form = model.normalizer.normalize(text);
-    if (this.taken.has(form)) return null;
+    if (this.takenForms.has(form)) return null;
     const isNew = model.isNew(form);
-    if (onlyNew && (isNew === false || model.isClaimed(text, true))) return null;
-    if (!this.isWanted(last, isNew)) return null;
-    const name = { text, form, isNew, label: last.label, tokens: last.tokens, numbers };
-    if (!this.isFiltered) return name;
-    return { ...name, startProbability: this.startProbabilityOf(last), score: model.scorer.scoreOf(last) };
+    if (onlyNew && (isNew === false || model.isRejectedCompany(text))) return null;
+    if (!this.isWanted(prefix, isNew)) return null;
+    const { label, tokens } = prefix;
+    return { text, form, isNew, label, tokens, numbers, ...this.#scoresOf(prefix) };
   }
 
-  /** Whether a name has the texts that are wished. */
-  hasTexts(tokens) {
-    const isAtEnd = this.ends.at(tokens, tokens.length - this.ends.ids.length);
-    return isAtEnd && tokens.some((_, place) => this.contains.at(tokens, place));
+  /** @param {Prefix} name */
+  #scoresOf(name) {
+    const { scorer } = this.model;
+    if (!this.isFiltered || scorer === null) return { startProbability: 0, score: 0 };
+    return { startProbability: this.#startProbabilityOf(name), score: scorer.scoreOf(name) };
   }
 
-  /** What a subclass asks of a name besides; `last`: the whole name. */
-  isWanted(last, isNew) {
+  /**
+   * Return whether a name satisfies the conditions of a subclass.
+   * @param {Prefix} _name
+   * @param {boolean | null} _isNew
+   */
+  isWanted(_name, _isNew) {
     return true;
   }
 
-  /** A name that won't come again. */
-  take({ form }, effort) {
-    this.taken.add(form);
+  /**
+   * Remember a name, so that it isn't returned again.
+   * @param {DrawnName} name
+   * @param {Effort} effort
+   */
+  #take(name, effort) {
+    this.takenForms.add(name.form);
     effort.addName();
   }
 
-  /** The probability of a name's first characters, given its label and the first letters that are wished. */
-  startProbabilityOf(last) {
-    const ways = this.beginnings.map(({ prefix }) => prefix).filter(({ label }) => label === last.label);
-    // Several ways to write the letters may have the same first characters.
-    const wished = new Map(ways.map(startOf).map(({ text, score }) => [text, score]));
-    const score = last.depth < FIRST ? last.endScore : startOf(last).score;
-    return Math.exp(score - logSumOfExponentials([...wished.values()]));
+  /**
+   * Return the probability of a name's first characters, given its label and the requested first letters.
+   * @param {Prefix} name
+   */
+  #startProbabilityOf(name) {
+    const sameLabel = this.startPrefixes.filter(({ prefix }) => prefix.label === name.label);
+    const starts = sameLabel.map(({ prefix }) => shortenToStart(prefix));
+    const distinctStarts = new Map(starts.map(({ text, logProbability }) => [text, logProbability]));
+    const isShort = name.length < START_LENGTH;
+    const logProbability = isShort ? name.endLogProbability : shortenToStart(name).logProbability;
+    return Math.exp(logProbability - logSumOfExponentials([...distinctStarts.values()]));
   }
 
-  /** What is said of a name. */
-  shown({ text, isNew, label, tokens, numbers }) {
+  /**
+   * Return a name as it's shown to readers.
+   * @param {DrawnName} drawnName
+   * @returns {FoundName}
+   */
+  present({ text, isNew, label, tokens, numbers }) {
     const { normalizer } = this.model;
-    const name = written(text, this.request.letterCase ?? usualCase(normalizer), normalizer);
-    const isScored = this.isFiltered && isNew !== false; // known names aren't
-    return { name, isNew, isScored, start: label, tokens, numbers };
+    const letterCase = this.request.letterCase ?? defaultLetterCase(normalizer);
+    const isScored = this.isFiltered && isNew !== false; // known names aren't scored
+    return { name: writeInCase(text, letterCase, normalizer), isNew, isScored, start: label, tokens, numbers };
   }
 }
 
-/** Attempts up to the next name. */
-function* untilName(attempts) {
-  for (let next = attempts.next(); !next.done; next = attempts.next()) {
-    yield next.value;
-    if (next.value) return;
+/** @param {StartPrefix[]} startPrefixes */
+function normalizedProbabilities(startPrefixes) {
+  const total = startPrefixes.reduce((sum, { probability }) => sum + probability, 0);
+  return startPrefixes.map(({ probability }) => probability / total);
+}
+
+/**
+ * @param {Effort} effort
+ * @param {number} missing
+ */
+function hasEnoughCandidates(effort, missing) {
+  return effort.names >= CANDIDATES_PER_NAME * missing && effort.draws >= LEAST_CANDIDATE_DRAWS;
+}
+
+/**
+ * Choose the names with the best scores. Names whose start is too common are chosen only after all the others.
+ * @param {DrawnName[]} candidates
+ * @param {number} count
+ * @param {StartLimit} limit
+ */
+function chooseBest(candidates, count, limit) {
+  const ranked = [...candidates].sort((a, b) => b.score - a.score);
+  /** @type {Set<DrawnName>} */
+  const best = new Set();
+  for (const name of ranked) {
+    if (best.size < count && limit.admits(name)) best.add(name);
+  }
+  for (const name of ranked) {
+    if (best.size < count) best.add(name);
+  }
+  return best;
+}
+
+/**
+ * Continue with attempts up to the next name.
+ * @param {Generator<DrawnName | null, void>} attempts
+ * @returns {Generator<DrawnName | null, void>}
+ */
+function* untilNextName(attempts) {
+  for (let attempt = attempts.next(); !attempt.done; attempt = attempts.next()) {
+    yield attempt.value;
+    if (attempt.value !== null) return;
   }
 }
 
-/** The first characters of a prefix. */
-function startOf(prefix) {
-  while (prefix.depth > FIRST) prefix = prefix.before;
-  return prefix;
-}
-
-// ---- messages; page and module say the same ----
-
-/** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
-function thousands(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** "1 name", "2 names". */
-function countOf(number, what) {
-  return `${thousands(number)} ${what}${number === 1 ? "" : "s"}`;
-}
-
-function needsLabel({ title }) {
-  return `A blend needs one label: choose a label of ${title}.`;
-}
-
-function wouldBeWrong(what, { title, metadata }) {
-  return (
-    `${what} computes something else for ${title} than the backend “${metadata.engine}”, which trained it. ` +
-    "Its names would be wrong, so none are drawn: use it with that engine."
-  );
-}
-
-/** What is said if most names didn't reach the threshold; "" if they did. */
-function whyFilled({ found, filled, isMostlyFilled }) {
-  if (!isMostlyFilled) return "";
-  const reaching = found.length - filled;
-  if (reaching === 0) return "None of these names reaches the usual score. They are the best of those that fit.";
-  const verb = reaching === 1 ? "reaches" : "reach";
-  const some = `Only ${thousands(reaching)} of these ${countOf(found.length, "name")} ${verb} the usual score.`;
-  return `${some} The others are the best of those that fit.`;
-}
-
-function whyFewer({ found, tries, trouble, model, request }) {
-  if (trouble) return whyNone(trouble, model);
-  if (request.temperature === 0) {
-    const same = model.starts.length > 1 && request.label === null ? "the same name of each label" : "the same name";
-    if (!found.length) return "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
-    return `Temperature 0 always takes the likeliest letter, and so always ${same}.`;
-  }
-  const texts = request.first || request.contains || request.ends;
-  return (
-    `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
-    `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
-    `${request.onlyNew ? "" : "or "}${request.temperature > 1.5 ? "lower" : "raise"} the temperature` +
-    (request.onlyNew ? ", or allow names of the list." : ".")
-  );
-}
-
-function whyNone({ why, letter, part }, model) {
-  const network = model.parts.length > 1 ? "Neither network has ever" : "The network has never";
-  switch (why) {
-    case "unsound":
-      return wouldBeWrong("This page", part);
-    case "letter":
-      return `${network} read “${letter}”, so no name can have it. Try other letters.`;
-    case "space":
-      return "No name begins or ends with a space: leave it out.";
-    case "lengths":
-      return "No name can keep these lengths: raise the longest length, or ask for less.";
-    default:
-      return "No network knows all of the first letters that you ask for. Try others, or give both models a share.";
-  }
+/**
+ * Return the first characters of a prefix, for which the number of names is limited.
+ * @param {Prefix} prefix
+ * @returns {Prefix}
+ */
+function shortenToStart(prefix) {
+  if (prefix.length <= START_LENGTH || prefix.parent === null) return prefix;
+  return shortenToStart(prefix.parent);
 }

@@ -1,193 +1,314 @@
-// The view of one name being drawn: at each step, what may come next, and which of it the random number picks.
+// The view of one name, letter by letter: the probabilities of what comes next, and what the random number picks.
 
-const SHOWN_BARS = 8;
-const SHOWN_UNITS = 64;
+const MOST_BARS = 8;
+const MOST_UNITS = 64;
 const MILLISECONDS_PER_STEP = 1100;
+const LEAST_LABELED_SHARE = 0.045; // narrower parts of the strip have no room for a letter
+
+/**
+ * One step of a name. `number` is the random number; null for a letter that the reader asked for.
+ * @typedef {{prefix: Prefix, probabilities: Float64Array, chosenId: number, number: number | null}} WatchStep
+ */
 
 class Watch {
-  constructor() {
+  /**
+   * @param {NameSource} model
+   * @param {FoundName} name
+   * @param {number} temperature
+   */
+  constructor(model, name, temperature) {
+    this.model = model;
+    this.name = name;
+    this.temperature = temperature;
+    this.prefixes = prefixesOf(model, name);
+    this.label = model.roots[name.start].label;
+    this.lastStep = this.prefixes.length - 1; // the step that draws the end
+    this.requestedLetters = this.prefixes.length - name.numbers.length; // they weren't drawn
+    this.step = 0;
+    /** @type {number | null} */
     this.timer = null;
-    byId("step-first").addEventListener("click", () => this.stopAt(0));
-    byId("step-back").addEventListener("click", () => this.stopAt(this.step - 1));
-    byId("step-on").addEventListener("click", () => this.stopAt(this.step + 1));
-    byId("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
-  }
-
-  /** Look at one name of a search, from its first letter on. */
-  show(model, found, temperature) {
-    this.pause();
-    Object.assign(this, { model, found, temperature });
     byId("watch").hidden = false;
-    const [who, how] = model.parts.length > 1 ? ["every network", "by their weighted mean"] : ["the network", "one"];
-    const hint = `At each step ${who} gives every character a probability, and a random number picks ${how}.`;
-    const filter = " Most names drawn this way are discarded, as their score is too low.";
-    byId("watch-hint").textContent = hint + (found.isScored ? filter : "");
-    // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
-    const { prefix, label } = model.roots[found.start];
-    this.prefixes = [prefix];
-    this.nameLabel = label;
-    for (const token of found.tokens) this.prefixes.push(this.prefixes.at(-1).then(token));
-    this.given = this.prefixes.length - found.numbers.length; // first letters that were asked for, not drawn
-    this.go(0);
+    this.#showHint();
+    this.#showPlaying();
+    this.#goTo(0);
   }
 
-  get lastStep() {
-    return this.prefixes.length - 1; // where the boundary is drawn
+  get isPlaying() {
+    return this.timer !== null;
   }
 
+  togglePlaying() {
+    if (this.isPlaying) this.pause();
+    else this.play();
+  }
+
+  /** Play the name from the current step on, or from the start after its end. */
   play() {
-    if (this.step === this.lastStep) this.go(0);
-    const next = () => {
-      this.go(this.step + 1);
-      if (this.step === this.lastStep) this.pause();
-    };
-    this.timer = setInterval(next, MILLISECONDS_PER_STEP);
-    this.showPlaying();
-    if (this.lastStep === 0) this.pause();
+    if (this.step === this.lastStep) this.#goTo(0);
+    if (this.lastStep === 0) return;
+    this.timer = setInterval(() => this.#playStep(), MILLISECONDS_PER_STEP);
+    this.#showPlaying();
+  }
+
+  #playStep() {
+    this.#goTo(this.step + 1);
+    if (this.step === this.lastStep) this.pause();
   }
 
   pause() {
-    clearInterval(this.timer);
+    clearInterval(this.timer ?? undefined);
     this.timer = null;
-    this.showPlaying();
+    this.#showPlaying();
   }
 
-  showPlaying() {
-    byId("play").classList.toggle("playing", this.timer !== null);
-    byId("play-label").textContent = this.timer ? "Pause" : "Play";
+  #showPlaying() {
+    byId("play").classList.toggle("playing", this.isPlaying);
+    byId("play-label").textContent = this.isPlaying ? "Pause" : "Play";
   }
 
-  /** A step that somebody asked for: it is also spoken. */
+  /**
+   * Go to the step that the reader chose, and announce it.
+   * @param {number} step
+   */
   stopAt(step) {
     this.pause();
-    this.go(step);
-    announce(byId("sentence").textContent);
+    this.#goTo(step);
+    announce(byId("sentence").textContent ?? "");
   }
 
-  go(step) {
+  /** @param {number} step */
+  #goTo(step) {
     this.step = Math.max(0, Math.min(this.lastStep, step));
-    const prefix = this.prefixes[this.step];
-    const chances = prefix.chances(this.temperature || 1); // temperature 0 takes the likeliest of these
-    const chosen = this.found.tokens[this.step] ?? BOUNDARY;
-    const number = this.step < this.given ? null : this.found.numbers[this.step - this.given];
-    byId("step-first").disabled = byId("step-back").disabled = this.step === 0;
-    byId("step-on").disabled = this.step === this.lastStep;
-    this.showTiles();
-    this.showSentence(prefix, chances, chosen, number);
-    this.showBars(chances, chosen);
-    this.showStrip(chances, chosen, number);
-    this.showMemory(prefix);
+    const current = this.#stepAt(this.step);
+    buttonById("step-first").disabled = this.step === 0;
+    buttonById("step-back").disabled = this.step === 0;
+    buttonById("step-on").disabled = this.step === this.lastStep;
+    this.#showTiles();
+    this.#showSentence(current);
+    this.#showBars(current);
+    this.#showStrip(current);
+    this.#showMemory(current.prefix);
   }
 
-  showTiles() {
-    const tiles = [];
-    for (let step = 0; step <= this.step; step++) {
-      const label = this.label(this.found.tokens[step] ?? BOUNDARY);
-      const button = element("button", { type: "button", className: "tile" }, label);
-      if (step < this.given) button.classList.add("given");
-      if (step === this.step) button.setAttribute("aria-current", "step");
-      button.addEventListener("click", () => {
-        this.stopAt(step);
-        byId("tiles").lastElementChild.firstElementChild.focus();
-      });
-      tiles.push(element("li", {}, button));
-    }
-    byId("tiles").replaceChildren(...tiles);
+  /**
+   * @param {number} step
+   * @returns {WatchStep}
+   */
+  #stepAt(step) {
+    const prefix = this.prefixes[step];
+    const isRequested = step < this.requestedLetters;
+    return {
+      prefix,
+      probabilities: prefix.probabilities(this.temperature || 1), // temperature 0 takes the most likely of these
+      chosenId: this.#chosenIdAt(step),
+      number: isRequested ? null : this.name.numbers[step - this.requestedLetters],
+    };
   }
 
-  showSentence(prefix, chances, chosen, number) {
-    const quoted = (text) => element("bdi", { className: "quoted", translate: false }, text);
-    const start = this.nameLabel === null ? ["At the start"] : ["At the start of a name of ", quoted(labelText(this.nameLabel))];
-    const before = this.step === 0 ? start : ["After ", quoted(prefix.text)];
-    const what = chosen === BOUNDARY ? ["the end of the name"] : [this.label(chosen)];
-    let how = [" the random number ", element("b", {}, (number ?? 0).toFixed(4)), " falls on "];
-    if (this.temperature === 0) how = [" the likeliest is taken: "];
-    if (number === null) how = [" you asked for "];
-    const chance = `, which has the probability ${percentText(chances[chosen])}.`;
-    byId("sentence").replaceChildren(...before, ...how, ...what, chance);
+  /** @param {number} step */
+  #chosenIdAt(step) {
+    return this.name.tokens[step] ?? END_TOKEN;
   }
 
-  showBars(chances, chosen) {
-    const order = [...chances.keys()].sort((a, b) => chances[b] - chances[a] || a - b);
-    const shown = order.slice(0, SHOWN_BARS);
-    if (!shown.includes(chosen)) shown[shown.length - 1] = chosen;
-    const bars = shown.map((id) => this.bar(this.label(id), chances[id], id === chosen ? "chosen" : ""));
-    const others = order.length - shown.length;
-    if (others > 0) {
-      const rest = Math.max(0, 1 - shown.reduce((sum, id) => sum + chances[id], 0));
-      bars.push(this.bar(element("span", {}, `${others} other${others > 1 ? "s together" : ""}`), rest, "others"));
-    }
+  #showHint() {
+    const isBlend = this.model.parts.length > 1;
+    const hint = isBlend
+      ? "At each step, both networks give each character a probability. A random number picks one by the weighted mean."
+      : "At each step, the network gives each character a probability, and a random number picks one.";
+    const filterHint = " Most names drawn this way are discarded, because their score is too low.";
+    byId("watch-hint").textContent = this.name.isScored ? hint + filterHint : hint;
+  }
+
+  #showTiles() {
+    const steps = Array.from({ length: this.step + 1 }, (_, step) => step);
+    byId("tiles").replaceChildren(...steps.map((step) => this.#createTile(step)));
+  }
+
+  /** @param {number} step */
+  #createTile(step) {
+    const letter = this.#letterOf(this.#chosenIdAt(step));
+    const button = createElement("button", { type: "button", className: "tile" }, letter);
+    button.classList.toggle("requested", step < this.requestedLetters);
+    if (step === this.step) button.setAttribute("aria-current", "step");
+    button.addEventListener("click", () => {
+      this.stopAt(step);
+      byId("tiles").lastElementChild?.querySelector("button")?.focus();
+    });
+    return createElement("li", {}, button);
+  }
+
+  /** @param {WatchStep} step */
+  #showSentence({ prefix, probabilities, chosenId, number }) {
+    const letter = chosenId === END_TOKEN ? "the end of the name" : this.#letterOf(chosenId);
+    const probability = `, which has a probability of ${percentText(probabilities[chosenId])}.`;
+    byId("sentence").replaceChildren(...this.#whereText(prefix), ", ", ...this.#howText(number), letter, probability);
+  }
+
+  /** @param {Prefix} prefix */
+  #whereText(prefix) {
+    if (prefix.length > 0) return ["After ", quoteText(prefix.text)];
+    if (this.label === null) return ["At the start"];
+    return ["At the start of a name with the label ", quoteText(labelText(this.label))];
+  }
+
+  /** @param {number | null} number */
+  #howText(number) {
+    if (number === null) return ["you asked for "];
+    if (this.temperature === 0) return ["the most likely choice is "];
+    return ["the random number ", createElement("b", {}, number.toFixed(4)), " falls on "];
+  }
+
+  /** @param {WatchStep} step */
+  #showBars({ probabilities, chosenId }) {
+    const ids = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+    const shownIds = ids.slice(0, MOST_BARS);
+    if (!shownIds.includes(chosenId)) shownIds[shownIds.length - 1] = chosenId;
+    const bars = shownIds.map((id) =>
+      createBar(this.#letterOf(id), probabilities[id], id === chosenId ? "chosen" : ""),
+    );
+    const others = ids.length - shownIds.length;
+    const shownProbability = shownIds.reduce((sum, id) => sum + probabilities[id], 0);
+    if (others > 0) bars.push(createBarOfOthers(others, Math.max(0, 1 - shownProbability)));
     byId("bars").replaceChildren(...bars);
   }
 
-  bar(label, chance, kind) {
-    const fill = element("span", { className: "fill" });
-    fill.style.width = `${100 * chance}%`;
-    const item = element("li", { className: kind }, element("span", { className: "label" }, label));
-    item.append(element("span", { className: "track" }, fill));
-    item.append(element("span", { className: "percent" }, percentText(chance)));
-    if (kind === "chosen") item.append(element("span", { className: "hidden" }, "drawn"));
-    return item;
-  }
-
-  /** The probabilities in the order of the ids, as `draw` adds them up, and the random number as a needle. */
-  showStrip(chances, chosen, number) {
-    const parts = [];
+  /**
+   * Show the probabilities in the order of the ids, in which they are added up, and the random number as a needle.
+   * @param {WatchStep} step
+   */
+  #showStrip({ probabilities, chosenId, number }) {
     let sum = 0;
-    chances.forEach((chance, id) => {
-      const part = element("span", { className: id === chosen ? "part chosen" : "part" });
-      part.style.left = `${100 * sum}%`;
-      part.style.width = `${100 * chance}%`;
-      sum += chance;
-      if (chance > 0.045) part.append(this.label(id));
-      parts.push(part);
+    const parts = Array.from(probabilities, (probability, id) => {
+      const part = this.#createPart(id, sum, probability, id === chosenId);
+      sum += probability;
+      return part;
     });
-    if (number !== null && this.temperature !== 0) {
-      const needle = element("span", { className: "needle" });
-      needle.style.left = `${100 * number}%`;
-      parts.push(needle);
-    }
-    byId("strip").replaceChildren(...parts);
+    const hasNeedle = number !== null && this.temperature !== 0;
+    byId("strip").replaceChildren(...parts, ...(hasNeedle ? [createNeedle(number)] : []));
   }
 
-  /** The hidden state of each layer: what it keeps of the letters read. */
-  showMemory(prefix) {
+  /**
+   * @param {number} id
+   * @param {number} start from 0 to 1
+   * @param {number} probability
+   * @param {boolean} isChosen
+   */
+  #createPart(id, start, probability, isChosen) {
+    const part = createElement("span", { className: isChosen ? "part chosen" : "part" });
+    part.style.left = `${100 * start}%`;
+    part.style.width = `${100 * probability}%`;
+    if (probability > LEAST_LABELED_SHARE) part.append(this.#letterOf(id));
+    return part;
+  }
+
+  /**
+   * Show the hidden state of each layer: what the network remembers of the letters.
+   * @param {Prefix} prefix
+   */
+  #showMemory(prefix) {
     const { network, parts } = this.model;
-    const rows = network.hiddenStates(prefix.state).map((h) => {
-      const row = element("div", { className: "units" });
-      for (const value of h.subarray(0, SHOWN_UNITS)) {
-        const unit = element("i", { className: value < 0 ? "negative" : "positive" });
-        unit.style.opacity = Math.abs(value).toFixed(2);
-        row.append(element("span", {}, unit));
-      }
-      return row;
-    });
-    byId("memory").replaceChildren(...rows);
-    const { widths } = network;
-    const cut = Math.max(...widths) > SHOWN_UNITS ? ` The first ${SHOWN_UNITS} of each are shown.` : "";
-    const rule = widths.length > 1 ? ", one row for each layer" : "";
-    const unseen = parts.some((part) => part.network.states > 1);
-    const cell = unseen ? "Beside the cell state, which is not shown, n" : "N";
-    byId("memory-heading").textContent = `What the ${parts.length > 1 ? "networks remember" : "network remembers"}`;
-    byId("memory-hint").textContent =
-      `The hidden state: numbers from −1 to 1, ${widths.join(" and ")} of them${rule}. ` +
-      `${cell}othing else carries over from letter to letter.${cut}`;
+    byId("memory").replaceChildren(...network.hiddenStates(prefix.state).map(createUnitRow));
+    byId("memory-heading").textContent = parts.length > 1 ? "What the networks remember" : "What the network remembers";
+    byId("memory-hint").textContent = this.#memoryHint();
   }
 
-  /** A character as it can be seen: spaces, marks and controls too. */
-  label(token) {
-    if (token === BOUNDARY) return element("span", { className: "end" }, "end");
-    const character = this.model.characters[token];
-    const code = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-    const name = /[ \u00a0\u3000]/.test(character) ? "space" : code;
-    if (/[\p{C}\p{Z}]/u.test(character)) return element("span", { className: "end" }, name);
-    const shown = /\p{M}/u.test(character) ? `\u25cc${character}` : character; // a mark needs something to sit on
-    return element("bdi", { className: "character", translate: false }, shown);
+  #memoryHint() {
+    const { widths } = this.model.network;
+    const rows = widths.length > 1 ? ", one row per layer" : "";
+    const hasMoreStates = this.model.parts.some((part) => part.description.formula.states > 1);
+    const sentences = [`The hidden state: ${widths.join(" and ")} numbers from −1 to 1${rows}.`];
+    sentences.push(hasMoreStates ? "The cell state isn’t shown." : "The network remembers nothing else.");
+    if (Math.max(...widths) > MOST_UNITS) sentences.push(`The first ${MOST_UNITS} of each row are shown.`);
+    return sentences.join(" ");
+  }
+
+  /**
+   * Create an element for a character. Characters that would be invisible are named.
+   * @param {number} id
+   */
+  #letterOf(id) {
+    if (id === END_TOKEN) return createElement("span", { className: "end" }, "end");
+    const character = this.model.characters[id];
+    const isInvisible = /[\p{C}\p{Z}]/u.test(character);
+    if (isInvisible) return createElement("span", { className: "end" }, nameOfInvisible(character));
+    const isMark = /\p{M}/u.test(character);
+    const text = isMark ? `\u25cc${character}` : character; // a circle for the mark
+    return createElement("bdi", { className: "character", translate: false }, text);
   }
 }
 
-function percentText(chance) {
-  const percent = 100 * chance;
-  if (percent > 0 && percent < 0.1) return "<\u00a00.1\u00a0%";
-  return `${percent.toFixed(percent > 99.95 ? 0 : 1)}\u00a0%`;
+/**
+ * Return the prefixes of a name, from the empty one on.
+ * @param {NameSource} model
+ * @param {FoundName} name
+ */
+function prefixesOf(model, name) {
+  const prefixes = [model.roots[name.start].prefix];
+  for (const token of name.tokens) prefixes.push(prefixes[prefixes.length - 1].extend(token));
+  return prefixes;
+}
+
+/** @param {string} text */
+function quoteText(text) {
+  return createElement("bdi", { className: "quoted", translate: false }, text);
+}
+
+/** @param {string} character */
+function nameOfInvisible(character) {
+  if (/[ \u00a0\u3000]/.test(character)) return "space";
+  const code = Number(character.codePointAt(0)).toString(16);
+  return `U+${code.toUpperCase().padStart(4, "0")}`;
+}
+
+/**
+ * @param {HTMLElement} letter
+ * @param {number} probability
+ * @param {string} className
+ */
+function createBar(letter, probability, className) {
+  const fill = createElement("span", { className: "fill" });
+  fill.style.width = `${100 * probability}%`;
+  const bar = createElement(
+    "li",
+    { className },
+    createElement("span", { className: "label" }, letter),
+    createElement("span", { className: "track" }, fill),
+    createElement("span", { className: "percent" }, percentText(probability)),
+  );
+  if (className === "chosen") bar.append(createElement("span", { className: "hidden" }, "drawn"));
+  return bar;
+}
+
+/**
+ * @param {number} count
+ * @param {number} probability of all of them together
+ */
+function createBarOfOthers(count, probability) {
+  const text = count === 1 ? "1 other" : `${withCommas(count)} others together`;
+  return createBar(createElement("span", {}, text), probability, "others");
+}
+
+/** @param {number} number from 0 to 1 */
+function createNeedle(number) {
+  const needle = createElement("span", { className: "needle" });
+  needle.style.left = `${100 * number}%`;
+  return needle;
+}
+
+/** @param {Float64Array} hiddenState of a layer */
+function createUnitRow(hiddenState) {
+  const units = Array.from(hiddenState.subarray(0, MOST_UNITS), (value) => {
+    const unit = createElement("i", { className: value < 0 ? "negative" : "positive" });
+    unit.style.opacity = Math.abs(value).toFixed(2);
+    return createElement("span", {}, unit);
+  });
+  return createElement("div", { className: "units" }, ...units);
+}
+
+/** @param {number} probability */
+function percentText(probability) {
+  const percent = 100 * probability;
+  if (percent > 0 && percent < 0.1) return "<0.1%";
+  const digits = percent > 99.95 ? 0 : 1;
+  return `${percent.toFixed(digits)}%`;
 }

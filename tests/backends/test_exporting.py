@@ -14,7 +14,7 @@ import pytest
 from namegen.backends.numpy_engine import cells
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.core.network.cells import CELLS
 from namegen.errors import CheckpointError, OutputError
 from namegen.web.arithmetic import PageNetwork
@@ -67,10 +67,10 @@ EXPORTERS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
 }
 
 
-def with_own_probe(checkpoint: Checkpoint) -> Checkpoint:
+def with_own_self_test(checkpoint: Checkpoint) -> Checkpoint:
     """As if it had been trained with the cells that the NumPy engine has now."""
     engine = engine_of(checkpoint)
-    return replace(checkpoint, probe=probe(engine, checkpoint.network.beginnings[0]))
+    return replace(checkpoint, probe=self_test_logits(engine, checkpoint.network.start_tokens[0]))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -81,7 +81,7 @@ def test_a_changed_cell_is_refused(
     """Its own probe fits, as the same cell computed it."""
     export, how = EXPORTERS[target]
     monkeypatch.setitem(cells.CELLS, cell, CHANGED[cell])
-    source = with_own_probe(labelled_checkpoint(cell, (12, 8)))
+    source = with_own_self_test(labelled_checkpoint(cell, (12, 8)))
     for one in (source, replace(source, probe=None)):
         with pytest.raises(
             OutputError,
@@ -95,7 +95,7 @@ def test_a_changed_cell_is_refused(
 def test_a_changed_cell_beside_a_model_of_the_old_one(target, tmp_path, monkeypatch) -> None:
     """Then the probe tells it."""
     export, how = EXPORTERS[target]
-    source = with_own_probe(labelled_checkpoint("gru", (12, 8)))
+    source = with_own_self_test(labelled_checkpoint("gru", (12, 8)))
     monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
     with pytest.raises(CheckpointError, match="its present version computes other values"):
         export(source, tmp_path, *how)

@@ -56,7 +56,7 @@ def completed(shell: str, line: str) -> list[str]:
         ("generate --starts", ["plain,--starts-with"]),
         (
             "generate world",
-            ["file,world", *(f"plain,world-{kind}" for kind in ("places", "given", "family"))],
+            ["file,world", *(f"plain,world-{kind}" for kind in ("given", "family", "places"))],
         ),
         ("score --model ", ["file,", *(f"plain,{name}" for name in SHIPPED)]),
         ("evaluate mlb-last jap", ["file,jap", "plain,japanese-given"]),
@@ -124,9 +124,9 @@ def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):
     )
     assert done.stdout.splitlines() == [
         "compopt -o default",
-        "world-places",
         "world-given",
         "world-family",
+        "world-places",
     ]
     assert "complete" in done.stderr
     assert done.stderr.count("[]\n") == 2

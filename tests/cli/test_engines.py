@@ -16,7 +16,7 @@ from namegen.backends import ENTRY_POINT_GROUP
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.tflite.export import export_tflite
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.settings import DROPS
+from namegen.core.settings import DROPOUT_SETTINGS
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
 from namegen.settings_toml import Config, merge
@@ -109,6 +109,37 @@ def test_the_help_names_what_is_registered_and_imports_none_of_it(
     for command in ("train", "compare-backends"):
         run = run_with(program, site, command, "--help").done()
         assert "numpy, keras, breaking" in " ".join(run.out.split()), command
+
+
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ([], None),
+        (["--backends", "numpy"], ["numpy"]),
+        (["--backends", "keras,numpy"], ["keras", "numpy"]),
+    ],
+)
+def test_the_chosen_backends_are_compared(
+    options: list[str], chosen: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    def stopped(*_: object, backends: list[str] | None, **__: object) -> None:
+        compared.append(backends)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
+    monkeypatch.setattr("logging.disable", lambda level: None)  # which outlasts a command
+    invoke("compare-backends", "mlb-first", *options)
+    assert compared == [chosen]
+
+
+def test_an_unknown_backend_is_not_compared(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = invoke("compare-backends", "mlb-first", "--backends", "kears", "--out", str(out))
+    assert result.exit_code == 2
+    assert "no backend 'kears' to compare: choose from numpy, keras, tflite" in result.stderr
+    assert not out.exists()
 
 
 # --- what computes something else -------------------------------------------------------------------------------------
@@ -208,7 +239,7 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
         assert "architecture 'mingru'" in sentence(line)
     with pytest.raises(OutputError, match=r"a \.tflite cannot hold the architecture 'mingru'"):
         export_tflite(api.read_checkpoint("run"), "model.tflite")
-    monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPS})
+    monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPOUT_SETTINGS})
     dropped = "train list.txt --backend honest --layer-dropout 0.2 --out other"
     assert "but mingru doesn't support dropout" in sentence(dropped, 2)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])

@@ -42,15 +42,20 @@ def test_names_are_new_and_distinct_unless_others_are_allowed(program, run_folde
 
 
 def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
-    assert (
-        program("generate").done().err == "model: mlb-first (`namegen models` lists the others)\n"
-    )
+    assert program("generate").done().err == "model: taverns (`namegen models` lists the others)\n"
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     run = program("generate").done()
     assert run.out.count("\n") == 20
     assert run.err == "model: runs/names-numpy\n"
     assert program("generate", "--quiet").done().err == ""
+
+
+def test_a_command_is_not_a_model(program):
+    message = "places is a command, not a model: run `namegen places`"
+    program("generate", "taverns", "places").refused(message, code=2)
+    program.write("places", "Al\n")
+    program("generate", "places").refused("places is not a model file")
 
 
 def test_options_reach_the_generator(program, run_folder):

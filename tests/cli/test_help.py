@@ -13,6 +13,7 @@ import pytest
 
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import SETTINGS, network_options, train
+from namegen.lists.bundled import SHELF
 from namegen.settings_toml import TABLES, Config, read_config
 from tests.cli.conftest import FAST, Run, invoke
 from tests.small_models import small_models
@@ -256,9 +257,9 @@ def test_bounds_are_told_in_words_and_near_names_are_suggested(line, said, place
 
 
 def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
-    """``Polish`` was answered with Spanish, ``elves`` with nothing, ``--engine`` with --seed."""
-    (place / "runs" / "friends-numpy").rename(place / "runs" / "elves-numpy")
-    assert "did you mean runs/elves-numpy?" in invoke("generate", "elves").stderr
+    """``Polish`` was answered with Spanish, ``gnomes`` with nothing, ``--engine`` with --seed."""
+    (place / "runs" / "friends-numpy").rename(place / "runs" / "gnomes-numpy")
+    assert "did you mean runs/gnomes-numpy?" in invoke("generate", "gnomes").stderr
     for origin, near in (
         ("Swahili", None),
         ("Romanian", None),
@@ -307,7 +308,8 @@ def test_options_of_an_architecture_are_values_as_in_toml():
 def test_lists_models_and_configs_say_what_there_is(program):
     lists = {entry["name"]: entry for entry in program("lists", "--json").done().json["lists"]}
     of_the_world = {"world-given", "world-family", "world-places"}
-    assert set(lists) == of_the_world | {"mlb-first", "mlb-last", "companies", "japanese-given"}
+    others = {"mlb-first", "mlb-last", "companies", "japanese-given"}
+    assert set(lists) == of_the_world | others | set(SHELF)
     assert lists["mlb-first"]["names"] > 20_000
     assert "CC-BY-SA-3.0" in program("lists").done().out
     models = {entry["name"]: entry for entry in program("models", "--json").done().json["models"]}
@@ -316,7 +318,11 @@ def test_lists_models_and_configs_say_what_there_is(program):
         {},
         "Baseball first names",
     )
-    assert "labels of world-family: Azerbaijani, Bulgarian, " in program("models").done().out
+    assert (models["taverns"]["group"], models["mlb-last"]["group"]) == ("fantasy", "people")
+    said = program("models").done().out
+    assert "labels of world-family: Azerbaijani, Bulgarian, " in said
+    headings = [line for line in said.split("labels of")[0].splitlines() if line[:1].strip()]
+    assert headings == ["people", "places", "companies", "fantasy", "things"]
     found = {entry["name"]: entry for entry in program("configs", "--json").done().json["configs"]}
     assert set(found) == {path.stem for path in CONFIGS.glob("*.toml")}
     assert (found["sweep-cell"]["command"], found["scratch-last"]["command"]) == ("sweep", "train")

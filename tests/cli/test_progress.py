@@ -236,7 +236,7 @@ def test_every_search_is_told_of_and_gives_the_same_names(
 # --- the words --------------------------------------------------------------------------------------------------------
 
 
-def told(*events: Event, is_block: bool = False) -> tuple[Progress, list[str]]:
+def message_with(*events: Event, is_block: bool = False) -> tuple[Progress, list[str]]:
     """What was told, and what was said at once."""
     progress = Progress("", is_block=is_block)
     return progress, [sentence for event in events for sentence in progress.take(event)]

@@ -105,7 +105,7 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     )
     place.write("ada.csv", "first\nAda\n Ada\nBob\n")
     told = place("pseudonymize", "ada.csv", *ARGUMENTS[2:]).done().err
-    assert "2 values in the table are also in the pool" in told
+    assert "The pool contains 2 names of the table" in told
     assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
     assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
     place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')
@@ -127,3 +127,69 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     place.write("pool.txt", "\n")
     place.write("my.key", KEY).chmod(0o600)
     place(*ARGUMENTS).refused("pool must be a list of names", code=2)
+
+
+CUSTOMERS = (
+    "number,name,email\n7,Ann Smith,smith@example.com\nC-8,Bob Jones,bj@example.com\n9,,x@y.org\n"
+)
+
+
+def test_another_column_can_choose_the_pseudonym(place: Program) -> None:
+    place.write("table.csv", CUSTOMERS + "C-8,Robert Jones,rj@example.com\n")
+    by_number = ("pseudonymize", "table.csv", "--column", "name", "--by", "number", *ARGUMENTS[4:])
+    pseudonyms = Pseudonyms(pool=NAMES, key=KEY)
+    rows = [line.split(",", 1) for line in place(*by_number).done().out.splitlines()]
+    assert [number for number, _ in rows] == ["number", "7", "C-8", "9", "C-8"]
+    for number, rest in rows[1:]:
+        name = "" if number == "9" else pseudonyms.of(number).replace("=", "'=")
+        assert rest.startswith((f"{name},", f'"{name}",'))
+    assert "Smith," not in place(*by_number).out
+    place.write("table.csv", "number,name\n1,Ann\n ,Bob\n")
+    place(*by_number, "--out", "out.csv").refused("row 3 of table.csv has a name, but no value in")
+    place(*by_number[:5], "customer", *ARGUMENTS[4:]).refused("no column 'customer'")
+
+
+def test_names_of_the_table_in_the_pool_are_counted_whatever_chooses_the_pseudonym(
+    place: Program,
+) -> None:
+    place.write("table.csv", "number,first\n1,Ada\n2,Bob\n")
+    told = place(*ARGUMENTS, "--by", "number").done().err
+    assert "The pool contains 1 name of the table" in told
+
+
+def test_a_column_that_looks_like_names_is_reported(place: Program) -> None:
+    place.write(
+        "table.csv",
+        "first,last,email,note,city\n"
+        "Ann,Smith,ann@example.com,new,Springfield\n"
+        "Robert,Jones,robert.j@example.com,,Shelbyville\n",
+    )
+    done = place.fresh(*ARGUMENTS, "--out", "out.csv", "--json", before=LOADED)
+    assert "numpy" not in loaded_modules(done)
+    assert done.json["name_columns"] == ["last", "email"]
+    assert "The column 'last' still looks like names." in done.err
+    assert "'note'" not in done.err
+
+
+def test_the_size_of_the_pools_that_a_table_needs_is_printed_before_it_is_written(
+    place: Program,
+) -> None:
+    place.write("second.txt", "Lee\nDiaz\n")
+    two_pools = (*ARGUMENTS, "--pool", "second.txt")
+    place.write("table.csv", "first\n" + "".join(f"value {number}\n" for number in range(100)))
+    told = place(*two_pools).done().err
+    advice = "If all 100 values are different, they need 4,951 names to expect less than one pair that shares a name: "
+    assert f"{advice}2 pools of 71 names each, or 3 pools of 18. Your pools make 6." in told
+    assert advice in place(*two_pools, "--unique", "--out", "out.csv").err
+    place.write("table.csv", "first\n1\n5\n\n")
+    assert (
+        "If all 2 values are different, no two of them share a name."
+        in place(*two_pools).done().err
+    )
+    assert "need" not in place("pseudonymize", "-", *two_pools[2:], stdin=b"first\nx\n").done().err
+
+
+def test_a_missing_file_is_reported(place: Program) -> None:
+    missing = place("pseudonymize", "nosuch.csv", *ARGUMENTS[2:])
+    missing.refused("there is no file 'nosuch.csv': pass a CSV table, or - for standard input")
+    place("pseudonymize", ".", *ARGUMENTS[2:]).refused("cannot read . (Is a directory): pass a CSV")

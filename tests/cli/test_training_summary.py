@@ -20,7 +20,7 @@ def trained() -> RunResult:
     return make_run(data=DataSettings(duplicates="full")).run()
 
 
-def told(
+def message_with(
     trained: RunResult,
     better_by: float,
     *,

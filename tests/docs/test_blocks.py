@@ -117,7 +117,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = sorted(set(load_bundled("mlb-first").names))[::25]
     for name in ("friends.txt", "names.txt"):
         (folder / name).write_text("\n".join(names), encoding="utf-8")
-    for name in ("my.key", "whole.key"):
+    for name in ("my.key", "customers.key"):
         (folder / name).write_bytes(bytes(range(32)))
         (folder / name).chmod(0o600)
     _, *table = csv.reader(
@@ -129,6 +129,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if origin in ("Finnish", "Italian", "Polish")
     ]
     (folder / "names.csv").write_text("\n".join(["name,origin", *rows[::20]]), encoding="utf-8")
+    customers = [f"{number},{row}" for number, row in enumerate(rows[::20])]
+    (folder / "customers.csv").write_text(
+        "\n".join(["customer,name,origin", *customers]), encoding="utf-8"
+    )
     (folder / "reports" / "compare").mkdir(parents=True)
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder / "reports" / "compare")
     quick = merge(Config(), {"training.quick": True, "training.epochs": 2})

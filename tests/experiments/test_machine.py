@@ -74,7 +74,16 @@ def test_an_edit_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(found) == 3
 
 
-@pytest.mark.parametrize("first", ["experiments/compare/measure.py", "experiments/sweep/task.py"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "experiments/compare/measure.py",
+        "experiments/compare/measure_generation.py",
+        "experiments/compare/measure_list.py",
+        "experiments/compare/measure_training.py",
+        "experiments/sweep/task.py",
+    ],
+)
 def test_the_fingerprint_includes_all_imported_code(first: str) -> None:
     """It includes all modules that the measuring code imports, except for those listed above."""
     for module in imports(ast.parse((PACKAGE / first).read_text(encoding="utf-8")), late=True):

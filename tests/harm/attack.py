@@ -63,7 +63,7 @@ class _Run:
     refused: int = 0
     harms: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
-    def told(self) -> str:
+    def message_with(self) -> str:
         """What did harm, for people."""
         number = sum(map(len, self.harms.values()))
         lines = [
@@ -183,7 +183,7 @@ def attack(
     while run.done < len(run.tried) and ended < MOST_ENDED:
         ended += run.one_child()
     if run.harms:
-        raise AssertionError(run.told())
+        raise AssertionError(run.message_with())
     return Tally(run.returned, run.refused)
 
 

@@ -37,6 +37,7 @@ TEXTS = (
     "MODEL",
     "__proto__",
 )
+PAGE_SCRIPTS = ("dom.js", "settings.js", "address.js")
 KEYS = (*TEXTS, "unfiltered", "share", "seed", "n", "temperature", "shortest", "longest")
 NUMBERS = (
     "-2",
@@ -74,11 +75,12 @@ READER = """(addresses) => {
 const location = { hash: "" };
 %s
 const problems = [];
+const readAddress = (hash) => new AddressReader(hash).read();
 const whole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
 for (const given of addresses) {
   try {
     location.hash = given;
-    const read = readAddress();
+    const read = readAddress(location.hash);
     const labelsOf = (name) => (name === null ? [] : descriptionOf(name).metadata.labels.map((label) => label.name));
     const sound =
       descriptionOf(read.model) !== undefined &&
@@ -89,20 +91,20 @@ for (const given of addresses) {
       whole(read.shortest, 1, 1000) && whole(read.longest, 1, 1000) &&
       typeof read.temperature === "number" && read.temperature >= 0 && read.temperature <= 2 &&
       typeof read.onlyNew === "boolean" && typeof read.unfiltered === "boolean" &&
-      TEXTS.every((key) => typeof read[key] === "string" && read[key].length <= 40) &&
-      Object.keys(read).sort().join() === Object.keys({ ...defaults(read.model), seed: 0 }).sort().join();
+      TEXT_SETTINGS.every((key) => typeof read[key] === "string" && read[key].length <= 40) &&
+      Object.keys(read).sort().join() === Object.keys({ ...defaultSettings(read.model), seed: 0 }).sort().join();
     if (!sound) problems.push([given, "is read as", JSON.stringify(read)]);
     if (read.other === null) read.share = 50; // nothing is shared
-    if (!mayFilter(read)) read.unfiltered = false; // all names are unfiltered
-    Object.assign(request, read);
-    location.hash = address();
-    const again = JSON.stringify(readAddress(), Object.keys(read).sort());
+    if (!canFilterChoice(read)) read.unfiltered = false; // all names are unfiltered
+    Object.assign(settings, read);
+    location.hash = writeAddress();
+    const again = JSON.stringify(readAddress(location.hash), Object.keys(read).sort());
     if (again !== JSON.stringify(read, Object.keys(read).sort())) problems.push([given, JSON.stringify(read), again]);
     for (const model of descriptions) {
-      Object.assign(request, read);
-      turnTo(model.name, read.other);
-      location.hash = address();
-      readAddress();
+      Object.assign(settings, read);
+      switchModel(model.name, read.other);
+      location.hash = writeAddress();
+      readAddress(location.hash);
     }
   } catch (error) {
     problems.push([given, String(error)]);
@@ -156,6 +158,8 @@ def test_what_an_address_asks_for_is_within_bounds_and_comes_back(
 ) -> None:
     page = opened(page_of_models)
     addresses = [address(Random(seed)) for seed in range(tries("addresses"))]
-    sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ENGINE, "form.js"))
+    sources = "\n".join(
+        (WEB / name).read_text(encoding="utf-8") for name in (*ENGINE, *PAGE_SCRIPTS)
+    )
     problems = page.evaluate(READER.replace("%s", sources), addresses)
     assert problems == [], (len(problems), problems[:3])

@@ -10,8 +10,8 @@ import pytest
 from namegen.api.model import load
 from namegen.constraints import make_constraints
 from namegen.core.generation.exact import most_likely
-from namegen.core.generation.people import Person, check_template
-from namegen.errors import of_part
+from namegen.core.generation.person import Person, check_template
+from namegen.errors import add_part_to_settings
 from namegen.models import shipped_path
 from tests.harm.attack import attack
 from tests.harm.effort import tries
@@ -116,7 +116,7 @@ def test_any_constraints_end_in_names_or_in_a_sentence(monkeypatch: pytest.Monke
 
     def call(seed: int) -> None:
         constraint_list = wild_constraints(Random(seed))
-        with of_part("given"):
+        with add_part_to_settings("given"):
             make_constraints("mlb-first", **constraint_list)
         ask = models[seed % 2].generate if seed % 5 else models[seed % 2].most_likely
         ask(

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.errors import MAX_MESSAGE, SettingsError, of_part, setting, shortened
+from namegen.errors import MAX_MESSAGE, SettingsError, add_part_to_settings, setting, shortened
 from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import LONG
@@ -73,6 +73,9 @@ def test_a_message_is_cut_in_its_middle_and_never_within_a_setting() -> None:
         assert cut.count("\0") % 2 == 0
         assert len(cut.encode()) <= most
         assert "\ufffd" not in cut
-    with pytest.raises(SettingsError, match="given_min_length") as caught, of_part("given"):
+    with (
+        pytest.raises(SettingsError, match="given_min_length") as caught,
+        add_part_to_settings("given"),
+    ):
         raise error
     assert len(str(caught.value).encode()) <= 2000

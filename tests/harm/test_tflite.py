@@ -86,7 +86,7 @@ def test_bytes(files: list[bytes], tmp_path: Path) -> None:
         return sealed_again(forged_bytes(blanked(rng.choice(files)), numbers))
 
     returned, refused = attacked(forge, tmp_path, range(tries("`.tflite`")))
-    assert refused > returned  # weights and digests alone may be others
+    assert refused > returned  # weights and hashes alone may be others
 
 
 def test_offsets_counts_and_places(files: list[bytes], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from namegen.api.model import LoadedModel
 from namegen.backends import load_engine
 from namegen.core.checkpoint.metadata import ListMetadata
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
@@ -139,14 +139,14 @@ def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> Loaded
     state = {name: rng.normal(scale=0.5, size=shape).astype(np.float32) for name, shape in shapes}
     engine = load_engine(backend)(network, None, threads=1)
     engine.set_state(state)
-    beginnings = (
-        Beginnings.from_counts(vocabulary.size, [3, 2, 1][:labels])
+    start_tokens = (
+        StartTokens.from_counts(vocabulary.size, [3, 2, 1][:labels])
         if labels
-        else Beginnings.single()
+        else StartTokens.single()
     )
     of_labels = tuple(f"label {place}" for place in range(labels))
     metadata = ListMetadata(vocabulary=vocabulary, longest_name=8)
-    return LoadedModel("threads", engine, metadata, beginnings=beginnings, labels=of_labels)
+    return LoadedModel("threads", engine, metadata, start_tokens=start_tokens, labels=of_labels)
 
 
 def ask(model: LoadedModel, way: int) -> object:

@@ -78,7 +78,7 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
         checkpoint = small_checkpoint(network, parameters)
         export_keras(checkpoint, tmp_path / f"{name}.keras")
         tokens = np.random.default_rng(3).integers(0, network.input_size, (4, 7), dtype=np.int32)
-        tokens[:, 0] = np.resize(network.beginnings, 4)
+        tokens[:, 0] = np.resize(network.start_tokens, 4)
         np.savez(
             tmp_path / f"{name}.npz", tokens=tokens, logits=logits_of(engine_of(checkpoint), tokens)
         )

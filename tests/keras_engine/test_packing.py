@@ -18,8 +18,8 @@ SPARE = 5  # places behind the last tree
 
 
 def labelled(names: list[tuple[int, str]], vocabulary: Vocabulary) -> Batch:
-    beginnings = [vocabulary.size + label for label, _ in names]
-    return Batch(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
+    start_tokens = [vocabulary.size + label for label, _ in names]
+    return Batch(PrefixTree.from_names([name for _, name in names], vocabulary, start_tokens))
 
 
 def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Packing:

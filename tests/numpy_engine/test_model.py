@@ -59,16 +59,16 @@ def assert_as_plain_loop(
     cell: str,
     names: Sequence[str],
     vocabulary: Vocabulary,
-    beginnings: list[int] | None = None,
+    start_tokens: list[int] | None = None,
 ) -> None:
     model.gradient.fill(np.nan)
-    loss = model.loss_and_gradient(Batch(PrefixTree.from_names(names, vocabulary, beginnings)))
+    loss = model.loss_and_gradient(Batch(PrefixTree.from_names(names, vocabulary, start_tokens)))
     expected_loss, expected = reference.loss_and_gradients(
         cell,
         model.parameters,
         [vocabulary.encode(name).tolist() for name in names],
         bptt=model.recurrent[0].bptt,
-        beginnings=beginnings,
+        start_tokens=start_tokens,
     )
     assert loss == pytest.approx(expected_loss, rel=TOLERANCE)
     assert model.gradients.keys() == expected.keys()

@@ -39,8 +39,8 @@ def test_more_shared_groups_than_one_block_holds() -> None:
 def test_levels_below_several_roots(names: list[tuple[int, str]]) -> None:
     """The roots are one group, of the state before any name; a root without children is nobody's parent."""
     vocabulary = Vocabulary.from_names(name for _, name in names)
-    beginnings = [vocabulary.size + label for label, _ in names]
-    check_levels(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
+    start_tokens = [vocabulary.size + label for label, _ in names]
+    check_levels(PrefixTree.from_names([name for _, name in names], vocabulary, start_tokens))
 
 
 def check_levels(tree: PrefixTree) -> None:

@@ -96,8 +96,8 @@ def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
 def scored(checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint of ``labelled_checkpoint`` with n-grams and score rules."""
     V = checkpoint.vocabulary.size
-    beginnings = [V + (place >= len(FIRST)) for place in range(len(NAMES))]
-    tree = PrefixTree.from_names(NAMES, checkpoint.vocabulary, beginnings)
+    start_tokens = [V + (place >= len(FIRST)) for place in range(len(NAMES))]
+    tree = PrefixTree.from_names(NAMES, checkpoint.vocabulary, start_tokens)
     ngrams = NgramSet.from_tree(tree, checkpoint.vocabulary, labels=len(LABELS))
     checkpoint = replace(checkpoint, shortest_name=shortest_name(NAMES), ngrams=ngrams)
     scorer = api.open_checkpoint(checkpoint, "").filtering_generator.scorer
@@ -113,7 +113,7 @@ def score_of(model: api.LoadedModel, name: str, label: int = 0) -> float:
         name: the name.
         label: the index of its label; 0 without labels.
     """
-    start_token = model.beginnings.ids[[label]]
+    start_token = model.start_tokens.ids[[label]]
     tree = PrefixTree.from_names([name], model.vocabulary, start_token.tolist())
     log_probability = AccuracyEvaluator(model.model).name_log_probabilities(tree)
     scorer = model.scorer

@@ -23,7 +23,7 @@ from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.own_cells import ForeignNetwork
@@ -102,7 +102,9 @@ class TestTheReport:
         )
         assert (first.before, first.prefixes) == (second.before, second.prefixes)
         written = TFLiteModel.load(tmp_path / "0.tflite").metadata.probe
-        np.testing.assert_allclose(written, probe(engine_of(source), 0), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            written, self_test_logits(engine_of(source), 0), rtol=1e-5, atol=1e-6
+        )
 
     def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(
         self, tmp_path, checkpoint

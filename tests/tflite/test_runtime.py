@@ -17,11 +17,11 @@ from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.normalization import Normalization, digests, known_set
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.normalization import Normalization, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
@@ -75,11 +75,11 @@ pairs = pytest.mark.parametrize(
 def test_logits_at_every_prefix(
     source: Checkpoint, model: TFLiteModel, names: tuple[str, ...]
 ) -> None:
-    """Behind each beginning."""
-    V, beginnings = source.vocabulary.size, None
+    """Behind each start_token."""
+    V, start_tokens = source.vocabulary.size, None
     if source.labels:
-        names, beginnings = NAMES, [V + (place >= len(FIRST)) for place in range(len(NAMES))]
-    tree = PrefixTree.from_names(names, source.vocabulary, beginnings)
+        names, start_tokens = NAMES, [V + (place >= len(FIRST)) for place in range(len(NAMES))]
+    tree = PrefixTree.from_names(names, source.vocabulary, start_tokens)
     expected = logits_of(engine_of(source, "float64"), tree)
     assert expected.std() > 1  # they say something
     np.testing.assert_allclose(logits_of(model, tree), expected, rtol=0, atol=1e-4)
@@ -87,7 +87,7 @@ def test_logits_at_every_prefix(
 
 
 def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The log-probability of each row given its beginning, up to its first boundary; read a token at a time."""
+    """The log-probability of each row given its start_token, up to its first boundary; read a token at a time."""
     last, state = first, model.initial_state(len(tokens))
     alive, scores = np.ones(len(tokens), bool), np.zeros(len(tokens))
     for column in tokens.T:
@@ -102,15 +102,17 @@ def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np
 def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
     source, model, temperature
 ) -> None:
-    """Where there are labels, the first number chooses the beginning."""
+    """Where there are labels, the first number chooses the start_token."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
-    numpy = Generator(engine_of(source), model.metadata.vocabulary, beginnings=source.beginnings)
+    numpy = Generator(
+        engine_of(source), model.metadata.vocabulary, start_tokens=source.start_tokens
+    )
     drawn, scores = model.generate_tokens(uniforms, temperature)
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
     assert same.sum() >= 995
-    first = source.beginnings.ids[
-        pick(uniforms[:, 0], np.tile(source.beginnings.shares, (1000, 1)))
+    first = source.start_tokens.ids[
+        pick(uniforms[:, 0], np.tile(source.start_tokens.shares, (1000, 1)))
     ]
     expected = scores_of(engine_of(source, "float64"), first, drawn)
     np.testing.assert_allclose(
@@ -213,8 +215,8 @@ def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> No
     assert loaded.normalization == model.metadata.normalization == Normalization(("inc",))
     assert loaded.labels == ("first", "last")
     assert model.metadata.labels == LABELS
-    assert model.metadata.beginnings == labelled_checkpoint().beginnings
-    assert model.metadata.beginnings.shares == (0.6, 0.4)
+    assert model.metadata.start_tokens == labelled_checkpoint().start_tokens
+    assert model.metadata.start_tokens.shares == (0.6, 0.4)
     source = api.open_checkpoint(labelled_checkpoint(), "checkpoint")
     assert loaded.score("Johnson").log_probability == pytest.approx(
         source.score("Johnson").log_probability, abs=1e-4
@@ -233,7 +235,7 @@ def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
     model = exported_to(tmp_path, one)
     uniforms = np.random.default_rng(6).random((300, 8))
     apart = Generator(
-        engine_of(two), two.vocabulary, beginnings=Beginnings.single(two.vocabulary.size + 1)
+        engine_of(two), two.vocabulary, start_tokens=StartTokens.single(two.vocabulary.size + 1)
     )
     assert (model.generate_tokens(uniforms)[0] == apart.draw_one_by_one(uniforms)).all(
         axis=1
@@ -303,7 +305,7 @@ class TestWhatIsNew:
             50, seed=1
         )
         new, old = (
-            digests(loaded.generate(300, seed=2, allow_seen=seen)) for seen in (False, True)
+            hash_names(loaded.generate(300, seed=2, allow_seen=seen)) for seen in (False, True)
         )
         assert not learned.holds(new).any()
         assert learned.holds(old).any()
@@ -353,7 +355,7 @@ class TestWhatIsNew:
 def test_a_probe_allows_what_rounding_explains_and_no_more(quantize, limit, checkpoint) -> None:
     """The distance is measured from what the file gives, so that a quantised one is tried at its own limit."""
     source = checkpoint("gru")
-    given = probe(TFLiteModel(to_bytes_of(contents_of(source, quantize))), 0)
+    given = self_test_logits(TFLiteModel(to_bytes_of(contents_of(source, quantize))), 0)
     for share, fits in ((0.7 * limit, True), (1.5 * limit, False)):
         other = given.copy()
         other[1, 1] += share * max(1.0, float(np.abs(given).max()))

@@ -62,6 +62,7 @@ def trained(names: list[str], labels: list[str] | None = None) -> Checkpoint:
 MODELS: dict[str, tuple[Callable[[], Checkpoint], str, str | None]] = {
     "mlb-first": (lambda: built_in("mlb-first"), "Mar", None),
     "japanese-given": (lambda: built_in("japanese-given"), "あ", None),
+    "taverns": (lambda: built_in("taverns"), "The ", None),
     "companies": (lambda: built_in("companies"), "American", None),
     "world-given": (lambda: built_in("world-given"), "A", "Irish"),
     "world-places": (lambda: built_in("world-places"), "", None),
@@ -148,7 +149,7 @@ def test_scores_of_bad_names_are_namegen_s(
         text = " ".join(words) if " " in opened.vocabulary.characters else words[0]
         label = int(rng.integers(label_count))
         missing = [model.scorer.score(text, log_probability, label) for log_probability in (0, 1)]
-        start_token = opened.beginnings.ids[[label]]
+        start_token = opened.start_tokens.ids[[label]]
         assert opened.scorer is not None
         tokens = opened.vocabulary.encode(text)[None]
         expected = opened.scorer.scores(

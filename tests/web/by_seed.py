@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,9 +19,10 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.checkpoint.ngram_set import END, ORDER, PAIR_COUNT, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.normalization import digest
+from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
+from namegen.core.generation.constraints.constraint_list import ExcludedWords
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
 from namegen.core.generation.start_limit import FIRST
 from tests.reading import engine_of
@@ -174,7 +175,7 @@ class Scores:
 
     def may_reach(self, ids: tuple[int, ...]) -> bool:
         """Whether a prefix, or a whole name with its boundary, reaches the threshold at some length."""
-        is_whole = len(ids) > 1 and ids[-1] == BOUNDARY
+        is_whole = len(ids) > 1 and ids[-1] == END_TOKEN
         lengths = slice(len(ids) - 2, len(ids) - 1) if is_whole else slice(len(ids) - 1, None)
         needed = self.needed(self.rule_of(ids), self.missing(ids))[lengths]
         return any(self.log_probability(ids) >= one for one in needed)
@@ -242,6 +243,7 @@ class SearchOfSeed:
         label: str | None = None,
         allow_seen: bool = False,
         allow_profanity: bool = False,
+        exclude_words: Sequence[str] = (),
     ) -> None:
         is_filtered = not unfiltered and checkpoint.ngrams is not None and checkpoint.score_rules
         usual = (
@@ -251,6 +253,7 @@ class SearchOfSeed:
         self.starts_with, self.contains, self.ends_with = starts_with, contains, ends_with
         self.min_length, self.max_length = min_length, max_length or usual
         self.allow_seen, self.allow_profanity = allow_seen, allow_profanity
+        self.excluded_words = ExcludedWords(exclude_words)
         self.characters, self.normalization = (
             checkpoint.vocabulary.characters,
             open_checkpoint(checkpoint, "a").normalization,
@@ -258,12 +261,12 @@ class SearchOfSeed:
         self.drawer, self.natural = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
         self.scores = Scores(checkpoint, self.max_length) if is_filtered else None
         self.numbers = uniforms_of_seed(seed)
-        self.ways, self.odds = self.beginnings()
+        self.ways, self.odds = self.start_tokens()
         self.tries = self.letters = self.filled = 0
         self.taken = set[str]()
         self.names = [name.text for name in self.search()]
 
-    def beginnings(self) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    def start_tokens(self) -> tuple[list[tuple[int, ...]], np.ndarray]:
         """What names are drawn on from, and how likely each is."""
         labels = list(self.checkpoint.labels)
         total = sum(one.names for one in labels)
@@ -273,7 +276,7 @@ class SearchOfSeed:
         ways = [
             way for way, one in zip(roots, labels, strict=True) if self.label in (None, one.name)
         ]
-        ways = ways or [((BOUNDARY,), 1.0)]
+        ways = ways or [((END_TOKEN,), 1.0)]
         if len(ways) == 1:
             ways = [(ways[0][0], 1.0)]
         for letter in self.starts_with:
@@ -363,9 +366,9 @@ class SearchOfSeed:
         ids = self.ways[draw(self.number(), self.odds) if len(self.ways) > 1 else 0]
         if len(self.ways) > 1:
             self.letters -= 1  # the choice of a beginning is no letter
-        while len(ids) == 1 or ids[-1] != BOUNDARY:
+        while len(ids) == 1 or ids[-1] != END_TOKEN:
             token = draw(self.number(), self.drawer.chances(ids))
-            if token != BOUNDARY and len(ids) > self.max_length:
+            if token != END_TOKEN and len(ids) > self.max_length:
                 return None
             ids = (*ids, token)
             if scores is not None and not scores.may_reach(ids):
@@ -379,6 +382,7 @@ class SearchOfSeed:
             and self.contains.casefold() in text.casefold()
             and form not in self.taken
             and (self.allow_profanity or not are_profane([text]).any())
+            and self.excluded_words.accepts(text)
             and (not only_new or self.is_new(form))
         )
         return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None
@@ -391,7 +395,7 @@ class SearchOfSeed:
     def is_new(self, form: str) -> bool:
         """Whether the list lacks a name."""
         known = self.checkpoint.known_names
-        return known is None or digest(form) not in known.short
+        return known is None or hash_name(form) not in known.short
 
     def start_probability(self, ids: tuple[int, ...]) -> float:
         """The probability of a name's first characters, given its label and the first letters that are wished."""

@@ -21,7 +21,7 @@ from namegen.core.checkpoint.metadata import Label, shortest_name
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from tests.requirements import require
 
@@ -70,11 +70,11 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     values = {name: np.zeros(shape, np.float32) for name, shape in network.parameter_shapes.items()}
     values["rnn.0.bias"][:] = -15
     for prefix, place in unit.items():
-        values["rnn.0.kernel"][ids[prefix[-1]] if prefix else BOUNDARY, place] = 20
+        values["rnn.0.kernel"][ids[prefix[-1]] if prefix else END_TOKEN, place] = 20
         if prefix:
             values["rnn.0.recurrent_kernel"][unit[prefix[:-1]], place] = 10
     for prefix, token in {(name[:k], ids[name[k]]) for name in names for k in range(len(name))} | {
-        (name, BOUNDARY) for name in names
+        (name, END_TOKEN) for name in names
     }:
         values["output.kernel"][unit[prefix], token] = (
             4  # 8 between a unit that is on and one that is off
@@ -103,7 +103,7 @@ def at_random(
         name: rng.normal(size=shape).astype(np.float32)
         for name, shape in network.parameter_shapes.items()
     }
-    values["output.bias"][BOUNDARY] += 1  # so that names end
+    values["output.bias"][END_TOKEN] += 1  # so that names end
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
     training = {"list": "none", "names": max(1, len(labels))}
     return Checkpoint(
@@ -125,8 +125,8 @@ def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] =
         labels: the index of each name's label; empty without labels.
     """
     vocabulary = checkpoint.vocabulary
-    beginnings = [vocabulary.size + label for label in labels] or None
-    tree = PrefixTree.from_names(names, vocabulary, beginnings)
+    start_tokens = [vocabulary.size + label for label in labels] or None
+    tree = PrefixTree.from_names(names, vocabulary, start_tokens)
     ngrams = NgramSet.from_tree(tree, vocabulary, len(checkpoint.labels))
     unmeasured = replace(
         checkpoint, ngrams=ngrams, score_rules=(), shortest_name=shortest_name(names)

@@ -13,13 +13,13 @@ ADDRESS = "#seed=8"
 
 
 def take(page_file: Path, out: Path) -> None:
-    """The page as it opens on a desktop, three letters into a name, two names kept."""
+    """The page as it opens on a desktop, three letters into a name, two favorites."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 1330}, device_scale_factor=1.5)
         page.goto(page_file.resolve().as_uri() + ADDRESS)
         for place in (1, 4):
-            page.locator("#names .keep").nth(place).click()
+            page.locator("#names .star").nth(place).click()
         for _ in range(3):
             page.click("#step-on")
         page.mouse.move(0, 0)

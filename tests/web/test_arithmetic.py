@@ -1,4 +1,4 @@
-"""What the page computes is what Python computes: names of models, labels and blends, digests, random numbers."""
+"""What the page computes is what Python computes: names of models, labels and blends, hashes, random numbers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.constraints import claimed_beginnings
+from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import (
-    digest,
     known_set,
     legal_forms,
     normalization_of,
     normalize,
 )
 from namegen.core.data.profanity import are_profane
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.constraints.claimed import Unclaimed
 from namegen.core.generation.generator import Generator
@@ -75,7 +74,7 @@ class Behind:
 
     def step(self, tokens: Any, state: Any) -> Any:
         return self.model.step(
-            np.where(tokens == BOUNDARY, self.token, tokens).astype(np.int32), state
+            np.where(tokens == END_TOKEN, self.token, tokens).astype(np.int32), state
         )
 
 
@@ -84,19 +83,19 @@ def model_of(checkpoint: Checkpoint, label: str | None) -> LanguageModel:
     if label is None:
         return engine
     place = [one.name for one in checkpoint.labels].index(label)
-    return Behind(engine, checkpoint.beginnings.tokens[place])
+    return Behind(engine, checkpoint.start_tokens.tokens[place])
 
 
 def names_of(
     model: LanguageModel,
     vocabulary: Vocabulary,
     temperature: float,
-    beginnings: Beginnings | None = None,
+    start_tokens: StartTokens | None = None,
 ) -> list[str | None]:
-    generator = Generator(model, vocabulary, beginnings=beginnings or Beginnings.single())
+    generator = Generator(model, vocabulary, start_tokens=start_tokens or StartTokens.single())
     tokens = generator.draw_one_by_one(UNIFORMS, temperature=temperature)
     names = vocabulary.decode_all(tokens)
-    return [name if BOUNDARY in row else None for name, row in zip(names, tokens, strict=True)]
+    return [name if END_TOKEN in row else None for name, row in zip(names, tokens, strict=True)]
 
 
 def drawn(page: Any, start: str, temperature: float) -> list[str | None]:
@@ -104,9 +103,9 @@ def drawn(page: Any, start: str, temperature: float) -> list[str | None]:
     found: list[str | None] = page.evaluate(
         f"""([uniforms, temperature]) => uniforms.map((row) => {{
             let k = 0;
-            const next = () => row[k++], {{ last }} = namegen.drawName(
+            const next = () => row[k++], {{ prefix }} = namegen.drawName(
                 {start}, next, temperature, row.length - 1);
-            return last && last.text;
+            return prefix && prefix.text;
         }})""",
         [UNIFORMS.tolist(), temperature],
     )
@@ -122,7 +121,7 @@ LATIN, OTHER, THIRD = ("latin", None), ("other", None), ("three", "third")
         ('namegen.modelOf("latin").start', [LATIN], 0, 1.0),
         ('namegen.modelOf("latin").start', [LATIN], 0, 0.0),
         ('namegen.modelOf("other").start', [OTHER], 0, 0.7),
-        ('namegen.modelOf("three").beginnings("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
+        ('namegen.modelOf("three").startPrefixes("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
         ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.6),
         ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.0),
         ('namegen.blendOf("three", "third", "other", null, 85).start', [THIRD, OTHER], 85, 1.0),
@@ -163,12 +162,12 @@ def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: fl
 def test_first_letters_keep_the_distribution(name: str, temperature: float, page: Any) -> None:
     """Each way to write them, of each label, by its share times the probability of the letters."""
     ways = page.evaluate(
-        """([name, temperature]) => namegen.modelOf(name).beginnings("ja", temperature)
-            .map(({ prefix, chance }) => [prefix.root.token, prefix.text, chance])""",
+        """([name, temperature]) => namegen.modelOf(name).startPrefixes("ja", temperature)
+            .map(({ prefix, probability }) => [prefix.root.token, prefix.text, probability])""",
         [name, temperature],
     )
     checkpoint = MODELS[name]
-    roots = zip(checkpoint.beginnings.tokens, checkpoint.beginnings.shares, strict=True)
+    roots = zip(checkpoint.start_tokens.tokens, checkpoint.start_tokens.shares, strict=True)
     expected = {
         (token, text): share * chance_of(checkpoint, token, text, temperature)
         for token, share in roots
@@ -184,8 +183,8 @@ def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(pa
     code = """(constraint) => {
         const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
         const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...constraint });
-        while (!search.done) search.tryOnce();
-        return [search.tries, search.found.map(({ name, start }) => [name, start])];
+        search.runToEnd();
+        return [search.draws, search.names.map(({ name, start }) => [name, start])];
     }"""
     checkpoint = MODELS["labelled lstm"]
     _, found = page.evaluate(code, {"n": 200, "temperature": 1, "onlyNew": True})
@@ -194,7 +193,7 @@ def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(pa
     assert labels[0] / 200 == pytest.approx(0.6, abs=0.15)
     tries, found = page.evaluate(code, {"n": 9, "temperature": 0, "onlyNew": False})
     generator = Generator(
-        model_of(checkpoint, None), checkpoint.vocabulary, beginnings=checkpoint.beginnings
+        model_of(checkpoint, None), checkpoint.vocabulary, start_tokens=checkpoint.start_tokens
     )
     tokens = generator.draw_one_by_one(np.array([[0.1] * 22, [0.9] * 22]), temperature=0.0)
     assert tries == 40
@@ -206,11 +205,11 @@ def test_a_network_that_does_not_know_a_letter_is_heard_no_more(page: Any) -> No
     chances, ways = page.evaluate(
         """() => {
             const blend = namegen.blendOf("latin", null, "other", null, 30);
-            const [{ prefix }] = blend.beginnings("ж", 1);
-            const other = namegen.modelOf("other").beginnings("ж", 1)[0].prefix;
-            const told = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.chances(1)[id]]));
-            const alone = other.model.characters.map((one, id) => [one, told[one] - other.chances(1)[id]]);
-            return [[told.a, ...alone.map(([, difference]) => difference)], blend.beginnings("aж", 1).length];
+            const [{ prefix }] = blend.startPrefixes("ж", 1);
+            const other = namegen.modelOf("other").startPrefixes("ж", 1)[0].prefix;
+            const told = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.probabilities(1)[id]]));
+            const alone = other.model.characters.map((one, id) => [one, told[one] - other.probabilities(1)[id]]);
+            return [[told.a, ...alone.map(([, difference]) => difference)], blend.startPrefixes("aж", 1).length];
         }"""
     )
     assert chances == pytest.approx([0] * len(chances), abs=1e-12)
@@ -259,7 +258,7 @@ def test_names_are_normalized_and_digested_as_python_does_it(alphabet: str, page
         json.dumps([removal, folding, names]),
     )
     assert [tuple(pair) for pair in found] == [
-        (normalize(name), str(digest(name))) for name in names
+        (normalize(name), str(hash_name(name))) for name in names
     ]
 
 
@@ -356,12 +355,13 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     ]
     names += [f"The {name[:5]} {name[5:]}" for name in listed]
     model = api.load_shipped("companies")
-    claimed = claimed_beginnings("companies")[::2]
+    claimed = claimed_starts("companies")[::2]
     assert model.checkpoint is not None
     described = describe("", PageModel("", model.checkpoint), "")
     found = page.evaluate(
         "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
-        "return names.map((name) => [namegen.written(name, 'title', model.normalizer), model.isClaimed(name, true)]) }",
+        "const write = (name) => namegen.writeInCase(name, 'title', model.normalizer);"
+        "return names.map((name) => [write(name), model.isRejectedCompany(name)]) }",
         json.dumps([{**to_plain(described), "claimed": "\n".join(claimed)}, names]),
     )
     constraint = Unclaimed(claimed, model.normalization)

@@ -14,7 +14,7 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label, Metadata, bytes_to_text
-from namegen.core.data.normalization import digest
+from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
 from namegen.core.network.cells import CELLS
 from namegen.models import shipped_path
@@ -36,79 +36,94 @@ SENTENCES = """({ load, blend }, json, codes) => {
 WRONG = [
     (
         "first.generate({ tempreture: 1 })",
-        "there is no option “tempreture”: expected some of n, seed, temperature, ",
+        "There is no option “tempreture”. The options are n, seed, unfiltered, ",
     ),
-    ("first.generate(new Map([['n', 5]]))", "the options are an object: expected a plain object"),
+    (
+        "first.generate(new Map([['n', 5]]))",
+        "The options must be a plain object, such as { n: 5 }.",
+    ),
     (
         "first.generate({ [Symbol('n')]: 5 })",
-        "there is no option Symbol(n): expected some of n, seed",
+        "There is no option Symbol(n). The options are n, seed",
     ),
-    ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
+    ("first.generate({ n: 0 })", "n must be a whole number from 1 to 100,000, not 0."),
     (
         "first.generate({ seed: 2 ** 32 })",
-        "seed is 4294967296: expected a whole number from 0 to 4,294,967,295",
+        "seed must be a whole number from 0 to 4,294,967,295, not 4294967296.",
     ),
-    ("first.generate({ choose: 0.5 })", "there is no option “choose”: expected some of n, seed"),
-    ("first.generate({ unfiltered: 1 })", "unfiltered is 1: expected true or false"),
+    ("first.generate({ choose: 0.5 })", "There is no option “choose”. The options are n, seed"),
+    ("first.generate({ unfiltered: 1 })", "unfiltered must be true or false, not 1."),
     (
         "first.generate({ temperature: -1 })",
-        "temperature is -1: expected a number of at least 0, such as 0.8",
+        "temperature must be a number of at least 0, such as 0.8, not -1.",
     ),
     (
         "first.generate({ endsWith: 'x'.repeat(1001) })",
-        "endsWith is of 1,001 characters: expected a text",
+        "endsWith must be a string of up to 1,000 characters, but it has 1,001.",
     ),
-    ("first.generate({ allowProfanity: 1 })", "allowProfanity is 1: expected true or false"),
-    ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
+    ("first.generate({ allowProfanity: 1 })", "allowProfanity must be true or false, not 1."),
+    ("first.generate({ allowSeen: 'no' })", "allowSeen must be true or false, not “no”."),
     (
         "first.generate({ letterCase: 'Title' })",
-        "letterCase is “Title”: expected one of original, title, upper, lower",
+        "letterCase must be one of original, title, upper, lower, not “Title”.",
     ),
-    ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
+    ("labelled.generate({ label: 'x' })", "There is no label “x”. Pass one of “first”, “last”."),
+    ("first.generate({ label: 'x' })", "“shipped” has no labels. Remove the option label."),
+    (
+        "first.generate({ excludeWords: 'ann' })",
+        "excludeWords must be a list of strings, not “ann”.",
+    ),
+    (
+        "first.generate({ excludeWords: [1] })",
+        "Each word of excludeWords must be a string of up to 1,000 characters, not 1.",
+    ),
     (
         "silent.generate()",
-        "silent does not know the names of its list, so it cannot tell which are new: give allow",
+        "“silent” can’t tell which names are new, because it doesn’t know its list. Pass allowSeen: true.",
     ),
     (
         "first.generate({ startsWith: 'ж' })",
-        "The network has never read “ж”, so no name can have it. Try other",
+        "This model doesn’t know the letter “ж”. Try other letters.",
     ),
     (
         "first.generate({ minLength: 9, maxLength: 3 })",
-        "No name can keep these lengths: raise the lo",
+        "No name fits these lengths. Raise the longest length",
     ),
     (
         "parted.generate({ label: 'Female,female', allowSeen: true })",
-        'label is “Female,female”: expected one of “"a, b",female”',
+        'There is no label “Female,female”. Pass one of “"a, b",female”',
     ),
     (
         "parted.next('M', { label: 'A, B' })",
-        'label is “A, B”, which means several: give one of “"a, b",female”, “,male”',
+        '“A, B” matches several labels. Pass one of “"a, b",female”, “,male”.',
     ),
-    ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
-    ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
+    ("labelled.next('M')", "What comes next depends on the label. Pass a label, such as “first”."),
+    ("first.next('Mж')", "No name of this model contains the character “ж”. Use other letters."),
     (
         "load(json, 'nobody')",
-        "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”",
+        "The data contain no model “nobody”, only “shipped”, “simple_rnn”",
     ),
-    ("load('names.json')", "the data are no JSON ("),
+    ("load('names.json')", "The data aren’t valid JSON. Pass the text of the JSON file"),
     (
         "load({ ...JSON.parse(json), version: 2 })",
-        "the data have the version 2, this module reads 14: export both",
+        "The data have version 2, but this module reads version 15. Export both again.",
     ),
     (
         "load({ ...JSON.parse(json), models: [5] })",
-        "the first model is damaged (it is no object): export it again",
+        "The first model is damaged (it is not an object). Export it again.",
     ),
-    ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
-    ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
+    ("blend([first])", "blend needs a list of two or more models from load."),
+    (
+        "blend([first, labelled])",
+        "To blend “labelled”, choose one of its labels.",
+    ),
     (
         "blend([first, first], { weights: [, 1] })",
-        "weights must be a list with a number from 0 to 1 for each model",
+        "weights must be a list with a number for each model, which sum to 1.",
     ),
     (
         "blend([first, first], { labels: ['x'] })",
-        "labels must be a list with a label, or null, for each model",
+        "labels must be a list with a label, or null, for each model.",
     ),
 ]
 NAN = bytes_to_text(np.float32(np.nan).tobytes())
@@ -174,6 +189,7 @@ OPTIONS = {
     "max_length": "maxLength",
     "allow_seen": "allowSeen",
     "allow_profanity": "allowProfanity",
+    "exclude_words": "excludeWords",
 }
 LABEL_OF = [0] * len(FIRST) + [1] * len(LAST)
 
@@ -247,6 +263,7 @@ def test_the_same_seed_gives_the_names_of_python(
         {"label": "last"},
         {"starts_with": "j", "max_length": 5},
         {"starts_with": "chr", "n": 6},
+        {"exclude_words": ["AR", "=mary", "-n-o-"]},
         {"allow_seen": True},
         {"allow_seen": True, "min_length": 7},
         {"unfiltered": True},
@@ -400,7 +417,7 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
     entries = node(code, options)
     known = models["gru"].known_names.short  # type: ignore[union-attr]
     assert [one["isNew"] for one in entries] == [
-        digest(one["name"]) not in known for one in entries
+        hash_name(one["name"]) not in known for one in entries
     ]
     assert {one["isNew"] for one in entries} == {True, False}
     assert {one["label"] for one in entries} == {"first", "last"}
@@ -449,7 +466,7 @@ def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> No
         "",
     ]
     found = node("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
-    assert found == [digest(name) not in known for name in names]
+    assert found == [hash_name(name) not in known for name in names]
     assert found[:6] == [False, False, False, False, False, True]
 
 
@@ -543,9 +560,10 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     }"""
     said, names = node(code)
     assert re.fullmatch(
-        r"Only \d+ names of 1,000\. No more names that fit turned up in 30,000 tries\. .*", said
+        r"Found only \d+ of 1,000 names\. No more matching names turned up in 30,000 tries\. .*",
+        said,
     )
-    assert said.startswith(f"Only {len(names)} names")
+    assert said.startswith(f"Found only {len(names)} of")
     assert names
     assert {len(name) for name in names} == {1}
 
@@ -554,7 +572,7 @@ def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
     found = dict(zip(DAMAGES, node(REFUSALS, node(CHANGED, list(DAMAGES))), strict=True))
     said = {change: f" ({what})" if what else "" for change, what in DAMAGES.items()}
     assert found == {
-        change: ["Error", f"the model “simple_rnn” is damaged{said[change]}: export it again"]
+        change: ["Error", f"The model “simple_rnn” is damaged{said[change]}. Export it again."]
         for change in DAMAGES
     }
 
@@ -569,7 +587,7 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     content = node(code)
     refused = "({ load }, _, content) => { try { return load(content); } catch (error) { return error.message; } }"
     assert node(refused, content).startswith(
-        "This module computes something else for shipped than the backend “numpy”, which"
+        "This module can’t run “shipped”: it computes other values than the backend “numpy”, which"
     )
 
 
@@ -583,9 +601,9 @@ SEARCHES = """({ load, Model, Search }, json, constraints) => constraints.map((c
     const usual = { n: 20, seed: 1, temperature: 1, first: "", shortest: 1, longest: 30, label: "first" };
     const search = new Search(model, { ...usual, onlyNew: true, unfiltered: true, ...constraint });
     const before = reads;
-    while (!search.done) search.tryOnce();
-    const { trouble, tries, letters, found } = search;
-    return { trouble, before, tries, letters, found: found.length };
+    search.runToEnd();
+    const { trouble, draws, letters, names } = search;
+    return { trouble, before, draws, letters, names: names.length };
 })"""
 
 
@@ -629,15 +647,15 @@ def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) ->
         "letter",
         "space",
     ]
-    assert {(one["before"], one["tries"]) for one in impossible} == {(0, 0)}
+    assert {(one["before"], one["draws"]) for one in impossible} == {(0, 0)}
     assert 1000 < long["before"] <= 5100
     assert shorter["before"] > 64 * 70  # of what any name might begin with, all are
-    assert 20 < few["found"] <= 30
-    assert 22_000 < few["tries"] < 60_000
-    assert many["found"] > 500
-    assert many["tries"] <= 210_000
+    assert 20 < few["names"] <= 30
+    assert 22_000 < few["draws"] < 60_000
+    assert many["names"] > 500
+    assert many["draws"] <= 210_000
     assert 80_000 <= thousand["letters"] < 80_100
     assert thousand == hundred
     assert 40_000 <= twenty["letters"] < 40_100
-    assert endless["found"] == 0
+    assert endless["names"] == 0
     assert 50_000 <= endless["letters"] <= 101_001

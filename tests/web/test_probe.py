@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from namegen.core.checkpoint.metadata import bytes_to_text
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.web.description import PageModel
 from namegen.web.export import write_page
 from tests.reading import engine_of
@@ -24,7 +24,7 @@ def test_more_than_a_thousandth_is_no_rounding(
     models = {cell: at_random(cell, "abcdefg") for cell in ("lstm", "gru")}
     for cell, model in models.items():
         engine = engine_of(model)
-        models[cell] = replace(model, probe=probe(engine, model.network.beginnings[0]))
+        models[cell] = replace(model, probe=self_test_logits(engine, model.network.start_tokens[0]))
     out = tmp_path / "page.html"
     write_page([PageModel(cell, model) for cell, model in models.items()], out)
     rows = models["lstm"].probe
@@ -37,14 +37,14 @@ def test_more_than_a_thousandth_is_no_rounding(
     page.locator("#names:not([aria-busy])").wait_for(state="attached")
     assert (
         (page.locator("#names li").count() > 0)
-        == page.evaluate("namegen.modelOf('lstm').probed")
+        == page.evaluate("namegen.modelOf('lstm').passesSelfTest")
         == fits
     )
     message = page.locator("#message")
     assert message.is_visible() != fits
     if not fits:
         assert (
-            "This page computes something else for lstm than the backend “numpy”"
+            "This page can’t run “lstm”: it computes other values than the backend “numpy”"
             in message.inner_text()
         )
     page.locator("#models input[value=gru]").check(force=True)
@@ -71,6 +71,6 @@ def test_a_page_with_another_record_says_it_is_damaged(
     page = opened(out)
     assert (
         page.locator("#message").inner_text()
-        == f"This page is damaged (its “{field}”): write it again."
+        == f"This page is damaged (its “{field}”). Export it again."
     )
     assert page.locator("#names li").count() == 0

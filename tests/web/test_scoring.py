@@ -19,6 +19,7 @@ from namegen.core.data.rice_code import write_rising
 from namegen.core.generation.scoring import scorer_of
 from namegen.core.generation.start_limit import StartLimit
 from namegen.lists import load_bundled
+from namegen.lists.bundled import SHELF
 from namegen.models import SHIPPED, shipped_path
 from namegen.settings_toml import parse_config
 from namegen.web.description import PageModel
@@ -41,9 +42,10 @@ PHRASES += [
 ]
 NUMBERED = [f"{THINGS[k % 5]} {7919 * k % 100_000:05}" for k in range(1, 601)]
 LABELLED = [*PHRASES, *NUMBERED]
-MODELS = [*SHIPPED, "phrases", "labelled phrases"]
+TRIED = [name for name in SHIPPED if name not in SHELF or name in ("elves", "taverns")]
+MODELS = [*TRIED, "phrases", "labelled phrases"]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-ENGINE = "Model, StartLimit, Threshold, bytesOf, readRising"
+ENGINE = "Model, StartLimit, Threshold, bytesFromText, readRising"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def checkpoints() -> dict[str, Checkpoint]:
     labels = ["places"] * len(PHRASES) + ["numbers"] * len(NUMBERED)
     labelled = Corpus.from_names(LABELLED, labels=labels)
     return {
-        **{name: read_checkpoint(shipped_path(name)) for name in SHIPPED},
+        **{name: read_checkpoint(shipped_path(name)) for name in TRIED},
         "phrases": api.train(Corpus.from_names(LABELLED), config=QUICK).checkpoint,
         "labelled phrases": api.train(labelled, config=QUICK).checkpoint,
     }
@@ -100,7 +102,7 @@ def test_n_grams_are_read_as_python_reads_them(
 def some_names(name: str, checkpoint: Checkpoint) -> list[str]:
     """Names of the list, and texts that are like them in part."""
     rng = np.random.default_rng(3)
-    names = list(load_bundled(name).names if name in SHIPPED else LABELLED)
+    names = list(load_bundled(name).names if name in TRIED else LABELLED)
     listed = [names[row] for row in rng.integers(len(names), size=60).tolist()]
     mixed = [one[: len(one) // 2] + other[len(other) // 2 :] for one, other in pairwise(listed)]
     characters = list(checkpoint.vocabulary.characters)
@@ -115,7 +117,7 @@ def test_scores_are_those_of_python(
 ) -> None:
     """For a few labels, or none: log-probability, missing n-grams and words, score; and which prefixes go on."""
     checkpoint = checkpoints[name]
-    names, tokens = some_names(name, checkpoint), checkpoint.beginnings.tokens[::40]
+    names, tokens = some_names(name, checkpoint), checkpoint.start_tokens.tokens[::40]
     longest = checkpoint.longest_name
     names = [one for one in names if len(one) <= longest]
     code = f"""({{ Model, Threshold }}, json, [name, names, tokens, longest]) => {{
@@ -126,11 +128,12 @@ def test_scores_are_those_of_python(
             let prefix = model.roots.find((root) => root.token === token).prefix;
             let kept = 0;
             for (const character of text) {{
-                prefix = prefix.then(idOf.get(character));
-                kept += threshold.mayBeReachedBy(prefix) ? 1 : 0;
+                prefix = prefix.extend(idOf.get(character));
+                kept += threshold.canBeReachedFrom(prefix) ? 1 : 0;
             }}
-            const {{ endScore, missingAtEnd }} = prefix;
-            return [endScore, missingAtEnd, model.scorer.scoreOf(prefix), kept, threshold.isReachedBy(prefix)];
+            const {{ endLogProbability, missingInName }} = prefix;
+            const score = model.scorer.scoreOf(prefix);
+            return [endLogProbability, missingInName, score, kept, threshold.isReachedBy(prefix)];
         }}));
     }}"""
     found = node(code, [name, names, tokens, longest])
@@ -148,36 +151,36 @@ def approximate(row: Sequence[Any]) -> list[Any]:
 def rows_of(
     checkpoint: Checkpoint, token: int, names: Sequence[str], longest: int
 ) -> list[list[Any]]:
-    """What the test above compares, of each name behind one beginning."""
+    """What the test above compares, of each name behind one start_token."""
     scorer = scorer_of(checkpoint)
     assert scorer is not None
-    engine, beginnings, rows = engine_of(checkpoint, "float64"), np.array([token], np.int32), []
+    engine, start_tokens, rows = engine_of(checkpoint, "float64"), np.array([token], np.int32), []
     for text in names:
         ids = checkpoint.vocabulary.encode(text).astype(np.int32)
         logits = logits_behind(engine, [token, *ids.tolist()])
         steps = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         chosen = steps[np.arange(len(ids) + 1), [*ids.tolist(), 0]]
         sums = np.cumsum(chosen)
-        tally, kept = scorer.start(beginnings), 0
+        tally, kept = scorer.start(start_tokens), 0
         for end in range(1, len(ids) + 1):
-            tally = scorer.read(tally, ids[None, :end], beginnings)
+            tally = scorer.read(tally, ids[None, :end], start_tokens)
             can_reach = scorer.reaches(
                 sums[end - 1 : end],
                 length=end,
                 tally=tally,
-                beginnings=beginnings,
+                start_tokens=start_tokens,
                 longest=longest,
                 ended=False,
             )
             kept += int(can_reach[0])
-        tally = scorer.read(tally, ids[None], beginnings, ended=True)
+        tally = scorer.read(tally, ids[None], start_tokens, ended=True)
         missing = int(tally.missing[0, 0])
-        score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), beginnings)
+        score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), start_tokens)
         reaches = scorer.reaches(
             sums[-1:],
             length=len(ids),
             tally=tally,
-            beginnings=beginnings,
+            start_tokens=start_tokens,
             longest=longest,
             ended=True,
         )
@@ -210,8 +213,8 @@ def test_rising_numbers_are_read_as_they_were_written(scale: int, node: Run) -> 
     rng = np.random.default_rng(scale)
     sets = [np.cumsum(rng.integers(0, scale, size=size)) for size in (0, 1, 50)]
     data = b"".join(map(write_rising, sets))
-    code = """({ readRising, bytesOf }, _, text) => {
-        const bytes = bytesOf(text);
+    code = """({ readRising, bytesFromText }, _, text) => {
+        const bytes = bytesFromText(text);
         let position = 0;
         const sets = [0, 1, 2].map(() => {
             const { numbers, end } = readRising(bytes, position);
@@ -241,7 +244,7 @@ def test_names_of_phrases_are_those_of_python(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", TRIED)
 @pytest.mark.parametrize(
     "options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 5}]
 )

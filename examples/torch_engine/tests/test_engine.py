@@ -29,11 +29,11 @@ def test_it_computes_with_as_many_threads_as_it_is_told() -> None:
         assert torch.get_num_threads() == threads
 
 
-def test_beginnings_of_their_own_are_read_like_any_token() -> None:
+def test_start_tokens_of_their_own_are_read_like_any_token() -> None:
     """A network of two labels has two tokens more to read, and none more to predict."""
     network = RecurrentNetwork(VOCABULARY.size, "gru", (4,), labels=2)
     engine = TorchEngine(network, None, threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-    logits, _ = engine.step(np.array(network.beginnings, np.int32), engine.initial_state(2))
+    logits, _ = engine.step(np.array(network.start_tokens, np.int32), engine.initial_state(2))
     assert logits.shape == (2, VOCABULARY.size)
     assert np.abs(logits[0] - logits[1]).max() > 1e-3

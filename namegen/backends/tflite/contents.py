@@ -143,7 +143,7 @@ def to_bytes_of(contents: Contents) -> bytes:
         file.add_weight(weight)
     if metadata.known_names is not None:
         file.add_metadata(KNOWN_NAMES, metadata.known_names.to_bytes())
-    program = Program(file, contents.network, contents.weights, metadata.beginnings)
+    program = Program(file, contents.network, contents.weights, metadata.start_tokens)
     program.add_signatures(code_points)
     return seal(file.to_bytes())
 

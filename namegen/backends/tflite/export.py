@@ -22,9 +22,9 @@ from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import quantizable
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import Engine, LanguageModel, State
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, self_test_logits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
@@ -105,12 +105,14 @@ def export_tflite(
     path = _checked_path(path, force=force)
     find_interpreter()
     source = _checked_source(checkpoint)
-    checkpoint = replace(checkpoint, probe=probe(source, checkpoint.network.beginnings[0]))
+    checkpoint = replace(
+        checkpoint, probe=self_test_logits(source, checkpoint.network.start_tokens[0])
+    )
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
     uniforms = _uniforms(checkpoint)
     if names is None:
-        generator = Generator(source, checkpoint.vocabulary, beginnings=checkpoint.beginnings)
+        generator = Generator(source, checkpoint.vocabulary, start_tokens=checkpoint.start_tokens)
         names = checkpoint.vocabulary.decode_all(generator.draw_one_by_one(uniforms))
     readable_names = _readable(names, checkpoint)
     tree = _tree_of(readable_names, checkpoint)
@@ -166,7 +168,7 @@ def _checked_source(checkpoint: Checkpoint) -> Engine:
 
 def _uniforms(checkpoint: Checkpoint) -> Float64[Array, "n T"]:
     """The uniform random numbers that names are drawn with."""
-    numbers_per_name = checkpoint.beginnings.numbers + checkpoint.max_length
+    numbers_per_name = checkpoint.start_tokens.numbers + checkpoint.max_length
     count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers_per_name)
     return np.random.default_rng(SEED).random((count, numbers_per_name))
 
@@ -184,7 +186,7 @@ def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
 
 def _tree_of(names: list[str], checkpoint: Checkpoint) -> PrefixTree:
     """The prefixes of all names, after each start token."""
-    start_tokens = checkpoint.beginnings.tokens
+    start_tokens = checkpoint.start_tokens.tokens
     start_token_of_each = [token for token in start_tokens for _ in names]
     return PrefixTree.from_names(
         names * len(start_tokens), checkpoint.vocabulary, start_token_of_each
@@ -317,10 +319,10 @@ def check_parts_and_loop(
         raise OutputError(
             "the .tflite doesn't contain the metadata of its source; no file was written"
         )
-    generator = Generator(model, metadata.vocabulary, beginnings=metadata.beginnings)
+    generator = Generator(model, metadata.vocabulary, start_tokens=metadata.start_tokens)
     expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
-    shares = np.tile(metadata.beginnings.shares, (len(uniforms), 1))
-    start_tokens = metadata.beginnings.ids[pick(uniforms[:, 0], shares)]  # (n,)
+    shares = np.tile(metadata.start_tokens.shares, (len(uniforms), 1))
+    start_tokens = metadata.start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
     expected_scores = scores_of(model, start_tokens, expected_tokens)  # (n,)
     tokens, scores = model.generate_tokens(uniforms)
     has_same_tokens = (tokens == expected_tokens).all(axis=1)
@@ -346,7 +348,7 @@ def scores_of(
         logits, state = model.step(last, state)
         log_probabilities[:, position] = all_log_probabilities(logits)[rows, column]
         last = column
-    is_after_end = tokens[:, :-1] == BOUNDARY
+    is_after_end = tokens[:, :-1] == END_TOKEN
     log_probabilities[:, 1:] *= ~is_after_end
     total: Float64[Array, "n"] = log_probabilities.sum(axis=1)
     return total

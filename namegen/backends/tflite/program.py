@@ -16,7 +16,7 @@ from namegen.backends.tflite.graph import ANY, File, Graph, Weight
 from namegen.backends.tflite.layers import network_step
 from namegen.backends.tflite.sampling_loop import SamplingLoop
 from namegen.backends.tflite.schema import Type
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.network.architecture import RecurrentNetwork
 
 
@@ -27,7 +27,7 @@ class Program:
     file: File
     network: RecurrentNetwork
     weights: Mapping[str, Weight]  # named as in ``weights.py``
-    start_tokens: Beginnings
+    start_tokens: StartTokens
 
     def add_signatures(self, code_points: Weight) -> None:
         """Add all signatures and their subgraphs.

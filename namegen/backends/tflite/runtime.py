@@ -15,7 +15,7 @@ import numpy as np
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.contents import read_contents
 from namegen.core.engine import State
-from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
+from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
 from namegen.core.generation.sampling import check_temperature
 from namegen.errors import (
     CheckpointError,
@@ -83,10 +83,10 @@ class TFLiteModel:
             raise CheckpointError(
                 f"{path} does not fit together: {error}; export it again"
             ) from error
-        check_probe(
+        check_self_test(
             self,
             self.metadata.probe,
-            contents.network.beginnings[0],
+            contents.network.start_tokens[0],
             reader="the LiteRT runtime here",
             trained_by=self.metadata.engine,
             name=str(path),
@@ -158,7 +158,7 @@ class TFLiteModel:
         check_temperature(temperature)
         uniforms = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         names, numbers = uniforms.shape
-        longest = max(numbers - self.metadata.beginnings.numbers, 0)
+        longest = max(numbers - self.metadata.start_tokens.numbers, 0)
         tokens = np.zeros((names, longest), np.int32)
         scores = np.zeros(names, np.float32)
         if tokens.size == 0:

@@ -27,8 +27,8 @@ from namegen.backends.tflite.schema import (
     UnpackOptions,
     WhileOptions,
 )
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.network.architecture import RecurrentNetwork
 
 FILLS = 2  # the version of FILL
@@ -92,7 +92,7 @@ class SamplingLoop:
     file: File
     network: RecurrentNetwork
     weights: Mapping[str, Weight]  # named as in ``weights.py``
-    start_tokens: Beginnings
+    start_tokens: StartTokens
 
     def add_signature(self, graph: Graph) -> None:
         """Add the signature.
@@ -145,7 +145,7 @@ class SamplingLoop:
         per_character = pack(graph, max_length, names)
         return LoopVariables(
             position=graph.constant(0),
-            tokens=fill(graph, per_character, BOUNDARY, (ANY, ANY)),
+            tokens=fill(graph, per_character, END_TOKEN, (ANY, ANY)),
             last=start_tokens,
             log_probability=fill(graph, per_name, 0.0, (ANY,), np.float32),
             is_unfinished=fill(graph, per_name, True, (ANY,), np.bool_),
@@ -208,7 +208,7 @@ class SamplingLoop:
             tokens=tokens,
             last=last,
             log_probability=log_probability,
-            is_unfinished=graph.compute(Op.NOT_EQUAL, [last, graph.constant(BOUNDARY)], Type.BOOL),
+            is_unfinished=graph.compute(Op.NOT_EQUAL, [last, graph.constant(END_TOKEN)], Type.BOOL),
             states=states,
         )
         graph.set_inputs_and_outputs(before.all(), after.all())

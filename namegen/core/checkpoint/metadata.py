@@ -20,7 +20,7 @@ import numpy as np
 
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import KnownSet, Normalization
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork
@@ -182,9 +182,9 @@ class ListMetadata:
         return Normalization(self.endings)
 
     @property
-    def beginnings(self) -> Beginnings:
+    def start_tokens(self) -> StartTokens:
         """The start tokens and their shares in the training set. Without labels, that's the plain start token."""
-        return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
+        return StartTokens.from_counts(self.vocabulary.size, [label.names for label in self.labels])
 
     @property
     def max_length(self) -> int:
@@ -291,7 +291,7 @@ def check_together(metadata: Metadata) -> None:
         )
     if network.labels != labels:
         raise ValueError(f"the network has {network.labels} labels, but the file has {labels}")
-    _ = metadata.beginnings  # raises SettingsError if the labels' counts are invalid
+    _ = metadata.start_tokens  # raises SettingsError if the labels' counts are invalid
     _ = metadata.normalization  # raises an error if the endings are invalid
     if metadata.shortest_name > metadata.longest_name:
         raise ValueError("shortest_name is above longest_name")

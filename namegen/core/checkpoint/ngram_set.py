@@ -25,7 +25,7 @@ import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.rice_code import read_rising, write_rising
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.types import Array, Int, Int64
 
 ORDER = 5  # symbols of the longest n-grams
@@ -69,7 +69,7 @@ class NgramSet:
             labels: the number of labels; 0 if the list has none.
         """
         # A position is where an n-gram can end: a root, a character or the end of a name.
-        end_parent = tree.edge_node[tree.edge_token == BOUNDARY]
+        end_parent = tree.edge_node[tree.edge_token == END_TOKEN]
         start_symbols = np.full(tree.roots, vocabulary.size)
         characters = symbols_of(vocabulary)[tree.token[tree.roots :]]
         end_symbols = np.full(len(end_parent), END)

@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.core.data.arrays import new_run, run_lengths
 from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import SettingsError
 from namegen.types import Array, Float32, Int, Int64
 
@@ -83,19 +83,19 @@ class BatchMaker:
 
     @classmethod
     def from_names(
-        cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Sequence[int] | None = None
+        cls, names: Sequence[str], vocabulary: Vocabulary, start_tokens: Sequence[int] | None = None
     ) -> BatchMaker:
         """Make batches from a list of strings.
 
         Args:
             names: The names in the order of the list, with duplicates.
             vocabulary: The ids of their characters.
-            beginnings: The start token of each name. None: all names start with ``BOUNDARY``.
+            start_tokens: The start token of each name. None: all names start with ``END_TOKEN``.
 
         Raises:
             NamesError: The list is empty, or the number of start tokens is wrong.
         """
-        sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary, start_tokens)
         return cls(sorted_names, ranking.rank)
 
     def with_targets(self, expected: Float32[Array, "N V"], share: float = 1.0) -> BatchMaker:
@@ -170,7 +170,7 @@ class BatchMaker:
         whole_node = whole_edge_node.take(first_of_node)  # (N,) nodes of the whole tree
         level = whole_node.searchsorted(tree.level[: sizes.max() + 1])
         parent = np.full(len(whole_node), -1)  # (N,)
-        parent[level[1] :] = edge_node[edge_token != BOUNDARY]
+        parent[level[1] :] = edge_node[edge_token != END_TOKEN]
         small = PrefixTree(
             token=tree.token.take(whole_node),
             parent=parent,
@@ -218,7 +218,7 @@ def _edge_paths(
         paths: The nodes of all names, overwritten with the edges.
         last: The index of each name's last node in ``paths``.
     """
-    is_end = tree.edge_token == BOUNDARY  # (E,)
+    is_end = tree.edge_token == END_TOKEN  # (E,)
     last_node = paths[last]  # (names,)
     edge_to = np.zeros(tree.nodes, paths.dtype)  # (N,) the edge that leads to a node
     edge_to[tree.roots :] = np.flatnonzero(~is_end)

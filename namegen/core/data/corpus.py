@@ -166,7 +166,7 @@ class Corpus:
     def is_phrases(self) -> bool:
         """Whether it's a short list of phrases, which needs other training settings (``core/training/defaults.py``).
 
-        Many of its names have several words, and their beginnings and last words can be combined to at least twice as
+        Many of its names have several words, and their start_tokens and last words can be combined to at least twice as
         many names.
         """
         names = set(self.names)

@@ -12,6 +12,7 @@ from itertools import chain, takewhile
 from operator import eq
 
 from namegen.core.data.list_formats import split_parts
+from namegen.core.data.nearest_origins import NEAREST_ORIGINS
 from namegen.errors import SettingsError, nearest, quote, setting
 
 MOST_LISTED = 12  # labels in a message
@@ -139,17 +140,41 @@ def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
         )
 
 
-def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> SettingsError:
-    """Return the error for a label that the model doesn't know. It suggests the nearest label, or lists some.
+def unknown_label(
+    name: str, asked: str, known: Sequence[str], model: str, *, listing: str = ""
+) -> SettingsError:
+    """Return the error for a label that the model doesn't know. It suggests the nearest labels, or lists some.
+
+    Args:
+        name: The setting.
+        asked: The label.
+        known: The labels of the model.
+        model: The model's name.
+        listing: How the user can list all labels.
 
     >>> print(unknown_label("origin", "Finish", ["Danish", "Finnish"], "world-given"))
     origin is 'Finish', which world-given does not know: did you mean 'Finnish'?
+    >>> print(unknown_label("origin", "Welsh", ["English", "Finnish", "Irish"], "world-given"))
+    origin is 'Welsh', which world-given does not know: try 'English' or 'Irish'
     """
-    near = nearest(asked, known)
-    advice = f"did you mean {quote(near, 60)}?" if near else _expected(asked, known)
+    advice = _advice(asked, known)
+    if listing:
+        advice += f" ({listing})"
     return SettingsError(
         f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {advice}"
     )
+
+
+def _advice(asked: str, known: Sequence[str]) -> str:
+    """Suggest labels instead of an unknown one."""
+    origin, _, _ = asked.casefold().partition(",")
+    related = [quote(label) for label in NEAREST_ORIGINS.get(origin, ()) if label in known]
+    if related:
+        return f"try {' or '.join(related)}"
+    near = nearest(asked, known)
+    if near:
+        return f"did you mean {quote(near, 60)}?"
+    return _expected(asked, known)
 
 
 def _expected(asked: str, known: Sequence[str]) -> str:

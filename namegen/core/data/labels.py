@@ -10,25 +10,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.errors import SettingsError
 from namegen.types import Array, Float64, Int32
 
 
 @dataclass(frozen=True)
-class Beginnings:
+class StartTokens:
     """The start tokens of names, with their probabilities.
 
-    Without labels, ``BOUNDARY`` is the only start token. With labels, the label with index i has the token ``V + i``.
+    Without labels, ``END_TOKEN`` is the only start token. With labels, the label with index i has the token ``V + i``.
     A name has the probability ``p(name) = Σ share · p(name | start token)``.
 
     Raises:
         SettingsError: There's no token, a token repeats, or the shares aren't a distribution.
 
-    >>> Beginnings.single()
-    Beginnings(tokens=(0,), shares=(1.0,))
-    >>> Beginnings.from_counts(54, [30, 10])
-    Beginnings(tokens=(54, 55), shares=(0.75, 0.25))
+    >>> StartTokens.single()
+    StartTokens(tokens=(0,), shares=(1.0,))
+    >>> StartTokens.from_counts(54, [30, 10])
+    StartTokens(tokens=(54, 55), shares=(0.75, 0.25))
     """
 
     tokens: tuple[int, ...]  #: distinct ids
@@ -51,17 +51,17 @@ class Beginnings:
             )
 
     @classmethod
-    def single(cls, token: int = BOUNDARY) -> Beginnings:
+    def single(cls, token: int = END_TOKEN) -> StartTokens:
         """Use the same start token for all names."""
         return cls((token,), (1.0,))
 
     @classmethod
-    def from_counts(cls, vocabulary_size: int, counts: Sequence[int]) -> Beginnings:
+    def from_counts(cls, vocabulary_size: int, counts: Sequence[int]) -> StartTokens:
         """Use the start tokens of a list's labels, with the labels' shares of the list.
 
         Args:
             vocabulary_size: ``V``, the start token of the first label.
-            counts: How many names have each label. Without labels, ``BOUNDARY`` is the only start token.
+            counts: How many names have each label. Without labels, ``END_TOKEN`` is the only start token.
 
         Raises:
             SettingsError: A count is negative, or all are 0.
@@ -76,7 +76,7 @@ class Beginnings:
         tokens = tuple(range(vocabulary_size, vocabulary_size + len(counts)))
         return cls(tokens, tuple(count / total for count in counts))
 
-    def only(self, indexes: Sequence[int]) -> Beginnings:
+    def only(self, indexes: Sequence[int]) -> StartTokens:
         """Select some start tokens. Their shares are scaled to the sum 1.
 
         Args:
@@ -85,8 +85,8 @@ class Beginnings:
         Raises:
             SettingsError: The selected tokens have the probability 0.
 
-        >>> Beginnings.from_counts(54, [30, 10, 10]).only([1, 2])
-        Beginnings(tokens=(55, 56), shares=(0.5, 0.5))
+        >>> StartTokens.from_counts(54, [30, 10, 10]).only([1, 2])
+        StartTokens(tokens=(55, 56), shares=(0.5, 0.5))
         """
         total = sum(self.shares[index] for index in indexes)
         if total <= 0:
@@ -94,7 +94,7 @@ class Beginnings:
                 "no name of the training set has one of these labels: choose others"
             )
         tokens = tuple(self.tokens[index] for index in indexes)
-        return Beginnings(tokens, tuple(self.shares[index] / total for index in indexes))
+        return StartTokens(tokens, tuple(self.shares[index] / total for index in indexes))
 
     @property
     def several(self) -> bool:

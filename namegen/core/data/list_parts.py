@@ -9,10 +9,10 @@ import numpy as np
 
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.types import Array, Bool, Float64, Int, Int8, Int64
 
@@ -104,9 +104,9 @@ class ListParts:
         }
 
     @property
-    def beginnings(self) -> Beginnings:
+    def start_tokens(self) -> StartTokens:
         """The start tokens, with the share of the training set that has each label."""
-        return Beginnings.from_counts(self.vocabulary.size, list(self.label_counts.values()))
+        return StartTokens.from_counts(self.vocabulary.size, list(self.label_counts.values()))
 
     @property
     def longest_name(self) -> int:
@@ -135,7 +135,7 @@ class _DistinctNames:
 
     @classmethod
     def of(cls, corpus: Corpus) -> _DistinctNames:
-        start_tokens = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+        start_tokens = label_start_tokens(corpus, corpus.vocabulary, corpus.label_counts)
         sorted_names, ranking = SortedNames.ranked(corpus.names, corpus.vocabulary, start_tokens)
         rank = ranking.rank  # (entries,)
         first_entry = ranking.representatives  # (R,) the first entry with each rank
@@ -228,7 +228,7 @@ def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
     >>> tree.name_count
     3
     """
-    is_end = tree.edge_token == BOUNDARY  # (E,)
+    is_end = tree.edge_token == END_TOKEN  # (E,)
     counts = _sqrt_counts(tree.edge_count[is_end]).astype(np.int64)  # (names,)
     return tree.recounted(tree.edge_node[is_end], counts)
 
@@ -237,7 +237,7 @@ def _sqrt_counts(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
     return np.rint(np.sqrt(counts))
 
 
-def label_beginnings(
+def label_start_tokens(
     corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]
 ) -> list[int] | None:
     """Return the start token of each name of a list, which depends on its label.

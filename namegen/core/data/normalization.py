@@ -96,10 +96,10 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", compatible)
 
 
-def digest(name: str) -> int:
+def hash_name(name: str) -> int:
     """Hash a name: 64 bits of BLAKE2b of its normalized form in UTF-8, as a little-endian number.
 
-    >>> digest("de la Cruz") == digest("De La Cruz") == digest("DeLaCruz")
+    >>> hash_name("de la Cruz") == hash_name("De La Cruz") == hash_name("DeLaCruz")
     True
     """
     state = _EMPTY_HASH.copy()  # faster than a new one
@@ -107,13 +107,13 @@ def digest(name: str) -> int:
     return int.from_bytes(state.digest(), "little")
 
 
-def digests(names: Iterable[str]) -> UInt64[Array, "names"]:
+def hash_names(names: Iterable[str]) -> UInt64[Array, "names"]:
     """Hash names, in their order and with duplicates.
 
-    >>> digests(["Bob", "bob", "Al"])[0] == digest("BOB")
+    >>> hash_names(["Bob", "bob", "Al"])[0] == hash_name("BOB")
     np.True_
     """
-    return np.fromiter(map(digest, names), np.uint64)
+    return np.fromiter(map(hash_name, names), np.uint64)
 
 
 def is_known(candidates: UInt[Array, "names"], known: UInt[Array, "known"]) -> Bool[Array, "names"]:
@@ -123,7 +123,7 @@ def is_known(candidates: UInt[Array, "names"], known: UInt[Array, "known"]) -> B
         candidates: The numbers to look up, such as hashes of names.
         known: The known numbers, sorted.
 
-    >>> is_known(digests(["BOB", "Zed"]), known_set(["Bob", "Al"]).numbers).tolist()
+    >>> is_known(hash_names(["BOB", "Zed"]), known_set(["Bob", "Al"]).numbers).tolist()
     [True, False]
     """
     if len(known) == 0:
@@ -138,7 +138,7 @@ class KnownSet:
     """The hashes of known names.
 
     >>> known = KnownSet.read(known_set(["Ann", "Bob"]).to_bytes())
-    >>> known.holds(digests(["BOB", "Ann", "Zed"])).tolist()
+    >>> known.holds(hash_names(["BOB", "Ann", "Zed"])).tolist()
     [True, True, False]
     """
 
@@ -154,16 +154,16 @@ class KnownSet:
     def __contains__(self, digest: int) -> bool:
         return bool(self.holds(np.array([digest], np.uint64)).any())
 
-    def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
+    def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Return which of the names with these hashes are known."""
-        candidates = _short(digests, len(self.numbers)) if self.shortened else digests  # (names,)
+        candidates = _short(hashes, len(self.numbers)) if self.shortened else hashes  # (names,)
         if self.shortened and len(self.numbers) <= MOST_BY_BITS:
             byte, bit = _byte_and_bit(candidates)
             known = (self._bits[byte] & bit) > 0  # (names,)
         else:
             known = is_known(candidates, self.numbers)  # (names,)
         for other in self.others:
-            known |= other.holds(digests)
+            known |= other.holds(hashes)
         return known
 
     @cached_property
@@ -215,12 +215,12 @@ class KnownSet:
         return result
 
 
-def _short(digests: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
+def _short(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
     """Scale hashes to whole numbers below 256 times the count, in the same order.
 
     Only the upper 32 bits are used, so that the product with a count of up to 32 bits fits into 64 bits.
     """
-    return ((digests >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
+    return ((hashes >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
 def _byte_and_bit(
@@ -307,9 +307,9 @@ class Normalization:
         """Return the normalized form of a name. Two names are the same if they have the same form."""
         return normalize(self.without_endings(name))
 
-    def digests(self, names: Iterable[str]) -> UInt64[Array, "names"]:
+    def hash_names(self, names: Iterable[str]) -> UInt64[Array, "names"]:
         """Hash names, in their order and with duplicates."""
-        return digests(map(self.without_endings, names))
+        return hash_names(map(self.without_endings, names))
 
     def known_set(self, names: Iterable[str]) -> KnownSet:
         """Hash the distinct names of a list.
@@ -317,7 +317,7 @@ class Normalization:
         >>> len(normalization_of("company").known_set(["ACME CORP", "Acme, Inc.", "Aramark"]))
         2
         """
-        return KnownSet(np.unique(self.digests(dict.fromkeys(names))))
+        return KnownSet(np.unique(self.hash_names(dict.fromkeys(names))))
 
     def common_words(self, names: Iterable[str]) -> set[str]:
         """Return the normalized words that occur in at least two names with several words.
@@ -342,13 +342,13 @@ class Normalization:
         Args:
             names: The names. They may be iterated twice.
             known: The known names, as ``known_set`` returns them.
-            hashes: The result of ``digests`` for the names, if it has already been computed.
+            hashes: The result of ``hash_names`` for the names, if it has already been computed.
         """
         if hashes is None:
-            hashes = self.digests(names)
+            hashes = self.hash_names(names)
         are_known = known.holds(hashes)
         if self.also_with_endings:
-            are_known |= known.holds(digests(names))
+            are_known |= known.holds(hash_names(names))
         return are_known
 
 

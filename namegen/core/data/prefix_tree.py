@@ -16,7 +16,7 @@ import numpy as np
 
 from namegen.core.data.arrays import index_type, new_run
 from namegen.core.data.ranking import Ranking, take_rows
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Int, Int32, Int64
 
@@ -26,9 +26,9 @@ class PrefixTree:
     """The distinct prefixes of a list of names, sorted by depth, then by start token, then by their characters.
 
     So the children of a node are neighbors, and the nodes of one depth are one slice of every array. Depth 0 has one
-    root for each start token that occurs. Without labels, that's only ``BOUNDARY``.
+    root for each start token that occurs. Without labels, that's only ``END_TOKEN``.
 
-    An edge is something that follows a node: a character that leads to a child, or the end token ``BOUNDARY``. Edges
+    An edge is something that follows a node: a character that leads to a child, or the end token ``END_TOKEN``. Edges
     are sorted by node, then by token.
 
     >>> vocabulary = Vocabulary.from_names(["Al", "Ali", "Al"])
@@ -49,19 +49,19 @@ class PrefixTree:
 
     @classmethod
     def from_names(
-        cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
+        cls, names: Iterable[str], vocabulary: Vocabulary, start_tokens: Iterable[int] | None = None
     ) -> PrefixTree:
         """Build the tree of a list of names. Duplicates become counts.
 
         Args:
             names: The list.
             vocabulary: The ids of the characters.
-            beginnings: The start token of each name. None: all names start with ``BOUNDARY``.
+            start_tokens: The start token of each name. None: all names start with ``END_TOKEN``.
 
         Raises:
             NamesError: The list is empty, a character isn't in the vocabulary, or the number of start tokens is wrong.
         """
-        sorted_names, _ = SortedNames.ranked(names, vocabulary, beginnings)
+        sorted_names, _ = SortedNames.ranked(names, vocabulary, start_tokens)
         return sorted_names.tree()
 
     @property
@@ -92,7 +92,7 @@ class PrefixTree:
     @property
     def distinct_name_count(self) -> int:
         """The number of distinct names. A name counts once for each of its start tokens."""
-        return int((self.edge_token == BOUNDARY).sum())
+        return int((self.edge_token == END_TOKEN).sum())
 
     @cached_property
     def edge_start(self) -> Int[Array, "M"]:
@@ -107,7 +107,7 @@ class PrefixTree:
         """The node that each edge leads to. −1 for the end of a name."""
         child = np.full(len(self.edge_token), -1, index_type(self.nodes))
         # Nodes and edges are both sorted by parent, then by token.
-        child[self.edge_token != BOUNDARY] = np.arange(self.roots, self.nodes, dtype=child.dtype)
+        child[self.edge_token != END_TOKEN] = np.arange(self.roots, self.nodes, dtype=child.dtype)
         return child
 
     @property
@@ -128,7 +128,7 @@ class PrefixTree:
 
         Rows are sorted by length, then by start token, then by their characters.
         """
-        is_end = self.edge_token == BOUNDARY  # (E,)
+        is_end = self.edge_token == END_TOKEN  # (E,)
         node = self.edge_node[
             is_end
         ]  # (names,) the node of the current depth, from the last one up to the root
@@ -146,7 +146,7 @@ class PrefixTree:
             lengths=lengths,
             counts=self.edge_count[is_end],
             nodes=nodes,
-            beginnings=self.token[node],
+            start_tokens=self.token[node],
         )
 
     def recounted(self, end_node: Int[Array, "names"], counts: Int64[Array, "names"]) -> PrefixTree:
@@ -156,7 +156,7 @@ class PrefixTree:
             end_node: The last node of each name. All names have to be included.
             counts: How often each name occurs. Each count has to be at least 1.
         """
-        is_end = self.edge_token == BOUNDARY  # (E,)
+        is_end = self.edge_token == END_TOKEN  # (E,)
         count = np.zeros(self.nodes, np.int64)  # (N,)
         count[end_node] = counts
         edge_count = np.empty(len(is_end), np.int64)  # (E,)
@@ -170,8 +170,8 @@ class PrefixTree:
         return replace(self, count=count, edge_count=edge_count)
 
     def under_one_root(self) -> PrefixTree:
-        """Return the tree of the same names without their labels. They all start with ``BOUNDARY``."""
-        if self.roots == 1 and self.token[0] == BOUNDARY:
+        """Return the tree of the same names without their labels. They all start with ``END_TOKEN``."""
+        if self.roots == 1 and self.token[0] == END_TOKEN:
             return self
         rows = self.sequences()
         sorted_names, _ = SortedNames.from_rows(rows.tokens, rows.counts)
@@ -188,7 +188,7 @@ class Sequences:
     lengths: Int64[Array, "names"]  #: characters of each name
     counts: Int64[Array, "names"]  #: how often each name occurs
     nodes: Int64[Array, "names T"]  #: the node before each token; 0 after the end of a name
-    beginnings: Int32[Array, "names"]  #: the start token of each name
+    start_tokens: Int32[Array, "names"]  #: the start token of each name
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,18 +198,18 @@ class SortedNames:
     tokens: Int[Array, "total"]  # the ids of all names, concatenated
     lengths: Int64[Array, "names"]  # characters of each name
     counts: Int64[Array, "names"]  # how often each name occurs in the list
-    beginnings: Int32[Array, "names"]  # the start token of each name
+    start_tokens: Int32[Array, "names"]  # the start token of each name
 
     @classmethod
     def ranked(
-        cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
+        cls, names: Iterable[str], vocabulary: Vocabulary, start_tokens: Iterable[int] | None = None
     ) -> tuple[SortedNames, Ranking]:
         """Sort and count names.
 
         Args:
             names: The list.
             vocabulary: The ids of the characters.
-            beginnings: The start token of each name. None: all names start with ``BOUNDARY``.
+            start_tokens: The start token of each name. None: all names start with ``END_TOKEN``.
 
         Returns:
             The distinct names, and the ranking that maps the entries of the list to them.
@@ -223,7 +223,7 @@ class SortedNames:
         ([1, 2], [1, 0, 1])
         """
         entries = names if isinstance(names, Sequence) else list(names)
-        tokens = None if beginnings is None else np.fromiter(beginnings, dtype=np.int32)
+        tokens = None if start_tokens is None else np.fromiter(start_tokens, dtype=np.int32)
         if tokens is not None and len(tokens) != len(entries):
             raise NamesError(
                 f"there are {len(tokens):,} start tokens for {len(entries):,} names: give one for each name"
@@ -233,14 +233,14 @@ class SortedNames:
         ranking = Ranking.of(entries, vocabulary, tokens)
         first_entry = ranking.representatives  # (names,)
         if tokens is None:
-            start_tokens = np.full(len(first_entry), BOUNDARY, np.int32)  # (names,)
+            start_tokens = np.full(len(first_entry), END_TOKEN, np.int32)  # (names,)
         else:
             start_tokens = tokens[first_entry]  # (names,)
         sorted_names = cls(
             tokens=ranking.distinct_tokens(),
             lengths=ranking.lengths[first_entry],
             counts=ranking.counts,
-            beginnings=start_tokens,
+            start_tokens=start_tokens,
         )
         return sorted_names, ranking
 
@@ -253,14 +253,14 @@ class SortedNames:
             tokens=take_rows(self.tokens, self.lengths, kept),
             lengths=self.lengths[kept],
             counts=counts[kept],
-            beginnings=self.beginnings[kept],
+            start_tokens=self.start_tokens[kept],
         )
 
     @classmethod
     def from_rows(
         cls, tokens: Int32[Array, "rows T"], counts: Int64[Array, "rows"]
     ) -> tuple[SortedNames, Int64[Array, "rows"]]:
-        """Sort and count names that are given as rows of ids. They all start with ``BOUNDARY``.
+        """Sort and count names that are given as rows of ids. They all start with ``END_TOKEN``.
 
         Args:
             tokens: The characters of each name, padded with end tokens. The longest names need no padding.
@@ -275,12 +275,12 @@ class SortedNames:
         name_of = name_of.reshape(-1)  # (rows,)
         total = np.zeros(len(rows), np.int64)  # (names,)
         np.add.at(total, name_of, counts)
-        is_character = rows != BOUNDARY  # (names, T)
+        is_character = rows != END_TOKEN  # (names, T)
         sorted_names = cls(
             tokens=rows[is_character],
             lengths=is_character.sum(axis=1),
             counts=total,
-            beginnings=np.full(len(rows), BOUNDARY, np.int32),
+            start_tokens=np.full(len(rows), END_TOKEN, np.int32),
         )
         return sorted_names, name_of
 
@@ -331,10 +331,10 @@ class SortedNames:
         paths = np.zeros(path_nodes if want_paths else 0, dtype=index_type(path_nodes))
         builder = _TreeBuilder()
         node = builder.add_nodes(
-            tokens=self.beginnings,
+            tokens=self.start_tokens,
             parents=np.full(len(names), -1),
             counts=self.counts,
-            is_first=new_run(self.beginnings),
+            is_first=new_run(self.start_tokens),
         )  # (A,) the node of each name
         if want_paths:
             paths[path_start] = node
@@ -401,7 +401,7 @@ class _TreeBuilder:
 
         There are two kinds of edges: into each node except the roots, and ends of names. Both are already sorted by the
         node that they leave. So an edge's index is its index among its own kind, plus the number of edges of the other
-        kind before it. The end of a name comes before the other edges of its node, because ``BOUNDARY`` is 0.
+        kind before it. The end of a name comes before the other edges of its node, because ``END_TOKEN`` is 0.
         """
         token = _concatenated(self._token)  # (N,)
         parent = _concatenated(self._parent)  # (N,)
@@ -418,7 +418,7 @@ class _TreeBuilder:
         edge_node = np.empty(len(is_end), np.int64)
         edge_node[end_edge] = end_node
         edge_node[child_edge] = parent[roots:]
-        edge_token = np.zeros(len(is_end), np.int32)  # BOUNDARY where a name ends
+        edge_token = np.zeros(len(is_end), np.int32)  # END_TOKEN where a name ends
         edge_token[child_edge] = token[roots:]
         edge_count = np.empty(len(is_end), np.int64)
         edge_count[end_edge] = end_count

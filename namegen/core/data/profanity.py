@@ -1,16 +1,17 @@
-"""Profanity: recognize rude words in names by the hashes of their letters.
+"""Profanity: recognize rude words and slurs in names by the hashes of their letters.
 
 ``profanity.txt`` has two kinds of hashes: of rude strings, and of longer strings in real names that contain them. For
 example, `cock` at the end of a word is rude, except in `Hancock`. A string may start and end with a space, which is the
-edge of a word. ``docs/tools/make_profanity.py`` creates the file, and decides whether a word is rude anywhere, at an
-edge, or only as a whole. The JavaScript module and the web page have the same check (``namegen/web/seen.js``).
+edge of a word. ``docs/tools/make_profanity.py`` creates the file. It decides whether a word is rude anywhere, at an
+edge, or only as a whole word, as most slurs are. The JavaScript module and the web page have the same check
+(``namegen/web/seen.js``).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,13 +21,13 @@ from namegen.core.data.normalization import is_known
 from namegen.types import Array, Bool, UInt32
 
 PROFANITY_FILE = Path(__file__).with_name("profanity.txt")
+LICENSE_FILE = Path(__file__).with_name("profanity.LICENSE.txt")
 MAX_STRETCH = 18  # characters of the longest rude string, including spaces at its edges
 # FNV-1a with 32 bits (Fowler, Noll and Vo), but with one step per code point instead of one per byte.
 FNV_START = 0x811C9DC5
 FNV_PRIME = 0x01000193
-FRONT_BITS = (
-    0xFFFF  # the bits of a hash that are looked up first, which is enough for nearly all strings
-)
+# The bits of a hash that are looked up first, which is enough for nearly all strings.
+FRONT_BITS = 0xFFFF
 
 
 def folded(names: Iterable[str]) -> str:
@@ -37,12 +38,18 @@ def folded(names: Iterable[str]) -> str:
     >>> folded(["O'Née", "Bob", "Špicar"])
     ' o nee \n bob \n špicar '
     """
-    text = "\n".join(name.replace("\n", " ") for name in names).lower()
+    lines = [name.replace("\n", " ") for name in names]
+    text = "\n".join(lines).lower()
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFD", text)
-        text = unicodedata.normalize("NFC", re.sub("[\u0300-\u030b\u030d-\u036f]", "", decomposed))
+        text = _without_accents(text)
     text = re.sub(r"(?:[^\w\n]|_)+", " ", text)
     return f" {text} ".replace("\n", " \n ")
+
+
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
+    without_marks = re.sub("[\u0300-\u030b\u030d-\u036f]", "", decomposed)
+    return unicodedata.normalize("NFC", without_marks)
 
 
 def hash_of(stretch: str) -> int:
@@ -58,21 +65,27 @@ def hash_of(stretch: str) -> int:
 
 
 @cache
-def read_hashes() -> tuple[UInt32[Array, "refused"], UInt32[Array, "allowed"]]:
+def read_hashes() -> tuple[UInt32[Array, "rejected"], UInt32[Array, "allowed"]]:
     """Return the sorted hashes of rude strings, and the hashes of longer strings that are allowed."""
-    lines = [line for line in _lines() if line.strip() and line[0] != "#"]
-    refused = [int(line, 16) for line in lines if line[0] != "+"]
-    allowed = [int(line[1:], 16) for line in lines if line[0] == "+"]
-    return np.array(sorted(refused), np.uint32), np.array(allowed, np.uint32)
+    rejected = []
+    allowed = []
+    for line in _read_lines():
+        if line.startswith("+"):
+            allowed.append(int(line[1:], 16))
+        elif not line.startswith("#"):
+            rejected.append(int(line, 16))
+    return np.array(sorted(rejected), np.uint32), np.array(allowed, np.uint32)
 
 
 def profanity_credit() -> str:
-    """Return the source of the words, its license and our changes. Include it wherever you distribute the hashes."""
-    return "".join(line for line in _lines() if line[0] == "#")
+    """Return the sources of the words and their licenses. Include them wherever you distribute the hashes."""
+    comments = [line for line in _read_lines() if line.startswith("#")]
+    license_text = LICENSE_FILE.read_text(encoding="utf-8")
+    return "\n".join([*comments, "", license_text])
 
 
-def _lines() -> list[str]:
-    return PROFANITY_FILE.read_text(encoding="utf-8").splitlines(keepends=True)
+def _read_lines() -> list[str]:
+    return PROFANITY_FILE.read_text(encoding="utf-8").splitlines()
 
 
 def are_profane(names: Sequence[str]) -> Bool[Array, "names"]:
@@ -81,29 +94,40 @@ def are_profane(names: Sequence[str]) -> Bool[Array, "names"]:
     >>> are_profane(["Hancock", "Wolfcock"]).tolist()
     [False, True]
     """
-    refused, allowed = read_hashes()
-    is_front = np.zeros(FRONT_BITS + 1, bool)  # whether a rude string's hash has these first bits
-    is_front[refused & FRONT_BITS] = True
     text = folded(names)
     characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")  # (C,)
     name_of = np.cumsum(characters == ord("\n"))  # (C,) the index of each character's name
     is_profane = np.zeros(len(names), bool)
-    hashes = np.full(
-        len(characters), FNV_START, np.uint32
-    )  # of the strings that start at each character
+    for start, end in _rude_stretches(characters):
+        if not _is_allowed(text, start, end):
+            is_profane[name_of[start]] = True
+    return is_profane
+
+
+def _rude_stretches(characters: UInt32[Array, "C"]) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each string that has the hash of a rude string."""
+    rejected, _ = read_hashes()
+    is_front = np.zeros(FRONT_BITS + 1, bool)  # whether a rude string's hash has these bits
+    is_front[rejected & FRONT_BITS] = True
+    hashes = np.full(len(characters), FNV_START, np.uint32)  # of the strings from each character on
     for length in range(1, min(MAX_STRETCH, len(characters)) + 1):
         last_character = characters[length - 1 :]
         hashes = (hashes[: len(last_character)] ^ last_character) * np.uint32(FNV_PRIME)
         starts = np.flatnonzero(is_front[hashes & FRONT_BITS])
-        for start in starts[is_known(hashes[starts], refused)].tolist():
-            longer = _longer(text, start, start + length)
-            if hash_of(longer) not in allowed and "\n" not in longer:
-                is_profane[name_of[start]] = True
-    return is_profane
+        is_rude = is_known(hashes[starts], rejected)
+        for start in starts[is_rude].tolist():
+            yield start, start + length
 
 
-def _longer(text: str, start: int, end: int) -> str:
-    """The string between two indexes, with one more character on each side that isn't the edge of a word."""
+def _is_allowed(text: str, start: int, end: int) -> bool:
+    """Return whether a rude string is allowed, as real names contain it and its neighbors."""
+    longer = _with_neighbors(text, start, end)
+    _, allowed = read_hashes()
+    return "\n" in longer or hash_of(longer) in allowed
+
+
+def _with_neighbors(text: str, start: int, end: int) -> str:
+    """Return the string between two indexes, with one more character on each side that isn't the edge of a word."""
     if text[start] != " ":
         start -= 1
     if text[end - 1] != " ":

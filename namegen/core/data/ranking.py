@@ -40,22 +40,25 @@ class Ranking:
 
     @classmethod
     def of(
-        cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Int[Array, "E"] | None = None
+        cls,
+        names: Sequence[str],
+        vocabulary: Vocabulary,
+        start_tokens: Int[Array, "E"] | None = None,
     ) -> Ranking:
         """Sort names.
 
         Args:
             names: The list.
             vocabulary: The ids of the characters.
-            beginnings: The start token of each name. None: all names have the same one.
+            start_tokens: The start token of each name. None: all names have the same one.
 
         Raises:
             NamesError: A character isn't in the vocabulary.
         """
         tokens, lengths = vocabulary.encode_compactly(names)
         start_rank = np.zeros(len(names), np.int64)
-        if beginnings is not None:
-            _, inverse = np.unique(beginnings, return_inverse=True)
+        if start_tokens is not None:
+            _, inverse = np.unique(start_tokens, return_inverse=True)
             start_rank = inverse.reshape(-1).astype(np.int64)
         sorted_entries, is_new_name = _sorted(
             tokens, lengths=lengths, prefix_rank=start_rank, vocabulary_size=vocabulary.size

@@ -22,7 +22,7 @@ from namegen.errors import NamesError
 from namegen.files import read_whole, write_whole
 from namegen.types import Array, Int, Int32, Int64
 
-BOUNDARY = 0  # the start token of names without labels, and the end token of all names
+END_TOKEN = 0  # the start token of names without labels, and the end token of all names
 _BLOCK_CHARACTERS = (
     1 << 18
 )  # that are encoded at a time, because temporary arrays need four bytes for each
@@ -149,7 +149,7 @@ class Vocabulary:
         The id of unknown characters is 0.
         """
         codes = int(self.code_points.max()) + 2
-        table = np.full(codes, BOUNDARY, dtype=np.min_scalar_type(-self.size))
+        table = np.full(codes, END_TOKEN, dtype=np.min_scalar_type(-self.size))
         table[self.code_points[1:]] = np.arange(1, self.size)
         return table
 
@@ -163,7 +163,7 @@ class Vocabulary:
         rows, depth = tokens.shape
         if depth == 0:
             return [""] * rows
-        has_ended = np.logical_or.accumulate(tokens == BOUNDARY, axis=1)  # (names, T)
+        has_ended = np.logical_or.accumulate(tokens == END_TOKEN, axis=1)  # (names, T)
         codes = np.where(has_ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
         if "\0" not in self.characters:  # NumPy removes NULs from the end of its strings
             texts: list[str] = np.ascontiguousarray(codes).view(f"<U{depth}")[:, 0].tolist()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.arrays import ranges
-from namegen.core.data.normalization import digests
+from namegen.core.data.normalization import hash_names
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.models import all_log_probabilities
 from namegen.errors import CheckpointError
@@ -198,7 +198,7 @@ class AccuracyEvaluator:
 
 def name_sums(tree: PrefixTree, edge_values: Float64[Array, "E K"]) -> Float64[Array, "names K"]:
     """Sum values over the edges of each distinct name, including its end, in the order of ``tree.sequences()``."""
-    is_end = tree.edge_token == BOUNDARY  # (E,)
+    is_end = tree.edge_token == END_TOKEN  # (E,)
     node_sums = np.zeros((tree.nodes, edge_values.shape[1]))  # (N, K)
     for depth in range(1, tree.depth):
         parents_start = tree.level[depth - 1]
@@ -267,7 +267,7 @@ def groups_of(names: Sequence[str]) -> Int64[Array, "names"]:
     >>> groups_of(["Bob", "bob", "Al"]).tolist()
     [36, 36, 43]
     """
-    return (digests(names) >> np.uint64(64 - GROUP_BITS)).astype(np.int64)
+    return (hash_names(names) >> np.uint64(64 - GROUP_BITS)).astype(np.int64)
 
 
 PROBE_TOKENS = 8
@@ -287,24 +287,24 @@ def probe_tokens(vocabulary_size: int) -> Int32[Array, "8"]:
     return tokens.astype(np.int32) % np.int32(vocabulary_size)
 
 
-def probe(model: LanguageModel, beginning: int) -> Float32[Array, "2 V"]:
+def self_test_logits(model: LanguageModel, start_token: int) -> Float32[Array, "2 V"]:
     """Compute the self-test logits: those after the start token, and those after some fixed tokens.
 
     Args:
         model: any LanguageModel.
-        beginning: the id of the start token, ``Network.beginnings[0]``.
+        start_token: the id of the start token, ``Network.start_tokens[0]``.
     """
-    logits, state = model.step(np.array([beginning], np.int32), model.initial_state(1))
+    logits, state = model.step(np.array([start_token], np.int32), model.initial_state(1))
     after_start = logits[0]  # (V,)
     for token in probe_tokens(model.vocabulary_size):
         logits, state = model.step(np.array([token], np.int32), state)
     return np.stack([after_start, logits[0]]).astype(np.float32)
 
 
-def check_probe(
+def check_self_test(
     model: LanguageModel,
     expected: Float32[Array, "2 V"] | None,
-    beginning: int,
+    start_token: int,
     *,
     reader: str,
     trained_by: str,
@@ -318,7 +318,7 @@ def check_probe(
     Args:
         model: the loaded model.
         expected: the self-test logits in its file; None: don't check.
-        beginning: the id of the start token.
+        start_token: the id of the start token.
         reader: the program that loaded the model, for the error message.
         trained_by: the backend that trained it.
         name: the model's name, for the error message.
@@ -332,7 +332,7 @@ def check_probe(
     if expected is None:
         return
     with np.errstate(all="ignore"):
-        computed = probe(model, beginning)
+        computed = self_test_logits(model, start_token)
     if np.isnan(computed).any():
         raise CheckpointError(
             f"{reader} computes logits for {name} that are not numbers: train it again, or {advice}"

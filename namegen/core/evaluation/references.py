@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.core.data.list_parts import ListParts, sqrt_weighted_tree
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.models.ngram import SMOOTHING_NAMES, NgramModel
 
@@ -116,7 +116,7 @@ class HeldOutReferences:
     def _fitted_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
         """The best n-gram of a tree. If the names have labels, it may use them or not."""
         with_labels = self._best(tree, damped=damped, by_label=True)
-        if tree.token[0] == BOUNDARY:
+        if tree.token[0] == END_TOKEN:
             return with_labels
         return _better(with_labels, self._best(tree, damped=damped, by_label=False))
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.checkpoint.metadata import QUANTILES
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, limited_rows
 from namegen.core.models import all_log_probabilities
-from namegen.core.models.mixture import AnyBeginning, as_one
+from namegen.core.models.mixture import AnyLabel, as_one
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 
@@ -51,7 +51,7 @@ def score_names(
     vocabulary: Vocabulary,
     names: Sequence[str],
     quantiles: Float64[Array, "101"] | None = None,
-    beginnings: Beginnings | None = None,
+    start_tokens: StartTokens | None = None,
 ) -> list[NameScore]:
     """Score names, in the same order. For a labeled model, a name's probability is the sum over all its start tokens.
 
@@ -60,7 +60,7 @@ def score_names(
         vocabulary: its vocabulary.
         names: the names.
         quantiles: log-probabilities at the percentiles 0 to 100 of the model's list, from ``score_quantiles``.
-        beginnings: the start tokens and their shares; None: the plain start token.
+        start_tokens: the start tokens and their shares; None: the plain start token.
 
     Raises:
         NamesError: if a name is empty, longer than 10,000 characters, or contains a character that the model doesn't
@@ -75,13 +75,13 @@ def score_names(
     (3, 0.47)
     """
     _check_lengths(names)
-    model, start_token = as_one(model, beginnings or Beginnings.single())
+    model, start_token = as_one(model, start_tokens or StartTokens.single())
     scores: list[NameScore] = []
     block_size = limited_rows(model, BLOCK_NAMES)
     for block_start in range(0, len(names), block_size):
         block = names[block_start : block_start + block_size]
-        start_tokens = np.full(len(block), start_token, np.int32)
-        letters_of_names = _letters(model, start_tokens, vocabulary, block).tolist()
+        first_tokens = np.full(len(block), start_token, np.int32)
+        letters_of_names = _letters(model, first_tokens, vocabulary, block).tolist()
         for name, padded_letters in zip(block, letters_of_names, strict=True):
             letters = padded_letters[: len(name) + 1]
             scores.append(NameScore(name, tuple(letters), _percentile(letters, quantiles)))
@@ -89,7 +89,7 @@ def score_names(
 
 
 def label_probabilities(
-    model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings
+    model: LanguageModel, vocabulary: Vocabulary, name: str, start_tokens: StartTokens
 ) -> Float64[Array, "R"]:
     """Return the probability of each start token given a whole name, by Bayes's rule: which label it probably has.
 
@@ -97,18 +97,20 @@ def label_probabilities(
         model: any LanguageModel.
         vocabulary: its vocabulary.
         name: the name.
-        beginnings: the start tokens and their shares.
+        start_tokens: the start tokens and their shares.
 
     Raises:
         NamesError: if the name is empty, longer than 10,000 characters, or contains a character that the model doesn't
             know.
     """
     _check_lengths([name])
-    letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))  # (R, T)
-    log_joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)  # (R,)
+    letters = _letters(
+        model, start_tokens.ids, vocabulary, [name] * len(start_tokens.tokens)
+    )  # (R, T)
+    log_joint = start_tokens.log_shares + letters[:, : len(name) + 1].sum(axis=1)  # (R,)
     is_possible = log_joint.max() > -np.inf
     if not is_possible:
-        log_joint = beginnings.log_shares
+        log_joint = start_tokens.log_shares
     probabilities: Float64[Array, "R"] = np.exp(log_joint - log_joint.max())
     probabilities /= probabilities.sum()
     return probabilities
@@ -131,7 +133,7 @@ def _letters(
 ) -> Float64[Array, "names T"]:
     """The log-probability of each token of each name. The values after a name's end token have no meaning."""
     encoded, lengths = vocabulary.encode_all(names)  # the characters of all names, (names,)
-    tokens = np.full((len(names), int(lengths.max()) + 1), BOUNDARY, np.int32)  # (names, T)
+    tokens = np.full((len(names), int(lengths.max()) + 1), END_TOKEN, np.int32)  # (names, T)
     is_character = np.arange(tokens.shape[1]) < lengths[:, None]  # (names, T)
     tokens[is_character] = encoded
     letters = np.empty(tokens.shape)
@@ -164,7 +166,7 @@ def _percentile(letters: list[float], quantiles: Float64[Array, "101"] | None) -
 
 
 def score_quantiles(
-    model: LanguageModel, tree: PrefixTree, beginnings: Beginnings | None = None
+    model: LanguageModel, tree: PrefixTree, start_tokens: StartTokens | None = None
 ) -> Float64[Array, "101"] | None:
     """Return the percentiles 0 to 100 of the log-probabilities of a list's names, in nats. Duplicates count.
 
@@ -174,7 +176,7 @@ def score_quantiles(
     Args:
         model: any LanguageModel.
         tree: the list.
-        beginnings: the start tokens and their shares. With None or a single one, each name has its start token in the
+        start_tokens: the start tokens and their shares. With None or a single one, each name has its start token in the
             tree.
 
     Returns:
@@ -187,13 +189,13 @@ def score_quantiles(
     >>> len(quantiles), bool(quantiles[0] <= quantiles[100])
     (101, True)
     """
-    if beginnings is not None and beginnings.several:
-        tree = _sample(tree.under_one_root(), len(beginnings.tokens))
-        model = AnyBeginning(model, beginnings)
-        if tree.nodes * len(beginnings.tokens) > FAR_TOO_MANY:
+    if start_tokens is not None and start_tokens.several:
+        tree = _sample(tree.under_one_root(), len(start_tokens.tokens))
+        model = AnyLabel(model, start_tokens)
+        if tree.nodes * len(start_tokens.tokens) > FAR_TOO_MANY:
             return None
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)  # (names,)
-    counts = tree.edge_count[tree.edge_token == BOUNDARY]  # (names,), in the same order
+    counts = tree.edge_count[tree.edge_token == END_TOKEN]  # (names,), in the same order
     by_score = np.argsort(scores)
     names_up_to = np.cumsum(counts[by_score])
     positions = np.linspace(0, names_up_to[-1] - 1, QUANTILES).round()

@@ -18,8 +18,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.constraints.constraint import Tracker
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
@@ -54,7 +54,7 @@ class Draws:
     counts: Int64[Array, "names"]  # draws of each name, block after block
     log_probability: Float64[Array, "names"]  # given the start token, at temperature 1, in nats
     start_probability: Float64[Array, "names"]  # of the first FIRST tokens, given the forced ones
-    beginnings: Int32[Array, "names"]  # start tokens
+    start_tokens: Int32[Array, "names"]  # start tokens
     rejected: Counter[str] = field(default_factory=Counter)  # other draws, by constraint
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
@@ -70,7 +70,7 @@ class Draws:
         start = 0
         for block in self.blocks:
             end = start + len(block)
-            counts.append(scorer.missing(block, self.beginnings[start:end]))
+            counts.append(scorer.missing(block, self.start_tokens[start:end]))
             start = end
         return np.concatenate(counts)
 
@@ -81,7 +81,7 @@ class Open:
 
     tokens: Int32[Array, "B depth"]
     last: Int32[Array, "B"]  # the last token, or the start token of an empty prefix
-    beginning: Int32[Array, "B"]  # start token
+    start_token: Int32[Array, "B"]  # start token
     count: Int64[Array, "B"]  # draws
     score: Float64[Array, "B"]  # log-probability, in nats
     first: Float64[Array, "B"]  # log-probability of the first FIRST tokens, in nats
@@ -95,7 +95,7 @@ class Open:
         return Open(
             tokens=self.tokens[rows],
             last=self.last[rows],
-            beginning=self.beginning[rows],
+            start_token=self.start_token[rows],
             count=self.count[rows],
             score=self.score[rows],
             first=self.first[rows],
@@ -115,7 +115,7 @@ class Ended:
     count: Int64[Array, "K"]  # draws
     score: Float64[Array, "K"]  # log-probability, including the end, in nats
     first: Float64[Array, "K"]  # log-probability of the first FIRST tokens, in nats
-    beginning: Int32[Array, "K"]  # start token
+    start_token: Int32[Array, "K"]  # start token
 
 
 class PrefixFilter:
@@ -184,7 +184,7 @@ class ForcedStart:
 
     Args:
         model: reads the characters.
-        beginnings: the ``R`` start tokens.
+        start_tokens: the ``R`` start tokens.
         characters: ids of the characters.
         sampling: how the characters would be drawn, which changes how likely each start token is.
     """
@@ -192,13 +192,13 @@ class ForcedStart:
     def __init__(
         self,
         model: LanguageModel,
-        beginnings: Beginnings,
+        start_tokens: StartTokens,
         characters: Int32[Array, "characters"],
         sampling: SamplingSettings | None = None,
     ) -> None:
-        count = len(beginnings.tokens)
-        self.beginnings = beginnings
-        self.last = beginnings.ids  # (R,) the last token, which hasn't been read yet
+        count = len(start_tokens.tokens)
+        self.start_tokens = start_tokens
+        self.last = start_tokens.ids  # (R,) the last token, which hasn't been read yet
         self.state = model.initial_state(count)  # before the last token
         self.score = np.zeros(count)  # (R,) log-probability of the characters, in nats
         self.first = self.score  # (R,) log-probability of the first FIRST characters, in nats
@@ -220,7 +220,7 @@ class ForcedStart:
         probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
         forced.
         """
-        shares = self.beginnings.log_shares
+        shares = self.start_tokens.log_shares
         for likelihood in (self._drawn, self.score, np.zeros(len(shares))):
             joint = shares + likelihood  # (R,)
             if joint.max() > -np.inf:
@@ -254,8 +254,8 @@ class Walk:
     Args:
         model: the model.
         prefix_filter: which names are wanted.
-        beginnings: the start tokens of names; None: the default start token.
-        rows_per_prefix: rows that the model reads for one prefix; more than one for an ``AnyBeginning``.
+        start_tokens: the start tokens of names; None: the default start token.
+        rows_per_prefix: rows that the model reads for one prefix; more than one for an ``AnyLabel``.
         scorer: drops prefixes that can't become a name that reaches the threshold; None: nothing is scored.
     """
 
@@ -263,14 +263,14 @@ class Walk:
         self,
         model: LanguageModel,
         prefix_filter: PrefixFilter,
-        beginnings: Beginnings | None = None,
+        start_tokens: StartTokens | None = None,
         *,
         rows_per_prefix: int = 1,
         scorer: Scorer | None = None,
     ) -> None:
         self.model = model
         self.filter = prefix_filter
-        self.beginnings = beginnings or Beginnings.single()
+        self.start_tokens = start_tokens or StartTokens.single()
         self.scorer = scorer
         self.logits_per_prefix = model.vocabulary_size * rows_per_prefix
         self.rejected: Counter[str] = Counter()  # draws, by the constraint that rejected them
@@ -285,7 +285,7 @@ class Walk:
         return Walk(
             self.model,
             self.filter,
-            self.beginnings,
+            self.start_tokens,
             rows_per_prefix=self._rows_per_prefix,
             scorer=scorer,
         )
@@ -297,7 +297,7 @@ class Walk:
 
         The draws are divided among the start tokens by their probabilities given the characters.
         """
-        forced = ForcedStart(self.model, self.beginnings, self.filter.forced, sampling)
+        forced = ForcedStart(self.model, self.start_tokens, self.filter.forced, sampling)
         counts = rng.multinomial(count, forced.posterior())  # (R,)
         rows = np.flatnonzero(counts)
         return self._open(forced, counts[rows], rows)
@@ -308,7 +308,7 @@ class Walk:
         Returns:
             The prefixes, and the log-probability of their start tokens given the characters, in nats.
         """
-        forced = ForcedStart(self.model, self.beginnings, self.filter.forced, sampling)
+        forced = ForcedStart(self.model, self.start_tokens, self.filter.forced, sampling)
         chances = forced.posterior()  # (R,)
         rows = np.flatnonzero(chances)
         return self._open(forced, np.ones(len(rows), np.int64), rows), np.log(chances[rows])
@@ -317,17 +317,17 @@ class Walk:
         self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
     ) -> Open:
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
-        beginning = self.beginnings.ids[rows]  # (B,)
+        start_token = self.start_tokens.ids[rows]  # (B,)
         tally = None
         if self.scorer is not None:
-            tally = self.scorer.start(beginning)
+            tally = self.scorer.start(start_token)
             for end in range(1, tokens.shape[1] + 1):
-                tally = self.scorer.read(tally, tokens[:, :end], beginning)
-        self._forced_first = dict(zip(self.beginnings.tokens, forced.first.tolist(), strict=True))
+                tally = self.scorer.read(tally, tokens[:, :end], start_token)
+        self._forced_first = dict(zip(self.start_tokens.tokens, forced.first.tolist(), strict=True))
         return Open(
             tokens=tokens,
             last=forced.last[rows],
-            beginning=beginning,
+            start_token=start_token,
             count=counts,
             score=forced.score[rows],
             first=forced.first[rows],
@@ -371,7 +371,7 @@ class Walk:
                 break
             prefixes = pending.pop()
             following, state = self._split(prefixes, rng, sampling)
-            is_end = following.tokens == BOUNDARY  # (K,)
+            is_end = following.tokens == END_TOKEN  # (K,)
             if is_end.any():
                 whole = following.select(is_end)
                 names = self.ended(prefixes, whole.rows, whole.counts, whole.scores)
@@ -387,11 +387,11 @@ class Walk:
 
     def _draws(self, ended: list[Ended]) -> Draws:
         """All names that ended, as one object."""
-        beginnings = _joined((names.beginning for names in ended), np.int32)
+        start_tokens = _joined((names.start_token for names in ended), np.int32)
         first = _joined((names.first for names in ended), np.float64)
         start_probability = first
         if len(first):
-            forced = np.array([self._forced_first[token] for token in beginnings.tolist()])
+            forced = np.array([self._forced_first[token] for token in start_tokens.tolist()])
             # Finite even if the model never draws the forced characters.
             forced = np.maximum(forced, np.finfo(np.float64).min)
             start_probability = np.exp(first - forced)
@@ -400,7 +400,7 @@ class Walk:
             counts=_joined((names.count for names in ended), np.int64),
             log_probability=_joined((names.score for names in ended), np.float64),
             start_probability=start_probability,
-            beginnings=beginnings,
+            start_tokens=start_tokens,
             rejected=self.rejected,
         )
 
@@ -477,15 +477,15 @@ class Walk:
         """Prefixes with one more token each."""
         row = following.rows
         tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
-        beginning = prefixes.beginning[row]
+        start_token = prefixes.start_token[row]
         tally = None
         if self.scorer is not None and prefixes.tally is not None:
-            tally = self.scorer.read(prefixes.tally.select(row), tokens, beginning)
+            tally = self.scorer.read(prefixes.tally.select(row), tokens, start_token)
         is_start = prefixes.tokens.shape[1] < FIRST
         return Open(
             tokens=tokens,
             last=following.tokens,
-            beginning=beginning,
+            start_token=start_token,
             count=following.counts,
             score=following.scores,
             first=following.scores if is_start else prefixes.first[row],
@@ -513,7 +513,7 @@ class Walk:
         names = prefixes.select(row)
         tally = names.tally
         if self.scorer is not None and tally is not None:
-            tally = self.scorer.read(tally, names.tokens, names.beginning, ended=True)
+            tally = self.scorer.read(tally, names.tokens, names.start_token, ended=True)
         is_start = names.tokens.shape[1] < FIRST
         first = score if is_start else names.first
         names = replace(names, count=count, score=score, first=first, tally=tally)
@@ -524,7 +524,7 @@ class Walk:
             count=count[keep],
             score=score[keep],
             first=first[keep],
-            beginning=names.beginning[keep],
+            start_token=names.start_token[keep],
         )
 
     def _keep(self, prefixes: Open, *, ended: bool) -> Bool[Array, "B"]:
@@ -546,7 +546,7 @@ class Walk:
                 prefixes.score,
                 length=length,
                 tally=prefixes.tally,
-                beginnings=prefixes.beginning,
+                start_tokens=prefixes.start_token,
                 longest=max(self.filter.longest, length),
                 ended=ended,
             )

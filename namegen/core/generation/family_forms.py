@@ -27,6 +27,8 @@ FEMALE_ENDINGS = {
     "Ukrainian": "yy>a shyn>shyna",
     "Uzbek": "v>va",
 }
+# Origins whose people also have family names as in another origin: many Irish families write their name in English.
+ALSO_NAMED_LIKE = {"Irish": "English"}
 MENS_TOO = ("a", "e", "i", "í", "ů")  # women's endings that men's names have as well
 IRISH_WOMEN = ("Ní ", "Nic ")  # first words of Irish women's names
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
@@ -45,11 +45,11 @@ def measure_rules(
     Returns:
         A rule for each label, or one for all; None if the measurement was stopped.
     """
-    start_tokens = generator.beginnings.tokens
+    start_tokens = generator.start_tokens.tokens
     generators = [generator]
     if 1 < len(start_tokens) <= MOST_LABELS:
         generators = [
-            replace(generator, beginnings=Beginnings.single(token)) for token in start_tokens
+            replace(generator, start_tokens=StartTokens.single(token)) for token in start_tokens
         ]
     rows_per_name = getattr(generator.model, "rows_per_prefix", 1)
     most_draws = min(DRAWS, MOST_CHARACTERS // longest)
@@ -77,7 +77,7 @@ def _draw_new_names(
     generator: Generator, n: int, *, longest: int, rng: np.random.Generator
 ) -> NewNames:
     """The different new names among n draws."""
-    walk, judge = generator.prepare(
+    walk, name_filter = generator.prepare(
         n,
         longest,
         constraints=None,
@@ -85,7 +85,7 @@ def _draw_new_names(
         allow_repeats=True,
     )
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-    rows, _, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
+    rows, _, _ = name_filter.keep(draws.names(generator.vocabulary), draws.counts)
     if generator.scorer is None:
         raise ValueError("a generator without a scorer can't be measured")
     lengths = [np.full(len(block), block.shape[1]) for block in draws.blocks]
@@ -173,7 +173,7 @@ def _threshold(names: NewNames, rule: ScoreRule, shortest: int) -> float:
         names.log_probabilities,
         lengths=names.lengths,
         missing=names.missing,
-        beginnings=np.zeros(len(names.lengths), np.int64),
+        start_tokens=np.zeros(len(names.lengths), np.int64),
     )
     return round(float(np.quantile(scores[can_be_returned], 1 - TOP)), 5)
 

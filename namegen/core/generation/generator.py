@@ -19,10 +19,10 @@ from functools import partial
 
 import numpy as np
 
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import NAMES, KnownSet, Normalization
 from namegen.core.data.prefix_tree import SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.constraints.claimed import Unclaimed
@@ -31,9 +31,9 @@ from namegen.core.generation.constraints.constraint_list import (
     ConstraintList,
     Distinct,
     ExcludedNames,
-    Judge,
     MaxLength,
     MinLength,
+    NameFilter,
     New,
     UsualLength,
     WellFormed,
@@ -59,7 +59,7 @@ class Generator:
     vocabulary: Vocabulary
     _: KW_ONLY
     known_names: KnownSet | None = None  # names that aren't new; None: unknown
-    beginnings: Beginnings = field(default=Beginnings.single())  # start tokens and their shares
+    start_tokens: StartTokens = field(default=StartTokens.single())  # start tokens and their shares
     scorer: Scorer | None = None  # scores new names; without rules, names can't be filtered
     shortest: int = 1  # characters of a filtered name, at least, unless a constraint sets another
     normalization: Normalization = NAMES  # decides when two names are the same
@@ -69,14 +69,14 @@ class Generator:
 
     def as_one(self) -> Generator:
         """The same names with only one start token, which stands for all of them."""
-        if not self.beginnings.several:
+        if not self.start_tokens.several:
             return self
-        model, start_token = as_one(self.model, self.beginnings)
+        model, start_token = as_one(self.model, self.start_tokens)
         return replace(
             self,
             model=model,
-            beginnings=Beginnings.single(start_token),
-            rows_per_prefix=len(self.beginnings.tokens),
+            start_tokens=StartTokens.single(start_token),
+            rows_per_prefix=len(self.start_tokens.tokens),
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
@@ -89,7 +89,7 @@ class Generator:
         """
 
         def joint() -> Float64[Array, "names R"]:
-            if self.beginnings.several:
+            if self.start_tokens.several:
                 return self._joint_log_probability(names)
             return log_probability[:, None]
 
@@ -165,10 +165,12 @@ class Generator:
         on_progress: ProgressCallback,
     ) -> Search:
         """Prepare a search; the arguments are those of ``generate``."""
-        walk, judge = self.prepare(n, sampling.max_length, constraints, allow_seen, allow_repeats)
+        walk, name_filter = self.prepare(
+            n, sampling.max_length, constraints, allow_seen, allow_repeats
+        )
         return Search(
             walk,
-            judge,
+            name_filter,
             n,
             rng=rng,
             sampling=sampling,
@@ -236,7 +238,7 @@ class Generator:
         constraints: ConstraintList | None,
         allow_seen: bool,
         allow_repeats: bool,
-    ) -> tuple[Walk, Judge]:
+    ) -> tuple[Walk, NameFilter]:
         """Check the constraints, and prepare a search for names.
 
         Args:
@@ -247,7 +249,7 @@ class Generator:
             allow_repeats: as in ``generate``.
 
         Returns:
-            The walk through the model's tree, and the judge of finished names.
+            The walk through the model's tree, and the filter of finished names.
 
         Raises:
             SettingsError: the constraints contradict each other.
@@ -274,9 +276,9 @@ class Generator:
             )
         prefix_filter = PrefixFilter(constraints, self.vocabulary)
         walk = Walk(
-            self.model, prefix_filter, self.beginnings, rows_per_prefix=self.rows_per_prefix
+            self.model, prefix_filter, self.start_tokens, rows_per_prefix=self.rows_per_prefix
         )
-        return walk, Judge(constraints, self.normalization)
+        return walk, NameFilter(constraints, self.normalization)
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
         """Names of a search as a batch."""
@@ -284,7 +286,7 @@ class Generator:
 
     def _joint_log_probability(self, names: list[str]) -> Float64[Array, "names R"]:
         """The log-probability of each name together with each start token, in nats."""
-        start_tokens = self.beginnings.ids  # (R,)
+        start_tokens = self.start_tokens.ids  # (R,)
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
             return joint
@@ -295,7 +297,7 @@ class Generator:
             columns = slice(start, start + at_once)
             of_distinct = self._log_probability(distinct, start_tokens[columns])
             joint[:, columns] = of_distinct[:, distinct_of].T
-        return joint + self.beginnings.log_shares
+        return joint + self.start_tokens.log_shares
 
     def _sorted(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
         """The distinct names in sorted order, and which of them each name is."""
@@ -315,7 +317,7 @@ class Generator:
             tokens=np.tile(names.tokens, count),
             lengths=np.tile(names.lengths, count),
             counts=np.tile(names.counts, count),
-            beginnings=np.repeat(start_tokens, len(names.lengths)),
+            start_tokens=np.repeat(start_tokens, len(names.lengths)),
         )
         by_length = np.argsort(with_start.lengths, kind="stable")  # the order of the tree's names
         log_probability = np.empty(len(by_length))
@@ -340,10 +342,10 @@ class Generator:
             Token ids, filled up with end tokens. A row without an end token needs more numbers.
         """
         n = len(uniforms)
-        last = np.full(n, self.beginnings.tokens[0], np.int32)
-        if self.beginnings.several:
-            shares = np.tile(self.beginnings.shares, (n, 1))  # (n, R)
-            last = self.beginnings.ids[pick(uniforms[:, 0], shares)]
+        last = np.full(n, self.start_tokens.tokens[0], np.int32)
+        if self.start_tokens.several:
+            shares = np.tile(self.start_tokens.shares, (n, 1))  # (n, R)
+            last = self.start_tokens.ids[pick(uniforms[:, 0], shares)]
             uniforms = uniforms[:, 1:]
         longest = uniforms.shape[1]
         tokens = np.zeros((n, longest), np.int32)
@@ -355,7 +357,7 @@ class Generator:
             logits, state = self.model.step(last, state)  # (unfinished, V)
             last = draw(uniforms[unfinished, depth], logits, temperature).astype(np.int32)
             tokens[unfinished, depth] = last
-            goes_on = np.flatnonzero(last != BOUNDARY)
+            goes_on = np.flatnonzero(last != END_TOKEN)
             if len(goes_on) < len(unfinished):
                 unfinished = unfinished[goes_on]
                 last = last[goes_on]

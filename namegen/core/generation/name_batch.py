@@ -51,7 +51,7 @@ class NameBatch:
         return total
 
     @property
-    def likeliest_beginning(self) -> Int64[Array, "names"]:
+    def most_likely_label(self) -> Int64[Array, "names"]:
         """The index of the most likely start token of each name."""
         indices: Int64[Array, "names"] = self.joint.argmax(axis=1)
         return indices

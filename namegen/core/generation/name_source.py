@@ -20,7 +20,7 @@ from namegen.core.generation.constraints.constraint_list import (
 )
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.errors import GenerationError, of_part, setting
+from namegen.errors import GenerationError, add_part_to_settings, setting
 
 MOST_NAMES = 500  # different names of a kind that are searched for; more people share these
 Origin = str | None  # None: the models have no labels
@@ -133,7 +133,7 @@ class PartOfName:
 
     def check(self, rng: np.random.Generator) -> None:
         """Raise SettingsError for contradictory constraints, GenerationError if no kind can satisfy them."""
-        with of_part(self.role):
+        with add_part_to_settings(self.role):
             if self.listed is None:
                 together = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
                 list(together._generate(self.any_origin, 1, rng, allow_repeats=True))
@@ -147,7 +147,7 @@ class PartOfName:
     @cached_property
     def _suitable_listed(self) -> dict[Kind, Sequence[str]]:
         """The listed names of each kind that satisfy the constraints."""
-        _, judge = self.any_origin.prepare(
+        _, name_filter = self.any_origin.prepare(
             1,
             self.sampling.max_length,
             self.constraints,
@@ -156,7 +156,7 @@ class PartOfName:
         )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            _, accepted, _ = judge.keep(names, np.ones(len(names), np.int64))
+            _, accepted, _ = name_filter.keep(names, np.ones(len(names), np.int64))
             suitable[kind] = accepted.names
         return suitable
 

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from namegen.core.settings import MOST_ASKED_FOR
+from namegen.core.settings import MAX_NAMES
 from namegen.errors import SettingsError, setting, shown
 from namegen.types import Array, Float, Float64, Int64
 
@@ -145,9 +145,9 @@ def check_count(name: str, value: object, least: int) -> None:
 
 def check_amount(n: object, things: str) -> None:
     """Raise SettingsError for a number of names, people or players that is out of range."""
-    if not isinstance(n, Integral) or not 0 <= int(n) <= MOST_ASKED_FOR:
+    if not isinstance(n, Integral) or not 0 <= int(n) <= MAX_NAMES:
         raise SettingsError(
-            f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_ASKED_FOR:,}"
+            f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MAX_NAMES:,}"
         )
 
 

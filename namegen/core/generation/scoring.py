@@ -32,7 +32,7 @@ import numpy as np
 from namegen.core.checkpoint.metadata import Metadata
 from namegen.core.checkpoint.ngram_set import END, NgramSet, digit_as_0, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.normalization import KnownSet, digests, scramble
+from namegen.core.data.normalization import KnownSet, hash_names, scramble
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
 
@@ -159,7 +159,7 @@ class Source:
 def word_digests(words: Sequence[tuple[str, int]]) -> UInt64[Array, "words"]:
     """A hash of each word together with the index of its label."""
     labels = np.array([label for _, label in words], np.uint64)
-    return digests(word for word, _ in words) ^ scramble(labels)
+    return hash_names(word for word, _ in words) ^ scramble(labels)
 
 
 def has_phrases(names: Sequence[str]) -> bool:
@@ -225,28 +225,28 @@ class Scorer:
         """The same sources with rules."""
         return Scorer(self.sources, self.first_label, rules)
 
-    def with_rules_of(self, beginnings: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
+    def with_rules_of(self, start_tokens: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
         """The same sources with the rules of some labels, or one rule for all.
 
         Args:
-            beginnings: the start tokens of these labels.
+            start_tokens: the start tokens of these labels.
             rules: in the same order.
         """
         if len(rules) < 2:
             return self.with_rules(rules)
-        labels = self.labels(beginnings)
+        labels = self.labels(start_tokens)
         by_label = [rules[0]] * (int(labels.max()) + 1)
         for label, rule in zip(labels.tolist(), rules, strict=True):
             by_label[label] = rule
         return self.with_rules(by_label)
 
-    def labels(self, beginnings: Int[Array, "K"]) -> Int64[Array, "K"]:
+    def labels(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
         """The index of each name's label, from its start token; 0 without labels."""
-        return np.maximum(beginnings.astype(np.int64) - self.first_label, 0)
+        return np.maximum(start_tokens.astype(np.int64) - self.first_label, 0)
 
-    def start(self, beginnings: Int[Array, "K"]) -> Tally:
+    def start(self, start_tokens: Int[Array, "K"]) -> Tally:
         """The tally before the first character."""
-        labels = self.labels(beginnings)
+        labels = self.labels(start_tokens)
         contexts = [source.ngrams.start[source.label_of(labels)] for source in self.sources]
         missing = np.zeros((len(labels), len(self.sources)), np.int64)
         return Tally(np.stack(contexts, axis=1), missing)
@@ -255,7 +255,7 @@ class Scorer:
         self,
         tally: Tally,
         tokens: Int32[Array, "K depth"],
-        beginnings: Int[Array, "K"],
+        start_tokens: Int[Array, "K"],
         *,
         ended: bool = False,
     ) -> Tally:
@@ -264,10 +264,10 @@ class Scorer:
         Args:
             tally: the tally before that character or end.
             tokens: the prefixes.
-            beginnings: the start token of each.
+            start_tokens: the start token of each.
             ended: whether the prefixes are whole names and their end is read.
         """
-        labels = self.labels(beginnings)
+        labels = self.labels(start_tokens)
         contexts = np.empty_like(tally.contexts)  # (K, sources)
         missing = np.empty_like(tally.missing)  # (K, sources)
         for column, source in enumerate(self.sources):
@@ -277,13 +277,13 @@ class Scorer:
         return Tally(contexts, tally.missing + missing)
 
     def missing(
-        self, tokens: Int32[Array, "K length"], beginnings: Int[Array, "K"]
+        self, tokens: Int32[Array, "K length"], start_tokens: Int[Array, "K"]
     ) -> Int64[Array, "K"]:
         """How many n-grams whole names of one length lack."""
-        tally = self.start(beginnings)
+        tally = self.start(start_tokens)
         for end in range(1, tokens.shape[1] + 1):
-            tally = self.read(tally, tokens[:, :end], beginnings)
-        tally = self.read(tally, tokens, beginnings, ended=True)
+            tally = self.read(tally, tokens[:, :end], start_tokens)
+        tally = self.read(tally, tokens, start_tokens, ended=True)
         fewest: Int64[Array, "K"] = tally.missing.min(axis=1)
         return fewest
 
@@ -292,7 +292,7 @@ class Scorer:
         log_probabilities: Float64[Array, "K"],
         lengths: Int64[Array, "K"],
         missing: Int64[Array, "K"],
-        beginnings: Int[Array, "K"],
+        start_tokens: Int[Array, "K"],
     ) -> Float64[Array, "K"]:
         """The scores of names, in nats.
 
@@ -300,9 +300,9 @@ class Scorer:
             log_probabilities: log-probability of each name, in nats.
             lengths: characters of each name.
             missing: missing n-grams of each name.
-            beginnings: the start token of each name.
+            start_tokens: the start token of each name.
         """
-        rule_of = self._rule_indexes(beginnings)
+        rule_of = self._rule_indexes(start_tokens)
         z = np.empty(len(lengths))
         for index in np.unique(rule_of):
             rows = rule_of == index
@@ -317,7 +317,7 @@ class Scorer:
         *,
         length: int,
         tally: Tally,
-        beginnings: Int[Array, "K"],
+        start_tokens: Int[Array, "K"],
         longest: int,
         ended: bool,
     ) -> Bool[Array, "K"]:
@@ -327,11 +327,11 @@ class Scorer:
             log_probabilities: log-probability of each name or prefix, in nats.
             length: characters of each.
             tally: after the last character of prefixes, or after the end of names.
-            beginnings: the start token of each.
+            start_tokens: the start token of each.
             longest: characters of the longest name that can be returned.
             ended: whether they are whole names.
         """
-        rule_of = self._rule_indexes(beginnings)  # (K,)
+        rule_of = self._rule_indexes(start_tokens)  # (K,)
         missing = tally.missing.min(axis=1)  # (K,)
         reaches = np.zeros(len(missing), bool)
         if length > MOST_CHARACTERS:
@@ -344,9 +344,9 @@ class Scorer:
             reaches[rows] = log_probabilities[rows] >= needed[rule_of[rows], length]
         return reaches
 
-    def _rule_indexes(self, beginnings: Int[Array, "K"]) -> Int64[Array, "K"]:
+    def _rule_indexes(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
         """The index of the rule for each name."""
-        return np.minimum(self.labels(beginnings), len(self.rules) - 1)
+        return np.minimum(self.labels(start_tokens), len(self.rules) - 1)
 
     def _log_probability_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
         """The log-probability that names or prefixes need, by rule and length, in nats."""

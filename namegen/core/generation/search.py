@@ -23,7 +23,7 @@ from dataclasses import KW_ONLY, dataclass, field
 import numpy as np
 
 from namegen.core.generation.advice import advice, more_variety
-from namegen.core.generation.constraints.constraint_list import Distinct, Judge
+from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
 from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
 from namegen.core.generation.sampling import SamplingSettings
@@ -85,7 +85,7 @@ class Search:
     """One request for n names."""
 
     walk: Walk  # the model's tree, and which prefixes are wanted
-    judge: Judge  # decides which finished names are wanted
+    name_filter: NameFilter  # decides which finished names are wanted
     n: int
     _: KW_ONLY
     rng: np.random.Generator
@@ -128,7 +128,7 @@ class Search:
         draws_in_vain = 0
         computed_before = walk.computed  # when the last name was found
         self._rejected.clear()
-        is_certain = self.judge.lets_all_through and walk.scorer is None
+        is_certain = self.name_filter.lets_all_through and walk.scorer is None
         while self.name_count < n:
             size = round_size(
                 missing=n - self.name_count,
@@ -162,25 +162,25 @@ class Search:
         The names are in random order.
         """
         drawn_names = draws.names(self.walk.filter.vocabulary)
-        rows, kept, rejected = self.judge.keep(drawn_names, draws.counts)
+        rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (kept,)
-        if self.judge.given is None:
+        if self.name_filter.returned is None:
             order = np.repeat(np.arange(len(rows)), counts)
             self.rng.shuffle(order)
         else:
-            order = self._first_draws(counts, kept.digests)
+            order = self._first_draws(counts, kept.hashes)
             rejected[Distinct.name] += int(counts.sum() - len(order))
         candidates = Candidates(
             names=list(kept.names),
             log_probability=draws.log_probability[rows],
-            start_tokens=draws.beginnings[rows],
+            start_tokens=draws.start_tokens[rows],
             start_probability=draws.start_probability[rows],
         )
         if limit is not None:
             order = order[candidates.select(order).admitted(limit, most)]
         order = order[:most]
-        if self.judge.given is not None:
-            self.judge.given.add(kept.digests[order])
+        if self.name_filter.returned is not None:
+            self.name_filter.returned.add(kept.hashes[order])
         return candidates.select(order), rejected
 
     def _first_draws(
@@ -205,7 +205,7 @@ class Search:
             self.on_progress(Searched(drawn + more, self.n, self._tried, read))
 
         bound = MAX_PREFIXES // self.searches
-        return Arrivals(self.walk, self.judge, self.sampling, self.rng, report, bound=bound)
+        return Arrivals(self.walk, self.name_filter, self.sampling, self.rng, report, bound=bound)
 
     def _find_exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
         """Find names without drawing until there are n, no more exist, or the search gives up."""
@@ -227,7 +227,7 @@ class Search:
     def _too_few(self, exact: Arrivals | None) -> str:
         """Why there are fewer names, and what to do."""
         suggestions = advice(
-            self._rejected, self.judge.constraints, self.sampling, fewer=self.name_count > 0
+            self._rejected, self.name_filter.constraints, self.sampling, fewer=self.name_count > 0
         )
         if exact is not None and exact.bounded:
             work = f"{self._tried:,} tries and {exact.prefixes_read:,} prefixes"

@@ -1,4 +1,4 @@
-"""Mixtures: ``MixtureModel`` combines several models, ``AnyBeginning`` the start tokens of one labeled model."""
+"""Mixtures: ``MixtureModel`` combines several models, ``AnyLabel`` the start tokens of one labeled model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.models import all_log_probabilities
 from namegen.errors import SettingsError, setting
@@ -39,7 +39,7 @@ class MixtureModel:
         models: any LanguageModels.
         vocabularies: the vocabulary of each model.
         weights: the weight of each model, above 0. They sum to 1. None: equal weights.
-        beginnings: for each model, one id per label of the mixture. The mixture's own ids for its labels start at
+        start_tokens: for each model, one id per label of the mixture. The mixture's own ids for its labels start at
             ``V``. The model's id is its start token for the label, or the plain start token if the model has no labels,
             or −1 if it has labels, but not this one, so that it doesn't count for the label. None: the mixture has no
             labels.
@@ -69,7 +69,7 @@ class MixtureModel:
         vocabularies: Sequence[Vocabulary],
         weights: Sequence[float] | None = None,
         *,
-        beginnings: Sequence[Sequence[int]] | None = None,
+        start_tokens: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.models = tuple(models)
         self.rows_per_prefix = max(
@@ -86,10 +86,10 @@ class MixtureModel:
         ]
         # For each model, its ids of the tokens that the mixture reads: (V + L,).
         self._read_ids = self._predicted_ids
-        if beginnings:
+        if start_tokens:
             self._read_ids = [
                 np.concatenate((predicted, np.array(start_tokens, np.int32)))
-                for predicted, start_tokens in zip(self._predicted_ids, beginnings, strict=True)
+                for predicted, start_tokens in zip(self._predicted_ids, start_tokens, strict=True)
             ]
 
     def initial_state(self, rows: int) -> MixtureState:
@@ -116,7 +116,7 @@ class MixtureModel:
         for m, model in enumerate(self.models):
             read = self._read_ids[m][tokens]  # (B,)
             is_active[:, m] &= read >= 0
-            logits, inner = model.step(np.maximum(read, BOUNDARY), state.inner[m])
+            logits, inner = model.step(np.maximum(read, END_TOKEN), state.inner[m])
             inner_after.append(inner)
             predicted = self._predicted_ids[m]  # (V,)
             is_known = predicted >= 0  # (V,)
@@ -182,7 +182,7 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
 def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, "V"]:
     """For each id of the vocabulary, the model's id; −1 if the model doesn't know the character."""
     ids = np.full(vocabulary.size, -1, np.int32)
-    ids[BOUNDARY] = BOUNDARY
+    ids[END_TOKEN] = END_TOKEN
     shared = "".join(
         character for character in vocabulary.characters if not of_model.unknown(character)
     )
@@ -207,7 +207,7 @@ class MixedState:
     rows: Int[Array, "B"]  # the row of log_probabilities that belongs to each row
 
 
-class AnyBeginning:
+class AnyLabel:
     """Turn a labeled model into one for names with any label: ``p(next | prefix) = Σ_b w_b p(next | prefix, b)``.
 
     ``w_b`` is the probability of the start token b, given the prefix. So a name has the probability
@@ -216,13 +216,13 @@ class AnyBeginning:
 
     Args:
         model: the labeled model.
-        beginnings: its start tokens, and their shares.
+        start_tokens: its start tokens, and their shares.
     """
 
-    def __init__(self, model: LanguageModel, beginnings: Beginnings) -> None:
+    def __init__(self, model: LanguageModel, start_tokens: StartTokens) -> None:
         self.model = model
-        self.beginnings = beginnings
-        self.rows_per_prefix = len(beginnings.tokens)
+        self.start_tokens = start_tokens
+        self.rows_per_prefix = len(start_tokens.tokens)
         self.vocabulary_size = model.vocabulary_size
 
     def initial_state(self, rows: int) -> MixedState:
@@ -230,7 +230,7 @@ class AnyBeginning:
         return MixedState(
             inner=self.model.initial_state(rows * self.rows_per_prefix),
             has_started=np.zeros(rows, bool),
-            log_weights=np.tile(self.beginnings.log_shares, (rows, 1)),
+            log_weights=np.tile(self.start_tokens.log_shares, (rows, 1)),
             log_probabilities=np.zeros((1, self.rows_per_prefix, self.vocabulary_size)),
             rows=np.zeros(rows, np.int64),
         )
@@ -242,10 +242,10 @@ class AnyBeginning:
         state = cast(MixedState, state)
         rows = len(tokens)
         has_started = state.has_started[:, None]  # (B, 1)
-        read = np.where(has_started, tokens[:, None], self.beginnings.ids).astype(
+        read = np.where(has_started, tokens[:, None], self.start_tokens.ids).astype(
             np.int32
         )  # (B, R)
-        token_index = np.where(state.has_started, tokens, BOUNDARY)  # (B,)
+        token_index = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
         log_likelihood = state.log_probabilities[state.rows, :, token_index]  # (B, R)
         posterior = _posterior(state.log_weights, log_likelihood)
         log_weights = np.where(has_started, posterior, state.log_weights)  # (B, R)
@@ -322,11 +322,11 @@ def _log_sum(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
     return total
 
 
-def as_one(model: LanguageModel, beginnings: Beginnings) -> tuple[LanguageModel, int]:
+def as_one(model: LanguageModel, start_tokens: StartTokens) -> tuple[LanguageModel, int]:
     """Return a model that has one start token for all names, and the id of this token.
 
-    If there is only one start token, that's the model itself. Otherwise, it's an ``AnyBeginning``.
+    If there is only one start token, that's the model itself. Otherwise, it's an ``AnyLabel``.
     """
-    if beginnings.several:
-        return AnyBeginning(model, beginnings), BOUNDARY
-    return model, beginnings.tokens[0]
+    if start_tokens.several:
+        return AnyLabel(model, start_tokens), END_TOKEN
+    return model, start_tokens.tokens[0]

@@ -26,7 +26,7 @@ import numpy as np
 
 from namegen.core.network.cells import CELLS, Cell, Formula
 from namegen.core.network.initializers import INITIALIZERS
-from namegen.core.settings import DROPS, PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
+from namegen.core.settings import DROPOUT_SETTINGS, PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
 from namegen.documents import Json, from_plain
 from namegen.errors import CheckpointError, EngineError, OutputError, SettingsError, quote, setting
 from namegen.types import Array, Float64
@@ -86,7 +86,7 @@ class Network(ABC):
         A mask's shape can be broadcast to its parameter's. By default, an architecture has no dropout, and namegen
         rejects the settings.
         """
-        return {drop: {} for drop in DROPS}
+        return {drop: {} for drop in DROPOUT_SETTINGS}
 
     def initial_parameters(
         self, init: str, *, rng: np.random.Generator
@@ -119,11 +119,11 @@ class Network(ABC):
         return self.vocabulary_size + self.labels
 
     @property
-    def beginnings(self) -> tuple[int, ...]:
+    def start_tokens(self) -> tuple[int, ...]:
         """The ids of the start tokens: one per label, or the plain start token if there are no labels.
 
         >>> from namegen.core.network.architecture import RecurrentNetwork
-        >>> RecurrentNetwork(54).beginnings, RecurrentNetwork(54, labels=2).beginnings
+        >>> RecurrentNetwork(54).start_tokens, RecurrentNetwork(54, labels=2).start_tokens
         ((0,), (54, 55))
         """
         return tuple(range(self.vocabulary_size, self.input_size)) or (0,)

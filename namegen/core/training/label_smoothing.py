@@ -13,7 +13,7 @@ import numpy as np
 
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.models.ngram import KNESER_NEY, NgramModel, node_contexts
 from namegen.errors import SettingsError, setting
@@ -105,7 +105,7 @@ def ngram_by_label(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N 
 
     for length, token in enumerate(node_contexts(tree, LONGEST_CONTEXT), start=1):
         is_before_the_name = depth < length  # (N,)
-        added = np.where(is_before_the_name, BOUNDARY, token)  # (N,)
+        added = np.where(is_before_the_name, END_TOKEN, token)  # (N,)
         context_of_all = _numbered(context_of_all * vocabulary_size + added)
         context_of_label = _numbered(context_of_label * vocabulary_size + added)
 

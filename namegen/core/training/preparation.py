@@ -248,7 +248,7 @@ def _build_generator(run: _SettledRun, engine: Engine, claims: ForbiddenStarts) 
         engine,
         parts.vocabulary,
         known_names=known,
-        beginnings=parts.beginnings,
+        start_tokens=parts.start_tokens,
         normalization=normalization,
         claimed=claims(run.corpus.source),
     )

@@ -156,7 +156,7 @@ def _evaluate(prepared: PreparedTraining, best_epoch: int) -> _Evaluation:
     is_sound = training.loss_nats_per_char < DIVERGED  # False for NaN
     if best_epoch and not is_sound:
         raise TrainingError(divergence_message(prepared.recipe.training, best_epoch))
-    quantiles = score_quantiles(prepared.engine, parts.whole, parts.beginnings)
+    quantiles = score_quantiles(prepared.engine, parts.whole, parts.start_tokens)
     return _Evaluation(training, validation, test, quantiles)
 
 

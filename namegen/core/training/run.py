@@ -18,7 +18,7 @@ import numpy as np
 
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import TrainingSummary
-from namegen.core.evaluation.evaluator import check_probe, probe
+from namegen.core.evaluation.evaluator import check_self_test, self_test_logits
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import DataSettings, TrainingSettings
 from namegen.core.training import CONFIG_FILE
@@ -143,10 +143,10 @@ class TrainingRun:
         engine = self.prepared.engine
         with engine_at_work(engine.name, "while its state was being saved", STOPS):
             state = engine.get_state()
-            return _EngineSnapshot(state, self._probe())
+            return _EngineSnapshot(state, self._self_test_logits())
 
-    def _probe(self) -> Float32[Array, "2 V"]:
-        return probe(self.prepared.engine, self.prepared.network.beginnings[0])
+    def _self_test_logits(self) -> Float32[Array, "2 V"]:
+        return self_test_logits(self.prepared.engine, self.prepared.network.start_tokens[0])
 
     def resume(self) -> None:
         """Load the state from the folder, so that ``run`` continues as if there had been no pause.
@@ -167,7 +167,7 @@ class TrainingRun:
         best = self.progress.best
         if best is not None:
             with borrowed(self.prepared.engine, best.parameters):
-                self.progress.best = replace(best, probe=self._probe())
+                self.progress.best = replace(best, probe=self._self_test_logits())
         self.prepared = self.prepared.called(saved.identity.list_name)
 
     def _check_identity(self, saved: Identity) -> None:
@@ -214,10 +214,10 @@ class TrainingRun:
         """Load the engine's state, and check that the engine computes what the saving engine computed."""
         engine = self.prepared.engine
         engine.set_state(saved.engine_state)
-        check_probe(
+        check_self_test(
             engine,
             saved.probe,
-            self.prepared.network.beginnings[0],
+            self.prepared.network.start_tokens[0],
             reader=f"the backend {engine.name!r}",
             trained_by=saved.engine,
             is_own=engine.name == saved.engine,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.network.architecture import Network
-from namegen.core.settings import DROPS, TrainingSettings
+from namegen.core.settings import DROPOUT_SETTINGS, TrainingSettings
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Float32
 
@@ -56,7 +56,7 @@ class Dropping:
         self._seed = training.seed
         self._masked: list[_MaskedParameter] = []
         names = list(network.parameter_shapes)
-        for rate_name in DROPS:
+        for rate_name in DROPOUT_SETTINGS:
             rate = getattr(training, rate_name)
             if not rate:
                 continue

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.engine import Step
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, self_test_logits
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
 from namegen.core.schedules import SCHEDULES, Plan
@@ -86,7 +86,7 @@ class Trainer:
             warmup=training.warmup,
             lr_steps=training.lr_steps,
         )
-        self._start_token = prepared.network.beginnings[0]
+        self._start_token = prepared.network.start_tokens[0]
         self._error_of_steps: Exception | None = None  # raised while the engine asked for a step
 
     def run(self, progress: TrainingProgress) -> Iterator[TrainingProgress]:
@@ -203,7 +203,7 @@ class Trainer:
                     epoch=progress.epoch,
                     value=value,
                     parameters=parameters_of(self.engine.get_state()),
-                    probe=probe(self.engine, self._start_token),
+                    probe=self_test_logits(self.engine, self._start_token),
                 )
         self.on_progress(record)
 

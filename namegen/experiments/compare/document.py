@@ -50,7 +50,7 @@ Part = Literal["training", "held_out", "whole"]
 Lengths = dict[CountKey, Count]  # number of characters → number of names
 # Order of the n-grams → Jensen–Shannon divergence in bits, for all three orders.
 Divergences = Annotated[dict[Literal["1", "2", "3"], Measure], Meta(min_length=3)]
-Of = TypeVar("Of")
+PartValue = TypeVar("PartValue")
 
 # The words that reports use.
 PARTS: dict[Part, str] = {
@@ -68,12 +68,12 @@ CEILING = "ceiling"
 
 
 @dataclass(frozen=True)
-class Parts(Generic[Of]):
+class Parts(Generic[PartValue]):
     """One value for each part of a list."""
 
-    training: Of
-    held_out: Of
-    whole: Of
+    training: PartValue
+    held_out: PartValue
+    whole: PartValue
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,18 @@ class HeldOutGroups:
 
     def __post_init__(self) -> None:
         columns = (self.characters, self.nats, self.hits, self.sampled)
-        lengths = sorted({len(column) for column in columns})
+        lengths = {len(column) for column in columns}
         if len(lengths) > 1:
-            raise ValueError(
-                f"the columns of the groups have different lengths: {' and '.join(map(str, lengths))}"
-            )
+            shown_lengths = " and ".join(str(length) for length in sorted(lengths))
+            raise ValueError(f"the columns of the groups have different lengths: {shown_lengths}")
 
 
 @dataclass(frozen=True)
 class NameFigures:
-    """Statistics of generated names. Letter case and punctuation don't make a name new."""
+    """Statistics of generated names.
+
+    A name isn't new if it only differs in letter case or punctuation.
+    """
 
     recreated_percent: Percent  # generated names that are in the list
     unique_percent: Percent  # number of different names, as a percentage of all generated names
@@ -116,10 +118,10 @@ class NameFigures:
 
 
 @dataclass(frozen=True)
-class Quiet:
-    """How quiet the machine was during a measurement."""
+class MachineLoad:
+    """How busy the machine was during a measurement."""
 
-    # The shortest time of a fixed computation in the first half of the measurement, and in the second half.
+    # The shortest time of a reference computation in the first half of the measurement, and in the second half.
     control_seconds: tuple[Measure, Measure]
     # How many cores all other processes kept busy, on average; None if the system doesn't report it, or if the
     # measurement was too short.
@@ -214,16 +216,16 @@ class TrainingSubject:
 
     def __post_init__(self) -> None:
         try:
-            values = [*vars(self.reference).values(), self.seed]
-            from_plain(tuple[SplitName, Count, Share, Count], values)
+            from_plain(ReferenceSubject, vars(self.reference))
+            from_plain(tuple[Count], [self.seed])
         except (KeyError, TypeError):
             raise ValueError(
-                "a config without split, split_seed, validation or seed: expected all of them"
+                "the config must have the settings split, split_seed, validation and seed"
             ) from None
 
     @property
     def split(self) -> SplitName:
-        """The way the list is split."""
+        """The split of the list."""
         return self.reference.split
 
     @property
@@ -259,7 +261,7 @@ class Training(TrainingSummary, TrainingSubject):
 
     figures: Parts[PlainMetrics]  # of the best epoch
     timing: Timing  # only meaningful if the run was the only process
-    quiet: Quiet
+    quiet: MachineLoad
     # Missing if the network gives a held-out name the probability 0.
     held_out_groups: HeldOutGroups | UnsetType = UNSET
 
@@ -281,7 +283,7 @@ class TimingRound(TimingSubject):
     """The results of one round."""
 
     batches: tuple[Timing, ...]  # with the run's batch size, then with the large one
-    quiet: Quiet
+    quiet: MachineLoad
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
@@ -338,7 +340,7 @@ class Generation(GenerationSubject):
     start_up_seconds: Measure  # from the start of the process until the model is loaded
     peak_memory_mib: Measure | None  # None if the system doesn't report it
     algorithms: dict[Algorithm, GenerationFigures]  # every algorithm that the model supports
-    quiet: Quiet
+    quiet: MachineLoad
 
     @property
     def best(self) -> GenerationFigures:
@@ -355,9 +357,8 @@ Subject = (
     | GenerationSubject
 )
 Record = ListFacts | Reference | Training | TimingRound | Export | Generation
-RECORDS: dict[str, type[Record]] = {
-    record_class.kind: record_class for record_class in get_args(Record)
-}
+SUBJECTS: dict[str, type[Subject]] = {subject.kind: subject for subject in get_args(Subject)}
+RECORDS: dict[str, type[Record]] = {record.kind: record for record in get_args(Record)}
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
@@ -384,9 +385,16 @@ class ListEntry:
         return list(dict.fromkeys(names))
 
     @property
+    def timed_engines(self) -> list[str]:
+        """The backends that trained a network in the same way, so that their times can be compared."""
+        names = [run.engine for run in self.trainings if run.role == "like_for_like"]
+        return list(dict.fromkeys(names))
+
+    @property
     def splits(self) -> list[SplitName]:
         """The splits that networks were trained on."""
-        return [each.split for each in self.references if self.networks(each.split)]
+        splits = [reference.split for reference in self.references]
+        return [split for split in splits if self.networks(split)]
 
     def reference(self, split: SplitName) -> Reference:
         """Return the ceiling and the n-gram of a split."""
@@ -394,49 +402,65 @@ class ListEntry:
 
     def runs(self, split: SplitName, network: str | None = None) -> list[Training]:
         """Return the runs of a network, one for each seed; without a network, all runs on the split."""
-        on_split = [run for run in self.trainings if run.role == "network" and run.split == split]
-        return [run for run in on_split if network in (None, run.network)]
+        runs = [run for run in self.trainings if run.role == "network" and run.split == split]
+        if network is None:
+            return runs
+        return [run for run in runs if run.network == network]
 
     def networks(self, split: SplitName) -> list[str]:
         """Return the networks that were trained on a split, in the order of the tables."""
         return list(dict.fromkeys(run.network for run in self.runs(split)))
 
-    def called(self, split: SplitName, who: str) -> str:
+    def label_of(self, split: SplitName, model: str) -> str:
         """Return the report's label of a network, of the n-gram (``BASELINE``) or of the ceiling (``CEILING``)."""
-        return f"{self.reference(split).baseline_order}-gram" if who == BASELINE else who
+        if model == BASELINE:
+            return f"{self.reference(split).baseline_order}-gram"
+        return model
 
-    def values(self, split: SplitName, who: str, part: Part, metric: Metric) -> list[float]:
-        """Return a metric of a network, one value per seed, or the single value of the n-gram or the ceiling."""
-        if who in (BASELINE, CEILING):
+    def values(self, split: SplitName, model: str, part: Part, metric: Metric) -> list[float]:
+        """Return a metric of a model on one part of the list.
+
+        Args:
+            split: one of the splits.
+            model: a network, ``BASELINE`` or ``CEILING``.
+            part: the part of the list.
+            metric: the name of the metric.
+
+        Returns:
+            One value for each seed of a network, or the single value of the n-gram or the ceiling.
+        """
+        if model in (BASELINE, CEILING):
             reference_part = getattr(self.reference(split).parts, part)
-            metrics = getattr(reference_part, who)
-            return [getattr(metrics, metric)]
-        return [getattr(getattr(run.figures, part), metric) for run in self.runs(split, who)]
+            metrics = [getattr(reference_part, model)]
+        else:
+            metrics = [getattr(run.figures, part) for run in self.runs(split, model)]
+        return [getattr(values, metric) for values in metrics]
 
     @property
     def like_for_like(self) -> dict[str, list[Training]]:
         """Group the runs that compare the backends by network.
 
-        A network with another number of parameters is a group of its own.
+        If a backend trains a network with another number of parameters, that run is in a separate group.
         """
+        runs = [run for run in self.trainings if run.role == "like_for_like"]
+        parameters: dict[str, int] = {}  # of the first run of each network
         groups: dict[str, list[Training]] = {}
-        for run in self.trainings:
-            if run.role != "like_for_like":
-                continue
-            first = groups.get(run.network, [run])[0]
-            name = run.network
-            if run.parameters != first.parameters:
-                name = f"{run.network} of {run.parameters:,} parameters"
-            groups.setdefault(name, []).append(run)
+        for run in runs:
+            usual_parameters = parameters.setdefault(run.network, run.parameters)
+            label = run.network
+            if run.parameters != usual_parameters:
+                label = f"{run.network} of {run.parameters:,} parameters"
+            groups.setdefault(label, []).append(run)
         return groups
 
     @property
     def generated(self) -> dict[str, GenerationFigures]:
-        """Map each network to its names, drawn by the NumPy backend or else by the first backend that drew some."""
+        """Map each network to the names that the NumPy backend drew, or else the first backend that drew some."""
         names: dict[str, GenerationFigures] = {}
         for generation in self.generation:
+            is_numpy = generation.engine == NUMPY
             is_first = generation.engine != TFLITE and generation.network not in names
-            if generation.model == NUMPY or is_first:
+            if is_numpy or is_first:
                 names[generation.network] = generation.best
         return names
 
@@ -446,7 +470,7 @@ class Trouble:
     """A measurement without a result."""
 
     what: str  # the measurement
-    why: str  # the reason, in a sentence
+    why: str  # the reason, in a clause
 
 
 @dataclass(frozen=True)
@@ -455,14 +479,14 @@ class Comparison:
 
     format: Literal["namegen comparison"]
     format_version: Literal[4]
-    quick: bool  # whether this was a quick look
+    quick: bool  # whether this was a quick comparison
     seeds: tuple[Count, ...]  # each network was trained once per seed
     split_seed: Count  # the same for every split
     threads: Count  # of each measurement
     validation: Share  # the share of each list that was held out
     generated_names: Count  # by each model
-    quick_epochs: Count | None  # epochs of a quick look; None for a full comparison
-    engines: tuple[str, ...]  # every registered backend
+    quick_epochs: Count | None  # epochs of a quick comparison; None for a full comparison
+    engines: tuple[str, ...]  # the backends of the comparison
     engine_codes: dict[str, EngineCode]  # a hash of each backend's code, and its dependencies
     machine: Machine
     versions: dict[str, str | None]  # Python, namegen and libraries; None if not installed

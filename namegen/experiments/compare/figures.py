@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -31,7 +32,7 @@ from namegen.experiments.compare.document import (
 from namegen.experiments.report import Plot, whole
 from namegen.experiments.trained import Metric
 
-Colours: TypeAlias = Mapping[str, str]  # backend → color
+Colors: TypeAlias = Mapping[str, str]  # backend → color
 WIDTH = 5.4  # inches; a plot of this width is legible in a page, on a phone, and as a file
 # Line widths in points. Wide lines are drawn below narrow ones, so that all are visible where they coincide.
 NARROW = 1.4
@@ -44,95 +45,11 @@ PALE = 0.4  # the opacity of the second of two bars that belong together
 MARKERS = "osD^vP*Xhp"
 
 
-# --- loss and accuracy curves -----------------------------------------------------------------------------------------
-
-
-def curves_figure(runs: Sequence[Training], entry: ListEntry, colours: Colours) -> Figure:
-    """Plot the loss of the same run by each backend against epochs, and its accuracy against time.
-
-    Args:
-        runs: one run per backend.
-        entry: the list.
-        colours: the color of each backend.
-    """
-    figure = style.new_figure(WIDTH, 5.8)
-    loss_axes, accuracy_axes = figure.subplots(2, 1)
-    _loss_panel(loss_axes, runs, colours)
-    handles = _curves(
-        accuracy_axes,
-        runs,
-        colours,
-        x="seconds",
-        y="validation_accuracy_argmax",
-        step=STEP / 4,
-    )
-    accuracy_axes.set_title("Accuracy against time, held-out names")
-    style.accuracy_over_time(accuracy_axes, "likeliest character right (argmax)")
-    split = runs[0].split
-    if any(reference.split == split for reference in entry.references):
-        [ceiling] = entry.values(split, CEILING, "held_out", "accuracy_argmax")
-        [ngram] = entry.values(split, BASELINE, "held_out", "accuracy_argmax")
-        levels = style.accuracy_levels(ceiling, ngram, entry.called(split, BASELINE))
-        handles += style.draw_levels(accuracy_axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
-    accuracy_axes.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
-    return figure
-
-
-def _loss_panel(axes: Axes, runs: Sequence[Training], colours: Colours) -> None:
-    handles = _curves(axes, runs, colours, x="epoch", y="training_loss_nats_per_char")
-    _curves(axes, runs, colours, x="epoch", y="validation_loss_nats_per_char", dashed=True)
-    handles.append(_legend_line("training names"))
-    handles.append(_legend_line("held-out names", dashes=(DASH / NARROW, GAP / NARROW)))
-    axes.legend(handles=handles, fontsize=9, handlelength=3)
-    axes.set(title="Loss against epochs", xlabel="epoch", ylabel="loss (nats per character)")
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-
-
-def _legend_line(label: str, **line_style: Any) -> Line2D:
-    return Line2D([], [], color=style.QUIET, linewidth=NARROW, label=label, **line_style)
-
-
-def _curves(
-    axes: Axes,
-    runs: Sequence[Training],
-    colours: Colours,
-    *,
-    x: str,
-    y: str,
-    step: float = STEP,
-    dashed: bool = False,
-) -> list[Line2D]:
-    """Draw two columns of each run's history against each other.
-
-    The first curve is the widest and at the bottom, so that all curves are visible where they coincide.
-    """
-    lines = []
-    step = min(step, (WIDEST - NARROW) / max(len(runs) - 1, 1))
-    for number, run in enumerate(runs):
-        width = NARROW + step * (len(runs) - 1 - number)
-        line_style: dict[str, Any] = {}
-        if dashed:
-            line_style = {"dashes": (DASH / width, GAP / width), "dash_capstyle": "butt"}
-        is_point = len(run.history.epoch) == 1  # a line of one epoch has no length
-        lines += axes.plot(
-            getattr(run.history, x),
-            style.line_values(getattr(run.history, y)),
-            color=colours[run.engine],
-            linewidth=width,
-            marker="o" if is_point else None,
-            label=run.engine,
-            solid_capstyle="butt",
-            **line_style,
-        )
-    return lines
-
-
-def _colours(entry: ListEntry, engines: Iterable[str]) -> Colours:
-    return style.engine_colours([*engines, *entry.engines])
+# --- the plots of a list ----------------------------------------------------------------------------------------------
 
 
 def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Make a plot of the curves of each network that every backend trained the same way.
+    """Make a plot of the learning curves of each network that every backend trained the same way.
 
     Args:
         entry: the list.
@@ -145,7 +62,7 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
             of=entry.name,
             title=f"{network} on {{list}}, by {trained_by}",
             detail="loss against epochs, and accuracy against seconds",
-            draw=partial(curves_figure, runs, entry, _colours(entry, engines)),
+            draw=partial(curves_figure, runs, entry, _colors(entry, engines)),
         )
 
 
@@ -157,7 +74,7 @@ def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Pl
             of=entry.name,
             title=f"Accuracy of the networks on {{list}}, split {split}",
             detail="on the held-out names, compared with the n-gram and the ceiling",
-            draw=partial(accuracy_figure, entry, split, _colours(entry, engines)),
+            draw=partial(accuracy_figure, entry, split, _colors(entry, engines)),
         )
 
 
@@ -167,18 +84,118 @@ def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) 
         key="speed",
         of=entry.name,
         title="Names per second, {list}",
-        detail="by every model and algorithm",
-        draw=partial(speed_figure, entry, _colours(entry, engines)),
+        detail="for every model and algorithm",
+        draw=partial(speed_figure, entry, _colors(entry, engines)),
     )
     generated = {network: figures.lengths for network, figures in entry.generated.items()}
     if entry.facts is not None and generated:
         yield Plot(
             key="lengths",
             of=entry.name,
-            title="Names by their length, {list}",
-            detail=f"the list, and {names:,} names drawn by each network",
+            title="Length of the names, {list}",
+            detail=f"of the list, and of {names:,} names drawn by each network",
             draw=partial(lengths_figure, entry.facts.lengths, generated, names),
         )
+
+
+def _colors(entry: ListEntry, engines: Iterable[str]) -> Colors:
+    return style.engine_colours([*engines, *entry.engines])
+
+
+# --- learning curves --------------------------------------------------------------------------------------------------
+
+
+def curves_figure(runs: Sequence[Training], entry: ListEntry, colors: Colors) -> Figure:
+    """Plot the loss of the same run by each backend against epochs, and its accuracy against time.
+
+    Args:
+        runs: one run per backend.
+        entry: the list.
+        colors: the color of each backend.
+    """
+    figure = style.new_figure(WIDTH, 5.8)
+    loss_axes, accuracy_axes = figure.subplots(2, 1)
+    _draw_loss(loss_axes, runs, colors)
+    handles: list[Artist] = [*_draw_accuracy(accuracy_axes, runs, colors)]
+    split = runs[0].split
+    if any(reference.split == split for reference in entry.references):
+        handles += _draw_accuracy_levels(accuracy_axes, entry, split)
+    accuracy_axes.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
+    return figure
+
+
+def _draw_loss(axes: Axes, runs: Sequence[Training], colors: Colors) -> None:
+    """Draw the loss on the training names and on the held-out names against epochs."""
+    dashes = (DASH / NARROW, GAP / NARROW)
+    handles = _draw_curves(axes, runs, colors, x="epoch", y="training_loss_nats_per_char")
+    _draw_curves(axes, runs, colors, x="epoch", y="validation_loss_nats_per_char", dashed=True)
+    handles.append(_legend_line("training names"))
+    handles.append(_legend_line("held-out names", dashes=dashes))
+    axes.legend(handles=handles, fontsize=9, handlelength=3)
+    axes.set(title="Loss against epochs", xlabel="epoch", ylabel="loss (nats per character)")
+    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+
+
+def _legend_line(label: str, **line_style: Any) -> Line2D:
+    return Line2D([], [], color=style.QUIET, linewidth=NARROW, label=label, **line_style)
+
+
+def _draw_accuracy(axes: Axes, runs: Sequence[Training], colors: Colors) -> list[Line2D]:
+    """Draw the accuracy on the held-out names against time."""
+    lines = _draw_curves(
+        axes, runs, colors, x="seconds", y="validation_accuracy_argmax", step=STEP / 4
+    )
+    axes.set_title("Accuracy against time, held-out names")
+    style.accuracy_over_time(axes, "likeliest character right (argmax)")
+    return lines
+
+
+def _draw_accuracy_levels(axes: Axes, entry: ListEntry, split: SplitName) -> list[Artist]:
+    """Draw the accuracies of the ceiling and of the n-gram as horizontal lines."""
+    [ceiling] = entry.values(split, CEILING, "held_out", "accuracy_argmax")
+    [ngram] = entry.values(split, BASELINE, "held_out", "accuracy_argmax")
+    levels = style.accuracy_levels(ceiling, ngram, entry.label_of(split, BASELINE))
+    return [*style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)]
+
+
+def _draw_curves(
+    axes: Axes,
+    runs: Sequence[Training],
+    colors: Colors,
+    *,
+    x: str,
+    y: str,
+    step: float = STEP,
+    dashed: bool = False,
+) -> list[Line2D]:
+    """Draw two columns of each run's history against each other.
+
+    The first curve is the widest and at the bottom, so that all curves are visible where they coincide.
+    """
+    lines = []
+    largest_step = (WIDEST - NARROW) / max(len(runs) - 1, 1)
+    for number, run in enumerate(runs):
+        curves_above = len(runs) - 1 - number
+        width = NARROW + min(step, largest_step) * curves_above
+        lines += axes.plot(
+            getattr(run.history, x),
+            style.line_values(getattr(run.history, y)),
+            color=colors[run.engine],
+            label=run.engine,
+            **_curve_style(run, width, dashed),
+        )
+    return lines
+
+
+def _curve_style(run: Training, width: float, dashed: bool) -> dict[str, Any]:
+    """Return the style of a curve; a curve of one epoch has no length, so it's a point."""
+    curve_style: dict[str, Any] = {"linewidth": width, "solid_capstyle": "butt"}
+    if len(run.history.epoch) == 1:
+        curve_style["marker"] = "o"
+    if dashed:
+        curve_style["dashes"] = (DASH / width, GAP / width)
+        curve_style["dash_capstyle"] = "butt"
+    return curve_style
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------
@@ -192,6 +209,7 @@ class BarStyle:
     offset: float  # from the middle of the network's row
     opacity: float
     line_pattern: Any  # of the lines of the n-gram and the ceiling across the bars
+    name: str  # of the metric
     label: str
 
 
@@ -201,6 +219,7 @@ BARS = (
         offset=-0.2,
         opacity=1.0,
         line_pattern="-",
+        name="likeliest",
         label="likeliest (argmax)",
     ),
     BarStyle(
@@ -208,82 +227,104 @@ BARS = (
         offset=0.2,
         opacity=PALE,
         line_pattern=(0, (2, 1.5)),
+        name="drawn",
         label="drawn (sampled)",
     ),
 )
 
 
-def accuracy_figure(entry: ListEntry, split: SplitName, colours: Colours) -> Figure:
+def accuracy_figure(entry: ListEntry, split: SplitName, colors: Colors) -> Figure:
     """Plot both accuracies of every network on the held-out names, with the ceiling and the n-gram.
 
     Args:
         entry: the list.
         split: one of the list's splits.
-        colours: the color of each backend.
+        colors: the color of each backend.
     """
     networks = entry.networks(split)
+    engines = [entry.runs(split, network)[0].engine for network in networks]
+    bar_colors = [colors[engine] for engine in engines]
     figure = style.new_figure(WIDTH, 1.75 + 0.4 * len(networks))
     axes = figure.add_subplot()
-    engines = [entry.runs(split, network)[0].engine for network in networks]
-    bar_colours = [colours[engine] for engine in engines]
     handles: list[Artist] = []
     for bar in BARS:
-        _draw_bars(axes, entry, split, bar, bar_colours)
-        handles.append(Patch(color=bar_colours[0], alpha=bar.opacity, label=bar.label))
-        handles += _reference_lines(axes, entry, split, bar)
-    axes.xaxis.set_major_formatter(style.percent_formatter())
-    axes.grid(visible=False, axis="y")
-    axes.set_xlim(0, max(0.7, min(1.0, axes.get_xlim()[1])))
-    labels = [network.replace(" (original)", "\n(original)") for network in networks]
-    axes.set_yticks(range(len(networks)), labels)
-    axes.set(ylim=(len(networks) - 0.4, -0.6), xlabel="characters that are right")
-    different_engines = list(dict.fromkeys(engines))
-    if len(different_engines) > 1:
-        handles += [Patch(color=colours[name], label=f"by {name}") for name in different_engines]
+        _draw_bars(axes, entry, split, bar, bar_colors)
+        handles.append(Patch(color=bar_colors[0], alpha=bar.opacity, label=bar.label))
+        handles += _draw_reference_lines(axes, entry, split, bar)
+    _format_accuracy_axes(axes, networks)
+    handles += _engine_handles(engines, colors)
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 
+def _format_accuracy_axes(axes: Axes, networks: Sequence[str]) -> None:
+    """Label the rows with the networks, and show the accuracy in percent."""
+    _, right = axes.get_xlim()
+    axes.set_xlim(0, max(0.7, min(1.0, right)))
+    axes.set_xlabel("characters that are right")
+    axes.xaxis.set_major_formatter(style.percent_formatter())
+    labels = [network.replace(" (original)", "\n(original)") for network in networks]
+    axes.set_yticks(range(len(networks)), labels)
+    axes.set_ylim(len(networks) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+
+
+def _engine_handles(engines: Sequence[str], colors: Colors) -> list[Patch]:
+    """Return the legend of the colors, if several backends trained the networks."""
+    distinct_engines = list(dict.fromkeys(engines))
+    if len(distinct_engines) == 1:
+        return []
+    return [Patch(color=colors[engine], label=f"by {engine}") for engine in distinct_engines]
+
+
 def _draw_bars(
-    axes: Axes, entry: ListEntry, split: SplitName, bar: BarStyle, colours: Sequence[str]
+    axes: Axes, entry: ListEntry, split: SplitName, bar: BarStyle, colors: Sequence[str]
 ) -> None:
     """Draw a bar per network, with the range of its seeds, and write its accuracy into it."""
-    networks = entry.networks(split)
-    values = [entry.values(split, network, "held_out", bar.metric) for network in networks]
-    means = [mean(of_seeds) for of_seeds in values]
-    below = [mean(of_seeds) - min(of_seeds) for of_seeds in values]
-    above = [max(of_seeds) - mean(of_seeds) for of_seeds in values]
-    heights = [row + bar.offset for row in range(len(networks))]
+    for row, network in enumerate(entry.networks(split)):
+        accuracies = entry.values(split, network, "held_out", bar.metric)
+        _draw_bar(axes, row, bar, accuracies, colors[row])
+
+
+def _draw_bar(axes: Axes, row: int, bar: BarStyle, accuracies: Sequence[float], color: str) -> None:
+    """Draw the bar of one network; there is one accuracy per seed."""
+    middle = mean(accuracies)
+    height = row + bar.offset
     axes.barh(
-        heights,
-        means,
+        height,
+        middle,
         height=0.38,
-        color=colours,
+        color=color,
         alpha=bar.opacity,
-        xerr=[below, above],
+        xerr=[[middle - min(accuracies)], [max(accuracies) - middle]],
         error_kw={"ecolor": style.INK, "elinewidth": 1, "capsize": 2},
     )
-    for height, accuracy, colour in zip(heights, means, colours, strict=True):
-        ink = style.PAPER
-        if bar.opacity < 1:
-            ink = style.INK
-        elif colour in style.LIGHT_COLOURS:
-            ink = style.ON_LIGHT
-        axes.text(0.012, height, f"{100 * accuracy:.1f}", color=ink, va="center", fontsize=8.5)
+    text = f"{100 * middle:.1f}"
+    axes.text(0.012, height, text, color=_ink_on(color, bar), va="center", fontsize=8.5)
 
 
-def _reference_lines(axes: Axes, entry: ListEntry, split: SplitName, bar: BarStyle) -> list[Line2D]:
+def _ink_on(color: str, bar: BarStyle) -> str:
+    """Return the color of text that is legible inside a bar."""
+    if bar.opacity < 1:
+        return style.INK
+    if color in style.LIGHT_COLOURS:
+        return style.ON_LIGHT
+    return style.PAPER
+
+
+def _draw_reference_lines(
+    axes: Axes, entry: ListEntry, split: SplitName, bar: BarStyle
+) -> list[Line2D]:
     """Draw the accuracy of the ceiling and of the n-gram as vertical lines."""
-    metric_name = bar.label.partition(" ")[0]
     lines = []
-    for model, colour in ((CEILING, style.INK), (BASELINE, style.QUIET)):
+    for model, color in ((CEILING, style.INK), (BASELINE, style.QUIET)):
         [accuracy] = entry.values(split, model, "held_out", bar.metric)
         line = axes.axvline(
             accuracy,
-            color=colour,
+            color=color,
             linewidth=1.3,
             linestyle=bar.line_pattern,
-            label=f"{entry.called(split, model)}, {metric_name}",
+            label=f"{entry.label_of(split, model)}, {bar.name}",
         )
         lines.append(line)
     return lines
@@ -292,63 +333,81 @@ def _reference_lines(axes: Axes, entry: ListEntry, split: SplitName, bar: BarSty
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(entry: ListEntry, colours: Colours) -> Figure:
+def speed_figure(entry: ListEntry, colors: Colors) -> Figure:
     """Plot the names per second of every model on a logarithmic axis.
 
     A ring is the speed of drawing one by one, a disc the speed of count-splitting.
 
     Args:
         entry: the list.
-        colours: the color of each backend.
+        colors: the color of each backend.
     """
     models = entry.generation
     figure = style.new_figure(WIDTH, 1.3 + 0.37 * len(models))
     axes = figure.add_subplot()
-    handles: dict[Algorithm, Artist] = {}
+    points: dict[Algorithm, Line2D] = {}
     for row, model in enumerate(models):
-        handles |= _draw_speeds(axes, row, model, colours[model.engine])
-    axes.set_xscale("log")
-    speeds = [figures.names_per_second for model in models for figures in model.algorithms.values()]
-    axes.set_xlim(min(speeds) / 10, max(speeds) * 10)  # leaves room for the numbers
-    axes.xaxis.set_major_locator(LogLocator(10))
-    axes.xaxis.set_major_formatter(style.short_formatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    labels = [fill(f"{model.model}: {model.network}", 24) for model in models]
-    axes.set_yticks(range(len(models)), labels, fontsize=8.5)
-    axes.set(ylim=(len(models) - 0.4, -0.6), xlabel="names per second (logarithmic)")
-    shown = [algorithm for algorithm in ALGORITHMS if algorithm in handles]
+        points |= _draw_speeds(axes, row, model, colors[model.engine])
+    _format_speed_axes(axes, models)
+    algorithms = [algorithm for algorithm in ALGORITHMS if algorithm in points]
     figure.legend(
-        [handles[algorithm] for algorithm in shown],
-        [ALGORITHMS[algorithm] for algorithm in shown],
+        [points[algorithm] for algorithm in algorithms],
+        [ALGORITHMS[algorithm] for algorithm in algorithms],
         loc="outside lower center",
         ncols=2,
     )
     return figure
 
 
-def _draw_speeds(axes: Axes, row: int, model: Generation, colour: str) -> dict[Algorithm, Line2D]:
-    """Draw the speed of each algorithm of a model in a row of the plot, and write the numbers next to the points."""
+def _format_speed_axes(axes: Axes, models: Sequence[Generation]) -> None:
+    """Label the rows with the models, and leave room for the numbers next to the points."""
+    speeds = [figures.names_per_second for model in models for figures in model.algorithms.values()]
+    axes.set_xscale("log")
+    axes.set_xlim(min(speeds) / 10, max(speeds) * 10)
+    axes.xaxis.set_major_locator(LogLocator(10))
+    axes.xaxis.set_major_formatter(style.short_formatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("names per second (logarithmic)")
+    labels = [fill(f"{model.model}: {model.network}", 24) for model in models]
+    axes.set_yticks(range(len(models)), labels, fontsize=8.5)
+    axes.set_ylim(len(models) - 0.4, -0.6)
+
+
+def _draw_speeds(axes: Axes, row: int, model: Generation, color: str) -> dict[Algorithm, Line2D]:
+    """Draw a point for the speed of each algorithm of a model, and a line between them."""
     speeds = {name: figures.names_per_second for name, figures in model.algorithms.items()}
-    slowest = min(speeds, key=lambda name: speeds[name])
-    rows = [row] * len(speeds)
-    axes.plot(list(speeds.values()), rows, color=colour, linewidth=2.5, alpha=PALE, zorder=2)
+    slowest = min(speeds.values())
+    fastest = max(speeds.values())
+    axes.hlines(row, slowest, fastest, color=color, linewidth=2.5, alpha=PALE, zorder=2)
     points: dict[Algorithm, Line2D] = {}
     for algorithm, speed in speeds.items():
-        face = style.PAPER if algorithm == "one_by_one" else colour
-        [points[algorithm]] = axes.plot(
-            [speed], [row], "o", markersize=8, color=colour, markerfacecolor=face, zorder=3
+        points[algorithm] = _draw_point(
+            axes, row, speed, color, is_filled=algorithm != "one_by_one"
         )
-        is_left = algorithm == slowest and len(speeds) > 1
-        axes.annotate(
-            whole(speed),
-            xy=(speed, row),
-            xytext=(-9, 0) if is_left else (9, 0),
-            textcoords="offset points",
-            ha="right" if is_left else "left",
-            va="center",
-            fontsize=9,
-        )
+        _write_speed(axes, row, speed, is_left=speed < fastest)
     return points
+
+
+def _draw_point(axes: Axes, row: int, speed: float, color: str, *, is_filled: bool) -> Line2D:
+    """Draw a disc, or a ring if it isn't filled."""
+    face_color = color if is_filled else style.PAPER
+    lines = axes.plot(
+        [speed], [row], "o", markersize=8, color=color, markerfacecolor=face_color, zorder=3
+    )
+    return lines[0]
+
+
+def _write_speed(axes: Axes, row: int, speed: float, *, is_left: bool) -> None:
+    """Write the speed to the left or to the right of its point."""
+    axes.annotate(
+        whole(speed),
+        xy=(speed, row),
+        xytext=(-9, 0) if is_left else (9, 0),
+        textcoords="offset points",
+        ha="right" if is_left else "left",
+        va="center",
+        fontsize=9,
+    )
 
 
 def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: int) -> Figure:
@@ -361,31 +420,55 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
     """
     figure = style.new_figure(WIDTH, 4.4)
     axes = figure.add_subplot()
-    original = {int(length): count for length, count in of_list.items()}
-    total = sum(original.values())
-    shares = [count / total for count in original.values()]
-    longest = max(original)
-    bars = axes.bar(list(original), shares, color=style.LIST_COLOUR, alpha=0.45)
-    blue = style.ENGINE_COLOURS["numpy"]
-    lanes = len(generated)
+    longest = max(int(length) for length in of_list)
+    bars = _draw_list_lengths(axes, of_list)
     for number, (network, lengths) in enumerate(generated.items()):
-        shift = (number - (lanes - 1) / 2) * min(0.7 / lanes, 0.25)
-        axes.plot(
-            [length + shift for length in range(1, longest + 1)],
-            [lengths.get(str(length), 0) / names for length in range(1, longest + 1)],
-            MARKERS[number % len(MARKERS)],
-            markersize=4 if longest <= 24 else 3,
-            color=blue,
-            markerfacecolor=blue if number % 2 == 0 else style.PAPER,
-            label=network,
-        )
-    axes.set(
-        xlabel="characters of the name", ylabel="share of the names", xlim=(0.4, longest + 0.6)
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(9, integer=True))
-    axes.yaxis.set_major_formatter(style.percent_formatter())
-    axes.grid(visible=False, axis="x")
-    bars.set_label("the list itself")
+        shares = [lengths.get(str(length), 0) / names for length in range(1, longest + 1)]
+        _draw_network_lengths(axes, network, shares, number=number, networks=len(generated))
+    _format_length_axes(axes, longest)
     handles = [bars, *axes.get_lines()]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8)
     return figure
+
+
+def _draw_list_lengths(axes: Axes, of_list: Lengths) -> BarContainer:
+    """Draw a bar for each length of the list's names."""
+    total = sum(of_list.values())
+    lengths = [int(length) for length in of_list]
+    shares = [count / total for count in of_list.values()]
+    return axes.bar(lengths, shares, color=style.LIST_COLOUR, alpha=0.45, label="the list itself")
+
+
+def _draw_network_lengths(
+    axes: Axes, network: str, shares: Sequence[float], *, number: int, networks: int
+) -> None:
+    """Draw a point for each length of a network's names.
+
+    Args:
+        axes: the axes.
+        network: the label of the network.
+        shares: the share of the names with 1, 2, ... characters.
+        number: the number of the network, from 0.
+        networks: how many networks there are; their points are next to each other.
+    """
+    blue = style.ENGINE_COLOURS["numpy"]
+    distance = min(0.7 / networks, 0.25)
+    shift = (number - (networks - 1) / 2) * distance
+    axes.plot(
+        [length + shift for length in range(1, len(shares) + 1)],
+        shares,
+        MARKERS[number % len(MARKERS)],
+        markersize=4 if len(shares) <= 24 else 3,
+        color=blue,
+        markerfacecolor=blue if number % 2 == 0 else style.PAPER,
+        label=network,
+    )
+
+
+def _format_length_axes(axes: Axes, longest: int) -> None:
+    axes.set_xlabel("characters of the name")
+    axes.set_ylabel("share of the names")
+    axes.set_xlim(0.4, longest + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+    axes.yaxis.set_major_formatter(style.percent_formatter())
+    axes.grid(visible=False, axis="x")

@@ -27,9 +27,10 @@ from namegen.types import Array, Float64
 DRAWS = 2_000
 SEED = 0
 CONFIDENCE = 0.95
+MOST_DECIMALS = 6
 FEWEST_GROUPS = 20  # groups that contain names; with fewer, the interval would be unreliable
 # The 97.5th percentiles of Student's t with 1, 2, … degrees of freedom, and of the normal distribution.
-T = (
+STUDENT_T = (
     12.706,
     4.303,
     3.182,
@@ -60,22 +61,22 @@ class Difference:
     seeds: int = 1  # how many seeds the interval takes into account; 1 if it's over the names alone
 
     @property
-    def is_found(self) -> bool:
-        """Whether the difference is significant: the interval excludes zero."""
+    def is_significant(self) -> bool:
+        """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
 
 def between(
-    entry: ListEntry, split: SplitName, model: str, other: str, figure: Metric
+    entry: ListEntry, split: SplitName, model: str, other: str, metric: Metric
 ) -> Difference | None:
-    """Compare a network with another one, or with the n-gram (``BASELINE``).
+    """Compare a network with another network, or with the n-gram (``BASELINE``).
 
     Args:
         entry: the list.
         split: one of its splits.
         model: the network.
         other: the model whose metric is subtracted.
-        figure: the metric.
+        metric: the metric.
 
     Returns:
         The difference; None if ``results.json`` has no groups of names, or too few.
@@ -83,25 +84,25 @@ def between(
     return difference(
         _groups(entry, split, model),
         _groups(entry, split, other),
-        figure,
+        metric,
         other_has_seeds=other != BASELINE,
     )
 
 
 def _groups(entry: ListEntry, split: SplitName, model: str) -> list[HeldOutGroups]:
-    """The sums of a model, one for each seed; empty unless all seeds have them."""
+    """Return the sums of a model, one for each seed; empty unless all seeds have them."""
     if model == BASELINE:
-        of_seeds = [entry.reference(split).parts.held_out.baseline_groups]
+        all_groups = [entry.reference(split).parts.held_out.baseline_groups]
     else:
-        of_seeds = [run.held_out_groups for run in entry.runs(split, model)]
-    known = [groups for groups in of_seeds if groups]
-    return known if len(known) == len(of_seeds) else []
+        all_groups = [run.held_out_groups for run in entry.runs(split, model)]
+    known_groups = [groups for groups in all_groups if groups]
+    return known_groups if len(known_groups) == len(all_groups) else []
 
 
 def difference(
     model: Sequence[HeldOutGroups],
     other: Sequence[HeldOutGroups],
-    figure: Metric,
+    metric: Metric,
     other_has_seeds: bool = True,
 ) -> Difference | None:
     """Compute a metric of the first model minus that of the other, with a 95% confidence interval.
@@ -109,7 +110,7 @@ def difference(
     Args:
         model: the sums of the first model, one for each seed.
         other: the sums of the other model.
-        figure: the metric.
+        metric: the metric.
         other_has_seeds: whether the other model depends on a seed, as a network does and the n-gram doesn't.
 
     Returns:
@@ -121,71 +122,125 @@ def difference(
     >>> difference([worse], [sums], "loss_nats_per_char")
     Difference(mean=1.0, low=1.0, high=1.0, seeds=1)
     """
-    same_names = len({groups.characters for groups in (*model, *other)}) == 1
-    if not model or not other or not same_names:
+    if not model or not other or not _have_same_names([*model, *other]):
         return None
     characters = np.array(model[0].characters, np.float64)  # (groups,)
-    filled = characters > 0
-    if filled.sum() < FEWEST_GROUPS:
+    has_names = characters > 0
+    if has_names.sum() < FEWEST_GROUPS:
         return None
-    characters = characters[filled]
-    sums_of_model = _sums(model, figure)[:, filled]  # (seeds, groups)
-    sums_of_other = _sums(other, figure)[:, filled]
-    draws_seeds = len(model) > 1 and (len(other) > 1 or not other_has_seeds)
-    freedom = len(model) - 1
-    if other_has_seeds:
-        freedom += len(other) - 1
-    apart = _drawn_seeds(sums_of_model, freedom, draws_seeds, stream=1)
-    apart = apart - _drawn_seeds(sums_of_other, freedom, draws_seeds and other_has_seeds, stream=2)
-    times = _group_times(len(characters))  # (draws, groups)
-    drawn: Float64[Array, "draws"] = (times * apart).sum(axis=1) / (times @ characters)
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(drawn, (tail, 100 - tail)).tolist()
-    total = sums_of_model.mean(axis=0).sum() - sums_of_other.mean(axis=0).sum()
-    mean = float(total / characters.sum())
-    return Difference(mean, low, high, seeds=len(model) if draws_seeds else 1)
-
-
-def _sums(of_seeds: Sequence[HeldOutGroups], figure: Metric) -> Float64[Array, "seeds groups"]:
-    column = CRITERIA[figure].column
-    return np.array([getattr(groups, column) for groups in of_seeds], np.float64)
-
-
-def _drawn_seeds(
-    sums: Float64[Array, "seeds groups"], freedom: int, draws_seeds: bool, stream: int
-) -> Float64[Array, "_ groups"]:
-    """The mean sums of the drawn seeds in each draw; without drawing, the mean of all seeds in a single row."""
-    if not draws_seeds:
-        all_seeds: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
-        return all_seeds
-    weights = _seed_weights(len(sums), freedom, stream)  # (draws, seeds)
-    mean: Float64[Array, "draws groups"] = weights @ sums / len(sums)
-    return mean
-
-
-@lru_cache(maxsize=16)
-def _group_times(groups: int) -> Float64[Array, "draws groups"]:
-    """How many times each group is drawn, in each draw."""
-    rng = np.random.default_rng([SEED, groups])
-    times: Float64[Array, "draws groups"] = (
-        rng.multinomial(groups, np.full(groups, 1 / groups), size=DRAWS) * 1.0
+    pair = ModelPair(
+        characters=characters[has_names],
+        sums=_sums(model, metric)[:, has_names],
+        other_sums=_sums(other, metric)[:, has_names],
+        other_has_seeds=other_has_seeds,
     )
-    return times
+    return pair.difference()
+
+
+def _have_same_names(groups: Sequence[HeldOutGroups]) -> bool:
+    """Return whether all sums are over the same names, as far as the number of characters shows."""
+    return len({each.characters for each in groups}) == 1
+
+
+def _sums(groups: Sequence[HeldOutGroups], metric: Metric) -> Float64[Array, "seeds groups"]:
+    column = CRITERIA[metric].column
+    return np.array([getattr(of_seed, column) for of_seed in groups], np.float64)
+
+
+# --- bootstrap --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPair:
+    """The sums of two models over the same groups of names."""
+
+    characters: Float64[Array, "groups"]
+    sums: Float64[Array, "seeds groups"]
+    other_sums: Float64[Array, "other_seeds groups"]
+    other_has_seeds: bool  # whether the other model depends on a seed
+
+    def difference(self) -> Difference:
+        """Compute the difference per character and its 95% confidence interval."""
+        tail_percent = 50 * (1 - CONFIDENCE)
+        low, high = np.percentile(self._drawn_differences(), (tail_percent, 100 - tail_percent))
+        total = self.sums.mean(axis=0).sum() - self.other_sums.mean(axis=0).sum()
+        return Difference(
+            mean=float(total / self.characters.sum()),
+            low=float(low),
+            high=float(high),
+            seeds=len(self.sums) if self._draws_seeds else 1,
+        )
+
+    @property
+    def _draws_seeds(self) -> bool:
+        """Whether there are enough seeds to draw from them."""
+        has_other_seeds = len(self.other_sums) > 1 or not self.other_has_seeds
+        return len(self.sums) > 1 and has_other_seeds
+
+    @property
+    def _degrees_of_freedom(self) -> int:
+        if self.other_has_seeds:
+            return len(self.sums) - 1 + len(self.other_sums) - 1
+        return len(self.sums) - 1
+
+    def _drawn_differences(self) -> Float64[Array, "draws"]:
+        """Return the difference per character in each draw of the bootstrap."""
+        model = self._mean_of_seeds(self.sums, self._draws_seeds, stream=1)
+        other_draws_seeds = self._draws_seeds and self.other_has_seeds
+        other = self._mean_of_seeds(self.other_sums, other_draws_seeds, stream=2)
+        group_counts = draw_groups(len(self.characters))  # (draws, groups)
+        differences = (group_counts * (model - other)).sum(axis=1)  # (draws,)
+        drawn: Float64[Array, "draws"] = differences / (group_counts @ self.characters)
+        return drawn
+
+    def _mean_of_seeds(
+        self, sums: Float64[Array, "seeds groups"], draws_seeds: bool, stream: int
+    ) -> Float64[Array, "_ groups"]:
+        """Return the mean sums over the drawn seeds, one row per draw; without drawing, one row over all seeds."""
+        if not draws_seeds:
+            all_seeds: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
+            return all_seeds
+        weights = draw_seed_weights(len(sums), self._degrees_of_freedom, stream)  # (draws, seeds)
+        mean: Float64[Array, "draws groups"] = weights @ sums / len(sums)
+        return mean
 
 
 @lru_cache(maxsize=16)
-def _seed_weights(seeds: int, freedom: int, stream: int) -> Float64[Array, "draws seeds"]:
-    """The weight of each seed in each draw, 1 on average: how many times it's drawn, with a wider spread.
+def draw_groups(groups: int) -> Float64[Array, "draws groups"]:
+    """Draw groups with replacement, and return how often each group is drawn in each draw."""
+    rng = np.random.default_rng([SEED, groups])
+    equal_chances = np.full(groups, 1 / groups)
+    counts = rng.multinomial(groups, equal_chances, size=DRAWS)  # (draws, groups)
+    return counts.astype(np.float64)
 
-    Plain drawing with replacement gives the mean of n seeds (n − 1)/n of its variance, and the tails of a normal
-    distribution instead of those of Student's t.
+
+@lru_cache(maxsize=16)
+def draw_seed_weights(
+    seeds: int, degrees_of_freedom: int, stream: int
+) -> Float64[Array, "draws seeds"]:
+    """Draw seeds with replacement, and return the weight of each seed in each draw, 1 on average.
+
+    The weights are the counts of the draws with a wider spread. Without it, the mean of n seeds would have (n − 1)/n of
+    its variance, and the tails of a normal distribution instead of those of Student's t.
+
+    Args:
+        seeds: the number of seeds.
+        degrees_of_freedom: of Student's t.
+        stream: a number that makes the draws of two models independent.
     """
     rng = np.random.default_rng([SEED, seeds, stream])
-    times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=DRAWS)
-    t = T[freedom - 1] if freedom <= len(T) else NORMAL + 2.4 / freedom
-    wider = (seeds / (seeds - 1)) ** 0.5 * t / NORMAL
-    weights: Float64[Array, "draws seeds"] = 1 + wider * (times - 1)
+    equal_chances = np.full(seeds, 1 / seeds)
+    counts = rng.multinomial(seeds, equal_chances, size=DRAWS)  # (draws, seeds)
+    wider = (seeds / (seeds - 1)) ** 0.5 * student_t(degrees_of_freedom) / NORMAL
+    weights: Float64[Array, "draws seeds"] = 1 + wider * (counts - 1)
     return weights
+
+
+def student_t(degrees_of_freedom: int) -> float:
+    """Return the 97.5th percentile of Student's t; for many degrees of freedom, a close approximation."""
+    if degrees_of_freedom <= len(STUDENT_T):
+        return STUDENT_T[degrees_of_freedom - 1]
+    return NORMAL + 2.4 / degrees_of_freedom
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -193,7 +248,7 @@ def _seed_weights(seeds: int, freedom: int, stream: int) -> Float64[Array, "draw
 NO_DIFFERENCE = "no difference found"
 
 
-def in_figures(apart: Difference | None, figure: Metric) -> str:
+def in_figures(apart: Difference | None, metric: Metric) -> str:
     """Format a difference and its interval for a table, in nats per character or percentage points.
 
     >>> in_figures(Difference(-0.0121, -0.0149, -0.0093), "loss_nats_per_char")
@@ -203,23 +258,31 @@ def in_figures(apart: Difference | None, figure: Metric) -> str:
     """
     if apart is None:
         return NONE
-    scale = CRITERIA[figure].scale
+    scale = CRITERIA[metric].scale
     values = [scale * value for value in (apart.mean, apart.low, apart.high)]
-    digits = _digits(values, apart, CRITERIA[figure].digits)
-    mean, low, high = (f"{value:+.{digits}f}".replace("-", "−") for value in values)
-    return f"{mean if apart.is_found else NO_DIFFERENCE} ({low} to {high})"
+    decimals = _enough_decimals(values, apart.is_significant, CRITERIA[metric].digits)
+    mean, low, high = [_signed(value, decimals) for value in values]
+    if apart.is_significant:
+        return f"{mean} ({low} to {high})"
+    return f"{NO_DIFFERENCE} ({low} to {high})"
 
 
-def _digits(values: Sequence[float], apart: Difference, digits: int) -> int:
-    """Enough decimals that no value of a significant difference is shown as 0, and no interval as 0 to 0."""
-    too_coarse = any if apart.is_found else all
-    while (
-        digits < 6
-        and any(values)
-        and too_coarse(float(f"{value:.{digits}f}") == 0 for value in values)
-    ):
-        digits += 1
-    return digits
+def _signed(value: float, decimals: int) -> str:
+    """Format a number with its sign."""
+    return f"{value:+.{decimals}f}".replace("-", "−")
+
+
+def _enough_decimals(values: Sequence[float], is_significant: bool, decimals: int) -> int:
+    """Add decimals until rounding hides no value of a significant difference, and not all values of another one."""
+    if not any(values):
+        return decimals
+    while decimals < MOST_DECIMALS:
+        is_hidden = [float(f"{value:.{decimals}f}") == 0 for value in values]
+        is_too_coarse = any(is_hidden) if is_significant else all(is_hidden)
+        if not is_too_coarse:
+            break
+        decimals += 1
+    return decimals
 
 
 def interval_in_words(differences: Iterable[Difference | None]) -> str:
@@ -227,7 +290,8 @@ def interval_in_words(differences: Iterable[Difference | None]) -> str:
     seeds = sorted({difference.seeds for difference in differences if difference is not None})
     if not seeds:
         return ""
-    note = "In brackets: the 95% confidence interval of the difference, over the held-out names"
+    explanation = "The range in parentheses is the 95% confidence interval of the difference."
     if seeds == [1]:
-        return f"{note} alone. It doesn't include the effect of the training seed."
-    return f"{note} and the {' or '.join(map(str, seeds))} seeds."
+        return f"{explanation} It takes the choice of held-out names into account, but not the training seed."
+    seed_counts = " or ".join(str(count) for count in seeds)
+    return f"{explanation} It takes the choice of held-out names and the {seed_counts} training seeds into account."

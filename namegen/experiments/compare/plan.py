@@ -1,20 +1,17 @@
-"""The plan of a comparison: its networks, and every measurement of a list."""
+"""The plan of a comparison: every measurement of its lists."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, product
 from typing import Generic, TypeVar, get_args
 
-from namegen.backends import ENGINES, engine_paths, load_engine
-from namegen.bundled_configs import bundled_configs
+from namegen.backends import engine_paths
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.architecture import RecurrentNetwork
 from namegen.documents import Json, to_plain
-from namegen.errors import EngineError
+from namegen.errors import UnknownEngineError, quote
 from namegen.experiments.compare.document import (
     GENERATED_NAMES,
     NUMPY,
@@ -30,13 +27,22 @@ from namegen.experiments.compare.document import (
     TimingSubject,
     TrainingSubject,
 )
+from namegen.experiments.compare.networks import (
+    LIKE_FOR_LIKE_NETWORKS,
+    LIKE_FOR_LIKE_TRAINING,
+    NETWORKS,
+    VALIDATION,
+    PlannedNetwork,
+    foreign_networks,
+    original_networks,
+    plan_network,
+)
 from namegen.experiments.kept import digest_of
 from namegen.experiments.machine import code_fingerprint, engine_code, machine
 from namegen.experiments.trained import check_long_enough
 
 COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small for several threads
-VALIDATION = 0.2  # the original's share of held-out names
 QUICK_EPOCHS = 10
 # Rounds of timing. The first round is the run whose curves are shown.
 ROUNDS = 5
@@ -48,27 +54,6 @@ FEWEST_UPDATES = 4
 TIMED_EPOCHS = 26
 QUICK_TIMED_EPOCHS = 6
 
-LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
-# A third of the default learning rate, and a third of the default epochs of a list that keeps its duplicates. At a rate
-# of 0.015, rounding errors grow until the curves of two backends temporarily differ by 0.02 nats, although both end
-# equally well. At this rate the errors fade.
-LIKE_FOR_LIKE_TRAINING: dict[str, Json] = {"learning_rate": 0.005, "epochs": 40}
-NETWORKS: dict[str, dict[str, Json]] = {
-    "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
-    "LSTM 2×32": {"cell": "lstm", "hidden": [32, 32]},
-    "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
-    "SimpleRNN 2×128": {"cell": "simple_rnn", "hidden": [128, 128]},
-}
-WIDTHS = (32, 32)  # of a network of another architecture
-# The original's own networks: label → name of the config, where {} is the kind of list.
-ORIGINALS = {
-    "scratch 2×32 (original)": "scratch-{}",
-    "Keras SimpleRNN 2×32 (original)": "blog-rnn32-{}",
-    "Keras LSTM 2×32 (original)": "blog-lstm32-{}",
-    "Keras SimpleRNN 2×128 (original)": "blog-rnn128-{}",
-}
-ORIGINAL_BATCH_CHARACTERS = 1000  # the original's batch size, in prefixes: one for each character
-LIST_KINDS = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
 FILE_SUFFIXES = {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}
 
 
@@ -77,7 +62,7 @@ class Scope:
     """How much to measure."""
 
     seeds: int = 3  # each network is trained once per seed
-    quick: bool = False  # a quick look
+    quick: bool = False  # a quick comparison
     split_seed: int = 0  # the same for every run, so that seeds only change the initial weights
 
     @property
@@ -93,19 +78,31 @@ class Scope:
             settings["epochs"] = QUICK_EPOCHS
         return settings
 
+    @property
+    def rounds(self) -> int:
+        """How many rounds of timing there are."""
+        return QUICK_ROUNDS if self.quick else ROUNDS
 
-About_co = TypeVar("About_co", bound=Subject, covariant=True)
+    @property
+    def timed_epochs(self) -> int:
+        """How many epochs each round has, except for the first."""
+        return QUICK_TIMED_EPOCHS if self.quick else TIMED_EPOCHS
+
+
+AnySubject_co = TypeVar("AnySubject_co", bound=Subject, covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Measurement(Generic[About_co]):
+class Measurement(Generic[AnySubject_co]):
     """One measurement of a list."""
 
     corpus: Corpus  # the list
-    subject: About_co  # what the result depends on, apart from the list, the code and the machine
+    subject: (
+        AnySubject_co  # what the result depends on, apart from the list, the code and the machine
+    )
     label: str  # for the progress display
     timed: bool = False  # its times are reported, so nothing else may run at the same time
-    reads: Measurement[Subject] | None = None  # the measurement that makes the network it reads
+    needs: Measurement[Subject] | None = None  # the measurement that makes the network it reads
 
     @property
     def engine(self) -> str:
@@ -119,7 +116,7 @@ class Measurement(Generic[About_co]):
             "kind": self.subject.kind,
             "subject": to_plain(self.subject),
             "list": self.corpus.fingerprint,
-            "reads": None if self.reads is None else self.reads.key,
+            "needs": self.needs.key if self.needs else None,
             "threads": THREADS,
             "machine": to_plain(machine()),
             "engine": to_plain(engine_code(self.engine)),
@@ -128,80 +125,55 @@ class Measurement(Generic[About_co]):
         return f"{self.subject.kind}-{digest_of(dependencies, 10)}"
 
     @property
-    def beside(self) -> str | None:
-        """The suffix of the file with the measurement's network; None if it makes none."""
+    def network_suffix(self) -> str | None:
+        """The suffix of the file with the measurement's network; None if it makes no network."""
         return FILE_SUFFIXES.get(self.subject.kind)
 
 
-@dataclass(frozen=True)
-class PlannedNetwork:
-    """A network and the backend that trains it."""
+def choose_backends(names: Sequence[str] | None) -> list[str]:
+    """Return the backends to compare, in the order of the report.
 
-    name: str  # its label in the report
-    engine: str
-    # The tables of a config, without seeds. The split is also missing for a network that is trained on every split.
-    config: Mapping[str, Mapping[str, Json]]
+    Args:
+        names: the names of registered backends, or "tflite" for the exported network; None for all of them.
 
+    Raises:
+        UnknownEngineError: there is no backend with this name.
 
-def _network(
-    name: str, engine: str, network: Mapping[str, Json], training: Mapping[str, Json]
-) -> PlannedNetwork:
-    config = {"data": {"validation": VALIDATION}, "network": network, "training": training}
-    return PlannedNetwork(name, engine, config)
-
-
-def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
-    """Plan a network for each third-party backend that doesn't train recurrent networks.
-
-    A backend that can't be loaded is treated as one for recurrent networks. Its first measurement reports the error.
+    >>> choose_backends(["keras", "numpy", "keras"])
+    ['numpy', 'keras']
     """
-    networks = []
-    for engine in engine_paths():
-        if engine in ENGINES:
-            continue
-        try:
-            architectures = load_engine(engine).architectures
-        except EngineError:
-            continue
-        names = [architecture.architecture for architecture in architectures]
-        if RecurrentNetwork.architecture not in names:
-            settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
-            networks.append(_network(names[0], engine, settings, training))
-    return networks
+    known = [*engine_paths(), TFLITE]
+    if names is None:
+        return known
+    for name in names:
+        if name not in known:
+            raise UnknownEngineError(
+                f"there is no backend {quote(name)} to compare: choose from {', '.join(known)}"
+            )
+    return [name for name in known if name in names]
 
 
-def original_networks(corpus: Corpus) -> list[PlannedNetwork]:
-    """Plan the original's networks for a list.
-
-    A list that the original didn't use gets the configs for first names. A batch is about 1,000 characters in the
-    original, so its size in names depends on the list.
-    """
-    kind = LIST_KINDS.get(corpus.source)
-    configs = bundled_configs()
-    networks = []
-    for label, config_name in ORIGINALS.items():
-        config = tomllib.loads(configs[config_name.format(kind or "first")].text)
-        config["data"].pop("names", None)
-        training = config["training"]
-        if kind is None and training["batch_size"] > 1:
-            characters = sum(len(name) + 1 for name in corpus.names) / len(corpus.names)
-            training["batch_size"] = max(round(ORIGINAL_BATCH_CHARACTERS / characters), 1)
-        networks.append(PlannedNetwork(label, NUMPY, config))
-    return networks
-
-
-def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement[Subject]]:
+def make_plan(
+    corpora: list[Corpus], scope: Scope, backends: Sequence[str] | None = None
+) -> list[Measurement[Subject]]:
     """Plan every measurement of a comparison, each once, in the order in which they run.
 
     The measurements that can run in parallel come first, then the timed ones. A measurement comes after the one whose
     network it reads.
 
+    Args:
+        corpora: the lists.
+        scope: how much to measure.
+        backends: the backends to compare; None for all of them.
+
     Raises:
         NamesError: a list is too small to split.
+        UnknownEngineError: there is no backend with this name.
     """
+    chosen = choose_backends(backends)
     for corpus, split in product(corpora, scope.splits):
         check_long_enough(corpus, VALIDATION, split, scope.split_seed)
-    plans = [ListPlan(corpus, scope).stages() for corpus in corpora]
+    plans = [ListPlan(corpus, scope, chosen).stages() for corpus in corpora]
     by_key: dict[str, Measurement[Subject]] = {}
     for stage_of_lists in zip(*plans, strict=True):
         for measurement in chain(*stage_of_lists):
@@ -215,96 +187,61 @@ class ListPlan:
     Args:
         corpus: the list.
         scope: how much to measure.
+        backends: the backends to compare. NumPy trains the other networks, even if it isn't one of these backends.
     """
 
-    def __init__(self, corpus: Corpus, scope: Scope) -> None:
+    def __init__(self, corpus: Corpus, scope: Scope, backends: Sequence[str]) -> None:
         self.corpus = corpus
         self.scope = scope
-        self._first_split = scope.splits[0]
-        self._foreign = foreign_networks(scope.training)
-        self._originals = [] if scope.quick else original_networks(corpus)
-        names = LIKE_FOR_LIKE_NETWORKS if scope.quick else NETWORKS
-        self._recurrent = [_network(name, NUMPY, NETWORKS[name], scope.training) for name in names]
-        foreign_engines = {network.engine for network in self._foreign}
-        self._recurrent_engines = [name for name in engine_paths() if name not in foreign_engines]
+        self.source = corpus.source
+        self.first_split = scope.splits[0]
+        self.engines = [name for name in backends if name != TFLITE]
+        self.has_tflite = TFLITE in backends
+        self.foreign = foreign_networks(self.engines, scope.training)
+        self.originals = [] if scope.quick else original_networks(corpus)
+
+    @cached_property
+    def recurrent(self) -> list[PlannedNetwork]:
+        """The recurrent networks, which NumPy trains."""
+        names = LIKE_FOR_LIKE_NETWORKS if self.scope.quick else NETWORKS
+        training = self.scope.training
+        return [plan_network(name, NUMPY, NETWORKS[name], training) for name in names]
+
+    @cached_property
+    def recurrent_engines(self) -> list[str]:
+        """The backends that train recurrent networks."""
+        foreign_engines = {network.engine for network in self.foreign}
+        return [name for name in self.engines if name not in foreign_engines]
 
     def stages(self) -> list[list[Measurement[Subject]]]:
         """Return the four stages: the list and its networks, the backends, the ``.tflite``, and generation."""
-        first, *others = [
-            *(self._run(network, 0, self._first_split) for network in self._recurrent),
-            *(self._run(network, 0) for network in self._originals),
-        ]
-        exported = Measurement(
-            self.corpus,
-            ExportSubject(first.subject.network, TFLITE),
-            f"{self.corpus.source}: export as .tflite",
-            reads=first,
-        )
         return [
             [*self._references(), *self._network_runs()],
             [*self._like_for_like_runs(), *self._timing_rounds()],
-            [exported],
-            [
-                *(_generation(first, engine) for engine in self._recurrent_engines),
-                *(
-                    _generation(self._run(network, 0, self._first_split), network.engine)
-                    for network in self._foreign
-                ),
-                *(_generation(first, TFLITE, exported, loop) for loop in get_args(Loop)),
-                *(_generation(run, NUMPY) for run in others),
-            ],
+            [*self._exports()],
+            [*self._generations()],
         ]
+
+    # --- the list and its networks ------------------------------------------------------------------------------------
 
     def _references(self) -> Iterator[Measurement[Subject]]:
-        """The list itself, and the ceiling and n-gram of each split."""
-        source = self.corpus.source
-        yield Measurement(self.corpus, ListSubject(), f"{source}: the list")
+        """Plan the size of the list, and the ceiling and n-gram of each split."""
+        yield Measurement(self.corpus, ListSubject(), f"{self.source}: the list")
         for split in self.scope.splits:
             subject = ReferenceSubject(split, self.scope.split_seed, VALIDATION)
-            yield Measurement(self.corpus, subject, f"{source}: ceiling and n-gram, split {split}")
+            label = f"{self.source}: ceiling and n-gram, split {split}"
+            yield Measurement(self.corpus, subject, label)
 
     def _network_runs(self) -> Iterator[Measurement[TrainingSubject]]:
-        """The runs of every network, with every seed; the original's networks have their own split."""
+        """Plan the runs of every network, with every seed; the original's networks have their own split."""
+        splits = self.scope.splits
         seeds = range(self.scope.seeds)
-        for split, network, seed in product(self.scope.splits, self._recurrent, seeds):
+        for split, network, seed in product(splits, self.recurrent, seeds):
             yield self._run(network, seed, split)
-        for network, seed in product(self._originals, seeds):
+        for network, seed in product(self.originals, seeds):
             yield self._run(network, seed)
-        for split, network, seed in product(self.scope.splits, self._foreign, seeds):
+        for split, network, seed in product(splits, self.foreign, seeds):
             yield self._run(network, seed, split)
-
-    def _like_for_like_networks(self) -> list[PlannedNetwork]:
-        """The same networks for each backend; a backend for other architectures has its own network."""
-        training = LIKE_FOR_LIKE_TRAINING | self.scope.training
-        names = LIKE_FOR_LIKE_NETWORKS[:1] if self.scope.quick else LIKE_FOR_LIKE_NETWORKS
-        networks = [
-            _network(name, engine, NETWORKS[name], training)
-            for name, engine in product(names, self._recurrent_engines)
-        ]
-        return networks + foreign_networks(training)
-
-    def _like_for_like_runs(self) -> Iterator[Measurement[TrainingSubject]]:
-        for network in self._like_for_like_networks():
-            yield self._run(network, 0, self._first_split, role="like_for_like")
-
-    def _timing_rounds(self) -> Iterator[Measurement[TimingSubject]]:
-        """Rounds of timing, in which the backends take turns, so that a slow phase of the machine affects all."""
-        rounds = QUICK_ROUNDS if self.scope.quick else ROUNDS
-        epochs = QUICK_TIMED_EPOCHS if self.scope.quick else TIMED_EPOCHS
-        training_names = (1 - VALIDATION) * len(self.corpus.names)
-        has_large_batch = training_names >= FEWEST_UPDATES * LARGE_BATCH
-        for number, network in product(range(1, rounds), self._like_for_like_networks()):
-            subject = TimingSubject(
-                network=network.name,
-                engine=network.engine,
-                round=number,
-                config=self._config(network, 0, self._first_split, epochs=epochs),
-                large_batch=LARGE_BATCH if has_large_batch else None,
-            )
-            label = (
-                f"{self.corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
-            )
-            yield Measurement(self.corpus, subject, label, timed=True)
 
     def _run(
         self,
@@ -313,27 +250,91 @@ class ListPlan:
         split: SplitName | None = None,
         role: Role = "network",
     ) -> Measurement[TrainingSubject]:
-        """A run; the network's own config has the split if it's None."""
-        config = self._config(network, seed, split)
+        """Plan a run. Without a split, the split of the network's config applies."""
+        config = network.complete_config(seed=seed, split_seed=self.scope.split_seed, split=split)
         subject = TrainingSubject(network.name, network.engine, role, config)
-        label = f"{self.corpus.source}: {network.name}, {network.engine}, split {subject.split}, seed {seed}"
+        label = (
+            f"{self.source}: {network.name}, {network.engine}, split {subject.split}, seed {seed}"
+        )
         is_timed = role == "like_for_like"
         if is_timed:
             label += ", like for like"
         return Measurement(self.corpus, subject, label, is_timed)
 
-    def _config(
-        self, network: PlannedNetwork, seed: int, split: SplitName | None, **training: Json
-    ) -> dict[str, Json]:
-        """The tables of a config with its seeds."""
-        data = {**network.config["data"], "split_seed": self.scope.split_seed}
-        if split is not None:
-            data["split"] = split
-        return {
-            **{name: dict(table) for name, table in network.config.items()},
-            "data": data,
-            "training": {**network.config["training"], "seed": seed, **training},
-        }
+    # --- the backends -------------------------------------------------------------------------------------------------
+
+    def _like_for_like_networks(self) -> list[PlannedNetwork]:
+        """Plan the same networks for each backend. A backend for other architectures has its own network."""
+        training = LIKE_FOR_LIKE_TRAINING | self.scope.training
+        names = LIKE_FOR_LIKE_NETWORKS[:1] if self.scope.quick else LIKE_FOR_LIKE_NETWORKS
+        networks = [
+            plan_network(name, engine, NETWORKS[name], training)
+            for name, engine in product(names, self.recurrent_engines)
+        ]
+        return networks + foreign_networks(self.engines, training)
+
+    def _like_for_like_runs(self) -> Iterator[Measurement[TrainingSubject]]:
+        for network in self._like_for_like_networks():
+            yield self._run(network, 0, self.first_split, role="like_for_like")
+
+    def _timing_rounds(self) -> Iterator[Measurement[TimingSubject]]:
+        """Plan the other rounds of timing. The backends take turns, so that a slow phase of the machine affects all."""
+        for number in range(1, self.scope.rounds):
+            for network in self._like_for_like_networks():
+                yield self._timing_round(network, number)
+
+    def _timing_round(self, network: PlannedNetwork, number: int) -> Measurement[TimingSubject]:
+        config = network.complete_config(
+            seed=0,
+            split_seed=self.scope.split_seed,
+            split=self.first_split,
+            epochs=self.scope.timed_epochs,
+        )
+        subject = TimingSubject(
+            network=network.name,
+            engine=network.engine,
+            round=number,
+            config=config,
+            large_batch=self._large_batch(),
+        )
+        label = f"{self.source}: {network.name}, {network.engine}, timed, round {number + 1}"
+        return Measurement(self.corpus, subject, label, timed=True)
+
+    def _large_batch(self) -> int | None:
+        """Return the large batch size, or None if the list is too short for it."""
+        training_names = (1 - VALIDATION) * len(self.corpus.names)
+        return LARGE_BATCH if training_names >= FEWEST_UPDATES * LARGE_BATCH else None
+
+    # --- generation ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _main_run(self) -> Measurement[TrainingSubject]:
+        """The run whose network every backend generates names with."""
+        return self._run(self.recurrent[0], 0, self.first_split)
+
+    @cached_property
+    def _export(self) -> Measurement[ExportSubject]:
+        subject = ExportSubject(self._main_run.subject.network, TFLITE)
+        label = f"{self.source}: export as .tflite"
+        return Measurement(self.corpus, subject, label, needs=self._main_run)
+
+    def _exports(self) -> Iterator[Measurement[ExportSubject]]:
+        if self.has_tflite:
+            yield self._export
+
+    def _generations(self) -> Iterator[Measurement[GenerationSubject]]:
+        """Plan the names that each backend, each loop of the ``.tflite`` and each other network generates."""
+        for engine in self.recurrent_engines:
+            yield _generation(self._main_run, engine)
+        for network in self.foreign:
+            yield _generation(self._run(network, 0, self.first_split), network.engine)
+        if self.has_tflite:
+            for loop in get_args(Loop):
+                yield _generation(self._main_run, TFLITE, self._export, loop)
+        for network in self.recurrent[1:]:
+            yield _generation(self._run(network, 0, self.first_split), NUMPY)
+        for network in self.originals:
+            yield _generation(self._run(network, 0), NUMPY)
 
 
 def _generation(
@@ -342,7 +343,7 @@ def _generation(
     exported: Measurement[Subject] | None = None,
     loop: Loop | None = None,
 ) -> Measurement[GenerationSubject]:
-    """The generation of names by the network of a run, or by its export if there is one."""
+    """Plan the generation of names with the network of a run, or with its export if there is one."""
     subject = GenerationSubject(
         network=run.subject.network,
         engine=engine,
@@ -352,4 +353,4 @@ def _generation(
         split=run.subject.reference,
     )
     label = f"{run.corpus.source}: {subject.names:,} names by {subject.model}, {subject.network}"
-    return Measurement(run.corpus, subject, label, timed=True, reads=exported or run)
+    return Measurement(run.corpus, subject, label, timed=True, needs=exported or run)

@@ -1,32 +1,32 @@
 """Statistics of generated names: how many are new, and how many of the new names could be real.
 
-A new name is *plausible* if a judge, an n-gram model, finds it likelier per character than the oddest tenth of real
-names. No name is known to both a model and its judge:
+A new name is *plausible* if its characters are likelier than those of the oddest tenth of real names, according to an
+n-gram model, the *judge*. No name is used for both a model and its judge:
 
 - The judge is fitted on the held-out names that aren't in the training set. No network or n-gram trains on them.
 - The threshold is set with names from the training set, which the judge hasn't seen.
 
 All models have the same judge. The held-out names also determine a network's best epoch and the order of the n-gram,
-as everywhere in a comparison. They have no other effect on these models, and none on the Markov chains.
+as everywhere in a comparison. They have no other effect on these models, and no effect on the Markov chains.
 
 A judge fitted on few names can't tell real names from random ones. The names of *pairs* show how good the judge is:
-they come from a Markov chain of order 1, which only knows which letter follows which.
+they come from a Markov chain of order 1, which predicts each letter from the letter before it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
-from namegen.core.data.normalization import KnownSet, digests, known_set
+from namegen.core.data.normalization import KnownSet, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -52,36 +52,31 @@ ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 CHAIN_ORDERS: dict[NgramModelName, int] = {"pairs": 1, "chain": 4}
 DUPLICATES_SHOWN = 20
 NEW_NAMES_SHOWN = 10
+START_TOKEN = ""
+END_TOKEN = ""
+Ngrams: TypeAlias = Counter[tuple[str, ...]]  # how often each n-gram occurs
 
 
 @dataclass(frozen=True, eq=False)
-class SplitJudge:
+class NameJudge:
     """Decides which names are new to one training set, and which of them are plausible."""
 
     training: KnownSet  # the names of the training set
-    names: int  # how many names the judge was fitted on
-    model: LanguageModel | None  # the judge; None if there are too few names
     vocabulary: Vocabulary
-    oddest: float = 0.0  # log-probability per character (nats) that a plausible name exceeds
+    names: int  # how many held-out names the model is fitted on
+    model: LanguageModel | None = None  # None if there are too few names
+    threshold: float = 0.0  # log-probability per character (nats) that a plausible name exceeds
 
-    @classmethod
-    def of(cls, corpus: Corpus, split: ReferenceSubject) -> SplitJudge:
-        """Fit the judge of one split of a list, and set its threshold."""
-        data = DataSettings(validation=split.validation, split=split.split)
-        training_set, validation_set, _ = corpus.split(data, seed=split.seed)
-        vocabulary = corpus.vocabulary
-        training_names = list(dict.fromkeys(training_set.names))
-        held_out = list(dict.fromkeys(validation_set.names))
-        known = known_set(training_names)
-        unknown = _not_in(known, held_out)
-        if len(unknown) < FEWEST_NAMES:
-            return cls(known, len(unknown), None, vocabulary)
-        tree = PrefixTree.from_names(unknown, vocabulary)
-        model = NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY)
-        judge = cls(known, len(unknown), model, vocabulary)
-        by_hash = np.argsort(digests(training_names))[:MOST_THRESHOLD_NAMES].tolist()
-        threshold_names = [training_names[index] for index in by_hash]
-        return replace(judge, oddest=float(np.quantile(judge.scores(threshold_names), ODDEST)))
+    def new_names(self, names: Sequence[str]) -> list[str]:
+        """Return the names that aren't in the training set."""
+        return names_outside(self.training, names)
+
+    def plausible_percent(self, names: Sequence[str]) -> float | None:
+        """Return the percentage of different names that are plausible; None without names or without a model."""
+        if not names or self.model is None:
+            return None
+        is_plausible = self.scores(names) > self.threshold
+        return 100 * float(is_plausible.mean())
 
     def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
         """Compute the log-probability per character of different names, in nats.
@@ -89,31 +84,59 @@ class SplitJudge:
         The end token counts as a character. The scores are in no particular order. A name with a character that the
         judge doesn't know has −inf, as has every name if there is no model.
         """
-        known = [name for name in names if not self.vocabulary.unknown(name)]
         scores = np.full(len(names), -np.inf)
-        if known and self.model is not None:
-            tree = PrefixTree.from_names(known, self.vocabulary)
-            characters = tree.sequences().lengths + 1
-            log_probabilities = AccuracyEvaluator(self.model).name_log_probabilities(tree)
-            scores[: len(known)] = log_probabilities / characters
+        scorable = [name for name in names if not self.vocabulary.unknown(name)]
+        if scorable and self.model is not None:
+            scores[: len(scorable)] = self._score(self.model, scorable)
         return scores
 
-    def plausible_percent(self, names: Sequence[str]) -> float | None:
-        """Return the percentage of different names that are plausible; None without names or without a model."""
-        if not names or self.model is None:
-            return None
-        is_plausible = self.scores(names) > self.oddest
-        return 100 * float(is_plausible.mean())
+    def _score(self, model: LanguageModel, names: Sequence[str]) -> Float64[Array, "names"]:
+        tree = PrefixTree.from_names(names, self.vocabulary)
+        characters = tree.sequences().lengths + 1
+        log_probabilities = AccuracyEvaluator(model).name_log_probabilities(tree)
+        scores: Float64[Array, "names"] = log_probabilities / characters
+        return scores
 
 
-def _not_in(known: KnownSet, names: Sequence[str]) -> list[str]:
-    """The names that aren't in a set."""
-    is_new = ~known.holds(digests(names))
-    return list(compress(names, is_new.tolist()))
+def fit_judge(corpus: Corpus, split: ReferenceSubject) -> NameJudge:
+    """Fit the judge of one split of a list, and set its threshold."""
+    data = DataSettings(validation=split.validation, split=split.split)
+    training_set, validation_set, _ = corpus.split(data, seed=split.seed)
+    training_names = list(dict.fromkeys(training_set.names))
+    held_out_names = list(dict.fromkeys(validation_set.names))
+    known = known_set(training_names)
+    judge_names = names_outside(known, held_out_names)
+    judge = NameJudge(known, corpus.vocabulary, names=len(judge_names))
+    if len(judge_names) < FEWEST_NAMES:
+        return judge
+    model = _fit_ngram(judge_names, corpus.vocabulary)
+    return _set_threshold(replace(judge, model=model), training_names)
+
+
+def names_outside(known: KnownSet, names: Sequence[str]) -> list[str]:
+    """Return the names that aren't in a set."""
+    is_outside = ~known.holds(hash_names(names))
+    return list(compress(names, is_outside.tolist()))
+
+
+def _fit_ngram(names: Sequence[str], vocabulary: Vocabulary) -> NgramModel:
+    tree = PrefixTree.from_names(names, vocabulary)
+    return NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY)
+
+
+def _set_threshold(judge: NameJudge, training_names: Sequence[str]) -> NameJudge:
+    """Set the threshold with names from the training set, chosen by their hashes."""
+    order = np.argsort(hash_names(training_names))
+    names = [training_names[index] for index in order[:MOST_THRESHOLD_NAMES]]
+    threshold = float(np.quantile(judge.scores(names), ODDEST))
+    return replace(judge, threshold=threshold)
+
+
+# --- statistics of generated names ------------------------------------------------------------------------------------
 
 
 def describe_names(
-    names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: SplitJudge
+    names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: NameJudge
 ) -> NameFigures:
     """Compute the statistics of generated names.
 
@@ -124,30 +147,42 @@ def describe_names(
         judge: decides which names are new and plausible.
     """
     counts = Counter(names)
-    total = max(len(names), 1)
-    distinct = list(counts)
-    in_list = known_set(known).holds(digests(distinct)).tolist()
-    recreated = list(compress(distinct, in_list))
-    new = _not_in(judge.training, distinct)
-    repeated = [(name, count) for name, count in counts.items() if count > 1]
-    repeated.sort(key=_frequent_first)
+    distinct_names = list(counts)
+    is_in_list = known_set(known).holds(hash_names(distinct_names))
+    recreated_names = compress(distinct_names, is_in_list.tolist())
+    new_names = judge.new_names(distinct_names)
+    repeated = repeated_names(counts)
     return NameFigures(
-        recreated_percent=100 * sum(counts[name] for name in recreated) / total,
-        unique_percent=100 * len(distinct) / total,
+        recreated_percent=_percent(_total_count(recreated_names, counts), names),
+        unique_percent=_percent(len(distinct_names), names),
         duplicates=tuple(repeated[:DUPLICATES_SHOWN]),
         duplicated_names=len(repeated),
         lengths=lengths(names),
         divergence_bits=divergences(names, half),
-        new_percent=100 * sum(counts[name] for name in new) / total,
-        plausible_percent=judge.plausible_percent(new),
-        new_names=tuple(new[:NEW_NAMES_SHOWN]),
+        new_percent=_percent(_total_count(new_names, counts), names),
+        plausible_percent=judge.plausible_percent(new_names),
+        new_names=tuple(new_names[:NEW_NAMES_SHOWN]),
     )
 
 
-def _frequent_first(name_and_count: tuple[str, int]) -> tuple[int, str]:
-    """Sort key: the most frequent names first, and names with the same count in alphabetical order."""
-    name, count = name_and_count
-    return -count, name
+def _percent(count: int, names: Sequence[str]) -> float:
+    """Return a count as a percentage of all names."""
+    return 100 * count / max(len(names), 1)
+
+
+def _total_count(names: Iterable[str], counts: Counter[str]) -> int:
+    return sum(counts[name] for name in names)
+
+
+def repeated_names(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the names that occur more than once and their counts, the most frequent first.
+
+    >>> repeated_names(Counter(["Bo", "Al", "Bo", "Cy", "Al"]))
+    [('Al', 2), ('Bo', 2)]
+    """
+    alphabetical = sorted(counts.items())
+    repeated = [(name, count) for name, count in alphabetical if count > 1]
+    return sorted(repeated, key=lambda name_and_count: -name_and_count[1])
 
 
 def lengths(names: Sequence[str]) -> Lengths:
@@ -185,73 +220,91 @@ def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
     }
 
 
-def _ngrams(names: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
+def _ngrams(names: Sequence[str], order: int) -> Ngrams:
     """Count the n-grams of all names, including the end token and, except for single characters, the start token."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    for name, times in Counter(names).items():
-        tokens = [*name, ""]  # the empty string is the start and end token
+    counts: Ngrams = Counter()
+    for name, occurrences in Counter(names).items():
+        tokens = [*name, END_TOKEN]
         if order > 1:
-            tokens.insert(0, "")
+            tokens.insert(0, START_TOKEN)
         for start in range(len(tokens) - order + 1):
-            counts[tuple(tokens[start : start + order])] += times
+            counts[tuple(tokens[start : start + order])] += occurrences
     return counts
 
 
-def _divergence(left: Counter[tuple[str, ...]], right: Counter[tuple[str, ...]]) -> float:
+def _divergence(left: Ngrams, right: Ngrams) -> float:
+    """Return the Jensen–Shannon divergence between two distributions, in bits."""
     if not left or not right:
         return 1.0
-    grams = sorted(left.keys() | right.keys())  # sorted, so that the sum is reproducible
-    p = np.array([left[gram] for gram in grams], np.float64) / left.total()  # (grams,)
-    q = np.array([right[gram] for gram in grams], np.float64) / right.total()  # (grams,)
+    ngrams = sorted(left.keys() | right.keys())  # sorted, so that the sum is reproducible
+    p = np.array([left[ngram] for ngram in ngrams], np.float64) / left.total()  # (ngrams,)
+    q = np.array([right[ngram] for ngram in ngrams], np.float64) / right.total()  # (ngrams,)
     middle = (p + q) / 2
-    return max((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2, 0.0)
+    divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    return max(divergence, 0.0)  # rounding can make it negative
 
 
-def _relative_entropy(p: Float64[Array, "grams"], middle: Float64[Array, "grams"]) -> float:
-    inside = p > 0
-    return float(p[inside] @ np.log2(p[inside] / middle[inside]))
+def _relative_entropy(p: Float64[Array, "ngrams"], middle: Float64[Array, "ngrams"]) -> float:
+    """Return the relative entropy of a distribution with respect to the middle of both, in bits."""
+    occurs = p > 0
+    log_ratios = np.log2(p[occurs] / middle[occurs])
+    return float(p[occurs] @ log_ratios)
 
 
-def ngram_names(
+# --- names from n-grams -----------------------------------------------------------------------------------------------
+
+
+def describe_ngram_names(
     corpus: Corpus,
     parts: ListParts,
     ngram: NgramModel,
-    split: ReferenceSubject,
+    judge: NameJudge,
     *,
     names: int,
     seed: int,
-) -> tuple[dict[NgramModelName, NameFigures], int]:
+) -> dict[NgramModelName, NameFigures]:
     """Describe the names that the n-gram and the Markov chains draw.
 
     Args:
         corpus: the list.
         parts: the parts of the list.
         ngram: the n-gram baseline.
-        split: determines which names are held out.
+        judge: decides which names are new and plausible.
         names: how many names each model draws.
         seed: of the random numbers.
 
     Returns:
-        The statistics of each model's names, and how many names the judge was fitted on.
+        The statistics of each model's names.
     """
-    judge = SplitJudge.of(corpus, split)
     half, _ = two_halves(corpus.names)
-    tree = parts.batches.tree
-    models: dict[NgramModelName, LanguageModel] = {"ngram": ngram}
-    for model_name, order in CHAIN_ORDERS.items():
-        models[model_name] = NgramModel(tree, corpus.vocabulary.size, order + 1, UNSMOOTHED)
-    longest = max(len(name) for name in corpus.names)
-    sampling = SamplingSettings(max_length=default_max_length(longest))
+    models: dict[NgramModelName, LanguageModel] = {"ngram": ngram, **markov_chains(parts)}
     figures: dict[NgramModelName, NameFigures] = {}
     for model_name, model in models.items():
-        generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
-        batches = generator.generate(
-            names,
-            rng=np.random.default_rng(seed),
-            sampling=sampling,
-            allow_seen=True,
-            allow_repeats=True,
-        )
-        drawn = [name for batch in batches for name in batch.names]
+        drawn = draw_names(model, corpus, parts, names=names, seed=seed)
         figures[model_name] = describe_names(drawn, corpus.names, half, judge)
-    return figures, judge.names
+    return figures
+
+
+def markov_chains(parts: ListParts) -> dict[NgramModelName, LanguageModel]:
+    """Fit the Markov chains on the training set."""
+    tree = parts.batches.tree
+    size = parts.vocabulary.size
+    return {
+        name: NgramModel(tree, size, order + 1, UNSMOOTHED) for name, order in CHAIN_ORDERS.items()
+    }
+
+
+def draw_names(
+    model: LanguageModel, corpus: Corpus, parts: ListParts, *, names: int, seed: int
+) -> list[str]:
+    """Draw names from a model by count-splitting."""
+    longest = max(len(name) for name in corpus.names)
+    generator = Generator(model, corpus.vocabulary, start_tokens=parts.start_tokens)
+    batches = generator.generate(
+        names,
+        rng=np.random.default_rng(seed),
+        sampling=SamplingSettings(max_length=default_max_length(longest)),
+        allow_seen=True,
+        allow_repeats=True,
+    )
+    return [name for batch in batches for name in batch.names]

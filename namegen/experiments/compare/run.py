@@ -6,14 +6,14 @@
       results.json           all results (docs/guides/compare.md, document.py)
       report.html, *.png     the report and its plots
 
-Nothing is ever deleted. ``kept.py`` explains how finished measurements are found again.
+Nothing is ever deleted. ``kept.py`` explains how namegen finds finished measurements again.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -29,6 +29,7 @@ from namegen.experiments.compare.document import (
     FORMAT,
     FORMAT_VERSION,
     GENERATED_NAMES,
+    NUMPY,
     RECORDS,
     Comparison,
     Export,
@@ -42,16 +43,16 @@ from namegen.experiments.compare.document import (
     Training,
     Trouble,
 )
-from namegen.experiments.compare.measure import Request
+from namegen.experiments.compare.networks import VALIDATION
 from namegen.experiments.compare.plan import (
     COMMAND,
     QUICK_EPOCHS,
     THREADS,
-    VALIDATION,
     Measurement,
     Scope,
     make_plan,
 )
+from namegen.experiments.compare.request import Request
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report, commit, machine, versions
 from namegen.experiments.report import listed
@@ -61,18 +62,9 @@ MARK = ".namegen-comparison"
 MEASUREMENTS = "measurements"
 RESULTS = "results.json"
 REPORT = "report.html"
+MEASURE = "namegen.experiments.compare.measure:measure"  # the function that child processes call
 Plan: TypeAlias = list[Measurement[Subject]]
 RecordType = TypeVar("RecordType", bound=Record)
-
-
-@dataclass
-class Outcome:
-    """The results of all measurements, by the measurement's key."""
-
-    records: dict[str, Record] = field(default_factory=dict)
-    commits: set[str | None] = field(default_factory=set)  # of the checkouts that measured
-    left_out: dict[str, str] = field(default_factory=dict)  # key → why it can't be measured here
-    failed: dict[str, str] = field(default_factory=dict)  # key → the child's last message
 
 
 def compare(
@@ -80,6 +72,7 @@ def compare(
     out: Path | str,
     *,
     scope: Scope | None = None,
+    backends: Sequence[str] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Comparison:
     """Run the measurements that are missing, and write ``results.json`` and the report.
@@ -88,6 +81,7 @@ def compare(
         corpora: the lists.
         out: a folder that doesn't exist, is empty, or was made by an earlier comparison.
         scope: how much to measure; a full comparison if None.
+        backends: the names of the backends to compare; None for all of them.
         on_progress: called with every event.
 
     Returns:
@@ -95,22 +89,52 @@ def compare(
 
     Raises:
         NamesError: a list is too small to split.
+        UnknownEngineError: there is no backend with this name.
         OutputError: the folder contains other files, or can't be written.
         FolderInUseError: another comparison is using the folder.
     """
     from namegen.experiments.compare.tables import write_report
 
     scope = scope or Scope()
-    plan = make_plan(corpora, scope)
+    plan = make_plan(corpora, scope, backends)
     with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as folder:
         outcome = measure(plan, folder, on_progress)
         results = make_results(corpora, scope, plan, outcome)
         write_document(Path(out) / RESULTS, results, indent=1)
         write_report(results, Path(out) / REPORT)
-        return results
+    return results
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Outcome:
+    """The results of all measurements, by the measurement's key."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    commits: set[str | None] = field(default_factory=set)  # of the checkouts that measured
+    unavailable: dict[str, str] = field(default_factory=dict)  # why this machine can't measure it
+    failed: dict[str, str] = field(default_factory=dict)  # the child's last message
+
+    def add_record(self, key: str, record: Record, commit: str | None) -> None:
+        """Add a finished measurement and the commit that measured it."""
+        self.records[key] = record
+        self.commits.add(commit)
+
+
+def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
+    """Run the measurements of a plan that the folder doesn't contain yet.
+
+    Timed measurements run one at a time, the others in parallel.
+    """
+    runner = Runner(KeptStore(folder), on_progress)
+    runner.read_finished(plan)
+    on_progress(Planned("measurement", len(plan), len(runner.outcome.records)))
+    parallel_processes = max((os.cpu_count() or 1) // THREADS, 1)
+    for is_timed, stage in groupby(plan, key=lambda measurement: measurement.timed):
+        runner.run_stage(stage, processes=1 if is_timed else parallel_processes)
+    return runner.outcome
 
 
 @dataclass(frozen=True)
@@ -121,67 +145,73 @@ class Started:
     time: float  # of its start, in seconds
 
 
-def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
-    """Run the measurements of a plan that the folder doesn't contain yet.
+class Runner:
+    """Runs measurements in child processes, and keeps their results.
 
-    Timed measurements run one at a time, the others in parallel.
+    Args:
+        store: keeps the finished measurements.
+        on_progress: called with every event.
     """
-    store = KeptStore(folder)
-    outcome = _read_kept(plan, store)
-    on_progress(Planned("measurement", len(plan), len(outcome.records)))
-    parallel = max((os.cpu_count() or 1) // THREADS, 1)
-    for is_timed, stage in groupby(plan, key=lambda measurement: measurement.timed):
-        with Children(1 if is_timed else parallel) as children:
-            running: dict[Job, Started] = {}
-            jobs = _jobs(stage, store, outcome, on_progress, running)
-            for ended in run_all(children, jobs, on_progress):
-                started = running.pop(ended.job)
-                trouble = _take_in(ended, started.measurement, store, outcome)
+
+    outcome: Outcome  # the results until now
+
+    def __init__(self, store: KeptStore, on_progress: ProgressCallback) -> None:
+        self.outcome = Outcome()
+        self._store = store
+        self._on_progress = on_progress
+        self._running: dict[Job, Started] = {}
+
+    def read_finished(self, plan: Plan) -> None:
+        """Read the measurements that an earlier run has finished."""
+        for measurement in plan:
+            record_class = RECORDS[measurement.subject.kind]
+            kept = self._store.read(measurement.key, partial(from_plain, record_class))
+            if kept is not None:
+                self.outcome.add_record(measurement.key, kept.result, kept.commit)
+
+    def run_stage(self, stage: Iterable[Measurement[Subject]], processes: int) -> None:
+        """Run the missing measurements of a stage, with up to this many processes at a time."""
+        with Children(processes) as children:
+            for ended in run_all(children, self._jobs(stage), self._on_progress):
+                started = self._running.pop(ended.job)
+                trouble = self._keep(started.measurement, ended)
                 elapsed = time.monotonic() - started.time
-                on_progress(Ended(started.measurement.label, elapsed, trouble))
-    return outcome
+                self._on_progress(Ended(started.measurement.label, elapsed, trouble))
+
+    def _jobs(self, stage: Iterable[Measurement[Subject]]) -> Iterator[Job]:
+        """Yield the jobs for child processes. A measurement whose network is missing is skipped."""
+        records = self.outcome.records
+        for measurement in stage:
+            if measurement.key in records:
+                continue
+            if measurement.needs is not None and measurement.needs.key not in records:
+                self._on_progress(Ended(measurement.label, trouble="skipped"))
+                continue
+            request = make_request(measurement, self._store.folder.resolve())
+            job = Job(MEASURE, to_plain(request), THREADS, measurement.label)
+            self._running[job] = Started(measurement, time.monotonic())
+            yield job
+
+    def _keep(self, measurement: Measurement[Subject], ended: JobEnded) -> str:
+        """Keep the result of a measurement; return why there is none, or an empty string."""
+        answer = cast("dict[str, Any]", ended.answer or {})
+        if "record" in answer:
+            self._keep_record(measurement, answer["record"])
+            return ""
+        if "unavailable" in answer:
+            self.outcome.unavailable[measurement.key] = answer["unavailable"]
+            return str(answer["unavailable"])
+        self.outcome.failed[measurement.key] = ended.trouble
+        return ended.trouble
+
+    def _keep_record(self, measurement: Measurement[Subject], plain: dict[str, Any]) -> None:
+        record = from_plain(RECORDS[measurement.subject.kind], plain)
+        self._store.keep(measurement.key, plain, beside=measurement.network_suffix)
+        self.outcome.add_record(measurement.key, record, self._store.commit)
 
 
-def _read_kept(plan: Plan, store: KeptStore) -> Outcome:
-    """Read the finished measurements."""
-    outcome = Outcome()
-    for measurement in plan:
-        read_record = partial(from_plain, RECORDS[measurement.subject.kind])
-        kept = store.read(measurement.key, read_record)
-        if kept is not None:
-            record, _, commit_ = kept
-            outcome.records[measurement.key] = record
-            outcome.commits.add(commit_)
-    return outcome
-
-
-def _jobs(
-    stage: Iterable[Measurement[Subject]],
-    store: KeptStore,
-    outcome: Outcome,
-    on_progress: ProgressCallback,
-    running: dict[Job, Started],
-) -> Iterator[Job]:
-    """The jobs for child processes; a measurement whose network is missing is skipped."""
-    for measurement in stage:
-        if measurement.key in outcome.records:
-            continue
-        source = measurement.reads
-        if source is not None and source.key not in outcome.records:
-            on_progress(Ended(measurement.label, trouble="skipped"))
-            continue
-        request = _request(measurement, store.folder.resolve())
-        job = Job(
-            "namegen.experiments.compare.measure:measure",
-            to_plain(request),
-            THREADS,
-            measurement.label,
-        )
-        running[job] = Started(measurement, time.monotonic())
-        yield job
-
-
-def _request(measurement: Measurement[Subject], folder: Path) -> Request:
+def make_request(measurement: Measurement[Subject], folder: Path) -> Request:
+    """Make the request that a child process gets."""
     corpus = measurement.corpus
     return Request(
         kind=measurement.subject.kind,
@@ -189,34 +219,17 @@ def _request(measurement: Measurement[Subject], folder: Path) -> Request:
         source=corpus.source,
         names=corpus.names,
         labels=corpus.labels,
-        writes=_network_file(measurement, folder),
-        reads=_network_file(measurement.reads, folder),
+        output_file=_network_file(measurement, folder),
+        input_file=_network_file(measurement.needs, folder),
         threads=THREADS,
     )
 
 
 def _network_file(measurement: Measurement[Subject] | None, folder: Path) -> str | None:
-    """The file with the network that a measurement makes; None if it makes none."""
-    if measurement is None or measurement.beside is None:
+    """Return the file with the network of a measurement; None if it makes no network."""
+    if measurement is None or measurement.network_suffix is None:
         return None
-    return str(folder / f"{measurement.key}{measurement.beside}")
-
-
-def _take_in(
-    ended: JobEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome
-) -> str:
-    """Keep the record of a measurement; return why there is none, or an empty string."""
-    answer = cast("dict[str, Any]", ended.answer or {})
-    if "record" in answer:
-        record = from_plain(RECORDS[measurement.subject.kind], answer["record"])
-        store.keep(measurement.key, answer["record"], beside=measurement.beside)
-        outcome.records[measurement.key] = record
-        outcome.commits.add(store.commit)
-        return ""
-    trouble = str(answer.get("unavailable", ended.trouble))
-    troubles = outcome.left_out if answer else outcome.failed
-    troubles[measurement.key] = trouble
-    return trouble
+    return str(folder / f"{measurement.key}{measurement.network_suffix}")
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
@@ -224,12 +237,8 @@ def _take_in(
 
 def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outcome) -> Comparison:
     """Arrange the records of a plan as the contents of ``results.json``."""
-    labels = {measurement.key: measurement.label for measurement in plan}
-    names = list_names(corpus.source for corpus in corpora)
-    entries = [
-        _list_entry(corpus, names[corpus.source], plan, outcome)
-        for corpus in dict.fromkeys(corpora)
-    ]
+    engines = planned_engines(plan)
+    commits = outcome.commits | {commit()}
     return Comparison(
         format=FORMAT,
         format_version=FORMAT_VERSION,
@@ -240,40 +249,64 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
         validation=VALIDATION,
         generated_names=GENERATED_NAMES,
         quick_epochs=QUICK_EPOCHS if scope.quick else None,
-        engines=tuple(engine_paths()),
-        engine_codes=codes_for_report(engine_paths()),
+        engines=tuple(engines),
+        engine_codes=codes_for_report(engines),
         machine=machine(),
         versions=versions(),
-        commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
-        left_out=_left_out(plan, outcome),
-        failed=tuple(Trouble(labels[key], message) for key, message in outcome.failed.items()),
-        lists=tuple(entries),
+        commits=tuple(sorted(filter(None, commits))),
+        left_out=_skipped(plan, outcome),
+        failed=_failed(plan, outcome),
+        lists=_list_entries(corpora, plan, outcome),
     )
 
 
-def _left_out(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
-    """The measurements that backends can't make, one entry per backend and reason."""
+def planned_engines(plan: Plan) -> list[str]:
+    """Return the registered backends that a plan uses; NumPy computes the ceilings and n-grams of every plan."""
+    used = {NUMPY, *(measurement.engine for measurement in plan)}
+    return [name for name in engine_paths() if name in used]
+
+
+def _skipped(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
+    """Return the measurements that backends can't make, one entry per backend and reason."""
     networks_of: dict[tuple[str, str], list[str]] = {}
     for measurement in plan:
-        reason = outcome.left_out.get(measurement.key)
+        reason = outcome.unavailable.get(measurement.key)
         if reason is not None:
             network = str(getattr(measurement.subject, "network", measurement.label))
             networks_of.setdefault((measurement.engine, reason), []).append(network)
     troubles = []
     for (engine, reason), networks in networks_of.items():
-        names = listed(list(dict.fromkeys(networks)))
-        troubles.append(Trouble(f"{engine} with {names}", reason))
+        distinct_networks = list(dict.fromkeys(networks))
+        troubles.append(Trouble(f"{engine} with {listed(distinct_networks)}", reason))
     return tuple(troubles)
 
 
-def _list_entry(corpus: Corpus, name: str, plan: Plan, outcome: Outcome) -> ListEntry:
-    """Collect the records of one list."""
+def _failed(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
+    labels = {measurement.key: measurement.label for measurement in plan}
+    return tuple(Trouble(labels[key], message) for key, message in outcome.failed.items())
+
+
+def _list_entries(corpora: list[Corpus], plan: Plan, outcome: Outcome) -> tuple[ListEntry, ...]:
+    """Collect the records of each list."""
+    names = list_names(corpus.source for corpus in corpora)
+    entries = []
+    for corpus in dict.fromkeys(corpora):
+        records = _records_of(corpus, plan, outcome)
+        entries.append(_list_entry(corpus, names[corpus.source], records))
+    return tuple(entries)
+
+
+def _records_of(corpus: Corpus, plan: Plan, outcome: Outcome) -> list[Record]:
+    """Return the records of one list, in the order of the plan."""
     keys = [
         measurement.key
         for measurement in plan
         if measurement.corpus.fingerprint == corpus.fingerprint
     ]
-    records = [outcome.records[key] for key in keys if key in outcome.records]
+    return [outcome.records[key] for key in keys if key in outcome.records]
+
+
+def _list_entry(corpus: Corpus, name: str, records: list[Record]) -> ListEntry:
     return ListEntry(
         name=name,
         fingerprint=corpus.fingerprint,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 from namegen.experiments.compare.document import ListEntry, Timing, Training
 
@@ -12,34 +13,43 @@ DISPLAY_NAMES = {"numpy": "NumPy", "keras": "Keras"}
 
 
 def display_name(engine: str) -> str:
-    """Spell the name of a backend as in a sentence."""
+    """Return the name of a backend as it's spelled in sentences."""
     return DISPLAY_NAMES.get(engine, engine)
+
+
+# --- speeds -----------------------------------------------------------------------------------------------------------
+
+
+class RoundKey(NamedTuple):
+    """Identifies a round of timing. Rounds with the same key ran one after the other."""
+
+    list_fingerprint: str
+    number: int
 
 
 @dataclass
 class Speed:
-    """How fast one backend trains one network with one choice of batch size, on some lists."""
+    """How fast one backend trains one network, with the run's own batch size or with the large one, on some lists."""
 
     network: str
     engine: str
     own_batch: bool  # whether the batch size is that of the run whose curves are shown
-    # (fingerprint of the list, number of the round) → time. Rounds with the same number ran one after the other.
-    rounds: dict[tuple[str, int], Timing] = field(default_factory=dict)
+    rounds: dict[RoundKey, Timing] = field(default_factory=dict)
 
     @property
     def batch_sizes(self) -> list[int]:
         """The sizes in names; two lists may be trained with different ones."""
         return sorted({timing.batch_size for timing in self.rounds.values()})
 
-    def each(self, figure: Callable[[Timing], float | None]) -> list[float]:
-        """Return a measurement of each round, except for rounds where it's unknown."""
-        values = [figure(timing) for timing in self.rounds.values()]
-        return [value for value in values if value is not None]
-
     @property
     def seconds_per_epoch(self) -> list[float]:
         """The seconds per epoch of each round."""
-        return self.each(lambda timing: timing.seconds_per_epoch)
+        return [timing.seconds_per_epoch for timing in self.rounds.values()]
+
+    def each(self, measurement: Callable[[Timing], float | None]) -> list[float]:
+        """Return a measurement of each round, except for rounds where it's unknown."""
+        values = [measurement(timing) for timing in self.rounds.values()]
+        return [value for value in values if value is not None]
 
     def ratios(self, other: Speed) -> list[float]:
         """Return how many times as fast as another backend it was, for each round that both have."""
@@ -51,31 +61,59 @@ class Speed:
 
 
 def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
-    """Group the speeds that can be compared: by network, and the run's own batch size before the large one."""
+    """Group the speeds that can be compared: those of all backends with the same network and choice of batch size.
+
+    A network's group with the run's own batch size comes before its group with the large one.
+    """
     groups: dict[tuple[str, bool], dict[str, Speed]] = {}
-    for entry in lists:
-        for network, runs in entry.like_for_like.items():
-            for run in runs:
-                for own_batch, timings in _timings(entry, run):
-                    by_engine = groups.setdefault((network, own_batch), {})
-                    speed = by_engine.setdefault(run.engine, Speed(network, run.engine, own_batch))
-                    for number, timing in timings.items():
-                        speed.rounds[entry.fingerprint, number] = timing
+    for speed in _speeds_on_each_list(lists):
+        by_engine = groups.setdefault((speed.network, speed.own_batch), {})
+        if speed.engine in by_engine:
+            by_engine[speed.engine].rounds.update(speed.rounds)
+        else:
+            by_engine[speed.engine] = speed
     return [list(by_engine.values()) for by_engine in groups.values()]
 
 
-def _timings(entry: ListEntry, run: Training) -> Iterator[tuple[bool, dict[int, Timing]]]:
-    """The timings of a backend by the number of the round: first with the run's batch size, then with the large one."""
-    own_batch = {0: run.timing}
-    large_batch: dict[int, Timing] = {}
-    for timed in entry.timings:
-        if (timed.network, timed.engine) == (run.network, run.engine):
-            own_batch[timed.round] = timed.batches[0]
-            for timing in timed.batches[1:]:
-                large_batch[timed.round] = timing
-    yield True, dict(sorted(own_batch.items()))
-    if large_batch:
-        yield False, dict(sorted(large_batch.items()))
+def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
+    """Yield the speed of every backend on every list, with the run's own batch size and with the large one."""
+    for entry in lists:
+        for network, runs in entry.like_for_like.items():
+            for run in runs:
+                yield Speed(network, run.engine, True, _own_batch_rounds(entry, run))
+                large_batch_rounds = _large_batch_rounds(entry, run)
+                if large_batch_rounds:
+                    yield Speed(network, run.engine, False, large_batch_rounds)
+
+
+def _own_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:
+    """Return the timings of a backend with the run's batch size. The run itself is the first round."""
+    rounds = {RoundKey(entry.fingerprint, 0): run.timing}
+    for number, timings in _later_rounds(entry, run):
+        rounds[RoundKey(entry.fingerprint, number)] = timings[0]
+    return rounds
+
+
+def _large_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:
+    """Return the timings of a backend with the large batch size; empty for a short list."""
+    rounds = {}
+    for number, timings in _later_rounds(entry, run):
+        if len(timings) > 1:
+            rounds[RoundKey(entry.fingerprint, number)] = timings[1]
+    return rounds
+
+
+def _later_rounds(entry: ListEntry, run: Training) -> list[tuple[int, tuple[Timing, ...]]]:
+    """Return the rounds of a run's network and backend after the first: their numbers and timings."""
+    rounds = {
+        timed.round: timed.batches
+        for timed in entry.timings
+        if timed.network == run.network and timed.engine == run.engine
+    }
+    return [(number, rounds[number]) for number in sorted(rounds)]
+
+
+# --- ratios -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -85,26 +123,33 @@ class Ratio:
     rounds: Sequence[float]  # the ratio of each round, at least one
 
     @property
-    def clear(self) -> bool:
+    def is_clear(self) -> bool:
         """Whether there are several rounds, and the same backend was faster in all of them."""
-        return len(self.rounds) > 1 and (min(self.rounds) > 1 or max(self.rounds) < 1)
+        has_same_winner = min(self.rounds) > 1 or max(self.rounds) < 1
+        return len(self.rounds) > 1 and has_same_winner
 
     @property
-    def shown(self) -> str:
+    def middle(self) -> str:
         """The median as text."""
-        return self._show(median(self.rounds))
+        return self._format(median(self.rounds))
 
     @property
-    def shown_range(self) -> str:
+    def range(self) -> str:
         """The smallest and the largest ratio as text."""
-        return f"{self._show(min(self.rounds))} to {self._show(max(self.rounds))}"
+        lowest = self._format(min(self.rounds))
+        highest = self._format(max(self.rounds))
+        return f"{lowest} to {highest}"
 
-    def _show(self, number: float) -> str:
-        """Show two decimals if one decimal would show a clear difference as 1.0."""
+    def _format(self, ratio: float) -> str:
+        digits = 2 if self._needs_two_decimals else 1
+        return f"{ratio:.{digits}f}"
+
+    @property
+    def _needs_two_decimals(self) -> bool:
+        """Whether one decimal would show a difference as 1.0."""
+        is_difference = self.is_clear or len(self.rounds) == 1
         shown = (median(self.rounds), min(self.rounds), max(self.rounds))
-        is_near_one = any(f"{ratio:.1f}" == "1.0" for ratio in shown)
-        is_difference = self.clear or len(self.rounds) == 1
-        return f"{number:.2f}" if is_near_one and is_difference else f"{number:.1f}"
+        return is_difference and any(f"{ratio:.1f}" == "1.0" for ratio in shown)
 
     def __str__(self) -> str:
         """Format the ratio for a table.
@@ -112,7 +157,9 @@ class Ratio:
         >>> str(Ratio([1.62, 1.58, 1.71])), str(Ratio([2.0])), str(Ratio([1.02, 1.04]))
         ('1.6 (1.6 to 1.7)', '2.0 (one round)', '1.03 (1.02 to 1.04)')
         """
-        return f"{self.shown} ({'one round' if len(self.rounds) == 1 else self.shown_range})"
+        if len(self.rounds) == 1:
+            return f"{self.middle} (one round)"
+        return f"{self.middle} ({self.range})"
 
 
 @dataclass(frozen=True)
@@ -138,12 +185,21 @@ class Lead:
 def leads(lists: Sequence[ListEntry]) -> list[list[Lead]]:
     """Compare the fastest backend of each network with each of the others, the fastest of these first.
 
-    A network that was timed with one backend only isn't in the result.
+    A network that was timed with only one backend isn't in the result.
     """
     groups = []
-    for of_engines in speeds(lists):
-        fastest, *others = sorted(of_engines, key=lambda speed: median(speed.seconds_per_epoch))
-        if fastest.own_batch:
-            of_network = [Lead.of(fastest, other) for other in others]
-            groups.append([lead for lead in of_network if lead is not None])
-    return [of_network for of_network in groups if of_network]
+    for network_speeds in speeds(lists):
+        network_leads = _leads_of_network(network_speeds)
+        if network_leads:
+            groups.append(network_leads)
+    return groups
+
+
+def _leads_of_network(network_speeds: Sequence[Speed]) -> list[Lead]:
+    """Compare the fastest backend with each of the others; nothing with the large batch size."""
+    by_speed = sorted(network_speeds, key=lambda speed: median(speed.seconds_per_epoch))
+    fastest, *others = by_speed
+    if not fastest.own_batch:
+        return []
+    all_leads = [Lead.of(fastest, other) for other in others]
+    return [lead for lead in all_leads if lead is not None]

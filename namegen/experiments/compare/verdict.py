@@ -1,30 +1,27 @@
-"""What a comparison found: a headline, a table, and a few sentences about speed, quality and names."""
+"""The conclusions of a comparison: a headline, a table, and a few sentences about speed, quality and names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import mean
-from typing import Literal
 
 from namegen.errors import counted
-from namegen.experiments.compare.document import (
-    BASELINE,
-    Comparison,
-    ListEntry,
-    SplitName,
-    Training,
+from namegen.experiments.compare.best_network import (
+    BestNetwork,
+    best_networks,
+    best_networks_table,
+    outcome_headline,
+    outcome_sentences,
 )
-from namegen.experiments.compare.pairs import Difference, between, in_figures, interval_in_words
-from namegen.experiments.compare.quietness import Quietness
+from namegen.experiments.compare.document import Comparison, ListEntry, Training
+from namegen.experiments.compare.load_summary import LoadSummary
 from namegen.experiments.compare.speed import Lead, display_name, leads
-from namegen.experiments.report import CRITERIA, LOSS, Column, Table, listed, make_table
+from namegen.experiments.report import Table
 
 PARITY_NATS = 0.01  # loss curves closer than this are the same run
+SMALLEST_SHOWN_NATS = 0.0001
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
-MUCH_SEEN = 10.0  # % of the held-out names that are also in the training set
-MOST_CASES = 3  # lists and splits that a sentence mentions
 
 
 @dataclass(frozen=True)
@@ -32,8 +29,9 @@ class Verdict:
     """The start of a report."""
 
     headline: str
-    speed: str  # which backend trains faster, by how much, and whether the machine was quiet enough to tell
-    quality: str  # whether the backends learn the same, and whether the n-gram predicts better than the best network
+    speed: str  # which backend trains faster, by how much, and whether the times are reliable
+    # Whether the backends learn the same, and whether the best network or the n-gram predicts better.
+    quality: str
     names: str  # how many of the generated names were already in the list; empty if none were generated
     is_noisy: bool  # the machine was too busy to compare speeds
     table: Table  # the best network of each list and split
@@ -41,259 +39,194 @@ class Verdict:
 
 def verdict(results: Comparison) -> Verdict:
     """Sum up a comparison."""
-    lists = results.lists
-    trouble = Quietness.of(results).trouble
-    of_networks = leads(lists)
-    best = [Best.of(entry, split) for entry in lists for split in entry.splits]
-    headlines = [_speed_headline(of_networks, trouble), _quality_headline(best)]
+    load = LoadSummary.of(results)
+    leads_by_network = leads(results.lists)
+    best = best_networks(results.lists)
+    is_noisy = load is not None and not load.is_low
+    quality = [*_parity(results.lists), *outcome_sentences(best), *_quick_comparison(results)]
     return Verdict(
-        headline=f"{'; '.join(filter(None, headlines))}.",
-        speed=" ".join(_speed(of_networks, trouble)),
-        quality=" ".join([*_parity(lists), *_quality(best), *_quick_look(results)]),
-        names=_names(lists),
-        is_noisy=bool(of_networks and trouble),
-        table=_best_table(best),
+        headline=_headline(results, leads_by_network, best, is_noisy),
+        speed=" ".join(_speed(leads_by_network, load)),
+        quality=" ".join(quality),
+        names=_names(results.lists),
+        is_noisy=is_noisy and bool(leads_by_network),
+        table=best_networks_table(best),
     )
+
+
+def _headline(
+    results: Comparison,
+    leads_by_network: Sequence[Sequence[Lead]],
+    best: Sequence[BestNetwork],
+    is_noisy: bool,
+) -> str:
+    """Answer in two sentences which backend is faster, and whether a network predicts best."""
+    if leads_by_network:
+        speed_sentence = _speed_headline(leads_by_network, is_noisy)
+    else:
+        speed_sentence = _untimed_headline(results)
+    sentences = [speed_sentence, outcome_headline(best)]
+    return " ".join(filter(None, sentences))
 
 
 # --- speed ------------------------------------------------------------------------------------------------------------
 
 
-def _speed_headline(of_networks: Sequence[Sequence[Lead]], trouble: str) -> str:
-    """Say which backend is the fastest, if that is clear for every network."""
-    if not of_networks:
-        return "No two backends were timed"
-    if trouble:
-        return "The machine was too busy to compare speeds"
-    largest = [of_network[0] for of_network in of_networks]
-    clear = [lead for lead in largest if lead.ratio.clear]
-    pairs = {(lead.faster, lead.slower) for lead in clear}
-    faster = display_name(largest[0].faster)
-    slower = display_name(largest[0].slower)
-    if not clear:
-        return f"No clear difference in speed between {faster} and {slower}"
-    if len(clear) < len(largest) or len(pairs) > 1:
-        return "Which backend trains faster depends on the network"
-    return f"{faster} trains faster than {slower}"
+def _speed_headline(leads_by_network: Sequence[Sequence[Lead]], is_noisy: bool) -> str:
+    """Name the fastest backend, if it's the same for every network."""
+    if is_noisy:
+        return "The machine was too busy to compare speeds."
+    largest_leads = [network_leads[0] for network_leads in leads_by_network]
+    clear_leads = [lead for lead in largest_leads if lead.ratio.is_clear]
+    if not clear_leads:
+        return f"There's no clear difference in speed between {_pair(largest_leads[0])}."
+    backend_pairs = {(lead.faster, lead.slower) for lead in clear_leads}
+    if len(clear_leads) < len(largest_leads) or len(backend_pairs) > 1:
+        return "Which backend trains faster depends on the network."
+    [(faster, slower)] = backend_pairs
+    return f"{display_name(faster)} trains faster than {display_name(slower)}."
 
 
-def _speed(of_networks: Sequence[Sequence[Lead]], trouble: str) -> Iterator[str]:
-    """Compare the backends on each network, and say whether the machine was quiet enough for that."""
-    if not of_networks:
-        yield "No network was timed with two backends, so there is no speed to compare."
+def _untimed_headline(results: Comparison) -> str:
+    """Explain why there are no two backends to compare."""
+    backends = {engine for entry in results.lists for engine in entry.timed_engines}
+    if len(backends) == 1:
+        return f"Only {display_name(backends.pop())} was timed."
+    return "No two backends were timed."
+
+
+def _pair(lead: Lead) -> str:
+    return f"{display_name(lead.faster)} and {display_name(lead.slower)}"
+
+
+def _speed(leads_by_network: Sequence[Sequence[Lead]], load: LoadSummary | None) -> Iterator[str]:
+    """Compare the backends on each network, and explain whether the times are reliable."""
+    if not leads_by_network or load is None:
+        yield "No network was timed with two backends, so there are no speeds to compare."
         return
-    if trouble:
-        yield f"The machine was too busy to tell which backend trains faster: {trouble}."
-        yield "Run the comparison again on a quiet machine, with another folder."
+    if not load.is_low:
+        yield "The machine was too busy to find out which backend trains faster."
+        yield load.describe()
+        yield "Run the comparison again on an idle machine, with another output folder."
         return
-    for lead in chain(*of_networks):
-        sentence = lead_in_words(lead)
-        if len(of_networks) > 1:
-            sentence = f"{lead.network}: {sentence}"
-        yield sentence
-    yield "The machine was quiet enough to trust these times."
+    names_networks = len(leads_by_network) > 1
+    for lead in chain(*leads_by_network):
+        yield lead_sentence(lead, names_network=names_networks)
+    yield load.describe()
 
 
-def lead_in_words(lead: Lead) -> str:
+def lead_sentence(lead: Lead, *, names_network: bool = False) -> str:
     """Compare two backends in a sentence.
 
+    Args:
+        lead: the two backends and their network.
+        names_network: whether the sentence starts with the name of the network.
+
     >>> from namegen.experiments.compare.speed import Ratio
-    >>> lead_in_words(Lead("LSTM", "numpy", "keras", Ratio([1.9, 2.4, 2.8])))
-    'NumPy trains 2.4 times as fast as Keras (1.9 to 2.8).'
-    >>> lead_in_words(Lead("LSTM", "numpy", "keras", Ratio([0.9, 1.1, 1.2])))
-    "It isn't clear whether NumPy or Keras trains faster: the ratio was 0.9 to 1.2."
+    >>> lead_sentence(Lead("LSTM", "numpy", "keras", Ratio([1.9, 2.4, 2.8])))
+    'NumPy trains 2.4 times as fast as Keras (1.9 to 2.8 in 3 rounds).'
+    >>> lead_sentence(Lead("LSTM", "numpy", "keras", Ratio([0.9, 1.1, 1.2])), names_network=True)
+    "LSTM: it isn't clear whether NumPy or Keras trains faster, because the ratio ranged from 0.9 to 1.2."
     """
+    clause = _lead_clause(lead)
+    if names_network:
+        return f"{lead.network}: {clause}."
+    return f"{clause[0].upper()}{clause[1:]}."
+
+
+def _lead_clause(lead: Lead) -> str:
     ratio = lead.ratio
     faster = display_name(lead.faster)
     slower = display_name(lead.slower)
-    if len(ratio.rounds) == 1:
-        return f"{faster} trained {ratio.shown} times as fast as {slower}, but only one round was measured."
-    if ratio.clear:
-        return f"{faster} trains {ratio.shown} times as fast as {slower} ({ratio.shown_range})."
-    return f"It isn't clear whether {faster} or {slower} trains faster: the ratio was {ratio.shown_range}."
+    rounds = len(ratio.rounds)
+    if rounds == 1:
+        return f"{faster} trained {ratio.middle} times as fast as {slower}, but only one round was measured"
+    if ratio.is_clear:
+        return f"{faster} trains {ratio.middle} times as fast as {slower} ({ratio.range} in {rounds} rounds)"
+    return f"it isn't clear whether {faster} or {slower} trains faster, because the ratio ranged from {ratio.range}"
 
 
 # --- quality ----------------------------------------------------------------------------------------------------------
 
-Winner = Literal["network", "n-gram", "neither", "unknown"]
-WINS: dict[Winner, str] = {
-    "network": "the best network predicts significantly better than the n-gram",
-    "n-gram": "the n-gram predicts significantly better than the best network",
-    "neither": "the best network and the n-gram don't differ significantly",
-    "unknown": "too few names were held out to compare the best network with the n-gram",
-}
+
+def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
+    """State whether the backends learn the same if they start with the same weights and use the same batches."""
+    distances = largest_distances(lists)
+    different = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
+    for engine, nats in different.items():
+        yield (
+            f"{display_name(engine)} doesn't learn the same as the other backends: its loss differs by up to "
+            f"{nats:.4f} nats per character."
+        )
+    if distances and not different:
+        largest = max(*distances.values(), SMALLEST_SHOWN_NATS)
+        yield f"The backends learn the same: their losses differ by at most {largest:.4f} nats per character."
 
 
-@dataclass(frozen=True)
-class Best:
-    """The network with the lowest loss on the held-out names of one list and split."""
-
-    entry: ListEntry
-    split: SplitName
-    network: str
-    difference: Difference | None  # its loss minus the n-gram's; None if there are too few names
-
-    @classmethod
-    def of(cls, entry: ListEntry, split: SplitName) -> Best:
-        """Find the best network."""
-        network = min(entry.networks(split), key=lambda name: held_out_loss(entry, split, name))
-        return cls(entry, split, network, between(entry, split, network, BASELINE, LOSS))
-
-    @property
-    def winner(self) -> Winner:
-        """The model that predicts better, if the difference is significant."""
-        if self.difference is None:
-            return "unknown"
-        if not self.difference.is_found:
-            return "neither"
-        return "network" if self.difference.mean < 0 else "n-gram"
-
-    @property
-    def where(self) -> str:
-        """The list, and its split if there are several."""
-        if len(self.entry.splits) == 1:
-            return self.entry.name
-        return f"{self.entry.name} (split {self.split})"
-
-    @property
-    def as_good(self) -> str:
-        """The networks whose loss isn't significantly higher."""
-        known: dict[str, Difference] = {}
-        for name in self.entry.networks(self.split):
-            difference = between(self.entry, self.split, self.network, name, LOSS)
-            if name != self.network and difference is not None:
-                known[name] = difference
-        if not known:
-            return "not known"
-        alike = [name for name, difference in known.items() if not difference.is_found]
-        return listed(alike) or "none"
-
-
-def held_out_loss(entry: ListEntry, split: SplitName, model: str) -> float:
-    """The loss of a network or of the n-gram on the held-out names, over all seeds."""
-    return mean(entry.values(split, model, "held_out", LOSS))
-
-
-def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
+def largest_distances(lists: Iterable[ListEntry]) -> dict[str, float]:
     """Map each backend to the largest distance of its loss curves from the first backend's, in nats per character."""
     distances: dict[str, float] = {}
     for entry in lists:
-        for first, *others in entry.like_for_like.values():
-            for run in others:
-                distance = max(_distance(first, run, curve) for curve in CURVES)
-                distances[run.engine] = max(distances.get(run.engine, 0.0), distance)
+        for first_run, *other_runs in entry.like_for_like.values():
+            for run in other_runs:
+                distance = curve_distance(first_run, run)
+                distances[run.engine] = max(distance, distances.get(run.engine, 0.0))
     return distances
 
 
-def _distance(first: Training, other: Training, curve: str) -> float:
-    """The largest distance between the same curve of two runs, where both have a value."""
-    pairs = zip(getattr(first.history, curve), getattr(other.history, curve), strict=False)
-    return max(
-        (abs(left - right) for left, right in pairs if None not in (left, right)), default=0.0
-    )
+def curve_distance(run: Training, other: Training) -> float:
+    """Return the largest distance between the loss curves of two runs, in nats per character."""
+    distances = [0.0]
+    for curve in CURVES:
+        losses = getattr(run.history, curve)
+        other_losses = getattr(other.history, curve)
+        for loss, other_loss in zip(losses, other_losses, strict=False):
+            if loss is not None and other_loss is not None:
+                distances.append(abs(loss - other_loss))
+    return max(distances)
 
 
-def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """Say whether the backends learn the same from the same start on the same batches."""
-    apart = farthest(lists)
-    different = {engine: nats for engine, nats in apart.items() if nats >= PARITY_NATS}
-    if not apart:
-        return
-    if not different:
-        most = max(*apart.values(), 0.0001)
-        yield f"The backends learn the same: their losses differ by at most {most:.4f} nats per character."
-    for engine, nats in different.items():
-        yield f"{display_name(engine)} doesn't learn the same: its loss differs by up to {nats:.4f} nats per character."
-
-
-def _quality_headline(best: Sequence[Best]) -> str:
-    """Say whether the best network or the n-gram predicts better, if that is so everywhere."""
-    winners = {case.winner for case in best} - {"unknown"}
-    if not winners:
-        return ""
-    if len(winners) > 1:
-        return "whether a network or the n-gram predicts better depends on the list and its split"
-    return WINS[winners.pop()]
-
-
-def _quality(best: Sequence[Best]) -> Iterator[str]:
-    """Say where the best network predicts better than the n-gram, and where it doesn't; a sentence for each outcome."""
-    for winner, outcome in WINS.items():
-        cases = [case for case in best if case.winner == winner]
-        if not cases:
-            continue
-        if len({case.network for case in cases}) == 1:
-            named = f"the best network, {cases[0].network},"
-            outcome = outcome.replace("the best network", named)
-        sentence = outcome + _where(cases, best)
-        yield f"{sentence[0].upper()}{sentence[1:]}.".replace(",.", ".")
-
-
-def _where(cases: Sequence[Best], best: Sequence[Best]) -> str:
-    """Say which lists a sentence is about; empty if there is only one."""
-    if len(best) == 1:
-        return ""
-    if len(cases) == len(best):
-        return " on every list"
-    if len(cases) > MOST_CASES:
-        return f" in {len(cases)} of {len(best)} cases"
-    return f" on {listed([case.where for case in cases])}"
-
-
-def _quick_look(results: Comparison) -> Iterator[str]:
+def _quick_comparison(results: Comparison) -> Iterator[str]:
     if results.quick_epochs is not None:
-        yield f"This was a quick look: the networks trained for only {counted(results.quick_epochs, 'epoch')}."
-
-
-BEST_COLUMNS: tuple[Column[Best], ...] = (
-    Column("list", lambda row: row.entry.name),
-    Column("split", lambda row: row.split),
-    Column("best network", lambda row: row.network),
-    Column("not significantly worse", lambda row: row.as_good),
-    Column(
-        "loss (nats)",
-        lambda row: held_out_loss(row.entry, row.split, row.network),
-        CRITERIA[LOSS].show,
-    ),
-    Column(
-        "n-gram: loss (nats)",
-        lambda row: held_out_loss(row.entry, row.split, BASELINE),
-        CRITERIA[LOSS].show,
-    ),
-    Column("network minus n-gram", lambda row: in_figures(row.difference, LOSS), str),
-)
-
-
-def _best_table(best: Sequence[Best]) -> Table:
-    """The best network of each list and split, compared with the n-gram."""
-    note = interval_in_words(case.difference for case in best)
-    seen = max((case.entry.reference(case.split).seen_percent for case in best), default=0.0)
-    if seen > MUCH_SEEN:
-        note += f" Up to {seen:.0f}% of the held-out names are also in the training set, which helps n-grams most."
-    return make_table("The best network on the held-out names", BEST_COLUMNS, best, note.strip())
+        epochs = counted(results.quick_epochs, "epoch")
+        yield f"This was a quick comparison, in which each network trained for only {epochs}."
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
 def _names(lists: Sequence[ListEntry]) -> str:
-    """Say how many of the names of the first network, and of the n-gram, were already in the list."""
+    """State how many names from the first network and from the n-gram were already in the list."""
     generations = [entry.generation[0] for entry in lists if entry.generation]
     if not generations:
         return ""
-    of_network = [generation.best.recreated_percent for generation in generations]
-    sentence = f"{_percent(of_network)} of the names that {generations[0].network} generated"
-    sentence += " were already in the list"
-    references = [entry.references[0] for entry in lists if entry.references]
-    ngram_names = [reference.ngram_names.get("ngram") for reference in references]
-    of_ngram = [figures.recreated_percent for figures in ngram_names if figures is not None]
-    if of_ngram:
-        sentence += f"; of the n-gram's names, {_percent(of_ngram)}"
+    network = generations[0].network
+    percents = [generation.best.recreated_percent for generation in generations]
+    ngram_percents = list(_ngram_recreated_percents(lists))
+    sentence = (
+        f"{_percent_range(percents)} of the names generated by {network} were already in the list"
+    )
+    if ngram_percents:
+        sentence += (
+            f", compared with {_percent_range(ngram_percents)} of the names generated by the n-gram"
+        )
+    if len(generations) > 1:
+        return f"Depending on the list, {sentence}."
     return f"{sentence}."
 
 
-def _percent(values: Sequence[float]) -> str:
-    """A share in %, or the range of several."""
-    low = f"{min(values):.0f}%"
-    high = f"{max(values):.0f}%"
-    return low if low == high else f"{low} to {high}"
+def _ngram_recreated_percents(lists: Iterable[ListEntry]) -> Iterator[float]:
+    """Yield how many of the n-gram's names were in each list."""
+    for entry in lists:
+        if entry.references:
+            figures = entry.references[0].ngram_names.get("ngram")
+            if figures is not None:
+                yield figures.recreated_percent
+
+
+def _percent_range(values: Iterable[float]) -> str:
+    """Format a percentage, or the range of several."""
+    rounded = [f"{value:.0f}%" for value in sorted(values)]
+    if rounded[0] == rounded[-1]:
+        return rounded[0]
+    return f"{rounded[0]} to {rounded[-1]}"

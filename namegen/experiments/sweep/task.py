@@ -25,7 +25,7 @@ from namegen.experiments.sweep.document import (
     Trained,
 )
 from namegen.experiments.sweep.grid import in_config
-from namegen.experiments.trained import plain_metrics, summarise
+from namegen.experiments.trained import plain_metrics, summarize
 
 
 def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
@@ -58,7 +58,7 @@ def _encode_model(result: RunResult) -> str:
 
 def _describe_failure(job: RunJob, error: NamegenError) -> Json:
     """Describe a run that ended with an error. The message names settings as in the config of a sweep."""
-    return _make_outcome(job, _status_after(error), why=error.told(in_config))
+    return _make_outcome(job, _status_after(error), why=error.message_with(in_config))
 
 
 def _make_outcome(
@@ -100,7 +100,7 @@ def _describe_network(job: RunJob, prepared: PreparedTraining, result: RunResult
         training=plain_metrics(result.training), held_out=plain_metrics(result.validation)
     )
     return Trained(
-        **vars(summarise(prepared, result)),
+        **vars(summarize(prepared, result)),
         figures=figures,
         held_out=job.held_out or _describe_held_out(result.references),
         seconds=result.seconds,

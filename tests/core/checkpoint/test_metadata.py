@@ -77,14 +77,14 @@ VALUES: dict[str, Any] = {
 
 def a_checkpoint(**changes: object) -> Checkpoint:
     """A checkpoint with the right self-test logits, because exports check them."""
-    from namegen.core.evaluation.evaluator import probe
+    from namegen.core.evaluation.evaluator import self_test_logits
     from tests.reading import engine_of
 
     values = NETWORK.initial_parameters("glorot", rng=np.random.default_rng(0))
     source = Checkpoint(
         parameters={name: value.astype(np.float32) for name, value in values.items()}, **VALUES
     )
-    return replace(source, **{"probe": probe(engine_of(source), 4), **changes})
+    return replace(source, **{"probe": self_test_logits(engine_of(source), 4), **changes})
 
 
 def by_checkpoint(source: Checkpoint, folder: Path) -> Metadata:

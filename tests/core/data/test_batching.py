@@ -35,7 +35,7 @@ VOCABULARY = Vocabulary.from_names(LIST)
 def entries_of(batch: Batch, vocabulary: Vocabulary) -> Counter[tuple[int, str]]:
     """The names of a batch with their labels."""
     found = batch.sequences()
-    rows = zip(found.tokens, found.lengths, found.counts, found.beginnings.tolist(), strict=True)
+    rows = zip(found.tokens, found.lengths, found.counts, found.start_tokens.tolist(), strict=True)
     return Counter(
         {
             (label_of(b, vocabulary), vocabulary.decode(row[:n])): int(count)
@@ -51,13 +51,13 @@ def test_a_batchs_tree_is_the_tree_of_its_names(
     entries: Labelled, data: st.DataObject | None
 ) -> None:
     """Cut out of the tree of the whole list, or built from the names: all arrays and dtypes are the same."""
-    names, vocabulary, beginnings = parts_of(entries)
+    names, vocabulary, start_tokens = parts_of(entries)
     distinct = sorted(set(entries))
     ranks = st.lists(st.integers(0, len(distinct) - 1), min_size=1, max_size=30)
     chosen = [0, len(distinct) - 1, 0] if data is None else data.draw(ranks)
-    batch = BatchMaker.from_names(names, vocabulary, beginnings).batch(np.array(chosen))
+    batch = BatchMaker.from_names(names, vocabulary, start_tokens).batch(np.array(chosen))
     of_chosen = [distinct[rank] for rank in chosen]
-    begins = None if beginnings is None else [vocabulary.size + label for label, _ in of_chosen]
+    begins = None if start_tokens is None else [vocabulary.size + label for label, _ in of_chosen]
     assert_same_tree(
         batch.tree, PrefixTree.from_names([name for _, name in of_chosen], vocabulary, begins)
     )
@@ -70,8 +70,8 @@ def test_an_epoch_holds_every_name_once(
     entries: Labelled, batch_size: int, epoch: int, seed: int
 ) -> None:
     """Repeats counted; all batches are full but the last; ``steps`` says how many there are."""
-    names, vocabulary, beginnings = parts_of(entries)
-    maker = BatchMaker.from_names(names, vocabulary, beginnings)
+    names, vocabulary, start_tokens = parts_of(entries)
+    maker = BatchMaker.from_names(names, vocabulary, start_tokens)
     batches = list(maker.epoch(epoch, batch_size=batch_size, seed=seed))
     assert sum((entries_of(batch, vocabulary) for batch in batches), Counter()) == Counter(entries)
     assert maker.name_count == len(names)

@@ -380,7 +380,7 @@ def test_a_bundled_list_has_its_labels_unless_they_are_not_wanted() -> None:
 
 
 def test_labels_of_two_spellings_are_told_of() -> None:
-    def told(*labels: str) -> str:
+    def message_with(*labels: str) -> str:
         return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
 
     assert "'Finnish' and 'finnish' count as two" in told("Finnish", "finnish", "Italian")

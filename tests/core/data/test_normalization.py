@@ -17,8 +17,7 @@ from namegen.core.data.normalization import (
     NAMES,
     KnownSet,
     Normalization,
-    digest,
-    digests,
+    hash_names,
     joint,
     known_set,
     legal_forms,
@@ -69,7 +68,7 @@ ANY_COMPANY = st.builds(
 )
 def test_what_does_not_count(one: str, other: str) -> None:
     assert normalize(one) == normalize(other)
-    assert digest(one) == digest(other)
+    assert hash_name(one) == hash_name(other)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ def test_what_does_not_count(one: str, other: str) -> None:
     ],
 )
 def test_what_counts(one: str, other: str) -> None:
-    assert digest(one) != digest(other)
+    assert hash_name(one) != hash_name(other)
 
 
 @given(ANY_TEXT, st.data())
@@ -124,7 +123,7 @@ def test_the_fast_way_for_ascii_is_the_general_way(name: str) -> None:
 
 def test_the_digest_is_the_one_that_checkpoints_describe() -> None:
     expected = int.from_bytes(blake2b(b"delacruz", digest_size=8).digest(), "little")
-    assert [digest("de la Cruz")] == digests(["de la Cruz"]).tolist() == [expected]
+    assert [hash_name("de la Cruz")] == hash_names(["de la Cruz"]).tolist() == [expected]
 
 
 @given(st.lists(ANY_TEXT), st.lists(ANY_TEXT))
@@ -134,7 +133,7 @@ def test_known_is_what_a_plain_set_says(known: list[str], candidates: list[str])
     assert (stored.numbers[1:] > stored.numbers[:-1]).all()
     spelled = set(map(normalize, known))
     asked = candidates + known
-    assert stored.holds(digests(iter(asked))).tolist() == [
+    assert stored.holds(hash_names(iter(asked))).tolist() == [
         normalize(name) in spelled for name in asked
     ]
 
@@ -163,7 +162,7 @@ def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(
 
 def test_one_name_in_256_is_taken_for_a_known_one() -> None:
     known, others = (
-        digests(f"{which} {number}" for number in range(40_000)) for which in ("known", "other")
+        hash_names(f"{which} {number}" for number in range(40_000)) for which in ("known", "other")
     )
     taken = KnownSet(np.sort(known)).short.holds(others).mean()
     assert abs(256 * taken - 1) < 4 * (256 / 40_000) ** 0.5
@@ -224,7 +223,7 @@ def test_what_else_a_company_is_called_counts(one: str, other: str) -> None:
 )
 def test_the_rule_is_that_of_a_plain_slow_reference(names: list[str]) -> None:
     forms = [same_form(name, legal_forms()) for name in names]
-    assert COMPANIES.digests(names).tolist() == [digest(form) for form in forms]
+    assert COMPANIES.digests(names).tolist() == [hash_name(form) for form in forms]
     for name in names:
         assert COMPANIES.normalize(COMPANIES.normalize(name)) == COMPANIES.normalize(name)
 

@@ -16,7 +16,7 @@ from namegen.core.data.arrays import index_type
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.ranking import Ranking, take_rows
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import NamesError
 from tests.strategies import HARD_NAMES, any_name, labelled_lists, names_lists
 
@@ -26,7 +26,7 @@ PLAIN = -1  # the label of all names of a list that has none
 
 # Alike for longer than one packed number, so that names are looked at several times; some end where a number does.
 long_alike = st.builds(
-    lambda beginning, repeats, end: beginning * repeats + end,
+    lambda start_token, repeats, end: beginning * repeats + end,
     st.sampled_from(["a", "ab", "\U0010ffff", "Ж"]),
     st.integers(0, 90),
     st.text("ab", max_size=3),
@@ -52,12 +52,12 @@ def parts_of(entries: Labelled) -> tuple[list[str], Vocabulary, list[int] | None
 
 
 def make(entries: Labelled) -> tuple[PrefixTree, Vocabulary]:
-    names, vocabulary, beginnings = parts_of(entries)
-    return PrefixTree.from_names(names, vocabulary, beginnings), vocabulary
+    names, vocabulary, start_tokens = parts_of(entries)
+    return PrefixTree.from_names(names, vocabulary, start_tokens), vocabulary
 
 
-def label_of(beginning: int, vocabulary: Vocabulary) -> int:
-    return PLAIN if beginning == BOUNDARY else beginning - vocabulary.size
+def label_of(start_token: int, vocabulary: Vocabulary) -> int:
+    return PLAIN if start_token == END_TOKEN else beginning - vocabulary.size
 
 
 def prefixes(tree: PrefixTree, vocabulary: Vocabulary) -> Labelled:
@@ -117,7 +117,7 @@ def test_nodes_and_edges_are_those_of_the_dictionary(entries: Labelled) -> None:
         np.repeat(np.arange(tree.nodes), np.diff(tree.edge_start)).tolist()
         == tree.edge_node.tolist()
     )
-    ends = tree.edge_token == BOUNDARY
+    ends = tree.edge_token == END_TOKEN
     assert (tree.edge_child[ends] == -1).all()
     child = tree.edge_child[~ends]
     assert child.tolist() == list(range(tree.roots, tree.nodes))
@@ -139,7 +139,7 @@ def test_there_and_back(entries: Labelled) -> None:
     ]
     back = [
         (label_of(b, vocabulary), name)
-        for b, name in zip(rows.beginnings.tolist(), names, strict=True)
+        for b, name in zip(rows.start_tokens.tolist(), names, strict=True)
     ]
     assert dict(zip(back, rows.counts.tolist(), strict=True)) == Counter(entries)
     assert back == sorted(set(entries), key=lambda entry: (len(entry[1]), entry))
@@ -161,8 +161,8 @@ def test_there_and_back(entries: Labelled) -> None:
 @example(WORKED)
 @example([(PLAIN, "")])
 def test_paths_are_the_way_of_each_name_from_its_root(entries: Labelled) -> None:
-    names, vocabulary, beginnings = parts_of(entries)
-    tree, paths, starts = SortedNames.ranked(names, vocabulary, beginnings)[0].tree_and_paths()
+    names, vocabulary, start_tokens = parts_of(entries)
+    tree, paths, starts = SortedNames.ranked(names, vocabulary, start_tokens)[0].tree_and_paths()
     assert_same_tree(tree, make(entries)[0])
     spelled, distinct = prefixes(tree, vocabulary), sorted(set(entries))
     for (label, name), start in zip(distinct, starts, strict=True):
@@ -176,15 +176,15 @@ def test_paths_are_the_way_of_each_name_from_its_root(entries: Labelled) -> None
 @example(HARD)
 @example(SAME_START)
 def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
-    """Beginnings before names, equal entries in the order of the list, as Python's stable sort leaves them."""
-    names, vocabulary, beginnings = parts_of(entries)
-    found, ranking = SortedNames.ranked(names, vocabulary, beginnings)
+    """StartTokens before names, equal entries in the order of the list, as Python's stable sort leaves them."""
+    names, vocabulary, start_tokens = parts_of(entries)
+    found, ranking = SortedNames.ranked(names, vocabulary, start_tokens)
     assert ranking.sorted_entries.tolist() == sorted(range(len(entries)), key=entries.__getitem__)
     counts, distinct = Counter(entries), sorted(set(entries))
     assert [entries[entry] for entry in ranking.representatives] == distinct
     assert found.counts.tolist() == ranking.counts.tolist() == [counts[entry] for entry in distinct]
     assert ranking.rank.tolist() == [distinct.index(entry) for entry in entries]
-    assert [label_of(b, vocabulary) for b in found.beginnings.tolist()] == [
+    assert [label_of(b, vocabulary) for b in found.start_tokens.tolist()] == [
         label for label, _ in distinct
     ]
     tokens, lengths = vocabulary.encode_all([name for _, name in distinct])
@@ -213,7 +213,7 @@ def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
 
 def test_what_is_no_list_is_refused() -> None:
     vocabulary = Vocabulary("ab")
-    for names, beginnings, said in (
+    for names, start_tokens, said in (
         ([], None, "no names"),
         ([], [], "no names"),
         (["ab", "az"], None, "'z'"),
@@ -222,7 +222,7 @@ def test_what_is_no_list_is_refused() -> None:
     ):
         for make_of in (PrefixTree.from_names, BatchMaker.from_names):
             with pytest.raises(NamesError, match=said):
-                make_of(names, vocabulary, beginnings)  # type: ignore[operator]
+                make_of(names, vocabulary, start_tokens)  # type: ignore[operator]
 
 
 def test_rows_are_taken_in_the_order_asked_for() -> None:

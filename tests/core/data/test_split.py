@@ -215,7 +215,7 @@ def decoded(tree: PrefixTree | None, corpus: Corpus) -> set[tuple[str, str]]:
     assert tree is not None
     rows, labels = tree.sequences(), list(corpus.label_counts)
     names = corpus.vocabulary.decode_all(rows.tokens)
-    places = (rows.beginnings - corpus.vocabulary.size).tolist()
+    places = (rows.start_tokens - corpus.vocabulary.size).tolist()
     return {(name, labels[place]) for name, place in zip(names, places, strict=True)}
 
 

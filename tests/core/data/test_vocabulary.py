@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from namegen.core.data.label_parts import find_labels, meant_labels
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import NamesError, SettingsError
 from tests.strategies import HARD_NAMES, any_name, names_lists
 
@@ -62,8 +62,8 @@ def test_ids_are_kept_in_the_smallest_type_that_holds_them(
 
 def test_decoding_stops_at_the_first_boundary() -> None:
     vocabulary = Vocabulary("abc")
-    assert vocabulary.decode([1, 2, BOUNDARY, 3, BOUNDARY]) == "ab"
-    assert vocabulary.decode([BOUNDARY, 3]) == ""
+    assert vocabulary.decode([1, 2, END_TOKEN, 3, END_TOKEN]) == "ab"
+    assert vocabulary.decode([END_TOKEN, 3]) == ""
     assert vocabulary.decode([]) == ""
     assert vocabulary.decode_all(np.array([[3, 3], [0, 1], [2, 0]])) == ["cc", "", "b"]
     assert vocabulary.decode_all(np.zeros((0, 4), np.int64)) == []
@@ -130,14 +130,14 @@ def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
 
 
 def test_shares_are_the_counts_of_the_labels() -> None:
-    assert Beginnings.from_counts(9, []) == Beginnings.single() == Beginnings((0,), (1.0,))
-    three = Beginnings.from_counts(9, [3, 0, 1])
-    assert three == Beginnings((9, 10, 11), (0.75, 0.0, 0.25))
+    assert StartTokens.from_counts(9, []) == StartTokens.single() == StartTokens((0,), (1.0,))
+    three = StartTokens.from_counts(9, [3, 0, 1])
+    assert three == StartTokens((9, 10, 11), (0.75, 0.0, 0.25))
     assert three.ids.tolist() == [9, 10, 11]
     np.testing.assert_array_equal(three.log_shares, [np.log(0.75), -np.inf, np.log(0.25)])
     assert (three.several, three.numbers) == (True, 1)
-    one = Beginnings.from_counts(9, [7])
-    assert (one, one.several, one.numbers) == (Beginnings.single(9), False, 0)
+    one = StartTokens.from_counts(9, [7])
+    assert (one, one.several, one.numbers) == (StartTokens.single(9), False, 0)
 
 
 @pytest.mark.parametrize(
@@ -155,15 +155,15 @@ def test_beginnings_without_a_distribution_are_refused(
     tokens: tuple[int, ...], shares: tuple[float, ...]
 ) -> None:
     with pytest.raises(SettingsError, match="start tokens"):
-        Beginnings(tokens, shares)
+        StartTokens(tokens, shares)
 
 
 def test_labels_without_names_are_refused() -> None:
     for counts in ([0, 0], [3, -1]):
         with pytest.raises(SettingsError, match="labels"):
-            Beginnings.from_counts(9, counts)
+            StartTokens.from_counts(9, counts)
     with pytest.raises(SettingsError, match="labels"):
-        Beginnings.from_counts(9, [3, 0]).only([1])
+        StartTokens.from_counts(9, [3, 0]).only([1])
 
 
 LABELS = ("Finnish", "finnish", "Irish")

@@ -19,11 +19,11 @@ from namegen.core.evaluation.evaluator import (
     GROUPS,
     AccuracyEvaluator,
     ceiling,
-    check_probe,
+    check_self_test,
     group_sums,
     groups_of,
-    probe,
     probe_tokens,
+    self_test_logits,
 )
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import CheckpointError
@@ -45,9 +45,13 @@ def tree_of(names: Labelled) -> PrefixTree:
     )
 
 
-def letters_of(model: LanguageModel, beginning: int, tokens: list[int]) -> list[tuple[float, bool]]:
+def letters_of(
+    model: LanguageModel, start_token: int, tokens: list[int]
+) -> list[tuple[float, bool]]:
     """The log-probability of each character and of the end, and whether it was the likeliest."""
-    rows = zip(logits_behind(model, [beginning, *tokens]).astype(float), [*tokens, 0], strict=True)
+    rows = zip(
+        logits_behind(model, [start_token, *tokens]).astype(float), [*tokens, 0], strict=True
+    )
     return [(row[token] - np.logaddexp.reduce(row), np.argmax(row) == token) for row, token in rows]
 
 
@@ -79,7 +83,7 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
             figures(of_each[label])
         )
     rows_of = tree.sequences()
-    spelled = zip(rows_of.beginnings, MODEL.vocabulary.decode_all(rows_of.tokens), strict=True)
+    spelled = zip(rows_of.start_tokens, MODEL.vocabulary.decode_all(rows_of.tokens), strict=True)
     sums = [
         sum(score for score, _ in letters_of(MODEL, b, MODEL.vocabulary.encode(n).tolist()))
         for b, n in spelled
@@ -116,13 +120,13 @@ def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
     vocabulary = Vocabulary.from_names(names)
     labels = [vocabulary.size + index % 2 for index in range(100)]
     model = NgramModel(PrefixTree.from_names(names[:50], vocabulary), vocabulary.size, 3)
-    for tree, beginnings in (
+    for tree, start_tokens in (
         (PrefixTree.from_names(names, vocabulary), [0] * 100),
         (PrefixTree.from_names(names, vocabulary, labels), labels),
     ):
         sums = np.zeros((GROUPS, 4))
-        for name, beginning in zip(names, beginnings, strict=True):
-            for score, right in letters_of(model, beginning, vocabulary.encode(name).tolist()):
+        for name, start_token in zip(names, start_tokens, strict=True):
+            for score, right in letters_of(model, start_token, vocabulary.encode(name).tolist()):
                 sums[groups_of([name])[0]] += (1, -score, right, math.exp(score))
         sums_of_groups = group_sums(model, tree, vocabulary)
         made = np.stack(
@@ -162,7 +166,7 @@ class Fixed:
 def test_the_self_test_reads_a_start_token_and_eight_characters() -> None:
     for size in (2, 3, 27, 300):
         model = Fixed(*np.zeros(size))
-        probe(model, size)
+        self_test_logits(model, size)
         assert model.read == [size, *probe_tokens(size).tolist()]
         assert all(1 <= token < size for token in model.read[1:])
     assert len(set(probe_tokens(27).tolist())) == 8
@@ -196,13 +200,13 @@ def test_different_logits_are_detected_but_rounding_is_allowed(
     about = {"reader": "the page", "trained_by": "far", "name": "m", "advice": "do so"}
     of_file = np.array([expected, expected], np.float32)
     if message is None:
-        return check_probe(Fixed(*computed), of_file, 0, **about)
+        return check_self_test(Fixed(*computed), of_file, 0, **about)
     with pytest.raises(CheckpointError, match=message):
-        check_probe(Fixed(*computed), of_file, 0, **about)
+        check_self_test(Fixed(*computed), of_file, 0, **about)
     if message is OTHER:
         with pytest.raises(
             CheckpointError,
             match="the backend 'far', and its present version computes other values",
         ):
-            check_probe(Fixed(*computed), of_file, 0, is_own=True, **about)
+            check_self_test(Fixed(*computed), of_file, 0, is_own=True, **about)
     return None

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import namegen.core.evaluation.scoring as scoring_module
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.evaluation.scoring import score_names, score_quantiles
-from namegen.core.models.mixture import AnyBeginning, MixtureModel
+from namegen.core.models.mixture import AnyLabel, MixtureModel
 from namegen.errors import NamesError
 from tests.core.generation.exact import SmallModel, all_names, letters_of, over_beginnings
 
@@ -66,33 +66,35 @@ def test_the_percentile_counts_the_names_that_are_less_likely() -> None:
 
 
 V = MODEL.vocabulary_size
-THREE = Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
+THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.3, 0.2))
 
 
 def test_a_score_is_the_sum_over_the_beginnings() -> None:
-    exact, given_label = over_beginnings(MODEL, THREE, 4), all_names(MODEL, 4, beginning=V + 1)
+    exact, given_label = over_beginnings(MODEL, THREE, 4), all_names(MODEL, 4, start_token=V + 1)
     names = ["a", "abc", "ccba", "bb"]
-    for beginnings, expected in ((THREE, exact), (Beginnings.single(V + 1), given_label)):
+    for start_tokens, expected in ((THREE, exact), (StartTokens.single(V + 1), given_label)):
         for name, score in zip(
-            names, score_names(MODEL, MODEL.vocabulary, names, beginnings=beginnings), strict=True
+            names,
+            score_names(MODEL, MODEL.vocabulary, names, start_tokens=start_tokens),
+            strict=True,
         ):
             assert score.log_probability == pytest.approx(math.log(expected[name]), abs=1e-6)
             assert given_label[name] != pytest.approx(exact[name], rel=0.01)
 
 
 def test_quantiles_are_those_of_the_names_whatever_their_label() -> None:
-    def quantiles(names: list[tuple[int, str]], beginnings: Beginnings) -> np.ndarray:
+    def quantiles(names: list[tuple[int, str]], start_tokens: StartTokens) -> np.ndarray:
         begins = [V + label for label, _ in names]
         tree = PrefixTree.from_names([name for _, name in names], MODEL.vocabulary, begins)
-        result = score_quantiles(MODEL, tree, beginnings)
+        result = score_quantiles(MODEL, tree, start_tokens)
         assert result is not None
         return result
 
     names = [(0, "ab"), (1, "ab"), (2, "c"), (0, "a"), (1, "ba"), (1, "ab")]
-    exact, of_label = over_beginnings(MODEL, THREE, 2), all_names(MODEL, 2, beginning=V + 1)
+    exact, of_label = over_beginnings(MODEL, THREE, 2), all_names(MODEL, 2, start_token=V + 1)
     scores = sorted(math.log(exact[name]) for _, name in names)
     np.testing.assert_allclose(quantiles(names, THREE)[[0, 20, 40, 60, 80, 100]], scores, atol=1e-6)
-    of_one_label = quantiles([(1, "ab"), (1, "c")], Beginnings.single(V + 1))
+    of_one_label = quantiles([(1, "ab"), (1, "c")], StartTokens.single(V + 1))
     assert of_one_label[[0, 100]].tolist() == pytest.approx(
         sorted(math.log(of_label[name]) for name in ("ab", "c"))
     )
@@ -125,14 +127,14 @@ class Counting:
 def test_thousands_of_labels_take_no_more_memory_than_a_few() -> None:
     """For each prefix, a labeled model reads as many rows as there are labels."""
     names = [a + b + c for a in "abcd" for b in "abcd" for c in "abcd"]
-    vocabulary, many = Vocabulary.from_names(names), Beginnings.from_counts(5, [1] * 5_000)
+    vocabulary, many = Vocabulary.from_names(names), StartTokens.from_counts(5, [1] * 5_000)
     tree = PrefixTree.from_names(names, vocabulary)
     percentiles, scores, blend = Counting(), Counting(), Counting()
     assert score_quantiles(percentiles, tree, many) is not None
-    assert len(score_names(scores, vocabulary, names * 2, beginnings=many)) == 128
-    mixed = MixtureModel([AnyBeginning(blend, many)], [vocabulary])
+    assert len(score_names(scores, vocabulary, names * 2, start_tokens=many)) == 128
+    mixed = MixtureModel([AnyLabel(blend, many)], [vocabulary])
     assert np.allclose(chances_at_nodes(mixed, tree), 0.2)
     assert max(percentiles.most, scores.most, blend.most) <= 1 << 18
     few = Counting()
-    score_quantiles(few, tree, Beginnings.from_counts(5, [1] * 32))
+    score_quantiles(few, tree, StartTokens.from_counts(5, [1] * 32))
     assert few.most == 64 * 32  # the deepest prefixes all at once

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint import Constraint
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
@@ -101,15 +101,15 @@ def next_chances(
     return [weights[place] / total if place in order else 0.0 for place in range(len(values))]
 
 
-def letters_of(model: SmallModel, beginning: int, name: str) -> list[float]:
+def letters_of(model: SmallModel, start_token: int, name: str) -> list[float]:
     """The log-probability of each character of a name and of its end."""
     tokens = [*model.vocabulary.encode(name).tolist(), 0]
-    rows = logits_behind(model, [beginning, *tokens[:-1]])
+    rows = logits_behind(model, [start_token, *tokens[:-1]])
     return [math.log(next_chances(row)[token]) for row, token in zip(rows, tokens, strict=True)]
 
 
 def all_names(
-    model: SmallModel, longest: int, *, beginning: int = 0, **sampling: float | None
+    model: SmallModel, longest: int, *, start_token: int = 0, **sampling: float | None
 ) -> dict[str, float]:
     """Every name of up to so many characters and its probability; the rest of the probability is of longer names."""
     chances: dict[str, float] = {}
@@ -123,17 +123,17 @@ def all_names(
                 if step[place] > 0:
                     walk(prefix + character, place, after, so_far * step[place])
 
-    walk("", beginning, model.initial_state(1), 1.0)
+    walk("", start_token, model.initial_state(1), 1.0)
     return chances
 
 
 def over_beginnings(
-    model: SmallModel, beginnings: Beginnings, longest: int, **sampling: float | None
+    model: SmallModel, start_tokens: StartTokens, longest: int, **sampling: float | None
 ) -> dict[str, float]:
-    """The same over all beginnings: the sum of each one's share times the name's probability behind it."""
+    """The same over all start_tokens: the sum of each one's share times the name's probability behind it."""
     chances: dict[str, float] = defaultdict(float)
-    for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
-        for name, chance in all_names(model, longest, beginning=token, **sampling).items():
+    for token, share in zip(start_tokens.tokens, start_tokens.shares, strict=True):
+        for name, chance in all_names(model, longest, start_token=token, **sampling).items():
             chances[name] += share * chance
     return dict(chances)
 

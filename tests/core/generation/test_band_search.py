@@ -204,10 +204,10 @@ def searched(
 ) -> tuple[BandSearch, list[str]]:
     """A search for the likeliest names of up to six characters, and what it found."""
     source = Generator(model, model.vocabulary)
-    walk, judge = source.prepare(
+    walk, name_filter = source.prepare(
         n, 6, ConstraintList(constraints), allow_seen=True, allow_repeats=True
     )
-    search = BandSearch(walk=walk, judge=judge, ranking=ByProbability(), bound=bound)
+    search = BandSearch(walk=walk, name_filter=name_filter, ranking=ByProbability(), bound=bound)
     if isinstance(model, Counting):
         model.search = search
     names: list[str] = []

@@ -13,10 +13,10 @@ import namegen.core.generation.exact.band_search as bands_module
 import namegen.core.generation.search as search_module
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.constraint_list import ConstraintList, Judge
+from namegen.core.generation.constraints.constraint_list import ConstraintList, NameFilter
 from namegen.core.generation.constraints.matches import Matches
 from namegen.core.generation.constraints.texts import Contains
 from namegen.core.generation.count_splitting import Walk
@@ -67,10 +67,10 @@ class Growing:
 
 def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
     """The prefixes of each band of a search for the three likeliest names without a z."""
-    walk, judge = Generator(model, model.vocabulary).prepare(
+    walk, name_filter = Generator(model, model.vocabulary).prepare(
         3, 400, ConstraintList([Matches("[ab]*")]), True, True
     )
-    search = BandSearch(walk, judge, ByProbability(), bound=bound)
+    search = BandSearch(walk, name_filter, ByProbability(), bound=bound)
     so_far = [0]
     for band in search.bands(3):
         so_far.append(search.prefixes_read)
@@ -119,7 +119,7 @@ def test_what_a_search_may_read_goes_by_the_rows_that_the_model_reads_for_a_pref
     model, V = SmallModel(), SmallModel().vocabulary_size
     one = Generator(model, model.vocabulary)
     three = Generator(
-        model, model.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
+        model, model.vocabulary, start_tokens=StartTokens((V, V + 1, V + 2), (0.5, 0.3, 0.2))
     )
     for source, rows in ((one, 1), (one.as_one(), 1), (three, 1), (three.as_one(), 3)):
         walk = source.prepare(1, 6, None, True, True)[0]
@@ -131,9 +131,11 @@ def test_names_are_judged_before_as_many_wait_as_are_wanted(
 ) -> None:
     """Only then does the floor rise, and what lies below it is not read. Few at a time would take long to sort."""
     monkeypatch.setattr(count_splitting_module, "BLOCK_ROWS", 40)
-    model, judged, keep = SmallModel("abcd"), [], Judge.keep
+    model, judged, keep = SmallModel("abcd"), [], NameFilter.keep
     monkeypatch.setattr(
-        Judge, "keep", lambda judge, names, n: judged.append(len(names)) or keep(judge, names, n)
+        NameFilter,
+        "keep",
+        lambda name_filter, names, n: judged.append(len(names)) or keep(name_filter, names, n),
     )
     [*names] = next(
         most_likely(Generator(model, model.vocabulary), 1_000, max_length=6, **ANY)
@@ -164,10 +166,10 @@ def test_two_rounds_mostly_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def arrivals(seed: int, told: list[int], *, allow_repeats: bool) -> Arrivals:
     model = SmallModel()
-    walk, judge = Generator(model, model.vocabulary).prepare(1, 6, None, True, allow_repeats)
+    walk, name_filter = Generator(model, model.vocabulary).prepare(1, 6, None, True, allow_repeats)
     rng = np.random.default_rng(seed)
     return Arrivals(
-        walk, judge, SamplingSettings(max_length=6), rng, lambda found, _: told.append(found)
+        walk, name_filter, SamplingSettings(max_length=6), rng, lambda found, _: told.append(found)
     )
 
 

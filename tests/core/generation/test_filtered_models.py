@@ -14,7 +14,7 @@ from namegen.api import LoadedModel
 from namegen.core.checkpoint.metadata import ListMetadata
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation import fitting
@@ -146,7 +146,7 @@ def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyP
         "small",
         small,
         ListMetadata(vocabulary=small.vocabulary, longest_name=4, known_names=known_set(["ab"])),
-        beginnings=Beginnings(tokens, (0.5, 0.3, 0.2)),
+        start_tokens=StartTokens(tokens, (0.5, 0.3, 0.2)),
         scorer=Scorer([Source(ngrams, small.vocabulary)], tokens[0]),
         labels=("a", "b", "c"),
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation import fitting
@@ -146,7 +146,7 @@ def generator(*tokens: int) -> Generator:
         MODEL,
         MODEL.vocabulary,
         known_names=known_set(LISTED),
-        beginnings=Beginnings(tokens, (1 / len(tokens),) * len(tokens)),
+        start_tokens=StartTokens(tokens, (1 / len(tokens),) * len(tokens)),
         scorer=Scorer([Source(ngrams, MODEL.vocabulary)], V),
     )
 
@@ -159,7 +159,7 @@ def test_measured_rules_are_those_of_all_different_new_names(
     monkeypatch.setattr(fitting, "MOST_CHARACTERS", 10**10)
     drawn = []
     for token in (V, V + 1):
-        exact = all_names(MODEL, LONGEST, beginning=token)
+        exact = all_names(MODEL, LONGEST, start_token=token)
         new = [name for name in exact if name and name not in LISTED]
         drawn.append(
             NewNames(

@@ -1,6 +1,6 @@
 """Generator: names with just the probabilities of the model, new and distinct where that is asked.
 
-Where names begin in several ways, with exactly Σ share · p(name | beginning).
+Where names begin in several ways, with exactly Σ share · p(name | start_token).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.search as search_module
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.normalization import digest, known_set
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.normalization import hash_name, known_set
 from namegen.core.generation.constraints.constraint import Constraint
 from namegen.core.generation.constraints.constraint_list import (
     ConstraintList,
@@ -39,8 +39,8 @@ from tests.core.generation.exact import (
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
-ONE, TWO = Beginnings.single(), Beginnings((V, V + 1), (0.7, 0.3))
-THREE = Beginnings((V, V + 1, V + 2), (0.5, 0.2, 0.3))
+ONE, TWO = StartTokens.single(), StartTokens((V, V + 1), (0.7, 0.3))
+THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.2, 0.3))
 ANY = {"allow_seen": True, "allow_repeats": True}
 BLOCK_ROWS = "namegen.core.generation.count_splitting.BLOCK_ROWS"
 SAMPLINGS = [
@@ -54,14 +54,16 @@ SAMPLINGS = [
 
 
 def generator(
-    known: list[str] | None = None, model: SmallModel = MODEL, beginnings: Beginnings | None = None
+    known: list[str] | None = None,
+    model: SmallModel = MODEL,
+    start_tokens: StartTokens | None = None,
 ) -> Generator:
     known_names = None if known is None else known_set(known)
     return Generator(
         model,
         model.vocabulary,
         known_names=known_names,
-        beginnings=beginnings or Beginnings.single(),
+        start_tokens=start_tokens or StartTokens.single(),
     )
 
 
@@ -71,7 +73,7 @@ def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[
 
 
 def drawn(
-    beginnings: Beginnings,
+    start_tokens: StartTokens,
     n: int,
     *constraints: Constraint,
     model: SmallModel = MODEL,
@@ -80,27 +82,27 @@ def drawn(
 ) -> Counter[str]:
     settings = SamplingSettings(**sampling, max_length=longest)  # type: ignore[arg-type]
     asked = {"sampling": settings, "constraints": ConstraintList(constraints), **ANY}
-    return Counter(names_of(generator(model=model, beginnings=beginnings), n, **asked))
+    return Counter(names_of(generator(model=model, start_tokens=start_tokens), n, **asked))
 
 
-def exactly(beginnings: Beginnings, longest: int = 4, **sampling: float) -> dict[str, float]:
+def exactly(start_tokens: StartTokens, longest: int = 4, **sampling: float) -> dict[str, float]:
     """Of every name but the empty one."""
     return {
         name: p
-        for name, p in over_beginnings(MODEL, beginnings, longest, **sampling).items()
+        for name, p in over_beginnings(MODEL, start_tokens, longest, **sampling).items()
         if name
     }
 
 
-@pytest.mark.parametrize("beginnings", [ONE, THREE], ids=["one", "three"])
+@pytest.mark.parametrize("start_tokens", [ONE, THREE], ids=["one", "three"])
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
 def test_frequencies_are_the_exact_probabilities_given_the_length(
-    sampling: dict[str, float], beginnings: Beginnings
+    sampling: dict[str, float], start_tokens: StartTokens
 ) -> None:
     """A longer name is drawn anew, so the others keep their proportions; an empty one is never given."""
-    counts = drawn(beginnings, 20_000, longest=5, **sampling)
+    counts = drawn(start_tokens, 20_000, longest=5, **sampling)
     assert counts.total() == 20_000
-    check_frequencies(counts, conditioned(exactly(beginnings, 5, **sampling)))
+    check_frequencies(counts, conditioned(exactly(start_tokens, 5, **sampling)))
 
 
 def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
@@ -112,7 +114,7 @@ def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
 
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}], ids=str)
 def test_a_forced_prefix_conditions_on_it(sampling: dict[str, float]) -> None:
-    """Its probability behind each beginning weighs the beginnings; by their shares alone the names would be wrong."""
+    """Its probability behind each beginning weighs the start_tokens; by their shares alone the names would be wrong."""
     wanted = conditioned(
         {name: p for name, p in exactly(TWO, **sampling).items() if name.startswith("ca")}
     )
@@ -125,7 +127,7 @@ def test_constraints_that_reject_condition_over_all_beginnings_too() -> None:
 
 
 def test_a_prefix_that_the_way_of_drawing_never_gives_can_still_be_asked_for() -> None:
-    """At temperature 0 the model itself weighs the beginnings; each then has one name."""
+    """At temperature 0 the model itself weighs the start_tokens; each then has one name."""
     names = drawn(TWO, 2_000, StartsWith("ca"), temperature=0.0)
     posterior = np.array(TWO.shares) * [
         math.exp(sum(letters_of(MODEL, token, "ca")[:2])) for token in TWO.tokens
@@ -143,16 +145,16 @@ def test_a_prefix_that_the_way_of_drawing_never_gives_can_still_be_asked_for() -
 def test_one_by_one_takes_one_number_more_of_several_beginnings() -> None:
     """The first of each row chooses the beginning; the others are used as behind that beginning alone."""
     uniforms = np.random.default_rng(1).random((300, 6))
-    tokens = generator(beginnings=THREE).draw_one_by_one(uniforms, temperature=0.9)
+    tokens = generator(start_tokens=THREE).draw_one_by_one(uniforms, temperature=0.9)
     assert tokens.shape == (300, 5)
     chosen = np.searchsorted(np.cumsum(THREE.shares), uniforms[:, 0], side="right")
     assert set(chosen.tolist()) == {0, 1, 2}
     for place, token in enumerate(THREE.tokens):
-        apart = generator(beginnings=Beginnings.single(token)).draw_one_by_one(
+        apart = generator(start_tokens=StartTokens.single(token)).draw_one_by_one(
             uniforms[:, 1:], temperature=0.9
         )
         np.testing.assert_array_equal(tokens[chosen == place], apart[chosen == place])
-    assert generator(beginnings=THREE).draw_one_by_one(np.zeros((0, 4))).shape == (0, 3)
+    assert generator(start_tokens=THREE).draw_one_by_one(np.zeros((0, 4))).shape == (0, 3)
 
 
 def test_the_same_numbers_give_the_names_of_a_plain_loop() -> None:
@@ -187,7 +189,7 @@ def test_log_probability_is_that_of_the_name_over_all_beginnings() -> None:
     exact = over_beginnings(MODEL, TWO, 4)
     for sampling in (SamplingSettings(max_length=4), SamplingSettings(0.5, max_length=4)):
         for asked in (ANY, {"allow_seen": True}):
-            source = generator(beginnings=TWO)
+            source = generator(start_tokens=TWO)
             for batch in source.generate(
                 50, rng=np.random.default_rng(3), sampling=sampling, **asked
             ):
@@ -198,7 +200,7 @@ def test_log_probability_is_that_of_the_name_over_all_beginnings() -> None:
 def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> None:
     exact = exactly(THREE, 5)
     expected = sorted(exact, key=lambda name: -exact[name])
-    source = generator(beginnings=THREE)
+    source = generator(start_tokens=THREE)
     batch = next(most_likely(source, 60, max_length=5, allow_seen=True))
     assert batch.names == expected[:60]
     np.testing.assert_allclose(
@@ -209,10 +211,10 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
         most_likely(source, 10, max_length=5, constraints=constraints, allow_seen=True)
     ).names
     assert found == [name for name in expected if name.startswith("ca")][:10]
-    of_label = exactly(Beginnings.single(V + 1), 5)
+    of_label = exactly(StartTokens.single(V + 1), 5)
     one = next(
         most_likely(
-            generator(beginnings=Beginnings.single(V + 1)), 20, max_length=5, allow_seen=True
+            generator(start_tokens=StartTokens.single(V + 1)), 20, max_length=5, allow_seen=True
         )
     ).names
     assert one == sorted(of_label, key=lambda name: -of_label[name])[:20] != expected[:20]
@@ -221,9 +223,9 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
 def test_one_beginning_draws_with_the_numbers_of_always() -> None:
     """No number is taken for a choice that there is not: the same seed gives what it gave without labels."""
     plain = Generator(MODEL, MODEL.vocabulary)
-    assert names_of(plain, 200, 3, **ANY) == names_of(generator(beginnings=ONE), 200, 3, **ANY)
-    assert generator(beginnings=TWO).as_one().model is not MODEL
-    one = generator(beginnings=Beginnings.single(V))
+    assert names_of(plain, 200, 3, **ANY) == names_of(generator(start_tokens=ONE), 200, 3, **ANY)
+    assert generator(start_tokens=TWO).as_one().model is not MODEL
+    one = generator(start_tokens=StartTokens.single(V))
     assert one.as_one() is one
 
 
@@ -282,10 +284,10 @@ def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(
 def test_names_that_differ_in_letter_case_or_spacing_or_beginning_are_given_once() -> None:
     source = generator(model=SmallModel(" Aab"))
     names = names_of(source, 60, sampling=SamplingSettings(max_length=8), allow_seen=True)
-    assert len({digest(name) for name in names}) == len(names) == 60
+    assert len({hash_name(name) for name in names}) == len(names) == 60
     assert all(name == name.strip() for name in names)
     sampling = SamplingSettings(max_length=4)
-    names = names_of(generator(beginnings=THREE), 60, seed=3, sampling=sampling, allow_seen=True)
+    names = names_of(generator(start_tokens=THREE), 60, seed=3, sampling=sampling, allow_seen=True)
     assert len(names) == len(set(names)) == 60
 
 

@@ -20,7 +20,8 @@ from namegen.core.generation.constraints.constraint_list import (
 )
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_source import Kind, PartOfName
-from namegen.core.generation.people import PeopleInventor, _OriginInventor
+from namegen.core.generation.origin_people import OriginInventor
+from namegen.core.generation.people import PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError
 from namegen.events import Searched
@@ -62,7 +63,7 @@ def test_each_given_name_is_dealt_equally_often(
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     drawn: Counter[str] = Counter()
     for seed in range(10):
-        dealt = _OriginInventor(inventor, 1, None, [None], set())
+        dealt = OriginInventor(inventor.sources, 1, None, [None], set())
         dealt._deals_pairs = True
         people = [person for [person] in dealt.invent(60, np.random.default_rng(seed))]
         assert len(set(people)) == 60
@@ -121,9 +122,12 @@ def test_names_are_drawn_as_long_as_most_people_are_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Dealt pairs don't follow the model's probabilities."""
-    monkeypatch.setattr(_OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
+    monkeypatch.setattr(OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
-    rng, of_origin = np.random.default_rng(0), _OriginInventor(inventor, 1, None, [None], set())
+    rng, of_origin = (
+        np.random.default_rng(0),
+        OriginInventor(inventor.sources, 1, None, [None], set()),
+    )
     new = [len(of_origin.invent(40, rng)) for _ in range(3)]
     assert all(20 < count <= 40 for count in new)
 
@@ -131,7 +135,9 @@ def test_names_are_drawn_as_long_as_most_people_are_new(
 def test_few_family_names_are_used_about_equally_often() -> None:
     """However likely each name is."""
     inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
-    people = _OriginInventor(inventor, 1, None, [None], set()).invent(60, np.random.default_rng(0))
+    people = OriginInventor(inventor.sources, 1, None, [None], set()).invent(
+        60, np.random.default_rng(0)
+    )
     assert len(people) > 50
     assert max(Counter(person.family for [person] in people).values()) <= 60 / 12
 
@@ -147,7 +153,7 @@ def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
 
 def test_an_origin_without_a_family_name_has_no_people() -> None:
     inventor = PeopleInventor(part("given", GIVEN), listed("family", {Kind(): []}))
-    of_origin = _OriginInventor(inventor, 1, None, [None], set())
+    of_origin = OriginInventor(inventor.sources, 1, None, [None], set())
     assert (of_origin.invent(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
 
 
@@ -194,14 +200,16 @@ def test_excluded_words_and_names_are_kept_out_of_womens_forms(
     constraint: Constraint,
 ) -> None:
     some = czechs(1, ["Malý", *(f"{letter}ovák" for letter in "BDHKLMNRST")])
-    some.family = replace(some.family, constraints=ConstraintList([constraint]))
+    family = replace(some.sources.family, constraints=ConstraintList([constraint]))
+    some.sources = replace(some.sources, family=family)
     of_seeds = [some.generate(2, rng=np.random.default_rng(seed)) for seed in range(50)]
     assert {person.family for batches in of_seeds for batch in batches for person in batch} == {
         "Malá",
         "Malý",
     }
-    men = replace(some.given, generators={CZECH[1]: some.given.any_origin})
-    alone = PeopleInventor(men, some.family, forms=True).generate(20, rng=np.random.default_rng(0))
+    given = some.sources.given
+    men = replace(given, generators={CZECH[1]: given.any_origin})
+    alone = PeopleInventor(men, family, forms=True).generate(20, rng=np.random.default_rng(0))
     assert {"Malý", "Novák"} < {person.family for batch in alone for person in batch}, (
         "without women, only men's names are checked"
     )

@@ -57,17 +57,17 @@ def source_of(
 
 
 def scores_of(
-    scorer: Scorer, names: Sequence[str], log_probabilities: Sequence[float], beginning: int
+    scorer: Scorer, names: Sequence[str], log_probabilities: Sequence[float], start_token: int
 ) -> Iterator[float]:
     """The score of each name, one by one."""
     vocabulary = scorer.sources[0].vocabulary
-    beginnings = np.array([beginning])
+    start_tokens = np.array([start_token])
     for name, log_probability in zip(names, log_probabilities, strict=True):
-        missing = scorer.missing(vocabulary.encode_all([name])[0][None], beginnings)
+        missing = scorer.missing(vocabulary.encode_all([name])[0][None], start_tokens)
         yield float(
-            scorer.scores(np.array([log_probability]), np.array([len(name)]), missing, beginnings)[
-                0
-            ]
+            scorer.scores(
+                np.array([log_probability]), np.array([len(name)]), missing, start_tokens
+            )[0]
         )
 
 
@@ -98,9 +98,9 @@ def test_scores_equal_the_formula(
     asked = [*names, *others]
     log_probabilities = [log_probability - index for index in range(len(asked))]
     for label in range(3 if has_labels else 1):
-        beginning = vocabulary.size + label if has_labels else 0
+        start_token = vocabulary.size + label if has_labels else 0
         listed = [name for name, of in zip(names, labels, strict=True) if of == label]
-        found = list(scores_of(scorer, asked, log_probabilities, beginning))
+        found = list(scores_of(scorer, asked, log_probabilities, start_token))
         plain = [PlainSource(listed, words)]
         expected = [
             plain_score(name, each, rules_of_labels[label], plain)
@@ -161,31 +161,31 @@ MODEL = SmallModel(" ab")
 
 
 @cache
-def letters(beginning: int, name: str) -> list[float]:
-    return letters_of(MODEL, beginning, name)
+def letters(start_token: int, name: str) -> list[float]:
+    return letters_of(MODEL, start_token, name)
 
 
 def all_prefixes(
-    scorer: Scorer, beginning: int
+    scorer: Scorer, start_token: int
 ) -> Iterator[tuple[list[str], np.ndarray, Tally, Tally, np.ndarray]]:
-    """For each length all prefixes: their texts, beginnings, tallies, tallies after their end, and log-probabilities.
+    """For each length all prefixes: their texts, start_tokens, tallies, tallies after their end, and log-probabilities.
 
     The log-probabilities are those of the prefixes, (K,), and in a second row those of the names, (2, K).
     """
-    tally = scorer.start(np.array([beginning]))
+    tally = scorer.start(np.array([start_token]))
     for length in range(1, LONGEST + 1):
         tokens = np.array(list(product(range(1, 4), repeat=length)), np.int32)
-        beginnings = np.full(len(tokens), beginning)
+        start_tokens = np.full(len(tokens), start_token)
         tally = scorer.read(
-            tally.select(np.repeat(np.arange(len(tally.missing)), 3)), tokens, beginnings
+            tally.select(np.repeat(np.arange(len(tally.missing)), 3)), tokens, start_tokens
         )
         texts = MODEL.vocabulary.decode_all(tokens)
-        steps = [letters(beginning, text) for text in texts]
+        steps = [letters(start_token, text) for text in texts]
         log_probabilities = np.array(
             [[sum(each[:-1]) for each in steps], [sum(each) for each in steps]]
         )
-        ended = scorer.read(tally, tokens, beginnings, ended=True)
-        yield texts, beginnings, tally, ended, log_probabilities
+        ended = scorer.read(tally, tokens, start_tokens, ended=True)
+        yield texts, start_tokens, tally, ended, log_probabilities
 
 
 def reaches_threshold(
@@ -193,7 +193,7 @@ def reaches_threshold(
     log_probabilities: np.ndarray,
     length: int,
     tally: Tally,
-    beginnings: np.ndarray,
+    start_tokens: np.ndarray,
     *,
     ended: bool,
 ) -> np.ndarray:
@@ -201,7 +201,7 @@ def reaches_threshold(
         log_probabilities,
         length=length,
         tally=tally,
-        beginnings=beginnings,
+        start_tokens=start_tokens,
         longest=LONGEST,
         ended=ended,
     )
@@ -222,17 +222,17 @@ def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
     scorer = Scorer([source], MODEL.vocabulary_size, rules_of_labels)
     threshold = rules_of_labels[label].threshold
     kept, reaching = set(), set()
-    for texts, beginnings, tally, ended, (prefixes, names) in all_prefixes(
+    for texts, start_tokens, tally, ended, (prefixes, names) in all_prefixes(
         scorer, MODEL.vocabulary_size + label
     ):
         length = len(texts[0])
-        may_reach = reaches_threshold(scorer, prefixes, length, tally, beginnings, ended=False)
+        may_reach = reaches_threshold(scorer, prefixes, length, tally, start_tokens, ended=False)
         kept |= {text for text, keep in zip(texts, may_reach, strict=True) if keep}
         scores = scorer.scores(
-            names, np.full(len(texts), length), ended.missing.min(axis=1), beginnings
+            names, np.full(len(texts), length), ended.missing.min(axis=1), start_tokens
         )
         assume((np.abs(scores - threshold) > 1e-9).all())
-        reaches = reaches_threshold(scorer, names, length, ended, beginnings, ended=True)
+        reaches = reaches_threshold(scorer, names, length, ended, start_tokens, ended=True)
         assert reaches.tolist() == (scores >= threshold).tolist()
         reaching |= {text for text, reach in zip(texts, reaches, strict=True) if reach}
     assert {name[:end] for name in reaching for end in range(1, len(name) + 1)} <= kept
@@ -244,9 +244,9 @@ def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
         MODEL.vocabulary_size,
         [RULE],
     )
-    for texts, beginnings, tally, _, (prefixes, _) in all_prefixes(scorer, 0):
+    for texts, start_tokens, tally, _, (prefixes, _) in all_prefixes(scorer, 0):
         if len(texts[0]) == 2:
-            kept = reaches_threshold(scorer, prefixes, 2, tally, beginnings, ended=False)
+            kept = reaches_threshold(scorer, prefixes, 2, tally, start_tokens, ended=False)
             assert {text for text, keep in zip(texts, kept, strict=True) if keep} == {"ab", "ba"}
 
 
@@ -254,7 +254,7 @@ def test_very_long_names_take_no_more_memory() -> None:
     """Someone may allow names of a million characters, for a model with many labels."""
     source = source_of(["ab"], [0], 0, MODEL.vocabulary, words=False)
     scorer = Scorer([source], MODEL.vocabulary_size, [RULE] * 100)
-    beginnings = np.arange(100) + MODEL.vocabulary_size
+    start_tokens = np.arange(100) + MODEL.vocabulary_size
     tracemalloc.start()
     try:
         for missing in range(5):
@@ -263,7 +263,7 @@ def test_very_long_names_take_no_more_memory() -> None:
                 np.full(100, -1e9),
                 length=3,
                 tally=tally,
-                beginnings=beginnings,
+                start_tokens=start_tokens,
                 longest=10**6,
                 ended=False,
             )

@@ -15,7 +15,7 @@ import namegen.core.generation.search as search_module
 import namegen.core.generation.start_limit as start_limit_module
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MinLength
@@ -37,7 +37,7 @@ from tests.core.plain_scores import PlainSource, plain_score
 
 MODEL = SmallModel()
 V, LONGEST = MODEL.vocabulary_size, 4
-ONE, TWO = Beginnings.single(V), Beginnings((V, V + 1), (0.7, 0.3))
+ONE, TWO = StartTokens.single(V), StartTokens((V, V + 1), (0.7, 0.3))
 LISTED = (["a", "ba", "cab", "abca"], ["bba", "acb", "cbab"])  # by label
 KNOWN = [name for names in LISTED for name in names]
 LINES = (  # without thresholds
@@ -56,7 +56,7 @@ def score(label: int, name: str) -> float:
 
 def new_names(label: int = 0, **sampling: float) -> dict[str, float]:
     """The probability of each new name given its label."""
-    found = all_names(MODEL, LONGEST, beginning=V + label, **sampling)
+    found = all_names(MODEL, LONGEST, start_token=V + label, **sampling)
     return {name: p for name, p in found.items() if name and name not in KNOWN}
 
 
@@ -85,7 +85,7 @@ RULES = (with_threshold(0), with_threshold(1))
 
 
 def generator(
-    beginnings: Beginnings = ONE, rules: Sequence[ScoreRule] = RULES, **more: Any
+    start_tokens: StartTokens = ONE, rules: Sequence[ScoreRule] = RULES, **more: Any
 ) -> Generator:
     starts = [V + label for label, names in enumerate(LISTED) for _ in names]
     ngrams = NgramSet.from_tree(
@@ -94,7 +94,7 @@ def generator(
     scorer = Scorer([Source(ngrams, MODEL.vocabulary)], V, rules)
     known = known_set(KNOWN)
     return Generator(
-        MODEL, MODEL.vocabulary, known_names=known, beginnings=beginnings, scorer=scorer, **more
+        MODEL, MODEL.vocabulary, known_names=known, start_tokens=start_tokens, scorer=scorer, **more
     )
 
 
@@ -126,18 +126,18 @@ def exhaustive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "DRAWS_FOR_CANDIDATES", 10**7)
 
 
-@pytest.mark.parametrize("beginnings", [ONE, TWO], ids=["one label", "two labels"])
+@pytest.mark.parametrize("start_tokens", [ONE, TWO], ids=["one label", "two labels"])
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}, {"top_k": 3}], ids=str)
 def test_the_first_pass_draws_from_the_models_distribution(
-    sampling: dict[str, float], beginnings: Beginnings
+    sampling: dict[str, float], start_tokens: StartTokens
 ) -> None:
     """Only names that reach the threshold of their label, at temperature 1; the sampling decides how often."""
     exact: Counter[str] = Counter()
-    for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
-        for name, p in all_names(MODEL, LONGEST, beginning=token, **sampling).items():
+    for token, share in zip(start_tokens.tokens, start_tokens.shares, strict=True):
+        for name, p in all_names(MODEL, LONGEST, start_token=token, **sampling).items():
             if name and score(token - V, name) >= RULES[token - V].threshold:
                 exact[name] += share * p
-    source = generator(beginnings)
+    source = generator(start_tokens)
     walk, _ = source.prepare(1, LONGEST, None, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling, max_length=LONGEST)
     draws = walk.scored_by(source.scorer).draw(
@@ -147,23 +147,23 @@ def test_the_first_pass_draws_from_the_models_distribution(
     for name, count in zip(draws.names(MODEL.vocabulary), draws.counts.tolist(), strict=True):
         counts[name] += count
     assert counts.total() + draws.rejected.total() == 100_000
-    del counts[""]  # the judge refuses it later
+    del counts[""]  # the name_filter refuses it later
     check_frequencies(counts, conditioned(exact))
 
 
-@pytest.mark.parametrize("beginnings", [ONE, TWO], ids=["one label", "two labels"])
-def test_unfiltered_names_have_the_models_distribution(beginnings: Beginnings) -> None:
+@pytest.mark.parametrize("start_tokens", [ONE, TWO], ids=["one label", "two labels"])
+def test_unfiltered_names_have_the_models_distribution(start_tokens: StartTokens) -> None:
     """A scorer changes nothing."""
     exact: Counter[str] = Counter()
-    for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
+    for token, share in zip(start_tokens.tokens, start_tokens.shares, strict=True):
         for name, p in new_names(token - V).items():
             exact[name] += share * p
     asked = {"allow_repeats": True, "unfiltered": True}
-    names = generate(generator(beginnings), 20_000, **asked)
+    names = generate(generator(start_tokens), 20_000, **asked)
     check_frequencies(Counter(names), conditioned(exact))
-    assert generate(replace(generator(beginnings), scorer=None), 20_000, **asked) == names
+    assert generate(replace(generator(start_tokens), scorer=None), 20_000, **asked) == names
     assert (
-        generate(generator(beginnings, rules=()), 20_000, allow_repeats=True) == names
+        generate(generator(start_tokens, rules=()), 20_000, allow_repeats=True) == names
     )  # they aren't measured
 
 
@@ -333,7 +333,7 @@ class TestKnownNames:
         assert allow_repeats or len(set(names)) == n
 
     def test_they_have_their_share_of_the_draws(self) -> None:
-        exact = all_names(MODEL, LONGEST, beginning=V)
+        exact = all_names(MODEL, LONGEST, start_token=V)
         share = sum(exact[name] for name in KNOWN) / sum(p for name, p in exact.items() if name)
         names = [
             name
@@ -355,14 +355,14 @@ class TestKnownNames:
         assert known[:, :10].sum() == pytest.approx(known[:, 10:].sum(), rel=0.4)
 
     def test_all_names_are_returned_before_the_error(self) -> None:
-        possible = [name for name in all_names(MODEL, LONGEST, beginning=V) if name]
+        possible = [name for name in all_names(MODEL, LONGEST, start_token=V) if name]
         assert sorted(generate_until_error(generator(), 1_000, allow_seen=True)) == sorted(possible)
 
 
 @pytest.mark.parametrize("allow_seen", [False, True])
 def test_names_keep_their_log_probability(allow_seen: bool) -> None:
     """In whatever order names of both passes and known names are returned."""
-    of_label = [all_names(MODEL, LONGEST, beginning=token) for token in TWO.tokens]
+    of_label = [all_names(MODEL, LONGEST, start_token=token) for token in TWO.tokens]
     sampling = SamplingSettings(max_length=LONGEST)
     batches = generator(TWO).generate(
         60, rng=np.random.default_rng(0), sampling=sampling, allow_seen=allow_seen

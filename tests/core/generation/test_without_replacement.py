@@ -11,8 +11,8 @@ import pytest
 
 import namegen.core.generation.exact.band_search as bands_module
 import namegen.core.generation.search as search_module
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.normalization import digest, normalize, scramble
+from namegen.core.data.labels import StartTokens
+from namegen.core.data.normalization import hash_name, normalize, scramble
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.exact.without_replacement import (
@@ -38,7 +38,7 @@ from tests.core.generation.exact import (
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
-TWO = Beginnings((V, V + 1), (0.7, 0.3))
+TWO = StartTokens((V, V + 1), (0.7, 0.3))
 SAMPLINGS = [{}, {"temperature": 0.6}, {"temperature": 1.5, "top_k": 3, "top_p": 0.9}]
 
 
@@ -50,8 +50,10 @@ def search(
     **asked: object,
 ) -> Arrivals:
     repeats = bool(asked.pop("allow_repeats", False))
-    walk, judge = source.prepare(1, longest, constraints, allow_seen=True, allow_repeats=repeats)
-    return Arrivals(walk, judge, SamplingSettings(**asked, max_length=longest), rng)  # type: ignore[arg-type]
+    walk, name_filter = source.prepare(
+        1, longest, constraints, allow_seen=True, allow_repeats=repeats
+    )
+    return Arrivals(walk, name_filter, SamplingSettings(**asked, max_length=longest), rng)  # type: ignore[arg-type]
 
 
 def arriving(n: int, seed: int = 0, source: Generator | None = None, **asked: object) -> list[str]:
@@ -70,12 +72,12 @@ def pairs_in_order(chances: dict[str, float]) -> dict[str, float]:
 
 def ranks(
     searches: int,
-    beginnings: Beginnings | None = None,
+    start_tokens: StartTokens | None = None,
     constraints: ConstraintList | None = None,
     **sampling: float,
 ) -> dict[str, np.ndarray]:
     """Of each beginning and name of up to two characters, its rank in so many searches, read side by side."""
-    source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings or Beginnings.single())
+    source = Generator(MODEL, MODEL.vocabulary, start_tokens=start_tokens or StartTokens.single())
     walk, _ = source.prepare(1, 2, constraints, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling)  # type: ignore[arg-type]
     ranking = ByArrival(settings, np.uint64(0))
@@ -141,7 +143,7 @@ def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> No
 
 def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_rate() -> None:
     shares = (0.5, 0.2, 0.3)
-    source = Generator(MODEL, MODEL.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), shares))
+    source = Generator(MODEL, MODEL.vocabulary, start_tokens=StartTokens((V, V + 1, V + 2), shares))
     walk, _ = source.prepare(1, 2, None, allow_seen=True, allow_repeats=True)
     starts = [ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1] for seed in range(300)]
     times = np.exp([-scores.rank for scores in starts]) * shares  # (300, 3), of rate 1 each
@@ -153,12 +155,12 @@ def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_
 
 def test_no_name_is_given_before_its_first_arrival() -> None:
     """Two names as likely as each other, of which the second first comes after a thousand seconds: some 500 names."""
-    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(
+    walk, name_filter = Generator(MODEL, MODEL.vocabulary).prepare(
         1, 2, None, allow_seen=True, allow_repeats=True
     )
     log_time, log_rate = np.log([0.1, 1_000.0]), np.log([0.5, 0.5])
     scores = ArrivalScores(-log_time, log_rate, log_rate=log_rate, hashes=np.zeros(2, np.uint64))
-    search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
+    search = Arrivals(walk, name_filter, SamplingSettings(), np.random.default_rng(0))
     rows = np.concatenate(
         list(search._arrivals(scores, -math.inf, math.log(4_000), most=700))
     )  # some seconds at a time
@@ -168,7 +170,7 @@ def test_no_name_is_given_before_its_first_arrival() -> None:
 
 
 def test_a_search_gives_the_names_in_the_order_of_their_ranks() -> None:
-    source = Generator(MODEL, MODEL.vocabulary, beginnings=TWO)
+    source = Generator(MODEL, MODEL.vocabulary, start_tokens=TWO)
     counts = Counter(arriving(1, seed, source)[0] for seed in range(60))
     exact = over_beginnings(MODEL, TWO, 2)
     check_frequencies(counts, conditioned({name: p for name, p in exact.items() if name}))
@@ -176,7 +178,7 @@ def test_a_search_gives_the_names_in_the_order_of_their_ranks() -> None:
 
 def test_repeats_are_independent_draws_from_what_the_constraints_leave() -> None:
     constraints = ConstraintList([Contains("ca")])
-    source = Generator(MODEL, MODEL.vocabulary, beginnings=TWO)
+    source = Generator(MODEL, MODEL.vocabulary, start_tokens=TWO)
     chances = over_beginnings(MODEL, TWO, 3)
     exact = conditioned({name: p for name, p in chances.items() if "ca" in name})
     asked = {"constraints": constraints, "longest": 3, "allow_repeats": True}
@@ -259,7 +261,7 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=40, draws_in_vain=40))
     model = SmallModel("Aab")
-    source = Generator(model, model.vocabulary, beginnings=TWO)
+    source = Generator(model, model.vocabulary, start_tokens=TWO)
     exact = over_beginnings(model, TWO, 4)
     told: list[Searched] = []
     rng, sampling = np.random.default_rng(1), SamplingSettings(max_length=4)
@@ -273,7 +275,7 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
         given.extend(batches)
     found, scores = join_batches(given).names, join_batches(given).log_probability
     assert (
-        len({digest(name) for name in found})
+        len({hash_name(name) for name in found})
         == len(found)
         == len({normalize(name) for name in exact if name})
     )
@@ -319,11 +321,11 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(
 def test_names_that_were_found_before_the_bound_are_returned() -> None:
     """A constraint that few names keep: the search can't end, and its last band has names."""
     constraints = ConstraintList([Contains("abcab")])
-    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(
+    walk, name_filter = Generator(MODEL, MODEL.vocabulary).prepare(
         1, 30, constraints, allow_seen=True, allow_repeats=False
     )
     arrivals = Arrivals(
-        walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), bound=5_000
+        walk, name_filter, SamplingSettings(max_length=30), np.random.default_rng(0), bound=5_000
     )
     names = [name for found in arrivals.find(10_000) for name in found.names]
     assert arrivals.bounded

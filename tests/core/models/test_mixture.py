@@ -7,13 +7,13 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.models import all_log_probabilities
-from namegen.core.models.mixture import AnyBeginning, MixtureModel, _mixed, as_one, checked_weights
+from namegen.core.models.mixture import AnyLabel, MixtureModel, _mixed, as_one, checked_weights
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
@@ -113,12 +113,12 @@ def test_weights_that_make_no_mixture_are_refused(
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
-THREE = Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
+THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.3, 0.2))
 
 
 def test_any_beginning_is_a_language_model() -> None:
     """Rows with prefixes of different lengths, states that don't change, and a start token with the share 0."""
-    model = AnyBeginning(MODEL, Beginnings((V, V + 1, V + 3), (0.25, 0.75, 0.0)))
+    model = AnyLabel(MODEL, StartTokens((V, V + 1, V + 3), (0.25, 0.75, 0.0)))
     assert isinstance(model, LanguageModel)
     first, begun = model.step(np.zeros(2, np.int32), model.initial_state(2))
     logits, state = model.step(np.array([1, 2], np.int32), begun)
@@ -129,7 +129,7 @@ def test_any_beginning_is_a_language_model() -> None:
     single, _ = model.step(np.array([1], np.int32), model.select(state, np.array([0])))
     np.testing.assert_allclose(apart[2], single[0], atol=1e-12)
     np.testing.assert_array_equal(apart[0], apart[1])
-    two = AnyBeginning(MODEL, Beginnings((V, V + 1), (0.25, 0.75)))
+    two = AnyLabel(MODEL, StartTokens((V, V + 1), (0.25, 0.75)))
     np.testing.assert_allclose(
         first, two.step(np.zeros(2, np.int32), two.initial_state(2))[0], atol=1e-12
     )
@@ -137,7 +137,7 @@ def test_any_beginning_is_a_language_model() -> None:
 
 def test_a_character_that_no_label_allows_is_impossible_but_can_be_read() -> None:
     never = SmallModel(impossible="b")
-    model = AnyBeginning(never, THREE)
+    model = AnyLabel(never, THREE)
     logits, state = model.step(np.zeros(1, np.int32), model.initial_state(1))
     assert logits[0, never.vocabulary.encode("b")[0]] == -np.inf
     after, _ = model.step(never.vocabulary.encode("b"), state)
@@ -158,6 +158,6 @@ def test_the_sum_over_beginnings_is_that_of_logarithms_however_unlikely() -> Non
 
 
 def test_one_beginning_needs_no_wrapper() -> None:
-    assert as_one(MODEL, Beginnings.single()) == (MODEL, 0)
-    assert as_one(MODEL, Beginnings.single(V + 1)) == (MODEL, V + 1)
-    assert isinstance(as_one(MODEL, THREE)[0], AnyBeginning)
+    assert as_one(MODEL, StartTokens.single()) == (MODEL, 0)
+    assert as_one(MODEL, StartTokens.single(V + 1)) == (MODEL, V + 1)
+    assert isinstance(as_one(MODEL, THREE)[0], AnyLabel)

@@ -18,7 +18,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import open_network
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.normalization import digests
+from namegen.core.data.normalization import hash_names
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
@@ -163,7 +163,7 @@ def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() 
 
 def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from() -> None:
     metadata = of_names(ITALIAN).metadata
-    assert metadata.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
+    assert metadata.known_names.holds(hash_names(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
         True,
         True,
         False,

@@ -9,7 +9,13 @@ import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
-from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.settings import (
+    DROPOUT_SETTINGS,
+    DataSettings,
+    NetworkSettings,
+    Recipe,
+    TrainingSettings,
+)
 from namegen.core.training.defaults import ListSize, with_defaults
 from namegen.core.training.preparation import data_for, prepare
 from namegen.core.training.run import TrainingRun
@@ -150,7 +156,9 @@ def test_a_network_that_was_asked_for_stands() -> None:
 def test_quick_is_the_network_of_the_original_and_no_more() -> None:
     recipe = chosen(LONG, QUICK)
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
-    assert [getattr(recipe.training, name) for name in (*DROPS, "label_smoothing")] == [0.0] * 4
+    assert [getattr(recipe.training, name) for name in (*DROPOUT_SETTINGS, "label_smoothing")] == [
+        0.0
+    ] * 4
     assert (recipe.training.epochs, recipe.training.batch_size) == (
         None,
         None,

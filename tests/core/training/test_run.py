@@ -11,7 +11,7 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, self_test_logits
 from namegen.core.generation.scoring import word_digests
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import (
@@ -164,7 +164,7 @@ def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_pat
         result = run.run()
         assert result.best_epoch < result.epochs
         engine = engine_of(result.checkpoint)
-        np.testing.assert_array_equal(result.checkpoint.probe, probe(engine, 0))
+        np.testing.assert_array_equal(result.checkpoint.probe, self_test_logits(engine, 0))
 
 
 @pytest.mark.parametrize(

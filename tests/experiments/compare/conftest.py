@@ -1,4 +1,4 @@
-"""A whole comparison, as it was measured once: ``docs/results/original.md`` tells of it."""
+"""A finished comparison, whose results are described in ``docs/results/original.md``."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ def comparison() -> Comparison:
 def groups(
     nats: np.ndarray, characters: np.ndarray, hits: np.ndarray | None = None
 ) -> HeldOutGroups:
-    """Sums over groups."""
+    """Make the sums over groups of names."""
     hits = np.zeros(len(nats), int) if hits is None else hits
     columns = (characters.astype(int), nats, hits, 0.4 * characters)
     return HeldOutGroups(*(tuple(column.tolist()) for column in columns))
 
 
 def with_losses(entry: ListEntry, losses: dict[str, float], *splits: str) -> ListEntry:
-    """A list whose networks have losses that much above the n-gram's, in some splits or in all; a network that is not
-    named has the n-gram's.
+    """Set the losses of a list's networks, in some splits or in all.
+
+    ``losses`` are differences from the n-gram's loss, by network; the default is 0.
     """
     rng, characters = np.random.default_rng(0), np.full(GROUPS, 100)
     ngram = characters * (2 + 0.1 * rng.standard_normal(GROUPS))
@@ -53,7 +54,7 @@ def with_losses(entry: ListEntry, losses: dict[str, float], *splits: str) -> Lis
 
 
 def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
-    """A list of which a judge finds so much of what pairs of letters make plausible."""
+    """Set the judge's results, including the percentage of plausible names among the pairs of letters."""
     first, *others = entry.references
     drawn = first.ngram_names["ngram"]
     some = None if pairs is None else 85.0
@@ -67,12 +68,12 @@ def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
             one,
             algorithms={
                 name: replace(
-                    found,
+                    result,
                     new_percent=44.0,
                     plausible_percent=some and 77.0,
                     new_names=("Ann", "Ben"),
                 )
-                for name, found in one.algorithms.items()
+                for name, result in one.algorithms.items()
             },
         )
         for one in entry.generation

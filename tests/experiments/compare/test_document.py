@@ -1,4 +1,4 @@
-"""The document of results.json: its form, and what its readers say of another one."""
+"""The format of results.json, and the errors for other files."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tests.experiments.compare.conftest import RESULTS
 
 @pytest.fixture(scope="module")
 def plain() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return found
+    results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return results
 
 
-def test_results_are_written_as_they_were_read(comparison: Comparison) -> None:
+def test_results_survive_reading_and_writing(comparison: Comparison) -> None:
     text = json.dumps(to_plain(comparison), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     assert text == RESULTS.read_text(encoding="utf-8")
 
 
-def test_results_keep_to_the_schema_that_is_made_of_the_classes(plain: dict[str, Any]) -> None:
+def test_results_match_the_schema_of_the_classes(plain: dict[str, Any]) -> None:
     made = Draft202012Validator(schema(Comparison))
     made.validate(plain)
     assert not made.is_valid({**plain, "seeds": ["0"]})
@@ -40,7 +40,7 @@ def test_results_keep_to_the_schema_that_is_made_of_the_classes(plain: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"recreated_percent": 101.0}, "<= 100.0"),
         ({"duplicates": [["Al", "two"]]}, "Expected `int`"),
@@ -49,16 +49,16 @@ def test_results_keep_to_the_schema_that_is_made_of_the_classes(plain: dict[str,
         ({"lengths": {"99999999": 3}}, "matching regex"),
     ],
 )
-def test_a_figure_that_cannot_be_is_refused(
-    comparison: Comparison, change: dict[str, Any], said: str
+def test_an_impossible_value_is_rejected(
+    comparison: Comparison, change: dict[str, Any], expected: str
 ) -> None:
-    found: dict[str, Any] = to_plain(comparison.lists[0].generation[0])
-    found["algorithms"]["one_by_one"] |= change
-    with pytest.raises(ValueError, match=said):
-        from_plain(Generation, found)
+    results: dict[str, Any] = to_plain(comparison.lists[0].generation[0])
+    results["algorithms"]["one_by_one"] |= change
+    with pytest.raises(ValueError, match=expected):
+        from_plain(Generation, results)
 
 
-def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
+def test_inconsistent_records_are_rejected(
     comparison: Comparison,
 ) -> None:
     facts, run = comparison.lists[0].facts, to_plain(comparison.lists[0].trainings[0])
@@ -73,7 +73,7 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
     for lacking in ({"training": {}}, {"data": {}}, {"data": None}):
         trained = comparison.lists[0].trainings[0]
         with pytest.raises(
-            ValueError, match="a config without split, split_seed, validation or seed"
+            ValueError, match="must have the settings split, split_seed, validation and seed"
         ):
             replace(trained, config={**trained.config, **lacking})
     with pytest.raises(ValueError, match="different lengths"):
@@ -81,7 +81,7 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('{"format": "namegen sweep"}', "isn't a results.json of namegen compare-backends"),
         (None, "No such file"),
@@ -90,8 +90,8 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
         ({"format_version": "\x1b[31m" + "9" * 100_000}, "has the format version"),
     ],
 )
-def test_why_a_report_cannot_be_printed_is_told(
-    tmp_path, capsys: pytest.CaptureFixture[str], plain: dict[str, Any], text: Any, said: str
+def test_a_file_that_is_not_a_comparison_is_an_error(
+    tmp_path, capsys: pytest.CaptureFixture[str], plain: dict[str, Any], text: Any, expected: str
 ) -> None:
     file = tmp_path / "results.json"
     if text is not None:
@@ -100,7 +100,7 @@ def test_why_a_report_cannot_be_printed_is_told(
         )
     with pytest.raises(SystemExit, match="2"):
         main([str(file)])
-    told = capsys.readouterr().err
-    assert said in told
-    assert len(told) < 1000
-    assert "\x1b" not in told
+    message = capsys.readouterr().err
+    assert expected in message
+    assert len(message) < 1000
+    assert "\x1b" not in message

@@ -1,4 +1,4 @@
-"""The plots of a comparison hold its figures."""
+"""The plots of a comparison show its results."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def list_plots(comparison: Comparison) -> list[Plot]:
     ]
 
 
-def test_every_plot_has_a_key_of_its_own(comparison: Comparison) -> None:
+def test_every_plot_has_its_own_key(comparison: Comparison) -> None:
     keys = ["curves-1", "curves-2", "accuracy-by-row", "accuracy-by-name", "speed", "lengths"]
     assert [plot.key for plot in list_plots(comparison)] == keys
 
 
-def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_text(
+def test_right_to_left_names_are_isolated_and_braces_are_literal(
     comparison: Comparison, tmp_path: Path
 ) -> None:
     entry = comparison.lists[0]
@@ -50,7 +50,7 @@ def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_te
     assert (tmp_path / "plot.png").stat().st_size > 5_000
 
 
-def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
+def test_curves_show_the_history_of_each_backend(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     runs = entry.like_for_like["LSTM 2×32"]
     left, right = curves_figure(runs, entry, style.engine_colours(entry.engines)).axes
@@ -68,7 +68,7 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     }
 
 
-def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(
+def test_text_in_a_bar_is_light_on_a_full_color_and_dark_on_a_pale_color(
     comparison: Comparison,
 ) -> None:
     entry = comparison.lists[0]

@@ -1,4 +1,4 @@
-"""One measurement, in a process of its own."""
+"""A single measurement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.documents import UNSET, to_plain
 from namegen.errors import EngineError
-from namegen.experiments.compare import measure
+from namegen.experiments.compare import machine_load, measure_generation, measure_list
 from namegen.experiments.compare.document import (
     GenerationSubject,
     HeldOutGroups,
@@ -29,7 +29,9 @@ from namegen.experiments.compare.document import (
     TimingSubject,
     TrainingSubject,
 )
-from namegen.experiments.compare.measure import Request, Watch, peak_memory_mib
+from namegen.experiments.compare.machine_load import LoadMonitor, peak_memory_mib
+from namegen.experiments.compare.measure import make_record
+from namegen.experiments.compare.request import Request
 from namegen.experiments.trained import PlainMetrics, plain_metrics
 from namegen.lists import load_bundled
 from tests.core.training.small_runs import make_run
@@ -42,16 +44,16 @@ linux = pytest.mark.skipif(
 
 
 def measured(subject: Subject, names: tuple[str, ...] = NAMES, **files: str) -> Any:
-    return Request(subject.kind, to_plain(subject), "x", names, **files).record()
+    return make_record(Request(subject.kind, to_plain(subject), "x", names, **files))
 
 
 @pytest.fixture(autouse=True)
 def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten thousand take seconds."""
-    monkeypatch.setattr(measure, "GENERATED_NAMES", 100)
+    """Drawing ten thousand names would take seconds."""
+    monkeypatch.setattr(measure_list, "GENERATED_NAMES", 100)
 
 
-def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
+def test_no_heavy_library_is_loaded_before_the_threads_are_limited() -> None:
     code = "import sys, namegen.experiments.compare.measure\nprint({'numpy', 'keras', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -63,22 +65,22 @@ def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
+def test_a_list_and_the_parts_of_its_split_are_measured() -> None:
     facts = measured(ListSubject())
     subject = ReferenceSubject("by-row", seed=0, validation=0.2)
-    found = measured(subject)
-    assert facts.names == found.parts.whole.names == 300
-    assert found.parts.whole.ceiling == facts.ceiling
+    result = measured(subject)
+    assert facts.names == result.parts.whole.names == 300
+    assert result.parts.whole.ceiling == facts.ceiling
     split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="by-row"), seed=0)
-    assert [found.parts.training.names, found.parts.held_out.names, 0] == [
+    assert [result.parts.training.names, result.parts.held_out.names, 0] == [
         len(part.names) for part in split
     ]
     assert sum(facts.lengths.values()) == 300
-    assert {sum(drawn.lengths.values()) for drawn in found.ngram_names.values()} == {100}
+    assert {sum(drawn.lengths.values()) for drawn in result.ngram_names.values()} == {100}
 
 
 def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> None:
-    """Whether all groups together have the figures of the part."""
+    """Check that the sums of all groups agree with the metrics."""
     assert isinstance(groups, HeldOutGroups)
     assert sum(groups.characters) == characters
     assert sum(groups.nats) / characters == pytest.approx(figures.loss_nats_per_char, abs=1e-4)
@@ -86,7 +88,7 @@ def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> No
     assert sum(groups.sampled) / characters == pytest.approx(figures.accuracy_sampled, abs=1e-4)
 
 
-def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
+def test_network_and_n_gram_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
     subject = ReferenceSubject("by-name", seed=1, validation=0.2)
     reference = measured(subject)
     held_out = reference.parts.held_out
@@ -100,51 +102,58 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
     }
     config["training"] = {"seed": 0, "epochs": 2, "quick": True}
     path = str(tmp_path / "model.safetensors")
-    trained = measured(TrainingSubject("n", "numpy", "network", config), writes=path)
+    trained = measured(TrainingSubject("n", "numpy", "network", config), output_file=path)
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
     assert (
         trained.held_out_groups.characters == held_out.baseline_groups.characters
     )  # the same names in each
 
-    drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), reads=path)
+    drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), input_file=path)
     assert set(drawn.algorithms) == {"one_by_one", "count_splitting"}
-    for found in drawn.algorithms.values():
-        assert found.plausible_percent is None, "of 300 names, the held-out part has too few"
-        assert 0 < len(set(found.new_names)) == len(found.new_names) <= 10
-        assert found.new_percent > 0
+    for result in drawn.algorithms.values():
+        assert result.plausible_percent is None, "of 300 names, the held-out part has too few"
+        assert 0 < len(set(result.new_names)) == len(result.new_names) <= 10
+        assert result.new_percent > 0
 
 
 @pytest.mark.parametrize(("seconds", "passes"), [(0.01, 20), (0.25, 4), (0.9, 3), (6.0, 1)])
-def test_generating_is_timed_often_and_if_it_is_slow_once(
+def test_generation_is_timed_several_times_or_once_if_it_is_slow(
     seconds: float, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    looks: list[int] = []
+    checks: list[int] = []
     # The first one compiles, and the second one is disturbed.
     clock = SimpleNamespace(perf_counter=lambda: (len(made) + (len(made) > 1) / 2) * seconds)
-    monkeypatch.setattr(measure, "time", clock)
-    on_progress = Watch()
-    monkeypatch.setattr(on_progress, "look", lambda: looks.append(len(made)))
-    names, _, least = measure._timed(lambda: made.append("Al") or ["Al"], on_progress)  # type: ignore[func-returns-value]
-    assert (len(made) - 1, names) == (passes, ["Al"])
-    assert least == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
-    assert looks == list(range(1, passes + 2)), "after each"
+    monkeypatch.setattr(measure_generation, "time", clock)
+    monitor = LoadMonitor()
+    monkeypatch.setattr(monitor, "check", lambda: checks.append(len(made)))
+
+    def generate() -> list[str]:
+        made.append("Al")
+        return ["Al"]
+
+    timed = measure_generation.time_generation(generate, 1, monitor)
+    assert (len(made) - 1, timed.names) == (passes, ["Al"])
+    assert timed.fastest_seconds == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
+    assert checks == list(range(1, passes + 2)), "after each"
 
 
 @pytest.mark.parametrize(("split", "damped"), [("by-row", False), ("by-name", True)])
-def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
+def test_the_n_gram_is_trained_on_the_same_data_as_the_network(
+    split: SplitName, damped: bool
+) -> None:
     names = load_bundled("mlb-last").names[:500]
-    found = measured(ReferenceSubject(split, 0, 0.2), names)
+    result = measured(ReferenceSubject(split, 0, 0.2), names)
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
     assert parts.held_out is not None
     beside = HeldOutReferences(parts.held_out, parts)
-    assert found.sqrt_duplicates == damped
-    assert found.baseline_order == beside.same_reading.order
-    assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
+    assert result.sqrt_duplicates == damped
+    assert result.baseline_order == beside.same_reading.order
+    assert result.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
 
 
-def test_a_network_that_an_engine_lacks_is_left_out(
+def test_a_network_that_a_backend_does_not_support_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Attention(FakeEngine):
@@ -165,79 +174,79 @@ def test_a_network_that_an_engine_lacks_is_left_out(
     make_run().finish().checkpoint.save(path)
     asked = GenerationSubject("n", "x", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
     with pytest.raises(EngineError, match="no cell 'simple_rnn': choose one of attention"):
-        measured(asked, reads=str(path))
+        measured(asked, input_file=str(path))
 
 
 # --- time, memory, and whether the machine was quiet ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("large", "sizes"), [(None, [32]), (512, [32, 512])])
-def test_an_engine_is_timed_with_both_batches_or_with_its_own(
+def test_a_backend_is_timed_with_one_or_two_batch_sizes(
     large: int | None, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = iter(range(3, 100))
-    monkeypatch.setattr(measure, "control_seconds", lambda: float(next(looks)))
+    monkeypatch.setattr(machine_load, "time_reference", lambda: float(next(looks)))
     names = load_bundled("mlb-first").names[:1000]
     config = {
         "data": {"validation": 0.2, "split": "by-row", "split_seed": 0},
         "network": {"cell": "simple_rnn", "hidden": [8]},
         "training": {"quick": True, "seed": 0, "epochs": 3, "batch_size": 32},
     }
-    found = measured(TimingSubject("n", "numpy", 1, config, large), names)
-    assert [one.batch_size for one in found.batches] == sizes
+    result = measured(TimingSubject("n", "numpy", 1, config, large), names)
+    assert [one.batch_size for one in result.batches] == sizes
     assert next(looks) == 3 + 2 + 3 * len(sizes), "looked before, after each epoch, and after all"
-    assert [one.peak_memory_mib is None for one in found.batches] == [False, True][: len(sizes)], (
+    assert [one.peak_memory_mib is None for one in result.batches] == [False, True][: len(sizes)], (
         "of one batch alone"
     )
-    characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in found.batches}
+    characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in result.batches}
     assert len(characters) == 1, "an epoch has as many characters, whatever the batch"
     whole = sum(len(name) + 1 for name in names)
     assert 0.7 * whole < characters.pop() < 0.9 * whole  # four fifths of the list are trained on
-    assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in found.batches) > 0
+    assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in result.batches) > 0
 
 
-def test_the_quietest_moments_of_both_halves_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_reference_time_of_each_half_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     took = iter([3.0, 1.0, 4.0, 2.0, 5.0])
-    monkeypatch.setattr(measure, "control_seconds", lambda: next(took))
-    with Watch() as on_progress:
+    monkeypatch.setattr(machine_load, "time_reference", lambda: next(took))
+    with LoadMonitor() as monitor:
         for _ in range(3):
-            on_progress.look()
-    assert on_progress.quiet.control_seconds == (1.0, 2.0)
+            monitor.check()
+    assert monitor.load.control_seconds == (1.0, 2.0)
 
 
 @linux
-def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
-    with Watch() as own:
+def test_only_other_processes_count_as_load() -> None:
+    with LoadMonitor() as own:
         end = time.process_time() + 0.6
         while time.process_time() < end:
             pass
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        with Watch() as beside:
+        with LoadMonitor() as beside:
             time.sleep(1.2)
     finally:
         busy.kill()
         busy.wait()
-    assert own.quiet.other_cores is not None
-    assert beside.quiet.other_cores is not None
-    assert beside.quiet.other_cores > 0.4  # of a core, if several others want it too
+    assert own.load.other_cores is not None
+    assert beside.load.other_cores is not None
+    assert beside.load.other_cores > 0.4  # of a core, if several others want it too
 
 
 @pytest.mark.parametrize(
     ("system", "most"), [("Darwin", 3 * 2**20), ("FreeBSD", 3 * 2**10), ("Windows", None)]
 )
-def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
+def test_peak_memory_is_converted_from_the_unit_of_each_system(
     system: str, most: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=most))
     monkeypatch.setitem(sys.modules, "resource", used if most else None)
     monkeypatch.setattr("platform.system", lambda: system)
-    monkeypatch.setattr(measure, "Path", lambda path: tmp_path / "no proc")
+    monkeypatch.setattr(machine_load, "Path", lambda path: tmp_path / "no proc")
     assert peak_memory_mib() == (3 if most else None)
 
 
-def test_a_short_time_says_nothing_of_others() -> None:
-    with Watch() as on_progress:
+def test_a_short_block_does_not_measure_other_processes() -> None:
+    with LoadMonitor() as monitor:
         pass
-    assert on_progress.quiet.other_cores is None
-    assert min(on_progress.quiet.control_seconds) > 0
+    assert monitor.load.other_cores is None
+    assert min(monitor.load.control_seconds) > 0

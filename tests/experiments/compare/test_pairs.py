@@ -1,4 +1,4 @@
-"""Paired differences and their intervals: beside a slow and obvious bootstrap, and in a world whose truth is known."""
+"""Paired differences and their intervals, compared with a slow bootstrap and with a known true difference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import pytest
 
 from namegen.documents import UNSET
 from namegen.experiments.compare.document import BASELINE, Comparison, HeldOutGroups
-from namegen.experiments.compare.pairs import NORMAL, Difference, T, between, difference, in_figures
+from namegen.experiments.compare.pairs import (
+    NORMAL,
+    STUDENT_T,
+    Difference,
+    between,
+    difference,
+    in_figures,
+)
 from namegen.experiments.report import ARGMAX, LOSS
 from tests.experiments.compare.conftest import GROUPS, groups, with_losses
 
@@ -24,7 +31,7 @@ def world(
     of_seeds: float = 0.01,
     other_has_seeds: bool = False,
 ) -> tuple[list[HeldOutGroups], list[HeldOutGroups]]:
-    """Two models whose true difference is known: of each name, and of each seed, chance adds something to it."""
+    """Simulate two models whose true difference is known. Each name and each seed adds some noise."""
     characters, group = rng.integers(4, 10, 600), rng.integers(0, GROUPS, 600)
     total = np.bincount(group, characters, minlength=GROUPS)
 
@@ -42,7 +49,7 @@ def world(
     return one, other
 
 
-def found(
+def find_difference(
     one: list[HeldOutGroups], other: list[HeldOutGroups], other_has_seeds: bool = True
 ) -> Difference:
     apart = difference(one, other, LOSS, other_has_seeds=other_has_seeds)
@@ -53,7 +60,7 @@ def found(
 def slow_draws(
     one: list[HeldOutGroups], other: list[HeldOutGroups], draws: int, other_has_seeds: bool
 ) -> list[float]:
-    """A loop over draws, groups and seeds, as the words of ``pairs.py`` say it."""
+    """A loop over draws, groups and seeds that follows the description in ``pairs.py``."""
     rng = np.random.default_rng(5)
     freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
 
@@ -64,7 +71,7 @@ def slow_draws(
         mean = sum(values) / len(values)
         if not has_seeds:
             return mean
-        wider = (len(side) / (len(side) - 1)) ** 0.5 * T[freedom - 1] / NORMAL
+        wider = (len(side) / (len(side) - 1)) ** 0.5 * STUDENT_T[freedom - 1] / NORMAL
         return mean + wider * (sum(values[seed] for seed in drawn) / len(side) - mean)
 
     apart = []
@@ -81,12 +88,12 @@ def slow_draws(
 
 
 @pytest.mark.parametrize("other_has_seeds", [True, False])
-def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
+def test_the_interval_matches_a_slow_bootstrap(other_has_seeds: bool) -> None:
     one, other = (
         [groups(20 * np.array(seed.nats) ** 2, 3 * np.array(seed.characters) ** 2) for seed in side]
         for side in world(np.random.default_rng(3), other_has_seeds=other_has_seeds)
     )  # of very different sizes
-    apart = found(one, other, other_has_seeds)
+    apart = find_difference(one, other, other_has_seeds)
     slow = slow_draws(one, other, 2_000, other_has_seeds)
     low, high = np.percentile(slow, (2.5, 97.5))
     width = high - low
@@ -107,10 +114,12 @@ def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
     ],
     ids=["names", "mostly names", "seeds of both"],
 )
-def test_19_of_20_intervals_hold_the_truth(chance: dict[str, float], other_has_seeds: bool) -> None:
+def test_19_of_20_intervals_contain_the_true_difference(
+    chance: dict[str, float], other_has_seeds: bool
+) -> None:
     rng = np.random.default_rng(7)
     apart = [
-        found(*world(rng, other_has_seeds=other_has_seeds, **chance), other_has_seeds)  # type: ignore[arg-type]
+        find_difference(*world(rng, other_has_seeds=other_has_seeds, **chance), other_has_seeds)  # type: ignore[arg-type]
         for _ in range(200)
     ]
     assert 0.91 < np.mean([one.low <= TRUTH <= one.high for one in apart]) < 0.99
@@ -118,23 +127,29 @@ def test_19_of_20_intervals_hold_the_truth(chance: dict[str, float], other_has_s
 
 def test_a_network_is_no_better_than_itself() -> None:
     one, _ = world(np.random.default_rng(0))
-    apart = found(one, one)
+    apart = find_difference(one, one)
     assert apart.mean == 0
     assert apart.low < 0 < apart.high
-    assert not apart.is_found
-    alone = found(one[:1], one[:1])
-    assert (alone.mean, alone.low, alone.high, alone.seeds, alone.is_found) == (0, 0, 0, 1, False)
+    assert not apart.is_significant
+    alone = find_difference(one[:1], one[:1])
+    assert (alone.mean, alone.low, alone.high, alone.seeds, alone.is_significant) == (
+        0,
+        0,
+        0,
+        1,
+        False,
+    )
     with_one_seed = difference(one, one[:1], LOSS)
     assert with_one_seed is not None
     assert with_one_seed.seeds == 1  # seeds say something where both sides have several
 
 
-def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
+def test_the_spread_of_the_seeds_matches_students_t() -> None:
     ones = np.ones(GROUPS)
     one, other = ([groups(nats * ones, ones) for nats in of_seeds] for of_seeds in ((1, 2), (1,)))
 
     def width(freedom: int) -> float:
-        apart = found(
+        apart = find_difference(
             one, other * freedom, other_has_seeds=freedom > 1
         )  # all seeds of the other are alike
         return apart.high - apart.low
@@ -146,7 +161,7 @@ def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
     assert t == pytest.approx(known, rel=0.006)
 
 
-def test_other_names_and_too_few_of_them_are_not_compared() -> None:
+def test_different_names_or_too_few_names_are_not_compared() -> None:
     one, other = world(np.random.default_rng(0))
     characters = np.array(one[0].characters)
     assert difference(one, [groups(characters * 2.0, characters[::-1] + 1)], LOSS) is None
@@ -158,14 +173,14 @@ def test_other_names_and_too_few_of_them_are_not_compared() -> None:
 # --- out of a document ------------------------------------------------------------------------------------------------
 
 
-def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
+def test_networks_of_a_comparison_are_compared(comparison: Comparison) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05})
     for one, other, mean in (
         ("LSTM 2×32", BASELINE, -0.05), ("GRU 2×32", "LSTM 2×32", 0.05), ("GRU 2×32", BASELINE, None)
     ):  # fmt: skip
         apart = between(entry, "by-name", one, other, LOSS)
         assert apart is not None
-        assert (apart.is_found, apart.seeds) == (mean is not None, 3)
+        assert (apart.is_significant, apart.seeds) == (mean is not None, 3)
         assert mean is None or apart.mean == pytest.approx(mean, abs=0.001)
     trainings = tuple(
         replace(run, held_out_groups=UNSET) if run.seed == 1 else run for run in entry.trainings
@@ -178,7 +193,7 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_found_is_not_shown_as_zero() -> None:
+def test_a_significant_difference_is_not_shown_as_zero() -> None:
     assert in_figures(Difference(0.0004, 0.00012, 0.0007), LOSS) == "+0.0004 (+0.0001 to +0.0007)"
     assert in_figures(Difference(-0.0125, -0.02, -0.005), ARGMAX) == "−1.2 (−2.0 to −0.5)"
     assert in_figures(Difference(0.0, 0.0, 0.0), LOSS) == "no difference found (+0.000 to +0.000)"

@@ -1,4 +1,4 @@
-"""A plan: everything once, in order, under keys that change with what they stand for."""
+"""The plan of a comparison: its measurements, their order and their keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
+from namegen.errors import UnknownEngineError
 from namegen.experiments.compare import plan as planning
 from namegen.experiments.compare.document import (
     GenerationSubject,
@@ -15,7 +16,8 @@ from namegen.experiments.compare.document import (
     TimingSubject,
     TrainingSubject,
 )
-from namegen.experiments.compare.plan import NETWORKS, ORIGINALS, ROUNDS, Scope, make_plan
+from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
+from namegen.experiments.compare.plan import ROUNDS, Scope, make_plan
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -27,7 +29,7 @@ def of_kind(plan, kind):
     return [one.subject for one in plan if isinstance(one.subject, kind)]
 
 
-def test_a_plan_has_everything_once_and_what_is_read_before_its_reader() -> None:
+def test_a_plan_has_every_measurement_once_and_after_what_it_needs() -> None:
     plan = make_plan([CORPUS], FULL)
     keys = [one.key for one in plan]
     assert (
@@ -44,13 +46,33 @@ def test_a_plan_has_everything_once_and_what_is_read_before_its_reader() -> None
     )
     assert {one.seed for one in of_kind(plan, GenerationSubject)} == {0}
     assert [one.engine for one in trainings if one.role == "like_for_like"] == 2 * list(ENGINES)
-    reading = [one for one in plan if one.reads is not None]
-    assert all(keys.index(one.reads.key) < keys.index(one.key) for one in reading if one.reads)
+    reading = [one for one in plan if one.needs is not None]
+    assert all(keys.index(one.needs.key) < keys.index(one.key) for one in reading if one.needs)
     assert len(reading) == len(of_kind(plan, GenerationSubject)) + 1
     assert [timed for timed, _ in groupby(one.timed for one in plan)] == [False, True, False, True]
 
 
-def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_chosen_backends_are_planned() -> None:
+    plan = make_plan([CORPUS], FULL, ["numpy"])
+    assert {one.engine for one in plan} == {"numpy"}
+    assert {one.key for one in plan} < {one.key for one in make_plan([CORPUS], FULL)}
+    alone = make_plan([CORPUS], FULL, ["keras"])
+    compared = [one for one in of_kind(alone, TrainingSubject) if one.role == "like_for_like"]
+    assert {one.engine for one in compared} == {"keras"}
+    assert {one.engine for one in of_kind(alone, TimingSubject)} == {"keras"}
+    exported = make_plan([CORPUS], FULL, ["tflite"])
+    assert not of_kind(exported, TimingSubject)
+    assert {one.loop for one in of_kind(exported, GenerationSubject)} > {"step", "generate"}
+
+
+def test_an_unknown_backend_is_an_error() -> None:
+    with pytest.raises(
+        UnknownEngineError, match="no backend 'kears' to compare: choose from numpy, keras"
+    ):
+        make_plan([CORPUS], FULL, ["numpy", "kears"])
+
+
+def test_keys_depend_on_the_list_the_seed_and_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {one.key for one in make_plan([CORPUS], FULL)}
     assert keys == {one.key for one in make_plan([Corpus(NAMES, source="of another name")], FULL)}
     assert not keys & {one.key for one in make_plan([Corpus(NAMES[1:], source="list.txt")], FULL)}
@@ -62,15 +84,13 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("names", "large"), [(2_559, None), (2_560, 512)]
 )  # four fifths of it are four batches
-def test_only_a_list_of_several_large_batches_is_timed_with_them(
-    names: int, large: int | None
-) -> None:
+def test_the_large_batch_is_timed_only_for_long_lists(names: int, large: int | None) -> None:
     corpus = Corpus(load_bundled("mlb-first").names[:names], source="list.txt")
     plan = make_plan([corpus], Scope(quick=True, seeds=1))
     assert {one.large_batch for one in of_kind(plan, TimingSubject)} == {large}
 
 
-def test_the_split_is_held_for_every_training_and_seed() -> None:
+def test_every_run_has_the_same_split() -> None:
     plan = make_plan([CORPUS], Scope(seeds=2, split_seed=7))
     trainings = of_kind(plan, TrainingSubject)
     assert {one.reference.seed for one in trainings} == {7}
@@ -84,8 +104,8 @@ def test_the_split_is_held_for_every_training_and_seed() -> None:
     }
 
 
-def test_the_engines_take_turns_in_every_round() -> None:
-    """So that what slows the machine down for a while does not hit one of them alone."""
+def test_the_backends_take_turns_in_every_round() -> None:
+    """A slow phase of the machine must not affect only one of them."""
     timings = of_kind(make_plan([CORPUS], FULL), TimingSubject)
     rounds = [one.round for one in timings]
     assert rounds == sorted(rounds)

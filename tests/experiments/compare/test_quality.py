@@ -1,4 +1,4 @@
-"""What generated names are like, and which of them are new and plausible."""
+"""Statistics of generated names, and which of them are new and plausible."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
-from namegen.core.data.normalization import digest
+from namegen.core.data.normalization import hash_name
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
 from namegen.experiments.compare.document import ODDEST, NameFigures, ReferenceSubject, SplitName
 from namegen.experiments.compare.quality import (
     FEWEST_NAMES,
-    SplitJudge,
+    NameJudge,
     describe_names,
+    describe_ngram_names,
     divergences,
-    ngram_names,
+    fit_judge,
     two_halves,
 )
 from namegen.lists import load_bundled
@@ -30,7 +31,7 @@ NAMES = load_bundled("mlb-first").names[:300]
 
 
 def slow_divergence(names: list[str], others: list[str], order: int) -> float:
-    """By the definition, one n-gram at a time."""
+    """The definition, one n-gram at a time."""
 
     def shares(of: list[str]) -> dict[str, float]:
         grams: Counter[str] = Counter()
@@ -51,7 +52,7 @@ def slow_divergence(names: list[str], others: list[str], order: int) -> float:
     return total
 
 
-def test_divergences_are_those_of_the_definition() -> None:
+def test_divergences_match_their_definition() -> None:
     left, right = two_halves(NAMES)
     assert sorted(left + right) == sorted(NAMES)
     for order, value in divergences(left, right).items():
@@ -66,21 +67,21 @@ SPLIT = ReferenceSubject("by-row", seed=0, validation=0.2)
 
 
 @pytest.fixture(scope="module")
-def judge() -> SplitJudge:
-    return SplitJudge.of(CORPUS, SPLIT)
+def judge() -> NameJudge:
+    return fit_judge(CORPUS, SPLIT)
 
 
-def test_generated_names_are_counted(judge: SplitJudge) -> None:
-    found = describe_names(["Al", "AL", "Bo", "Bo", "Cy"], ["Al", "Dee"], ["Al"], judge)
-    assert found.recreated_percent == pytest.approx(40)  # letter case does not make a name new
-    assert found.unique_percent == pytest.approx(80)
-    assert (found.duplicates, found.duplicated_names) == ((("Bo", 2),), 1)
-    assert found.lengths == {"2": 5}
+def test_generated_names_are_counted(judge: NameJudge) -> None:
+    result = describe_names(["Al", "AL", "Bo", "Bo", "Cy"], ["Al", "Dee"], ["Al"], judge)
+    assert result.recreated_percent == pytest.approx(40)  # letter case does not make a name new
+    assert result.unique_percent == pytest.approx(80)
+    assert (result.duplicates, result.duplicated_names) == ((("Bo", 2),), 1)
+    assert result.lengths == {"2": 5}
     assert describe_names([], ["Al"], ["Al"], judge).unique_percent == 0
 
 
 @pytest.mark.parametrize("split", ["by-row", "by-name"])
-def test_no_name_is_known_to_a_model_and_to_its_judge(
+def test_no_name_is_used_for_a_model_and_for_its_judge(
     split: SplitName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted, bar = [], []
@@ -90,26 +91,26 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(
         return NgramModel(tree, *arguments)
 
     monkeypatch.setattr(quality, "NgramModel", watched_ngram)
-    scores = SplitJudge.scores
+    scores = NameJudge.scores
     monkeypatch.setattr(
-        SplitJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
+        NameJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
     )
     subject = replace(SPLIT, split=split)
-    found = SplitJudge.of(CORPUS, subject)
+    result = fit_judge(CORPUS, subject)
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=subject.validation, split=split), seed=subject.seed
     )
-    learned = {digest(name) for name in training.names}
-    assert len(counted) == len(set(counted)) == found.names >= FEWEST_NAMES
+    learned = {hash_name(name) for name in training.names}
+    assert len(counted) == len(set(counted)) == result.names >= FEWEST_NAMES
     assert set(counted) <= set(chosen_by.names)
-    assert not learned & {digest(name) for name in counted}
+    assert not learned & {hash_name(name) for name in counted}
     assert set(bar) <= set(training.names)
     assert (
         len(bar) == quality.MOST_THRESHOLD_NAMES
     )  # as many as are enough, whichever come first in the list
 
 
-def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: SplitJudge) -> None:
+def test_nine_of_ten_unknown_real_names_are_plausible(judge: NameJudge) -> None:
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed
     )
@@ -120,7 +121,7 @@ def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: Split
     assert judge.plausible_percent(shuffled) < 40  # the same letters in no order
 
 
-def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:
+def test_new_names_are_not_in_the_training_set(judge: NameJudge) -> None:
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed
     )
@@ -130,18 +131,18 @@ def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> 
     def described(*names: str) -> NameFigures:
         return describe_names(names, CORPUS.names, CORPUS.names, judge)
 
-    found = described(read, read.upper(), held_out, "Xq", "Xq")
-    assert found.new_percent == pytest.approx(60)  # repeats count
-    assert found.plausible_percent == pytest.approx(
+    result = described(read, read.upper(), held_out, "Xq", "Xq")
+    assert result.new_percent == pytest.approx(60)  # repeats count
+    assert result.plausible_percent == pytest.approx(
         50
     )  # each new one once: what is held out is a name, Xq is none
-    assert found.new_names == (held_out, "Xq")
+    assert result.new_names == (held_out, "Xq")
     for nothing in (described(read), described()):
         assert (nothing.new_percent, nothing.plausible_percent, nothing.new_names) == (0, None, ())
     assert len(described(*(f"Xq{place}" for place in range(20))).new_names) == 10
 
 
-def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_n_grams_draw_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
     half = two_halves(CORPUS.names)[0]
 
     def beside_half(names, known, other_names, judge):
@@ -152,22 +153,23 @@ def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataSettings(validation=SPLIT.validation, split=SPLIT.split)
     parts = ListParts.from_corpus(CORPUS, data, seed=SPLIT.seed)
     ngram = NgramModel(parts.batches.tree, CORPUS.vocabulary.size, 4)
-    found, known = ngram_names(CORPUS, parts, ngram, SPLIT, names=1_000, seed=0)
-    assert found.keys() == {"ngram", "chain", "pairs"}
-    assert known == SplitJudge.of(CORPUS, SPLIT).names
-    chain, pairs = found["chain"], found["pairs"]
+    judge = fit_judge(CORPUS, SPLIT)
+    result = describe_ngram_names(CORPUS, parts, ngram, judge, names=1_000, seed=0)
+    assert result.keys() == {"ngram", "chain", "pairs"}
+    chain, pairs = result["chain"], result["pairs"]
     assert sum(chain.lengths.values()) == 1_000
     assert chain.unique_percent < 100
-    assert chain.new_percent < found["ngram"].new_percent < pairs.new_percent
+    assert chain.new_percent < result["ngram"].new_percent < pairs.new_percent
     assert chain.plausible_percent > pairs.plausible_percent + 10  # type: ignore[operator]
 
 
-def test_names_of_labels_are_drawn_from_all_of_them() -> None:
+def test_names_are_drawn_with_all_labels() -> None:
     names = CORPUS.names[:1500]
     labels = tuple("ab"[place % 2] for place in range(len(names)))
     corpus = Corpus(names, source="x", labels=labels)
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split="by-row"), seed=0)
     ngram = NgramModel(parts.batches.tree, corpus.vocabulary.size, 3)
-    found, _ = ngram_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
-    assert all(sum(one.lengths.values()) == 500 for one in found.values())
-    assert found["chain"].new_percent < 70  # what begins with no label is nothing but new
+    judge = fit_judge(corpus, SPLIT)
+    result = describe_ngram_names(corpus, parts, ngram, judge, names=500, seed=0)
+    assert all(sum(one.lengths.values()) == 500 for one in result.values())
+    assert result["chain"].new_percent < 70  # what begins with no label is nothing but new

@@ -1,4 +1,4 @@
-"""Measuring: what is kept is not made again, what fails takes nothing with it, and all of it is put in order."""
+"""Running a comparison: finished measurements are kept, failures are isolated, and the results are arranged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCOPE = Scope(seeds=1, quick=True)
 
 
 class Log:
-    """A watcher that remembers."""
+    """Remembers the events of a run."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
@@ -41,11 +41,11 @@ class Log:
             self.lines.append((event.trouble or "ended", event.label))
 
 
-def job(subject: Subject, reads: Measurement[Subject] | None = None) -> Measurement[Subject]:
-    return Measurement(CORPUS, subject, str(subject), reads=reads)
+def job(subject: Subject, needs: Measurement[Subject] | None = None) -> Measurement[Subject]:
+    return Measurement(CORPUS, subject, str(subject), needs=needs)
 
 
-def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
+def test_measurements_are_kept_and_damaged_files_are_measured_again(tmp_path: Path) -> None:
     first = measure([job(ListSubject())], tmp_path, Log())
     [file] = tmp_path.glob("*.json")
     kept = file.read_bytes()
@@ -57,12 +57,12 @@ def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -
     assert file.read_bytes() == kept
 
 
-def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
+def test_a_failed_measurement_does_not_affect_independent_ones(tmp_path: Path) -> None:
     broken = job(ReferenceSubject("by-row", seed=0, validation=0.999999))
     subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
     dependents = [
-        job(subject, reads=broken),
-        job(subject, reads=job(ReferenceSubject("by-row", 1, 0.2))),
+        job(subject, needs=broken),
+        job(subject, needs=job(ReferenceSubject("by-row", 1, 0.2))),
     ]  # not planned
     log = Log()
     outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
@@ -74,7 +74,7 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
     assert [path.name.partition("-")[0] for path in tmp_path.glob("*.json")] == ["list"]
 
 
-def test_a_comparison_leaves_its_document_and_a_report_of_it(
+def test_a_comparison_writes_its_results_and_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "measure", lambda plan, folder, on_progress: Outcome())
@@ -85,7 +85,23 @@ def test_a_comparison_leaves_its_document_and_a_report_of_it(
         assert "Zoë.txt" in (tmp_path / "out" / file).read_text(encoding="utf-8")
 
 
-def test_a_record_stands_in_its_list_and_what_is_missing_beside_it(
+def test_only_the_chosen_backends_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[Measurement[Subject]] = []
+
+    def measure_nothing(plan, folder, on_progress):
+        planned.extend(plan)
+        return Outcome()
+
+    monkeypatch.setattr(run, "measure", measure_nothing)
+    results = compare([CORPUS], tmp_path / "out", scope=SCOPE, backends=["numpy"])
+    assert {one.engine for one in planned} == {"numpy"}
+    assert results.engines == ("numpy",)
+    assert list(results.engine_codes) == ["numpy"]
+
+
+def test_results_contain_the_records_and_troubles_of_each_list(
     comparison: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "commit", lambda: None)
@@ -116,7 +132,7 @@ def test_a_record_stands_in_its_list_and_what_is_missing_beside_it(
     ]
 
 
-def test_a_list_is_called_by_its_file_and_by_its_path_where_two_files_have_one_name() -> None:
+def test_lists_are_named_by_file_or_by_path_if_files_have_the_same_name() -> None:
     sources = ("/a/long/way/list.txt", "here/other.txt", "there/other.txt", "mlb-first")
     corpora = [Corpus(CORPUS.names[place:], source=source) for place, source in enumerate(sources)]
     called = ["list.txt", "here/other.txt", "there/other.txt", "mlb-first"]

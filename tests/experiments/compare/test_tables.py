@@ -1,4 +1,4 @@
-"""The report of a comparison: its tables, its sections, as Markdown and as a page."""
+"""The report of a comparison: its tables and sections, as Markdown and as a page."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from namegen.experiments.compare.document import Comparison, Trouble
-from namegen.experiments.compare.tables import (
+from namegen.experiments.compare.name_tables import generated_names_table, samples
+from namegen.experiments.compare.network_tables import (
     AGAINST_NGRAM,
     TOO_FEW,
     accuracy_table,
-    comparison_blocks,
-    generated_names_table,
     like_for_like_table,
     loss_table,
+)
+from namegen.experiments.compare.tables import (
+    comparison_blocks,
     main,
     measured_where,
-    samples,
     troubles,
     write_report,
 )
@@ -29,7 +30,7 @@ from tests.experiments.compare.conftest import RESULTS, judged, with_losses
 from tests.experiments.compare.test_verdict import bare
 
 
-def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
+def test_each_network_is_compared_with_the_n_gram(comparison: Comparison) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05})
     table = loss_table(entry, "by-name")
     assert table.columns[-1] == AGAINST_NGRAM
@@ -41,18 +42,15 @@ def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
         2,
     )
     assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
-    assert "the network is better below 0" in table.note
-    assert (
-        "95% confidence interval of the difference, over the held-out names and the 3 seeds"
-        in table.note
-    )
+    assert "Below 0, the network is better." in table.note
+    assert "the choice of held-out names and the 3 training seeds into account" in table.note
     accuracy = accuracy_table(entry, "by-row")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
-    assert "the network is better above 0" in accuracy.note
+    assert "Above 0, the network is better." in accuracy.note
     assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
 
 
-def test_too_few_held_out_names_are_told(
+def test_too_few_held_out_names_are_mentioned(
     comparison: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
@@ -61,7 +59,7 @@ def test_too_few_held_out_names_are_told(
     assert table.note == TOO_FEW
 
 
-def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(
+def test_each_backend_is_compared_with_the_first_one(
     comparison: Comparison,
 ) -> None:
     rows = [dict(zip(like_for_like_table(comparison.lists[0]).columns, row, strict=True))
@@ -74,15 +72,15 @@ def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(
     assert rows[2]["peak memory (MiB)"] == "–", "of one batch alone"
 
 
-def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> None:
+def test_names_from_networks_and_n_grams_are_described(comparison: Comparison) -> None:
     entry = judged(comparison.lists[0])
     table = generated_names_table(entry, 10_000)
     new, plausible = table.columns.index("new (%)"), table.columns.index("plausible (%)")
-    told = {row[0]: (row[new], row[plausible]) for row in table.rows}
-    assert told["LSTM 2×32"] == ("44.0", "77.0")
-    assert told["8-gram"] == ("15.0", "85.0")
-    assert told["a Markov chain of order 4"] == ("4.0", "85.0")
-    assert told["pairs of letters"] == ("88.0", "60.0")
+    cells = {row[0]: (row[new], row[plausible]) for row in table.rows}
+    assert cells["LSTM 2×32"] == ("44.0", "77.0")
+    assert cells["8-gram"] == ("15.0", "85.0")
+    assert cells["a Markov chain of order 4"] == ("4.0", "85.0")
+    assert cells["pairs of letters"] == ("88.0", "60.0")
     assert table.references == 3
     assert "was trained on 1,701 held-out names" in table.note
     assert (
@@ -95,22 +93,22 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
 
 
 @pytest.mark.parametrize(
-    ("pairs", "said"),
+    ("pairs", "expected"),
     [
         (
             85.0,
-            "trained on 1,701 names, accepts 85% of the names made of random letter pairs",
+            "trained on 1,701 names, it accepts 85% of the names made of random letter pairs",
         ),
-        (None, "Too few names were held out (1,701)"),
+        (None, "Only 1,701 names were held out"),
     ],
 )
-def test_a_judge_that_tells_nothing_is_not_heard(
-    comparison: Comparison, pairs: float | None, said: str
+def test_an_unreliable_judge_is_not_used(
+    comparison: Comparison, pairs: float | None, expected: str
 ) -> None:
     table = generated_names_table(judged(comparison.lists[0], pairs), 10_000)
     assert "new (%)" in table.columns
     assert "plausible (%)" not in table.columns
-    assert said in table.note
+    assert expected in table.note
 
 
 def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
@@ -123,15 +121,15 @@ def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Compa
     )
 
 
-def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
+def test_the_machine_and_the_troubles_are_described(comparison: Comparison) -> None:
     codes = {
         "numpy": EngineCode("12ab", {"numpy": "2.3"}),
         "odd": EngineCode(None, {"torch": None}),
     }
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
     assert "Backends: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
-    assert any("Seeds 0, 1, 2; split seed 7; " in one for one in where)
-    assert any("1.10 times its shortest time" in one for one in where)
+    assert any("Training seeds: 0, 1, 2. Split seed: 7." in one for one in where)
+    assert any("within 10% of its best time" in one for one in where)
     lost = replace(
         comparison,
         left_out=(Trouble("keras", "install it"),),
@@ -140,16 +138,16 @@ def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparis
     assert troubles(lost) == ["Skipped: keras: install it.", "Failed: a training: lost."]
 
 
-def test_networks_of_a_short_list_are_said_to_learn_without_a_base(comparison: Comparison) -> None:
-    for names, said in ((499, True), (500, False)):
+def test_the_report_of_a_short_list_mentions_base_models(comparison: Comparison) -> None:
+    for names, expected in ((499, True), (500, False)):
         entry = bare(
             comparison.lists[0], facts=replace(comparison.lists[0].facts, distinct_names=names)
         )
         text = "\n".join(markdown(comparison_blocks(replace(comparison, lists=(entry,)))))
-        assert ("For a list of fewer than 500 different names" in text) == said
+        assert ("For a list of fewer than 500 different names" in text) == expected
 
 
-def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
+def test_sections_without_results_are_missing(comparison: Comparison) -> None:
     def sections(**parts: object) -> list[str]:
         entry = replace(comparison.lists[0], **parts)  # type: ignore[arg-type]  # any of its fields
         [of_list] = [
@@ -180,7 +178,7 @@ def test_the_report_is_printed_as_markdown(
             assert table.markdown() in printed
 
 
-def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
+def test_a_section_shows_its_first_plot_and_folds_the_rest(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namegen.drawings.style.figure_bytes", lambda *_: b"<svg></svg>")
@@ -204,9 +202,7 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
     ]
 
 
-def test_lists_after_the_second_are_folded_and_one_without_figures_has_its_place(
-    comparison: Comparison, tmp_path: Path
-) -> None:
+def test_lists_after_the_second_are_folded(comparison: Comparison, tmp_path: Path) -> None:
     lists = tuple(
         bare(comparison.lists[0], name=name, exported=None) for name in ("<b>\x1b", "b", "c")
     )

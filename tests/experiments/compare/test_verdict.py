@@ -1,4 +1,4 @@
-"""What a comparison found: which case each sentence is, and whether its numbers are right."""
+"""The conclusions of a comparison: the right sentence for each case, with the right numbers."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import pytest
 
 from namegen.cli.compare import print_summary
 from namegen.documents import UNSET
-from namegen.experiments.compare.document import Comparison, ListEntry, Quiet, TimingRound
-from namegen.experiments.compare.plan import ORIGINALS
+from namegen.experiments.compare.document import Comparison, ListEntry, MachineLoad, TimingRound
+from namegen.experiments.compare.networks import ORIGINALS
 from namegen.experiments.compare.speed import leads
 from namegen.experiments.compare.verdict import verdict
 from tests.experiments.compare.conftest import judged, with_losses
 
 QUIET, BUSY, DRIFTING = (
-    Quiet((0.01, 0.0101), 0.02),
-    Quiet((0.01, 0.01), 0.6),
-    Quiet((0.01, 0.03), 0.0),
+    MachineLoad((0.01, 0.0101), 0.02),
+    MachineLoad((0.01, 0.01), 0.6),
+    MachineLoad((0.01, 0.03), 0.0),
 )
 FAST, SLOW = [1.0, 1.0, 1.1], [1.6, 1.5, 1.7]
 ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGINALS)
 
 
 def bare(entry: ListEntry, **parts: object) -> ListEntry:
-    """A list without any figures but these."""
+    """A list with only these results."""
     nothing = {"facts": None, "references": (), "trainings": (), "generation": (), "timings": ()}
     return replace(entry, **{**nothing, **parts})  # type: ignore[arg-type]  # any of its fields
 
@@ -34,10 +34,15 @@ def timed(
     seconds: dict[str, list[float]],
     *,
     losses: dict[str, float] | None = None,
-    quiet: Quiet = QUIET,
+    quiet: MachineLoad = QUIET,
 ) -> Comparison:
-    """One network, trained by several engines: the seconds of an epoch in each round, and how far each engine's loss is
-    from that of the first one.
+    """Make a comparison of one network that several backends trained.
+
+    Args:
+        comparison: the comparison to change.
+        seconds: the seconds per epoch of each backend, for each round.
+        losses: how far the loss of each backend is from that of the first one.
+        quiet: the machine load of every measurement.
     """
     entry = judged(with_losses(comparison.lists[0], {}))
     run = entry.like_for_like["SimpleRNN 2×32"][0]
@@ -65,21 +70,29 @@ def named(entry: ListEntry, name: str) -> ListEntry:
 @pytest.mark.parametrize(
     ("seconds", "headline", "numbers"),
     [
-        ({"numpy": FAST, "keras": SLOW}, "NumPy trains faster than Keras", ("1.5", "(1.5 to 1.6)")),
-        ({"numpy": SLOW, "keras": FAST}, "Keras trains faster than NumPy", ("1.5", "(1.5 to 1.6)")),
+        (
+            {"numpy": FAST, "keras": SLOW},
+            "NumPy trains faster than Keras",
+            ("1.5", "(1.5 to 1.6 in 3 rounds)"),
+        ),
+        (
+            {"numpy": SLOW, "keras": FAST},
+            "Keras trains faster than NumPy",
+            ("1.5", "(1.5 to 1.6 in 3 rounds)"),
+        ),
         (
             {"numpy": [1.0, 1.0], "keras": [1.03, 1.02]},
             "NumPy trains faster than Keras",
-            ("1.02", "(1.02 to 1.03)"),
+            ("1.02", "(1.02 to 1.03 in 2 rounds)"),
         ),
         (
             {"numpy": FAST, "keras": [0.9, 1.1, 1.2]},
-            "No clear difference in speed",
-            ("0.9 to 1.1",),
+            "There's no clear difference in speed",
+            ("ranged from 0.9 to 1.1",),
         ),
         (
             {"numpy": [1.0], "keras": [2.0]},
-            "No clear difference in speed",
+            "There's no clear difference in speed",
             ("2.0", "only one round"),
         ),
     ],
@@ -88,24 +101,26 @@ def named(entry: ListEntry, name: str) -> ListEntry:
 def test_the_faster_backend_is_named_with_its_range(
     comparison: Comparison, seconds: dict[str, list[float]], headline: str, numbers: tuple[str, ...]
 ) -> None:
-    found = verdict(timed(comparison, seconds))
-    assert found.headline.startswith(headline)
-    assert all(number in found.speed for number in numbers)
-    assert "quiet enough" in found.speed
-    assert not found.is_noisy
+    summary = verdict(timed(comparison, seconds))
+    assert summary.headline.startswith(headline)
+    assert all(number in summary.speed for number in numbers)
+    assert "Low machine load" in summary.speed
+    assert not summary.is_noisy
 
 
-@pytest.mark.parametrize(("quiet", "cause"), [(BUSY, "0.6 cores"), (DRIFTING, "2.00 times")])
+@pytest.mark.parametrize(
+    ("quiet", "cause"), [(BUSY, "60% of a processor core"), (DRIFTING, "100% longer")]
+)
 def test_no_backend_is_called_faster_on_a_busy_machine(
-    comparison: Comparison, quiet: Quiet, cause: str
+    comparison: Comparison, quiet: MachineLoad, cause: str
 ) -> None:
-    found = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet))
-    assert found.is_noisy
-    assert "too busy" in found.headline
-    assert cause in found.speed
-    assert "1.5" not in found.speed
+    summary = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet))
+    assert summary.is_noisy
+    assert "too busy" in summary.headline
+    assert cause in summary.speed
+    assert "1.5" not in summary.speed
     unknown = verdict(
-        timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=Quiet((0.01, 0.01), None))
+        timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=MachineLoad((0.01, 0.01), None))
     )
     assert not unknown.is_noisy, "a system that doesn't report how busy it is"
 
@@ -116,40 +131,46 @@ def test_every_network_and_every_backend_is_compared(comparison: Comparison) -> 
     lstm = [replace(run, network="LSTM") for run in other.trainings if run.role == "like_for_like"]
     rounds = [replace(one, network="LSTM") for one in other.timings]
     both = replace(fast, trainings=(*fast.trainings, *lstm), timings=(*fast.timings, *rounds))
-    found = leads([both])
+    summary = leads([both])
     assert [
-        (lead.network, lead.faster, lead.slower) for of_network in found for lead in of_network
+        (lead.network, lead.faster, lead.slower) for of_network in summary for lead in of_network
     ] == [
         ("SimpleRNN 2×32", "keras", "numpy"),
         ("SimpleRNN 2×32", "keras", "swift"),
         ("LSTM", "keras", "numpy"),
     ]
-    said = verdict(replace(comparison, lists=(both,)))
-    assert "depends on the network" in said.headline
-    assert "SimpleRNN 2×32: Keras trains 4.0 times as fast as swift" in said.speed
+    text = verdict(replace(comparison, lists=(both,)))
+    assert "depends on the network" in text.headline
+    assert "SimpleRNN 2×32: Keras trains 4.0 times as fast as swift" in text.speed
 
 
-def test_the_faster_backend_is_found_in_the_rounds_that_both_have(comparison: Comparison) -> None:
-    """An engine that failed on the longer list has the shorter epochs, and may be slower all the same."""
+def test_speeds_are_compared_in_common_rounds(comparison: Comparison) -> None:
+    """A backend that failed on the longer list has shorter epochs, but it can still be slower."""
     [long] = timed(comparison, {"numpy": [9.0, 9.0]}).lists
     [short] = timed(comparison, {"numpy": [1.0, 1.0], "keras": [2.0, 2.0]}).lists
     [[lead]] = leads([named(long, "long"), short, named(long, "longer")])
     assert (lead.faster, lead.ratio.rounds) == ("numpy", [2.0, 2.0])
 
 
-def test_without_two_backends_there_is_no_speed_to_compare(comparison: Comparison) -> None:
+def test_one_backend_alone_has_no_speed_comparison(comparison: Comparison) -> None:
     alone = verdict(timed(comparison, {"numpy": FAST}, quiet=BUSY))
     nothing = verdict(replace(comparison, lists=(bare(comparison.lists[0]),)))
-    for found in (alone, nothing):
-        assert "no speed to compare" in found.speed
-        assert not found.is_noisy
+    for summary in (alone, nothing):
+        assert "no speeds to compare" in summary.speed
+        assert not summary.is_noisy
     assert (nothing.quality, nothing.names, nothing.table.rows) == ("", "", ())
+
+
+def test_a_backend_is_measured_alone(comparison: Comparison) -> None:
+    summary = verdict(timed(comparison, {"keras": FAST}))
+    assert summary.headline.startswith("Only Keras was timed.")
+    assert "learn the same" not in summary.quality
 
 
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_backend_that_learns_something_else_is_named(comparison: Comparison) -> None:
+def test_a_backend_with_different_losses_is_named(comparison: Comparison) -> None:
     seconds = {engine: [1.0] for engine in ("numpy", "keras", "swift")}
     alike = verdict(timed(comparison, seconds, losses={"keras": 0.001})).quality
     assert "learn the same" in alike
@@ -165,37 +186,44 @@ def test_a_backend_that_learns_something_else_is_named(comparison: Comparison) -
     [
         (
             {"LSTM 2×32": -0.05},
-            "network predicts significantly better than the n-gram",
+            "The best network predicts held-out names significantly better",
             "LSTM 2×32",
         ),
-        (dict.fromkeys(ALL, 0.05), "the n-gram predicts significantly better", "on every list"),
-        ({}, "don't differ significantly", "on every list"),
+        (
+            dict.fromkeys(ALL, 0.05),
+            "The n-gram predicts held-out names significantly better",
+            "For all lists",
+        ),
+        ({}, "no significant difference", "For all lists"),
     ],
     ids=["network", "n-gram", "neither"],
 )
 def test_the_better_model_is_named_if_the_difference_is_significant(
     comparison: Comparison, losses: dict[str, float], headline: str, quality: str
 ) -> None:
-    found = verdict(replace(comparison, lists=(with_losses(comparison.lists[0], losses),)))
-    assert headline in found.headline
-    assert quality in found.quality
-    assert len(found.table.rows) == 2
+    summary = verdict(replace(comparison, lists=(with_losses(comparison.lists[0], losses),)))
+    assert headline in summary.headline
+    assert quality in summary.quality
+    assert len(summary.table.rows) == 2
 
 
 def test_the_lists_are_named_where_the_outcome_depends_on_them(comparison: Comparison) -> None:
     worse = with_losses(comparison.lists[0], dict.fromkeys(ALL, 0.05))
     better = with_losses(comparison.lists[1], {"LSTM 2×32": -0.05}, "by-name")
-    found = verdict(replace(comparison, lists=(worse, better)))
-    assert "depends on the list" in found.headline
+    summary = verdict(replace(comparison, lists=(worse, better)))
+    assert "depends on the list" in summary.headline
     network, ngram, neither = (
-        next(one for one in found.quality.split(". ") if said in one)
-        for said in ("network, LSTM 2×32, predicts", "n-gram predicts", "don't differ")
+        next(one for one in summary.quality.split(". ") if text in one)
+        for text in ("(LSTM 2×32) predicts", "n-gram predicts", "no significant difference")
     )
     assert "mlb-last (split by-name)" in network
     assert "mlb-first (split by-row) and mlb-first (split by-name)" in ngram
     assert "mlb-last (split by-row)" in neither
     many = tuple(named(worse, f"list {number}") for number in range(2))
-    assert "in 4 of 6 cases" in verdict(replace(comparison, lists=(*many, better))).quality
+    assert (
+        "For 4 of 6 combinations of list and split"
+        in verdict(replace(comparison, lists=(*many, better))).quality
+    )
 
 
 def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> None:
@@ -203,13 +231,13 @@ def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> Non
     few = replace(
         entry, trainings=tuple(replace(run, held_out_groups=UNSET) for run in entry.trainings)
     )
-    found = verdict(replace(comparison, lists=(few,)))
-    assert "n-gram" not in found.headline
-    assert "too few names" in found.quality.lower()
-    assert {(row[3], row[-1]) for row in found.table.rows} == {("not known", "–")}
+    summary = verdict(replace(comparison, lists=(few,)))
+    assert "n-gram" not in summary.headline
+    assert "too few held-out names" in summary.quality.lower()
+    assert {(row[3], row[-1]) for row in summary.table.rows} == {("not known", "–")}
 
 
-def test_the_table_has_the_best_network_and_those_that_may_be_as_good(
+def test_the_table_has_the_best_networks(
     comparison: Comparison,
 ) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05, "GRU 2×32": -0.05}, "by-name")
@@ -226,9 +254,9 @@ def test_the_table_has_the_best_network_and_those_that_may_be_as_good(
     )
 
 
-def test_a_quick_look_is_called_one(comparison: Comparison) -> None:
+def test_a_quick_comparison_is_mentioned(comparison: Comparison) -> None:
     assert "10 epochs" in verdict(replace(comparison, quick=True, quick_epochs=10)).quality
-    assert "quick look" not in verdict(comparison).quality
+    assert "quick comparison" not in verdict(comparison).quality
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -238,7 +266,7 @@ def test_names_that_were_in_the_list_are_counted(comparison: Comparison) -> None
     one, two = (
         verdict(replace(comparison, lists=comparison.lists[:number])).names for number in (1, 2)
     )
-    assert "76% of the names that SimpleRNN 2×32" in one
+    assert "76% of the names generated by SimpleRNN 2×32" in one
     assert "85%" in one, "the n-gram's"
     assert "17% to 76%" in two
     assert "51% to 85%" in two
@@ -251,7 +279,7 @@ def test_the_terminal_shows_headline_names_and_sentences(
     comparison: Comparison, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = timed(comparison, {"numpy": FAST, "keras": SLOW})
-    found = verdict(made)
+    summary = verdict(made)
     print_summary(made)
     printed = capsys.readouterr().out
     lines = printed.splitlines()
@@ -259,5 +287,5 @@ def test_the_terminal_shows_headline_names_and_sentences(
     assert max(map(len, lines)) <= 80
     assert "mlb-first, 8-gram: Zed, Zod" in lines
     words = " ".join(printed.split())
-    for said in (found.headline, found.speed, found.quality, found.names):
-        assert said in words
+    for text in (summary.headline, summary.speed, summary.quality, summary.names):
+        assert text in words

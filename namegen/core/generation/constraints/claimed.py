@@ -53,7 +53,7 @@ def words_of(name: str) -> list[str]:
     return words
 
 
-def beginnings(names: Iterable[str], normalization: Normalization) -> tuple[str, ...]:
+def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[str, ...]:
     """The starts of listed companies' names, and the words that occur only later in them, sorted.
 
     Args:
@@ -62,7 +62,7 @@ def beginnings(names: Iterable[str], normalization: Normalization) -> tuple[str,
 
     >>> from namegen.core.data.normalization import normalization_of
     >>> listed = ["American Airlines", "American Tower", "Bank of American Airlines", "The Gap, Inc."]
-    >>> beginnings(listed, Normalization())
+    >>> claimed_starts(listed, Normalization())
     ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
     listed = [words_of(normalization.without_endings(name)) for name in names]
@@ -87,7 +87,7 @@ class Unclaimed(Constraint):
     """A name that doesn't start like a listed company's.
 
     Args:
-        value: the starts of the listed names; see ``beginnings``.
+        value: the starts of the listed names; see ``claimed_starts``.
         normalization: the rule of their list.
 
     >>> from namegen.core.data.normalization import normalization_of

@@ -34,7 +34,7 @@ class Finished:
     """Distinct finished names with their hashes. Names with the same hash count as equal.
 
     >>> names = Finished(["Anna", "Bob"])
-    >>> names.select(names.digests == names.digests[1]).names
+    >>> names.select(names.hashes == names.hashes[1]).names
     ['Bob']
     """
 
@@ -46,19 +46,19 @@ class Finished:
         return len(self.names)
 
     @cached_property
-    def digests(self) -> UInt64[Array, "names"]:
+    def hashes(self) -> UInt64[Array, "names"]:
         """The hashes. They're computed on first use, because hashing a name takes about as long as drawing it."""
-        return self.normalization.digests(self.names)
+        return self.normalization.hash_names(self.names)
 
     def are_known(self, known: KnownSet) -> Bool[Array, "names"]:
         """Which names are in a set of known names."""
-        return self.normalization.are_known(self.names, known, self.digests)
+        return self.normalization.are_known(self.names, known, self.hashes)
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:
         """Some of the names. Hashes that are known already aren't computed again."""
         selected = Finished(list(compress(self.names, keep.tolist())), self.normalization)
-        if "digests" in vars(self):
-            vars(selected)["digests"] = self.digests[keep]
+        if "hashes" in vars(self):
+            vars(selected)["hashes"] = self.hashes[keep]
         return selected
 
 

@@ -1,4 +1,4 @@
-"""The constraints; ConstraintList, which has those of one search; Judge, which checks finished names.
+"""The constraints; ConstraintList, which has those of one search; NameFilter, which checks finished names.
 
 Names are compared with other names ignoring letter case, spaces and punctuation, and for companies also legal forms.
 """
@@ -306,11 +306,11 @@ class Distinct(Constraint):
 
     def __init__(self) -> None:
         super().__init__(False)
-        self.given = Given()
+        self.returned = ReturnedNames()
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
         """Which names were returned before."""
-        return self.given.holds(finished.digests)
+        return self.returned.holds(finished.hashes)
 
 
 class MinDistance(Constraint):
@@ -379,20 +379,20 @@ class MinDistance(Constraint):
         return is_near
 
 
-class Given:
+class ReturnedNames:
     """Hashes of the names that a search has returned, 8 bytes per name."""
 
     def __init__(self) -> None:
         self._hashes: UInt64[Array, "returned"] = np.zeros(0, np.uint64)  # ascending
 
-    def add(self, digests: UInt64[Array, "names"]) -> None:
+    def add(self, hashes: UInt64[Array, "names"]) -> None:
         """Add hashes that aren't there yet."""
-        hashes = np.concatenate((self._hashes, np.sort(digests)))
+        hashes = np.concatenate((self._hashes, np.sort(hashes)))
         self._hashes = np.sort(hashes, kind="stable")  # merges the two sorted halves in one pass
 
-    def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
+    def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Which of the hashes are there."""
-        return is_known(digests, self._hashes)
+        return is_known(hashes, self._hashes)
 
 
 AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
@@ -478,7 +478,7 @@ class ConstraintList:
             constraint.check(vocabulary, self)
 
 
-class Judge:
+class NameFilter:
     """Checks finished names against all constraints, whatever was checked during the search.
 
     Args:
@@ -491,7 +491,7 @@ class Judge:
         self.normalization = normalization
         distinct = constraints.get(Distinct)
         # The names that were returned so far; None: names may be returned again.
-        self.given: Given | None = None if distinct is None else distinct.given
+        self.returned: ReturnedNames | None = None if distinct is None else distinct.returned
 
     @property
     def lets_all_through(self) -> bool:

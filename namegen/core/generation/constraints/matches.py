@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.generation.constraints.constraint import Constraint, Finished, Tracker, composed
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
@@ -207,7 +207,7 @@ class MatchTracker(Tracker):
         if constraint.prunes:
             characters = characters.translate(constraint.representatives(characters))
         # (V,) the token of each token's representative
-        self._representative = np.concatenate(([BOUNDARY], vocabulary.encode(characters)))
+        self._representative = np.concatenate(([END_TOKEN], vocabulary.encode(characters)))
         self._may_begin: dict[str, bool] = {}  # results for prefixes
         self._matches: dict[str, bool] = {}  # results for whole names
 

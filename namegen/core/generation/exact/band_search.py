@@ -24,9 +24,9 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import State
-from namegen.core.generation.constraints.constraint_list import Judge
+from namegen.core.generation.constraints.constraint_list import NameFilter
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_PER_READ, Open, Walk
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
@@ -165,7 +165,7 @@ class Band:
     """
 
     n: int  # names that are wanted
-    judge: Judge  # decides which finished names are wanted
+    name_filter: NameFilter  # decides which finished names are wanted
     floor: float  # rank that names have to reach
     best: RankedNames  # the n highest names so far
     rejected: Counter[str] = field(default_factory=Counter)  # names by the constraint they failed
@@ -187,14 +187,14 @@ class Band:
             self.judge_waiting()
 
     def judge_waiting(self) -> None:
-        """Judge the names that were added, and keep the n highest."""
+        """Filter the names that were added, and keep the n highest."""
         if not self._waiting:
             return
         waiting = RankedNames.concatenate(self._waiting)
         self._waiting = []
         self._waiting_count = 0
         counts = np.ones(len(waiting.names), np.int64)
-        rows, _, rejected = self.judge.keep(waiting.names, counts)
+        rows, _, rejected = self.name_filter.keep(waiting.names, counts)
         self.rejected += rejected
         names = RankedNames.concatenate([self.best, waiting.select(rows)])
         self.best = names.select(self._sorted_rows(names)[: self.n])
@@ -204,10 +204,10 @@ class Band:
         rank = names.scores.rank
         by_rank = sorted(range(len(rank)), key=lambda row: (-rank[row], names.names[row]))
         rows = np.array(by_rank, np.int64)
-        allows_repeats = self.judge.given is None
+        allows_repeats = self.name_filter.returned is None
         if allows_repeats:
             return rows
-        hashes = self.judge.normalization.digests([names.names[row] for row in by_rank])
+        hashes = self.name_filter.normalization.hash_names([names.names[row] for row in by_rank])
         _, first_positions = np.unique(hashes, return_index=True)
         return rows[np.sort(first_positions)]
 
@@ -258,7 +258,7 @@ class BandSearch:
 
     Args:
         walk: the model's tree, and which prefixes are wanted.
-        judge: decides which finished names are wanted.
+        name_filter: decides which finished names are wanted.
         ranking: ranks the names.
         bound: prefixes that may be read.
         report: called now and then with the number of names found and of prefixes read. Some of these names may still
@@ -271,8 +271,8 @@ class BandSearch:
     >>> names = ["Anna", "Annika", "Hanna", "Hans"]
     >>> vocabulary = Vocabulary.from_names(names)
     >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
-    >>> walk, judge = Generator(model, vocabulary).prepare(2, 20, None, allow_seen=True, allow_repeats=False)
-    >>> search = BandSearch(walk, judge, ByProbability(), bound=1_000)
+    >>> walk, name_filter = Generator(model, vocabulary).prepare(2, 20, None, allow_seen=True, allow_repeats=False)
+    >>> search = BandSearch(walk, name_filter, ByProbability(), bound=1_000)
     >>> [band.best.names for band in search.bands(2)][-1]
     ['Anna', 'Hans']
     """
@@ -282,14 +282,14 @@ class BandSearch:
     def __init__(
         self,
         walk: Walk,
-        judge: Judge,
+        name_filter: NameFilter,
         ranking: Ranking,
         *,
         bound: int,
         report: Report = lambda names, prefixes: None,
     ) -> None:
         self.walk = walk
-        self.judge = judge
+        self.name_filter = name_filter
         self.ranking = ranking
         self.prefixes_read = 0
         self.returned = 0  # names that the caller has returned already
@@ -316,7 +316,7 @@ class BandSearch:
     def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Band]:
         """Find bands with lower and lower floors until n names are found, no more exist, or the search gives up.
 
-        Each band also has the names of the bands before, except for those that the judge has been told were returned.
+        Each band also has the names of the bands before, except for those that the caller has returned.
         The caller has to count these in ``returned``.
 
         Args:
@@ -336,7 +336,7 @@ class BandSearch:
                 self.bounded = True
                 return
             missing = ALL if n is None else wanted - self.returned
-            band = Band(missing, self.judge, floor, best=no_names)
+            band = Band(missing, self.name_filter, floor, best=no_names)
             read_before = self.prefixes_read
             highest_below = self._read_band(start, scores, band)
             self.rejected = band.rejected + self.walk.rejected
@@ -407,7 +407,7 @@ class BandSearch:
         self.prefixes_read += len(prefixes.last)
         logits, after = self.walk.read(prefixes)  # (B, V)
         step = all_log_probabilities(logits)  # (B, V)
-        if np.isnan(step[:, BOUNDARY]).any():
+        if np.isnan(step[:, END_TOKEN]).any():
             raise GenerationError(
                 "the model's logits are not numbers: train it again, with a lower learning rate"
             )
@@ -417,7 +417,7 @@ class BandSearch:
         is_above = rank >= floor
         highest_below = float(rank.max(where=~is_above, initial=-math.inf))
         row, token = np.nonzero(is_above & (rank > -math.inf))  # (K,) each
-        ends = token == BOUNDARY
+        ends = token == END_TOKEN
         self._add_names(prefixes, row[ends], scores, band)
         goes_on = np.flatnonzero(~ends)
         by_rank = np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")
@@ -464,12 +464,12 @@ class BandSearch:
     ) -> None:
         """Add the names that end after the prefixes of some rows."""
         counts = np.ones(len(row), np.int64)
-        ended = self.walk.ended(prefixes, row, counts, scores.log_probability[row, BOUNDARY])
+        ended = self.walk.ended(prefixes, row, counts, scores.log_probability[row, END_TOKEN])
         if len(ended.rows):
             names = RankedNames(
                 names=self.walk.filter.vocabulary.decode_all(ended.tokens),
-                scores=scores.select((ended.rows, BOUNDARY)),
-                start_tokens=ended.beginning,
+                scores=scores.select((ended.rows, END_TOKEN)),
+                start_tokens=ended.start_token,
             )
             band.add(names)
 

@@ -56,7 +56,7 @@ def most_likely(
     >>> next(most_likely(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
     ['Anna', 'Hans', 'Ha']
     """
-    walk, judge = generator.as_one().prepare(
+    walk, name_filter = generator.as_one().prepare(
         n,
         max_length,
         constraints,
@@ -67,7 +67,7 @@ def most_likely(
     def report(names: int, prefixes: int) -> None:
         on_progress(Searched(names, n, read=prefixes))
 
-    search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, report=report)
+    search = BandSearch(walk, name_filter, ByProbability(), bound=MAX_PREFIXES, report=report)
     return _names_of(search, n, generator)
 
 
@@ -83,7 +83,7 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
     if len(names) == n:
         return
     if search.bounded:
-        suggestions = advice(search.rejected, search.judge.constraints)
+        suggestions = advice(search.rejected, search.name_filter.constraints)
         reason = f"then gave up after {search.prefixes_read:,} prefixes: {suggestions}"
     else:
         reason = "and no other name is possible: ask for fewer, or relax a constraint"

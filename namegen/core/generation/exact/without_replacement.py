@@ -31,7 +31,7 @@ from typing import cast
 import numpy as np
 
 from namegen.core.data.normalization import scramble
-from namegen.core.generation.constraints.constraint_list import Given, Judge
+from namegen.core.generation.constraints.constraint_list import NameFilter, ReturnedNames
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.exact.band_search import (
     BandSearch,
@@ -116,7 +116,7 @@ class Arrivals(BandSearch):
 
     Args:
         walk: the model's tree, and which prefixes are wanted.
-        judge: decides which finished names are wanted. If repeats aren't allowed, it's told of all returned names.
+        name_filter: decides which finished names are wanted. Without repeats, it gets all returned names.
         sampling: how names would be drawn.
         rng: the random number generator.
         report: called now and then with the number of names found and of prefixes read.
@@ -128,7 +128,7 @@ class Arrivals(BandSearch):
     def __init__(
         self,
         walk: Walk,
-        judge: Judge,
+        name_filter: NameFilter,
         sampling: SamplingSettings,
         rng: np.random.Generator,
         report: Report = lambda names, prefixes: None,
@@ -137,24 +137,24 @@ class Arrivals(BandSearch):
     ) -> None:
         self._rng = rng
         ranking = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        super().__init__(walk, judge, ranking, bound=bound, report=report)
+        super().__init__(walk, name_filter, ranking, bound=bound, report=report)
 
     def find(self, n: int) -> Iterator[RankedNames]:
         """Return n names in batches as they are found; fewer if there are no more, or the search gives up.
 
         If repeats are allowed, the names are independent draws from all names that satisfy the constraints.
         """
-        if self.judge.given is None:
+        if self.name_filter.returned is None:
             return self._with_repeats(n)
-        return self._distinct(n, self.judge.given)
+        return self._distinct(n, self.name_filter.returned)
 
-    def _distinct(self, n: int, returned: Given) -> Iterator[RankedNames]:
+    def _distinct(self, n: int, returned: ReturnedNames) -> Iterator[RankedNames]:
         """Each name once. A band's new names arrive later than all names of the band before."""
         for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             count = min(len(band.best.names), n - self.returned)
             names = band.best.select(np.arange(count))
             if names.names:
-                returned.add(self.judge.normalization.digests(names.names))
+                returned.add(self.name_filter.normalization.hash_names(names.names))
                 self._note_returned(count)
                 yield names
 

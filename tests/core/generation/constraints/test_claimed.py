@@ -9,10 +9,10 @@ import pytest
 from rapidfuzz.distance import Levenshtein
 
 from namegen import api
-from namegen.constraints import claimed_beginnings
+from namegen.constraints import claimed_starts
 from namegen.core.data.normalization import normalization_of
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.claimed import Unclaimed, beginnings, words_of
+from namegen.core.generation.constraints.claimed import Unclaimed, words_of
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 
@@ -34,7 +34,7 @@ def test_a_word_is_claimed_if_a_word_within_one_letter_is_listed() -> None:
 
 def test_no_company_starts_like_a_listed_one_and_each_is_in_title_case() -> None:
     model = api.load_shipped("companies")
-    claimed = claimed_beginnings("companies")
+    claimed = claimed_starts("companies")
     free = {first for first, _, second in (start.partition(" ") for start in claimed) if second}
     assert {"american", "first"} <= free
     assert {"blackrock", "nuveen", "target"} <= set(claimed)
@@ -52,7 +52,7 @@ def test_no_company_starts_like_a_listed_one_and_each_is_in_title_case() -> None
 
 def test_only_prefixes_of_rejected_names_are_dropped() -> None:
     names = load_bundled("companies").names[::50]
-    constraint = Unclaimed(claimed_beginnings("companies")[::2], normalization_of("company"))
+    constraint = Unclaimed(claimed_starts("companies")[::2], normalization_of("company"))
     vocabulary = Vocabulary.from_names(names)
     tracker = constraint.tracker(vocabulary, 100)
     dropped = 0
@@ -81,6 +81,6 @@ def test_a_requested_start_that_is_listed_is_rejected_at_once() -> None:
 
 def test_legal_forms_are_ignored() -> None:
     listed = ["Acme Corp", "The Zeta Group", "Zeta Gold", "Old Zeta Co."]
-    found = beginnings(listed, normalization_of("company"))
+    found = claimed_starts(listed, normalization_of("company"))
     assert set(found) - set(normalization_of("company").endings) == {"acme", "old", "zeta"}
     assert {"corp", "co", "plc"} < set(found)  # with which no company begins

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import namegen.core.generation.search as search_module
 from namegen.cli.terminal import option_name
 from namegen.constraints import Constraints, make_constraints
-from namegen.core.data.normalization import digests, known_set
+from namegen.core.data.normalization import hash_names, known_set
 from namegen.core.generation.advice import advice
 from namegen.core.generation.constraints.constraint import Constraint
 from namegen.core.generation.constraints.constraint_list import (
@@ -25,10 +25,10 @@ from namegen.core.generation.constraints.constraint_list import (
     Distinct,
     ExcludedNames,
     ExcludedWords,
-    Judge,
     MaxLength,
     MinDistance,
     MinLength,
+    NameFilter,
     New,
     WellFormed,
 )
@@ -280,7 +280,7 @@ def test_contradictions_are_named_before_anything_is_drawn(
             constraints=make_constraints(**constraint),
             allow_seen=True,
         )
-    assert re.search(says, caught.value.told(option_name))
+    assert re.search(says, caught.value.message_with(option_name))
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,9 @@ def test_the_advice_can_help(
         *make_constraints(**constraints),
     ]
     assert (
-        NamegenError(advice(Counter(rejected), ConstraintList(every), settings)).told(option_name)
+        NamegenError(advice(Counter(rejected), ConstraintList(every), settings)).message_with(
+            option_name
+        )
         == expected
     )
 
@@ -369,9 +371,9 @@ def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejec
         New(known_set(["HANNA"])),
         ExcludedNames(["Hannah"]),
     ]
-    rows, kept, refused = Judge(ConstraintList(constraints)).keep(names, counts)
+    rows, kept, refused = NameFilter(ConstraintList(constraints)).keep(names, counts)
     assert (rows.tolist(), kept.names) == ([0], ["Anna"])
-    assert kept.digests.tolist() == digests(["Anna"]).tolist()
+    assert kept.hashes.tolist() == hash_names(["Anna"]).tolist()
     assert refused == {
         "not_a_name": 4,
         "max_length": 32,
@@ -379,18 +381,18 @@ def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejec
         "allow_seen": 8,
         "exclude_names": 16,
     }
-    judge = Judge(ConstraintList([Distinct()]))
-    assert judge.given is not None
-    judge.given.add(digests(["BOB"]))
-    assert judge.keep(names, counts)[0].tolist() == [0, 2, 3, 4, 5]
-    assert Judge(ConstraintList()).given is None
+    name_filter = NameFilter(ConstraintList([Distinct()]))
+    assert name_filter.returned is not None
+    name_filter.returned.add(hash_names(["BOB"]))
+    assert name_filter.keep(names, counts)[0].tolist() == [0, 2, 3, 4, 5]
+    assert NameFilter(ConstraintList()).given is None
 
 
 def test_the_judge_knows_whether_it_accepts_nearly_all_draws() -> None:
     always = [WellFormed(), MaxLength(9), New(known_set([])), ExcludedNames([]), MinDistance(2, [])]
-    assert Judge(ConstraintList(always)).lets_all_through
+    assert NameFilter(ConstraintList(always)).lets_all_through
     for constraint in (New(known_set(["a"])), ExcludedNames(["a"]), Distinct(), Contains("a")):
-        assert not Judge(ConstraintList([*always, constraint])).lets_all_through
+        assert not NameFilter(ConstraintList([*always, constraint])).lets_all_through
 
 
 def test_constraints_are_listed_by_setting_and_empty_ones_are_left_out() -> None:

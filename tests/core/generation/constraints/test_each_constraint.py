@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.normalization import digests, known_set, normalize
+from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint import Finished, composed
 from namegen.core.generation.constraints.constraint_list import (
@@ -15,7 +15,6 @@ from namegen.core.generation.constraints.constraint_list import (
     Distinct,
     ExcludedNames,
     ExcludedWords,
-    Given,
     MaxLength,
     MinDistance,
     MinLength,
@@ -72,16 +71,16 @@ def test_the_longest_text(constraint: type[TextConstraint]) -> None:
 
 
 @given(texts, texts, texts)
-def test_shortest_text_equals_brute_force(beginning: str, inside: str, end: str) -> None:
-    length = shortest_text(beginning, inside, end)
+def test_shortest_text_equals_brute_force(start_token: str, inside: str, end: str) -> None:
+    length = shortest_text(start_token, inside, end)
 
     def fits(size: int) -> bool:
         """Lay the three over a text of unknown characters, the middle one wherever it goes."""
-        if size < max(len(beginning), len(inside), len(end)):
+        if size < max(len(start_token), len(inside), len(end)):
             return False
         for index in range(size - len(inside) + 1):
             text: dict[int, str] = {}
-            laid = ((0, beginning), (index, inside), (size - len(end), end))
+            laid = ((0, start_token), (index, inside), (size - len(end), end))
             if all(
                 text.setdefault(start + offset, character) == character
                 for start, part in laid
@@ -156,7 +155,7 @@ def test_a_word_after_an_equals_sign_is_banned_only_as_a_whole_word() -> None:
 def test_lists_reject_their_names_in_any_spelling() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
-    distinct.given.add(digests(["bob"]))
+    distinct.given.add(hash_names(["bob"]))
     assert New(known_set(["Anna"])).rejects(names).tolist() == [True, False, False]
     assert ExcludedNames(["b-o-b"]).rejects(names).tolist() == [False, True, False]
     assert distinct.rejects(names).tolist() == [False, True, False]
@@ -164,11 +163,11 @@ def test_lists_reject_their_names_in_any_spelling() -> None:
 
 
 def test_given_holds_what_was_added() -> None:
-    given, rng = Given(), np.random.default_rng(0)
+    given, rng = ReturnedNames(), np.random.default_rng(0)
     every: set[int] = set()
     for size in (5, 0, 1, 3, 40, 2, 2, *[100] * 20):
         marks = rng.integers(2**64, size=size, dtype=np.uint64)
         given.add(marks)
         every |= set(marks.tolist())
-        asked = np.concatenate((marks, digests(["nobody"])))
+        asked = np.concatenate((marks, hash_names(["nobody"])))
         assert given.holds(asked).tolist() == [mark in every for mark in asked.tolist()]

@@ -40,7 +40,28 @@ PROFANITY = (
 )
 
 
-@pytest.mark.parametrize(("names", "refused"), [(REAL, False), (PROFANITY, True), ((), False)])
+SLURS = (
+    "Wigger",
+    "Wog",
+    "Chink",
+    "Gook",
+    "Golliwog",
+    "Retard",
+    "Nazi",
+    "Hitler",
+    "Goebbels",
+    "Paki",
+    "Spic",
+    "Anna Wigger",
+    "Golliwog-Smith",
+)
+LIKE_SLURS = ("Cassandra", "Essex", "Vashita", "Wogan", "Chinkara", "Nazir", "Pollock", "Usama")
+
+
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [(REAL, False), (PROFANITY, True), (SLURS, True), (LIKE_SLURS, False), ((), False)],
+)
 def test_profanity_is_rejected_and_real_names_are_not(
     names: tuple[str, ...], refused: bool
 ) -> None:
@@ -74,7 +95,7 @@ def test_many_names_at_once_equal_a_check_of_every_stretch(names: list[str]) -> 
 def test_hardly_any_real_name_is_rejected() -> None:
     """If this fails after a list has changed, run docs/tools/make_profanity.py again."""
     names = [name for list_name in BUNDLED for name in set(load_bundled(list_name).names)]
-    assert are_profane(names).mean() < 0.001
+    assert are_profane(names).mean() < 0.0002
 
 
 def test_the_most_likely_names_are_the_same_without_profanity() -> None:

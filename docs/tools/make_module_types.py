@@ -1,0 +1,43 @@
+"""Write ``namegen/web/module.d.mts``: the types of the JavaScript module, which ``namegen export-web --module`` copies.
+
+TypeScript generates them from the comments of ``namegen/web/module.js``. ``make docs`` runs this tool. With
+``--check``, it only checks that the file is up to date.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from options import check_asked, write_or_check
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "namegen" / "web"
+COMPILER = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+HEAD = "// The types of the module that `namegen export-web --module` writes, for TypeScript and editors.\n\n"
+
+
+def module_types() -> str:
+    """Generate the types."""
+    with TemporaryDirectory() as folder:
+        command = ["node", str(COMPILER), "--project", "jsconfig.json", "--rootDir", str(WEB)]
+        command += ["--noEmit", "false", "--declaration", "--emitDeclarationOnly"]
+        subprocess.run([*command, "--outDir", folder], cwd=ROOT, check=True)
+        return HEAD + (Path(folder) / "module.d.ts").read_text(encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write or check the file."""
+    check = check_asked(__doc__, arguments)
+    if shutil.which("node") is None or not COMPILER.is_file():
+        print("TypeScript isn't installed, so the types of the JavaScript module stay as they are.")
+        return
+    write_or_check({WEB / "module.d.mts": module_types()}, check=check)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,91 @@
+"""NameColumns: find the columns of a table that still look like names. It imports nothing slow, not even NumPy."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+from namegen.lists.bundled import BUNDLED
+
+LISTS = ("world-given", "world-family", "mlb-first")  # the last one has full names
+MAX_ROWS = 1000  # that are looked at
+MIN_SHARE = 0.5  # of a column's values that look like names
+MIN_LETTERS = 3  # of a replaced name that is searched for in other columns
+MAX_WORDS = 5  # of a name
+SEPARATORS = re.compile(r"[\s,.'’-]+")  # between the words of a name
+WORD = re.compile(r"[^\W\d_]+")
+
+
+class NameColumns:
+    """Finds the columns that still look like names, from the first rows of a table.
+
+    A value looks like a name if all of its words are in namegen's lists of names, or if it contains the name that is
+    replaced in its row. A column looks like names if at least half of its values do.
+    """
+
+    def __init__(self) -> None:
+        self._header: Sequence[str] = ()
+        self._replaced_index = 0
+        self._rows = 0  # looked at so far
+        self._values: Counter[int] = Counter()  # for each column, values that aren't empty
+        self._names: Counter[int] = Counter()  # for each column, values that look like names
+
+    def start(self, header: Sequence[str], replaced_index: int) -> None:
+        """Begin a table with these columns, in which one column is replaced."""
+        self._header = header
+        self._replaced_index = replaced_index
+
+    def add(self, row: Sequence[str]) -> None:
+        """Look at a row of the original table."""
+        if self._rows == MAX_ROWS:
+            return
+        self._rows += 1
+        replaced = row[self._replaced_index]
+        for index, cell in enumerate(row):
+            if index == self._replaced_index or not cell.strip():
+                continue
+            self._values[index] += 1
+            if looks_like_name(cell) or contains_name(cell, replaced):
+                self._names[index] += 1
+
+    def found(self) -> list[str]:
+        """Return the names of the columns that look like names."""
+        return [
+            self._header[index]
+            for index, count in sorted(self._names.items())
+            if count >= MIN_SHARE * self._values[index]
+        ]
+
+
+def looks_like_name(cell: str) -> bool:
+    """Return whether all words of a value are initials or in namegen's lists of names.
+
+    >>> looks_like_name("Smith, Anna"), looks_like_name("anna@example.com"), looks_like_name("in stock")
+    (True, False, False)
+    """
+    words = [word.casefold() for word in SEPARATORS.split(cell) if len(word) > 1]
+    return 1 <= len(words) <= MAX_WORDS and name_words().issuperset(words)
+
+
+def contains_name(cell: str, name: str) -> bool:
+    """Return whether a value contains a name, ignoring letter case.
+
+    >>> contains_name("anna.smith@example.com", "Smith"), contains_name("42", "Smith")
+    (True, False)
+    """
+    name = name.strip().casefold()
+    return len(name) >= MIN_LETTERS and name in cell.casefold()
+
+
+@cache
+def name_words() -> frozenset[str]:
+    """Return the words of namegen's lists of names, without letter case."""
+    words: set[str] = set()
+    for list_name in LISTS:
+        text = BUNDLED[list_name].path.read_text(encoding="utf-8")
+        for line in text.splitlines():
+            name = line.split(",")[0]
+            words.update(WORD.findall(name.casefold()))
+    return frozenset(words)

@@ -1,0 +1,196 @@
+"""NameTable: a CSV table in which one column gets pseudonyms. It imports nothing slow, not even NumPy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import TextIO
+
+import click
+
+from namegen.cli.name_columns import NameColumns
+from namegen.cli.terminal import printable
+from namegen.core.data.list_formats import column_place, delimiter_of
+from namegen.errors import NamesError, quote, reason_of, safe_cell, short
+from namegen.pseudonymize import Pseudonyms
+
+MAX_CELL = 10_000_000  # characters of a cell or a line; limits the memory that an open quotation mark can take
+BYTE_ORDER_MARK = "\ufeff"
+
+
+class NameTable:
+    """A table in which one column gets pseudonyms.
+
+    Args:
+        file: the path of a CSV file, or ``-`` for standard input.
+        column: the name or number of the column with names.
+        by: the column whose values choose the pseudonyms. By default, it's the column with names.
+    """
+
+    def __init__(self, file: str, column: str, by: str | None = None) -> None:
+        self.values_in_pool = 0  # replaced names so far that are in a pool
+        self.name_columns = NameColumns()  # finds other columns with names
+        self._file = file
+        self._column = column
+        self._by = by
+
+    def count_values(self, pseudonyms: Pseudonyms) -> ValueCounts:
+        """Read the table, and count the values that choose pseudonyms."""
+        counts = ValueCounts()
+        with self._open() as table:
+            for row in table.rows:
+                if row and row[table.name_index].strip():
+                    counts.add(row[table.by_index], pseudonyms)
+        return counts
+
+    def renamed(self, pseudonyms: Pseudonyms) -> Iterator[bytes]:
+        """Yield the table's byte order mark or nothing, then its rows with pseudonyms.
+
+        Raises:
+            NamesError: the file isn't a CSV table, or it has no such column.
+        """
+        with self._open() as table:
+            self.name_columns.start(table.header, table.name_index)
+            yield table.byte_order_mark.encode()
+            yield table.line_of(table.header)
+            for row in table.rows:
+                if row and row[table.name_index].strip():
+                    self._replace(row, table, pseudonyms)
+                yield table.line_of(row)
+
+    def _replace(self, row: list[str], table: _OpenTable, pseudonyms: Pseudonyms) -> None:
+        """Replace the name of a row. Rows without a name keep their empty cell."""
+        name = row[table.name_index]
+        value = row[table.by_index]
+        if not value.strip():
+            raise NamesError(
+                f"row {table.row_number} of {short(self._file)} has a name, but no value in the column "
+                f"{quote(table.header[table.by_index])}: add the value, or choose another column with --by"
+            )
+        if pseudonyms.has_name(name):
+            self.values_in_pool += 1
+        self.name_columns.add(row)
+        row[table.name_index] = safe_cell(printable(pseudonyms.of(value)))
+
+    @contextmanager
+    def _open(self) -> Iterator[_OpenTable]:
+        """Open the table. An error while it's read becomes a NamesError."""
+        csv.field_size_limit(MAX_CELL)
+        table: _OpenTable | None = None
+        try:
+            with click.open_file(self._file, "rb") as stream:
+                text = io.TextIOWrapper(stream, "utf-8", newline="")
+                table = self._read_start(text)
+                yield table
+        # RuntimeError: standard input is closed
+        except (OSError, ValueError, RuntimeError, csv.Error) as error:
+            raise NamesError(self._reading_error(error, table)) from error
+
+    def _read_start(self, text: TextIO) -> _OpenTable:
+        """Read the first row of the table, which has the names of the columns."""
+        lines = _lines(text)
+        first_line = next(lines, "")
+        delimiter = delimiter_of(first_line)
+        all_lines = chain([first_line.removeprefix(BYTE_ORDER_MARK)], lines)
+        rows = csv.reader(all_lines, delimiter=delimiter, strict=True)
+        header = next(rows, [])
+        name_index = self._index_of(self._column, header, "column")
+        by_index = name_index if self._by is None else self._index_of(self._by, header, "by")
+        return _OpenTable(
+            header=header,
+            name_index=name_index,
+            by_index=by_index,
+            delimiter=delimiter,
+            byte_order_mark=BYTE_ORDER_MARK if first_line.startswith(BYTE_ORDER_MARK) else "",
+            line_end="\r\n" if first_line.endswith("\r\n") else "\n",
+            reader=rows,
+        )
+
+    def _index_of(self, column: str, header: list[str], option: str) -> int:
+        names = [name.strip() for name in header]
+        return column_place(names, column, short(self._file), option)
+
+    def _reading_error(self, error: Exception, table: _OpenTable | None) -> str:
+        """Return the message of an error in the table, with the row if that's known."""
+        where = short(self._file)
+        is_in_row = isinstance(error, csv.Error)  # a decoding error is that of a block of rows
+        if is_in_row:
+            number = 1 if table is None else table.row_number
+            where = f"row {number} of {where}"
+        return f"cannot read {where} ({reason_of(error)}): pass a CSV table in UTF-8"
+
+
+@dataclass
+class ValueCounts:
+    """How many values choose pseudonyms. A value that occurs twice counts twice."""
+
+    hashed: int = 0  # values whose name is chosen by a hash
+    numbers: int = 0  # whole numbers below N, which never share a name with each other
+
+    def add(self, value: str, pseudonyms: Pseudonyms) -> None:
+        """Count a value."""
+        if pseudonyms.is_number(value):
+            self.numbers += 1
+        else:
+            self.hashed += 1
+
+    @property
+    def total(self) -> int:
+        """The number of values."""
+        return self.hashed + self.numbers
+
+    @property
+    def pairs(self) -> int:
+        """The number of pairs of values that may share a name."""
+        return self.hashed * (self.hashed - 1) // 2 + self.hashed * self.numbers
+
+
+@dataclass
+class _OpenTable:
+    """A table whose first row has been read."""
+
+    header: list[str]
+    name_index: int  # of the column with names
+    by_index: int  # of the column that chooses pseudonyms
+    delimiter: str
+    byte_order_mark: str
+    line_end: str
+    reader: Iterator[list[str]]
+    row_number: int = 1  # the row that was read last
+
+    @property
+    def rows(self) -> Iterator[list[str]]:
+        """The rows after the first. Raises csv.Error if a row has another number of cells."""
+        self.row_number = 2
+        for row in self.reader:
+            if row and len(row) != len(self.header):
+                raise csv.Error(f"{len(row)} cells where the first row has {len(self.header)}")
+            yield row
+            self.row_number += 1
+
+    def line_of(self, row: list[str]) -> bytes:
+        """Return a row as CSV. Unlike ``csv.writer``, it quotes only where needed."""
+        cells = [self._quoted(cell) for cell in row]
+        if cells == [""]:
+            cells = ['""']  # without quotes, the row would be an empty line
+        return f"{self.delimiter.join(cells)}{self.line_end}".encode()
+
+    def _quoted(self, cell: str) -> str:
+        """Return a cell, in quotation marks if it needs them."""
+        if not re.search(f'[\r\n"{self.delimiter}]', cell):
+            return cell
+        escaped = cell.replace('"', '""')
+        return f'"{escaped}"'
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """Yield the lines of a table, with their ends. Raises csv.Error if a line is too long."""
+    while line := text.readline(MAX_CELL):
+        if len(line) == MAX_CELL:
+            raise csv.Error(f"a line has {MAX_CELL:,} characters or more")
+        yield line

@@ -1,0 +1,74 @@
+// Whether a name is in the list that a model was trained on. `KnownSet` of namegen/core/data/normalization.py in
+// JavaScript. The model has the first bits of the hash of each name, so it takes one other name in 256 for a known one.
+
+const KNOWN_SET_SPACE = 256; // the numbers are below this many times their count
+
+/** A set of names or words. It stores a number for each of them, from the first bits of its hash. */
+class KnownNames {
+  /**
+   * @param {string} text the numbers as a Rice code, in base 85
+   * @throws {Error} they are damaged
+   */
+  constructor(text) {
+    const bytes = bytesFromText(text);
+    const { numbers, end } = readRising(bytes, 0);
+    this.numbers = numbers;
+    this.limit = KNOWN_SET_SPACE * numbers.length;
+    const isWhole = end === bytes.length;
+    const isInRange = numbers.length === 0 || numbers[numbers.length - 1] < this.limit;
+    if (!isWhole || !isInRange) throw new Error("damaged");
+  }
+
+  /**
+   * Return whether a name or word is probably in the set.
+   * @param {bigint} hash of the name's form
+   */
+  has(hash) {
+    const number = this.#numberOf(hash);
+    return this.numbers[this.#firstIndexFrom(number)] === number;
+  }
+
+  /**
+   * Map the upper half of a hash to a number from 0 to the limit.
+   * @param {bigint} hash of 64 bits
+   */
+  #numberOf(hash) {
+    return Number(((hash >> 32n) * BigInt(this.limit)) >> 32n);
+  }
+
+  /**
+   * Find the first number that isn't less.
+   * @param {number} number
+   * @returns {number} its index
+   */
+  #firstIndexFrom(number) {
+    let low = 0;
+    let high = this.numbers.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.numbers[middle] < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/**
+ * Return the hash of a name or word.
+ * @param {string} form as a Normalizer returns it
+ */
+function hashOf(form) {
+  return blake2b64(new TextEncoder().encode(form));
+}
+
+/**
+ * Return 64 bits that look random: splitmix64 (Steele, Lea and Flood, 2014).
+ * @param {bigint} number
+ */
+function scramble(number) {
+  const step = 0x9e3779b97f4a7c15n;
+  let mixed = BigInt.asUintN(64, number * step + step);
+  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n);
+  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn);
+  return mixed ^ (mixed >> 31n);
+}

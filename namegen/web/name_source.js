@@ -1,0 +1,257 @@
+// What names are drawn from: one model or several.
+
+const MOST_CACHED_NUMBERS = 8e6; // in the states and probabilities of prefixes: about 64 MB
+const MOST_START_PREFIXES = 64; // ways to write the first letters that are tried
+const MOST_START_LETTERS = 5000; // letters that are read for all these ways together
+
+/**
+ * A network, or several networks whose predictions are averaged.
+ * @typedef {object} NameNetwork
+ * @property {number} stateSize how many numbers a state consists of
+ * @property {number[]} widths of all layers
+ * @property {() => any} initialState
+ * @property {(token: number, state: any) => {state: any, logits: Float64Array}} step
+ * @property {(state: any) => Float64Array[]} hiddenStates the hidden state of each layer
+ */
+
+/**
+ * A token that the network reads before a name. `label` is the label of the names that it starts; null without labels.
+ * @typedef {{token: number, probability: number, label: string | null}} StartToken
+ */
+
+/** @typedef {{prefix: Prefix, probability: number}} StartPrefix */
+
+/** @typedef {{prefix: Prefix, logProbability: number}} StartCandidate */
+
+/** What names are drawn from. Its subclasses are Model, and Blend for several models. */
+class NameSource {
+  /**
+   * @param {object} options
+   * @param {Model[]} options.parts the models that it consists of
+   * @param {NameNetwork} options.network
+   * @param {string[]} options.characters in the order of their ids, from 1 on
+   * @param {StartToken[]} options.startTokens
+   * @param {Iterable<string>} options.spaces the characters that no name starts or ends with
+   * @param {Normalizer} options.normalizer
+   */
+  constructor({ parts, network, characters, startTokens, spaces, normalizer }) {
+    this.parts = parts;
+    this.network = network;
+    this.startTokens = startTokens;
+    this.normalizer = normalizer;
+    this.characters = ["", ...characters]; // by id; the end token has no character
+    this.spaces = new Set(spaces);
+    /** Scores new names; null if the model has no n-grams. @type {Scorer | null} */
+    this.scorer = null;
+    this.canFilter = false; // whether it can find out which new names are good enough
+    this.prefixesRead = 0;
+    this.mostPrefixes = Math.floor(MOST_CACHED_NUMBERS / (this.characters.length + network.stateSize));
+    this.characterSet = new Set(characters);
+    /** @type {(StartToken & StartPrefix)[] | undefined} */
+    this.cachedRoots = undefined;
+    /** The ids of the characters that each folded letter can stand for. @type {Map<string, number[]> | undefined} */
+    this.cachedIdsByLetter = undefined;
+  }
+
+  /** An empty prefix for each start token. The prefixes that the network has read are kept until there are too many. */
+  get roots() {
+    if (this.cachedRoots === undefined || this.isCacheFull) {
+      this.prefixesRead = 0;
+      this.cachedRoots = this.startTokens.map((start) => ({ ...start, prefix: new Prefix(this, start.token, null) }));
+    }
+    return this.cachedRoots;
+  }
+
+  get isCacheFull() {
+    return this.prefixesRead >= this.mostPrefixes;
+  }
+
+  /** The empty prefix; if there are labels, that of the first label. */
+  get start() {
+    return this.roots[0].prefix;
+  }
+
+  /** Whether it can find out which names are new. */
+  get knowsNames() {
+    return this.parts.every(({ knownNames }) => knownNames !== null);
+  }
+
+  /**
+   * Return whether no list of its models contains a name; null if a model doesn't know the names of its list.
+   * @param {string} form of the name
+   * @returns {boolean | null}
+   */
+  isNew(form) {
+    if (!this.knowsNames) return null;
+    const hash = hashOf(form);
+    return !this.parts.some(({ knownNames }) => knownNames?.has(hash));
+  }
+
+  /**
+   * Return whether a text starts like the name of a listed company.
+   * @param {string} text
+   */
+  hasListedStart(text) {
+    return this.parts.some((part) => part.listedCompanies?.hasStartOf(part.normalizedWords(text)));
+  }
+
+  /**
+   * Return whether a name isn't distinctive enough for a new company.
+   * @param {string} name
+   */
+  isRejectedCompany(name) {
+    return this.hasListedStart(name) || this.parts.some((part) => part.isPoorCompanyName(name));
+  }
+
+  /**
+   * Return whether a list could contain the name: it isn't empty, and has no space at either end.
+   * @param {string} name
+   */
+  isWellFormed(name) {
+    const characters = [...name];
+    if (characters.length === 0) return false;
+    const last = characters[characters.length - 1];
+    return !this.spaces.has(characters[0]) && !this.spaces.has(last);
+  }
+
+  /**
+   * Prepare a text for the normalizer, whose tables have only the characters of the model. Other letters become lower
+   * case, and other punctuation is removed.
+   * @param {string} text
+   */
+  toKnownCharacters(text) {
+    const characters = Array.from(text, (character) => this.#toKnownCharacter(character));
+    return characters.join("") || text;
+  }
+
+  /** @param {string} character */
+  #toKnownCharacter(character) {
+    if (this.characterSet.has(character)) return character;
+    if (/\s/u.test(character)) return this.characterSet.has(" ") ? " " : "";
+    return isPunctuation(character) ? "" : character.toLowerCase();
+  }
+
+  /**
+   * Find the characters that each letter of a text can stand for. Letter case doesn't matter.
+   * @param {string} text
+   * @returns {{letter: string, ids: number[]}[]} the ids of the characters, for each letter
+   */
+  spellings(text) {
+    const letters = [...text.normalize("NFC")];
+    return letters.map((letter) => ({ letter, ids: this.#idsByLetter.get(this.#fold(letter)) ?? [] }));
+  }
+
+  /**
+   * Fold a letter. The table of the model has only the model's characters, but a reader may type an S for its s.
+   * @param {string} letter
+   */
+  #fold(letter) {
+    return this.normalizer.fold(letter.toLowerCase());
+  }
+
+  /** @returns {Map<string, number[]>} */
+  get #idsByLetter() {
+    this.cachedIdsByLetter ??= this.#groupIdsByLetter();
+    return this.cachedIdsByLetter;
+  }
+
+  #groupIdsByLetter() {
+    /** @type {Map<string, number[]>} */
+    const idsByLetter = new Map();
+    for (let id = 1; id < this.characters.length; id++) {
+      const letter = this.#fold(this.characters[id]);
+      const ids = idsByLetter.get(letter) ?? [];
+      idsByLetter.set(letter, [...ids, id]);
+    }
+    return idsByLetter;
+  }
+
+  /**
+   * Find the prefixes that names with these first letters start with. Letter case doesn't matter.
+   *
+   * If one of these prefixes is drawn by its probability and then continued, the names have exactly the distribution of
+   * all names that start with the letters, and no draw is wasted.
+   * @param {string} letters
+   * @param {number} temperature
+   * @param {string | null} [label] a label, or a part of labels; null for all labels
+   * @returns {StartPrefix[]} empty if no network knows all of the letters
+   */
+  startPrefixes(letters, temperature, label = null) {
+    const roots = this.#rootsWithLabel(label);
+    if (letters === "") return roots;
+    let candidates = roots.map(({ prefix, probability }) => ({ prefix, logProbability: Math.log(probability) }));
+    const spellings = this.spellings(letters);
+    const most = Math.min(MOST_START_PREFIXES, Math.ceil(MOST_START_LETTERS / spellings.length));
+    for (const { ids } of spellings) candidates = extendCandidates(candidates, ids, temperature, most);
+    if (temperature === 0) candidates = bestOfEachRoot(candidates);
+    return withProbabilities(candidates);
+  }
+
+  /**
+   * @param {string | null} label
+   * @returns {StartPrefix[]}
+   */
+  #rootsWithLabel(label) {
+    const roots = this.#chooseRoots(label);
+    if (roots.length === 1) return [{ prefix: roots[0].prefix, probability: 1 }];
+    return roots.map(({ prefix, probability }) => ({ prefix, probability }));
+  }
+
+  /** @param {string | null} label */
+  #chooseRoots(label) {
+    if (label === null) return this.roots.filter(({ probability }) => probability > 0);
+    const labels = this.startTokens.map((start) => start.label ?? "");
+    return findLabels(label, labels).map((index) => this.roots[index]);
+  }
+}
+
+/** The categories that core/data/normalization.py of Python removes, beyond ASCII. */
+const PUNCTUATION = /[\p{Pc}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{Z}\p{Cc}\p{Cf}\p{Sk}\ufe00-\ufe0f]/u;
+
+/** @param {string} character */
+function isPunctuation(character) {
+  const isAscii = character <= "\x7f";
+  return isAscii ? !/[a-z\d]/i.test(character) : PUNCTUATION.test(character);
+}
+
+/**
+ * Extend each candidate by one letter, and keep the most likely results.
+ * @param {StartCandidate[]} candidates
+ * @param {number[]} ids of the characters that the letter can stand for
+ * @param {number} temperature
+ * @param {number} most
+ * @returns {StartCandidate[]}
+ */
+function extendCandidates(candidates, ids, temperature, most) {
+  const extended = candidates.flatMap(({ prefix, logProbability }) => {
+    const probabilities = prefix.probabilities(temperature || 1); // at 0, only one letter would be possible
+    return ids.map((id) => ({ prefix, id, logProbability: logProbability + Math.log(probabilities[id]) }));
+  });
+  const possible = extended.filter(({ logProbability }) => logProbability > -Infinity);
+  possible.sort((a, b) => b.logProbability - a.logProbability);
+  const best = possible.slice(0, most);
+  return best.map(({ prefix, id, logProbability }) => ({ prefix: prefix.extend(id), logProbability }));
+}
+
+/**
+ * @param {StartCandidate[]} candidates the most likely first
+ * @returns {StartCandidate[]}
+ */
+function bestOfEachRoot(candidates) {
+  const isFirstOfRoot = (/** @type {StartCandidate} */ candidate) => {
+    const { root } = candidate.prefix;
+    return candidate === candidates.find(({ prefix }) => prefix.root === root);
+  };
+  return candidates.filter(isFirstOfRoot);
+}
+
+/**
+ * @param {StartCandidate[]} candidates
+ * @returns {StartPrefix[]}
+ */
+function withProbabilities(candidates) {
+  if (candidates.length === 0) return [];
+  const logProbabilities = candidates.map(({ logProbability }) => logProbability);
+  const probabilities = softmax(logProbabilities, 1);
+  return candidates.map(({ prefix }, k) => ({ prefix, probability: probabilities[k] }));
+}

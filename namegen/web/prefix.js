@@ -1,0 +1,141 @@
+// The first characters of a name, and what the network predicts after them.
+
+/**
+ * A prefix of names. Names that start alike share its object, so the network reads each prefix only once, when its
+ * output is needed for the first time. A whole name is a prefix too.
+ */
+class Prefix {
+  /**
+   * @param {NameSource} model
+   * @param {number} token the last character, or a start token
+   * @param {Prefix | null} parent the prefix that is one character shorter; null for an empty prefix
+   */
+  constructor(model, token, parent) {
+    this.model = model;
+    this.token = token;
+    this.parent = parent;
+    /** In characters. @type {number} */
+    this.length = parent === null ? 0 : parent.length + 1;
+    /** The index of the label; 0 if the model has no labels. @type {number} */
+    this.label = parent === null ? token - model.startTokens[0].token : parent.label;
+    /** The prefixes that are one character longer, by token. @type {Map<number, Prefix>} */
+    this.children = new Map();
+    // Each of these values is computed when it is needed for the first time.
+    /** @type {{state: any, probabilities: Float64Array} | undefined} */
+    this.cachedOutput = undefined;
+    /** @type {number | undefined} */
+    this.cachedLogProbability = undefined;
+    /** @type {number | undefined} */
+    this.cachedEndLogProbability = undefined;
+    /** @type {NgramState | undefined} */
+    this.cachedNgramState = undefined;
+    /** @type {number | undefined} */
+    this.cachedMissingInName = undefined;
+    /** @type {boolean | undefined} */
+    this.cachedHasListedStart = undefined;
+  }
+
+  /** The output of the network: its state, and the probability of each next id at temperature 1, (V). */
+  get output() {
+    this.cachedOutput ??= this.#computeOutput();
+    return this.cachedOutput;
+  }
+
+  #computeOutput() {
+    this.model.prefixesRead += 1;
+    const { network } = this.model;
+    const stateBefore = this.parent === null ? network.initialState() : this.parent.state;
+    const { state, logits } = network.step(this.token, stateBefore);
+    return { state, probabilities: softmax(logits, 1) };
+  }
+
+  get state() {
+    return this.output.state;
+  }
+
+  /**
+   * Return the probability of each next id.
+   * @param {number} temperature
+   * @returns {Float64Array} (V)
+   */
+  probabilities(temperature) {
+    const { probabilities } = this.output;
+    if (temperature === 1) return probabilities;
+    return softmax(probabilities.map(Math.log), temperature);
+  }
+
+  /**
+   * Return the prefix that is one character longer.
+   * @param {number} token
+   */
+  extend(token) {
+    const existing = this.children.get(token);
+    if (existing !== undefined) return existing;
+    const child = new Prefix(this.model, token, this);
+    if (!this.model.isCacheFull) this.children.set(token, child);
+    return child;
+  }
+
+  /** The empty prefix with the same start token. @returns {Prefix} */
+  get root() {
+    return this.parent === null ? this : this.parent.root;
+  }
+
+  /** The log-probability of the characters, given the start token, at temperature 1. @returns {number} */
+  get logProbability() {
+    this.cachedLogProbability ??= this.parent === null ? 0 : this.parent.#logProbabilityWith(this.token);
+    return this.cachedLogProbability;
+  }
+
+  /** The log-probability of the name that ends after this prefix. */
+  get endLogProbability() {
+    this.cachedEndLogProbability ??= this.#logProbabilityWith(END_TOKEN);
+    return this.cachedEndLogProbability;
+  }
+
+  /** @param {number} id @returns {number} */
+  #logProbabilityWith(id) {
+    return this.logProbability + Math.log(this.probabilities(1)[id]);
+  }
+
+  /** @returns {NgramState} */
+  get ngramState() {
+    this.cachedNgramState ??= this.#scorer.ngramStateOf(this);
+    return this.cachedNgramState;
+  }
+
+  /** How many n-grams of the name that ends after this prefix are missing in the list. @returns {number} */
+  get missingInName() {
+    this.cachedMissingInName ??= this.#scorer.missingInName(this);
+    return this.cachedMissingInName;
+  }
+
+  get #scorer() {
+    if (this.model.scorer === null) throw new Error("this model has no n-grams");
+    return this.model.scorer;
+  }
+
+  /** Whether a word has just ended, and every name with this prefix starts like a listed company's. */
+  get hasListedStart() {
+    this.cachedHasListedStart ??= this.#endsWithSpace && this.model.hasListedStart(this.text);
+    return this.cachedHasListedStart;
+  }
+
+  get #endsWithSpace() {
+    const character = this.model.characters[this.token];
+    return this.length > 0 && this.model.spaces.has(character);
+  }
+
+  /** The ids of the characters. */
+  get tokens() {
+    const tokens = [];
+    for (let prefix = /** @type {Prefix} */ (this); prefix.parent !== null; prefix = prefix.parent) {
+      tokens.push(prefix.token);
+    }
+    return tokens.reverse();
+  }
+
+  get text() {
+    return this.tokens.map((token) => this.model.characters[token]).join("");
+  }
+}

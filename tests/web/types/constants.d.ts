@@ -1,0 +1,11 @@
+// The constants that namegen/web/export.py writes after the JavaScript.
+
+interface SchemaWithDefinitions {
+  $ref: string;
+  $defs: Record<string, any>;
+}
+
+declare const SCHEMAS: { model: SchemaWithDefinitions; metadata: SchemaWithDefinitions };
+declare const PROFANITY: { hashes: string[]; start: number; longest: number };
+declare const FORMAT: string;
+declare const FORMAT_VERSION: number;
