@@ -89,3 +89,20 @@ def test_the_cell_of_the_task_fits_into_chapter_3() -> None:
     done = run([*cells[:trains], "from tasks.solution_cell import OneGateEngine", mine])
     assert done.returncode == 0, done.stderr
     assert "one gate: validation loss 2." in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("if ngram not in known_ngrams]", "if ngram in known_ngrams]"),
+        ("np.log(1 / 3)", "np.log(2 / 3)"),
+    ],
+)
+def test_chapter_5_is_sharp(right: str, wrong: str) -> None:
+    """Its checks find a score that prefers unknown n-grams, and a wrong ceiling."""
+    cells = code_of_chapter((LEARN / "5-any-good.md").read_text(encoding="utf-8"))
+    assert sum(right in cell for cell in cells) == 1
+    done = run([cell.replace(right, wrong) for cell in cells])
+    assert done.returncode != 0
+    assert "AssertionError" in done.stderr

@@ -18,6 +18,7 @@ from namegen.core.checkpoint.metadata import shortest_name
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
@@ -104,15 +105,22 @@ def scored(checkpoint: Checkpoint) -> Checkpoint:
     return replace(checkpoint, score_rules=scorer.rules)
 
 
-def score_of(model: api.LoadedModel, name: str) -> float:
-    """The score of a name under a model of one label, or without labels."""
-    start_token = model.start_tokens.ids[:1]
-    assert model.scorer is not None
-    missing = model.scorer.missing(model.vocabulary.encode(name)[None], start_token)
-    log_probability = np.array([model.score(name).log_probability])
-    return float(
-        model.scorer.scores(log_probability, np.array([len(name)]), missing, start_token)[0]
-    )
+def score_of(model: api.LoadedModel, name: str, label: int = 0) -> float:
+    """The score of a new name with a label, from namegen's own scorer.
+
+    Args:
+        model: the model.
+        name: the name.
+        label: the index of its label; 0 without labels.
+    """
+    start_token = model.start_tokens.ids[[label]]
+    tree = PrefixTree.from_names([name], model.vocabulary, start_token.tolist())
+    log_probability = AccuracyEvaluator(model.model).name_log_probabilities(tree)
+    scorer = model.scorer
+    assert scorer is not None
+    missing = scorer.missing(model.vocabulary.encode(name)[None], start_token)
+    length = np.array([len(name)])
+    return float(scorer.scores(log_probability, length, missing, start_token)[0])
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:

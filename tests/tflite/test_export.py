@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,22 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from namegen import api
 from namegen.backends.tflite import export
 from namegen.backends.tflite.contents import contents_of
 from namegen.backends.tflite.export import export_tflite, rounded_to_half, weights_in_half
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.data.normalization import hash_names
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
-from tests.labelled import labelled_checkpoint
 from tests.own_cells import ForeignNetwork
 from tests.reading import engine_of
-from tests.tflite.conftest import CheckpointOf, Exported, score_of
+from tests.tflite.conftest import CheckpointOf, Exported
 
 QUANTISATIONS = ("none", "float16", "int8")
-PAGE = Path(__file__).parents[2] / "docs" / "guides" / "phone.md"
 
 
 def tables(path: Path) -> Any:
@@ -343,26 +338,3 @@ def test_the_summary_tells_why_weights_keep_32_bits(
     if quantize == "float16":
         printed = run(large, out, "--force", "--quantize", quantize).stdout
         assert row.search(printed)[1] == "none: the results would differ too much"
-
-
-def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Path) -> None:
-    """New names whose score reaches the threshold; it stops at a model that has more rules."""
-    page = PAGE.read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
-    (shown,) = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)
-    model = api.load("mlb-first")
-    export_tflite(model.checkpoint, tmp_path / "model.tflite")
-    without = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"
-    run_loop = partial(
-        subprocess.run, [sys.executable, "-c", without + code], cwd=tmp_path, text=True, timeout=60
-    )
-    result = run_loop(capture_output=True)
-    export_tflite(labelled_checkpoint(), tmp_path / "model.tflite", force=True)
-    assert "rules of this model: ['labels']" in run_loop(capture_output=True).stderr
-    assert result.returncode == 0, result.stderr
-    names = re.split(", |\n", result.stdout.strip())
-    assert len(names) == 11
-    assert not any(model.metadata.known_names.holds(hash_names(names)))
-    (rule,) = model.scorer.rules
-    assert min(score_of(model, name) for name in names) > rule.threshold - 1e-3
-    assert result.stdout == shown

@@ -1,0 +1,244 @@
+"""``examples/tflite_names.py`` returns the names that namegen would, with namegen's own scores."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.backends.tflite.export import export_tflite
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.data.corpus import Corpus
+from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
+from tests.labelled import labelled_checkpoint
+from tests.tflite.conftest import score_of, scored
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "examples" / "tflite_names.py"
+PAGE = ROOT / "docs" / "guides" / "phone.md"
+COLORS = ["Red", "Blue", "Golden", "Green", "White", "Black", "Silver", "Grey"]
+ANIMALS = ["Fox", "Goose", "Lion", "Stag", "Bear"]
+
+
+def built_in(name: str) -> Checkpoint:
+    checkpoint = api.load(name).checkpoint
+    assert checkpoint is not None
+    return checkpoint
+
+
+def short_list() -> Checkpoint:
+    """Twenty first names, fine-tuned."""
+    names = dict.fromkeys(load_bundled("mlb-first").names[::50])
+    return trained(list(names)[:20])
+
+
+def labelled_phrases() -> Checkpoint:
+    """Phrases of two labels, so that both n-grams and words depend on the label."""
+    taverns = [f"The {color} {animal}" for color in COLORS for animal in ANIMALS][::2]
+    ships = [f"{animal} of the {color} {len(color)}" for color in COLORS for animal in ANIMALS][
+        1::2
+    ]
+    labels = ["tavern"] * len(taverns) + ["ship"] * len(ships)
+    return trained(taverns + ships, labels)
+
+
+def trained(names: list[str], labels: list[str] | None = None) -> Checkpoint:
+    """A model after a few epochs."""
+    config = merge(Config(), {"training.epochs": 6, "data.validation": 0.0})
+    return api.train(Corpus.from_names(names, labels=labels), config=config).checkpoint
+
+
+# By name: the checkpoint, the start of names, and the requested label.
+MODELS: dict[str, tuple[Callable[[], Checkpoint], str, str | None]] = {
+    "mlb-first": (lambda: built_in("mlb-first"), "Mar", None),
+    "japanese-given": (lambda: built_in("japanese-given"), "あ", None),
+    "taverns": (lambda: built_in("taverns"), "The ", None),
+    "companies": (lambda: built_in("companies"), "American", None),
+    "world-given": (lambda: built_in("world-given"), "A", "Irish"),
+    "world-places": (lambda: built_in("world-places"), "", None),
+    "two labels": (lambda: scored(labelled_checkpoint()), "B", "last"),
+    "twenty names": (short_list, "A", None),
+    "labelled phrases": (labelled_phrases, "", None),
+}
+
+
+@pytest.fixture(scope="module")
+def program() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tflite_names", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["tflite_names"] = module  # for its dataclasses
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def exported(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], tuple[Path, Checkpoint]]:
+    """The file and the checkpoint of one of the models."""
+    folder = tmp_path_factory.mktemp("models")
+
+    @cache
+    def of(name: str) -> tuple[Path, Checkpoint]:
+        make, prefix, _ = MODELS[name]
+        checkpoint = make()
+        path = folder / f"{name}.tflite"
+        checked = prefix or checkpoint.vocabulary.characters[-1]
+        export_tflite(checkpoint, path, names=[checked])
+        return path, checkpoint
+
+    return of
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_names_are_new_keep_their_start_and_have_namegen_s_score(
+    name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
+) -> None:
+    path, checkpoint = exported(name)
+    _, prefix, label = MODELS[name]
+    model = program.Model.read(path)
+    labels = program.matching_labels(model.labels, label)
+    search = program.Search(
+        count=20, prefix=prefix, temperature=0.9, labels=labels, rng=np.random.default_rng(1)
+    )
+    found = program.find_names(model, search)
+    texts = [one.text for one in found]
+    assert len(set(texts)) == 20
+    assert all(text.startswith(prefix) for text in texts)
+    assert {one.label for one in found} <= set(labels or [0])
+
+    opened = api.open_checkpoint(checkpoint, "")
+    metadata = opened.metadata
+    assert not opened.normalization.are_known(texts, metadata.known_names).any()
+    assert {metadata.shortest_name <= len(text) <= metadata.longest_name for text in texts} == {
+        True
+    }
+    assert opened.scorer is not None
+    for one in found:
+        expected = score_of(opened, one.text, one.label)
+        assert one.score == pytest.approx(expected, abs=1e-3)
+        rule = opened.scorer.rules[min(one.label, len(opened.scorer.rules) - 1)]
+        assert one.reaches_threshold == (one.score >= rule.threshold)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_scores_of_bad_names_are_namegen_s(
+    name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
+) -> None:
+    """Names of random characters lack n-grams of all orders, and words."""
+    path, checkpoint = exported(name)
+    model = program.Model.read(path)
+    opened = api.open_checkpoint(checkpoint, "")
+    rng = np.random.default_rng(2)
+    characters = [character for character in opened.vocabulary.characters if character != " "]
+    label_count = max(len(checkpoint.labels), 1)
+    for size in (1, 2, 5, 9):
+        words = ["".join(rng.choice(characters, size)) for _ in range(2)]
+        text = " ".join(words) if " " in opened.vocabulary.characters else words[0]
+        label = int(rng.integers(label_count))
+        missing = [model.scorer.score(text, log_probability, label) for log_probability in (0, 1)]
+        start_token = opened.start_tokens.ids[[label]]
+        assert opened.scorer is not None
+        tokens = opened.vocabulary.encode(text)[None]
+        expected = opened.scorer.scores(
+            np.array([0.0, 1.0]),
+            np.full(2, len(text)),
+            np.repeat(opened.scorer.missing(tokens, start_token), 2),
+            np.repeat(start_token, 2),
+        )
+        assert missing == pytest.approx(expected.tolist())
+
+
+@pytest.mark.parametrize("name", ["companies", "world-places", "japanese-given"])
+def test_names_of_the_list_are_known(
+    name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
+) -> None:
+    """Also in upper case."""
+    path, _ = exported(name)
+    model = program.Model.read(path)
+    listed = load_bundled(name).names[::20]
+    assert not any(model.may_return(text) or model.may_return(text.upper()) for text in listed)
+
+
+def test_if_too_few_names_reach_the_threshold_the_best_others_follow(
+    program: ModuleType,
+    exported: Callable[[str], tuple[Path, Checkpoint]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(program, "MOST_BATCHES", 2)
+    path, _ = exported("mlb-first")
+    search = program.Search(
+        count=50, prefix="", temperature=1.0, labels=[], rng=np.random.default_rng(0)
+    )
+    found = program.find_names(program.Model.read(path), search)
+    reached = [one.reaches_threshold for one in found]
+    assert reached == sorted(reached, reverse=True)
+    assert 0 < sum(reached) < 50
+    others = [one.score for one in found if not one.reaches_threshold]
+    assert others == sorted(others, reverse=True)
+    program.main([str(path), "--starts-with", "Xq", "-n", "3", "--seed", "1"])
+    assert "below the threshold: 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--label", "Irish"], "the model has no label Irish"),
+        (["--starts-with", "雪"], "doesn't know the character '雪'"),
+    ],
+)
+def test_errors_are_one_sentence(
+    arguments: list[str],
+    message: str,
+    program: ModuleType,
+    exported: Callable[[str], tuple[Path, Checkpoint]],
+) -> None:
+    path, _ = exported("mlb-first")
+    with pytest.raises(SystemExit, match=f"^Error: .*{message}"):
+        program.main([str(path), *arguments])
+    with pytest.raises(SystemExit, match=r"wasn't written by namegen export-tflite"):
+        program.main([str(PROGRAM), *arguments])
+
+
+def test_a_file_without_names_can_be_used(
+    tmp_path: Path, program: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.tflite"
+    export_tflite(built_in("mlb-first"), path, names=["Mar"], without_names=True)
+    program.main([str(path), "-n", "3"])
+    printed = capsys.readouterr()
+    assert len(printed.out.split()) == 3
+    assert "may be in the model's training list" in printed.err
+
+
+def test_it_prints_the_names_of_the_page_without_namegen(tmp_path: Path) -> None:
+    """As the page shows, and without TensorFlow."""
+    page = PAGE.read_text(encoding="utf-8")
+    ((arguments, shown),) = re.findall(
+        r"^python tflite_names\.py (.*)\n```\n\n```text\n(.*?)```", page, re.MULTILINE | re.DOTALL
+    )
+    export_tflite(built_in("mlb-last"), tmp_path / "mlb-last.tflite")
+    code = (
+        "import runpy, sys\n"
+        "for name in ('tensorflow', 'keras', 'namegen'): sys.modules[name] = None\n"
+        f"sys.argv = {['tflite_names.py', *arguments.split()]!r}\n"
+        f"runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, text=True, timeout=60, capture_output=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == shown
