@@ -83,7 +83,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert"},
     ),
     "web": (
-        GENERATION | {"backends.opening", "lists", "constraints"},
+        GENERATION | {"backends.opening", "lists", "models", "constraints"},
         {"numpy", "jinja2", "markupsafe"},
     ),
     "pseudonymize": (DATA, set()),
