@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import IO
 
 # Compiled code writes these messages directly to the file descriptor, at any log level:
 #   INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
@@ -47,7 +48,12 @@ def quiet() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
-            messages.seek(0)
-            other_lines = [line for line in messages if not NOISE.match(line)]
-            with suppress(OSError):
-                os.write(2, b"".join(other_lines))
+            _print_without_noise(messages)
+
+
+def _print_without_noise(messages: IO[bytes]) -> None:
+    """Print the lines of a file to standard error, except for the libraries' log messages."""
+    messages.seek(0)
+    other_lines = [line for line in messages if not NOISE.match(line)]
+    with suppress(OSError):
+        os.write(2, b"".join(other_lines))
