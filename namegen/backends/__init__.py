@@ -35,7 +35,7 @@ ENTRY_POINT_GROUP = "namegen.engines"
 
 
 def engine_paths() -> dict[str, str]:
-    """The path ``module:Class`` of each registered engine, by name. namegen's own engines come first.
+    """List all registered engines by name, each with its path ``module:Class``. namegen's own engines come first.
 
     >>> engine_paths()["numpy"]
     'namegen.backends.numpy_engine.engine:NumpyEngine'

@@ -103,7 +103,7 @@ class Transformer(Network):
         return shapes
 
     def _block_shapes(self, k: int) -> dict[str, Shape]:
-        """The shapes of the parameters of block ``k``, in canonical order."""
+        """Return the shapes of the parameters in block ``k``, in canonical order."""
         D = self.width
         F = FEED_FACTOR * D
         return {

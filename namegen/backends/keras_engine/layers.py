@@ -79,7 +79,7 @@ class Layers:
         )
 
     def _options(self) -> dict[str, Untyped]:
-        """The options of all stock layers. Zeros prevent Keras from drawing initial values, which core sets."""
+        """Return the options of all stock layers. Zeros prevent Keras from drawing initial values, which core sets."""
         return {"dtype": self.dtype, "kernel_initializer": "zeros"}
 
     def _make_cell(self, k: int, inputs: int) -> Untyped:

@@ -85,10 +85,9 @@ def pack(
     >>> packing.parents.tolist(), packing.tiles.tolist()
     ([7, 0, 0, 1, 2, 3, 7, 7], [0, 1, 3, 5, 6, 6, 6, 6])
     """
-    trees = [batch.tree for batch in batches]
-    tiles = [tile_starts(tree, rows) for tree in trees]
-    first_node = np.cumsum([0, *(tree.nodes for tree in trees)])
-    first_tile = np.cumsum([0, *map(len, tiles)], dtype=np.int32)
+    tiles = [tile_starts(batch.tree, rows) for batch in batches]
+    first_node = _starts([batch.tree.nodes for batch in batches])
+    first_tile = _starts([len(starts) for starts in tiles])
     packing = Packing(
         tokens=np.zeros(room, np.int32),
         parents=np.full(room, room - 1, np.int32),
@@ -96,12 +95,22 @@ def pack(
         targets=np.zeros((room, vocabulary_size), dtype),
         tiles=np.full(room, first_node[-1], np.int32),
         first_tile=first_tile,
-        first_node=first_node.astype(np.int32),
+        first_node=first_node,
     )
     for k, batch in enumerate(batches):
-        packing.tiles[first_tile[k] : first_tile[k + 1]] = tiles[k] + first_node[k]
-        packing.add_batch(batch, int(first_node[k]))
+        first = int(first_node[k])
+        packing.tiles[first_tile[k] : first_tile[k + 1]] = tiles[k] + first
+        packing.add_batch(batch, first)
     return packing
+
+
+def _starts(sizes: list[int]) -> Int32[Array, "sizes_and_end"]:
+    """Compute where each of some consecutive pieces starts, and where the last one ends.
+
+    >>> _starts([3, 2]).tolist()
+    [0, 3, 5]
+    """
+    return np.cumsum([0, *sizes], dtype=np.int32)
 
 
 def tile_starts(tree: PrefixTree, rows: int = ROWS) -> Int64[Array, "tiles"]:

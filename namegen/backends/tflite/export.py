@@ -62,7 +62,7 @@ class ExportReport:
     known_names: int = 0  #: how many known names the file contains
 
     def to_dict(self) -> dict[str, object]:
-        """The object that ``export-tflite --json`` prints."""
+        """Convert the report to plain values, which ``export-tflite --json`` prints."""
         return {**asdict(self), "before": self.before.to_dict(), "after": self.after.to_dict()}
 
 
@@ -110,28 +110,29 @@ def export_tflite(
     uniforms = _uniforms(checkpoint)
     if names is None:
         names = _draw_names(checkpoint, source, uniforms)
-    readable_names = _readable(names, checkpoint)
-    tree = _tree_of(readable_names, checkpoint)
-    file = _convert(checkpoint, quantize, source, tree)
-    comparison = _compare(file, source, tree)
+    sample = _Sample.of(names, checkpoint)
+    file = _convert(checkpoint, quantize, source, sample.tree)
+    comparison = _compare(file, source, sample.tree)
     check_parts_and_loop(checkpoint, comparison.model, uniforms)
     write_whole(path, file.content)
-    known_names = comparison.model.metadata.known_names
-    return ExportReport(
-        out=str(path),
-        quantize=quantize,
-        bytes=len(file.content),
-        names=len(readable_names),
-        left_out=len(names) - len(readable_names),
-        prefixes=tree.nodes,
-        largest_logit_difference=comparison.largest_logit_difference,
-        before=comparison.before,
-        after=comparison.after,
-        seconds=time.perf_counter() - started,
-        quantized=file.quantized,
-        quantizable=len(quantizable(checkpoint.network, quantize)),
-        known_names=0 if known_names is None else len(known_names),
-    )
+    report = _report(path, file, sample, comparison)
+    return replace(report, seconds=time.perf_counter() - started)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """The names that a file is checked with."""
+
+    names: int
+    left_out: int  # names with characters that the model doesn't know
+    tree: PrefixTree  # the names, once after each start token
+
+    @classmethod
+    def of(cls, names: Sequence[str], checkpoint: Checkpoint) -> _Sample:
+        """Build the tree of the names that the model can read. Raises NamesError if there are none."""
+        readable = _readable(names, checkpoint)
+        left_out = len(names) - len(readable)
+        return cls(len(readable), left_out, _tree_of(readable, checkpoint))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +142,7 @@ class _ConvertedFile:
     content: bytes
     quantize: str
     quantized: tuple[str, ...]  # the weight arrays that are stored in 16 or 8 bits
+    quantizable: int  # how many weight arrays are large enough for that
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,13 +166,16 @@ def _convert(
         source: a backend that reads the checkpoint.
         tree: the names that the choice depends on.
     """
-    quantized = quantizable(checkpoint.network, quantize)
+    large = quantizable(checkpoint.network, quantize)
     half: tuple[str, ...] = ()
     if quantize == "float16":
         half = weights_in_half(checkpoint, source, tree)
-        quantized = half
-    content = to_bytes_of(contents_of(checkpoint, quantize, half))
-    return _ConvertedFile(content, quantize, quantized)
+    return _ConvertedFile(
+        content=to_bytes_of(contents_of(checkpoint, quantize, half)),
+        quantize=quantize,
+        quantized=half if quantize == "float16" else large,
+        quantizable=len(large),
+    )
 
 
 def _compare(file: _ConvertedFile, source: Engine, tree: PrefixTree) -> _Comparison:
@@ -186,6 +191,28 @@ def _compare(file: _ConvertedFile, source: Engine, tree: PrefixTree) -> _Compari
     comparison = _Comparison(model, before, after, pair.largest_difference)
     _check_difference(comparison, file.quantize)
     return comparison
+
+
+def _report(
+    path: Path, file: _ConvertedFile, sample: _Sample, comparison: _Comparison
+) -> ExportReport:
+    """Collect the results of an export, except for its duration."""
+    known_names = comparison.model.metadata.known_names
+    return ExportReport(
+        out=str(path),
+        quantize=file.quantize,
+        bytes=len(file.content),
+        names=sample.names,
+        left_out=sample.left_out,
+        prefixes=sample.tree.nodes,
+        largest_logit_difference=comparison.largest_logit_difference,
+        before=comparison.before,
+        after=comparison.after,
+        seconds=0.0,
+        quantized=file.quantized,
+        quantizable=file.quantizable,
+        known_names=0 if known_names is None else len(known_names),
+    )
 
 
 def _with_self_test(checkpoint: Checkpoint, source: Engine) -> Checkpoint:
@@ -335,7 +362,7 @@ class Pair:
         self.largest_difference = 0.0
 
     def initial_state(self, rows: int) -> tuple[State, State]:
-        """Both initial states."""
+        """Return the initial states of both models."""
         return self.first.initial_state(rows), self.second.initial_state(rows)
 
     def step(

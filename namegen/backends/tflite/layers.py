@@ -55,17 +55,16 @@ def network_step(
         state: the arrays of all layers' states, (B, H) each.
     """
     rows = tokens
-    new_state: list[Tensor] = []
+    after: list[Tensor] = []
     arrays_per_layer = network.formula.states
     for index, width in enumerate(network.hidden):
         first = arrays_per_layer * index
-        layer_state = state[first : first + arrays_per_layer]
         layer = Layer(graph, index, formula=network.formula, width=width, weights=weights)
-        new_layer_state = layer.step(rows, layer_state)
-        new_state += new_layer_state
-        rows = new_layer_state[0]  # h, (B, H)
+        layer_after = layer.step(rows, state[first : first + arrays_per_layer])
+        after += layer_after
+        rows = layer_after[0]  # h, (B, H)
     logits = matrix_product(graph, rows, weights["output.kernel"], weights["output.bias"])
-    return logits, new_state
+    return logits, after
 
 
 def matrix_product(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:

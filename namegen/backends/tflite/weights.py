@@ -85,11 +85,7 @@ def pieces(
     layout: dict[str, Piece] = {}
     in_8_bits = quantizable(network, "int8") if quantize == "int8" else ()
     for name, shape in network.parameter_shapes.items():
-        dtype: np.dtype[np.generic] = FLOAT32
-        if name in half:
-            dtype = FLOAT16
-        elif name in in_8_bits:
-            dtype = INT8
+        dtype = _dtype_in_file(name, half, in_8_bits)
         if name == TABLE or len(shape) == 1:
             layout[name] = Piece(name, shape, dtype)
         elif name.endswith("kernel"):
@@ -98,6 +94,17 @@ def pieces(
             recurrent_kernel = layout[name.replace("bias", "recurrent_kernel")]
             layout |= _split_bias(name, shape, dtype, state_shape=recurrent_kernel.shape[:1])
     return layout
+
+
+def _dtype_in_file(
+    name: str, half: Collection[str], in_8_bits: Collection[str]
+) -> np.dtype[np.generic]:
+    """Return the type in which a file stores a parameter."""
+    if name in half:
+        return FLOAT16
+    if name in in_8_bits:
+        return INT8
+    return FLOAT32
 
 
 def _split_bias(

@@ -69,13 +69,13 @@ class RunResult:
         }
 
     def _validation_to_dict(self) -> dict[str, object] | None:
-        """The results on the validation set, and what they're compared with."""
+        """Convert the results on the validation set, with the references that they're compared with."""
         if self.validation is None or self.references is None:
             return None
         return {**self.validation.to_dict(), **self.references.to_dict()}
 
     def _test_to_dict(self) -> dict[str, object] | None:
-        """The results on the test set, and what they're compared with."""
+        """Convert the results on the test set, with the references that they're compared with."""
         if self.test is None:
             return None
         if self.references is None:

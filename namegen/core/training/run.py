@@ -111,7 +111,7 @@ class TrainingRun:
             raise
 
     def _begins(self) -> TrainingBegins:
-        """The event that describes the run before its first step."""
+        """Describe the run before its first step, for the callback."""
         references = self.prepared.references
         return TrainingBegins(
             engine=self.prepared.engine.name,
@@ -138,7 +138,7 @@ class TrainingRun:
         self._saved_at = time.monotonic()
 
     def _current_state(self) -> SavedState:
-        """Everything that resuming needs, as of now."""
+        """Collect everything that is needed to resume the run from here."""
         snapshot = self._snapshot()
         return SavedState(
             engine_state=snapshot.state,

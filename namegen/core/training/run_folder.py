@@ -65,7 +65,7 @@ OWN_FILES = (
 
 
 def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
-    """The settings for a list that ``RunFolder.save_names`` writes.
+    """Change the settings so that they read the list from ``names.csv`` in the run folder.
 
     >>> kept_here(DataSettings(names="-"), Corpus.from_names(["Al", "Bo"])).names
     'names.csv'

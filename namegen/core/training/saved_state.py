@@ -169,14 +169,19 @@ def _read_document(plain: dict[str, Json], probe: Array | None, path: Path) -> S
         )
     try:
         document = from_plain(StateDocument, plain)
-        _check_history(document)
-        _check_progress(document)
+        _check_document(document)
         _check_probe(probe)
     except ValueError as error:
         raise CheckpointError(
             f"{path} is not a valid state of a training run ({error}): use another copy of it"
         ) from error
     return document
+
+
+def _check_document(document: StateDocument) -> None:
+    """Raise ValueError for values that are valid one by one, but contradict each other."""
+    _check_history(document)
+    _check_progress(document)
 
 
 def _pop_best_parameters(tensors: dict[str, Array]) -> dict[str, Array]:
