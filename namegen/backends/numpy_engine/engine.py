@@ -232,7 +232,7 @@ class Model:
         return loss
 
     def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
-        """Do the same as ``loss_and_gradient``, with masked parameters (dropout).
+        """Compute the loss, and fill ``gradient``, with dropout.
 
         Args:
             batch: the names.

@@ -108,13 +108,13 @@ class TFLiteModel:
 
         Raises:
             CheckpointError: the file can't be read.
-            NamegenError: one of the reasons listed for the class.
+            NamegenError: the file isn't valid, or LiteRT isn't installed. The class lists all reasons.
         """
         try:
             content = read_whole(path, LARGEST_FILE)
         except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
             raise CheckpointError(
-                f"cannot read {short(path)}: {reason_of(error)}; give another file"
+                f"cannot read {short(path)}: {reason_of(error)}; use another file"
             ) from error
         return cls(content, path=short(path), threads=threads)
 

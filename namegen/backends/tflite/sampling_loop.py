@@ -32,6 +32,9 @@ from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.network.architecture import RecurrentNetwork
 
 FILLS = 2  # the version of FILL
+# Bits of STRIDED_SLICE's masks.
+ROWS_AXIS = 0b01
+COLUMNS_AXIS = 0b10
 GATHERS_PER_ROW = 5  # the version of GATHER that has BATCH_DIMS
 
 
@@ -125,7 +128,7 @@ class SamplingLoop:
         start_tokens: Tensor | None = None
         if self.start_tokens.several:
             start_tokens = self._drawn_start_tokens(graph, uniforms)
-            uniforms = columns(graph, uniforms, 1, None)  # (n, T)
+            uniforms = without_first_column(graph, uniforms)  # (n, T)
         names, max_length = sizes(graph, uniforms)
         uniforms_by_position = transpose(graph, uniforms)  # (T, n)
         is_sampling = is_positive(graph, temperature)
@@ -150,7 +153,7 @@ class SamplingLoop:
     def _drawn_start_tokens(self, graph: Graph, uniforms: Tensor) -> Tensor:
         """Choose the start token of each name, (n,), by the first column of ``uniforms``."""
         sums = graph.constant(np.cumsum(self.start_tokens.shares), np.float32)
-        index = pick(graph, sums, columns(graph, uniforms, 0, 1))
+        index = pick(graph, sums, first_column(graph, uniforms))
         ids = graph.constant(self.start_tokens.ids)
         return graph.compute(Op.GATHER, [ids, index], Type.INT32, (ANY,))
 
@@ -290,21 +293,29 @@ def log_probability_of(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
     return graph.compute(Op.SUB, [logits, log_total])
 
 
-def columns(graph: Graph, matrix: Tensor, start: int, stop: int | None) -> Tensor:
-    """Select the columns from ``start`` to before ``stop``, or to the end if it's None."""
-    # Masks of the axes that aren't cut at this end:
-    rows_axis = 0b01
-    both_axes = 0b11
+def first_column(graph: Graph, matrix: Tensor) -> Tensor:
+    """Select the first column of a matrix, (n, 1)."""
+    return slice_columns(graph, matrix, start=0, stop=1)
+
+
+def without_first_column(graph: Graph, matrix: Tensor) -> Tensor:
+    """Select all columns of a matrix except for the first one, (n, any)."""
+    return slice_columns(graph, matrix, start=1)
+
+
+def slice_columns(graph: Graph, matrix: Tensor, *, start: int, stop: int | None = None) -> Tensor:
+    """Select the columns from ``start`` to before ``stop``. None means the end."""
     begin = graph.constant([0, start])
     end = graph.constant([0, stop or 0])
     strides = graph.constant([1, 1])
+    # Bit masks of the axes that aren't cut at this end.
+    uncut_at_end = ROWS_AXIS if stop is not None else ROWS_AXIS | COLUMNS_AXIS
     options = {
-        StridedSliceOptions.BEGIN_MASK: int32(rows_axis),
-        StridedSliceOptions.END_MASK: int32(both_axes if stop is None else rows_axis),
+        StridedSliceOptions.BEGIN_MASK: int32(ROWS_AXIS),
+        StridedSliceOptions.END_MASK: int32(uncut_at_end),
     }
-    width = ANY if stop is None else stop - start
+    shape = (matrix.shape[0], ANY if stop is None else stop - start)
     inputs = [matrix, begin, end, strides]
-    shape = (matrix.shape[0], width)
     return graph.compute(Op.STRIDED_SLICE, inputs, shape=shape, options=options)
 
 

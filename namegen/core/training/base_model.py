@@ -285,7 +285,7 @@ def _unsuitable_list(corpus: Corpus, training_set: Corpus) -> str:
 def _unsuitable_model(
     base_model: BaseModel, settings: NetworkSettings, corpus: Corpus, training_set: Corpus
 ) -> str:
-    """Explain why a base model that nobody requested doesn't suit a list. Return "" if it does."""
+    """Explain why namegen's base model doesn't suit a list. Return "" if it does."""
     mismatch = _mismatch(base_model, settings)
     if mismatch:
         return mismatch

@@ -116,7 +116,7 @@ class PreparedTraining:
             del training["epochs"]
         return training
 
-    def called(self, name: str) -> PreparedTraining:
+    def with_list_name(self, name: str) -> PreparedTraining:
         """Return a copy of the run in which the list has another name."""
         training: TrainingSummary = {**self.metadata.training, "list": name}
         return replace(

@@ -176,7 +176,7 @@ class TrainingRun:
         self.progress = saved.progress
         self._saved_best = 0
         self._renew_best_probe()
-        self.prepared = self.prepared.called(saved.identity.list_name)
+        self.prepared = self.prepared.with_list_name(saved.identity.list_name)
 
     def _renew_best_probe(self) -> None:
         """Compute the best epoch's self-test logits, because the saved state doesn't contain them."""

@@ -17,6 +17,7 @@ import numpy as np
 from namegen.core.data.batching import Batch
 from namegen.core.engine import Step, StepLosses
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, self_test_logits
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
 from namegen.core.schedules import SCHEDULES, Plan
@@ -37,6 +38,7 @@ from namegen.events import ProgressCallback, StepBegins
 # Nats per character. Guessing costs log V, at most 14, so a network with this loss has diverged, even if it's finite.
 DIVERGED = 1_000
 STOPS = ", so training stops. The saved state is kept. Report this to the authors of the backend, or use another one"
+LONGEST_SAMPLE = 60  # characters
 SAMPLES = 1  # keeps the random numbers of samples apart from those that shuffle the names
 
 
@@ -67,7 +69,7 @@ class Trainer:
         training = prepared.recipe.training
         if training.batch_size is None or training.epochs is None:
             raise SettingsError(
-                "batch_size or epochs is not set: a Trainer needs settings that are resolved"
+                "batch_size or epochs isn't set: resolve the settings before you create a Trainer"
             )
         self.training = training
         self.batch_size = training.batch_size
@@ -79,7 +81,7 @@ class Trainer:
         self.on_progress = on_progress
         self.should_stop = should_stop
         self._plan = self._learning_rate_plan()
-        self._error_of_steps: Exception | None = None  # raised while the engine asked for a step
+        self._error_of_steps: Exception | None = None  # raised by _remaining_steps
 
     def _learning_rate_plan(self) -> Plan:
         """Collect what the learning rates depend on."""
@@ -259,17 +261,23 @@ class Trainer:
 
     def _sample(self, epoch: int) -> _Sample:
         """Draw one name from the current network."""
-        rng = np.random.default_rng([self.training.seed, epoch, SAMPLES])
-        sampling = SamplingSettings(max_length=60)
         try:
-            batches = self.prepared.generator.generate(
-                1, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True
-            )
-            batch = next(batches)
+            batch = self._draw_batch(epoch)
         except GenerationError:  # names of a network that has learned little may never end
             return _Sample("", is_new=False)
         is_new = batch.new is not None and bool(batch.new[0])
         return _Sample(batch.names[0], is_new)
+
+    def _draw_batch(self, epoch: int) -> NameBatch:
+        """Draw a batch of one name, which may be in the list."""
+        batches = self.prepared.generator.generate(
+            1,
+            rng=np.random.default_rng([self.training.seed, epoch, SAMPLES]),
+            sampling=SamplingSettings(max_length=LONGEST_SAMPLE),
+            allow_seen=True,
+            allow_repeats=True,
+        )
+        return next(batches)
 
 
 def _add_losses(progress: TrainingProgress, losses: StepLosses) -> None:
