@@ -105,9 +105,8 @@ class TransformerEngine(TensorEngine):
         T = inputs.shape[1]
         blocks = Blocks(self.network, parameters)
         is_visible = visible_positions(P, T, self.network.context)
-        forgotten = max(
-            0, P + T - self.network.context + 1
-        )  # positions that the next one can't see
+        # The next position can't see these first positions, so the state doesn't keep them.
+        forgotten = max(0, P + T - self.network.context + 1)
         x = blocks.embed(inputs, first_position=P)
         after: list[Tensor] = []
         for k in range(len(self.network.hidden)):

@@ -231,7 +231,7 @@ class TreePasses:
         self.bptt = bptt
         values = [variable.value for variable in layers.parameters.values()]
         self.recurrent = values[:-2]  # the parameters of the recurrent layers
-        self.linear = values[-2:]  # those of the linear layer
+        self.linear = values[-2:]  # the parameters of the linear layer
         self.first_tile = packing.first_tile[i]
         self.last_tile = packing.first_tile[i + 1]  # the next update's first tile
         self.first_node = packing.first_node[i]

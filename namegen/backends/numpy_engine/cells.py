@@ -112,7 +112,7 @@ class SimpleRNN(NumpyCell):
     declared = cells.SimpleRNN
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the new state."""
+        """Compute the new hidden state ``h' = tanh(x + s)``."""
         np.tanh(x + s, out=after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
@@ -137,7 +137,7 @@ class GRU(NumpyCell):
     cached = 4  # z, r, n, s_n
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the new state."""
+        """Compute the gates z, r and n, and the new hidden state h'."""
         (h,) = before
         z, r, n, s_n = cache
         logistic(x[:2] + s[:2], out=cache[:2])  # z and r
@@ -182,7 +182,7 @@ class LSTM(NumpyCell):
     more_local = 1  # h' with respect to c'
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the new state."""
+        """Compute the gates i, f, g and o, and the new states c' and h'."""
         (c,) = before
         h_after, c_after = after
         i, f, g, o, tanh_c = cache

@@ -21,6 +21,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State, Step, StepLosses, clipped
 from namegen.core.network.architecture import (
     Network,
+    OptimizerState,
     RecurrentNetwork,
     checked_masks,
     checked_tensors,
@@ -69,11 +70,11 @@ class Linear:
         kernel = self.parameters["kernel"]
         d_columns = d_outputs.T  # (V, N)
         ones = np.ones(len(inputs), inputs.dtype)
-        # x W. In this order, BLAS takes half the time.
+        # Undo x W, for the kernel. In this order, BLAS takes half the time.
         self.gradients["kernel"][...] = (d_columns @ inputs).T
-        # … + b
+        # Undo … + b.
         np.matmul(d_columns, ones, out=self.gradients["bias"])
-        # x W
+        # Undo x W, for the inputs.
         return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))
 
 
@@ -141,14 +142,14 @@ class SoftmaxCrossEntropy:
         batch = self._batch
         exponentials = self._exponentials  # (V, N)
         weights = batch.tree.count / batch.characters  # (N,), n / characters
-        # n log Σ e^shifted
+        # Undo n log Σ e^shifted.
         factors = (weights / self._sums).astype(exponentials.dtype)  # (N,)
         d_logits: Array = self._d_logits_buffer.like(exponentials)  # (V, N)
         np.multiply(exponentials, factors, out=d_logits)
         if batch.targets is None:
             self._subtract_counts(d_logits)
         else:
-            # − Σ_v n target_v shifted_v
+            # Undo − Σ_v n target_v shifted_v.
             d_logits -= self._targets * weights.astype(exponentials.dtype)
         return d_logits.T
 
@@ -384,9 +385,16 @@ class NumpyEngine:
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
         if self.optimizer is not None:
-            self.optimizer.reset()
-        if self.optimizer is not None and optimizer_state is not None:
-            self.optimizer.step = optimizer_state.step
-            for slot, vector in self.optimizer.slots.items():
-                for name, values in views(self.network, vector).items():
-                    values[...] = optimizer_state.slots[slot][name]
+            self._set_optimizer_state(self.optimizer, optimizer_state)
+
+    def _set_optimizer_state(
+        self, optimizer: VectorOptimizer, state: OptimizerState | None
+    ) -> None:
+        """Set an optimizer's state. None resets it."""
+        optimizer.reset()
+        if state is None:
+            return
+        optimizer.step = state.step
+        for slot, vector in optimizer.slots.items():
+            for name, values in views(self.network, vector).items():
+                values[...] = state.slots[slot][name]

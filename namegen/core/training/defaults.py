@@ -178,12 +178,12 @@ def _with_preset(recipe: Recipe, size: ListSize) -> Recipe:
     cell = recipe.network.cell or preset.cell
     hidden = recipe.network.hidden or (preset.width,)
     network = replace(recipe.network, cell=cell, hidden=hidden)
-    training = _with_missing(recipe.training, **_dropout_rates(size, preset, network))
-    training = _with_missing(training, **_amount_of_training(training, size, preset))
-    if fits_in_memory(size.prefixes, size.vocabulary_size):
-        training = _with_missing(training, label_smoothing=preset.label_smoothing)
-    else:
-        training = _with_missing(training, label_smoothing=0.0)
+    training = _with_missing(
+        recipe.training,
+        **_dropout_rates(size, preset, network),
+        **_amount_of_training(recipe.training, size, preset),
+        label_smoothing=_label_smoothing(size, preset),
+    )
     if training.optimizer == "adam" and not training.lr_steps:
         learning_rate = preset.learning_rate or CELLS[cell].learning_rate
         training = _with_missing(training, learning_rate=learning_rate)
@@ -253,6 +253,13 @@ def _recurrent_dropout(size: ListSize, preset: Preset, network: NetworkSettings)
     by_length = min(MAX_DROPOUT, times_length / size.length)
     by_width = min(1.0, max(network.hidden or ()) / FULL_WIDTH)
     return round(by_length * by_width, 2)
+
+
+def _label_smoothing(size: ListSize, preset: Preset) -> float:
+    """Choose the label smoothing: that of the preset, or none if its probabilities don't fit into memory."""
+    if fits_in_memory(size.prefixes, size.vocabulary_size):
+        return preset.label_smoothing
+    return 0.0
 
 
 def _amount_of_training(

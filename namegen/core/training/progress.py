@@ -20,7 +20,7 @@ class EpochRecord(EpochEnded):
 
     @property
     def validation(self) -> Metrics | None:
-        """The metrics on the validation set; None without one."""
+        """The metrics on the validation set; None if there is no such set."""
         loss = self.validation_loss_nats_per_char
         argmax = self.validation_accuracy_argmax
         sampled = self.validation_accuracy_sampled
