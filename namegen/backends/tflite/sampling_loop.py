@@ -84,6 +84,14 @@ class LoopVariables:
         )
 
 
+@dataclass(frozen=True)
+class Draw:
+    """The characters drawn in one round of the loop."""
+
+    ids: Tensor  # one per name, (n,)
+    shifted: Tensor  # the logits that they were drawn from, minus the largest of each name, (n, V)
+
+
 @dataclass(frozen=True, eq=False)
 class SamplingLoop:
     """Adds the ``generate`` signature to a file."""
@@ -176,28 +184,36 @@ class SamplingLoop:
         logits, states = network_step(
             graph, self.network, self.weights, tokens=before.last, state=before.states
         )
+        draw = self._draw(graph, logits, before)
+        after = replace(self._with_character(graph, draw, before), states=states)
+        graph.set_inputs_and_outputs(before.all(), after.all())
+        return graph
+
+    def _draw(self, graph: Graph, logits: Tensor, before: LoopVariables) -> Draw:
+        """Draw one id per name, or take the most likely one if there's no sampling."""
         most_likely = argmax(graph, logits)  # (n,)
         # Differences to the largest logit can't overflow when they're divided by a low temperature.
         shifted = minus_largest(graph, logits)  # (n, V)
         sampled = self._sampled(graph, shifted, before)  # (n,)
-        drawn = graph.compute(
+        ids = graph.compute(
             Op.SELECT_V2, [before.is_sampling, sampled, most_likely], Type.INT32, (ANY,)
         )
-        log_probability = self._new_log_probability(graph, shifted, drawn, before)
+        return Draw(ids, shifted)
+
+    def _with_character(self, graph: Graph, draw: Draw, before: LoopVariables) -> LoopVariables:
+        """Add the drawn characters to the unfinished names."""
+        log_probability = self._new_log_probability(graph, draw, before)
         factor = graph.compute(Op.CAST, [before.is_unfinished], Type.INT32)
-        last = graph.compute(Op.MUL, [drawn, factor])  # the end token (id 0) for finished names
+        last = graph.compute(Op.MUL, [draw.ids, factor])  # the end token (id 0) for finished names
         tokens = self._with_new_tokens(graph, last, before)  # (T, n)
-        after = replace(
+        return replace(
             before,
             position=graph.compute(Op.ADD, [before.position, graph.constant(1)]),
             tokens=tokens,
             last=last,
             log_probability=log_probability,
             is_unfinished=graph.compute(Op.NOT_EQUAL, [last, graph.constant(END_TOKEN)], Type.BOOL),
-            states=states,
         )
-        graph.set_inputs_and_outputs(before.all(), after.all())
-        return graph
 
     def _sampled(self, graph: Graph, shifted: Tensor, variables: LoopVariables) -> Tensor:
         """Draw an id per name, (n,), from the softmax of its logits divided by the temperature."""
@@ -213,11 +229,9 @@ class SamplingLoop:
         )
         return pick(graph, sums, column)
 
-    def _new_log_probability(
-        self, graph: Graph, shifted: Tensor, drawn: Tensor, before: LoopVariables
-    ) -> Tensor:
+    def _new_log_probability(self, graph: Graph, draw: Draw, before: LoopVariables) -> Tensor:
         """Add the drawn character's log-probability to that of each name, (n,). Finished names keep theirs."""
-        of_character = log_probability_of(graph, shifted, drawn)
+        of_character = log_probability_of(graph, draw.shifted, draw.ids)
         total = graph.compute(Op.ADD, [before.log_probability, of_character])
         return graph.compute(
             Op.SELECT_V2, [before.is_unfinished, total, before.log_probability], Type.FLOAT32

@@ -247,10 +247,7 @@ def _start_as_requested(
             "remove the setting"
         )
     base_model = open_base_model(requested)
-    obstacle = _mismatch(base_model, recipe.network)
-    share_known = _share_known(base_model, corpus)
-    if not obstacle and share_known == 0:
-        obstacle = _unknown_characters(base_model, share_known)
+    obstacle = _mismatch(base_model, recipe.network) or _lack_of_characters(base_model, corpus)
     if obstacle:
         raise SettingsError(
             f"cannot fine-tune {quote(base_model.name, LONGEST_SHOWN)}, because {obstacle}: use another model, or "
@@ -289,9 +286,9 @@ def _unsuitable_model(
     mismatch = _mismatch(base_model, settings)
     if mismatch:
         return mismatch
-    share_known = _share_known(base_model, corpus)
-    if share_known < FEWEST_KNOWN:
-        return _unknown_characters(base_model, share_known)
+    lack = _lack_of_characters(base_model, corpus, at_least=FEWEST_KNOWN)
+    if lack:
+        return lack
     if corpus.is_short:
         weights = base_model.label_weights(training_set.names)
         if weights.max() < SMALLEST_LABEL_WEIGHT:
@@ -309,8 +306,17 @@ def _mismatch(base_model: BaseModel, settings: NetworkSettings) -> str:
     )
 
 
-def _unknown_characters(base_model: BaseModel, share_known: float) -> str:
-    """Explain that a base model doesn't know enough of a list's characters."""
+def _lack_of_characters(base_model: BaseModel, corpus: Corpus, *, at_least: float = 0.0) -> str:
+    """Explain that a base model knows too few of a list's characters. Return "" if it knows enough.
+
+    Args:
+        base_model: The base model.
+        corpus: The list.
+        at_least: The share of the characters that it has to know. With 0, any known character is enough.
+    """
+    share_known = _share_known(base_model, corpus)
+    if share_known > 0 and share_known >= at_least:
+        return ""
     return f"the model {base_model.name} knows only {share_known:.0%} of the list's characters"
 
 
