@@ -5,6 +5,7 @@ Listing the registered engines imports neither an engine nor NumPy.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ ENTRY_POINT_GROUP = "namegen.engines"
 
 
 def engine_paths() -> dict[str, str]:
-    """The path ``module:Class`` of each registered engine, by name. namegen's own engines come first.
+    """List all registered engines by name, each with its path ``module:Class``. namegen's own engines come first.
 
     >>> engine_paths()["numpy"]
     'namegen.backends.numpy_engine.engine:NumpyEngine'
@@ -57,22 +58,15 @@ class Claim:
 
     @property
     def owner(self) -> str:
-        """How messages call the package."""
+        """The package's name for messages."""
         return self.distribution or self.path
 
 
 def claimed() -> dict[str, list[Claim]]:
-    """All names that other packages register, each with the packages that do. Both are sorted."""
-    from importlib.metadata import entry_points  # slow to import, and few commands need it
-
+    """List all names that other packages register, each with the packages that do. Both are sorted."""
     claims_by_name: dict[str, dict[str, Claim]] = {}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        dist = point.dist
-        if dist is None:
-            claim = Claim(point.value, None, None)
-        else:
-            claim = Claim(point.value, dist.name, dist.version)
-        claims = claims_by_name.setdefault(point.name, {})
+    for name, claim in _entry_points():
+        claims = claims_by_name.setdefault(name, {})
         claims.setdefault(claim.owner, claim)  # a package counts once
     return {
         name: [claims[owner] for owner in sorted(claims)]
@@ -80,8 +74,20 @@ def claimed() -> dict[str, list[Claim]]:
     }
 
 
+def _entry_points() -> Iterator[tuple[str, Claim]]:
+    """Yield the name and the claim of each backend that another package registers."""
+    from importlib.metadata import entry_points  # slow to import, and few commands need it
+
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        package = point.dist
+        if package is None:
+            yield point.name, Claim(point.value, None, None)
+        else:
+            yield point.name, Claim(point.value, package.name, package.version)
+
+
 def shadowed() -> list[str]:
-    """A warning for each engine that can't be used, because it has the name of one of namegen's own."""
+    """Return a warning for each backend that can't be used, because it has the name of one of namegen's own."""
     return [
         f"{_owners(claims)} registers a backend called {name}, like one of namegen's own. namegen uses its own; to use "
         "the other backend, rename it"
@@ -91,11 +97,12 @@ def shadowed() -> list[str]:
 
 
 def _owners(claims: list[Claim]) -> str:
+    """Join the names of the packages that register a backend."""
     return " and ".join(claim.owner for claim in claims)
 
 
 def advice(name: str) -> str:
-    """What to write instead of an unknown engine name.
+    """Suggest what to write instead of an unknown engine name.
 
     >>> advice("kears").startswith("did you mean keras? Expected one of numpy, keras")
     True
@@ -119,41 +126,41 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     >>> load_engine("numpy").name
     'numpy'
     """
-    path, repair = _path_and_repair(name)
-    module, _, attribute = path.partition("[")[0].replace(" ", "").partition(":")
-    if not module or not attribute:
-        raise EngineError(
-            f"the backend {name} is registered as {quote(path)}, expected module:Class: {repair}"
-        )
-    engine = _imported(name, module, path, repair)
-    for attribute_name in attribute.split("."):
-        try:
-            engine = getattr(engine, attribute_name)
-        except AttributeError as error:
-            raise EngineError(
-                f"the backend {name} is registered as {path}, but {module} has no {attribute}: {repair}"
-            ) from error
+    source = _source(name)
+    module, attribute = _split_path(source)
+    engine = _find_attribute(_import(source, module), attribute, source)
     missing = parts_lacking(engine)
     if missing:
         raise EngineError(
-            f"the backend {name} is registered as {path}, which isn't a backend: it has no {', '.join(missing)}: "
-            f"{repair}"
+            f"the backend {name} is registered as {source.path}, which isn't a backend: it has no "
+            f"{', '.join(missing)}: {source.repair}"
         )
     engine_class: namegen.core.engine.EngineClass = engine
     return engine_class
 
 
-def _path_and_repair(name: str) -> tuple[str, str]:
-    """An engine's path, and what a user can do if it doesn't work."""
+@dataclass(frozen=True)
+class _Source:
+    """Where an engine comes from."""
+
+    name: str  # the engine's
+    path: str  # ``module:Class``
+    repair: str  # what a user can do if the engine can't be loaded
+
+
+def _source(name: str) -> _Source:
+    """Look up an engine by its name."""
     if name not in ENGINES:
         claim = _claim(name)
-        return claim.path, f"repair or uninstall {claim.owner}"
+        return _Source(name, claim.path, f"repair or uninstall {claim.owner}")
     if name in EXTRAS:
-        return ENGINES[name], f"reinstall its libraries: {install_command(EXTRAS[name])}"
-    return ENGINES[name], "reinstall namegen"
+        command = install_command(EXTRAS[name])
+        return _Source(name, ENGINES[name], f"reinstall its libraries: {command}")
+    return _Source(name, ENGINES[name], "reinstall namegen")
 
 
 def _claim(name: str) -> Claim:
+    """Find the only package that registers an engine with this name."""
     claims = claimed().get(name, [])
     if not claims or name in TAKEN:
         raise UnknownEngineError(f"there is no backend {quote(name)}: {advice(name)}")
@@ -165,37 +172,79 @@ def _claim(name: str) -> Claim:
     return claims[0]
 
 
-def _imported(name: str, module: str, path: str, repair: str) -> Any:
+def _split_path(source: _Source) -> tuple[str, str]:
+    """Split an engine's path into the module and the class. Spaces and extras in brackets are ignored."""
+    without_extras = source.path.partition("[")[0]
+    module, _, attribute = without_extras.replace(" ", "").partition(":")
+    if not module or not attribute:
+        raise EngineError(
+            f"the backend {source.name} is registered as {quote(source.path)}, expected module:Class: {source.repair}"
+        )
+    return module, attribute
+
+
+def _import(source: _Source, module: str) -> Any:
+    """Import an engine's module. Any error becomes an EngineError that explains what to do."""
     try:
         return import_module(module)
     except NamegenError:  # already a clear message
         raise
+    except ModuleNotFoundError as error:
+        if error.name:
+            raise EngineError(_missing_library(source, error.name)) from error
+        raise _import_failed(source, module, error) from error
     except (Exception, SystemExit) as error:
-        if isinstance(error, ModuleNotFoundError) and error.name:
-            if name in EXTRAS:
-                message = missing_library(f"the backend {name}", error.name, EXTRAS[name])
-            else:
-                message = (
-                    f"the backend {name} needs {error.name}, which isn't installed: install the libraries that {path} "
-                    "needs"
-                )
-            raise EngineError(message) from error
-        reason = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
-        raise EngineError(
-            f"the backend {name} can't be loaded: importing {module} raises {type(error).__name__} ({reason}): {repair}"
-        ) from error
+        raise _import_failed(source, module, error) from error
+
+
+def _missing_library(source: _Source, library: str) -> str:
+    """Explain how to install a library that an engine needs."""
+    if source.name in EXTRAS:
+        return missing_library(f"the backend {source.name}", library, EXTRAS[source.name])
+    return (
+        f"the backend {source.name} needs {library}, which isn't installed: install the libraries that {source.path} "
+        "needs"
+    )
+
+
+def _import_failed(source: _Source, module: str, error: BaseException) -> EngineError:
+    """Return the error for a module that raises an error when it's imported."""
+    first_line = (str(error).strip() or "no message").splitlines()[0]
+    return EngineError(
+        f"the backend {source.name} can't be loaded: importing {module} raises {type(error).__name__} "
+        f"({first_line[:LONGEST_REASON]}): {source.repair}"
+    )
+
+
+def _find_attribute(module: Any, attribute: str, source: _Source) -> Any:
+    """Look up an attribute of a module, such as ``Class`` or ``Outer.Inner``."""
+    value = module
+    for name in attribute.split("."):
+        try:
+            value = getattr(value, name)
+        except AttributeError as error:
+            raise EngineError(
+                f"the backend {source.name} is registered as {source.path}, but {module.__name__} has no {attribute}: "
+                f"{source.repair}"
+            ) from error
+    return value
 
 
 def parts_lacking(engine: object) -> list[str]:
-    """The parts of the ``Engine`` protocol that an object doesn't have. If it isn't a class, "class" comes first."""
-    from namegen.core.engine import Engine
-
-    required: dict[str, None] = {}  # in order
-    for protocol in reversed(Engine.__mro__):
-        if getattr(protocol, "_is_protocol", False):
-            names = (*vars(protocol).get("__annotations__", {}), *vars(protocol))
-            required |= {name: None for name in names if not name.startswith("_")}
-    missing = [name for name in required if not hasattr(engine, name)]
+    """List the parts of the ``Engine`` protocol that an object lacks. If it isn't a class, "class" comes first."""
+    missing = [name for name in _protocol_parts() if not hasattr(engine, name)]
     if not isinstance(engine, type):
         missing.insert(0, "class")
     return missing
+
+
+def _protocol_parts() -> list[str]:
+    """List the public attributes and methods of the ``Engine`` protocol and of those it extends, in order."""
+    from namegen.core.engine import Engine
+
+    parts: dict[str, None] = {}  # a dict keeps the order, and each name once
+    for protocol in reversed(Engine.__mro__):
+        if getattr(protocol, "_is_protocol", False):
+            names = (*vars(protocol).get("__annotations__", {}), *vars(protocol))
+            parts |= {name: None for name in names if not name.startswith("_")}
+    return list(parts)

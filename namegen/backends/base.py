@@ -34,7 +34,12 @@ import numpy as np
 
 from namegen.core.data.batching import Batch
 from namegen.core.engine import State, Step, StepLosses, check_known, clipped
-from namegen.core.network.architecture import Network, checked_masks, checked_tensors
+from namegen.core.network.architecture import (
+    Network,
+    OptimizerState,
+    checked_masks,
+    checked_tensors,
+)
 from namegen.core.optimizers import OPTIMIZERS, Optimizer, Slots, Tensor
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
@@ -51,6 +56,13 @@ class Update(NamedTuple):
     loss: SupportsFloat  #: before the update, in nats, as ``loss_and_gradients`` returns it
     parameters: Tensors  #: after the update
     slots: AllSlots  #: after the update
+
+
+class _Training(NamedTuple):
+    """How an engine trains."""
+
+    settings: TrainingSettings
+    optimizer: Optimizer
 
 
 class TensorEngine(ABC):
@@ -118,7 +130,7 @@ class TensorEngine(ABC):
 
     @abstractmethod
     def initial_state(self, rows: int) -> State:
-        """The state of ``rows`` names before anything has been read, including START."""
+        """Return the state of ``rows`` names before anything has been read, including START."""
 
     @abstractmethod
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
@@ -154,24 +166,30 @@ class TensorEngine(ABC):
         Raises:
             EngineError: a mask doesn't fit the network.
         """
-        training, _ = self._training()
         masks = {
             name: self._own_tensor(mask)
             for name, mask in checked_masks(self.network, step.masks).items()
         }
         masked = {name: parameters[name] * mask for name, mask in masks.items()}
-        loss, raw_gradients = self.loss_and_gradients({**parameters, **masked}, step.batch)
-        gradients: dict[str, Tensor] = {}
-        for name in parameters:
-            gradient = raw_gradients[name]
-            gradients[name] = gradient * masks[name] if name in masks else gradient
-        if training.clips:
-            arrays = [self.to_array(gradient) for gradient in gradients.values()]
-            clipped_tensors = map(self._own_tensor, clipped(arrays, training, np))
-            gradients = dict(zip(gradients, clipped_tensors, strict=True))
-        rate = float(step.learning_rate)
-        moved, new_slots = self.optimize(parameters, slots, gradients=gradients, rate=rate, t=t)
+        loss, gradients = self.loss_and_gradients({**parameters, **masked}, step.batch)
+        masked_gradients = {name: gradients[name] * mask for name, mask in masks.items()}
+        moved, new_slots = self.optimize(
+            parameters,
+            slots,
+            gradients=self._clip({**gradients, **masked_gradients}),
+            rate=float(step.learning_rate),
+            t=t,
+        )
         return Update(loss, moved, new_slots)
+
+    def _clip(self, gradients: Tensors) -> Tensors:
+        """Clip the gradients together, in NumPy, if the settings include clipping."""
+        training = self._training().settings
+        if not training.clips:
+            return gradients
+        arrays = [self.to_array(gradients[name]) for name in self.network.parameter_shapes]
+        tensors = map(self._own_tensor, clipped(arrays, training, np))
+        return dict(zip(self.network.parameter_shapes, tensors, strict=True))
 
     # Implemented for all engines.
 
@@ -196,16 +214,19 @@ class TensorEngine(ABC):
         losses: list[SupportsFloat] = []
         characters: list[int] = []
         for step in steps:
-            # If the training diverges, the Trainer notices it by the loss.
-            with np.errstate(all="ignore"):
-                update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
-            self.parameters = update.parameters
-            self._slots = update.slots
-            self._steps += 1
-            losses.append(update.loss)
+            losses.append(self._take_step(step))
             characters.append(step.batch.characters)
         loss_sum = np.array([float(loss) for loss in losses], np.float64)
         return StepLosses(loss_sum, np.array(characters, np.int64))
+
+    @np.errstate(all="ignore")  # if the training diverges, the Trainer notices it by the loss
+    def _take_step(self, step: Step) -> SupportsFloat:
+        """Make one update, keep its results, and return the loss before it."""
+        update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
+        self.parameters = update.parameters
+        self._slots = update.slots
+        self._steps += 1
+        return update.loss
 
     def optimize(
         self, parameters: Tensors, slots: AllSlots, *, gradients: Tensors, rate: Tensor, t: Tensor
@@ -226,12 +247,11 @@ class TensorEngine(ABC):
             The parameters and the slots after the update.
         """
         training, optimizer = self._training()
-        hyperparameters = training.hyperparameters
         moved: dict[str, Tensor] = {}
         new_slots: dict[str, Slots] = {}
         for name, w in parameters.items():
             moved[name], new_slots[name] = optimizer.update(
-                w, gradients[name], slots[name], rate, t, **hyperparameters
+                w, gradients[name], slots[name], rate, t, **training.hyperparameters
             )
         return moved, new_slots
 
@@ -250,37 +270,37 @@ class TensorEngine(ABC):
         slots = () if self._optimizer is None else self._optimizer.slots
         parameters, optimizer_state = checked_tensors(self.network, state, slots)
         self.parameters = {name: self._own_tensor(values) for name, values in parameters.items()}
-        if optimizer_state is None:
-            self._steps = 0
-            self._slots = self._new_slots()
-            return
-        self._steps = optimizer_state.step
-        new_slots: dict[str, Slots] = {}
-        for name in parameters:
-            arrays = [optimizer_state.slots[slot][name] for slot in slots]
-            new_slots[name] = tuple(map(self._own_tensor, arrays))
-        self._slots = new_slots
+        self._steps = 0
+        self._slots = self._new_slots()
+        if optimizer_state is not None:
+            self._steps = optimizer_state.step
+            self._slots = {name: self._slots_of(optimizer_state, name) for name in parameters}
 
-    def _training(self) -> tuple[TrainingSettings, Optimizer]:
-        """The training settings and the optimizer. Raises EngineError if there are none."""
+    def _slots_of(self, state: OptimizerState, parameter: str) -> Slots:
+        """Convert a parameter's slots in a saved state to tensors."""
+        return tuple(self._own_tensor(arrays[parameter]) for arrays in state.slots.values())
+
+    def _training(self) -> _Training:
+        """Return the training settings and the optimizer. Raises EngineError if there are none."""
         if self.training is None or self._optimizer is None:
             raise EngineError(
                 "the backend can't train without training settings: pass them when you create it"
             )
-        return self.training, self._optimizer
+        return _Training(self.training, self._optimizer)
 
     def _own_tensor(self, values: Array) -> Tensor:
-        """A tensor with the engine's dtype, which shares no memory with the values."""
+        """Create a tensor with the engine's dtype, which shares no memory with the values."""
         return self.to_tensor(np.array(values, self.dtype, order="C"))
 
     def _zeros(self) -> dict[str, Tensor]:
+        """Create a tensor of zeros for each parameter."""
         return {
             name: self._own_tensor(np.zeros(shape))
             for name, shape in self.network.parameter_shapes.items()
         }
 
     def _new_slots(self) -> dict[str, Slots]:
-        """Zeros, as before the first update. Slots can share a tensor, because tensors are never changed."""
+        """Create slots of zeros. Slots can share a tensor, because tensors are never changed."""
         slot_count = 0 if self._optimizer is None else len(self._optimizer.slots)
         return {name: (tensor,) * slot_count for name, tensor in self._zeros().items()}
 
@@ -308,7 +328,7 @@ class PaddedRows:
 
     @classmethod
     def of(cls, batch: Batch) -> PaddedRows:
-        """The rows of a batch, ordered by length. T is the longest name's number of characters plus 1, for STOP."""
+        """Convert a batch to rows, ordered by length. T is the largest number of characters, plus 1 for STOP."""
         rows = batch.sequences()
         tokens = rows.tokens.astype(np.int64)  # (R, T)
         inputs = np.concatenate([rows.start_tokens[:, None], tokens[:, :-1]], axis=1)
@@ -319,10 +339,6 @@ class PaddedRows:
 
     def pad(self, *, rows: int, length: int) -> PaddedRows:
         """Add rows and positions with the weight 0, for libraries that compile a program for each shape.
-
-        Args:
-            rows: The new number of rows, at least as many as now.
-            length: The new number of positions, at least as many as now.
 
         >>> small = PaddedRows(np.array([[0, 2]]), np.array([[2, 0]]), np.array([[1, 1]]))
         >>> small.pad(rows=2, length=3).weights.tolist()

@@ -52,12 +52,17 @@ def find_architecture(name: str, engine: str) -> type[Network]:
         f"its network has the architecture {quote(name)} and was trained by the backend {quote(engine)}, but no "
         "backend here knows this architecture"
     )
+    _check_installed(engine, problem)
+    raise CheckpointError(f"{problem}: install the package of that backend")
+
+
+def _check_installed(engine: str, problem: str) -> None:
+    """Raise CheckpointError with the reason if an engine is registered but can't be loaded."""
     if engine in engine_paths():
         try:
             load_engine(engine)
-        except EngineError as error:  # it is installed, but broken
+        except EngineError as error:
             raise CheckpointError(f"{problem}: {error}") from error
-    raise CheckpointError(f"{problem}: install the package of that backend")
 
 
 def open_network(
@@ -72,9 +77,8 @@ def open_network(
 
     Args:
         checkpoint: the network.
-        name: how messages call the model.
-        backend: the engine. None for NumPy, or, for an architecture other than ``rnn``, the engine that trained the
-            network, or another one with this architecture.
+        name: the model's name for messages.
+        backend: the engine. None for NumPy, or, for an architecture other than ``rnn``, an engine that has it.
         threads: the engine's threads.
         advice: what to do if the engine computes something else. "" to suggest the engine that trained the network.
 
@@ -83,29 +87,33 @@ def open_network(
         CheckpointError: the engine computes something else than the engine that trained the network.
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
-    recurrent = as_recurrent(checkpoint.network)
-    cell = recurrent.cell if recurrent else None
-    check_known(engine_class, checkpoint.network.architecture, cell)
-    with engine_at_work(
-        engine_class.name, f"while reading {name}", ": report it to those who make the backend"
-    ):
-        engine: Engine = engine_class(checkpoint.network, None, threads=threads)
+    network = checkpoint.network
+    recurrent = as_recurrent(network)
+    check_known(engine_class, network.architecture, recurrent.cell if recurrent else None)
+    remedy = ": report it to the authors of the backend"
+    with engine_at_work(engine_class.name, f"while reading {name}", remedy):
+        engine: Engine = engine_class(network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
-        check_self_test(
-            engine,
-            checkpoint.probe,
-            checkpoint.network.start_tokens[0],
-            reader=f"the backend {engine.name!r}",
-            trained_by=checkpoint.engine,
-            is_own=engine.name == checkpoint.engine,
-            name=name,
-            advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
-        )
+        _check_reader(engine, checkpoint, name, advice)
     return engine
 
 
+def _check_reader(engine: Engine, checkpoint: Checkpoint, name: str, advice: str) -> None:
+    """Raise CheckpointError if an engine computes something else than the engine that trained the network."""
+    check_self_test(
+        engine,
+        checkpoint.probe,
+        checkpoint.network.start_tokens[0],
+        reader=f"the backend {engine.name!r}",
+        trained_by=checkpoint.engine,
+        is_own=engine.name == checkpoint.engine,
+        name=name,
+        advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
+    )
+
+
 def _reader(checkpoint: Checkpoint) -> EngineClass:
-    """The engine that reads a network by default."""
+    """Choose the engine that reads a network by default."""
     name = checkpoint.network.architecture
     if name == RecurrentNetwork.architecture:
         return load_engine(OWN_READER)
@@ -117,7 +125,7 @@ def _reader(checkpoint: Checkpoint) -> EngineClass:
 
 
 def _third_party_engines(first: str, architecture: str) -> Iterator[EngineClass]:
-    """All engines of other packages with this architecture, starting with the engine ``first``.
+    """Yield the engines of other packages that have an architecture, starting with the engine ``first``.
 
     Engines that can't be loaded are skipped, so that they don't prevent reading a file.
     """
@@ -137,12 +145,10 @@ def check_export(
 ) -> None:
     """Compare the logits of an export with those of the NumPy engine, on rows of random characters.
 
-    Each row begins with a start token; with labels, the rows use all start tokens in turn.
-
     Args:
         checkpoint: the network.
-        name: how messages call the model.
-        target: how messages call the export, such as ``a page``.
+        name: the model's name for messages.
+        target: the export's name for messages, such as ``a page``.
         compute: returns the export's logits after each token of each row.
 
     Raises:
@@ -150,22 +156,32 @@ def check_export(
         OutputError: the export computes something else than the NumPy engine.
     """
     engine = engine_to_export(checkpoint, name)
-    network = checkpoint.network
+    tokens = _random_names(checkpoint.network)
+    difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
+    agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
+    if not agrees:
+        raise OutputError(
+            f"{target} would compute other values for {name} than Python does here (logits that differ by "
+            f"{difference:.2g}), probably because the cell {_cell_name(checkpoint.network)!r} of the backend "
+            f"{engine.name} has been changed: {target} uses the declared formula; export a model of an unchanged cell, "
+            "or use this model in Python"
+        )
+
+
+def _random_names(network: Network) -> Int32[Array, "R T"]:
+    """Draw rows of random characters, each after a start token. With several start tokens, they take turns."""
     V = network.vocabulary_size
     rng = np.random.default_rng(SEED)
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
     tokens[:, 0] = np.resize(network.start_tokens, ROWS)
-    difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
-    agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
-    if not agrees:
-        cell = network.architecture
-        if isinstance(network, RecurrentNetwork):
-            cell = network.cell_class.name
-        raise OutputError(
-            f"{target} would compute other values for {name} than Python does here (logits that differ by "
-            f"{difference:.2g}), probably because the cell {cell!r} of the backend {engine.name} has been changed: "
-            f"{target} uses the declared formula; export a model of an unchanged cell, or use this model in Python"
-        )
+    return tokens
+
+
+def _cell_name(network: Network) -> str:
+    """Return the name of a network's cell, or of its architecture if it has no cells."""
+    if isinstance(network, RecurrentNetwork):
+        return network.cell_class.name
+    return network.architecture
 
 
 def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import IO
 
 # Compiled code writes these messages directly to the file descriptor, at any log level:
 #   INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
@@ -24,6 +25,9 @@ NOISE = re.compile(
 )
 
 
+STDERR = 2  # the file descriptor
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     r"""Hide the libraries' log messages on standard error, including those that compiled code writes.
@@ -33,21 +37,33 @@ def quiet() -> Iterator[None]:
     >>> with quiet():
     ...     _ = os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
     """
-    try:
-        sys.stderr.flush()
-        terminal = os.dup(2)
-    except (OSError, AttributeError):  # there is no standard error
+    original = _copy_of_stderr()
+    if original is None:
         yield
         return
     with tempfile.TemporaryFile() as messages:
-        os.dup2(messages.fileno(), 2)
+        os.dup2(messages.fileno(), STDERR)
         try:
             yield
         finally:
             sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            messages.seek(0)
-            other_lines = [line for line in messages if not NOISE.match(line)]
-            with suppress(OSError):
-                os.write(2, b"".join(other_lines))
+            os.dup2(original, STDERR)
+            os.close(original)
+            _print_without_noise(messages)
+
+
+def _copy_of_stderr() -> int | None:
+    """Duplicate the file descriptor of standard error. Return None if there is no standard error."""
+    try:
+        sys.stderr.flush()
+        return os.dup(STDERR)
+    except (OSError, AttributeError):
+        return None
+
+
+def _print_without_noise(messages: IO[bytes]) -> None:
+    """Print the lines of a file to standard error, except for the libraries' log messages."""
+    messages.seek(0)
+    other_lines = [line for line in messages if not NOISE.match(line)]
+    with suppress(OSError):
+        os.write(STDERR, b"".join(other_lines))

@@ -1,1 +1,1 @@
-"""Everything about names that is not a particular neural-network library: see README.md beside this file."""
+"""Everything about names that doesn't depend on a neural-network library. Start with README.md in this folder."""

@@ -177,11 +177,18 @@ def clipped(gradients: Sequence[Tensor], training: TrainingSettings, ops: Any) -
     """
     if training.clip_norm is None:
         return gradients
-    # In float64, because float32 can't represent the squares of exploding gradients.
-    squares = [ops.sum(ops.square(ops.array(gradient, "float64"))) for gradient in gradients]
-    norm = ops.sqrt(sum(squares))
+    norm = common_norm(gradients, ops)
     scale = training.clip_norm / ops.maximum(norm, training.clip_norm)
     return [gradient * ops.array(scale, gradient.dtype) for gradient in gradients]
+
+
+def common_norm(gradients: Sequence[Tensor], ops: Any) -> Tensor:
+    """Compute the Euclidean norm of all gradients together.
+
+    The computation is in float64, because float32 can't represent the squares of exploding gradients.
+    """
+    squares = [ops.sum(ops.square(ops.array(gradient, "float64"))) for gradient in gradients]
+    return ops.sqrt(sum(squares))
 
 
 def network_for(
@@ -193,13 +200,18 @@ def network_for(
         EngineError: if the backend doesn't support the architecture or its cell.
         SettingsError: if a setting doesn't exist in the architecture.
     """
-    name = str(settings.architecture)
-    check_known(engine_class, name)
-    architectures = {known.architecture: known for known in engine_class.architectures}
-    network = architectures[name].from_settings(settings, vocabulary_size, labels=labels)
+    network_class = _network_class(engine_class, str(settings.architecture))
+    network = network_class.from_settings(settings, vocabulary_size, labels=labels)
     recurrent = as_recurrent(network)
     check_known(engine_class, network.architecture, recurrent.cell if recurrent else None)
     return network
+
+
+def _network_class(engine_class: EngineClass, architecture: str) -> type[Network]:
+    """Look up a backend's class of networks by the name of their architecture."""
+    check_known(engine_class, architecture)
+    classes = {network.architecture: network for network in engine_class.architectures}
+    return classes[architecture]
 
 
 def check_known(engine_class: EngineClass, architecture: str, cell: str | None = None) -> None:
@@ -213,6 +225,7 @@ def check_known(engine_class: EngineClass, architecture: str, cell: str | None =
 def _check_choice(
     engine_class: EngineClass, setting_name: str, choice: str, known: Sequence[str]
 ) -> None:
+    """Raise EngineError if a backend doesn't support the value of a setting."""
     if choice not in known:
         raise EngineError(
             f"the backend {engine_class.name} has no {setting_name} {choice!r}: choose one of {', '.join(known)} "

@@ -54,14 +54,14 @@ def gradient_descent(
 def damped_momentum(
     w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor, *, momentum: float
 ) -> tuple[Tensor, Slots]:
-    """Average the gradients exponentially (Polyak, 1964), damped by 1 − momentum as in the original project."""
+    """Move along an exponential average of the gradients (Polyak, 1964), as in the original project."""
     (u,) = slots
     u = momentum * u + lr * (1 - momentum) * g
     return w - u, (u,)
 
 
 def rmsprop(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Tensor, Slots]:
-    """Divide by the root of the mean squared gradient (Tieleman and Hinton, 2012); ε is inside it, as in Keras."""
+    """Divide the step by the root mean square of recent gradients (Tieleman and Hinton, 2012). ε is as in Keras."""
     rho = 0.9
     epsilon = 1e-7
     (v,) = slots
@@ -70,7 +70,7 @@ def rmsprop(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[
 
 
 def adam(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Tensor, Slots]:
-    """Take a step of Adam (Kingma and Ba, 2015), in the efficient form at the end of section 2, with the ε of Keras."""
+    """Take a step of Adam (Kingma and Ba, 2015), in the form at the end of their section 2. ε is as in Keras."""
     beta_1 = 0.9
     beta_2 = 0.999
     epsilon = 1e-7

@@ -54,19 +54,18 @@ def by_steps(step: int, plan: Plan) -> float:
 def one_cycle(step: int, plan: Plan) -> float:
     """Raise the learning rate, then lower it (Smith, 2018).
 
-    It rises linearly from 1/25 of the peak during the share ``warmup`` of all steps. Then it falls along half a cosine
-    to 1/10,000 of the peak.
+    It rises linearly from 1/25 of the peak to the peak, then falls along half a cosine to 1/10,000 of the peak.
 
-    >>> plan = Plan(steps_per_epoch=11, epochs=1, peak=0.02, warmup=0.2, lr_steps=())
-    >>> [round(one_cycle(step, plan), 4) for step in range(11)]
-    [0.0008, 0.0104, 0.02, 0.0192, 0.0171, 0.0138, 0.01, 0.0062, 0.0029, 0.0008, 0.0]
+    >>> plan = Plan(steps_per_epoch=5, epochs=1, peak=0.02, warmup=0.5, lr_steps=())
+    >>> [round(one_cycle(step, plan), 4) for step in range(5)]
+    [0.0008, 0.0104, 0.02, 0.01, 0.0]
     """
-    start = plan.peak / 25
-    end = plan.peak / 10_000
     last_step = max(plan.steps_per_epoch * plan.epochs - 1, 1)
     top = plan.warmup * last_step  # the step with the highest learning rate
     if step < top:
+        start = plan.peak / 25
         return start + (plan.peak - start) * step / top
+    end = plan.peak / 10_000
     share_fallen = min((step - top) / max(last_step - top, 1e-9), 1.0)
     return end + (plan.peak - end) * 0.5 * (1 + math.cos(math.pi * share_fallen))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any, cast
 
 from namegen.core.network.cells import CELLS
@@ -104,7 +104,7 @@ ABOVE_0: dict[str, Any] = {
 
 
 def whole(least: int, most: int) -> dict[str, Any]:
-    """Declare a whole number from ``least`` to ``most``."""
+    """Describe a setting that accepts the whole numbers from ``least`` to ``most``."""
     return {
         "metavar": "N",
         "holds": lambda value: least <= value <= most,
@@ -112,8 +112,14 @@ def whole(least: int, most: int) -> dict[str, Any]:
     }
 
 
+def one_of(choices: Collection[str]) -> dict[str, Any]:
+    """Describe a setting that accepts one of several names."""
+    names = ", ".join(choices)
+    return {"choices": choices, "holds": choices.__contains__, "expected": f"one of {names}"}
+
+
 def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
-    """Declare a field.
+    """Declare a setting as a field of a dataclass.
 
     Args:
         default: The default.
@@ -121,10 +127,6 @@ def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> 
         in_words: A description of the default, if it follows a rule.
         **about: Other attributes of ``About``.
     """
-    if "choices" in about:
-        choices = about["choices"]
-        about["expected"] = f"one of {', '.join(choices)}"
-        about["holds"] = choices.__contains__
     metadata = {"about": About(text, default=in_words, **about)}
     if default == {}:
         return field(default_factory=dict, hash=False, metadata=metadata)
@@ -160,24 +162,47 @@ class Checked:
 
     def __post_init__(self) -> None:
         for declaration in fields(cast(Any, self)):  # subclasses are dataclasses
-            value = getattr(self, declaration.name)
-            about = declaration.metadata.get("about", About())
-            is_unspecified = value is None and declaration.default is None
-            if is_unspecified or _is_accepted(value, about):
-                continue
-            # No brackets, because options and TOML write several values differently.
-            text = shown(value).strip("[]") or shown(value)
-            raise SettingsError(
-                f"{setting(declaration.name)} is {text}: expected {about.expected}",
-                field=declaration.name,
-            )
+            _check_value(declaration, getattr(self, declaration.name))
+
+
+def _check_value(declaration: Field[Any], value: object) -> None:
+    """Raise SettingsError if a setting doesn't accept a value."""
+    about: About = declaration.metadata.get("about", About())
+    is_unspecified = value is None and declaration.default is None
+    if not is_unspecified and not _is_accepted(value, about):
+        raise SettingsError(
+            f"{setting(declaration.name)} is {_shown_without_brackets(value)}: expected {about.expected}",
+            field=declaration.name,
+        )
 
 
 def _is_accepted(value: object, about: About) -> bool:
+    """Check whether a setting accepts a value. A value of another type may make the check fail."""
     try:
         return value is not None and about.holds(value)
     except TypeError:
         return False
+
+
+def _shown_without_brackets(value: object) -> str:
+    """Format a setting's value for a message. Lists have no brackets, because options don't have them either."""
+    text = shown(value)
+    return text.strip("[]") or text
+
+
+def _are_widths(widths: tuple[int, ...]) -> bool:
+    """Check the number of layers and their widths."""
+    return 1 <= len(widths) <= 16 and all(1 <= width <= 4096 for width in widths)
+
+
+def _are_lr_steps(steps: tuple[tuple[int, float], ...]) -> bool:
+    """Check that the learning rates are above 0, and that their first epochs rise from 0."""
+    first_epochs = [first_epoch for first_epoch, rate in steps]
+    rates = [rate for first_epoch, rate in steps]
+    are_rates = all(0 < rate < math.inf for rate in rates)
+    are_rising = all(before < after for before, after in itertools.pairwise(first_epochs))
+    starts_at_0 = not steps or first_epochs[0] == 0
+    return are_rates and are_rising and starts_at_0
 
 
 @dataclass(frozen=True)
@@ -217,7 +242,7 @@ class DataSettings(Checked):
         "by-name",
         "How to hold out names that occur several times. by-name: all copies of a name stay together; by-row: its "
         "copies can end up on both sides.",
-        choices=SPLITS,
+        **one_of(SPLITS),
     )
     split_seed: int | None = declared(
         None,
@@ -229,14 +254,14 @@ class DataSettings(Checked):
         None,
         "How often to train on a name that occurs c times. full: c times; sqrt: about the square root of c times.",
         f"sqrt; full with {setting('split', 'by-row')}",
-        choices=DUPLICATES,
+        **one_of(DUPLICATES),
     )
     name_type: str | None = declared(
         None,
         "How to compare names. plain: case, spaces and punctuation don't matter; company: legal suffixes such as Inc. "
         "don't matter either.",
         "plain; company for the built-in list companies",
-        choices=NAME_TYPES,
+        **one_of(NAME_TYPES),
     )
 
     def __post_init__(self) -> None:
@@ -282,17 +307,17 @@ class NetworkSettings(Checked):
         holds=lambda value: value != "",
         expected="the name of an architecture, such as rnn",
     )
-    cell: str | None = declared(None, "The type of recurrent cell.", LIST, choices=tuple(CELLS))
+    cell: str | None = declared(None, "The type of recurrent cell.", LIST, **one_of(tuple(CELLS)))
     hidden: tuple[int, ...] | None = declared(
         None,
         "The number of units in each layer, such as 64 or 32,32.",
         LIST,
         metavar="W,W",
-        holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= width <= 4096 for width in widths),
+        holds=_are_widths,
         expected="1 to 16 widths, each from 1 to 4096",
     )
     initializer: str = declared(
-        "glorot", "The distribution of the initial weights.", choices=INITIALIZERS
+        "glorot", "The distribution of the initial weights.", **one_of(INITIALIZERS)
     )
     base_model: str | None = declared(
         None,
@@ -345,7 +370,7 @@ class TrainingSettings(Checked):
         None, "The number of names in each training step.", LIST, **COUNT
     )
     #: Adam scales the steps of each weight, so the same learning rate works for many lists.
-    optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS, backend_reads=True)
+    optimizer: str = declared("adam", "The optimizer.", **one_of(OPTIMIZERS), backend_reads=True)
     learning_rate: float | None = declared(
         None,
         "The learning rate. If it changes during training, this is its highest value.",
@@ -375,7 +400,7 @@ class TrainingSettings(Checked):
         "How the learning rate changes during training. "
         + "; ".join(f"{name}: {schedule.help}" for name, schedule in SCHEDULES.items())
         + ".",
-        choices=SCHEDULES,
+        **one_of(SCHEDULES),
     )
     warmup: float = declared(
         0.2,
@@ -387,11 +412,7 @@ class TrainingSettings(Checked):
         f"The learning rates for {setting('lr_schedule', reading('lr_steps'))}, each with its first epoch (counted "
         "from 0), such as 0:0.01,25:0.005.",
         metavar="E:RATE,…",
-        holds=lambda steps: (
-            all(0 < rate < math.inf for _, rate in steps)
-            and all(before < after for (before, _), (after, _) in itertools.pairwise(steps))
-            and (not steps or steps[0][0] == 0)
-        ),
+        holds=_are_lr_steps,
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
     bptt: bool = declared(
@@ -429,7 +450,7 @@ class TrainingSettings(Checked):
     )
     #: The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
     monitor: str = declared(
-        "loss", "The validation metric that selects the best epoch.", choices=CRITERIA
+        "loss", "The validation metric that selects the best epoch.", **one_of(CRITERIA)
     )
     seed: int = declared(
         0, "The random seed. With the same seed and backend, you get the same network.", **SEED
@@ -469,9 +490,9 @@ class TrainingSettings(Checked):
 
     @property
     def of_updates(self) -> TrainingSettings:
-        """A copy with the settings that a backend reads. All other settings have their defaults.
+        """A copy of the settings in which those that a backend doesn't read have their defaults.
 
-        Two runs can share a compiled program if their copies are equal.
+        Two runs can share a compiled program if these copies are equal.
 
         >>> TrainingSettings(clip_norm=1.0, seed=3).of_updates == TrainingSettings(clip_norm=1.0)
         True
@@ -491,7 +512,7 @@ class TrainingSettings(Checked):
 
     @property
     def hyperparameters(self) -> dict[str, float]:
-        """The optimizer's hyperparameters, as its ``update`` takes them.
+        """The optimizer's hyperparameters by name, as its ``update`` takes them.
 
         >>> TrainingSettings(optimizer="momentum", momentum=0.8).hyperparameters
         {'momentum': 0.8}
@@ -500,23 +521,33 @@ class TrainingSettings(Checked):
 
     @property
     def without_effect(self) -> dict[str, str]:
-        """The fields that have no effect because of other settings, each with the reason.
+        """The training settings that have no effect because of other settings, each with the reason.
 
         >>> TrainingSettings(optimizer="momentum").without_effect
         {}
         >>> TrainingSettings(lr_schedule="constant").without_effect["warmup"]
         'the schedule is constant, not one-cycle'
         """
-        reasons = {}
-        for optimizer in OPTIMIZERS.values():
-            for name in optimizer.hyperparameters:
-                if name not in self.hyperparameters:
-                    readers = with_hyperparameter(name)
-                    reasons[name] = f"the optimizer is {self.optimizer}, not {readers}"
-        for name in ("learning_rate", "warmup"):
-            if name not in SCHEDULES[self.lr_schedule].reads:
-                reasons[name] = f"the schedule is {self.lr_schedule}, not {reading(name)}"
-        return reasons
+        return self._unused_by_optimizer | self._unused_by_schedule
+
+    @property
+    def _unused_by_optimizer(self) -> dict[str, str]:
+        """The hyperparameters that only other optimizers have, each with the reason."""
+        return {
+            name: f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
+            for optimizer in OPTIMIZERS.values()
+            for name in optimizer.hyperparameters
+            if name not in self.hyperparameters
+        }
+
+    @property
+    def _unused_by_schedule(self) -> dict[str, str]:
+        """The settings that only other schedules read, each with the reason."""
+        return {
+            name: f"the schedule is {self.lr_schedule}, not {reading(name)}"
+            for name in ("learning_rate", "warmup")
+            if name not in SCHEDULES[self.lr_schedule].reads
+        }
 
 
 @dataclass(frozen=True)
@@ -539,18 +570,22 @@ class Recipe:
         >>> Recipe(DataSettings(validation=0.0)).without_effect["training.monitor"]
         'there are no held-out names, and the training loss decides'
         """
-        reasons = {
-            f"training.{name}": reason for name, reason in self.training.without_effect.items()
-        }
-        has_validation_set = self.data.validation != 0
-        if not has_validation_set:
-            reasons["training.monitor"] = (
-                "there are no held-out names, and the training loss decides"
-            )
-        if not has_validation_set and self.data.test == 0:
-            reasons["data.split_seed"] = "no names are held out"
-            if self.data.duplicates is not None:  # otherwise, the default depends on the split
-                reasons["data.split"] = "no names are held out, and duplicates are set"
+        reasons = {}
+        for name, reason in self.training.without_effect.items():
+            reasons[f"training.{name}"] = reason
+        if self.data.validation == 0:
+            reason = "there are no held-out names, and the training loss decides"
+            reasons["training.monitor"] = reason
+        return reasons | self._unused_by_split
+
+    @property
+    def _unused_by_split(self) -> dict[str, str]:
+        """The settings of the split that have no effect if no names are held out, each with the reason."""
+        if self.data.validation != 0 or self.data.test != 0:
+            return {}
+        reasons = {"data.split_seed": "no names are held out"}
+        if self.data.duplicates is not None:  # otherwise, the default depends on the split
+            reasons["data.split"] = "no names are held out, and duplicates are set"
         return reasons
 
     def resolved(self, *, name_count: int) -> Recipe:
@@ -577,11 +612,6 @@ def resolve_training(
 ) -> TrainingSettings:
     """Fill in the learning rate, the batch size and the number of epochs, unless they're specified.
 
-    - Adam's default learning rate is for plain layers of 32 units. For wider ones, it falls with the square root of
-      their width.
-    - A batch has 128 names; if an epoch would have fewer than 40 batches, a smaller power of two, but at least 16.
-    - The run has 120 epochs (40 with square-root weighting), or more if these have fewer than 3,000 updates.
-
     Args:
         training: The settings.
         name_count: The number of names in an epoch.
@@ -592,25 +622,32 @@ def resolve_training(
     120
     """
     if network is not None and _needs_lower_rate(training, network):
-        widest = max(network.hidden or PLAIN_HIDDEN)
-        scale = math.sqrt(WIDTH_OF_DEFAULT / widest)
-        training = replace(training, learning_rate=training.peak_learning_rate * scale)
+        training = replace(training, learning_rate=_rate_of_wide_layers(training, network))
     batch_size = training.batch_size
     if batch_size is None:
-        fitting = max(name_count // STEPS_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
-        power_of_two = 2 ** (fitting.bit_length() - 1)
-        batch_size = min(LARGEST_DEFAULT_BATCH, power_of_two)
+        batch_size = _default_batch_size(name_count)
     epochs = training.epochs
     if epochs is None:
-        steps = -(-name_count // batch_size)
-        for_updates = -(-DEFAULT_UPDATES // steps)
         fewest = DEFAULT_EPOCHS_SQRT if uses_sqrt_duplicates else DEFAULT_EPOCHS
-        epochs = max(fewest, for_updates)
+        epochs = max(fewest, _epochs_for_updates(name_count, batch_size))
     return replace(training, batch_size=batch_size, epochs=epochs)
 
 
+def _default_batch_size(name_count: int) -> int:
+    """Choose 128 names, or fewer if an epoch would have less than 40 steps. The result is a power of two."""
+    fitting = max(name_count // STEPS_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
+    power_of_two: int = 2 ** (fitting.bit_length() - 1)
+    return min(LARGEST_DEFAULT_BATCH, power_of_two)
+
+
+def _epochs_for_updates(name_count: int, batch_size: int) -> int:
+    """Return how many epochs a run needs to update the parameters 3,000 times."""
+    updates_per_epoch = math.ceil(name_count / batch_size)
+    return math.ceil(DEFAULT_UPDATES / updates_per_epoch)
+
+
 def _needs_lower_rate(training: TrainingSettings, network: NetworkSettings) -> bool:
-    """Whether the default learning rate is too high: for wide layers without gates."""
+    """Check whether Adam's default learning rate is too high, as it is for wide layers without gates."""
     has_default_rate = training.learning_rate is None and not training.lr_steps
     if training.optimizer != "adam" or not has_default_rate:
         return False
@@ -618,3 +655,9 @@ def _needs_lower_rate(training: TrainingSettings, network: NetworkSettings) -> b
     plain = network.plain
     is_wide = max(plain.hidden or ()) > WIDTH_OF_DEFAULT
     return is_recurrent and plain.cell == "simple_rnn" and is_wide
+
+
+def _rate_of_wide_layers(training: TrainingSettings, network: NetworkSettings) -> float:
+    """Scale the learning rate down, in proportion to the square root of the widest layer's width."""
+    widest = max(network.hidden or PLAIN_HIDDEN)
+    return training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest)

@@ -1,1 +1,1 @@
-"""An engine for namegen: its recurrent network in PyTorch; see README.md."""
+"""A backend for namegen that trains its recurrent network in PyTorch. See README.md."""

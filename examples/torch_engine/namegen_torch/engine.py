@@ -1,8 +1,9 @@
 """TorchEngine: namegen's recurrent network in PyTorch, on the base for tensor libraries.
 
-It reads the distinct names of a batch as rows, a place at a time, and weighs the loss by their counts. From the logits
-on, gradients are autograd's; that of the loss is written down, as ``core/engine.py`` has it. Letters are those of
-``namegen/core/README.md``; ``x`` is the input's part of the gates, ``s`` the state's.
+It reads the distinct names of a batch as rows, one position at a time, and weights the loss by the number of times each
+name occurs. Autograd computes the gradients from the logits on. The gradient of the loss is written out, as
+``core/engine.py`` defines it. The letters are explained in ``namegen/core/README.md``. ``x`` is the input's part of the
+gates, and ``s`` the state's part.
 """
 
 from __future__ import annotations
@@ -22,20 +23,22 @@ State = tuple[Tensor, ...]  # (B, H) each: h of every layer, for LSTM h and c of
 
 
 def simple_rnn(x: Tensor, s: Tensor, before: State) -> State:
-    """``h' = tanh(x + s)``."""
+    """Compute ``h' = tanh(x + s)``."""
     return (torch.tanh(x + s),)
 
 
 def gru(x: Tensor, s: Tensor, before: State) -> State:
-    """Keras's form (``reset_after=True``), gates z, r, n: ``h' = z h + (1 − z) tanh(x_n + r s_n)``."""
-    x_n, s_n = x.chunk(3, -1)[2], s.chunk(3, -1)[2]
-    z, r, _ = torch.sigmoid(x + s).chunk(3, -1)
+    """Compute ``h' = z h + (1 − z) tanh(x_n + r s_n)``, Keras's form (``reset_after=True``) with the gates z, r, n."""
+    h = before[0]
+    x_n = x.chunk(3, -1)[2]
+    s_n = s.chunk(3, -1)[2]
+    z, r = torch.sigmoid(x + s).chunk(3, -1)[:2]
     n = torch.tanh(x_n + r * s_n)
-    return (z * before[0] + (1 - z) * n,)
+    return (z * h + (1 - z) * n,)
 
 
 def lstm(x: Tensor, s: Tensor, before: State) -> State:
-    """Gates i, f, g, o: ``c' = f c + i g``, ``h' = o tanh(c')``."""
+    """Compute ``c' = f c + i g`` and ``h' = o tanh(c')``, with the gates i, f, g, o."""
     i, f, g, o = (x + s).chunk(4, -1)
     c = torch.sigmoid(f) * before[1] + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
@@ -54,64 +57,97 @@ class TorchEngine(TensorEngine):
     network: RecurrentNetwork
 
     def use_threads(self, threads: int) -> None:
-        """PyTorch's, for the whole process."""
+        """Set PyTorch's threads, for the whole process."""
         torch.set_num_threads(threads)
 
     def to_tensor(self, array: Array) -> Tensor:
-        """The same memory."""
+        """Return a tensor that shares the array's memory."""
         return torch.from_numpy(array)
 
     def to_array(self, tensor: Tensor) -> Array:
-        """The same memory."""
+        """Return an array that shares the tensor's memory."""
         return tensor.numpy()
 
     def initial_state(self, rows: int) -> State:
-        """Zeros for every layer."""
-        return tuple(
-            torch.zeros(rows, H, dtype=getattr(torch, self.dtype))
-            for H in self.network.state_widths
-        )
+        """Return zeros for every layer."""
+        dtype = getattr(torch, self.dtype)
+        return tuple(torch.zeros(rows, H, dtype=dtype) for H in self.network.state_widths)
 
     @torch.no_grad()
     def step(self, tokens: Array, state: object) -> tuple[Array, State]:
-        """Read one token a row: a row of one place."""
-        logits, after = self._read(
-            self.parameters, torch.tensor(tokens)[:, None], cast(State, state)
-        )
+        """Read one token per row, as rows of length 1."""
+        inputs = torch.tensor(tokens)[:, None]  # (B, 1)
+        logits, after = self._read(self.parameters, inputs, cast(State, state))
         return logits[:, 0].numpy(), after
 
     def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Tensor, Tensors]:
-        """Of the distinct names as rows; what lies behind their ends is left out."""
+        """Compute the loss over the distinct names of a batch, and its gradients.
+
+        Positions after the end of a name are skipped.
+        """
         rows = PaddedRows.of(batch)
-        inputs, wanted, weights = map(torch.from_numpy, (rows.inputs, rows.wanted, rows.weights))
+        all_weights = torch.from_numpy(rows.weights)  # (R, T)
+        is_in_name = all_weights > 0
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in parameters.items()}
-        logits, read = self._read(leaves, inputs, self.initial_state(len(inputs)))[0], weights > 0
-        logits, wanted, weights = logits[read], wanted[read], weights[read, None].to(logits.dtype)
-        target = one_hot(wanted, self.vocabulary_size) if batch.targets is None else wanted
-        log_p = logits.detach().log_softmax(-1)
-        d_logits = weights * (log_p.exp() - target) / batch.characters
-        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits)
-        return -(weights * target * log_p).sum(dtype=torch.float64), dict(
-            zip(leaves, gradients, strict=True)
-        )
+        inputs = torch.from_numpy(rows.inputs)  # (R, T)
+        all_logits, _ = self._read(leaves, inputs, self.initial_state(len(inputs)))
+        logits = all_logits[is_in_name]  # (positions, V)
+        weights = all_weights[is_in_name, None].to(logits.dtype)  # (positions, 1)
+        targets = torch.from_numpy(rows.wanted)[is_in_name]
+        if batch.targets is None:
+            targets = one_hot(targets, self.vocabulary_size)  # (positions, V)
+        loss, d_logits = cross_entropy(logits.detach(), targets, weights)
+        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits / batch.characters)
+        return loss, dict(zip(leaves, gradients, strict=True))
 
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """Rows of tokens ``(B, T)``, from a state: the logits ``(B, T, V)`` at each place, and the state at the end."""
-        cell, states = CELLS[self.network.cell], self.network.formula.states
-        constant_state = self.training is not None and not self.training.bptt
-        rows, after = inputs, list[Tensor]()
+        """Read rows of tokens ``(B, T)``. Return the logits ``(B, T, V)`` and the state at the end."""
+        arrays_per_layer = self.network.formula.states
+        rows = inputs
+        after: list[Tensor] = []
         for k in range(len(self.network.hidden)):
-            kernel, U, bias = (
-                parameters[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")
-            )
-            input_bias, state_bias = bias if bias.dim() == 2 else (bias, 0)
-            x = (rows @ kernel if k else embedding(rows, kernel)) + input_bias
-            layer, outputs = state[k * states : (k + 1) * states], []
-            for x_t in x.unbind(1):
-                if constant_state:
-                    layer = tuple(part.detach() for part in layer)
-                layer = cell(x_t, layer[0] @ U + state_bias, layer)
-                outputs.append(layer[0])
-            rows = torch.stack(outputs, 1)
-            after += layer
-        return rows @ parameters["output.kernel"] + parameters["output.bias"], tuple(after)
+            first = k * arrays_per_layer
+            layer_state = state[first : first + arrays_per_layer]
+            x = self._input_part(parameters, k, rows)
+            rows, layer_after = self._read_layer(parameters, k, x, layer_state)
+            after += layer_after
+        logits = rows @ parameters["output.kernel"] + parameters["output.bias"]
+        return logits, tuple(after)
+
+    def _input_part(self, parameters: Tensors, k: int, rows: Tensor) -> Tensor:
+        """Compute ``x K + b`` of layer ``k``. The first layer's rows are tokens, which select rows of K."""
+        kernel = parameters[f"rnn.{k}.kernel"]
+        bias = parameters[f"rnn.{k}.bias"]
+        input_bias = bias[0] if bias.dim() == 2 else bias
+        product = embedding(rows, kernel) if k == 0 else rows @ kernel
+        return product + input_bias
+
+    def _read_layer(
+        self, parameters: Tensors, k: int, x: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        """Run layer ``k`` on its input's part ``(B, T, gates · H)``. Return h ``(B, T, H)`` and the last state."""
+        cell = CELLS[self.network.cell]
+        U = parameters[f"rnn.{k}.recurrent_kernel"]
+        bias = parameters[f"rnn.{k}.bias"]
+        state_bias = bias[1] if bias.dim() == 2 else 0
+        stops_gradients = self.training is not None and not self.training.bptt
+        outputs: list[Tensor] = []
+        for x_t in x.unbind(1):
+            if stops_gradients:
+                state = tuple(array.detach() for array in state)
+            state = cell(x_t, state[0] @ U + state_bias, state)
+            outputs.append(state[0])
+        return torch.stack(outputs, 1), state
+
+
+def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute the softmax cross-entropy, summed over all positions, and its gradient.
+
+    Args:
+        logits: ``(positions, V)``.
+        targets: the probability of each token, ``(positions, V)``.
+        weights: how many names each position counts for, ``(positions, 1)``.
+    """
+    log_p = logits.log_softmax(-1)
+    loss = -(weights * targets * log_p).sum(dtype=torch.float64)
+    return loss, weights * (log_p.exp() - targets)

@@ -1,1 +1,1 @@
-"""An engine for namegen that brings an architecture of its own, a small Transformer; see README.md."""
+"""A backend for namegen with an architecture of its own, a small Transformer. See README.md."""

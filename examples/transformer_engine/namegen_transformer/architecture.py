@@ -1,7 +1,8 @@
-"""Transformer: a small decoder-only Transformer as data, an architecture of its own beside namegen's ``rnn``.
+"""Transformer: the architecture of a small decoder-only Transformer.
 
-Vaswani et al., 2017, with the norm before each part of a block (Xiong et al., 2020), learned places, and an output of
-its own. ``V`` vocabulary, ``L`` labels, ``D`` width, ``C`` context:
+It follows Vaswani et al. (2017), with the norm before each part of a block (Xiong et al., 2020), learned position
+embeddings, and output weights of its own. The letters are ``V`` vocabulary, ``L`` labels, ``D`` width and ``C``
+context:
 
     embedding.kernel, place.kernel                (V + L, D), (C, D)
     block.{k}.attention_norm.scale and .bias      (D,) each
@@ -16,6 +17,7 @@ its own. ``V`` vocabulary, ``L`` labels, ``D`` width, ``C`` context:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -33,13 +35,13 @@ EMBEDDING_DEVIATION = 0.02
 
 @dataclass(frozen=True)
 class Transformer(Network):
-    """Token and place → blocks of attention and feed-forward → norm → linear layer → softmax.
+    """Tokens and positions → blocks of attention and feed-forward layers → norm → linear layer → softmax.
 
     Attributes:
-        hidden: a width for each block, all the same.
-        heads: into how many parts attention divides the width.
-        context: how many characters back it looks. Names may be longer: at each place it attends to the last
-            ``context`` ones, and every place from there on counts as the last that it knows.
+        hidden: the width of each block. All blocks have the same width.
+        heads: the number of attention heads, which divide the width among them.
+        context: the number of positions that each position attends to. Names may be longer: all positions after the
+            context share the last position embedding.
 
     >>> Transformer(54, hidden=(64, 64)).parameter_shapes["block.1.attention.kernel"]
     (64, 192)
@@ -53,29 +55,25 @@ class Transformer(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        NetworkSettings(hidden=self.hidden)  # the same checks
+        NetworkSettings(hidden=self.hidden)  # checks the widths
         if len(set(self.hidden)) != 1:
             raise SettingsError(
-                f"{setting('hidden')} is {', '.join(map(str, self.hidden))}: the blocks of a transformer have one "
-                f"width, so give the same for each, such as {', '.join([str(max(self.hidden))] * len(self.hidden))}"
+                f"{setting('hidden')} is {_listed(self.hidden)}: all blocks of a transformer have the same width, so "
+                f"use a value such as {_listed([max(self.hidden)] * len(self.hidden))}"
             )
-        for name in ("heads", "context"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise SettingsError(
-                    f"{name} in {setting('options')} is {value!r}: expected a whole number of at least 1"
-                )
-        if self.hidden[0] % self.heads:
+        _check_option("heads", self.heads)
+        _check_option("context", self.context)
+        if self.width % self.heads != 0:
             raise SettingsError(
-                f"a width of {self.hidden[0]} cannot be divided among {self.heads} heads: change {setting('hidden')}, "
-                f"or heads in {setting('options')}"
+                f"a width of {self.width} can't be divided among {self.heads} heads: change {setting('hidden')}, or "
+                f"heads in {setting('options')}"
             )
 
     @classmethod
     def from_settings(
         cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
     ) -> Transformer:
-        """Its widths, and the options heads and context. Raises SettingsError for a cell and for other options."""
+        """Read the widths, and the options heads and context. Raises SettingsError for a cell or another option."""
         cls.refuse_options(settings, known=("heads", "context"))
         options: dict[str, Any] = dict(settings.options)
         return cls(vocabulary_size, settings.plain.hidden, labels=labels, **options)
@@ -87,44 +85,46 @@ class Transformer(Network):
 
     @property
     def summary(self) -> str:
-        """What it is and its widths."""
-        return f"transformer {', '.join(map(str, self.hidden))}"
+        """The architecture and its widths."""
+        return f"transformer {_listed(self.hidden)}"
 
     @property
     def parameter_shapes(self) -> dict[str, Shape]:
         """The canonical names, in canonical order, with their shapes."""
-        D, F = self.width, FEED_FACTOR * self.width
+        D = self.width
         shapes: dict[str, Shape] = {
             "embedding.kernel": (self.input_size, D),
             "place.kernel": (self.context, D),
         }
-
-        def add(name: str, first: str, shape: Shape) -> None:
-            shapes[f"{name}.{first}"], shapes[f"{name}.bias"] = shape, shape[-1:]
-
         for k in range(len(self.hidden)):
-            add(f"block.{k}.attention_norm", "scale", (D,))
-            add(f"block.{k}.attention", "kernel", (D, 3 * D))
-            add(f"block.{k}.attention_output", "kernel", (D, D))
-            add(f"block.{k}.feed_norm", "scale", (D,))
-            add(f"block.{k}.feed", "kernel", (D, F))
-            add(f"block.{k}.feed_output", "kernel", (F, D))
-        add("output_norm", "scale", (D,))
-        add("output", "kernel", (D, self.vocabulary_size))
+            shapes |= self._block_shapes(k)
+        shapes |= _with_bias("output_norm.scale", (D,))
+        shapes |= _with_bias("output.kernel", (D, self.vocabulary_size))
         return shapes
+
+    def _block_shapes(self, k: int) -> dict[str, Shape]:
+        """Return the shapes of the parameters in block ``k``, in canonical order."""
+        D = self.width
+        F = FEED_FACTOR * D
+        return {
+            **_with_bias(f"block.{k}.attention_norm.scale", (D,)),
+            **_with_bias(f"block.{k}.attention.kernel", (D, 3 * D)),
+            **_with_bias(f"block.{k}.attention_output.kernel", (D, D)),
+            **_with_bias(f"block.{k}.feed_norm.scale", (D,)),
+            **_with_bias(f"block.{k}.feed.kernel", (D, F)),
+            **_with_bias(f"block.{k}.feed_output.kernel", (F, D)),
+        }
 
     @property
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
-        """Units between blocks are those that a block reads from the ones before; there is nothing recurrent.
+        """The masks of each dropout rate. ``layer_dropout`` drops the units that a block reads from the one before.
 
         >>> Transformer(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'block.1.attention.kernel': (32, 1), 'block.1.feed.kernel': (32, 1)}
         """
-        readers = [
-            f"block.{k}.{part}.kernel"
-            for k in range(1, len(self.hidden))
-            for part in ("attention", "feed")
-        ]
+        readers: list[str] = []
+        for k in range(1, len(self.hidden)):
+            readers += [f"block.{k}.attention.kernel", f"block.{k}.feed.kernel"]
         return {
             "recurrent_dropout": {},
             "layer_dropout": dict.fromkeys(readers, (self.width, 1)),
@@ -132,7 +132,7 @@ class Transformer(Network):
         }
 
     def initial_parameters(self, init: str, *, rng: np.random.Generator) -> dict[str, Array]:
-        """Scales begin at one, biases at zero, embeddings normal with deviation 0.02; ``init`` draws the kernels."""
+        """Set scales to 1 and biases to 0, draw embeddings with deviation 0.02, and draw the kernels with ``init``."""
         values: dict[str, Array] = {}
         for name, shape in self.parameter_shapes.items():
             if name.endswith(".scale"):
@@ -144,3 +144,26 @@ class Transformer(Network):
             else:
                 values[name] = INITIALIZERS[init](shape, rng=rng)
         return values
+
+
+def _with_bias(name: str, shape: Shape) -> dict[str, Shape]:
+    """Return the shapes of a scale or kernel and of its bias, which is as long as the last axis.
+
+    >>> _with_bias("output.kernel", (32, 54))
+    {'output.kernel': (32, 54), 'output.bias': (54,)}
+    """
+    layer = name.rpartition(".")[0]
+    return {name: shape, f"{layer}.bias": shape[-1:]}
+
+
+def _check_option(name: str, value: object) -> None:
+    """Raise SettingsError if an option isn't a whole number of at least 1."""
+    if type(value) is not int or value < 1:
+        raise SettingsError(
+            f"{name} in {setting('options')} is {value!r}: expected a whole number of at least 1"
+        )
+
+
+def _listed(widths: Sequence[int]) -> str:
+    """Join widths with commas, as in the setting ``hidden``."""
+    return ", ".join(map(str, widths))

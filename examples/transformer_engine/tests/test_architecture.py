@@ -38,7 +38,7 @@ def test_settings_become_a_network_and_options_its_own_fields() -> None:
         ),
         ({"options": {"heads": True}}, "heads in options is True"),
         ({"hidden": (32, 64)}, "hidden is 32, 64: .* such as 64, 64"),
-        ({"hidden": (30,)}, "a width of 30 cannot be divided among 4 heads"),
+        ({"hidden": (30,)}, "a width of 30 can't be divided among 4 heads"),
     ],
 )
 def test_settings_that_it_does_not_have_are_refused(settings: dict[str, Any], message: str) -> None:

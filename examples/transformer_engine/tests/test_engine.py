@@ -126,5 +126,5 @@ def test_gradients_are_those_of_the_loss_by_central_differences(soft: bool) -> N
 
 
 def test_without_bptt_it_is_refused() -> None:
-    with pytest.raises(EngineError, match="bptt=False means nothing to it"):
+    with pytest.raises(EngineError, match="bptt=False has no effect"):
         TransformerEngine(NETWORK, TrainingSettings(bptt=False), threads=1)

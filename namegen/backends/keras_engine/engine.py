@@ -19,7 +19,7 @@ from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer, make_optimizer
 from namegen.backends.keras_engine.packing import NODES
 from namegen.backends.keras_engine.program import STEPS, MaskShapes, TrainingProgram, mask_shapes
-from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
+from namegen.backends.keras_engine.tensorflow_setup import Untyped, set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
 from namegen.core.network.cells import CELLS
@@ -50,19 +50,21 @@ class CompiledModel:
         if key.training is not None:
             self.optimizer = make_optimizer(key.training, self.layers)
         self._programs: dict[MaskShapes, TrainingProgram] = {}
-        # Reads one token per row. This is one graph for any number of rows: padding to a few sizes and compiling each
-        # of them with XLA wasn't faster.
-        self.step = tf.function(
-            self.layers.step,
-            autograph=False,
-            input_signature=[
-                tf.TensorSpec([None], tf.int32),
-                [tf.TensorSpec([None, width], key.dtype) for width in key.network.state_widths],
-            ],
-        )
+        self.step = self._compile_step()
+
+    def _compile_step(self) -> Untyped:
+        """Compile the function that reads one token per row.
+
+        This is one graph for any number of rows: padding to a few sizes and compiling each of them with XLA wasn't
+        faster.
+        """
+        network = self.key.network
+        state = [tf.TensorSpec([None, width], self.key.dtype) for width in network.state_widths]
+        tokens = tf.TensorSpec([None], tf.int32)
+        return tf.function(self.layers.step, autograph=False, input_signature=[tokens, state])
 
     def program(self, masks: MaskShapes = ()) -> TrainingProgram:
-        """The program for steps with masks of these shapes. It is created on first use.
+        """Return the program for steps with masks of these shapes. It is created on first use.
 
         Raises:
             EngineError: the model has no optimizer.
@@ -87,7 +89,7 @@ _unused: deque[CompiledModel] = deque(maxlen=KEPT)
 
 
 def borrow(key: ModelKey) -> CompiledModel:
-    """An unused model, or a new one. Only the caller may use it until ``give_back``."""
+    """Return an unused model, or a new one. Only the caller may use it until ``give_back``."""
     for model in _unused:
         if model.key == key:
             _unused.remove(model)
@@ -144,7 +146,7 @@ class KerasEngine:
         return self.network.vocabulary_size
 
     def initial_state(self, rows: int) -> KerasState:
-        """Zeros for every layer."""
+        """Return the state before the start token: zeros for every layer."""
         return [np.zeros((rows, width), self.dtype) for width in self.network.state_widths]
 
     def step(
@@ -178,17 +180,12 @@ class KerasEngine:
     def _calls(self, steps: Iterable[Step]) -> Iterator[Call]:
         """Group consecutive steps with masks of the same shapes, within the limits of a call."""
         call = Call((), [])
-        nodes = 0  # of the call
         for step in steps:
             masks = mask_shapes(self.network, step)
-            step_nodes = step.batch.tree.nodes
-            is_full = len(call.steps) == STEPS or nodes + step_nodes > NODES
-            if call.steps and (is_full or masks != call.masks):
+            if call.steps and not (call.has_room_for(step) and masks == call.masks):
                 yield call
                 call = Call((), [])
-                nodes = 0
             call = Call(masks, [*call.steps, step])
-            nodes += step_nodes
         if call.steps:
             yield call
 
@@ -216,3 +213,8 @@ class Call(NamedTuple):
 
     masks: MaskShapes
     steps: list[Step]
+
+    def has_room_for(self, step: Step) -> bool:
+        """Check whether another step fits within the limits of a call."""
+        nodes = sum(other.batch.tree.nodes for other in self.steps)
+        return len(self.steps) < STEPS and nodes + step.batch.tree.nodes <= NODES

@@ -42,25 +42,39 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
         raise OutputError(
             f"{path} doesn't end with .keras, and Keras can't open it: use a name such as model.keras"
         )
+    model = _trained_model(checkpoint)
+    check_export(checkpoint, "the model", "a .keras", lambda tokens: np.asarray(model(tokens)))
+    return write_whole(path, _keras_file(model))
+
+
+def _trained_model(checkpoint: Checkpoint) -> Untyped:
+    """Create the Keras model with a checkpoint's parameters.
+
+    Raises:
+        OutputError: stock Keras doesn't have the cell.
+    """
     network = exportable(checkpoint.network, dir(keras.ops), "a .keras")
     if network.cell_class not in STOCK:
         raise OutputError(
             f"a .keras can't contain the cell {network.cell_class.name!r}: stock Keras has only "
             f"{', '.join(cell.name for cell in STOCK)}; use the network with the backend that trained it"
         )
-    checked, _ = checked_tensors(network, checkpoint.parameters, ())
+    parameters, _ = checked_tensors(network, checkpoint.parameters, ())
     model = stock_model(network)
-    model.set_weights(list(checked.values()))
-    check_export(checkpoint, "the model", "a .keras", lambda tokens: np.asarray(model(tokens)))
+    model.set_weights(list(parameters.values()))
+    return model
+
+
+def _keras_file(model: Untyped) -> bytes:
+    """Return the content of a ``.keras`` file. Keras can only save to a path, so this uses a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "model.keras"
         model.save(temporary)
-        content = temporary.read_bytes()
-    return write_whole(path, content)
+        return temporary.read_bytes()
 
 
 def stock_model(network: RecurrentNetwork) -> Untyped:
-    """The network as one Keras model of stock layers, with its weights in canonical order."""
+    """Create the network as one Keras model of stock layers, with its weights in canonical order."""
     recurrent = [
         STOCK[network.cell_class](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")
         for k, width in enumerate(network.hidden)

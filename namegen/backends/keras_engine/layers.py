@@ -6,7 +6,6 @@ computed by its formula.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -41,11 +40,7 @@ class FormulaCell:
         ]
 
     def __call__(self, rows: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step.
-
-        Returns:
-            The layer's output, and the state after the step.
-        """
+        """Compute one step. Return the layer's output, and the state after the step."""
         formula = self.formula
         kernel, recurrent_kernel, bias = self.trainable_variables
         biases = tf.reshape(bias, (formula.biases, -1))  # (1 or 2, G·H)
@@ -72,32 +67,39 @@ class Layers:
         self.dtype = dtype
         # The index of the last layer's h in a state.
         self.last_hidden = -network.formula.states
-        # core sets the values. Zeros and a fixed seed prevent Keras from drawing random numbers.
-        options = {"dtype": dtype, "kernel_initializer": "zeros"}
-        recurrent_options = {**options, "recurrent_initializer": "zeros", "seed": 0}
-        stock_layer = STOCK.get(network.cell_class)
-        if stock_layer is keras.layers.GRU:
-            # One product per gate. With one product for all gates, XLA computes the backward pass element by element.
-            recurrent_options["implementation"] = 1
-        self.recurrent: list[Untyped] = []  # the cells
-        for k, (inputs, width) in enumerate(pairwise((network.input_size, *network.hidden))):
-            if stock_layer is None:
-                cell: Untyped = FormulaCell(network, k, dtype)
-            else:
-                cell = stock_layer(width, **recurrent_options).cell
-                cell.build((None, inputs))
-            self.recurrent.append(cell)
-        self.output = keras.layers.Dense(network.vocabulary_size, **options)
-        self.output.build((None, None, network.hidden[-1]))
-        variables = [
-            variable
-            for layer in (*self.recurrent, self.output)
-            for variable in layer.trainable_variables
+        inputs = (network.input_size, *network.hidden)
+        self.recurrent: list[Untyped] = [  # the cells
+            self._make_cell(k, inputs[k]) for k in range(len(network.hidden))
         ]
+        self.output = keras.layers.Dense(network.vocabulary_size, **self._options())
+        self.output.build((None, None, network.hidden[-1]))
         # By canonical name.
         self.parameters: dict[str, Tensor] = dict(
-            zip(network.parameter_shapes, variables, strict=True)
+            zip(network.parameter_shapes, self._variables(), strict=True)
         )
+
+    def _options(self) -> dict[str, Untyped]:
+        """Return the options of all stock layers. Zeros prevent Keras from drawing initial values, which core sets."""
+        return {"dtype": self.dtype, "kernel_initializer": "zeros"}
+
+    def _make_cell(self, k: int, inputs: int) -> Untyped:
+        """Create the cell of recurrent layer ``k``, which has some number of inputs."""
+        network = self.network
+        stock_layer = STOCK.get(network.cell_class)
+        if stock_layer is None:
+            return FormulaCell(network, k, self.dtype)
+        options = {**self._options(), "recurrent_initializer": "zeros", "seed": 0}
+        if stock_layer is keras.layers.GRU:
+            # One product per gate. With one product for all gates, XLA computes the backward pass element by element.
+            options["implementation"] = 1
+        cell = stock_layer(network.hidden[k], **options).cell
+        cell.build((None, inputs))
+        return cell
+
+    def _variables(self) -> list[Tensor]:
+        """List the variables of all layers, in canonical order."""
+        layers = (*self.recurrent, self.output)
+        return [variable for layer in layers for variable in layer.trainable_variables]
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
         """Read one token per row, and return the state after it."""
@@ -111,10 +113,6 @@ class Layers:
         return after
 
     def step(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Read one token per row.
-
-        Returns:
-            The logits of the next token, and the state after this one.
-        """
+        """Read one token per row. Return the logits of the next token, and the state after this one."""
         after = self.read(tokens, state)
         return self.output(after[self.last_hidden]), after

@@ -87,21 +87,20 @@ class KerasOptimizer(ABC):
         state = {"optimizer.step": np.array(self.iterations.numpy(), np.int64)}
         for slot, variables in self.variables.items():
             for name, parameter in self.parameters.items():
+                # Keras has no variable for momentum 0, because it wouldn't have an effect.
+                values = np.zeros(parameter.shape, self.dtype)
                 if name in variables:
                     values = self.sign * variables[name].numpy()
-                else:  # Keras has no variable for momentum 0, because it wouldn't have an effect
-                    values = np.zeros(parameter.shape, self.dtype)
                 state[f"optimizer.{slot}.{name}"] = values
         return state
 
     def set_state(self, state: OptimizerState | None) -> None:
-        """Set the state; None sets everything to zero."""
+        """Set the state. None sets everything to zero."""
         self.iterations.assign(0 if state is None else state.step)
         for slot, variables in self.variables.items():
             for name, variable in variables.items():
-                if state is None:
-                    values = np.zeros(variable.shape)
-                else:
+                values = np.zeros(variable.shape)
+                if state is not None:
                     values = self.sign * state.slots[slot][name]
                 variable.assign(values.astype(self.dtype))
 
@@ -115,23 +114,33 @@ class StockOptimizer(KerasOptimizer):
         self.sign = keras_class.sign
         if keras_class.damps:
             self.damping = 1 - training.momentum
+        self.keras_optimizer = self._make_optimizer(keras_class)
+        self.iterations = self.keras_optimizer.iterations
+        self.variables = {
+            slot: self._variables_named(suffix) for slot, suffix in keras_class.slots.items()
+        }
+
+    def _make_optimizer(self, keras_class: KerasClass) -> Untyped:
+        """Create Keras's optimizer, whose constants have the precision of the layers."""
         # TensorFlow converts a Python float to float32, which rounds it, but keeps a NumPy float64.
         number = np.float64 if self.dtype == "float64" else float
-        hyperparameters = {name: number(value) for name, value in training.hyperparameters.items()}
+        settings = self.training.hyperparameters
+        hyperparameters = {name: number(value) for name, value in settings.items()}
         optimizer = keras_class.optimizer_class(**hyperparameters)
         for constant in ("rho", "beta_1", "beta_2"):
             if hasattr(optimizer, constant):
                 setattr(optimizer, constant, number(getattr(optimizer, constant)))
         optimizer.build(list(self.parameters.values()))
-        self.keras_optimizer = optimizer
-        self.iterations = optimizer.iterations
-        self.variables = {}
-        for slot, suffix in keras_class.slots.items():
-            # There are no variables for momentum 0.
-            variables = [
-                variable for variable in optimizer.variables if variable.name.endswith(suffix)
-            ]
-            self.variables[slot] = dict(zip(self.parameters, variables, strict=False))
+        return optimizer
+
+    def _variables_named(self, suffix: str) -> dict[str, Tensor]:
+        """Select Keras's variables of one slot, by parameter. There are none for momentum 0."""
+        variables = [
+            variable
+            for variable in self.keras_optimizer.variables
+            if variable.name.endswith(suffix)
+        ]
+        return dict(zip(self.parameters, variables, strict=False))
 
     def move(self, name: str, gradient: Tensor, rate: Tensor) -> None:
         """Update one parameter and its slots."""
@@ -145,33 +154,35 @@ class FormulaOptimizer(KerasOptimizer):
         super().__init__(training, layers)
         self.optimizer = OPTIMIZERS[training.optimizer]
         self.iterations = keras.Variable(0, dtype="int64")
-        self.variables = {
-            slot: {
-                name: keras.Variable(np.zeros(parameter.shape), dtype=self.dtype)
-                for name, parameter in self.parameters.items()
-            }
-            for slot in self.optimizer.slots
+        self.variables = {slot: self._zeros() for slot in self.optimizer.slots}
+
+    def _zeros(self) -> dict[str, Tensor]:
+        """Create a variable of zeros for each parameter."""
+        return {
+            name: keras.Variable(np.zeros(parameter.shape), dtype=self.dtype)
+            for name, parameter in self.parameters.items()
         }
 
     def move(self, name: str, gradient: Tensor, rate: Tensor) -> None:
         """Update one parameter and its slots."""
         parameter = self.parameters[name]
         variables = [self.variables[slot][name] for slot in self.optimizer.slots]
-        moved, slots = self.optimizer.update(
+        slots = tuple(tf.convert_to_tensor(variable) for variable in variables)
+        moved, new_slots = self.optimizer.update(
             tf.convert_to_tensor(parameter),
             gradient,
-            tuple(tf.convert_to_tensor(variable) for variable in variables),
+            slots,
             rate,
             tf.cast(self.iterations + 1, self.dtype),
             **self.training.hyperparameters,
         )
         parameter.assign(moved)
-        for variable, slot in zip(variables, slots, strict=True):
-            variable.assign(slot)
+        for variable, values in zip(variables, new_slots, strict=True):
+            variable.assign(values)
 
 
 def make_optimizer(training: TrainingSettings, layers: Layers) -> KerasOptimizer:
-    """Stock Keras's optimizer if its class takes all hyperparameters, otherwise namegen's formula.
+    """Create stock Keras's optimizer if its class takes all hyperparameters, otherwise namegen's formula.
 
     Keras's ``update_step`` ignores some arguments of its classes, such as ``weight_decay``.
     """

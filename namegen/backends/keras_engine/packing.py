@@ -47,11 +47,29 @@ class Packing(NamedTuple):
     # The first node of each batch, then the number of nodes.
     first_node: Int32[Array, "batches_and_end"]
 
+    def add_batch(self, batch: Batch, first: int) -> None:
+        """Write a batch's nodes into the arrays.
+
+        Args:
+            batch: the batch.
+            first: the number of its first node.
+        """
+        tree = batch.tree
+        end = first + tree.nodes
+        self.tokens[first:end] = tree.token
+        self.parents[first + tree.roots : end] = tree.parent[tree.roots :] + first
+        self.counts[first:end] = tree.count
+        if batch.targets is None:
+            probabilities = tree.edge_count / tree.count[tree.edge_node]  # (E,)
+            self.targets[tree.edge_node + first, tree.edge_token] = probabilities
+        else:
+            self.targets[first:end] = batch.targets
+
 
 def pack(
     batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS
 ) -> Packing:
-    """Pack the trees of some batches into arrays.
+    """Lay the trees of some batches into arrays of fixed length.
 
     Args:
         batches: the batches.
@@ -67,10 +85,9 @@ def pack(
     >>> packing.parents.tolist(), packing.tiles.tolist()
     ([7, 0, 0, 1, 2, 3, 7, 7], [0, 1, 3, 5, 6, 6, 6, 6])
     """
-    trees = [batch.tree for batch in batches]
-    tiles = [tile_starts(tree, rows) for tree in trees]
-    first_node = np.cumsum([0, *(tree.nodes for tree in trees)])
-    first_tile = np.cumsum([0, *map(len, tiles)], dtype=np.int32)
+    tiles = [tile_starts(batch.tree, rows) for batch in batches]
+    first_node = _starts([batch.tree.nodes for batch in batches])
+    first_tile = _starts([len(starts) for starts in tiles])
     packing = Packing(
         tokens=np.zeros(room, np.int32),
         parents=np.full(room, room - 1, np.int32),
@@ -78,25 +95,26 @@ def pack(
         targets=np.zeros((room, vocabulary_size), dtype),
         tiles=np.full(room, first_node[-1], np.int32),
         first_tile=first_tile,
-        first_node=first_node.astype(np.int32),
+        first_node=first_node,
     )
-    for k, (batch, tree) in enumerate(zip(batches, trees, strict=True)):
-        first = first_node[k]
-        end = first_node[k + 1]
-        packing.tokens[first:end] = tree.token
-        packing.parents[first + tree.roots : end] = tree.parent[tree.roots :] + first
-        packing.counts[first:end] = tree.count
+    for k, batch in enumerate(batches):
+        first = int(first_node[k])
         packing.tiles[first_tile[k] : first_tile[k + 1]] = tiles[k] + first
-        if batch.targets is None:
-            probabilities = tree.edge_count / tree.count[tree.edge_node]  # (E,)
-            packing.targets[tree.edge_node + first, tree.edge_token] = probabilities
-        else:
-            packing.targets[first:end] = batch.targets
+        packing.add_batch(batch, first)
     return packing
 
 
+def _starts(sizes: list[int]) -> Int32[Array, "sizes_and_end"]:
+    """Compute where each of some consecutive pieces starts, and where the last one ends.
+
+    >>> _starts([3, 2]).tolist()
+    [0, 3, 5]
+    """
+    return np.cumsum([0, *sizes], dtype=np.int32)
+
+
 def tile_starts(tree: PrefixTree, rows: int = ROWS) -> Int64[Array, "tiles"]:
-    """The first node of each tile. A tile has at most ``rows`` nodes, and none of them is the parent of another."""
+    """Find the first node of each tile. A tile has at most ``rows`` nodes, and none is the parent of another."""
     starts = [0]
     while starts[-1] < tree.nodes:
         first_child = int(np.searchsorted(tree.parent, starts[-1]))  # of the tile's first node
@@ -105,10 +123,10 @@ def tile_starts(tree: PrefixTree, rows: int = ROWS) -> Int64[Array, "tiles"]:
 
 
 def room_for(count: int) -> int:
-    """The length of the arrays for a call of ``count`` nodes.
+    """Choose the length of the arrays for a call of ``count`` nodes.
 
     There is room for ``NODES`` nodes, or for the next power of two, and for the nodes that a tile or block reads beyond
     the end.
     """
-    power_of_two = 1 << (count - 1).bit_length()
+    power_of_two: int = 2 ** (count - 1).bit_length()
     return max(NODES, power_of_two) + max(ROWS, BLOCK) + 1

@@ -16,6 +16,7 @@ that is compiled once works for every batch of up to ``NODES`` nodes. ``packing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,7 +43,7 @@ MaskShapes: TypeAlias = tuple[MaskShape, ...]
 
 
 def mask_shapes(network: RecurrentNetwork, step: Step) -> MaskShapes:
-    """The shapes of a step's masks.
+    """Return the shapes of a step's masks.
 
     Raises:
         EngineError: a mask doesn't fit the network.
@@ -93,11 +94,7 @@ class TrainingProgram:
         self.compiled = tf.function(self._updates, jit_compile=True, autograph=False)
 
     def run(self, steps: Sequence[Step]) -> Float64[Array, "S"]:
-        """Make an update for each step.
-
-        Returns:
-            The losses in nats, each summed over the characters.
-        """
+        """Make an update for each step. Return the losses in nats, each summed over the characters."""
         losses: Float64[Array, "S"] = self.compiled(self._data(steps, len(steps))).numpy()
         return losses[: len(steps)]
 
@@ -106,18 +103,12 @@ class TrainingProgram:
         self.compiled(self._data([step], updates=0))
 
     def _data(self, steps: Sequence[Step], updates: int) -> CallData:
-        """The arguments of a call, padded to the fixed shapes."""
+        """Collect the arguments of a call, padded to the fixed shapes."""
         dtype = self.layers.dtype
-        batches = [step.batch for step in steps]
-        nodes = sum(batch.tree.nodes for batch in batches)
-        packing = pack(batches, room_for(nodes), self.layers.network.vocabulary_size, dtype)
         shares = [1 / step.batch.characters for step in steps]
         rates = [step.learning_rate * self.optimizer.damping for step in steps]
         data = CallData(
-            packing=packing._replace(
-                first_tile=_padded(packing.first_tile, "int32", STEPS + 1),
-                first_node=_padded(packing.first_node, "int32", STEPS + 1),
-            ),
+            packing=self._pack(steps),
             shares=_padded(shares, dtype, STEPS),
             rates=_padded(rates, dtype, STEPS),
             updates=np.int32(updates),
@@ -126,8 +117,19 @@ class TrainingProgram:
         tensors: CallData = tf.nest.map_structure(tf.constant, data)
         return tensors
 
+    def _pack(self, steps: Sequence[Step]) -> Packing:
+        """Pack the trees of all steps."""
+        batches = [step.batch for step in steps]
+        nodes = sum(batch.tree.nodes for batch in batches)
+        V = self.layers.network.vocabulary_size
+        packing = pack(batches, room_for(nodes), V, self.layers.dtype)
+        return packing._replace(
+            first_tile=_padded(packing.first_tile, "int32", STEPS + 1),
+            first_node=_padded(packing.first_node, "int32", STEPS + 1),
+        )
+
     def _masks(self, mask: MaskShape, steps: Sequence[Step]) -> Array:
-        """One parameter's masks in all steps, padded with ones."""
+        """Collect one parameter's masks in all steps, padded with ones."""
         masks = np.ones((STEPS, *mask.shape), self.layers.dtype)
         for k, step in enumerate(steps):
             masks[k] = step.masks[mask.parameter]
@@ -135,49 +137,69 @@ class TrainingProgram:
 
     def _updates(self, data: CallData) -> Tensor:
         """Make all updates, and return their losses ``(STEPS,)``. This function is compiled."""
-        room = data.packing.tokens.shape[0]
-        widths = self.layers.network.state_widths
+        return UpdateLoop(self.layers, self.optimizer, self.masks, data).run()
 
-        def update(
-            i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]
-        ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
-            gradients = self._update(data, i, states, d_states)
-            losses = tf.tensor_scatter_nd_update(losses, [[i]], [gradients.loss])
-            return i + 1, losses, gradients.states, gradients.d_states
 
+@dataclass(frozen=True, eq=False)
+class UpdateLoop:
+    """The loop over the updates of one call, inside the compiled program."""
+
+    layers: Layers
+    optimizer: KerasOptimizer
+    masks: MaskShapes
+    data: CallData
+
+    def run(self) -> Tensor:
+        """Make all updates, and return their losses ``(STEPS,)``."""
         losses = tf.zeros(STEPS, tf.float64)
-        states = [tf.zeros((room, width), self.layers.dtype) for width in widths]
-        d_states = [tf.zeros((room, width), self.layers.dtype) for width in widths]
-        start = (0, losses, states, d_states)
-        _, losses, _, _ = loop(lambda i, *_: i < data.updates, update, start)
+        start = (0, losses, self.new_state_arrays(), self.new_state_arrays())
+        _, losses, _, _ = loop(lambda i, *_: i < self.data.updates, self.update, start)
         return losses
 
-    def _update(
-        self, data: CallData, i: Tensor, states: list[Tensor], d_states: list[Tensor]
-    ) -> Gradients:
-        """Make update ``i``."""
+    def new_state_arrays(self) -> list[Tensor]:
+        """Create an array of zeros ``(room, H)`` for each array of the state."""
+        room = self.data.packing.tokens.shape[0]
+        widths = self.layers.network.state_widths
+        return [tf.zeros((room, width), self.layers.dtype) for width in widths]
+
+    def update(
+        self, i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]
+    ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+        """Make update ``i``, and return the variables of the loop for the next one."""
         masks = {
-            mask.parameter: values[i] for mask, values in zip(self.masks, data.masks, strict=True)
+            mask.parameter: values[i]
+            for mask, values in zip(self.masks, self.data.masks, strict=True)
         }
-        # 1. Mask the parameters.
+        unmasked = self.mask_parameters(masks)
+        bptt = self.optimizer.training.bptt
+        passes = TreePasses(self.layers, self.data.packing, i, bptt=bptt)
+        result = passes.gradients(states, d_states)
+        self.restore_parameters(unmasked)
+        gradients = self.mask_gradients(result.parameters, masks)
+        gradients = [gradient * self.data.shares[i] for gradient in gradients]
+        self.optimizer.update(gradients, self.data.rates[i])
+        losses = tf.tensor_scatter_nd_update(losses, [[i]], [result.loss])
+        return i + 1, losses, result.states, result.d_states
+
+    def mask_parameters(self, masks: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Multiply parameters by their masks. Return the values that they had before."""
         variables = {name: self.layers.parameters[name].value for name in masks}
         unmasked = {name: variable.read_value() for name, variable in variables.items()}
         for name, variable in variables.items():
             variable.assign(unmasked[name] * masks[name])
-        # 2. Compute the loss and the gradients.
-        passes = TreePasses(self.layers, data.packing, i, bptt=self.optimizer.training.bptt)
-        result = passes.gradients(states, d_states)
-        # 3. Restore the parameters, and mask the gradients.
-        for name, variable in variables.items():
-            variable.assign(unmasked[name])
-        gradients = [
+        return unmasked
+
+    def restore_parameters(self, unmasked: dict[str, Tensor]) -> None:
+        """Undo ``mask_parameters``."""
+        for name, values in unmasked.items():
+            self.layers.parameters[name].value.assign(values)
+
+    def mask_gradients(self, gradients: list[Tensor], masks: dict[str, Tensor]) -> list[Tensor]:
+        """Multiply the gradients of masked parameters by their masks."""
+        return [
             gradient * masks[name] if name in masks else gradient
-            for name, gradient in zip(self.layers.parameters, result.parameters, strict=True)
+            for name, gradient in zip(self.layers.parameters, gradients, strict=True)
         ]
-        # 4. Divide by the number of characters, and move the parameters.
-        gradients = [gradient * data.shares[i] for gradient in gradients]
-        self.optimizer.update(gradients, data.rates[i])
-        return result
 
 
 class NodesToRead(NamedTuple):
@@ -191,6 +213,8 @@ class NodesToRead(NamedTuple):
 class TreePasses:
     """The loops over one update's tree, inside the compiled program.
 
+    ``states`` and ``d_states`` are the states after each node and d loss / d state, after the loops that compute them.
+
     Args:
         layers: the layers.
         packing: the trees of all updates.
@@ -198,13 +222,16 @@ class TreePasses:
         bptt: whether gradients flow back through the states.
     """
 
+    states: list[Tensor]
+    d_states: list[Tensor]
+
     def __init__(self, layers: Layers, packing: Packing, i: Tensor, *, bptt: bool) -> None:
         self.layers = layers
         self.packing = packing
         self.bptt = bptt
         values = [variable.value for variable in layers.parameters.values()]
         self.recurrent = values[:-2]  # the parameters of the recurrent layers
-        self.linear = values[-2:]  # those of the linear layer
+        self.linear = values[-2:]  # the parameters of the linear layer
         self.first_tile = packing.first_tile[i]
         self.last_tile = packing.first_tile[i + 1]  # the next update's first tile
         self.first_node = packing.first_node[i]
@@ -219,106 +246,109 @@ class TreePasses:
             d_states: arrays for d loss / d state.
         """
         last = self.layers.last_hidden
-        states = self.forward(states)
-        loss, d_states[last], linear = self.loss(states[last], d_states[last])
+        self.states = self.forward(states)
+        loss, d_states[last], linear = self.loss(d_states[last])
         if self.bptt:
-            d_states = self.backward(states, d_states)
-        recurrent = self.recurrent_gradients(states, d_states)
-        return Gradients(loss, [*recurrent, *linear], states, d_states)
+            d_states = self.backward(d_states)
+        self.d_states = d_states
+        return Gradients(loss, [*self.recurrent_gradients(), *linear], self.states, d_states)
 
     def forward(self, states: list[Tensor]) -> list[Tensor]:
         """Loop 1: compute the state after each node, tile by tile."""
-
-        def tile(j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-            start = self.packing.tiles[j]
-            nodes = self.read_nodes(start, ROWS, states)
-            return j + 1, put(states, start, self.layers.read(nodes.tokens, nodes.state))
-
-        _, states = loop(lambda j, *_: j < self.last_tile, tile, (self.first_tile, states))
+        start = (self.first_tile, states)
+        _, states = loop(lambda j, *_: j < self.last_tile, self.forward_tile, start)
         return states
 
-    def loss(self, hidden: Tensor, d_hidden: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def forward_tile(self, j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Compute the states after the nodes of tile ``j``."""
+        start = self.packing.tiles[j]
+        nodes = self.read_nodes(start, ROWS, states)
+        return j + 1, put(states, start, self.layers.read(nodes.tokens, nodes.state))
+
+    def loss(self, d_hidden: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Loop 2: compute the loss, d loss / d hidden, and the linear layer's gradients, block by block."""
-
-        def block(
-            start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
-        ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-            targets = slice_rows(self.packing.targets, start, BLOCK)
-            counts = slice_rows(self.packing.counts, start, BLOCK)
-            is_inside = start + tf.range(BLOCK) < self.end
-            counts = tf.where(is_inside, counts, tf.zeros_like(counts))
-            block_hidden = slice_rows(hidden, start, BLOCK)
-            with tf.GradientTape() as tape:
-                tape.watch(block_hidden)
-                logits = self.layers.output(block_hidden)
-                block_loss = softmax_cross_entropy(targets, logits, counts)
-            d_block, *block_gradients = tape.gradient(block_loss, [block_hidden, *self.linear])
-            (d_hidden,) = put([d_hidden], start, [d_block])
-            return start + BLOCK, loss + block_loss, d_hidden, add(gradients, block_gradients)
-
         gradients: list[Tensor] = [tf.zeros_like(parameter) for parameter in self.linear]
         start = (self.first_node, tf.zeros((), tf.float64), d_hidden, gradients)
-        _, loss, d_hidden, gradients = loop(lambda start, *_: start < self.end, block, start)
+        _, loss, d_hidden, gradients = loop(
+            lambda start, *_: start < self.end, self.loss_block, start
+        )
         return loss, d_hidden, gradients
 
-    def backward(self, states: list[Tensor], d_states: list[Tensor]) -> list[Tensor]:
+    def loss_block(
+        self, start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+        """Add a block's share to the loss and the gradients."""
+        targets = slice_rows(self.packing.targets, start, BLOCK)
+        counts = slice_rows(self.packing.counts, start, BLOCK)
+        is_inside = start + tf.range(BLOCK) < self.end
+        counts = tf.where(is_inside, counts, tf.zeros_like(counts))
+        hidden = slice_rows(self.states[self.layers.last_hidden], start, BLOCK)
+        with tf.GradientTape() as tape:
+            tape.watch(hidden)
+            logits = self.layers.output(hidden)
+            block_loss = softmax_cross_entropy(targets, logits, counts)
+        d_block, *block_gradients = tape.gradient(block_loss, [hidden, *self.linear])
+        (d_hidden,) = put([d_hidden], start, [d_block])
+        return start + BLOCK, loss + block_loss, d_hidden, add(gradients, block_gradients)
+
+    def backward(self, d_states: list[Tensor]) -> list[Tensor]:
         """Loop 3: add each node's gradient to the gradient of its parent's state, tile by tile from the last one."""
-
-        def tile(j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-            start = self.packing.tiles[j]
-            nodes = self.read_nodes(start, ROWS, states)
-            is_inside = (start + tf.range(ROWS) < self.packing.tiles[j + 1])[:, None]
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(nodes.state)
-                after = self.layers.read(nodes.tokens, nodes.state)
-            d_after = [slice_rows(d_state, start, ROWS) for d_state in d_states]
-            d_after = [tf.where(is_inside, rows, tf.zeros_like(rows)) for rows in d_after]
-            d_before = gradients_of(tape, after, nodes.state, d_after)
-            return j - 1, [
-                tf.tensor_scatter_nd_add(d_state, nodes.parents[:, None], values)
-                for d_state, values in zip(d_states, d_before, strict=True)
-            ]
-
         start = (self.last_tile - 1, d_states)
-        _, d_states = loop(lambda j, *_: j >= self.first_tile, tile, start)
+        _, d_states = loop(lambda j, *_: j >= self.first_tile, self.backward_tile, start)
         return d_states
 
-    def recurrent_gradients(self, states: list[Tensor], d_states: list[Tensor]) -> list[Tensor]:
+    def backward_tile(self, j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Add the gradients of the nodes in tile ``j`` to those of their parents' states."""
+        start = self.packing.tiles[j]
+        nodes = self.read_nodes(start, ROWS, self.states)
+        is_inside = (start + tf.range(ROWS) < self.packing.tiles[j + 1])[:, None]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(nodes.state)
+            after = self.layers.read(nodes.tokens, nodes.state)
+        d_after = [slice_rows(d_state, start, ROWS) for d_state in d_states]
+        d_after = [tf.where(is_inside, rows, tf.zeros_like(rows)) for rows in d_after]
+        d_before = gradients_of(tape, after, nodes.state, d_after)
+        return j - 1, [
+            tf.tensor_scatter_nd_add(d_state, nodes.parents[:, None], values)
+            for d_state, values in zip(d_states, d_before, strict=True)
+        ]
+
+    def recurrent_gradients(self) -> list[Tensor]:
         """Loop 4: compute the gradients of the recurrent layers' parameters, block by block."""
-
-        def block(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-            nodes = self.read_nodes(start, BLOCK, states)
-            with tf.GradientTape() as tape:
-                after = self.layers.read(nodes.tokens, nodes.state)
-            d_after = [slice_rows(d_state, start, BLOCK) for d_state in d_states]
-            block_gradients = gradients_of(tape, after, self.recurrent, d_after)
-            return start + BLOCK, add(gradients, block_gradients)
-
         gradients: list[Tensor] = [tf.zeros_like(parameter) for parameter in self.recurrent]
         start = (self.first_node, gradients)
-        _, gradients = loop(lambda start, *_: start < self.end, block, start)
+        _, gradients = loop(lambda start, *_: start < self.end, self.gradient_block, start)
         return gradients
 
+    def gradient_block(self, start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Add the share of a block's nodes to the gradients of the recurrent layers' parameters."""
+        nodes = self.read_nodes(start, BLOCK, self.states)
+        with tf.GradientTape() as tape:
+            after = self.layers.read(nodes.tokens, nodes.state)
+        d_after = [slice_rows(d_state, start, BLOCK) for d_state in self.d_states]
+        block_gradients = gradients_of(tape, after, self.recurrent, d_after)
+        return start + BLOCK, add(gradients, block_gradients)
+
     def read_nodes(self, start: Tensor, rows: int, states: list[Tensor]) -> NodesToRead:
-        """Some consecutive nodes, with the states before them."""
+        """Gather some consecutive nodes, with the states before them."""
         parents = slice_rows(self.packing.parents, start, rows)
         tokens = slice_rows(self.packing.tokens, start, rows)
         return NodesToRead(tokens, parents, [tf.gather(state, parents) for state in states])
 
 
 def _padded(values: Sequence[float] | Array, dtype: str, length: int) -> Array:
-    """The values as an array, padded with zeros."""
+    """Convert values to an array, padded with zeros."""
     array = np.array(values, dtype)
     return np.pad(array, (0, length - len(array)))
 
 
 def loop(condition: Untyped, body: Untyped, start: Untyped) -> Untyped:
-    """A loop inside the compiled program."""
+    """Run a loop inside the compiled program."""
     return tf.while_loop(condition, body, start, parallel_iterations=1)
 
 
 def slice_rows(array: Tensor, start: Tensor, rows: int) -> Tensor:
-    """Some consecutive rows. They are gathered, because XLA would compile a slice again for every start."""
+    """Gather some consecutive rows. XLA would compile a slice again for every start."""
     return tf.gather(array, start + tf.range(rows))
 
 
@@ -338,7 +368,7 @@ def add(sums: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
 def gradients_of(
     tape: Untyped, after: list[Tensor], variables: list[Tensor], d_after: list[Tensor]
 ) -> list[Tensor]:
-    """The gradients from d loss / d after. They are zero for variables that the step doesn't read."""
+    """Compute the gradients from d loss / d after. They are zero for variables that the step doesn't read."""
     gradients: list[Tensor] = tape.gradient(
         after, variables, output_gradients=d_after, unconnected_gradients="zero"
     )
@@ -346,7 +376,7 @@ def gradients_of(
 
 
 def softmax_cross_entropy(targets: Tensor, logits: Tensor, counts: Tensor) -> Tensor:
-    """``−counts · Σ_v targets_v log softmax(logits)_v``, summed over the nodes, in nats, float64.
+    """Compute ``−counts · Σ_v targets_v log softmax(logits)_v``, summed over the nodes, in nats, float64.
 
     Args:
         targets: the probability of each token after each node, ``(B, V)``. They must sum to 1, because TensorFlow's

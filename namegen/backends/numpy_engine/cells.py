@@ -77,7 +77,7 @@ class NumpyCell(ABC):
         after: Float[Array, "states B H"],
         cache: Float[Array, "cached B H"],
     ) -> None:
-        """Write ``after`` and ``cache``, from ``x``, ``s`` and ``before``."""
+        """Compute the new state ``after`` from ``x``, ``s`` and ``before``. Fill ``cache`` for the backward pass."""
 
     @abstractmethod
     def local_derivatives(
@@ -87,7 +87,7 @@ class NumpyCell(ABC):
         cache: Float[Array, "cached B H"],
         local: Float[Array, "locals B H"],
     ) -> None:
-        """Write ``local``, from ``before``, ``after`` and ``cache``.
+        """Compute the local derivatives ``local`` from ``before``, ``after`` and ``cache``.
 
         These are all parts of the derivative that don't depend on the gradient of the state after, so they can be
         computed for many rows at once.
@@ -99,7 +99,10 @@ class NumpyCell(ABC):
         local: Float[Array, "locals B H"],
         d: Float[Array, "pre_activations_and_carried B H"],
     ) -> None:
-        """Write ``d``, from ``d_after`` and ``local``. This version is for cells whose only state is h."""
+        """Compute the gradients ``d`` from ``d_after`` and ``local``.
+
+        This version is for cells whose only state is h.
+        """
         np.multiply(d_after, local, out=d)
 
 
@@ -109,11 +112,11 @@ class SimpleRNN(NumpyCell):
     declared = cells.SimpleRNN
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Write the new state."""
+        """Compute the new hidden state ``h' = tanh(x + s)``."""
         np.tanh(x + s, out=after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Write the derivative of h' with respect to x + s."""
+        """Compute the derivative of h' with respect to x + s."""
         np.subtract(1, after * after, out=local)  # h' = tanh(x + s)
 
 
@@ -134,7 +137,7 @@ class GRU(NumpyCell):
     cached = 4  # z, r, n, s_n
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Write the new state."""
+        """Compute the gates z, r and n, and the new hidden state h'."""
         (h,) = before
         z, r, n, s_n = cache
         logistic(x[:2] + s[:2], out=cache[:2])  # z and r
@@ -143,7 +146,7 @@ class GRU(NumpyCell):
         np.add(n, z * (h - n), out=after[0])  # z h + (1 − z) n
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Write the derivatives of h' with respect to the pre-activations and h."""
+        """Compute the derivatives of h' with respect to the pre-activations and h."""
         (h,) = before
         z, r, n, s_n = cache
         by_z, by_r, by_x_n, by_s_n, by_h = local
@@ -179,7 +182,7 @@ class LSTM(NumpyCell):
     more_local = 1  # h' with respect to c'
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Write the new state."""
+        """Compute the gates i, f, g and o, and the new states c' and h'."""
         (c,) = before
         h_after, c_after = after
         i, f, g, o, tanh_c = cache
@@ -192,7 +195,7 @@ class LSTM(NumpyCell):
         np.multiply(o, tanh_c, out=h_after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Write the derivatives of c' with respect to i, f, g and c, and of h' with respect to o and c'."""
+        """Compute the derivatives of c' with respect to i, f, g and c, and of h' with respect to o and c'."""
         (c,) = before
         i, f, g, o, tanh_c = cache
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
@@ -210,7 +213,7 @@ class LSTM(NumpyCell):
         np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)
 
     def backward(self, d_after: Array, local: Array, d: Array) -> None:
-        """Write ``d``. The gates i, f and g, and the old c, act only through c'."""
+        """Compute the gradients ``d``. The gates i, f and g, and the old c, act only through c'."""
         d_h, d_c = d_after
         by_c_after = local[5]
         d_c_total = d_c + d_h * by_c_after  # c' is part of the state; h' = o tanh(c')
@@ -220,7 +223,7 @@ class LSTM(NumpyCell):
 
 
 def logistic(a: Float[Array, "..."], out: Float[Array, "..."] | None = None) -> Float[Array, "..."]:
-    """The logistic function ``σ(a) = (1 + tanh(a / 2)) / 2``, which can't overflow in this form.
+    """Compute the logistic function ``σ(a) = (1 + tanh(a / 2)) / 2``, which can't overflow in this form.
 
     >>> logistic(np.array([-1e4, 0, 1e4])).tolist()
     [0.0, 0.5, 1.0]

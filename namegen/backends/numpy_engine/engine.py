@@ -21,6 +21,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State, Step, StepLosses, clipped
 from namegen.core.network.architecture import (
     Network,
+    OptimizerState,
     RecurrentNetwork,
     checked_masks,
     checked_tensors,
@@ -28,7 +29,7 @@ from namegen.core.network.architecture import (
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
-from namegen.types import Array, Float, Int, Int32
+from namegen.types import Array, Float, Float64, Int, Int32
 
 NumpyState: TypeAlias = list[LayerState]  # one per layer
 
@@ -69,11 +70,11 @@ class Linear:
         kernel = self.parameters["kernel"]
         d_columns = d_outputs.T  # (V, N)
         ones = np.ones(len(inputs), inputs.dtype)
-        # x W. In this order, BLAS takes half the time.
+        # Undo x W, for the kernel. In this order, BLAS takes half the time.
         self.gradients["kernel"][...] = (d_columns @ inputs).T
-        # … + b
+        # Undo … + b.
         np.matmul(d_columns, ones, out=self.gradients["bias"])
-        # x W
+        # Undo x W, for the inputs.
         return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))
 
 
@@ -92,30 +93,35 @@ class SoftmaxCrossEntropy:
         self._d_logits_buffer = Buffer()
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
-        """Compute the sum over the characters of all names in the batch."""
+        """Compute the loss, summed over the characters of all names in the batch."""
+        self._batch = batch
         columns = logits.T  # (V, N), contiguous because ``Linear`` writes columns
         # Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
-        shifted: Array = np.subtract(
-            columns, columns.max(axis=0), out=self._shifted_buffer.like(columns)
-        )  # (V, N)
-        self._batch = batch
-        if batch.targets is None:
-            target_sums: Array | float = 1.0
-            target_logits = self._sum_by_counts(shifted)
-        else:
-            # In single precision, the targets of a node don't sum to exactly 1.
-            self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
-            target_sums = np.ones(len(shifted), shifted.dtype) @ self._targets  # (N,)
-            target_logits = self._sum_by_targets(shifted)
-        self._exponentials: Array = np.exp(
-            shifted, out=self._exponentials_buffer.like(shifted)
-        )  # (V, N)
-        self._sums = self._exponentials.sum(axis=0)  # (N,)
+        shifted: Array = self._shifted_buffer.like(columns)  # (V, N)
+        np.subtract(columns, columns.max(axis=0), out=shifted)
+        exponentials = self._exponentials_buffer.like(shifted)  # (V, N)
+        self._exponentials: Array = np.exp(shifted, out=exponentials)
+        self._sums = exponentials.sum(axis=0)  # (N,)
         log_sums = np.log(self._sums.astype(np.float64))  # (N,)
-        return float(batch.tree.count @ (target_sums * log_sums) - target_logits)
+        if batch.targets is None:
+            return float(batch.tree.count @ log_sums - self._sum_by_counts(shifted))
+        return self._loss_with_targets(batch.targets, shifted, log_sums)
+
+    def _loss_with_targets(
+        self,
+        targets: Float[Array, "N V"],
+        shifted: Float[Array, "V N"],
+        log_sums: Float64[Array, "N"],
+    ) -> float:
+        """Compute the loss ``Σ_nodes n Σ_v target_v (log_sum − shifted_v)``."""
+        self._targets = np.ascontiguousarray(targets.T, shifted.dtype)  # (V, N)
+        # In single precision, the targets of a node don't sum to exactly 1.
+        target_sums = np.ones(len(shifted), shifted.dtype) @ self._targets  # (N,)
+        count = self._batch.tree.count  # (N,)
+        return float(count @ (target_sums * log_sums) - self._sum_by_targets(shifted))
 
     def _sum_by_counts(self, shifted: Float[Array, "V N"]) -> float:
-        """``Σ_v c_v shifted_v``, summed over all nodes."""
+        """Compute ``Σ_v c_v shifted_v``, summed over all nodes."""
         tree = self._batch.tree
         # Where each edge's logit is in the flat (V, N) array.
         self._edges = tree.edge_token * tree.nodes + tree.edge_node  # (E,)
@@ -123,10 +129,10 @@ class SoftmaxCrossEntropy:
         return float(tree.edge_count @ logits)
 
     def _sum_by_targets(self, shifted: Float[Array, "V N"]) -> float:
-        """``Σ_v n target_v shifted_v``, summed over all nodes."""
+        """Compute ``Σ_v n target_v shifted_v``, summed over all nodes."""
         ones = np.ones(len(shifted), shifted.dtype)  # faster than np.sum
-        of_nodes = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
-        return float(self._batch.tree.count @ of_nodes)
+        sums = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
+        return float(self._batch.tree.count @ sums)
 
     def backward(self) -> Float[Array, "N V"]:
         """Return d (loss / characters) / d logits of the last ``forward``: ``(n softmax − c) / characters``.
@@ -134,22 +140,25 @@ class SoftmaxCrossEntropy:
         The next ``backward`` overwrites it.
         """
         batch = self._batch
-        dtype = self._exponentials.dtype
+        exponentials = self._exponentials  # (V, N)
         weights = batch.tree.count / batch.characters  # (N,), n / characters
-        # n log Σ e^shifted
-        factors = (weights / self._sums).astype(dtype)  # (N,)
-        d_logits: Array = np.multiply(
-            self._exponentials, factors, out=self._d_logits_buffer.like(self._exponentials)
-        )  # (V, N)
+        # Undo n log Σ e^shifted.
+        factors = (weights / self._sums).astype(exponentials.dtype)  # (N,)
+        d_logits: Array = self._d_logits_buffer.like(exponentials)  # (V, N)
+        np.multiply(exponentials, factors, out=d_logits)
         if batch.targets is None:
-            # − Σ_v c_v shifted_v
-            edge_weights = (batch.tree.edge_count / batch.characters).astype(dtype)  # (E,)
-            # The buffer is contiguous, so ``ravel`` is a view of it; and no edge occurs twice.
-            d_logits.ravel()[self._edges] -= edge_weights
+            self._subtract_counts(d_logits)
         else:
-            # − Σ_v n target_v shifted_v
-            d_logits -= self._targets * weights.astype(dtype)
+            # Undo − Σ_v n target_v shifted_v.
+            d_logits -= self._targets * weights.astype(exponentials.dtype)
         return d_logits.T
+
+    def _subtract_counts(self, d_logits: Float[Array, "V N"]) -> None:
+        """Subtract ``c / characters`` from the gradient, which undoes ``− Σ_v c_v shifted_v``."""
+        batch = self._batch
+        edge_weights = (batch.tree.edge_count / batch.characters).astype(d_logits.dtype)  # (E,)
+        # The buffer is contiguous, so ``ravel`` is a view of it; and no edge occurs twice.
+        d_logits.ravel()[self._edges] -= edge_weights
 
 
 class Model:
@@ -177,24 +186,27 @@ class Model:
         bptt: bool = True,
         dtype: str = "float32",
     ) -> None:
-        cell = cell or CELLS[network.cell]
         self.vector = np.zeros(network.parameter_count, dtype)  # all parameters
         self.gradient = np.zeros_like(self.vector)  # all gradients
         self.parameters = views(network, self.vector)
         self.gradients = views(network, self.gradient)
-        self.recurrent: list[Recurrent] = []
-        for k in range(len(network.hidden)):
-            layer = Recurrent(
-                cell,
-                parameters=_of_layer(self.parameters, f"rnn.{k}."),
-                gradients=_of_layer(self.gradients, f"rnn.{k}."),
-                bptt=bptt,
-            )
-            self.recurrent.append(layer)
+        self.recurrent: list[Recurrent] = [
+            self._make_layer(k, cell or CELLS[network.cell], bptt=bptt)
+            for k in range(len(network.hidden))
+        ]
         self.output = Linear(
             _of_layer(self.parameters, "output."), _of_layer(self.gradients, "output.")
         )
         self.loss = SoftmaxCrossEntropy()
+
+    def _make_layer(self, k: int, cell: NumpyCell, *, bptt: bool) -> Recurrent:
+        """Create recurrent layer ``k``, which reads and writes its part of the vectors."""
+        return Recurrent(
+            cell,
+            parameters=_of_layer(self.parameters, f"rnn.{k}."),
+            gradients=_of_layer(self.gradients, f"rnn.{k}."),
+            bptt=bptt,
+        )
 
     def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
         """Compute the logits after every distinct prefix."""
@@ -221,7 +233,12 @@ class Model:
         return loss
 
     def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
-        """The same, with each masked parameter replaced by ``parameter * mask`` during the call."""
+        """Compute the loss, and fill ``gradient``, with dropout.
+
+        Args:
+            batch: the names.
+            masks: by parameter. During the call, ``parameter * mask`` replaces the parameter.
+        """
         unmasked = {name: self.parameters[name].copy() for name in masks}
         for name, mask in masks.items():
             self.parameters[name] *= mask
@@ -234,11 +251,7 @@ class Model:
     def step(
         self, tokens: Int[Array, "B"], state: list[LayerState]
     ) -> tuple[Float[Array, "B V"], list[LayerState]]:
-        """Read one token per row.
-
-        Returns:
-            The logits of the next token, and the new state.
-        """
+        """Read one token per row. Return the logits of the next token, and the new state."""
         rows: Array = tokens
         after = []
         for layer, before in zip(self.recurrent, state, strict=True):
@@ -249,7 +262,7 @@ class Model:
 
 
 def _of_layer(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    """The tensors of one layer, by their short names."""
+    """Select the tensors of one layer, by their short names."""
     return {
         name.removeprefix(prefix): values
         for name, values in tensors.items()
@@ -316,7 +329,7 @@ class NumpyEngine:
         return self.network.vocabulary_size
 
     def initial_state(self, rows: int) -> NumpyState:
-        """Zeros for every layer."""
+        """Return the state before the start token: zeros for every layer."""
         return [layer.start.repeat(rows, axis=1) for layer in self.model.recurrent]
 
     def step(
@@ -330,26 +343,30 @@ class NumpyEngine:
         return [layer.take(rows, axis=1) for layer in cast(NumpyState, state)]
 
     def warm_up(self, step: Step) -> None:
-        """There is nothing to compile."""
+        """Do nothing, because NumPy doesn't compile anything."""
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """Make one update per step."""
+        """Make one update per step, and return the losses before each update."""
         if self.optimizer is None or self.training is None:
             raise EngineError(
                 "the backend can't train without training settings: pass them when you create it"
             )
-        model = self.model
         losses: list[float] = []
         characters: list[int] = []
         for step in steps:
-            masks = checked_masks(self.network, step.masks)
-            # If the training diverges, the Trainer notices it by the loss.
-            with np.errstate(all="ignore"):
-                losses.append(model.masked_loss_and_gradient(step.batch, masks))
-                (gradient,) = clipped([model.gradient], self.training, np)
-                self.optimizer.update(model.vector, gradient, step.learning_rate)
+            losses.append(self._update(step, self.optimizer, self.training))
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
+
+    @np.errstate(all="ignore")  # if the training diverges, the Trainer notices it by the loss
+    def _update(self, step: Step, optimizer: VectorOptimizer, training: TrainingSettings) -> float:
+        """Make one update, and return the loss before it in nats."""
+        model = self.model
+        masks = checked_masks(self.network, step.masks)
+        loss = model.masked_loss_and_gradient(step.batch, masks)
+        (gradient,) = clipped([model.gradient], training, np)
+        optimizer.update(model.vector, gradient, step.learning_rate)
+        return loss
 
     def get_state(self) -> dict[str, Array]:
         """Copy the parameters and the optimizer's state."""
@@ -367,11 +384,17 @@ class NumpyEngine:
         parameters, optimizer_state = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
-        if self.optimizer is None:
+        if self.optimizer is not None:
+            self._set_optimizer_state(self.optimizer, optimizer_state)
+
+    def _set_optimizer_state(
+        self, optimizer: VectorOptimizer, state: OptimizerState | None
+    ) -> None:
+        """Set an optimizer's state. None resets it."""
+        optimizer.reset()
+        if state is None:
             return
-        self.optimizer.reset()
-        if optimizer_state is not None:
-            self.optimizer.step = optimizer_state.step
-            for slot, vector in self.optimizer.slots.items():
-                for name, values in views(self.network, vector).items():
-                    values[...] = optimizer_state.slots[slot][name]
+        optimizer.step = state.step
+        for slot, vector in optimizer.slots.items():
+            for name, values in views(self.network, vector).items():
+                values[...] = state.slots[slot][name]

@@ -76,7 +76,7 @@ class Step(NamedTuple):
 
 
 def new_parameters(V: int, H: int, rng: np.random.Generator) -> Tensors:
-    """Small random numbers for the kernels, zeros for the biases."""
+    """Draw small random numbers for the kernels, and set the biases to zero."""
     return {
         "rnn.0.kernel": rng.normal(0, 0.5, (V, H)),
         "rnn.0.recurrent_kernel": rng.normal(0, 0.5, (H, H)),
@@ -102,11 +102,7 @@ def softmax(logits: Float[Array, "V"]) -> Float[Array, "V"]:
 def read(
     parameters: Tensors, before: Float[Array, "H"], token: int
 ) -> tuple[Float[Array, "H"], Float[Array, "V"]]:
-    """Read one id.
-
-    Returns:
-        The state after it, and the probability of each id as the next one.
-    """
+    """Read one id. Return the state after it, and the probability of each id as the next one."""
     K, U, b, W, c = parameters.values()
     h = np.tanh(K[token] + before @ U + b)
     return h, softmax(h @ W + c)
@@ -136,9 +132,10 @@ def backward(parameters: Tensors, steps: list[Step]) -> Tensors:
     state is read twice, by its logits and by the next step, so its derivative is the sum of two. The comment on each
     line shows the forward line that it undoes.
     """
+    U = parameters["rnn.0.recurrent_kernel"]
+    W = parameters["output.kernel"]
     gradient = {name: np.zeros_like(values) for name, values in parameters.items()}
     d_K, d_U, d_b, d_W, d_c = gradient.values()
-    _, U, _, W, _ = parameters.values()
     d_later = np.zeros(len(U))  # nothing comes after the last step
     for token, following, before, h, p in reversed(steps):
         d_logits = p.copy()
@@ -210,23 +207,40 @@ def draw(parameters: Tensors, rng: np.random.Generator, longest: int = 20) -> li
     return drawn
 
 
+def train(parameters: Tensors, names: Sequence[Sequence[int]], epochs: int) -> list[float]:
+    """Train a network with Adam, using all names in each update. Return the loss before each update."""
+    adam = Adam(parameters)
+    losses = []
+    for _ in range(epochs):
+        loss, gradient = loss_and_gradient(parameters, names)
+        adam.update(parameters, gradient, learning_rate=0.03)
+        losses.append(loss)
+    return losses
+
+
+def encode(names: Sequence[str], characters: Sequence[str]) -> list[list[int]]:
+    """Turn each name into the ids of its characters.
+
+    >>> encode(["Al", "Ali"], ["A", "i", "l"])
+    [[1, 3], [1, 3, 2]]
+    """
+    return [[characters.index(character) + 1 for character in name] for name in names]
+
+
 def train_and_draw(
     names: Sequence[str], *, epochs: int = 100, count: int = 10, seed: int = 0
 ) -> list[str]:
-    """Train a network with 16 units on names, using all of them in each update, and draw new ones.
+    """Train a network with 16 units on names, and draw new ones.
 
     >>> train_and_draw(["Ann", "Anna", "Bo", "Bob"], count=5)
     ['Bob', 'Bo', 'Bob', 'Ann', 'Bob']
     """
     rng = np.random.default_rng(seed)
     characters = sorted(set("".join(names)))
-    encoded = [[characters.index(character) + 1 for character in name] for name in names]
     parameters = new_parameters(len(characters) + 1, 16, rng)
-    adam = Adam(parameters)
-    for _ in range(epochs):
-        _, gradient = loss_and_gradient(parameters, encoded)
-        adam.update(parameters, gradient, learning_rate=0.03)
-    return ["".join(characters[token - 1] for token in draw(parameters, rng)) for _ in range(count)]
+    train(parameters, encode(names, characters), epochs)
+    drawn = [draw(parameters, rng) for _ in range(count)]
+    return ["".join(characters[token - 1] for token in tokens) for tokens in drawn]
 
 
 if __name__ == "__main__":

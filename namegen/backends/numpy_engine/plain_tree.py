@@ -32,13 +32,15 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from namegen.backends.numpy_engine import plain
 from namegen.backends.numpy_engine.plain import START, STOP, Tensors
 from namegen.types import Array, Float, Int64
+
+Prefix: TypeAlias = tuple[int, ...]  # ids
 
 
 @dataclass(frozen=True)
@@ -75,30 +77,48 @@ def build_tree(names: Sequence[Sequence[int]], V: int) -> Tree:
     >>> tree.token.tolist(), tree.parent.tolist(), tree.counts[2].tolist()
     ([0, 1, 3, 2], [-1, 0, 1, 2], [2, 0, 1, 0])
     """
-    following: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)  # by prefix
-    for name in names:
-        for length, next_id in enumerate([*name, STOP]):
-            prefix = tuple(name[:length])
-            following[prefix][next_id] += 1
+    following = count_following(names)
     prefixes = sorted(following, key=lambda prefix: (len(prefix), prefix))
     node_of = {prefix: node for node, prefix in enumerate(prefixes)}
-
     counts = np.zeros((len(prefixes), V), np.int64)
     for prefix, next_ids in following.items():
         for next_id, count in next_ids.items():
             counts[node_of[prefix], next_id] = count
-    lengths = [len(prefix) for prefix in prefixes]
-    starts = np.searchsorted(lengths, range(lengths[-1] + 2)).tolist()  # where each level starts
     return Tree(
         token=np.array([prefix[-1] if prefix else START for prefix in prefixes]),
         parent=np.array([node_of[prefix[:-1]] if prefix else -1 for prefix in prefixes]),
         counts=counts,
-        levels=[slice(start, end) for start, end in pairwise(starts)],
+        levels=levels_of(prefixes),
     )
 
 
+def count_following(names: Sequence[Sequence[int]]) -> dict[Prefix, Counter[int]]:
+    """Count which ids follow each prefix.
+
+    >>> count_following([[1], [1, 3]])[(1,)]
+    Counter({0: 1, 3: 1})
+    """
+    following: dict[Prefix, Counter[int]] = defaultdict(Counter)
+    for name in names:
+        for length, next_id in enumerate([*name, STOP]):
+            prefix = tuple(name[:length])
+            following[prefix][next_id] += 1
+    return following
+
+
+def levels_of(prefixes: Sequence[Prefix]) -> list[slice]:
+    """Return a slice for the prefixes of each length. They are sorted by length.
+
+    >>> levels_of([(), (1,), (2,), (1, 3)])
+    [slice(0, 1, None), slice(1, 3, None), slice(3, 4, None)]
+    """
+    lengths = [len(prefix) for prefix in prefixes]
+    starts = np.searchsorted(lengths, range(lengths[-1] + 2)).tolist()  # where each level starts
+    return [slice(start, end) for start, end in pairwise(starts)]
+
+
 def softmax(logits: Float[Array, "N V"]) -> Float[Array, "N V"]:
-    """The probabilities of each row, as in ``plain.py``."""
+    """Turn each row of logits into probabilities, as in ``plain.py``."""
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     p: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
     return p
@@ -129,29 +149,48 @@ def backward(parameters: Tensors, tree: Tree, states: States) -> Tensors:
     The comment on each line shows the forward line that it undoes.
     """
     gradient = {name: np.zeros_like(values) for name, values in parameters.items()}
-    d_K, d_U, d_b, d_W, d_c = gradient.values()
-    _, U, _, W, _ = parameters.values()
+    d_h = undo_output(parameters, tree, states, gradient)  # (N + 1, H)
+    undo_levels(parameters, tree, states.h, d_h, gradient)
+    return gradient
+
+
+def undo_output(
+    parameters: Tensors, tree: Tree, states: States, gradient: Tensors
+) -> Float[Array, "_ H"]:
+    """Undo the output layer for all nodes at once. Add to its gradient, and return d loss / d h."""
+    W = parameters["output.kernel"]
     h, p = states
     nodes = len(tree.token)
-
-    # The output, for all nodes at once.
     names = tree.counts.sum(axis=1, keepdims=True)  # (N, 1), how many names pass each node
     d_logits = names * p - tree.counts  # p = softmax(logits); loss = −Σ counts log p
-    d_W += h[:nodes].T @ d_logits  # logits = h W + c
-    d_c += d_logits.sum(axis=0)  # logits = … + c
+    gradient["output.kernel"] += h[:nodes].T @ d_logits  # logits = h W + c
+    gradient["output.bias"] += d_logits.sum(axis=0)  # logits = … + c
     d_h = np.zeros_like(h)  # (N + 1, H)
     d_h[:nodes] = d_logits @ W.T  # logits = h W + …
+    return d_h
 
-    # The recurrent layer. When the loop reaches a level, all children have already added their share to its d_h.
+
+def undo_levels(
+    parameters: Tensors,
+    tree: Tree,
+    h: Float[Array, "_ H"],
+    d_h: Float[Array, "_ H"],
+    gradient: Tensors,
+) -> None:
+    """Undo the recurrent layer, level by level from the longest prefixes up, and add to its gradient.
+
+    When the loop reaches a level, all children have already added their share to its ``d_h``.
+    """
+    U = parameters["rnn.0.recurrent_kernel"]
     for level in reversed(tree.levels):
         before = h[tree.parent[level]]  # (n, H)
         d_a = d_h[level] * (1 - h[level] ** 2)  # h = tanh(a)
-        np.add.at(d_K, tree.token[level], d_a)  # a = K[token] + …: nodes with the same token add up
-        d_U += before.T @ d_a  # a = … + before U + …
-        d_b += d_a.sum(axis=0)  # a = … + b
+        # a = K[token] + …: nodes with the same token add up
+        np.add.at(gradient["rnn.0.kernel"], tree.token[level], d_a)
+        gradient["rnn.0.recurrent_kernel"] += before.T @ d_a  # a = … + before U + …
+        gradient["rnn.0.bias"] += d_a.sum(axis=0)  # a = … + b
         d_before = d_a @ U.T  # a = … + before U + …
         np.add.at(d_h, tree.parent[level], d_before)  # before = h[parent]: the children add up
-    return gradient
 
 
 def loss_and_gradient(parameters: Tensors, names: Sequence[Sequence[int]]) -> tuple[float, Tensors]:
@@ -181,12 +220,12 @@ def comparison(names: Sequence[str]) -> str:
     '10 steps name by name, 4 on the tree; the losses differ by less than 1e-09'
     """
     characters = sorted(set("".join(names)))
-    encoded = [[characters.index(character) + 1 for character in name] for name in names]
+    encoded = plain.encode(names, characters)
     V = len(characters) + 1
     parameters = plain.new_parameters(V, 16, np.random.default_rng(0))
-    loss_of_loop, _ = plain.loss_and_gradient(parameters, encoded)
-    loss, _ = loss_and_gradient(parameters, encoded)
+    loss_of_loop = sum(plain.forward(parameters, name)[0] for name in encoded)
     tree = build_tree(encoded, V)
+    loss = forward(parameters, tree)[0]
     assert abs(loss - loss_of_loop) < 1e-9
     return (
         f"{tree.counts.sum()} steps name by name, {len(tree.token)} on the tree; "

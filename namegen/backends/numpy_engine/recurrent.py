@@ -23,7 +23,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.buffer import Buffer
 from namegen.backends.numpy_engine.cells import NumpyCell
-from namegen.backends.numpy_engine.walk import GroupSums, TreeWalk
+from namegen.backends.numpy_engine.walk import Chunk, GroupSums, TreeWalk
 from namegen.core.data.arrays import new_run
 from namegen.types import Array, Float, Int, Int64
 
@@ -51,40 +51,46 @@ class StepArrays:
         dtype: the type of all arrays.
     """
 
+    # How many rows there is room for.
+    room: int
+    # The input's part of a step, x K + b, for one chunk of levels at a time.
+    x: Float[Array, "gates chunk H"]
+    # What the cell needs again in the backward pass.
+    cache: Float[Array, "cached N H"]
+    # Those arrays of the state before each node that the cell reads directly.
+    before: Float[Array, "carried N H"]
+    # The state at each node, h first. A row is final once its level has been read. The very last row, which the
+    # parent −1 of the roots addresses, is the start state.
+    after: Float[Array, "states N+1 H"]
+    # Local derivatives, for one chunk of levels at a time.
+    local: Float[Array, "locals chunk H"]
+    # d loss / d each gate pre-activation, then d loss / d each array of before.
+    d: Float[Array, "pre_activations+carried N H"]
+    # What each group sends to its parent: d loss / d the state that the group has read. Group 0, the roots, keeps
+    # its zeros: a node without children receives these (``Level.children``).
+    sent: Float[Array, "states M H"]
+    # The hidden state that each group reads.
+    h_of_parents: Float[Array, "M H"]
+    # For each group, the sums of rows of d: first those of the pre-activations that read s, in U's order, then
+    # those of before. Its rows are (M, (state gates + carried) · H).
+    group_sums: GroupSums
+
     def __init__(self, cell: NumpyCell, *, nodes: int, width: int, dtype: np.dtype) -> None:
-        formula = cell.declared.formula
+        states = cell.declared.formula.states
         carried = len(cell.carried)
+        activations = cell.pre_activations
         room = nodes + nodes // 4
         self.room = room
-
-        def new(*shape: int) -> Array:
-            return np.zeros((*shape, width), dtype)
-
-        # The input's part of a step, x K + b, for one chunk of levels at a time.
-        self.x = new(formula.gates, room)  # (gates, chunk, H)
-        # What the cell needs again in the backward pass.
-        self.cache = new(cell.cached, room)  # (cached, N, H)
-        # Those arrays of the state before each node that the cell reads directly.
-        self.before = new(carried, room)  # (carried, N, H)
-        # The state at each node, h first. A row is final once its level has been read. The very last row, which the
-        # parent −1 of the roots addresses, is the start state.
-        self.after = new(formula.states, room + 1)  # (states, N and the start state, H)
-        # Local derivatives, for one chunk of levels at a time.
-        local_count = cell.pre_activations + carried + cell.more_local
-        self.local = new(local_count, room)  # (locals, chunk, H)
-        # d loss / d each gate pre-activation, then d loss / d each array of before.
-        self.d = new(cell.pre_activations + carried, room)  # (pre-activations + carried, N, H)
-        # What each group sends to its parent: d loss / d the state that the group has read. Group 0, the roots, keeps
-        # its zeros: a node without children receives these (``Level.children``).
-        self.sent = new(formula.states, room)  # (states, M, H)
-        # The hidden state that each group reads.
-        self.h_of_parents = new(room)  # (M, H)
-        # For each group, the sums of rows of d: first those of the pre-activations that read s, in U's order, then
-        # those of before.
-        self.group_sums = GroupSums(
-            self.d,
-            [*cell.of_state, *range(cell.pre_activations, cell.pre_activations + carried)],
-        )  # rows: (M, (state gates + carried) · H)
+        self.x = np.zeros((cell.declared.formula.gates, room, width), dtype)
+        self.cache = np.zeros((cell.cached, room, width), dtype)
+        self.before = np.zeros((carried, room, width), dtype)
+        self.after = np.zeros((states, room + 1, width), dtype)
+        self.local = np.zeros((activations + carried + cell.more_local, room, width), dtype)
+        self.d = np.zeros((activations + carried, room, width), dtype)
+        self.sent = np.zeros((states, room, width), dtype)
+        self.h_of_parents = np.zeros((room, width), dtype)
+        rows_of_before = range(activations, activations + carried)
+        self.group_sums = GroupSums(self.d, [*cell.of_state, *rows_of_before])
 
 
 class Recurrent:
@@ -132,27 +138,30 @@ class Recurrent:
         # The state before the start token: zeros, because nothing has been read.
         self.start = np.zeros((formula.states, 1, self.width), self.dtype)
         self.block_rows = max(1, BLOCK_NUMBERS // self.width)
-        # These are views: an optimizer changes the parameters in their memory.
-        U = parameters["recurrent_kernel"]
-        bias = np.atleast_2d(parameters["bias"])  # (1 or 2, G·H)
-        self._K = self._by_gate(parameters["kernel"])  # (G, K, H)
+        self._d_inputs = Buffer()
+        self._split_parameters()
+        self._make_arrays(0)
+
+    def _split_parameters(self) -> None:
+        """Split the parameters by gate.
+
+        The results are views: an optimizer changes the parameters in their memory.
+        """
+        U = self.parameters["recurrent_kernel"]
+        bias = np.atleast_2d(self.parameters["bias"])  # (1 or 2, G·H)
+        self._K = self._by_gate(self.parameters["kernel"])  # (G, K, H)
         self._U = self._by_gate(U)  # (state gates, H, H)
         self._bias = self._by_gate(bias[:1])  # (G, 1, H)
         self._state_bias: Array | None = None  # (state gates, 1, H)
         if len(bias) == 2:
             self._state_bias = self._by_gate(bias[1:, : U.shape[1]])
-        self._d_inputs = Buffer()
-        self._make_arrays(0)
 
     def _make_arrays(self, nodes: int) -> None:
+        """Allocate the arrays of a training step, for trees of up to this many nodes and some more."""
         self._arrays = StepArrays(self.cell, nodes=nodes, width=self.width, dtype=self.dtype)
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
-        """Compute one step of ``B`` independent rows.
-
-        Returns:
-            The new state. Its first array is the layer's output.
-        """
+        """Compute the new state of ``B`` independent rows. Its first array is the layer's output."""
         carried = self.cell.carried_slice
         after = np.empty((len(before), len(inputs), self.width), self.dtype)
         for first in range(0, len(inputs), self.block_rows):
@@ -170,35 +179,39 @@ class Recurrent:
         """Compute the hidden state at every node. The next ``forward`` overwrites it."""
         if walk.nodes > self._arrays.room:
             self._make_arrays(walk.nodes)
-        cell = self.cell
-        arrays = self._arrays
-        before = arrays.before
-        after = arrays.after
-        cache = arrays.cache
         self._inputs = inputs
         self._walk = walk
         self._chunks = walk.chunks(self.block_rows)
+        hidden: Array = self._arrays.after[0]  # (room + 1, H)
+        self._arrays.after[:, -1:] = self.start  # the parent of a root is −1, the last row
+        for chunk in self._chunks:
+            self._compute_states(chunk)
+        return hidden[: walk.nodes]
+
+    def _compute_states(self, chunk: Chunk) -> None:
+        """Compute the states of some consecutive levels, from those of the level above."""
+        cell = self.cell
+        arrays = self._arrays
+        after = arrays.after
         carried = after[cell.carried_slice]  # (carried, N, H)
-        after[:, -1:] = self.start  # the parent of a root is −1, the last row
-        for nodes, levels in self._chunks:
-            x = self._input_part(inputs[nodes], arrays.x[:, : nodes.stop - nodes.start])
-            for level, in_chunk in levels:
-                rows = level.rows
-                # 1. The hidden state that each group reads. ``mode="wrap"`` reads −1 as the last row and writes into
-                #    ``out`` directly; the default mode makes a copy.
-                h = arrays.h_of_parents[level.groups]  # (groups, H)
-                after[0].take(level.parents_of_groups, axis=0, out=h, mode="wrap")
-                # 2. The state's part, once per group; then a copy for each node.
-                s = self._state_part(h)  # (state gates, groups, H)
-                if level.group is not None:
-                    s = s.take(level.group, axis=1)  # (state gates, n, H)
-                # 3. The arrays that the cell reads directly.
-                state_before = before[:, rows]  # (carried, n, H)
-                if cell.carried:
-                    carried.take(level.parents, axis=1, out=state_before, mode="wrap")
-                # 4. The state at each node.
-                cell.forward(x[:, in_chunk], s, state_before, after[:, rows], cache[:, rows])
-        return after[0, : walk.nodes]
+        size = chunk.rows.stop - chunk.rows.start
+        x = self._input_part(self._inputs[chunk.rows], arrays.x[:, :size])  # (G, chunk, H)
+        for level, in_chunk in chunk.levels:
+            rows = level.rows
+            # 1. The hidden state that each group reads. ``mode="wrap"`` reads −1 as the last row and writes into
+            #    ``out`` directly; the default mode makes a copy.
+            h = arrays.h_of_parents[level.groups]  # (groups, H)
+            after[0].take(level.parents_of_groups, axis=0, out=h, mode="wrap")
+            # 2. The state's part, once per group; then a copy for each node.
+            s = self._state_part(h)  # (state gates, groups, H)
+            if level.group is not None:
+                s = s.take(level.group, axis=1)  # (state gates, n, H)
+            # 3. The arrays that the cell reads directly.
+            before = arrays.before[:, rows]  # (carried, n, H)
+            if cell.carried:
+                carried.take(level.parents, axis=1, out=before, mode="wrap")
+            # 4. The state at each node.
+            cell.forward(x[:, in_chunk], s, before, after[:, rows], arrays.cache[:, rows])
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
         """Undo the last ``forward``: fill the gradients from d loss / d outputs.
@@ -207,37 +220,48 @@ class Recurrent:
             d loss / d inputs, which the next ``backward`` overwrites. None if the inputs are tokens, which have no
             derivative.
         """
-        cell = self.cell
-        arrays = self._arrays
-        d = arrays.d
-        sent = arrays.sent
         U = self.parameters["recurrent_kernel"]
         U_T = np.ascontiguousarray(U.T)  # BLAS is 20% faster with a contiguous copy
-        s_width = U.shape[1]  # state gates · H
-        arrays.group_sums.begin(self._walk)
-        for nodes, levels in reversed(self._chunks):
-            local = arrays.local[:, : nodes.stop - nodes.start]
-            cell.local_derivatives(
-                arrays.before[:, nodes], arrays.after[:, nodes], arrays.cache[:, nodes], local
-            )
-            for level, in_chunk in reversed(levels):
-                rows = level.rows
-                groups = level.groups
-                # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
-                d_after = sent.take(level.children, axis=1)  # (states, n, H)
-                d_after[0] += d_outputs[rows]
-                # 2. Undo the cell.
-                cell.backward(d_after, local[:, in_chunk], d[:, rows])
-                # 3. Add up the nodes of each group, because they have read the same state.
-                sums = arrays.group_sums.fill(level)  # (groups, (state gates + carried) · H)
-                # 4. Send the gradient of that state to the parent. The roots have none.
-                if self.bptt and groups.start > 0:
-                    np.dot(sums[:, :s_width], U_T, out=sent[0, groups])  # undoes s = h U
-                    self._send_carried(sums[:, s_width:], groups)
-        return self._undo_products(s_width)
+        self._arrays.group_sums.begin(self._walk)
+        for chunk in reversed(self._chunks):
+            self._send_gradients(chunk, d_outputs, U_T)
+        self._undo_state_product()
+        return self._undo_inputs()
+
+    def _send_gradients(
+        self, chunk: Chunk, d_outputs: Float[Array, "N H"], U_T: Float[Array, "SH H"]
+    ) -> None:
+        """Undo the steps of some consecutive levels, and send the gradients of the states that they read upward."""
+        cell = self.cell
+        arrays = self._arrays
+        sent = arrays.sent
+        s_width = len(U_T)  # state gates · H
+        local = self._local_derivatives(chunk.rows)  # (locals, chunk, H)
+        for level, in_chunk in reversed(chunk.levels):
+            groups = level.groups
+            # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
+            d_after = sent.take(level.children, axis=1)  # (states, n, H)
+            d_after[0] += d_outputs[level.rows]
+            # 2. Undo the cell.
+            cell.backward(d_after, local[:, in_chunk], arrays.d[:, level.rows])
+            # 3. Add up the nodes of each group, because they have read the same state.
+            sums = arrays.group_sums.fill(level)  # (groups, (state gates + carried) · H)
+            # 4. Send the gradient of that state to the parent. The roots have none.
+            if self.bptt and groups.start > 0:
+                np.dot(sums[:, :s_width], U_T, out=sent[0, groups])  # undoes s = h U
+                self._send_carried(sums[:, s_width:], groups)
+
+    def _local_derivatives(self, rows: slice) -> Float[Array, "locals chunk H"]:
+        """Compute the local derivatives of some nodes' steps."""
+        arrays = self._arrays
+        local = arrays.local[:, : rows.stop - rows.start]
+        self.cell.local_derivatives(
+            arrays.before[:, rows], arrays.after[:, rows], arrays.cache[:, rows], local
+        )
+        return local
 
     def _send_carried(self, sums: Float[Array, "groups carried_H"], groups: slice) -> None:
-        """Send the gradients of the arrays that the cell has read directly."""
+        """Send each group's parent the gradients of the state arrays that the cell has read directly."""
         sent = self._arrays.sent
         for index, state in enumerate(self.cell.carried):
             d_carried = sums[:, index * self.width : (index + 1) * self.width]  # (groups, H)
@@ -246,28 +270,34 @@ class Recurrent:
             else:
                 sent[state, groups] = d_carried
 
-    def _undo_products(self, s_width: int) -> Float[Array, "N K"] | None:
-        """Undo ``s = h U (+ bias)`` and ``x K + b``.
+    def _undo_state_product(self) -> None:
+        """Undo ``s = h U (+ bias)``: fill the gradients of U and of the state's bias.
 
-        All children of a prefix share s, so the sums over each group are enough for the gradient of U.
+        All children of a prefix share s, so the sums over each group are enough.
         """
         groups = slice(0, self._walk.group_count)
+        d_U = self.gradients["recurrent_kernel"]
+        s_width = d_U.shape[1]  # state gates · H
         d_s = self._arrays.group_sums.rows[groups, :s_width]  # (M, state gates · H)
         h = self._arrays.h_of_parents[groups]  # (M, H)
-        np.dot(h.T, d_s, out=self.gradients["recurrent_kernel"])
+        np.dot(h.T, d_s, out=d_U)
         d_bias = np.atleast_2d(self.gradients["bias"])  # (1 or 2, G·H)
         if len(d_bias) == 2:
             d_bias[1] = 0  # gates that don't read the state don't use their second bias
             d_bias[1, :s_width] = np.ones(len(d_s), self.dtype) @ d_s
+
+    def _undo_inputs(self) -> Float[Array, "N K"] | None:
+        """Undo ``x K + b``. Return d loss / d inputs, or None if the inputs are tokens."""
+        d_bias = np.atleast_2d(self.gradients["bias"])[0]  # (G·H,), of the input's part
         if self._inputs.dtype.kind == "i":
-            self._undo_token_lookup(d_bias[0])
+            self._undo_token_lookup(d_bias)
             return None
-        return self._undo_input_product(d_bias[0])
+        return self._undo_input_product(d_bias)
 
     def _input_part(
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]
     ) -> Float[Array, "gates n H"]:
-        """``x K + b``. Tokens select rows of K, because a one-hot row times K is a row of K. Ids aren't checked."""
+        """Compute ``x K + b``. Tokens select rows of K, because a one-hot row times K is a row of K."""
         if inputs.dtype.kind != "i":
             np.matmul(inputs, self._K, out=out)
             out += self._bias
@@ -280,7 +310,7 @@ class Recurrent:
         return out
 
     def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "state_gates n H"]:
-        """``h U``, plus the state's bias if there is one."""
+        """Compute ``h U``, plus the state's bias if there is one."""
         s: Array = h @ self._U
         if self._state_bias is not None:
             s += self._state_bias
@@ -314,7 +344,7 @@ class Recurrent:
         self._by_gate(d_bias[None])[:, 0] = sums.sum(axis=1)  # b is added to every row
 
     def _by_gate(self, matrix: Float[Array, "K GH"]) -> Float[Array, "G K H"]:
-        """A view of the same memory with one matrix per gate."""
+        """View a matrix, whose columns are those of all gates side by side, as one matrix per gate."""
         gates = matrix.shape[1] // self.width
         return matrix.reshape(len(matrix), gates, self.width).swapaxes(0, 1)
 

@@ -11,13 +11,14 @@ N is the number of nodes, M the number of groups, and H the width of the layer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from namegen.core.data.arrays import new_run
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.types import Array, Float, Int64
+from namegen.types import Array, Bool, Float, Int64
 
 # One matrix product sums up to this many groups. With more groups, more of the matrix would be zeros.
 BLOCK_GROUPS = 32
@@ -88,32 +89,30 @@ class TreeWalk:
 
     def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
         starts_group = new_run(tree.parent)  # (N,)
-        has_no_siblings = starts_group.copy()  # (N,)
-        has_no_siblings[:-1] &= starts_group[1:]
+        self.nodes = tree.nodes  # N
         # The first node of each group. The other nodes of the group follow it.
         self.first_child: Int64[Array, "M"] = starts_group.nonzero()[0]
-        # All nodes that have siblings, in order.
-        self.siblings: Int64[Array, "siblings"] = (~has_no_siblings).nonzero()[0]
-        self.nodes = tree.nodes  # N
         self.group_count = len(self.first_child)  # M
-
-        parents_of_groups = tree.parent[self.first_child]  # (M,)
-        children = np.zeros(tree.nodes, np.int64)  # (N,), the group that each node's children form
-        children[parents_of_groups[1:]] = np.arange(1, self.group_count)
-        group_of_node = starts_group.cumsum() - 1  # (N,)
-        shared = _AllSharedGroups(group_of_node[self.siblings], dtype)
-
-        # Where each level starts: among the nodes, the groups and the shared groups.
-        node_starts = tree.level.tolist()
-        group_starts = self.first_child.searchsorted(tree.level).tolist()
-        shared_starts = shared.numbers.searchsorted(group_starts).tolist()
-
+        # All nodes that have siblings, in order.
+        self.siblings: Int64[Array, "siblings"] = _nodes_with_siblings(starts_group)
         # From the roots down.
-        self.levels: list[Level] = []
-        for t in range(tree.depth):
-            rows = slice(node_starts[t], node_starts[t + 1])
-            groups = slice(group_starts[t], group_starts[t + 1])
-            blocks = shared.blocks(shared_starts[t], shared_starts[t + 1])
+        self.levels: list[Level] = self._make_levels(tree, starts_group.cumsum() - 1, dtype)
+        self._chunks: dict[int, list[Chunk]] = {}
+
+    def _make_levels(
+        self, tree: PrefixTree, group_of_node: Int64[Array, "N"], dtype: np.dtype | str
+    ) -> list[Level]:
+        """Cut the nodes, the groups and the shared groups into levels."""
+        parents_of_groups = tree.parent[self.first_child]  # (M,)
+        children = self._group_of_children(parents_of_groups)  # (N,)
+        shared = _AllSharedGroups(group_of_node[self.siblings], dtype)
+        group_starts = self.first_child.searchsorted(tree.level)
+        shared_starts = shared.numbers.searchsorted(group_starts)
+        levels = []
+        for rows, groups, shared_groups in zip(
+            _slices(tree.level), _slices(group_starts), _slices(shared_starts), strict=True
+        ):
+            blocks = shared.blocks(shared_groups.start, shared_groups.stop)
             level = Level(
                 rows=rows,
                 parents=tree.parent[rows],
@@ -123,22 +122,51 @@ class TreeWalk:
                 children=children[rows],
                 shared=blocks,
             )
-            self.levels.append(level)
-        self._chunks: dict[int, list[Chunk]] = {}
+            levels.append(level)
+        return levels
+
+    def _group_of_children(self, parents_of_groups: Int64[Array, "M"]) -> Int64[Array, "N"]:
+        """Number the group that each node's children form; 0 for nodes without children."""
+        children = np.zeros(self.nodes, np.int64)
+        children[parents_of_groups[1:]] = np.arange(1, self.group_count)
+        return children
 
     def chunks(self, most_rows: int) -> list[Chunk]:
-        """The levels in order, in chunks of at most ``most_rows`` nodes. A larger level is a chunk of its own."""
+        """Return the levels in chunks of at most ``most_rows`` nodes. A larger level is a chunk of its own."""
         if most_rows not in self._chunks:
-            chunks: list[list[Level]] = []
-            for level in self.levels:
-                if not chunks or level.rows.stop - chunks[-1][0].rows.start > most_rows:
-                    chunks.append([])
-                chunks[-1].append(level)
-            self._chunks[most_rows] = [_chunk(levels) for levels in chunks]
+            parts = _consecutive_levels(self.levels, most_rows)
+            self._chunks[most_rows] = [_chunk(levels) for levels in parts]
         return self._chunks[most_rows]
 
 
+def _nodes_with_siblings(starts_group: Bool[Array, "N"]) -> Int64[Array, "siblings"]:
+    """List the nodes that share their parent with another node.
+
+    Args:
+        starts_group: Whether each node is the first child of its parent.
+    """
+    is_only_child = starts_group.copy()
+    is_only_child[:-1] &= starts_group[1:]
+    return (~is_only_child).nonzero()[0]
+
+
+def _slices(starts: Int64[Array, "levels_and_end"]) -> list[slice]:
+    """Return the slice of each level. Each one ends where the next one starts."""
+    return [slice(start, stop) for start, stop in pairwise(starts.tolist())]
+
+
+def _consecutive_levels(levels: Sequence[Level], most_rows: int) -> list[list[Level]]:
+    """Group consecutive levels that have at most ``most_rows`` nodes together."""
+    parts: list[list[Level]] = []
+    for level in levels:
+        if not parts or level.rows.stop - parts[-1][0].rows.start > most_rows:
+            parts.append([])
+        parts[-1].append(level)
+    return parts
+
+
 def _chunk(levels: list[Level]) -> Chunk:
+    """Put consecutive levels into a chunk, with the position of each level in it."""
     first = levels[0].rows.start
     last = levels[-1].rows.stop
     in_chunk = [
@@ -165,7 +193,7 @@ class _AllSharedGroups:
         self._starts = [*is_first.nonzero()[0].tolist(), len(group_of_sibling)]
 
     def blocks(self, start: int, stop: int) -> list[SharedGroups]:
-        """The shared groups from ``start`` to ``stop``, in blocks of at most ``BLOCK_GROUPS``."""
+        """Return the shared groups from ``start`` to ``stop``, in blocks of at most ``BLOCK_GROUPS``."""
         blocks = []
         for first in range(start, stop, BLOCK_GROUPS):
             last = min(first + BLOCK_GROUPS, stop)
@@ -196,13 +224,13 @@ class GroupSums:
         self.rows: Float[Array, "rows summed_H"] = self._sums.reshape(rows, len(summed) * width)
 
     def begin(self, walk: TreeWalk) -> None:
-        """Prepare for the groups of a tree."""
+        """Look up where the rows of a tree's groups are, before any call of ``fill``."""
         # The flat rows, in each summed array, of every group's first child, and of every node that has siblings.
         self._first_child = walk.first_child[:, None] + self._first_flat_rows  # (M, summed)
         self._siblings = walk.siblings[:, None] + self._first_flat_rows  # (siblings, summed)
 
     def fill(self, level: Level) -> Float[Array, "groups summed_H"]:
-        """Sum over the nodes of one level's groups, and return these sums."""
+        """Add up the rows of each group's nodes, for one level, and return these sums."""
         # 1. Copy the row of every group's first child. For a group of one node, this is the sum already, so most
         #    groups need no addition. ``mode="clip"`` writes into ``out`` directly; the default mode makes a copy.
         self._flat.take(

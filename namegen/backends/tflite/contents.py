@@ -115,28 +115,26 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
             or is too large.
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
+    _check_finite(checkpoint, network)
+    weights = stored(checkpoint.parameters, pieces(network, quantize, half))
+    return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
+
+
+def _check_finite(checkpoint: Checkpoint, network: RecurrentNetwork) -> None:
+    """Raise OutputError if a network's weights are so large that its logits may overflow."""
     unquantized = stored(checkpoint.parameters, pieces(network, "none"))
     if not stays_finite(unquantized):
         raise OutputError(
             "the model has weights that are NaN, infinite or so large that its logits are: train it again"
         )
-    weights = stored(checkpoint.parameters, pieces(network, quantize, half))
-    return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
 
 
 def to_bytes_of(contents: Contents) -> bytes:
     """Write the whole file, checksum included."""
     file = File()
     metadata = contents.metadata
-    document = TFLiteDocument(
-        checksum=BLANK,
-        format=FORMAT,
-        format_version=FORMAT_VERSION,
-        quantize=contents.quantize,
-        metadata=replace(metadata, known_names=None).to_plain(),
-        half=contents.half,
-    )
-    file.add_metadata(DESCRIPTION, to_json(to_plain(document)).encode())
+    description = to_json(to_plain(_describe(contents)))
+    file.add_metadata(DESCRIPTION, description.encode())
     code_points = Weight(metadata.vocabulary.code_points)
     file.add_weight(code_points)
     for weight in contents.weights.values():
@@ -146,6 +144,18 @@ def to_bytes_of(contents: Contents) -> bytes:
     program = Program(file, contents.network, contents.weights, metadata.start_tokens)
     program.add_signatures(code_points)
     return seal(file.to_bytes())
+
+
+def _describe(contents: Contents) -> TFLiteDocument:
+    """Create the description of a file, with a blank checksum."""
+    return TFLiteDocument(
+        checksum=BLANK,
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        quantize=contents.quantize,
+        metadata=replace(contents.metadata, known_names=None).to_plain(),
+        half=contents.half,
+    )
 
 
 def seal(content: bytes) -> bytes:
@@ -162,7 +172,7 @@ def seal(content: bytes) -> bytes:
 
 
 def _checksum_field(checksum: str) -> bytes:
-    """The start of a description."""
+    """Format the first field of a description."""
     return f'{{"checksum":"{checksum}"'.encode()
 
 
@@ -178,7 +188,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     """
     description, end = read_description(content, path)
     try:
-        contents = _parsed(description, Tail(content, end))
+        contents = _parse(description, Tail(content, end))
         if to_bytes_of(contents) != content:
             raise CheckpointError("it's damaged, or not what namegen writes, so it isn't run")
     except (CheckpointError, NamesError, OutputError, SettingsError, ValueError) as error:
@@ -189,28 +199,33 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     return contents
 
 
-def _parsed(description: bytes, tail: Tail) -> Contents:
-    """The contents of a file.
-
-    Args:
-        description: the JSON.
-        tail: the parts after it.
-    """
+def _parse(description: bytes, tail: Tail) -> Contents:
+    """Read the contents of a file from its description and from the parts at its end."""
     document = from_plain(TFLiteDocument, read_object(description))
     metadata = read_metadata(document.metadata, find_architecture)
     network = exportable(metadata.network, OPERATIONS, "a .tflite")
     tail.take(CODE_POINT, (network.vocabulary_size,))  # skipped: the description has the vocabulary
-    layout = pieces(network, document.quantize, document.half)
-    weights = {name: _weight(tail, piece) for name, piece in layout.items()}
-    if not stays_finite(weights):
-        raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
+    weights = _read_weights(tail, pieces(network, document.quantize, document.half))
     known_names = tail.rest()
     if known_names is not None:
-        metadata = replace(metadata, known_names=_known_names(known_names))
+        metadata = replace(metadata, known_names=_read_known_names(known_names))
     return Contents(metadata, document.quantize, weights, document.half)
 
 
-def _known_names(entry: bytes) -> KnownSet:
+def _read_weights(tail: Tail, layout: Mapping[str, Piece]) -> dict[str, Weight]:
+    """Read all weights.
+
+    Raises:
+        CheckpointError: their values can't be what namegen has written.
+    """
+    weights = {name: _read_weight(tail, piece) for name, piece in layout.items()}
+    if not stays_finite(weights):
+        raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
+    return weights
+
+
+def _read_known_names(entry: bytes) -> KnownSet:
+    """Read the hashes of the training names."""
     try:
         return KnownSet.read(entry)
     except ValueError as error:
@@ -230,20 +245,7 @@ def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
     Raises:
         CheckpointError: there's no description, more than one, or one of another format version.
     """
-    heads = list(HEAD.finditer(content))
-    if len(heads) != 1:
-        problem = "not a .tflite of namegen, or it's damaged" if content else "empty"
-        raise CheckpointError(
-            f"{path} is {problem}: use a file that namegen export-tflite has written"
-        )
-    head = heads[0]
-    version = int(head[2])
-    if version != FORMAT_VERSION:
-        advice = "update namegen" if version > FORMAT_VERSION else "export the model again"
-        raise CheckpointError(
-            f"{path} has the format version {version}, and this namegen reads version {FORMAT_VERSION}: {advice}"
-        )
-    start = head.start()
+    start = _find_start(content, path)
     length_field = content[max(start - LENGTH_SIZE, 0) : start]
     length = int.from_bytes(length_field, "little")
     if length > min(LARGEST, len(content) - start):
@@ -252,6 +254,23 @@ def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
         )
     end = start + length
     return content[start:end], end
+
+
+def _find_start(content: bytes, path: Path | str) -> int:
+    """Find where the only description in a file starts, and check its format version."""
+    heads = list(HEAD.finditer(content))
+    if len(heads) != 1:
+        problem = "not a .tflite of namegen, or it's damaged" if content else "empty"
+        raise CheckpointError(
+            f"{path} is {problem}: use a file that namegen export-tflite has written"
+        )
+    version = int(heads[0][2])
+    if version != FORMAT_VERSION:
+        advice = "update namegen" if version > FORMAT_VERSION else "export the model again"
+        raise CheckpointError(
+            f"{path} has the format version {version}, and this namegen reads version {FORMAT_VERSION}: {advice}"
+        )
+    return heads[0].start()
 
 
 @dataclass
@@ -280,18 +299,18 @@ class Tail:
         return self.content[self._next_start() :]
 
     def _next_start(self) -> int:
-        """The start of the next part: after its length, rounded up."""
+        """Compute where the next part starts: after its length, at a multiple of the alignment."""
         blocks = math.ceil((self.end + LENGTH_SIZE) / ALIGNMENT)
         return blocks * ALIGNMENT
 
 
-def _weight(tail: Tail, piece: Piece) -> Weight:
-    """Read the next piece. LiteRT's products don't support −128."""
+def _read_weight(tail: Tail, piece: Piece) -> Weight:
+    """Read the next weight. Raises CheckpointError for values that LiteRT's products don't support."""
     values = tail.take(piece.dtype, piece.shape)
     if piece.scales == 0:
         return Weight(values)
     scales = tail.take(FLOAT32, (piece.scales,))
-    if (values < -LARGEST_INT8).any():
+    if (values < -LARGEST_INT8).any():  # −128
         raise CheckpointError("some of its weights are out of range")
     is_valid = np.isfinite(scales) & (scales >= SMALLEST_SCALE)
     if not is_valid.all():

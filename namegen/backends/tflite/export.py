@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -63,7 +62,7 @@ class ExportReport:
     known_names: int = 0  #: how many known names the file contains
 
     def to_dict(self) -> dict[str, object]:
-        """The object that ``export-tflite --json`` prints."""
+        """Convert the report to plain values, which ``export-tflite --json`` prints."""
         return {**asdict(self), "before": self.before.to_dict(), "after": self.after.to_dict()}
 
 
@@ -88,7 +87,7 @@ def export_tflite(
         names: names for the check. By default, 1,000 names are drawn from the model, always the same ones, and fewer
             if they may be long.
         force: overwrite an existing file.
-        without_names: leave out the hashes of the training names (ten bits per name). The file then can't recognize
+        without_names: don't store the hashes of the training names (ten bits per name). The file then can't recognize
             which names are new.
 
     Raises:
@@ -105,49 +104,134 @@ def export_tflite(
     path = _checked_path(path, force=force)
     find_interpreter()
     source = _checked_source(checkpoint)
-    checkpoint = replace(
-        checkpoint, probe=self_test_logits(source, checkpoint.network.start_tokens[0])
-    )
+    checkpoint = _with_self_test(checkpoint, source)
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
     uniforms = _uniforms(checkpoint)
     if names is None:
-        generator = Generator(source, checkpoint.vocabulary, start_tokens=checkpoint.start_tokens)
-        names = checkpoint.vocabulary.decode_all(generator.draw_one_by_one(uniforms))
-    readable_names = _readable(names, checkpoint)
-    tree = _tree_of(readable_names, checkpoint)
+        names = _draw_names(checkpoint, source, uniforms)
+    sample = _Sample.of(names, checkpoint)
+    file = _convert(checkpoint, quantize, source, sample.tree)
+    comparison = _compare(file, source, sample.tree)
+    check_parts_and_loop(checkpoint, comparison.model, uniforms)
+    write_whole(path, file.content)
+    report = _report(path, file, sample, comparison)
+    return replace(report, seconds=time.perf_counter() - started)
 
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """The names that a file is checked with."""
+
+    names: int
+    left_out: int  # names with characters that the model doesn't know
+    tree: PrefixTree  # the names, once after each start token
+
+    @classmethod
+    def of(cls, names: Sequence[str], checkpoint: Checkpoint) -> _Sample:
+        """Build the tree of the names that the model can read. Raises NamesError if there are none."""
+        readable = _readable(names, checkpoint)
+        left_out = len(names) - len(readable)
+        return cls(len(readable), left_out, _tree_of(readable, checkpoint))
+
+
+@dataclass(frozen=True, eq=False)
+class _ConvertedFile:
+    """A file that hasn't been checked yet."""
+
+    content: bytes
+    quantize: str
+    quantized: tuple[str, ...]  # the weight arrays that are stored in 16 or 8 bits
+    quantizable: int  # how many weight arrays are large enough for that
+
+
+@dataclass(frozen=True, eq=False)
+class _Comparison:
+    """The results of a file and of its source, on the same names."""
+
+    model: TFLiteModel  # reads the file
+    before: Metrics  # of the source
+    after: Metrics  # of the file
+    largest_logit_difference: float
+
+
+def _convert(
+    checkpoint: Checkpoint, quantize: str, source: Engine, tree: PrefixTree
+) -> _ConvertedFile:
+    """Convert a checkpoint to a .tflite. With float16, choose the weights to store in half precision.
+
+    Args:
+        checkpoint: the trained network.
+        quantize: ``none``, ``float16`` or ``int8``.
+        source: a backend that reads the checkpoint.
+        tree: the names that the choice depends on.
+    """
+    large = quantizable(checkpoint.network, quantize)
     half: tuple[str, ...] = ()
-    quantizable_weights = quantizable(checkpoint.network, quantize)
     if quantize == "float16":
         half = weights_in_half(checkpoint, source, tree)
-    content = to_bytes_of(contents_of(checkpoint, quantize, half))
-    model = _opened(content, quantize)
+    return _ConvertedFile(
+        content=to_bytes_of(contents_of(checkpoint, quantize, half)),
+        quantize=quantize,
+        quantized=half if quantize == "float16" else large,
+        quantizable=len(large),
+    )
+
+
+def _compare(file: _ConvertedFile, source: Engine, tree: PrefixTree) -> _Comparison:
+    """Read names with a file and with its source.
+
+    Raises:
+        OutputError: the results differ too much.
+    """
+    model = _open(file.content, file.quantize)
     pair = Pair(source, model)
     before = AccuracyEvaluator(pair).evaluate(tree)
     after = AccuracyEvaluator(model).evaluate(tree)
-    _check_difference(pair, before, after, quantize)
-    check_parts_and_loop(checkpoint, model, uniforms)
-    write_whole(path, content)
-    known_names = model.metadata.known_names
+    comparison = _Comparison(model, before, after, pair.largest_difference)
+    _check_difference(comparison, file.quantize)
+    return comparison
+
+
+def _report(
+    path: Path, file: _ConvertedFile, sample: _Sample, comparison: _Comparison
+) -> ExportReport:
+    """Collect the results of an export, except for its duration."""
+    known_names = comparison.model.metadata.known_names
     return ExportReport(
         out=str(path),
-        quantize=quantize,
-        bytes=len(content),
-        names=len(readable_names),
-        left_out=len(names) - len(readable_names),
-        prefixes=tree.nodes,
-        largest_logit_difference=pair.largest_difference,
-        before=before,
-        after=after,
-        seconds=time.perf_counter() - started,
-        quantized=half if quantize == "float16" else quantizable_weights,
-        quantizable=len(quantizable_weights),
+        quantize=file.quantize,
+        bytes=len(file.content),
+        names=sample.names,
+        left_out=sample.left_out,
+        prefixes=sample.tree.nodes,
+        largest_logit_difference=comparison.largest_logit_difference,
+        before=comparison.before,
+        after=comparison.after,
+        seconds=0.0,
+        quantized=file.quantized,
+        quantizable=file.quantizable,
         known_names=0 if known_names is None else len(known_names),
     )
 
 
+def _with_self_test(checkpoint: Checkpoint, source: Engine) -> Checkpoint:
+    """Replace a checkpoint's self-test logits by those that the source computes here."""
+    probe = self_test_logits(source, checkpoint.network.start_tokens[0])
+    return replace(checkpoint, probe=probe)
+
+
+def _draw_names(
+    checkpoint: Checkpoint, source: Engine, uniforms: Float64[Array, "n T"]
+) -> list[str]:
+    """Draw one name per row of uniform random numbers."""
+    vocabulary = checkpoint.vocabulary
+    generator = Generator(source, vocabulary, start_tokens=checkpoint.start_tokens)
+    return vocabulary.decode_all(generator.draw_one_by_one(uniforms))
+
+
 def _checked_path(path: Path | str, *, force: bool) -> Path:
+    """Check that a file can be written, and that its name ends with .tflite."""
     path = check_output(path, example="model.tflite", force=force)
     if path.suffix != ".tflite":
         raise OutputError(
@@ -157,24 +241,24 @@ def _checked_path(path: Path | str, *, force: bool) -> Path:
 
 
 def _checked_source(checkpoint: Checkpoint) -> Engine:
-    """A backend that reads the checkpoint. It's compared with the operators of the .tflite, without quantization."""
+    """Open a checkpoint in a backend, and check that an unquantized .tflite would compute the same."""
     exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
     contents = contents_of(replace(checkpoint, probe=None, known_names=None), "none")
     model = TFLiteModel(to_bytes_of(contents))
-    check_export(checkpoint, "the model", "a .tflite", partial(logits_of, model))
+    check_export(checkpoint, "the model", "a .tflite", lambda tokens: logits_of(model, tokens))
     return source
 
 
 def _uniforms(checkpoint: Checkpoint) -> Float64[Array, "n T"]:
-    """The uniform random numbers that names are drawn with."""
+    """Draw the uniform random numbers that names are drawn with, one row per name."""
     numbers_per_name = checkpoint.start_tokens.numbers + checkpoint.max_length
     count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers_per_name)
     return np.random.default_rng(SEED).random((count, numbers_per_name))
 
 
 def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
-    """The names whose characters the model knows."""
+    """Select the names whose characters the model knows. Raises NamesError if there are none."""
     readable_names = [name for name in names if not checkpoint.vocabulary.unknown(name)]
     if not readable_names:
         raise NamesError(
@@ -185,16 +269,15 @@ def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
 
 
 def _tree_of(names: list[str], checkpoint: Checkpoint) -> PrefixTree:
-    """The prefixes of all names, after each start token."""
+    """Build a prefix tree that contains all names once after each start token."""
     start_tokens = checkpoint.start_tokens.tokens
-    start_token_of_each = [token for token in start_tokens for _ in names]
-    return PrefixTree.from_names(
-        names * len(start_tokens), checkpoint.vocabulary, start_token_of_each
-    )
+    start_token_of_name = np.repeat(start_tokens, len(names)).tolist()
+    repeated = names * len(start_tokens)
+    return PrefixTree.from_names(repeated, checkpoint.vocabulary, start_token_of_name)
 
 
-def _opened(content: bytes, quantize: str) -> TFLiteModel:
-    """The model in a file. Raises OutputError if its self-test fails."""
+def _open(content: bytes, quantize: str) -> TFLiteModel:
+    """Open a file. Raises OutputError if its self-test fails."""
     try:
         return TFLiteModel(content)
     except CheckpointError as error:
@@ -205,20 +288,14 @@ def _opened(content: bytes, quantize: str) -> TFLiteModel:
         raise disagreement(quantize, reason) from error
 
 
-def _check_difference(pair: Pair, before: Metrics, after: Metrics, quantize: str) -> None:
-    """Raise OutputError if the file's results are too far from its source's.
-
-    Args:
-        pair: the source and the file, after they've read all names.
-        before: the source's metrics.
-        after: the file's metrics.
-        quantize: how the file's weights are stored.
-    """
+def _check_difference(comparison: _Comparison, quantize: str) -> None:
+    """Raise OutputError if a file's results are too far from its source's."""
     metric = "largest difference of logits"
-    difference = pair.largest_difference
+    difference = comparison.largest_logit_difference
     if quantize == "int8":
         metric = "difference of the loss in nats per character"
-        difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
+        loss_before = comparison.before.loss_nats_per_char
+        difference = abs(comparison.after.loss_nats_per_char - loss_before)
     tolerance = TOLERANCES[quantize]
     is_close = difference <= tolerance  # False for NaN
     if not is_close:
@@ -232,25 +309,35 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
     A recurrent network feeds its rounding errors back at every character, so a well-trained one can't have all kernels
     in half precision. Kernels whose rounding costs least per saved number are chosen first.
     """
-
-    def error(names: Sequence[str]) -> float:
-        """The largest difference of logits if these kernels are rounded."""
-        rounded = type(source)(checkpoint.network, None, threads=1)
-        rounded.set_state(rounded_to_half(checkpoint, names).parameters)
-        pair = Pair(source, rounded)
-        AccuracyEvaluator(pair).evaluate(tree)
-        return pair.largest_difference
-
-    def error_per_number(name: str) -> float:
-        return error([name]) / checkpoint.parameters[name].size
-
+    errors = _RoundingErrors(checkpoint, source, tree)
     limit = FLOAT16_SHARE * TOLERANCES["float16"]
     kernels = quantizable(checkpoint.network, "float16")
     chosen: list[str] = []
-    for name in sorted(kernels, key=error_per_number):
-        if error([*chosen, name]) <= limit:
+    for name in sorted(kernels, key=errors.per_number):
+        if errors.measure([*chosen, name]) <= limit:
             chosen.append(name)
     return tuple(sorted(chosen, key=kernels.index))
+
+
+@dataclass(frozen=True, eq=False)
+class _RoundingErrors:
+    """Measures how much the logits change if kernels are rounded to half precision."""
+
+    checkpoint: Checkpoint
+    source: Engine  # reads the checkpoint
+    tree: PrefixTree  # the names to read
+
+    def measure(self, names: Sequence[str]) -> float:
+        """Return the largest difference of logits if these kernels are rounded."""
+        rounded = type(self.source)(self.checkpoint.network, None, threads=1)
+        rounded.set_state(rounded_to_half(self.checkpoint, names).parameters)
+        pair = Pair(self.source, rounded)
+        AccuracyEvaluator(pair).evaluate(self.tree)
+        return pair.largest_difference
+
+    def per_number(self, name: str) -> float:
+        """Return the largest difference if one kernel is rounded, divided by its number of weights."""
+        return self.measure([name]) / self.checkpoint.parameters[name].size
 
 
 def rounded_to_half(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
@@ -275,7 +362,7 @@ class Pair:
         self.largest_difference = 0.0
 
     def initial_state(self, rows: int) -> tuple[State, State]:
-        """Both initial states."""
+        """Return the initial states of both models."""
         return self.first.initial_state(rows), self.second.initial_state(rows)
 
     def step(
@@ -297,7 +384,7 @@ class Pair:
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:
-    """The error for a file whose results differ too much from the source's."""
+    """Return the error for a file whose results differ too much from the source's."""
     advice = f"choose another {setting('quantize')}"
     if quantize == "none":
         advice = "use another version of LiteRT"
@@ -314,20 +401,11 @@ def check_parts_and_loop(
     Raises:
         OutputError: it doesn't.
     """
-    metadata = model.metadata
-    if metadata.to_plain() != checkpoint.to_export().to_plain():
+    if model.metadata.to_plain() != checkpoint.to_export().to_plain():
         raise OutputError(
             "the .tflite doesn't contain the metadata of its source; no file was written"
         )
-    generator = Generator(model, metadata.vocabulary, start_tokens=metadata.start_tokens)
-    expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
-    shares = np.tile(metadata.start_tokens.shares, (len(uniforms), 1))
-    start_tokens = metadata.start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
-    expected_scores = scores_of(model, start_tokens, expected_tokens)  # (n,)
-    tokens, scores = model.generate_tokens(uniforms)
-    has_same_tokens = (tokens == expected_tokens).all(axis=1)
-    has_same_score = np.isclose(scores, expected_scores, atol=SCORE_TOLERANCE)
-    same_share = (has_same_tokens & has_same_score).mean()
+    same_share = _share_drawn_alike(model, uniforms)
     if not same_share >= LOOP_SHARE:
         raise disagreement(
             model.quantize,
@@ -336,19 +414,32 @@ def check_parts_and_loop(
         )
 
 
+def _share_drawn_alike(model: TFLiteModel, uniforms: Float[Array, "n T"]) -> float:
+    """Compute the share of names that a file's sampling loop spells and scores like the file's steps."""
+    start_tokens = model.metadata.start_tokens
+    generator = Generator(model, model.metadata.vocabulary, start_tokens=start_tokens)
+    expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
+    shares = np.tile(start_tokens.shares, (len(uniforms), 1))
+    first_tokens = start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
+    expected_scores = scores_of(model, first_tokens, expected_tokens)  # (n,)
+    tokens, scores = model.generate_tokens(uniforms)
+    has_same_tokens = (tokens == expected_tokens).all(axis=1)
+    has_same_score = np.isclose(scores, expected_scores, atol=SCORE_TOLERANCE)
+    return float((has_same_tokens & has_same_score).mean())
+
+
 def scores_of(
     model: LanguageModel, start_tokens: Int32[Array, "n"], tokens: Int32[Array, "n T"]
 ) -> Float64[Array, "n"]:
-    """The log-probability of each row given its start token, up to its first end token, in nats."""
+    """Compute the log-probability of each row given its start token, up to its first end token, in nats."""
     rows = np.arange(len(tokens))
     last = start_tokens
     state = model.initial_state(len(tokens))
-    log_probabilities = np.zeros(tokens.shape)  # (n, T)
+    scores = np.zeros(tokens.shape)  # (n, T), of each token
     for position, column in enumerate(tokens.T):
         logits, state = model.step(last, state)
-        log_probabilities[:, position] = all_log_probabilities(logits)[rows, column]
+        scores[:, position] = all_log_probabilities(logits)[rows, column]
         last = column
-    is_after_end = tokens[:, :-1] == END_TOKEN
-    log_probabilities[:, 1:] *= ~is_after_end
-    total: Float64[Array, "n"] = log_probabilities.sum(axis=1)
+    scores[:, 1:] *= tokens[:, :-1] != END_TOKEN  # zero after the end of a name
+    total: Float64[Array, "n"] = scores.sum(axis=1)
     return total

@@ -54,13 +54,13 @@ Object: TypeAlias = Table | Vector
 
 
 def string(value: str) -> Vector:
-    """A string. The count excludes the terminating 0."""
+    """Create a string. Its count excludes the terminating 0."""
     content = value.encode()
     return Vector(content + b"\0", len(content))
 
 
 def vector_of(entries: Sequence[Object]) -> Vector:
-    """A vector of references."""
+    """Create a vector of references."""
     return Vector(count=len(entries), entries=entries)
 
 
@@ -93,16 +93,18 @@ class _Writer:
         self.ranked: dict[int, list[_Reference]] = {}  # references to vectors with a rank, by rank
 
     def write(self, root: Table, identifier: bytes) -> bytes:
+        """Write a whole file."""
         self.content += bytes(OFFSET.size) + identifier
         self._refer(0, root)
         while self.pending:
             self._resolve(self.pending.popleft())
-        for _, references in sorted(self.ranked.items()):
-            for reference in references:
+        for rank in sorted(self.ranked):
+            for reference in self.ranked[rank]:
                 self._resolve(reference)
         return bytes(self.content)
 
     def _refer(self, position: int, target: Object) -> None:
+        """Remember that an offset has to be written at a position, and its target after it."""
         reference = _Reference(position, target)
         if isinstance(target, Vector) and target.rank is not None:
             self.ranked.setdefault(target.rank, []).append(reference)
@@ -124,6 +126,7 @@ class _Writer:
         return self._append_vector(target)
 
     def _append_vector(self, vector: Vector) -> int:
+        """Write a vector, and return its position. Its entries are written later if they're references."""
         self._pad(max(vector.alignment, 4), skip=OFFSET.size)
         position = len(self.content)
         self.content += OFFSET.pack(vector.count)
@@ -135,6 +138,7 @@ class _Writer:
         return position
 
     def _append_table(self, table: Table) -> int:
+        """Write a table, and return its position. The objects that it references are written later."""
         offsets, size = _field_offsets(table)
         vtable_position = self._vtable(offsets, size)
         self._pad(4)
@@ -150,7 +154,7 @@ class _Writer:
         return position
 
     def _vtable(self, offsets: Mapping[int, int], table_size: int) -> int:
-        """The position of a vtable. Tables with the same layout share one."""
+        """Return the position of a vtable. It's written first, unless a table with the same layout has one."""
         slots = 1 + max(offsets, default=-1)
         field_offsets = [offsets.get(number, 0) for number in range(slots)]
         vtable_size = 4 + 2 * slots
@@ -167,17 +171,22 @@ class _Writer:
 
 
 def _field_offsets(table: Table) -> tuple[dict[int, int], int]:
-    """Where each field is, relative to the table, and the table's size in bytes.
+    """Compute where each field is, relative to the table, and the table's size in bytes.
 
     The widest fields come first, so no padding is needed; fields of equal width are in the order of their numbers.
     """
-    sizes = {
-        number: struct.calcsize(field.format) if isinstance(field, Number) else OFFSET.size
-        for number, field in table.fields.items()
-    }
+    numbers = sorted(table.fields)
+    widest_first = sorted(numbers, key=lambda number: -_field_size(table.fields[number]))
     offsets: dict[int, int] = {}
     end = VTABLE_OFFSET.size
-    for number in sorted(sizes, key=lambda number: (-sizes[number], number)):
+    for number in widest_first:
         offsets[number] = end
-        end += sizes[number]
+        end += _field_size(table.fields[number])
     return offsets, end
+
+
+def _field_size(field: Number | Object) -> int:
+    """Return the size of a field in its table, in bytes."""
+    if isinstance(field, Number):
+        return struct.calcsize(field.format)
+    return OFFSET.size

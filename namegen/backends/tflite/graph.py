@@ -67,17 +67,17 @@ class StoredWeight:
 
 
 def int32(value: int) -> Number:
-    """A signed field of four bytes."""
+    """Create a signed field of four bytes."""
     return Number("<i", value)
 
 
 def uint32(value: int) -> Number:
-    """An unsigned field of four bytes."""
+    """Create an unsigned field of four bytes."""
     return Number("<I", value)
 
 
 def int8(value: int) -> Number:
-    """A signed field of one byte."""
+    """Create a signed field of one byte."""
     return Number("<b", value)
 
 
@@ -85,7 +85,7 @@ TRUE = int8(1)  # a boolean field
 
 
 def int32_vector(values: Iterable[int]) -> Vector:
-    """A vector of signed integers of four bytes."""
+    """Create a vector of signed integers of four bytes."""
     array = np.array(list(values), "<i4")
     return Vector(array.tobytes(), len(array))
 
@@ -128,7 +128,7 @@ class File:
         self.signatures.append(signature)
 
     def _tensor_map(self, tensors: Mapping[str, Tensor]) -> Vector:
-        """The names of a signature's inputs or outputs, in alphabetical order."""
+        """Map the names of a signature's inputs or outputs to tensors, in alphabetical order."""
         entries: list[Table] = []
         for name, tensor in sorted(tensors.items()):
             entry = Table(
@@ -159,7 +159,7 @@ class File:
         return self._weights[id(weight)]
 
     def _quantization(self, scales: Array) -> Table:
-        """The table with the scales of a weight. All zero points are 0."""
+        """Create the table with the scales of a weight. All zero points are 0."""
         scale = Vector(
             scales.tobytes(), len(scales), alignment=BUFFER_ALIGNMENT, rank=next(self._ranks)
         )
@@ -172,7 +172,7 @@ class File:
         )
 
     def constant_buffer(self, values: Array) -> int:
-        """The buffer of a small array. Equal arrays share one."""
+        """Return the buffer of a small array. Equal arrays share one."""
         key = (values.dtype.str, values.tobytes())
         if key not in self._constants:
             vector = Vector(values.tobytes(), values.nbytes, alignment=BUFFER_ALIGNMENT)
@@ -180,42 +180,33 @@ class File:
         return self._constants[key]
 
     def _buffer_at_the_end(self, content: bytes) -> int:
+        """Add a buffer whose bytes come after everything added to the end of the file before. Return its index."""
         vector = Vector(content, len(content), alignment=BUFFER_ALIGNMENT, rank=next(self._ranks))
         return self._buffer(vector)
 
     def _buffer(self, data: Vector) -> int:
+        """Add a buffer, and return its index."""
         self.buffers.append(Table({schema.Buffer.DATA: data}))
         return len(self.buffers) - 1
 
     def operator_code(self, op: Op, version: int) -> int:
-        """The index of an operator in a certain version."""
+        """Return the index of an operator in a certain version."""
         return self.operator_codes.setdefault((op, version), len(self.operator_codes))
 
     def shape(self, shape: Shape) -> Vector:
-        """A shape. Equal shapes share one vector."""
+        """Return the vector of a shape. Equal shapes share one."""
         return self._shapes.setdefault(shape, int32_vector(shape))
 
     def string(self, value: str) -> Vector:
-        """A string. Equal strings share one vector."""
+        """Return the vector of a string. Equal strings share one."""
         return self._strings.setdefault(value, string(value))
 
     def to_bytes(self) -> bytes:
         """Write the whole file."""
-        codes: list[Table] = []
-        for op, version in self.operator_codes:
-            old_code = min(op.number, LARGEST_OLD_CODE)
-            code = Table(
-                {
-                    schema.OperatorCode.DEPRECATED_BUILTIN_CODE: int8(old_code),
-                    schema.OperatorCode.VERSION: int32(version),
-                    schema.OperatorCode.BUILTIN_CODE: int32(op.number),
-                }
-            )
-            codes.append(code)
         model = Table(
             {
                 schema.Model.VERSION: uint32(SCHEMA_VERSION),
-                schema.Model.OPERATOR_CODES: vector_of(codes),
+                schema.Model.OPERATOR_CODES: vector_of(self._operator_code_tables()),
                 schema.Model.SUBGRAPHS: vector_of([graph.to_table() for graph in self.graphs]),
                 schema.Model.DESCRIPTION: string("namegen"),
                 schema.Model.BUFFERS: vector_of(self.buffers),
@@ -224,6 +215,21 @@ class File:
             }
         )
         return to_bytes(model, IDENTIFIER)
+
+    def _operator_code_tables(self) -> list[Table]:
+        """Create a table for each operator in a certain version."""
+        tables: list[Table] = []
+        for op, version in self.operator_codes:
+            old_code = min(op.number, LARGEST_OLD_CODE)
+            table = Table(
+                {
+                    schema.OperatorCode.DEPRECATED_BUILTIN_CODE: int8(old_code),
+                    schema.OperatorCode.VERSION: int32(version),
+                    schema.OperatorCode.BUILTIN_CODE: int32(op.number),
+                }
+            )
+            tables.append(table)
+        return tables
 
 
 NO_TENSOR = Tensor(-1, Type.FLOAT32, ())  # stands for an optional input that isn't used
@@ -282,7 +288,7 @@ class Graph:
         return Tensor(len(self.tensors) - 1, tensor_type, shape)
 
     def constant(self, values: object, dtype: type = np.int32) -> Tensor:
-        """A small array that operators read. Equal arrays share one tensor."""
+        """Return the tensor of a small array that operators read. Equal arrays share one."""
         array: Array = np.asarray(values, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
@@ -290,22 +296,30 @@ class Graph:
             self._constants[key] = self.tensor(TYPES[array.dtype], array.shape, buffer=buffer)
         return self._constants[key]
 
+    def like(self, tensor: Tensor) -> Tensor:
+        """Add a new tensor with the type and shape of another one, which may be in another subgraph."""
+        return self.tensor(tensor.type, tensor.shape)
+
     def weight(self, weight: Weight) -> Tensor:
-        """A weight of the network. The runtime converts float16 to float32 once, when it loads the file."""
+        """Return the tensor of one of the network's weights."""
         if id(weight) not in self._weights:
-            stored = self.file.add_weight(weight)
-            tensor = self.tensor(
-                TYPES[weight.values.dtype],
-                weight.values.shape,
-                buffer=stored.buffer,
-                quantization=stored.quantization,
-            )
-            if tensor.type == Type.FLOAT16:
+            tensor = self._stored_weight(weight)
+            if tensor.type == Type.FLOAT16:  # the runtime converts it once, when it loads the file
                 tensor = self.compute(
                     Op.DEQUANTIZE, [tensor], Type.FLOAT32, version=DEQUANTIZES_FLOAT16
                 )
             self._weights[id(weight)] = tensor
         return self._weights[id(weight)]
+
+    def _stored_weight(self, weight: Weight) -> Tensor:
+        """Add a tensor with the values of a weight, in the type in which they're stored."""
+        stored = self.file.add_weight(weight)
+        return self.tensor(
+            TYPES[weight.values.dtype],
+            weight.values.shape,
+            buffer=stored.buffer,
+            quantization=stored.quantization,
+        )
 
     def compute(
         self,
@@ -339,7 +353,7 @@ class Graph:
         *,
         version: int = 1,
     ) -> None:
-        """Add an operator."""
+        """Add an operator that reads and writes tensors of the subgraph."""
         fields: dict[int, Number | Object] = {
             schema.Operator.OPCODE_INDEX: uint32(self.file.operator_code(op, version)),
             schema.Operator.INPUTS: int32_vector(tensor.index for tensor in inputs),
@@ -351,7 +365,7 @@ class Graph:
         self.operators.append(Table(fields))
 
     def to_table(self) -> Table:
-        """The subgraph's table in the file."""
+        """Create the subgraph's table in the file."""
         return Table(
             {
                 schema.SubGraph.TENSORS: vector_of(self.tensors),

@@ -45,7 +45,7 @@ def network_step(
     tokens: Tensor,
     state: Sequence[Tensor],
 ) -> tuple[Tensor, list[Tensor]]:
-    """Read one token per row.
+    """Add the operators that read one token per row. Return the logits (B, V) and the new state.
 
     Args:
         graph: the subgraph that the operators are added to.
@@ -53,26 +53,22 @@ def network_step(
         weights: the weights, named as in ``weights.py``.
         tokens: token ids, (B,).
         state: the arrays of all layers' states, (B, H) each.
-
-    Returns:
-        The logits (B, V), and the state afterwards.
     """
     rows = tokens
-    new_state: list[Tensor] = []
+    after: list[Tensor] = []
     arrays_per_layer = network.formula.states
     for index, width in enumerate(network.hidden):
         first = arrays_per_layer * index
-        layer_state = state[first : first + arrays_per_layer]
         layer = Layer(graph, index, formula=network.formula, width=width, weights=weights)
-        new_layer_state = layer.step(rows, layer_state)
-        new_state += new_layer_state
-        rows = new_layer_state[0]  # h, (B, H)
+        layer_after = layer.step(rows, state[first : first + arrays_per_layer])
+        after += layer_after
+        rows = layer_after[0]  # h, (B, H)
     logits = matrix_product(graph, rows, weights["output.kernel"], weights["output.bias"])
-    return logits, new_state
+    return logits, after
 
 
 def matrix_product(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
-    """``rows K (+ b)``. The kernel is stored as (outputs, inputs), which is how the operator reads it."""
+    """Compute ``rows K (+ b)``. The kernel is stored as (outputs, inputs), which is how the operator reads it."""
     kernel_tensor = graph.weight(kernel)
     bias_tensor = NO_TENSOR if bias is None else graph.weight(bias)
     options: Options = DEFAULT_OPTIONS
@@ -91,7 +87,9 @@ def matrix_product(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | No
 
 
 def reads_only_sums(formula: Formula) -> bool:
-    """Whether a cell reads x and s of each gate only as ``x + s``. Then one ADD computes the sums of all gates.
+    """Check whether a cell reads x and s of each gate only as ``x + s``.
+
+    If so, one ADD computes the sums of all gates.
 
     >>> from namegen.core.network.cells import GRU, LSTM
     >>> reads_only_sums(LSTM.formula), reads_only_sums(GRU.formula)
@@ -107,13 +105,13 @@ def reads_only_sums(formula: Formula) -> bool:
 
 
 def _reads_x_or_s(operation: Operation, formula: Formula) -> bool:
-    """Whether an operation reads x or s of any gate. Their indices come before those of all other values."""
+    """Check whether an operation reads x or s of any gate. Their indices come before those of all other values."""
     count = formula.gates + formula.state_gates
     return any(index < count for index in operation.of)
 
 
 def _adds_x_and_s(operation: Operation, formula: Formula) -> bool:
-    """Whether an operation is ``x + s`` of one gate."""
+    """Check whether an operation is ``x + s`` of one gate."""
     if operation.name != "add":
         return False
     first, second = sorted(operation.of)
@@ -145,37 +143,38 @@ class Layer:
             self.x_bias = self.weight("bias")
 
     def weight(self, name: str) -> Weight:
-        """A weight of this layer."""
+        """Look up a weight of this layer."""
         return self.weights[f"rnn.{self.index}.{name}"]
 
     def step(self, rows: Tensor, before: Sequence[Tensor]) -> list[Tensor]:
-        """The layer's state after one step.
+        """Add the operators of one step, and return the layer's state after it.
 
         Args:
             rows: token ids (B,) for the first layer, otherwise the previous layer's h.
             before: the layer's state before the step, (B, H) each.
         """
-        h = before[0]
-        if self.reads_only_sums:
-            x_all = self.x(rows)
-            sums_all = self.graph.compute(Op.ADD, [x_all, self.s(h)])  # (B, G H)
-            sums = self.split(sums_all)
-            values = [*sums, *sums, *before]
-        else:
-            x = self.split(self.x(rows))
-            s = self.split(self.s(h)) if self.formula.state_gates else []
-            values = [*x, *s, *before]
+        values = [*self.gate_inputs(rows, h=before[0]), *before]
         for operation in self.formula.operations:
             values.append(self.run(operation, values))
         return [values[index] for index in self.formula.after]
 
+    def gate_inputs(self, rows: Tensor, h: Tensor) -> list[Tensor]:
+        """Compute x of each gate, then s of each gate. If the cell reads only sums, both are ``x + s``."""
+        if self.reads_only_sums:
+            x_all = self.x(rows)
+            sums_all = self.graph.compute(Op.ADD, [x_all, self.s(h)])  # (B, G H)
+            sums = self.split(sums_all)
+            return [*sums, *sums]
+        x = self.split(self.x(rows))
+        s = self.split(self.s(h)) if self.formula.state_gates else []
+        return [*x, *s]
+
     def run(self, operation: Operation, values: Sequence[Tensor]) -> Tensor:
-        """The result of one operation of the formula.
+        """Compute one operation of the formula.
 
         Args:
             operation: the operation.
-            values: x of each gate, s of each gate, the state before the step, and the results of earlier operations.
-                If the cell reads only sums, x and s are already ``x + s``.
+            values: x and s of each gate, the state before the step, and the results of earlier operations.
         """
         if operation.name == "number":
             return self.graph.constant(operation.number, np.float32)
@@ -186,7 +185,7 @@ class Layer:
         return self.graph.compute(op, operands, Type.FLOAT32, (ANY, self.width))
 
     def x(self, rows: Tensor) -> Tensor:
-        """``x K (+ b)`` of all gates, (B, G H)."""
+        """Compute ``x K (+ b)`` of all gates, (B, G H)."""
         if self.index > 0:
             return matrix_product(self.graph, rows, self.weight("kernel"), self.x_bias)
         x = self.kernel_rows(rows)
@@ -196,7 +195,7 @@ class Layer:
         return self.graph.compute(Op.ADD, [x, bias])
 
     def kernel_rows(self, tokens: Tensor) -> Tensor:
-        """The first layer's ``x K``, (B, G H): x is a one-hot row, so its product with K is a row of K."""
+        """Compute the first layer's ``x K``, (B, G H). Because x is a one-hot row, this looks up a row of K."""
         kernel = self.weight("kernel")
         table = self.graph.weight(kernel)
         shape = (ANY, kernel.values.shape[1])
@@ -213,7 +212,7 @@ class Layer:
         return self.graph.compute(Op.DEQUANTIZE, [rows], Type.FLOAT32, version=DEQUANTIZES_INT8)
 
     def s(self, h: Tensor) -> Tensor:
-        """``h U (+ b)`` of all gates that read the state, (B, S H)."""
+        """Compute ``h U (+ b)`` of all gates that read the state, (B, S H)."""
         return matrix_product(self.graph, h, self.weight("recurrent_kernel"), self.s_bias)
 
     def split(self, values: Tensor) -> list[Tensor]:

@@ -30,12 +30,9 @@ class Program:
     start_tokens: StartTokens
 
     def add_signatures(self, code_points: Weight) -> None:
-        """Add all signatures and their subgraphs.
+        """Add all signatures and their subgraphs. The argument is the vocabulary's code points, (V − 1,).
 
         ``generate`` gets the first subgraph, because that's what programs call if they don't choose a signature.
-
-        Args:
-            code_points: the vocabulary's code points, (V − 1,).
         """
         generate = self.file.add_graph("generate")
         step = self.file.add_graph("step")
@@ -46,12 +43,14 @@ class Program:
         loop.add_signature(generate)
 
     def _vocabulary(self, graph: Graph, code_points: Weight) -> None:
+        """Add the signature that returns the vocabulary's code points."""
         buffer = self.file.add_weight(code_points).buffer
         shape = code_points.values.shape
         tensor = graph.tensor(Type.INT32, shape, name="code_points", buffer=buffer)
         self.file.add_signature("vocabulary", graph, {}, {"code_points": tensor})
 
     def _step(self, graph: Graph) -> None:
+        """Add the signature that reads one token per row."""
         tokens = graph.tensor(Type.INT32, (ANY,), name="tokens")
         state = {
             f"state_{k}": graph.tensor(Type.FLOAT32, (ANY, width), name=f"state_{k}")

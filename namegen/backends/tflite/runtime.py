@@ -65,28 +65,36 @@ class TFLiteModel:
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         contents = read_contents(content, path)
+        network = contents.network
         self.metadata = contents.metadata
         self.quantize = contents.quantize
-        self.vocabulary_size = contents.network.vocabulary_size
-        self._state_widths = contents.network.state_widths
+        self.vocabulary_size = network.vocabulary_size
+        self._state_widths = network.state_widths
         self._state_names = [f"state_{k}" for k in range(len(self._state_widths))]
         self._lock = threading.Lock()  # LiteRT has one set of buffers, for one call at a time
         interpreter_class = find_interpreter()
         try:
             with quiet():
-                interpreter = interpreter_class(model_content=content, num_threads=threads)
-                self._step = interpreter.get_signature_runner("step")
-                self._generate = interpreter.get_signature_runner("generate")
-                vocabulary = interpreter.get_signature_runner("vocabulary")
-                vocabulary()  # LiteRT prints its messages at the first call, which quiet() hides
+                self._load_signatures(interpreter_class(model_content=content, num_threads=threads))
         except (ValueError, RuntimeError) as error:
             raise CheckpointError(
                 f"{path} does not fit together: {error}; export it again"
             ) from error
+        self._check_self_test(network.start_tokens[0], path)
+
+    def _load_signatures(self, interpreter: Any) -> None:
+        """Get the functions of the file from LiteRT."""
+        self._step = interpreter.get_signature_runner("step")
+        self._generate = interpreter.get_signature_runner("generate")
+        vocabulary = interpreter.get_signature_runner("vocabulary")
+        vocabulary()  # LiteRT prints its messages at the first call, which quiet() hides
+
+    def _check_self_test(self, start_token: int, path: Path | str) -> None:
+        """Raise CheckpointError if LiteRT computes other logits than the backend that trained the network."""
         check_self_test(
             self,
             self.metadata.probe,
-            contents.network.start_tokens[0],
+            start_token,
             reader="the LiteRT runtime here",
             trained_by=self.metadata.engine,
             name=str(path),
@@ -96,27 +104,22 @@ class TFLiteModel:
 
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
-        """Read a file.
-
-        Args:
-            path: the file.
-            threads: how many threads LiteRT uses.
+        """Read a file. ``threads`` is the number of threads that LiteRT uses.
 
         Raises:
-            CheckpointError: the file can't be read, or one of the reasons listed for the class.
-            EngineError: LiteRT isn't installed.
-            SettingsError: ``threads`` is less than 1.
+            CheckpointError: the file can't be read.
+            NamegenError: the file isn't valid, or LiteRT isn't installed. The class lists all reasons.
         """
         try:
             content = read_whole(path, LARGEST_FILE)
         except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
             raise CheckpointError(
-                f"cannot read {short(path)}: {reason_of(error)}; give another file"
+                f"cannot read {short(path)}: {reason_of(error)}; use another file"
             ) from error
         return cls(content, path=short(path), threads=threads)
 
     def initial_state(self, rows: int) -> TFLiteState:
-        """Zeros for every layer."""
+        """Return the state before the start token: zeros for every layer."""
         return tuple(np.zeros((rows, width), np.float32) for width in self._state_widths)
 
     def step(
@@ -149,8 +152,8 @@ class TFLiteModel:
             temperature: as for ``core/generation/sampling.draw``.
 
         Returns:
-            Token ids, where each name is padded with end tokens; a row without an end token wasn't finished within its
-            numbers. And the log-probability of each row given its start token, at temperature 1, in nats.
+            Token ids, where each name is padded with end tokens, and the log-probability of each name given its start
+            token, at temperature 1, in nats. A row without an end token wasn't finished within its numbers.
 
         Raises:
             SettingsError: the temperature is below 0 or isn't a number.
@@ -165,17 +168,24 @@ class TFLiteModel:
             return tokens, scores
         for start in range(0, names, CHUNK_NAMES):
             chunk = slice(start, start + CHUNK_NAMES)
-            with self._lock:
-                drawn = self._generate(
-                    uniforms=uniforms[chunk], temperature=np.float32(temperature)
-                )
+            drawn = self._run_generate(uniforms[chunk], temperature)
             tokens[chunk] = drawn["tokens"]
             scores[chunk] = drawn["log_probability"]
         return tokens, scores
 
+    def _run_generate(
+        self, uniforms: Float32[Array, "n numbers"], temperature: float
+    ) -> dict[str, Array]:
+        """Run the file's sampling loop, and return its outputs by name."""
+        with self._lock:
+            outputs: dict[str, Array] = self._generate(
+                uniforms=uniforms, temperature=np.float32(temperature)
+            )
+        return outputs
+
 
 def find_interpreter() -> Any:
-    """LiteRT's interpreter class. Raises EngineError if LiteRT isn't installed."""
+    """Import LiteRT's interpreter class. Raises EngineError if LiteRT isn't installed."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ModuleNotFoundError as error:

@@ -32,6 +32,9 @@ from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.network.architecture import RecurrentNetwork
 
 FILLS = 2  # the version of FILL
+# Bits of STRIDED_SLICE's masks.
+ROWS_AXIS = 0b01
+COLUMNS_AXIS = 0b10
 GATHERS_PER_ROW = 5  # the version of GATHER that has BATCH_DIMS
 
 
@@ -51,7 +54,7 @@ class LoopVariables:
     states: list[Tensor]  # the arrays of the network's state, (n, H) each
 
     def all(self) -> list[Tensor]:
-        """All tensors, in the order of the loop's inputs and outputs."""
+        """List all tensors, in the order of the loop's inputs and outputs."""
         return [
             self.position,
             self.tokens,
@@ -66,23 +69,27 @@ class LoopVariables:
         ]
 
     def declare_in(self, graph: Graph) -> LoopVariables:
-        """New tensors of the same types and shapes: the inputs of one of the loop's subgraphs, or its results."""
-
-        def declare(tensor: Tensor) -> Tensor:
-            return graph.tensor(tensor.type, tensor.shape)
-
+        """Add tensors of the same types and shapes to a subgraph, as its inputs or as the loop's results."""
         return LoopVariables(
-            position=declare(self.position),
-            tokens=declare(self.tokens),
-            last=declare(self.last),
-            log_probability=declare(self.log_probability),
-            is_unfinished=declare(self.is_unfinished),
-            max_length=declare(self.max_length),
-            is_sampling=declare(self.is_sampling),
-            divisor=declare(self.divisor),
-            uniforms=declare(self.uniforms),
-            states=[declare(state) for state in self.states],
+            position=graph.like(self.position),
+            tokens=graph.like(self.tokens),
+            last=graph.like(self.last),
+            log_probability=graph.like(self.log_probability),
+            is_unfinished=graph.like(self.is_unfinished),
+            max_length=graph.like(self.max_length),
+            is_sampling=graph.like(self.is_sampling),
+            divisor=graph.like(self.divisor),
+            uniforms=graph.like(self.uniforms),
+            states=[graph.like(state) for state in self.states],
         )
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The characters drawn in one round of the loop."""
+
+    ids: Tensor  # one per name, (n,)
+    shifted: Tensor  # the logits that they were drawn from, minus the largest of each name, (n, V)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,26 +102,15 @@ class SamplingLoop:
     start_tokens: StartTokens
 
     def add_signature(self, graph: Graph) -> None:
-        """Add the signature.
+        """Add the signature to its subgraph, which is still empty.
 
         Its inputs are ``uniforms`` (n, T), random numbers from 0 to below 1, and ``temperature``. With several start
         tokens, ``uniforms`` is (n, 1 + T), and the first number of a row chooses the start token. Its outputs are
         ``tokens`` (n, T) and ``log_probability`` (n,), which is given the start token.
-
-        Args:
-            graph: the signature's subgraph, which is still empty.
         """
         uniforms = graph.tensor(Type.FLOAT32, (ANY, ANY), name="uniforms")
         temperature = graph.tensor(Type.FLOAT32, (), name="temperature")
-        start = self._start(graph, uniforms, temperature)
-        condition = self._condition(start)
-        body = self._body(start)
-        end = start.declare_in(graph)
-        options = {
-            WhileOptions.COND_SUBGRAPH_INDEX: int32(condition.index),
-            WhileOptions.BODY_SUBGRAPH_INDEX: int32(body.index),
-        }
-        graph.add_operator(Op.WHILE, start.all(), end.all(), options)
+        end = self._loop(graph, self._start(graph, uniforms, temperature))
         tokens = transpose(graph, end.tokens)  # (n, T)
         self.file.add_signature(
             "generate",
@@ -123,22 +119,28 @@ class SamplingLoop:
             outputs={"tokens": tokens, "log_probability": end.log_probability},
         )
 
+    def _loop(self, graph: Graph, start: LoopVariables) -> LoopVariables:
+        """Add the loop, and return its variables after the last round."""
+        condition = self._condition(start)
+        body = self._body(start)
+        end = start.declare_in(graph)
+        options = {
+            WhileOptions.COND_SUBGRAPH_INDEX: int32(condition.index),
+            WhileOptions.BODY_SUBGRAPH_INDEX: int32(body.index),
+        }
+        graph.add_operator(Op.WHILE, start.all(), end.all(), options)
+        return end
+
     def _start(self, graph: Graph, uniforms: Tensor, temperature: Tensor) -> LoopVariables:
-        """The variables before the first character."""
+        """Compute the variables before the first character."""
         start_tokens: Tensor | None = None
         if self.start_tokens.several:
             start_tokens = self._drawn_start_tokens(graph, uniforms)
-            uniforms = columns(graph, uniforms, 1, None)  # (n, T)
+            uniforms = without_first_column(graph, uniforms)  # (n, T)
         names, max_length = sizes(graph, uniforms)
         uniforms_by_position = transpose(graph, uniforms)  # (T, n)
-        is_sampling = graph.compute(
-            Op.GREATER, [temperature, graph.constant(0, np.float32)], Type.BOOL
-        )
-        divisor = graph.compute(
-            Op.SELECT_V2,
-            [is_sampling, temperature, graph.constant(1, np.float32)],
-            Type.FLOAT32,
-        )
+        is_sampling = is_positive(graph, temperature)
+        divisor = value_or_one(graph, is_sampling, temperature)
         per_name = graph.compute(Op.RESHAPE, [names, graph.constant([1])], Type.INT32, (1,))
         if start_tokens is None:
             start_tokens = fill(graph, per_name, self.start_tokens.tokens[0], (ANY,))
@@ -157,14 +159,14 @@ class SamplingLoop:
         )
 
     def _drawn_start_tokens(self, graph: Graph, uniforms: Tensor) -> Tensor:
-        """The start token of each name, (n,), chosen by the first column of ``uniforms``."""
+        """Choose the start token of each name, (n,), by the first column of ``uniforms``."""
         sums = graph.constant(np.cumsum(self.start_tokens.shares), np.float32)
-        index = pick(graph, sums, columns(graph, uniforms, 0, 1))
+        index = pick(graph, sums, first_column(graph, uniforms))
         ids = graph.constant(self.start_tokens.ids)
         return graph.compute(Op.GATHER, [ids, index], Type.INT32, (ANY,))
 
     def _condition(self, start: LoopVariables) -> Graph:
-        """The subgraph that decides whether to continue: T isn't reached, and some name is unfinished."""
+        """Add the subgraph that decides whether to continue: T isn't reached, and some name is unfinished."""
         graph = self.file.add_graph("goes_on")
         variables = start.declare_in(graph)
         has_room = graph.compute(Op.LESS, [variables.position, variables.max_length], Type.BOOL)
@@ -176,46 +178,45 @@ class SamplingLoop:
         return graph
 
     def _body(self, start: LoopVariables) -> Graph:
-        """The subgraph that draws the next character of every name."""
+        """Add the subgraph that draws the next character of every name."""
         graph = self.file.add_graph("one_character")
         before = start.declare_in(graph)
         logits, states = network_step(
             graph, self.network, self.weights, tokens=before.last, state=before.states
-        )  # logits: (n, V)
+        )
+        draw = self._draw(graph, logits, before)
+        after = replace(self._with_character(graph, draw, before), states=states)
+        graph.set_inputs_and_outputs(before.all(), after.all())
+        return graph
 
-        int32_output = {ArgMaxOptions.OUTPUT_TYPE: int8(Type.INT32)}
-        most_likely = graph.compute(
-            Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), int32_output
-        )
-        keep_axis = {ReducerOptions.KEEP_DIMS: TRUE}
-        largest = graph.compute(
-            Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), keep_axis
-        )
+    def _draw(self, graph: Graph, logits: Tensor, before: LoopVariables) -> Draw:
+        """Draw one id per name, or take the most likely one if there's no sampling."""
+        most_likely = argmax(graph, logits)  # (n,)
         # Differences to the largest logit can't overflow when they're divided by a low temperature.
-        shifted = graph.compute(Op.SUB, [logits, largest])  # (n, V)
+        shifted = minus_largest(graph, logits)  # (n, V)
         sampled = self._sampled(graph, shifted, before)  # (n,)
-        drawn = graph.compute(
+        ids = graph.compute(
             Op.SELECT_V2, [before.is_sampling, sampled, most_likely], Type.INT32, (ANY,)
         )
+        return Draw(ids, shifted)
 
-        log_probability = self._new_log_probability(graph, shifted, drawn, before)
+    def _with_character(self, graph: Graph, draw: Draw, before: LoopVariables) -> LoopVariables:
+        """Add the drawn characters to the unfinished names."""
+        log_probability = self._new_log_probability(graph, draw, before)
         factor = graph.compute(Op.CAST, [before.is_unfinished], Type.INT32)
-        last = graph.compute(Op.MUL, [drawn, factor])  # the end token (id 0) for finished names
+        last = graph.compute(Op.MUL, [draw.ids, factor])  # the end token (id 0) for finished names
         tokens = self._with_new_tokens(graph, last, before)  # (T, n)
-        after = replace(
+        return replace(
             before,
             position=graph.compute(Op.ADD, [before.position, graph.constant(1)]),
             tokens=tokens,
             last=last,
             log_probability=log_probability,
             is_unfinished=graph.compute(Op.NOT_EQUAL, [last, graph.constant(END_TOKEN)], Type.BOOL),
-            states=states,
         )
-        graph.set_inputs_and_outputs(before.all(), after.all())
-        return graph
 
     def _sampled(self, graph: Graph, shifted: Tensor, variables: LoopVariables) -> Tensor:
-        """An id per name, drawn from the softmax of its logits divided by the temperature, (n,)."""
+        """Draw an id per name, (n,), from the softmax of its logits divided by the temperature."""
         scaled = graph.compute(Op.DIV, [shifted, variables.divisor])
         beta = {SoftmaxOptions.BETA: Number("<f", 1.0)}
         probabilities = graph.compute(Op.SOFTMAX, [scaled], options=beta)
@@ -228,25 +229,50 @@ class SamplingLoop:
         )
         return pick(graph, sums, column)
 
-    def _new_log_probability(
-        self, graph: Graph, shifted: Tensor, drawn: Tensor, before: LoopVariables
-    ) -> Tensor:
-        """The log-probability of each name including the drawn character, (n,). Finished names keep theirs."""
-        of_character = log_probability_of(graph, shifted, drawn)
+    def _new_log_probability(self, graph: Graph, draw: Draw, before: LoopVariables) -> Tensor:
+        """Add the drawn character's log-probability to that of each name, (n,). Finished names keep theirs."""
+        of_character = log_probability_of(graph, draw.shifted, draw.ids)
         total = graph.compute(Op.ADD, [before.log_probability, of_character])
         return graph.compute(
             Op.SELECT_V2, [before.is_unfinished, total, before.log_probability], Type.FLOAT32
         )
 
     def _with_new_tokens(self, graph: Graph, last: Tensor, before: LoopVariables) -> Tensor:
-        """The tokens with the new ones as a further row, (T, n)."""
+        """Write the new tokens into their row of all tokens, (T, n)."""
         row = graph.compute(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
         first_cell = pack(graph, before.position, graph.constant(0))
         return graph.compute(Op.DYNAMIC_UPDATE_SLICE, [before.tokens, row, first_cell])
 
 
+def is_positive(graph: Graph, scalar: Tensor) -> Tensor:
+    """Check whether a number is above 0, ()."""
+    zero = graph.constant(0, np.float32)
+    return graph.compute(Op.GREATER, [scalar, zero], Type.BOOL)
+
+
+def value_or_one(graph: Graph, condition: Tensor, scalar: Tensor) -> Tensor:
+    """Return a number if a condition holds, otherwise 1, ()."""
+    one = graph.constant(1, np.float32)
+    return graph.compute(Op.SELECT_V2, [condition, scalar, one], Type.FLOAT32)
+
+
+def argmax(graph: Graph, logits: Tensor) -> Tensor:
+    """Return the index of the largest logit in each row, (n,)."""
+    int32_output = {ArgMaxOptions.OUTPUT_TYPE: int8(Type.INT32)}
+    axis = graph.constant(1)
+    return graph.compute(Op.ARG_MAX, [logits, axis], Type.INT32, (ANY,), int32_output)
+
+
+def minus_largest(graph: Graph, logits: Tensor) -> Tensor:
+    """Subtract the largest logit of each row from its logits, (n, V)."""
+    keep_axis = {ReducerOptions.KEEP_DIMS: TRUE}
+    axis = graph.constant([1])
+    largest = graph.compute(Op.REDUCE_MAX, [logits, axis], Type.FLOAT32, (ANY, 1), keep_axis)
+    return graph.compute(Op.SUB, [logits, largest])
+
+
 def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
-    """The first index whose cumulative sum exceeds the uniform number, else the last index, (n,).
+    """Return the first index whose cumulative sum exceeds the uniform number, else the last index, (n,).
 
     Args:
         graph: the subgraph that the operators are added to.
@@ -262,7 +288,7 @@ def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
 
 
 def log_probability_of(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
-    """The log-probability of one id per row at temperature 1, (n,).
+    """Compute the log-probability of one id per row at temperature 1, (n,).
 
     LOG_SOFTMAX would take five times as long as these operators.
 
@@ -281,32 +307,40 @@ def log_probability_of(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
     return graph.compute(Op.SUB, [logits, log_total])
 
 
-def columns(graph: Graph, matrix: Tensor, start: int, stop: int | None) -> Tensor:
-    """The columns from ``start`` to before ``stop``, or to the end if it's None."""
-    # Masks of the axes that aren't cut at this end:
-    rows_axis = 0b01
-    both_axes = 0b11
+def first_column(graph: Graph, matrix: Tensor) -> Tensor:
+    """Select the first column of a matrix, (n, 1)."""
+    return slice_columns(graph, matrix, start=0, stop=1)
+
+
+def without_first_column(graph: Graph, matrix: Tensor) -> Tensor:
+    """Select all columns of a matrix except for the first one, (n, any)."""
+    return slice_columns(graph, matrix, start=1)
+
+
+def slice_columns(graph: Graph, matrix: Tensor, *, start: int, stop: int | None = None) -> Tensor:
+    """Select the columns from ``start`` to before ``stop``. None means the end."""
     begin = graph.constant([0, start])
     end = graph.constant([0, stop or 0])
     strides = graph.constant([1, 1])
+    # Bit masks of the axes that aren't cut at this end.
+    uncut_at_end = ROWS_AXIS if stop is not None else ROWS_AXIS | COLUMNS_AXIS
     options = {
-        StridedSliceOptions.BEGIN_MASK: int32(rows_axis),
-        StridedSliceOptions.END_MASK: int32(both_axes if stop is None else rows_axis),
+        StridedSliceOptions.BEGIN_MASK: int32(ROWS_AXIS),
+        StridedSliceOptions.END_MASK: int32(uncut_at_end),
     }
-    width = ANY if stop is None else stop - start
+    shape = (matrix.shape[0], ANY if stop is None else stop - start)
     inputs = [matrix, begin, end, strides]
-    shape = (matrix.shape[0], width)
     return graph.compute(Op.STRIDED_SLICE, inputs, shape=shape, options=options)
 
 
 def transpose(graph: Graph, matrix: Tensor) -> Tensor:
-    """The transposed matrix."""
+    """Transpose a matrix."""
     axes = graph.constant([1, 0])
     return graph.compute(Op.TRANSPOSE, [matrix, axes], shape=(ANY, ANY))
 
 
 def sizes(graph: Graph, matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """The numbers of rows and columns."""
+    """Return the numbers of rows and columns of a matrix, () each."""
     output_type = {ShapeOptions.OUT_TYPE: int8(Type.INT32)}
     shape = graph.compute(Op.SHAPE, [matrix], Type.INT32, (2,), output_type)
     rows = graph.tensor(Type.INT32, ())
@@ -316,7 +350,7 @@ def sizes(graph: Graph, matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def zero_state(graph: Graph, rows: Tensor, width: int) -> Tensor:
-    """Zeros, (rows, width)."""
+    """Create an array of zeros, (rows, width)."""
     shape = pack(graph, rows, graph.constant(width))
     return fill(graph, shape, 0.0, (ANY, width), np.float32)
 
@@ -324,12 +358,12 @@ def zero_state(graph: Graph, rows: Tensor, width: int) -> Tensor:
 def fill(
     graph: Graph, shape: Tensor, value: int | float, sizes: tuple[int, ...], dtype: type = np.int32
 ) -> Tensor:
-    """An array of equal numbers. ``sizes`` is the shape as far as it's known already."""
+    """Create an array of equal numbers. ``sizes`` is its shape, as far as it's known already."""
     constant = graph.constant(value, dtype)
     return graph.compute(Op.FILL, [shape, constant], constant.type, sizes, version=FILLS)
 
 
 def pack(graph: Graph, *values: Tensor) -> Tensor:
-    """A vector of scalars."""
+    """Put scalars into a vector."""
     options = {PackOptions.VALUES_COUNT: int32(len(values))}
     return graph.compute(Op.PACK, values, Type.INT32, (len(values),), options)

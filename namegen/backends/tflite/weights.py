@@ -41,14 +41,14 @@ class Piece:
 
     @property
     def scales(self) -> int:
-        """How many scales there are: one per row of a transposed kernel, one for a whole table."""
+        """The number of scales: one per row of a transposed kernel, one for a whole table."""
         if self.dtype != INT8:
             return 0
         return self.shape[0] if self.is_transposed else 1
 
 
 def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
-    """The names of the kernels that are large enough to be quantized.
+    """List the kernels that are large enough to be quantized.
 
     Args:
         network: the shapes.
@@ -72,7 +72,7 @@ def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
 def pieces(
     network: RecurrentNetwork, quantize: str, half: Collection[str] = ()
 ) -> dict[str, Piece]:
-    """All pieces by their names, in the file's order.
+    """Decide how a file stores each parameter. Return the pieces by name, in the file's order.
 
     Args:
         network: the shapes.
@@ -85,21 +85,40 @@ def pieces(
     layout: dict[str, Piece] = {}
     in_8_bits = quantizable(network, "int8") if quantize == "int8" else ()
     for name, shape in network.parameter_shapes.items():
-        dtype: np.dtype[np.generic] = FLOAT32
-        if name in half:
-            dtype = FLOAT16
-        elif name in in_8_bits:
-            dtype = INT8
+        dtype = _dtype_in_file(name, half, in_8_bits)
         if name == TABLE or len(shape) == 1:
             layout[name] = Piece(name, shape, dtype)
         elif name.endswith("kernel"):
             layout[name] = Piece(name, shape[::-1], dtype, is_transposed=True)
-        else:  # a bias with two rows
+        else:
             recurrent_kernel = layout[name.replace("bias", "recurrent_kernel")]
-            state_shape = recurrent_kernel.shape[:1]
-            layout[f"{name}.0"] = Piece(name, shape[1:], dtype, row=0)
-            layout[f"{name}.1"] = Piece(name, state_shape, dtype, row=1)
+            layout |= _split_bias(name, shape, dtype, state_shape=recurrent_kernel.shape[:1])
     return layout
+
+
+def _dtype_in_file(
+    name: str, half: Collection[str], in_8_bits: Collection[str]
+) -> np.dtype[np.generic]:
+    """Return the type in which a file stores a parameter."""
+    if name in half:
+        return FLOAT16
+    if name in in_8_bits:
+        return INT8
+    return FLOAT32
+
+
+def _split_bias(
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    *,
+    state_shape: tuple[int, ...],
+) -> dict[str, Piece]:
+    """Store the two rows of a bias separately: the input's, and the state's, which may be shorter."""
+    return {
+        f"{name}.0": Piece(name, shape[1:], dtype, row=0),
+        f"{name}.1": Piece(name, state_shape, dtype, row=1),
+    }
 
 
 def stored(
@@ -115,6 +134,7 @@ def stored(
 
 
 def _stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
+    """Convert one parameter, or the row of it that a piece consists of."""
     values = parameter
     if piece.row is not None:
         values = parameter[piece.row, : piece.shape[0]]
@@ -136,7 +156,7 @@ def _in_8_bits(values: Float32[Array, "m n"], axis: int | None) -> Weight:
 
 
 def stays_finite(weights: Mapping[str, Weight]) -> bool:
-    """Whether everything that's computed with these weights is finite.
+    """Check whether everything that's computed with these weights is finite.
 
     A layer's inputs and state are one-hot rows or between −1 and 1. So the magnitude of its sums is at most the sum of
     the magnitudes of its weights, and that must be far below the largest float32. (The state of a third-party cell may
@@ -157,7 +177,7 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
 
 
 def _largest_sum(name: str, weight: Weight) -> float:
-    """The largest magnitude that a weight can add to a sum. Of a table, only one row is used at a time."""
+    """Compute the largest magnitude that a weight can add to a sum. A table adds only one row at a time."""
     magnitudes = np.abs(weight.values)
     if magnitudes.ndim == 2 and name != TABLE:
         sums = magnitudes.sum(axis=1, dtype=np.float64)

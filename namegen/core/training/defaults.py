@@ -9,6 +9,7 @@ The choices depend only on the training set, never on the backend, the machine o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -119,7 +120,7 @@ class ListSize:
 
     @classmethod
     def of(cls, parts: ListParts, *, has_phrases: bool = False) -> ListSize:
-        """The size of a list.
+        """Measure a list.
 
         Args:
             parts: The list.
@@ -155,7 +156,7 @@ def resolve_recipe(recipe: Recipe, parts: ListParts, *, has_phrases: bool = Fals
 
 
 def with_defaults(recipe: Recipe, size: ListSize) -> Recipe:
-    """Fill in the defaults of a list. Settings that are specified stay.
+    """Fill in the defaults for a list of some size. Settings that are specified stay.
 
     >>> size = ListSize(300, 300, listed_names=330, characters=2_100, prefixes=1_200, vocabulary_size=40)
     >>> recipe = with_defaults(Recipe(network=NetworkSettings(architecture="rnn", hidden=(64,))), size)
@@ -165,28 +166,23 @@ def with_defaults(recipe: Recipe, size: ListSize) -> Recipe:
     is_recurrent = recipe.network.architecture == RECURRENT
     if is_recurrent and not recipe.training.quick:
         return _with_preset(recipe, size)
-    plain = recipe.network.plain
+    network = recipe.network.plain
     if not is_recurrent:  # other architectures have widths, but no cell
-        plain = replace(recipe.network, hidden=plain.hidden)
-    return replace(recipe, network=plain, training=recipe.training.plain)
+        network = replace(network, cell=recipe.network.cell)
+    return replace(recipe, network=network, training=recipe.training.plain)
 
 
 def _with_preset(recipe: Recipe, size: ListSize) -> Recipe:
+    """Fill in the defaults of the preset for a list of some size."""
     preset = _preset(size, is_fine_tuned=recipe.network.uses_base_model)
     cell = recipe.network.cell or preset.cell
     hidden = recipe.network.hidden or (preset.width,)
     network = replace(recipe.network, cell=cell, hidden=hidden)
-    batch_size = recipe.training.batch_size or _batch_size(size, preset)
-    dropout = _recurrent_dropout(size, preset, network)
-    can_smooth = fits_in_memory(size.prefixes, size.vocabulary_size)
     training = _with_missing(
         recipe.training,
-        recurrent_dropout=dropout,
-        layer_dropout=dropout / 2 if len(hidden) > 1 else 0.0,
-        output_dropout=dropout * preset.output_dropout_share,
-        label_smoothing=preset.label_smoothing if can_smooth else 0.0,
-        batch_size=batch_size,
-        epochs=_epochs(size, preset, batch_size),
+        **_dropout_rates(size, preset, network),
+        **_amount_of_training(recipe.training, size, preset),
+        label_smoothing=_label_smoothing(size, preset),
     )
     if training.optimizer == "adam" and not training.lr_steps:
         learning_rate = preset.learning_rate or CELLS[cell].learning_rate
@@ -203,27 +199,54 @@ def _with_missing(training: TrainingSettings, **values: float | None) -> Trainin
 
 
 def _preset(size: ListSize, *, is_fine_tuned: bool) -> Preset:
+    """Choose the preset for a list of some size."""
     is_short = size.listed_names < FEWEST_NAMES
     if is_fine_tuned and size.listed_names < SHORT_LIST:
         return FINE_TUNED_SHORT if is_short else FINE_TUNED
-    if is_short or size.has_phrases:
-        preset = FEW_PHRASES if size.has_phrases else SHORT
-        longer_by = max(1.0, size.length / USUAL_LENGTH)
-        return replace(preset, passes=round(preset.passes * longer_by))
-    has_very_many = size.distinct_names >= VERY_MANY_NAMES
+    if size.has_phrases:
+        return _with_passes_for_length(FEW_PHRASES, size)
+    if is_short:
+        return _with_passes_for_length(SHORT, size)
     if size.length >= LONG_NAMES and size.distinct_names >= SOME_NAMES:
-        if size.length >= LONGER_THAN_PHRASES:
-            return LONG
-        return VERY_MANY_PHRASES if has_very_many else PHRASES
-    if has_very_many:
+        return _preset_of_long_names(size)
+    if size.distinct_names >= VERY_MANY_NAMES:
         return VERY_MANY
     if size.distinct_names >= MANY_NAMES:
         return MANY_SHORT if size.length < SHORT_NAMES else MANY
     return FEW
 
 
+def _with_passes_for_length(preset: Preset, size: ListSize) -> Preset:
+    """Train more often on the names if they are longer than usual."""
+    longer_by = max(1.0, size.length / USUAL_LENGTH)
+    return replace(preset, passes=round(preset.passes * longer_by))
+
+
+def _preset_of_long_names(size: ListSize) -> Preset:
+    """Choose the preset for names that consist of several words."""
+    if size.length >= LONGER_THAN_PHRASES:
+        return LONG
+    if size.distinct_names >= VERY_MANY_NAMES:
+        return VERY_MANY_PHRASES
+    return PHRASES
+
+
+def _dropout_rates(size: ListSize, preset: Preset, network: NetworkSettings) -> dict[str, float]:
+    """Choose the three dropout rates."""
+    dropout = _recurrent_dropout(size, preset, network)
+    has_several_layers = len(network.hidden or ()) > 1
+    return {
+        "recurrent_dropout": dropout,
+        "layer_dropout": dropout / 2 if has_several_layers else 0.0,
+        "output_dropout": dropout * preset.output_dropout_share,
+    }
+
+
 def _recurrent_dropout(size: ListSize, preset: Preset, network: NetworkSettings) -> float:
-    """The longer the names and the narrower the layers, the less dropout: the network has more to remember."""
+    """Choose the recurrent dropout.
+
+    The longer the names and the narrower the layers, the lower it is, because the network has more to remember.
+    """
     times_length = preset.dropout_times_length
     if network.cell == "simple_rnn":
         times_length = DROPOUT_TIMES_LENGTH_WITHOUT_GATES
@@ -232,20 +255,32 @@ def _recurrent_dropout(size: ListSize, preset: Preset, network: NetworkSettings)
     return round(by_length * by_width, 2)
 
 
+def _label_smoothing(size: ListSize, preset: Preset) -> float:
+    """Choose the label smoothing: that of the preset, or none if its probabilities don't fit into memory."""
+    if fits_in_memory(size.prefixes, size.vocabulary_size):
+        return preset.label_smoothing
+    return 0.0
+
+
+def _amount_of_training(
+    training: TrainingSettings, size: ListSize, preset: Preset
+) -> dict[str, int]:
+    """Choose the batch size and the number of epochs."""
+    batch_size = training.batch_size or _batch_size(size, preset)
+    return {"batch_size": batch_size, "epochs": _epochs(size, preset, batch_size)}
+
+
 def _batch_size(size: ListSize, preset: Preset) -> int:
-    """The largest power of two with which an epoch has the preset's number of steps."""
+    """Choose the largest power of two with which an epoch has at least the preset's number of steps."""
     fitting = max(size.names // preset.steps, SMALLEST_BATCH)
-    power_of_two = 1 << (fitting.bit_length() - 1)
+    power_of_two: int = 2 ** (fitting.bit_length() - 1)
     return min(preset.batch_size, power_of_two)
 
 
 def _epochs(size: ListSize, preset: Preset, batch_size: int) -> int:
-    """As many as the preset's passes need.
-
-    More if there'd be too few updates, fewer if there'd be too many characters, but at least one.
-    """
-    steps = -(-size.names // batch_size)
+    """Choose the number of epochs: enough for the preset's passes and updates, within its number of characters."""
+    updates_per_epoch = math.ceil(size.names / batch_size)
     for_passes = preset.passes * size.distinct_names / size.names
-    for_updates = preset.updates / steps
+    for_updates = preset.updates / updates_per_epoch
     most = preset.characters / size.characters
     return max(1, round(min(max(for_passes, for_updates), most)))

@@ -17,7 +17,7 @@ evaluated once on each part of the list.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -34,7 +34,7 @@ from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
-from namegen.core.data.normalization import KnownSet, normalization_of
+from namegen.core.data.normalization import KnownSet, Normalization, normalization_of
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
@@ -43,15 +43,16 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.scoring import has_phrases, known_words, words_by_label
 from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
-from namegen.core.settings import DataSettings, Recipe
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe
 from namegen.core.training.base_model import BaseModel, OpenBaseModel, choose_starting_point
 from namegen.core.training.defaults import resolve_recipe
 from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.saved_state import Identity
 from namegen.core.training.steps import Dropping
-from namegen.documents import to_plain
+from namegen.documents import Json, to_plain
 from namegen.errors import engine_at_work
 from namegen.events import ListReady
+from namegen.types import Array
 
 INITIAL_PARAMETERS = 2  # keeps their random numbers apart from all others with the same seed
 
@@ -72,7 +73,7 @@ class PreparedTraining:
     generator: Generator  # draws names from the engine's current parameters
     batches: BatchMaker  # the names of an epoch
     metadata: Metadata  # the model's metadata, without its results
-    for_use: bool  # whether the model will be asked for names; see ``prepare``
+    for_use: bool  # whether the model will generate names; see ``prepare``
     remark: str = ""  # about the base model; "" for none
     claims: ForbiddenStarts = lambda list_name: ()
 
@@ -98,23 +99,25 @@ class PreparedTraining:
 
     @property
     def identity(self) -> Identity:
-        """What a saved run must have in common with this one to be resumed.
-
-        The number of epochs may change, unless the learning rates depend on it.
-        """
-        training = to_plain(self.recipe.training)
-        if not SCHEDULES[self.recipe.training.lr_schedule].depends_on_epochs:
-            del training["epochs"]
+        """The list and the settings, which must be the same when the run is resumed."""
         return Identity(
             list=self.corpus.fingerprint,
             list_name=self.corpus.source,
             network=self.network.to_dict(),
-            training=training,
+            training=self._lasting_settings,
             data=self.recipe.data.identity,
         )
 
-    def called(self, name: str) -> PreparedTraining:
-        """Copy the run, with another name for its list."""
+    @property
+    def _lasting_settings(self) -> dict[str, Json]:
+        """The training settings without the number of epochs, unless the learning rates depend on it."""
+        training = to_plain(self.recipe.training)
+        if not SCHEDULES[self.recipe.training.lr_schedule].depends_on_epochs:
+            del training["epochs"]
+        return training
+
+    def with_list_name(self, name: str) -> PreparedTraining:
+        """Return a copy of the run in which the list has another name."""
         training: TrainingSummary = {**self.metadata.training, "list": name}
         return replace(
             self,
@@ -139,12 +142,11 @@ def prepare(
     Args:
         corpus: The list.
         recipe: The settings. Those that aren't specified get the defaults of the list.
-        engine_class: The backend. Core doesn't know which backends exist.
+        engine_class: The backend.
         threads: How many threads the backend may use.
-        for_use: Whether the model will be asked for names. If so, it also gets what scores new names.
+        for_use: Whether the model will generate names. If so, it also gets what new names are scored by.
         claims: Returns what new names must not start with, for the name of a list.
-        open_base_model: Opens the model that the run may be fine-tuned from. Without it, all runs start from random
-            numbers.
+        open_base_model: Opens the model to fine-tune. Without it, all runs start from random numbers.
 
     Raises:
         NamesError: The list has too few names to split.
@@ -152,17 +154,10 @@ def prepare(
         SettingsError: A setting doesn't fit the list, the network or the base model.
     """
     run = _settle(corpus, recipe, engine_class, open_base_model)
-    network = network_for(
-        engine_class,
-        run.recipe.network,
-        run.parts.vocabulary.size,
-        labels=len(run.parts.labels),
-    )
+    network = _build_network(run, engine_class)
     dropping = Dropping(network, run.recipe.training)  # before anything slow: it may reject a rate
     engine = _build_engine(run, engine_class, network, threads)
     generator = _build_generator(run, engine, claims)
-    batches = _build_batches(run)
-    metadata = _describe(run, network, generator, engine=engine.name, for_use=for_use)
     return PreparedTraining(
         corpus=corpus,
         parts=run.parts,
@@ -171,8 +166,8 @@ def prepare(
         dropping=dropping,
         engine=engine,
         generator=generator,
-        batches=batches,
-        metadata=metadata,
+        batches=_build_batches(run),
+        metadata=_describe(run, generator, network=network, engine=engine.name, for_use=for_use),
         for_use=for_use,
         remark=run.remark,
         claims=claims,
@@ -197,13 +192,11 @@ def _settle(
     engine_class: EngineClass,
     open_base_model: OpenBaseModel | None,
 ) -> _SettledRun:
-    """Split the list, and fill in the defaults."""
-    default_architecture = engine_class.architectures[0].architecture
-    architecture = recipe.network.architecture or default_architecture
+    """Split the list, choose what to start from, and fill in the defaults."""
     recipe = replace(
         recipe,
         data=data_for(corpus, recipe),
-        network=replace(recipe.network, architecture=architecture),
+        network=_with_architecture(recipe.network, engine_class),
     )
     parts = ListParts.from_corpus(corpus, recipe.data, seed=recipe.training.seed)
     training_set = corpus.where(parts.part_of == TRAINING)
@@ -218,17 +211,28 @@ def _settle(
     )
 
 
+def _with_architecture(network: NetworkSettings, engine_class: EngineClass) -> NetworkSettings:
+    """Choose the backend's default architecture if the settings don't specify any."""
+    default = engine_class.architectures[0].architecture
+    return replace(network, architecture=network.architecture or default)
+
+
+def _build_network(run: _SettledRun, engine_class: EngineClass) -> Network:
+    """Create the network for the list's vocabulary and labels."""
+    parts = run.parts
+    return network_for(
+        engine_class,
+        run.recipe.network,
+        parts.vocabulary.size,
+        labels=len(parts.labels),
+    )
+
+
 def _build_engine(
     run: _SettledRun, engine_class: EngineClass, network: Network, threads: int
 ) -> Engine:
-    """Make the engine, with the initial parameters."""
-    if run.base_model is None:
-        rng = np.random.default_rng([run.recipe.training.seed, 0, INITIAL_PARAMETERS])
-        initial = network.initial_parameters(run.recipe.network.initializer, rng=rng)
-    else:
-        initial = run.base_model.parameters(
-            run.training_set, run.parts.vocabulary, run.parts.labels
-        )
+    """Create the engine, and load the initial parameters into it."""
+    initial = _initial_parameters(run, network)
     remedy = ": report it to the authors of the backend"
     with engine_at_work(engine_class.name, "before training", remedy):
         engine = engine_class(network, run.recipe.training, threads=threads)
@@ -236,26 +240,40 @@ def _build_engine(
     return engine
 
 
+def _initial_parameters(run: _SettledRun, network: Network) -> dict[str, Array]:
+    """Draw random parameters, or take those of the base model."""
+    if run.base_model is None:
+        rng = np.random.default_rng([run.recipe.training.seed, 0, INITIAL_PARAMETERS])
+        return network.initial_parameters(run.recipe.network.initializer, rng=rng)
+    return run.base_model.parameters(run.training_set, run.parts.vocabulary, run.parts.labels)
+
+
 def _build_generator(run: _SettledRun, engine: Engine, claims: ForbiddenStarts) -> Generator:
-    """Make the generator, which knows the names of the list and of the base model."""
+    """Create the generator, which draws names from the engine."""
     parts = run.parts
     normalization = normalization_of(run.recipe.data.name_type)
-    common_words = normalization.common_words(parts.distinct_names)
-    known = normalization.known_set((*parts.distinct_names, *common_words))
-    if run.base_model is not None:
-        known = run.base_model.known_with(known)
     return Generator(
         engine,
         parts.vocabulary,
-        known_names=known,
+        known_names=_known_names(run, normalization),
         start_tokens=parts.start_tokens,
         normalization=normalization,
         claimed=claims(run.corpus.source),
     )
 
 
+def _known_names(run: _SettledRun, normalization: Normalization) -> KnownSet:
+    """Hash the names that don't count as new: those of the list, its common words, and the base model's names."""
+    names = run.parts.distinct_names
+    common_words = normalization.common_words(names)
+    known = normalization.known_set((*names, *common_words))
+    if run.base_model is None:
+        return known
+    return run.base_model.known_with(known)
+
+
 def _build_batches(run: _SettledRun) -> BatchMaker:
-    """The batches of an epoch, with label smoothing if the settings ask for it."""
+    """Return the names of an epoch, with smoothed targets if the settings include label smoothing."""
     batches = run.parts.batches
     smoothing = run.recipe.training.label_smoothing
     if smoothing:
@@ -264,9 +282,9 @@ def _build_batches(run: _SettledRun) -> BatchMaker:
 
 
 def _describe(
-    run: _SettledRun, network: Network, generator: Generator, *, engine: str, for_use: bool
+    run: _SettledRun, generator: Generator, *, network: Network, engine: str, for_use: bool
 ) -> Metadata:
-    """The model's metadata, as far as it's known before training."""
+    """Collect the model's metadata, as far as it's known before training."""
     parts = run.parts
     ngrams, words = scored_by(run.training_set, parts) if for_use else (None, None)
     return Metadata(
@@ -285,8 +303,8 @@ def _describe(
 
 
 def _summary(run: _SettledRun, engine: str) -> TrainingSummary:
+    """Summarize the list and the settings for the model's metadata."""
     data = run.recipe.data
-    training = run.recipe.training
     summary: TrainingSummary = {
         "list": run.corpus.source,
         "names": len(run.corpus.names),
@@ -295,8 +313,8 @@ def _summary(run: _SettledRun, engine: str) -> TrainingSummary:
         "validation_share": data.held_out,
         "test_share": data.test,
         "backend": engine,
-        "settings": to_plain(training),
-        "seed": training.seed,
+        "settings": to_plain(run.recipe.training),
+        "seed": run.recipe.training.seed,
     }
     if run.base_model is not None:
         summary["base_model"] = str(run.recipe.network.base_model)
@@ -305,41 +323,58 @@ def _summary(run: _SettledRun, engine: str) -> TrainingSummary:
 
 
 def scored_by(training_set: Corpus, parts: ListParts) -> tuple[NgramSet, KnownSet | None]:
-    """Collect what new names are scored by (``core/generation/scoring.py``).
+    """Collect the n-grams that new names are scored by (``core/generation/scoring.py``).
+
+    For phrases, these are the n-grams of their words, and the set of words is returned too.
 
     Args:
-        training_set: The names.
-        parts: The list.
-
-    Returns:
-        The n-grams of the names. For phrases, these are the n-grams of their words, and the words come with them.
+        training_set: The names to train on.
+        parts: The whole list, split.
     """
     labels = len(parts.labels)
     if not has_phrases(training_set.names):
         return NgramSet.from_tree(parts.training, parts.vocabulary, labels), None
-    index_of = {label: index for index, label in enumerate(parts.labels)}
-    label_of_name = [index_of[label] for label in training_set.labels]
-    words = words_by_label(training_set.names, label_of_name or [0] * len(training_set.names))
-    start_tokens = None
-    if labels:
-        start_tokens = [parts.vocabulary.size + label for _, label in words]
-    tree = PrefixTree.from_names([word for word, _ in words], parts.vocabulary, start_tokens)
+    words = words_by_label(training_set.names, _label_numbers(training_set, parts))
+    tree = _tree_of_words(words, parts)
     return NgramSet.from_tree(tree, parts.vocabulary, labels), known_words(words)
 
 
-def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
-    """Fill in the defaults of the settings about the list.
+def _label_numbers(training_set: Corpus, parts: ListParts) -> list[int]:
+    """Return the number of each name's label, in the order of the start tokens; 0 if there are no labels."""
+    if not training_set.labels:
+        return [0] * len(training_set.names)
+    number_of = {label: number for number, label in enumerate(parts.labels)}
+    return [number_of[label] for label in training_set.labels]
 
-    By default, a tenth of the names is the validation set. Lists of phrases and short lists have none, so that the
-    network trains on all their names. With ``quick``, they have one, as in the original project. With a test set,
-    too, because the n-gram baseline's order is chosen on the validation set.
+
+def _tree_of_words(words: Collection[tuple[str, int]], parts: ListParts) -> PrefixTree:
+    """Build a prefix tree of words.
+
+    Args:
+        words: The words, each with the number of its label.
+        parts: The list, with its vocabulary and labels.
+    """
+    start_tokens = None
+    if parts.labels:
+        start_tokens = [parts.vocabulary.size + label for word, label in words]
+    return PrefixTree.from_names([word for word, label in words], parts.vocabulary, start_tokens)
+
+
+def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
+    """Fill in the defaults of the settings about the list: its validation set and the type of its names."""
+    data = recipe.data
+    validation = 0.0 if _trains_on_all(corpus, recipe) else data.held_out
+    return replace(data, validation=validation, name_type=data.name_type or corpus.name_type)
+
+
+def _trains_on_all(corpus: Corpus, recipe: Recipe) -> bool:
+    """Check whether a list has no validation set by default: a list of phrases or a short list needs all its names.
+
+    With ``quick``, it still has one, as in the original project. With a test set as well, because the n-gram
+    baseline's order is chosen on the validation set.
     """
     data = recipe.data
+    is_specified = data.validation is not None
     needs_validation_set = recipe.training.quick or data.test != 0
-    trains_on_all = (
-        data.validation is None
-        and not needs_validation_set
-        and (corpus.is_short or corpus.is_phrases)
-    )
-    validation = 0.0 if trains_on_all else data.held_out
-    return replace(data, validation=validation, name_type=data.name_type or corpus.name_type)
+    needs_all_names = corpus.is_short or corpus.is_phrases
+    return needs_all_names and not is_specified and not needs_validation_set

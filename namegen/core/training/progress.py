@@ -20,7 +20,7 @@ class EpochRecord(EpochEnded):
 
     @property
     def validation(self) -> Metrics | None:
-        """The metrics on the validation set; None without one."""
+        """The metrics on the validation set; None if there is no such set."""
         loss = self.validation_loss_nats_per_char
         argmax = self.validation_accuracy_argmax
         sampled = self.validation_accuracy_sampled
@@ -34,7 +34,7 @@ COLUMNS = tuple(column.name for column in fields(EpochRecord) if column.name != 
 
 
 def history_csv(records: Sequence[EpochRecord]) -> str:
-    """Format the content of ``history.csv``, safe to show in a terminal and to open in a spreadsheet.
+    """Format the history of a run as CSV, safe to show in a terminal and to open in a spreadsheet.
 
     Control characters are escaped, and a cell that a spreadsheet would run as a formula is quoted.
     """
@@ -91,8 +91,9 @@ class TrainingProgress:
         Args:
             training: The settings of the run, resolved.
         """
-        is_last = training.epochs is not None and self.epoch >= training.epochs
+        if training.epochs is not None and self.epoch >= training.epochs:
+            return True
         if training.patience is None or self.best is None:
-            return is_last
+            return False
         epochs_without_improvement = self.epoch - self.best.epoch
-        return is_last or epochs_without_improvement >= training.patience
+        return epochs_without_improvement >= training.patience

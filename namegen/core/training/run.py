@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,15 +90,8 @@ class TrainingRun:
             OutputError: A file can't be written.
         """
         self._on_progress(self._begins())
-        self.save()  # a run that is killed at once can be resumed, too
-        try:
-            for _ in self.trainer.run(self.progress):
-                is_due = time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES
-                if is_due and not self.finished:
-                    self.save()
-        except TrainingError:
-            self._save_best()  # from an earlier, sound epoch; the current state isn't sound
-            raise
+        self.save()  # so that a run that is killed at once can be resumed
+        self._train()
         if not self.finished:
             self.save()  # before evaluating a long list, as a stopped run may be killed soon
         result = self.finish()
@@ -105,7 +99,19 @@ class TrainingRun:
         self.save()
         return result
 
+    def _train(self) -> None:
+        """Train to the end, or until the run is stopped. Save every few seconds."""
+        try:
+            for progress in self.trainer.run(self.progress):
+                is_due = time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES
+                if is_due and not progress.finished(self.prepared.recipe.training):
+                    self.save()
+        except TrainingError:
+            self._save_best()  # from an earlier, sound epoch; the current state isn't sound
+            raise
+
     def _begins(self) -> TrainingBegins:
+        """Describe the run before its first step, for the callback."""
         references = self.prepared.references
         return TrainingBegins(
             engine=self.prepared.engine.name,
@@ -128,24 +134,29 @@ class TrainingRun:
         if self.folder is None:
             return
         self._save_best()
+        self.folder.save_state(self._current_state())
+        self._saved_at = time.monotonic()
+
+    def _current_state(self) -> SavedState:
+        """Collect everything that is needed to resume the run from here."""
         snapshot = self._snapshot()
-        state = SavedState(
+        return SavedState(
             engine_state=snapshot.state,
             progress=self.progress,
             identity=self.prepared.identity,
             engine=self.prepared.engine.name,
             probe=snapshot.probe,
         )
-        self.folder.save_state(state)
-        self._saved_at = time.monotonic()
 
     def _snapshot(self) -> _EngineSnapshot:
+        """Copy the engine's state, and compute its self-test logits."""
         engine = self.prepared.engine
         with engine_at_work(engine.name, "while its state was being saved", STOPS):
             state = engine.get_state()
             return _EngineSnapshot(state, self._self_test_logits())
 
     def _self_test_logits(self) -> Float32[Array, "2 V"]:
+        """Compute the logits that let another engine check whether it computes the same."""
         return self_test_logits(self.prepared.engine, self.prepared.network.start_tokens[0])
 
     def resume(self) -> None:
@@ -164,34 +175,29 @@ class TrainingRun:
         self._restore_engine(saved)
         self.progress = saved.progress
         self._saved_best = 0
+        self._renew_best_probe()
+        self.prepared = self.prepared.with_list_name(saved.identity.list_name)
+
+    def _renew_best_probe(self) -> None:
+        """Compute the best epoch's self-test logits, because the saved state doesn't contain them."""
         best = self.progress.best
         if best is not None:
             with borrowed(self.prepared.engine, best.parameters):
                 self.progress.best = replace(best, probe=self._self_test_logits())
-        self.prepared = self.prepared.called(saved.identity.list_name)
 
     def _check_identity(self, saved: Identity) -> None:
-        """Raise an error if the list, the settings or the network have changed."""
+        """Raise an error if the list, the settings or the network have changed since the state was saved."""
         current = self.prepared.identity
         if saved.list != current.list:
             raise NamesError(
                 f"cannot resume: {current.list_name} has changed since this run started (or its state and "
                 f"{CONFIG_FILE} are from different runs). Restore the old files, or start a new run"
             )
-        # A state that an older version saved may lack newer settings. They had their defaults.
-        training = to_plain(TrainingSettings())
-        data = to_plain(DataSettings())
-        is_same = {
-            "training": {**training, **saved.training} == {**training, **current.training},
-            "data": {**data, **saved.data} == {**data, **current.data},
-            "network": saved.network == current.network,
-        }
-        for table, same in is_same.items():
-            if same:
-                continue
+        changed_tables = _changed_tables(saved, current)
+        if changed_tables:
             raise CheckpointError(
-                f"cannot resume {self._path}: its state was saved with other settings [{table}] than those in its "
-                f"{CONFIG_FILE}. Restore the old settings, or start a new run"
+                f"cannot resume {self._path}: its state was saved with other settings [{changed_tables[0]}] than those "
+                f"in its {CONFIG_FILE}. Restore the old settings, or start a new run"
             )
 
     def _check_best_dtypes(self, best: BestEpoch | None) -> None:
@@ -201,10 +207,8 @@ class TrainingRun:
         """
         if best is None:
             return
-        of_engine = parameters_of(self.prepared.engine.get_state())
-        engine_dtypes = {values.dtype for values in of_engine.values()}
-        saved_dtypes = {values.dtype for values in best.parameters.values()}
-        if not saved_dtypes <= engine_dtypes:
+        engine_parameters = parameters_of(self.prepared.engine.get_state())
+        if not _dtypes(best.parameters) <= _dtypes(engine_parameters):
             raise CheckpointError(
                 f"cannot resume {self._path}: its best parameters don't have the data type of the backend. Use another "
                 "copy of the state, or start a new run"
@@ -227,6 +231,7 @@ class TrainingRun:
 
     @property
     def _path(self) -> Path | None:
+        """The run folder; None if nothing is saved."""
         return None if self.folder is None else self.folder.path
 
     @np.errstate(all="ignore")
@@ -242,32 +247,39 @@ class TrainingRun:
         )
 
     def _model(self) -> Checkpoint:
-        """The best model so far, or the network as it is before the end of the first epoch.
+        """Return the best model so far, or the network as it is before the end of the first epoch.
 
         It has no results on the training and test set yet. For a short list, they take longer than an epoch.
         """
-        best = self.progress.best
-        if best is None:
-            snapshot = self._snapshot()
-            best = BestEpoch(
-                epoch=0,
-                value=math.inf,
-                parameters=parameters_of(snapshot.state),
-                probe=snapshot.probe,
-            )
+        best = self.progress.best or self._initial_best()
+        metadata = replace(
+            self.prepared.metadata, training=self._summary(best.epoch), probe=best.probe
+        )
+        return Checkpoint(**vars(metadata), parameters=best.parameters)
+
+    def _initial_best(self) -> BestEpoch:
+        """Treat the current parameters as the best ones, because no epoch is finished."""
+        snapshot = self._snapshot()
+        return BestEpoch(
+            epoch=0,
+            value=math.inf,
+            parameters=parameters_of(snapshot.state),
+            probe=snapshot.probe,
+        )
+
+    def _summary(self, best_epoch: int) -> TrainingSummary:
+        """Summarize the run for the model's metadata."""
         validation = None
-        if best.epoch:
-            validation = self.progress.history[best.epoch - 1].validation
-        summary: TrainingSummary = {
+        if best_epoch > 0:
+            validation = self.progress.history[best_epoch - 1].validation
+        return {
             **self.prepared.metadata.training,
             "epochs": self.progress.epoch,
-            "best_epoch": best.epoch,
+            "best_epoch": best_epoch,
             "training": None,
             "validation": None if validation is None else validation.to_dict(),
             "test": None,
         }
-        metadata = replace(self.prepared.metadata, training=summary, probe=best.probe)
-        return Checkpoint(**vars(metadata), parameters=best.parameters)
 
     def _save_best(self, evaluated: Checkpoint | None = None) -> None:
         """Save the best model if it's new, or if it has its results now.
@@ -280,8 +292,30 @@ class TrainingRun:
         best = self.progress.best
         epoch = 0 if best is None else best.epoch
         # Without the base model's file, resuming needs the metadata about it, which the model contains.
-        is_model = epoch > 0 or self.prepared.recipe.network.uses_base_model
+        is_trained = epoch > 0 or self.prepared.recipe.network.uses_base_model
         is_new = evaluated is not None or epoch != self._saved_best
-        if is_model and is_new:
+        if is_trained and is_new:
             self.folder.save_model(evaluated or self._model())
             self._saved_best = epoch
+
+
+def _changed_tables(saved: Identity, current: Identity) -> list[str]:
+    """List the tables of the config that differ between two runs.
+
+    A state that an older version saved may lack newer settings. They had their defaults.
+    """
+    training = to_plain(TrainingSettings())
+    data = to_plain(DataSettings())
+    changed = []
+    if {**training, **saved.training} != {**training, **current.training}:
+        changed.append("training")
+    if {**data, **saved.data} != {**data, **current.data}:
+        changed.append("data")
+    if saved.network != current.network:
+        changed.append("network")
+    return changed
+
+
+def _dtypes(arrays: Mapping[str, Array]) -> set[np.dtype[Any]]:
+    """Collect the data types of arrays."""
+    return {values.dtype for values in arrays.values()}

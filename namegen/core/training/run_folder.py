@@ -65,7 +65,7 @@ OWN_FILES = (
 
 
 def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
-    """The settings for a list that ``RunFolder.save_names`` writes.
+    """Change the settings so that they read the list from ``names.csv`` in the run folder.
 
     >>> kept_here(DataSettings(names="-"), Corpus.from_names(["Al", "Bo"])).names
     'names.csv'
@@ -107,11 +107,7 @@ class RunFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            can_resume = is_file(path / STATE_FILE, None)
-            alternative = f", or continue with {setting('resume', path)}" if can_resume else ""
-            raise OutputError(
-                f"{short(path)} exists already: name a new folder{alternative}"
-            ) from None
+            raise _already_exists(path) from None
         except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
             raise _cannot_make(path, error) from error
         return cls(path)
@@ -130,19 +126,11 @@ class RunFolder:
         """
         name = f"{_stem(source)}-{backend}"
         number = 1
-        while True:
-            path = parent / (name if number == 1 else f"{name}-{number}")
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError as error:
-                if not is_taken(path):
-                    # The parent is what exists, and it isn't a folder but a broken link.
-                    raise _cannot_make(parent, error) from error
-                number += 1
-            except OSError as error:
-                raise _cannot_make(parent, error) from error
-            else:
-                return cls(path)
+        path = parent / name
+        while not _make_unless_taken(path):
+            number += 1
+            path = parent / f"{name}-{number}"
+        return cls(path)
 
     @classmethod
     def to_resume(cls, path: Path) -> RunFolder:
@@ -152,37 +140,25 @@ class RunFolder:
             CheckpointError: There's nothing to resume.
         """
         folder = cls(path)
-        if not is_folder(path, CheckpointError):
-            problem = "is not a folder"
-        elif not folder.has_state:
-            problem = f"has no {STATE_FILE}"
-        elif not is_file(path / CONFIG_FILE, CheckpointError):
-            problem = f"has no {CONFIG_FILE}"
-        else:
-            folder._check_own_files()
-            return folder
-        raise CheckpointError(
-            f"{short(path)} is not a run folder that can be resumed, as it {problem}: pass a folder that "
-            "`namegen train` created"
-        )
-
-    def _check_own_files(self) -> None:
-        """Raise CheckpointError if a file of the run is a link, a folder or a pipe.
-
-        Someone else may have made the folder. Links could make namegen read or overwrite files elsewhere, and a pipe
-        could make it wait forever.
-        """
-        for name in OWN_FILES:
-            path = self.path / name
-            if is_link(path):
-                problem = "a link"
-            elif is_taken(path) and not is_file(path, CheckpointError):
-                problem = "not a file"
-            else:
-                continue
+        problem = folder._obstacle_to_resuming()
+        if problem:
             raise CheckpointError(
-                f"{short(path)} is {problem}, so namegen can't resume the run: replace it with a file, or remove it"
+                f"{short(path)} is not a run folder that can be resumed, as it {problem}: pass a folder that "
+                "`namegen train` created"
             )
+        for name in OWN_FILES:
+            _check_own_file(path / name)
+        return folder
+
+    def _obstacle_to_resuming(self) -> str:
+        """Explain why the folder has no run that can be resumed. Return "" if it has one."""
+        if not is_folder(self.path, CheckpointError):
+            return "is not a folder"
+        if not self.has_state:
+            return f"has no {STATE_FILE}"
+        if not is_file(self.config_path, CheckpointError):
+            return f"has no {CONFIG_FILE}"
+        return ""
 
     @contextmanager
     def sole_use(self) -> Iterator[None]:
@@ -231,15 +207,7 @@ class RunFolder:
         Raises:
             OutputError: The file can't be written.
         """
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        if corpus.labels:
-            writer.writerow([NAME_COLUMN, LABEL_COLUMN])
-            writer.writerows(zip(corpus.names, corpus.labels, strict=True))
-        else:
-            writer.writerow([NAME_COLUMN])
-            writer.writerows([name] for name in corpus.names)
-        write_whole(self.path / NAMES_FILE, table.getvalue().encode())
+        write_whole(self.path / NAMES_FILE, _names_csv(corpus).encode())
 
     def save_model(self, checkpoint: Checkpoint) -> None:
         """Write the best model so far, and the full hashes of its known names, unless they're written already.
@@ -271,15 +239,71 @@ class RunFolder:
         return SavedState.load(self.path / STATE_FILE)
 
 
+def _names_csv(corpus: Corpus) -> str:
+    """Format a list as CSV, with a column for the labels if there are any."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    if corpus.labels:
+        writer.writerow([NAME_COLUMN, LABEL_COLUMN])
+        writer.writerows(zip(corpus.names, corpus.labels, strict=True))
+    else:
+        writer.writerow([NAME_COLUMN])
+        writer.writerows([name] for name in corpus.names)
+    return table.getvalue()
+
+
+def _check_own_file(path: Path) -> None:
+    """Raise CheckpointError if a path in a run folder is a link, a folder or a pipe.
+
+    Someone else may have made the folder. Links could make namegen read or overwrite files elsewhere, and a pipe
+    could make it wait forever.
+    """
+    if is_link(path):
+        problem = "a link"
+    elif is_taken(path) and not is_file(path, CheckpointError):
+        problem = "not a file"
+    else:
+        return
+    raise CheckpointError(
+        f"{short(path)} is {problem}, so namegen can't resume the run: replace it with a file, or remove it"
+    )
+
+
 def _stem(source: str) -> str:
-    """A list's name or path as the start of a folder's name."""
+    """Turn a list's name or path into the start of a folder's name."""
     is_path = "/" in source or "." in source
     name = Path(source).stem if is_path else source
     stem = re.sub(r"[^\w.-]+", "-", name).strip("-.")
     return stem[:LONGEST_STEM] or "names"
 
 
+def _make_unless_taken(path: Path) -> bool:
+    """Create a folder, and return whether that worked. It doesn't if the path exists already.
+
+    Raises:
+        OutputError: The folder can't be created for another reason.
+    """
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError as error:
+        if is_taken(path):
+            return False
+        # The parent is what exists, and it isn't a folder but a broken link.
+        raise _cannot_make(path.parent, error) from error
+    except OSError as error:
+        raise _cannot_make(path.parent, error) from error
+    return True
+
+
+def _already_exists(path: Path) -> OutputError:
+    """Return the error for a new run in a folder that exists."""
+    can_resume = is_file(path / STATE_FILE, None)
+    alternative = f", or continue with {setting('resume', path)}" if can_resume else ""
+    return OutputError(f"{short(path)} exists already: name a new folder{alternative}")
+
+
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:
+    """Return the error for a folder that can't be created."""
     return OutputError(
         f"cannot make the folder {short(path)}: {reason_of(error)}; choose another with {setting('out')}"
     )

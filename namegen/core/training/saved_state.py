@@ -65,7 +65,7 @@ class StateDocument:
 
     @classmethod
     def of(cls, state: SavedState) -> StateDocument:
-        """The document of a state."""
+        """Collect what a state's document contains."""
         progress = state.progress
         best = progress.best
         return cls(
@@ -82,10 +82,11 @@ class StateDocument:
         )
 
     def progress(self, best_parameters: Mapping[str, Array]) -> TrainingProgress:
-        """The progress of the run, with the best parameters."""
-        best = None
-        if self.best is not None:
-            best = BestEpoch(self.best.epoch, self.best.value, best_parameters)
+        """Restore the progress of the run.
+
+        Args:
+            best_parameters: The parameters of the best epoch; empty if there's none.
+        """
         return TrainingProgress(
             epoch=self.epoch,
             step=self.step,
@@ -94,8 +95,14 @@ class StateDocument:
             seconds=self.seconds,
             training_seconds=self.training_seconds,
             history=list(self.history),
-            best=best,
+            best=self._best_epoch(best_parameters),
         )
+
+    def _best_epoch(self, parameters: Mapping[str, Array]) -> BestEpoch | None:
+        """Restore the best epoch; None if no epoch is finished."""
+        if self.best is None:
+            return None
+        return BestEpoch(self.best.epoch, self.best.value, parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +122,11 @@ class SavedState:
         Raises:
             OutputError: The file can't be written.
         """
+        document = {"kind": KIND, **to_plain(StateDocument.of(self))}
+        write_tensors(path, self._tensors(), document, largest=LARGEST_RECORD)
+
+    def _tensors(self) -> dict[str, Array]:
+        """Collect the tensors of the file, by name."""
         tensors = dict(self.engine_state)
         best = self.progress.best
         if best is not None:
@@ -122,8 +134,7 @@ class SavedState:
                 tensors[BEST_PREFIX + name] = values
         if self.probe is not None:
             tensors[PROBE] = self.probe
-        document = {"kind": KIND, **to_plain(StateDocument.of(self))}
-        write_tensors(path, tensors, document, largest=LARGEST_RECORD)
+        return tensors
 
     @classmethod
     def load(cls, path: Path) -> SavedState:
@@ -133,21 +144,9 @@ class SavedState:
             CheckpointError: The file is missing, damaged, or not the state of a run.
         """
         tensors, plain = read_tensors(path, largest=LARGEST_RECORD)
-        kind = plain.pop("kind", None)
-        if kind != KIND:
-            raise CheckpointError(
-                f"{path} contains a {quote(str(kind))}: expected the state of a training run"
-            )
         probe = tensors.pop(PROBE, None)
-        try:
-            document = from_plain(StateDocument, plain)
-            _check_together(document, probe)
-        except ValueError as error:
-            raise CheckpointError(
-                f"{path} is not a valid state of a training run ({error}): use another copy of it"
-            ) from error
-        best_names = [name for name in tensors if name.startswith(BEST_PREFIX)]
-        best_parameters = {name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in best_names}
+        document = _read_document(plain, probe, path)
+        best_parameters = _pop_best_parameters(tensors)
         return cls(
             engine_state=tensors,
             progress=document.progress(best_parameters),
@@ -157,14 +156,52 @@ class SavedState:
         )
 
 
-def _check_together(document: StateDocument, probe: Array | None) -> None:
+def _read_document(plain: dict[str, Json], probe: Array | None, path: Path) -> StateDocument:
+    """Read a state's JSON document.
+
+    Raises:
+        CheckpointError: It isn't the document of a state, or its values are wrong.
+    """
+    kind = plain.pop("kind", None)
+    if kind != KIND:
+        raise CheckpointError(
+            f"{path} contains a {quote(str(kind))}: expected the state of a training run"
+        )
+    try:
+        document = from_plain(StateDocument, plain)
+        _check_document(document)
+        _check_probe(probe)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path} is not a valid state of a training run ({error}): use another copy of it"
+        ) from error
+    return document
+
+
+def _check_document(document: StateDocument) -> None:
     """Raise ValueError for values that are valid one by one, but contradict each other."""
+    _check_history(document)
+    _check_progress(document)
+
+
+def _pop_best_parameters(tensors: dict[str, Array]) -> dict[str, Array]:
+    """Remove the best parameters from a file's tensors, and return them by canonical name."""
+    names = [name for name in tensors if name.startswith(BEST_PREFIX)]
+    return {name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in names}
+
+
+def _check_history(document: StateDocument) -> None:
+    """Raise ValueError if the history doesn't have one record per finished epoch."""
     epochs = [record.epoch for record in document.history]
     is_complete = len(epochs) == document.epoch  # first, as an epoch from a forged file may be huge
     if not is_complete or epochs != list(range(1, len(epochs) + 1)):
         raise ValueError(
             f"the history has {len(epochs)} records, which are not for the epochs 1 to {document.epoch}"
         )
+
+
+def _check_progress(document: StateDocument) -> None:
+    """Raise ValueError if the best epoch or the current step contradicts the number of finished epochs."""
     has_best = document.best is not None
     if has_best != (document.epoch > 0):
         raise ValueError("there is a best epoch after the first epoch, and none before it")
@@ -172,5 +209,9 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
         raise ValueError(f"the best epoch is {document.best.epoch} of {document.epoch}")
     if (document.step == 0) != (document.characters == 0):
         raise ValueError(f"{document.characters} characters were read in {document.step} steps")
+
+
+def _check_probe(probe: Array | None) -> None:
+    """Raise ValueError if the self-test logits don't have the right type and shape."""
     if probe is not None and (probe.dtype != np.float32 or probe.ndim != 2 or len(probe) != 2):
         raise ValueError(f"{PROBE} is not two rows of logits")

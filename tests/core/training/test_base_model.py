@@ -141,7 +141,7 @@ def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
     names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
     with pytest.raises(SettingsError, match="base_model"):
         choose_starting_point(recipe, lambda _: shipped(), names, names)
-    with pytest.raises(SettingsError, match="leave it out"):  # as of a sweep
+    with pytest.raises(SettingsError, match="remove the setting"):  # such as a sweep
         choose_starting_point(recipe, None, names, names)
 
 

@@ -93,7 +93,7 @@ def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(
 def test_settings_that_are_not_resolved_are_refused() -> None:
     run = make_run()
     run.prepared = replace(run.prepared, recipe=Recipe())
-    with pytest.raises(SettingsError, match="resolved"):
+    with pytest.raises(SettingsError, match="resolve the settings"):
         run.run()
 
 
