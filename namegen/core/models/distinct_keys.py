@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.arrays import index_type, new_run
+from namegen.core.data.arrays import blocks, index_type, new_run
 from namegen.types import Array, Int, Int64
 
 BLOCK = 1 << 20  # rows
