@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, takewhile
-from operator import eq
+from itertools import chain
 
 from namegen.core.data.list_formats import split_parts
 from namegen.errors import SettingsError, nearest, quote, setting
@@ -30,13 +29,17 @@ def parts_of(labels: Sequence[str]) -> list[list[str]]:
 
 
 def askable(labels: Sequence[str]) -> list[str]:
-    """Return what can be requested of a model with these labels: the values of each part, then whole labels.
+    """Return what users can request from a model with these labels: the values of each part, then whole labels.
 
     >>> askable(["Finnish,female", "Finnish,"])
     ['Finnish', 'female', 'Finnish,female', 'Finnish,']
     """
-    values = chain.from_iterable(zip(*parts_of(labels), strict=True))
-    return list(dict.fromkeys(filter(None, chain(values, labels))))
+    requests: list[str] = []
+    for values in zip(*parts_of(labels), strict=True):
+        requests.extend(values)
+    requests.extend(labels)
+    distinct = dict.fromkeys(requests)
+    return [request for request in distinct if request]
 
 
 def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
@@ -51,13 +54,16 @@ def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
     >>> by_part({"Finnish,female": 0.5, "Finnish,": 0.25, "Danish,female": 0.25})
     [{'Finnish': 0.75, 'Danish': 0.25}, {'female': 0.75, '': 0.25}]
     """
-    result = []
-    for values in zip(*parts_of(list(chances)), strict=True):
-        sums: defaultdict[str, float] = defaultdict(float)
-        for value, chance in zip(values, chances.values(), strict=True):
-            sums[value] += chance
-        result.append(dict(sorted(sums.items(), key=lambda item: -item[1])))
-    return result
+    columns = zip(*parts_of(list(chances)), strict=True)
+    return [_summed(values, chances.values()) for values in columns]
+
+
+def _summed(values: Iterable[str], chances: Iterable[float]) -> dict[str, float]:
+    """Add up the probabilities of equal values, and sort the values by probability."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for value, chance in zip(values, chances, strict=True):
+        sums[value] += chance
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
 
 def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
@@ -79,8 +85,7 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     columns = list(zip(*parts_of(labels), strict=True))  # for each part, the values of all labels
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
-    is_value = _value(asked, chain(*columns)) is not None  # a value may contain commas
-    requested = [asked] if is_value else split_parts(asked)
+    requested = _requested_parts(asked, columns)
     if not any(requested):
         return []
     in_order = len(requested) == len(columns)
@@ -92,15 +97,28 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     return meant
 
 
+def _requested_parts(asked: str, columns: Sequence[Sequence[str]]) -> list[str]:
+    """Split a request into parts, unless it's a single value that contains commas."""
+    is_value = _value(asked, chain(*columns)) is not None
+    return [asked] if is_value else split_parts(asked)
+
+
 def _having(
     text: str, indexes: Iterable[int], columns: Iterable[Sequence[str]], *, in_order: bool
 ) -> list[int]:
-    """The indexes of labels that have a value, or an empty part, in one of the columns that contain the value."""
+    """Find the labels that have a value, or an empty part instead.
+
+    Args:
+        text: The requested value.
+        indexes: The labels to choose from.
+        columns: The parts that may have the value. Each contains the values of all labels.
+        in_order: Whether the request has all parts, so that a part that's always empty matches.
+    """
     value = _value(text, chain(*columns))
     result: set[int] = set()
     for column in columns:
-        is_empty = in_order and not any(column)
-        if value in column or is_empty:
+        is_always_empty = not any(column)
+        if value in column or (in_order and is_always_empty):
             result.update(index for index in indexes if column[index] in ("", value))
     return sorted(result)
 
@@ -153,6 +171,7 @@ def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> Se
 
 
 def _expected(asked: str, known: Sequence[str]) -> str:
+    """Return advice that lists some of the known labels."""
     listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
     more = len(known) - MOST_LISTED
     if more > 0:
@@ -164,22 +183,34 @@ def _expected(asked: str, known: Sequence[str]) -> str:
 
 
 def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
-    """The label that shares the most first letters with a request: at least three, with at most five other letters.
+    """Return the label that shares the most first letters with a request: at least three, with at most five others.
 
     >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Portland", ["Portuguese"])
     ('Polish', None)
     """
+    most_shared = 0
+    best = ""
+    for label in known:
+        shared = _shared_letters(label, asked)
+        if shared > most_shared:
+            most_shared = shared
+            best = label
+    other_letters = max(len(asked), len(best)) - most_shared
+    return best if most_shared >= 3 and other_letters <= 5 else None
 
-    def shared(label: str) -> int:
-        return sum(takewhile(bool, map(eq, label.casefold(), asked.casefold())))
 
-    label = max(known, key=shared, default="")
-    is_alike = shared(label) >= 3 and max(len(asked), len(label)) - shared(label) <= 5
-    return label if is_alike else None
+def _shared_letters(first: str, second: str) -> int:
+    """Count the first letters that two strings have in common, ignoring case."""
+    count = 0
+    for letter, other in zip(first.casefold(), second.casefold(), strict=False):
+        if letter != other:
+            break
+        count += 1
+    return count
 
 
 def _value(text: str, values: Iterable[str]) -> str | None:
-    """The value that equals a text, or else the only value that equals it regardless of letter case."""
+    """Return the value that equals a text, or else the only value that equals it regardless of letter case."""
     known = set(values)
     if text in known:
         return text
