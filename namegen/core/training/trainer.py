@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.engine import Step
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, self_test_logits
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
+from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
 from namegen.core.schedules import SCHEDULES, Plan

@@ -15,16 +15,9 @@ from hypothesis import strategies as st
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import (
-    GROUPS,
-    AccuracyEvaluator,
-    ceiling,
-    check_self_test,
-    group_sums,
-    groups_of,
-    probe_tokens,
-    self_test_logits,
-)
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+from namegen.core.evaluation.name_groups import GROUPS, group_sums, groups_of
+from namegen.core.evaluation.self_test import check_self_test, probe_tokens, self_test_logits
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
@@ -68,7 +61,7 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
     of_each: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for label, name in names:
         of_each[label] += letters_of(MODEL, V + label, MODEL.vocabulary.encode(name).tolist())
-    with patch("namegen.core.evaluation.evaluator.CHUNK_ROWS", rows):
+    with patch("namegen.core.evaluation.prefix_reader.CHUNK_ROWS", rows):
         metrics = evaluator.evaluate(tree)
         each = {
             label: evaluator.evaluate(tree_of([entry for entry in names if entry[0] == label]))
