@@ -99,11 +99,11 @@ class Checkpoint(Metadata):
             )
         metadata = _read_metadata(path, document, architectures)
         try:
-            metadata = _with_sets(metadata, tensors)
+            metadata = _add_sets(metadata, tensors)
             check_together(metadata)
             return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
-            raise _inconsistent(path, error) from error
+            raise _inconsistent_error(path, error) from error
 
 
 def _read_metadata(
@@ -114,12 +114,12 @@ def _read_metadata(
         plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
         return read_metadata(plain, architectures)
     except ValueError as error:
-        raise _inconsistent(path, error) from error
+        raise _inconsistent_error(path, error) from error
     except CheckpointError as error:
         raise CheckpointError(f"can't load {path}: {error}") from error
 
 
-def _with_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
+def _add_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
     """Add the fields that are stored as tensors of bytes, and remove them from the tensors."""
     for name, read in SETS.items():
         if getattr(metadata, name) is not None:
@@ -142,7 +142,7 @@ def _read_set(name: str, read: Callable[[bytes], Any], values: Array) -> Any:
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
     """Return the parameters in float32. Raise CheckpointError if they don't fit the network, or aren't finite."""
-    tensors = {name: _without_half(values) for name, values in tensors.items()}
+    tensors = {name: _widen_half_precision(values) for name, values in tensors.items()}
     parameters = checked_tensors(network, tensors, slots=())[0]
     has_other_dtype = any(values.dtype != np.float32 for values in parameters.values())
     if has_other_dtype or set(tensors) != set(parameters):
@@ -152,12 +152,12 @@ def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[
     return parameters
 
 
-def _without_half(values: Array) -> Array:
+def _widen_half_precision(values: Array) -> Array:
     """Convert half precision to float32. Other types stay as they are."""
     return values.astype(np.float32) if values.dtype == np.float16 else values
 
 
-def _inconsistent(path: Path | str, error: Exception) -> CheckpointError:
+def _inconsistent_error(path: Path | str, error: Exception) -> CheckpointError:
     return CheckpointError(f"{path} does not fit together: {error}; use another copy of the file")
 
 
@@ -199,17 +199,17 @@ def read_known_names(path: Path) -> KnownSet:
     """
     tensors, document = read_tensors(path)
     if document != {"kind": KNOWN_NAMES_FILE} or set(tensors) != {KNOWN_NAMES}:
-        raise _not_known_names(path, f"expected only {KNOWN_NAMES}")
+        raise _not_known_names_error(path, f"expected only {KNOWN_NAMES}")
     hashes = tensors[KNOWN_NAMES]
     if hashes.dtype != np.uint64 or hashes.ndim != 1:
-        raise _not_known_names(path, f"{KNOWN_NAMES} isn't an array of hashes")
+        raise _not_known_names_error(path, f"{KNOWN_NAMES} isn't an array of hashes")
     is_rising = (hashes[:-1] < hashes[1:]).all()  # KnownSet uses binary search
     if not is_rising:
-        raise _not_known_names(path, "the hashes aren't in rising order")
+        raise _not_known_names_error(path, "the hashes aren't in rising order")
     return KnownSet(hashes)
 
 
-def _not_known_names(path: Path, reason: str) -> CheckpointError:
+def _not_known_names_error(path: Path, reason: str) -> CheckpointError:
     return CheckpointError(
         f"{path} does not contain the known names of a model ({reason}): use another copy of the file"
     )

@@ -58,7 +58,7 @@ def write_tensors(
     >>> tensors["a"].tolist(), document
     ([1.0, 1.0], {'kind': 'example'})
     """
-    arrays = {name: _contiguous(values) for name, values in tensors.items()}
+    arrays = {name: _make_contiguous(values) for name, values in tensors.items()}
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
     _check_header_size(path, text, largest)
@@ -66,7 +66,7 @@ def write_tensors(
     write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
-def _contiguous(values: Array) -> Array:
+def _make_contiguous(values: Array) -> Array:
     """Return a contiguous array. NumPy would turn a single number into an array with one dimension."""
     return np.ascontiguousarray(values).reshape(np.shape(values))
 
@@ -106,11 +106,11 @@ def read_tensors(
         content = read_whole(path, LARGEST_FILE)
     except (OSError, ValueError) as error:  # ValueError: the path contains a NUL character
         raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
-    text = _document_text(path, content, largest)
+    text = _read_document_text(path, content, largest)
     document = _read_document(path, text, largest)
-    tensors = _sound_tensors(content, text, document)
+    tensors = _read_sound_tensors(content, text, document)
     if tensors is None:
-        raise _damaged(path)
+        raise _damaged_error(path)
     del document["format_version"], document["checksum"]
     return tensors, document
 
@@ -120,11 +120,11 @@ def _read_document(path: Path | str, text: str, largest: int) -> dict[str, Json]
     try:
         document = read_object(text, largest=largest)
     except ValueError:
-        raise _damaged(path) from None
+        raise _damaged_error(path) from None
     document.setdefault("checksum", None)
     version = document.get("format_version")
     if type(version) is not int:
-        raise _damaged(path)
+        raise _damaged_error(path)
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "create the file again"
         raise CheckpointError(
@@ -133,7 +133,7 @@ def _read_document(path: Path | str, text: str, largest: int) -> dict[str, Json]
     return document
 
 
-def _sound_tensors(
+def _read_sound_tensors(
     content: bytes, text: str, document: Mapping[str, Json]
 ) -> dict[str, Array] | None:
     """Read the tensors of a file. Return None if a byte of the file has changed since it was written."""
@@ -147,7 +147,7 @@ def _sound_tensors(
     return tensors if is_canonical and has_right_checksum else None
 
 
-def _damaged(path: Path | str) -> CheckpointError:
+def _damaged_error(path: Path | str) -> CheckpointError:
     return CheckpointError(
         f"{path} is damaged: its checksum is wrong; use another copy of the file"
     )
@@ -175,9 +175,9 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
     return hasher.hexdigest()
 
 
-def _document_text(path: Path | str, content: bytes, largest: int) -> str:
+def _read_document_text(path: Path | str, content: bytes, largest: int) -> str:
     """Return the JSON document in a file's header."""
-    header = _header(path, content)
+    header = _read_header(path, content)
     try:
         metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
         # Padding may only consist of spaces, so that no byte can change unnoticed.
@@ -189,7 +189,7 @@ def _document_text(path: Path | str, content: bytes, largest: int) -> str:
     return metadata[METADATA_KEY]
 
 
-def _header(path: Path | str, content: bytes) -> bytes:
+def _read_header(path: Path | str, content: bytes) -> bytes:
     """Return the header of a .safetensors file. The first eight bytes are its length."""
     if not content:
         raise CheckpointError(f"{path} is empty: use another copy of the file")

@@ -82,7 +82,7 @@ class BatchMaker:
         self._path_size = names.lengths + 1  # (names,)
         self._path_last = self._path_start + names.lengths  # (names,)
         # The edges of all names: name i has the edges _paths[_path_start[i] : _path_start[i] + _path_size[i]].
-        self._paths = _edge_paths(self.tree, paths, self._path_last)  # (P,)
+        self._paths = _to_edge_paths(self.tree, paths, self._path_last)  # (P,)
         self._expected: Float32[Array, "N V"] | None = None
         self._share = 1.0
 
@@ -183,7 +183,7 @@ class BatchMaker:
         edge_token = whole_tree.edge_token.take(edges)  # (E,)
         tree = PrefixTree(
             token=whole_tree.token.take(nodes),
-            parent=_parents(edge_node, edge_token, nodes=len(nodes), roots=int(level[1])),
+            parent=_parents_of_nodes(edge_node, edge_token, nodes=len(nodes), roots=int(level[1])),
             level=level,
             count=np.add.reduceat(edge_count, first_edge),
             edge_node=edge_node,
@@ -225,7 +225,7 @@ class _Subtree:
     whole_nodes: Int[Array, "N"]  # the node of the whole tree for each node
 
 
-def _parents(
+def _parents_of_nodes(
     edge_node: Int64[Array, "E"], edge_token: Int32[Array, "E"], *, nodes: int, roots: int
 ) -> Int64[Array, "N"]:
     """Return the parent of each node; −1 for roots. Nodes have the same order as the edges that lead to them."""
@@ -234,7 +234,7 @@ def _parents(
     return parent
 
 
-def _edge_paths(
+def _to_edge_paths(
     tree: PrefixTree, paths: Int[Array, "P"], last: Int64[Array, "names"]
 ) -> Int[Array, "P"]:
     """Return the edges of each name: those to its characters, and then the edge that ends the name.

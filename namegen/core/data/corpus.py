@@ -118,8 +118,8 @@ class Corpus:
         >>> Corpus.from_names(["Aino", "Anna", "Anna"], labels=["Finnish", "Finnish", "Danish"]).label_counts
         {'Danish': 1, 'Finnish': 2}
         """
-        name_list = _as_list(names, "names")
-        label_list = None if labels is None else _as_list(labels, "labels")
+        name_list = _to_list(names, "names")
+        label_list = None if labels is None else _to_list(labels, "labels")
         if label_list is not None and len(label_list) != len(name_list):
             raise NamesError(
                 f"{source} has {len(name_list):,} names and {len(label_list):,} labels: give one label for each name"
@@ -139,13 +139,13 @@ class Corpus:
         if labels is None:
             corpus = cls(tuple(filter(None, names)), source, dropped)
         else:
-            corpus = cls._labeled(names, labels, source, dropped)
+            corpus = cls._with_labels(names, labels, source, dropped)
         if not corpus.names:
             raise NamesError(f"{source} has no names: give a list with at least one name")
         return corpus
 
     @classmethod
-    def _labeled(
+    def _with_labels(
         cls, names: list[str], labels: list[str], source: str, dropped: dict[str, int]
     ) -> Corpus:
         """Create a list with labels, and drop the names that are empty or have no label."""
@@ -200,7 +200,7 @@ class Corpus:
 
     def dropped_sentence(self) -> str:
         """Return a message about what was dropped. It's empty if nothing was dropped."""
-        parts = [_counted(count, noun) for noun, count in self.dropped.items() if count]
+        parts = [_number_with_noun(count, noun) for noun, count in self.dropped.items() if count]
         if not parts:
             return ""
         verb = "was" if sum(self.dropped.values()) == 1 else "were"
@@ -245,17 +245,17 @@ class Corpus:
         return Corpus(names, self.source, labels=labels, name_type=self.name_type)
 
 
-def _as_list(values: Iterable[str], noun: str) -> list[str]:
+def _to_list(values: Iterable[str], noun: str) -> list[str]:
     """Convert an argument to a list. Raise NamesError for a string, which would be a list of its characters."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise NamesError(f"{noun} is {shown(values)}: give a list of {noun}")
     return list(values)
 
 
-def _counted(count: int, noun: str) -> str:
+def _number_with_noun(count: int, noun: str) -> str:
     """Combine a number with a plural noun, which becomes singular if the number is 1.
 
-    >>> _counted(1, "names without a label"), _counted(2, "empty lines")
+    >>> _number_with_noun(1, "names without a label"), _number_with_noun(2, "empty lines")
     ('1 name without a label', '2 empty lines')
     """
     if count == 1:
@@ -298,7 +298,7 @@ class _Cleaner:
             index = has_line_end.index(True)
             raise self._error(texts, index, f"has a line end or NUL inside the {noun}: {CORRECT}")
         if not joined.isascii():
-            texts = self._composed(texts, joined)
+            texts = self._compose(texts, joined)
         self._check_lengths(texts, noun, self.max_length)
         return texts
 
@@ -312,7 +312,7 @@ class _Cleaner:
             f"{self.source}, {self.where(index)}: the {noun} {shown(entries[index])} isn't a string: remove it"
         )
 
-    def _composed(self, texts: list[str], joined: str) -> list[str]:
+    def _compose(self, texts: list[str], joined: str) -> list[str]:
         """Return the entries in NFC. ``joined`` has all entries as lines."""
         try:
             joined.encode()

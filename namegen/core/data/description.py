@@ -63,34 +63,34 @@ def describe(
     """
     vocabulary = Vocabulary.from_names(["".join(names)])
     sorted_names, ranking = SortedNames.ranked(names, vocabulary)
-    characters = _character_counts(ranking, vocabulary)
+    characters = _count_characters(ranking, vocabulary)
     needed = _characters_to_be_unique(sorted_names)  # (distinct,)
     is_unique = needed <= sorted_names.lengths  # (distinct,)
-    repeats = _histogram(np.bincount(sorted_names.counts))
+    repeats = _to_histogram(np.bincount(sorted_names.counts))
     return ListDescription(
         entries=len(names),
         distinct=len(sorted_names.counts),
         mean_length=float(ranking.lengths.mean()),
         median_length=float(np.median(ranking.lengths)),
-        lengths=_histogram(np.bincount(ranking.lengths)),
+        lengths=_to_histogram(np.bincount(ranking.lengths)),
         characters=characters,
-        letters=_letter_counts(characters),
-        commonest=_commonest(names, ranking, most_names),
+        letters=_count_letters(characters),
+        commonest=_most_frequent_names(names, ranking, most_names),
         repeats=dict(reversed(repeats.items())),
-        unique_after=_histogram(np.bincount(needed[is_unique])),
+        unique_after=_to_histogram(np.bincount(needed[is_unique])),
         never_unique=int((~is_unique).sum()),
-        labels=_by_frequency(Counter(labels)),
+        labels=_sort_by_frequency(Counter(labels)),
     )
 
 
-def _character_counts(ranking: Ranking, vocabulary: Vocabulary) -> dict[str, int]:
+def _count_characters(ranking: Ranking, vocabulary: Vocabulary) -> dict[str, int]:
     """Count how often each character occurs in the list."""
     token_counts = np.bincount(ranking.tokens, minlength=vocabulary.size)  # (V,)
     character_counts = token_counts[1:].tolist()
-    return _by_frequency(dict(zip(vocabulary.characters, character_counts, strict=True)))
+    return _sort_by_frequency(dict(zip(vocabulary.characters, character_counts, strict=True)))
 
 
-def _commonest(
+def _most_frequent_names(
     names: Sequence[str], ranking: Ranking, most_names: int
 ) -> tuple[tuple[str, int], ...]:
     """Return the most frequent names with their counts. Names with equal counts are sorted."""
@@ -103,14 +103,14 @@ def _commonest(
     )
 
 
-def _letter_counts(characters: Mapping[str, int]) -> dict[str, int]:
+def _count_letters(characters: Mapping[str, int]) -> dict[str, int]:
     """Count how often each letter occurs, ignoring case, from the count of each character."""
     letters: Counter[str] = Counter()
     for character, count in characters.items():
         for letter in character.casefold():  # ß becomes ss
             if letter.isalpha():
                 letters[letter] += count
-    return _by_frequency(letters)
+    return _sort_by_frequency(letters)
 
 
 def _characters_to_be_unique(names: SortedNames) -> Int64[Array, "distinct"]:
@@ -124,11 +124,11 @@ def _characters_to_be_unique(names: SortedNames) -> Int64[Array, "distinct"]:
     return np.maximum(shared_with_previous[:-1], shared_with_next) + 1
 
 
-def _by_frequency(counts: Mapping[str, int]) -> dict[str, int]:
+def _sort_by_frequency(counts: Mapping[str, int]) -> dict[str, int]:
     """Sort counts: the most frequent first, and equally frequent ones by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _histogram(counts: Int[Array, "values"]) -> dict[int, int]:
+def _to_histogram(counts: Int[Array, "values"]) -> dict[int, int]:
     """Map each value that occurs to its count, in rising order of the values."""
     return {value: count for value, count in enumerate(counts.tolist()) if count}

@@ -55,10 +55,10 @@ def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
     [{'Finnish': 0.75, 'Danish': 0.25}, {'female': 0.75, '': 0.25}]
     """
     columns = zip(*parts_of(list(chances)), strict=True)
-    return [_summed(values, chances.values()) for values in columns]
+    return [_sum_by_value(values, chances.values()) for values in columns]
 
 
-def _summed(values: Iterable[str], chances: Iterable[float]) -> dict[str, float]:
+def _sum_by_value(values: Iterable[str], chances: Iterable[float]) -> dict[str, float]:
     """Add up the probabilities of equal values, and sort the values by probability."""
     sums: defaultdict[str, float] = defaultdict(float)
     for value, chance in zip(values, chances, strict=True):
@@ -85,7 +85,7 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     columns = list(zip(*parts_of(labels), strict=True))  # for each part, the values of all labels
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
-    requested = _requested_parts(asked, columns)
+    requested = _split_request(asked, columns)
     if not any(requested):
         return []
     in_order = len(requested) == len(columns)
@@ -93,17 +93,17 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     for index, text in enumerate(requested):
         if text:
             searched = [columns[index]] if in_order else columns
-            meant = _having(text, meant, searched, in_order=in_order)
+            meant = _labels_with(text, meant, searched, in_order=in_order)
     return meant
 
 
-def _requested_parts(asked: str, columns: Sequence[Sequence[str]]) -> list[str]:
+def _split_request(asked: str, columns: Sequence[Sequence[str]]) -> list[str]:
     """Split a request into parts, unless it's a single value that contains commas."""
-    is_value = _value(asked, chain(*columns)) is not None
+    is_value = _matching_value(asked, chain(*columns)) is not None
     return [asked] if is_value else split_parts(asked)
 
 
-def _having(
+def _labels_with(
     text: str, indexes: Iterable[int], columns: Iterable[Sequence[str]], *, in_order: bool
 ) -> list[int]:
     """Find the labels that have a value, or an empty part instead.
@@ -114,7 +114,7 @@ def _having(
         columns: The parts that may have the value. Each contains the values of all labels.
         in_order: Whether the request has all parts, so that a part that's always empty matches.
     """
-    value = _value(text, chain(*columns))
+    value = _matching_value(text, chain(*columns))
     result: set[int] = set()
     for column in columns:
         is_always_empty = not any(column)
@@ -151,7 +151,7 @@ def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "labe
 def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
     """Raise SettingsError if the request consists of several values of the same part, separated by commas."""
     parts = split_parts(asked)
-    if len(parts) > 1 and all(_value(part, values) for part in parts):
+    if len(parts) > 1 and all(_matching_value(part, values) for part in parts):
         raise SettingsError(
             f"{setting(name)} is {quote(asked, 60)}, but no name has all of these: give each its own {setting(name)}"
         )
@@ -164,34 +164,34 @@ def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> Se
     origin is 'Finish', which world-given does not know: did you mean 'Finnish'?
     """
     near = nearest(asked, known)
-    advice = f"did you mean {quote(near, 60)}?" if near else _expected(asked, known)
+    advice = f"did you mean {quote(near, 60)}?" if near else _advice_with_labels(asked, known)
     return SettingsError(
         f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {advice}"
     )
 
 
-def _expected(asked: str, known: Sequence[str]) -> str:
+def _advice_with_labels(asked: str, known: Sequence[str]) -> str:
     """Return advice that lists some of the known labels."""
     listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
     more = len(known) - MOST_LISTED
     if more > 0:
         listed += f", and {more:,} more"
-    alike = _begins_alike(asked, known)
+    alike = _label_that_begins_alike(asked, known)
     if alike:
         return f"expected {quote(alike, 60)} perhaps, or one of {listed}"
     return f"expected one of {listed}"
 
 
-def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
+def _label_that_begins_alike(asked: str, known: Iterable[str]) -> str | None:
     """Return the label that shares the most first letters with a request: at least three, with at most five others.
 
-    >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Portland", ["Portuguese"])
-    ('Polish', None)
+    >>> _label_that_begins_alike("Poland", ["Portuguese", "Polish"])
+    'Polish'
     """
     most_shared = 0
     best = ""
     for label in known:
-        shared = _shared_letters(label, asked)
+        shared = _count_shared_letters(label, asked)
         if shared > most_shared:
             most_shared = shared
             best = label
@@ -199,7 +199,7 @@ def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
     return best if most_shared >= 3 and other_letters <= 5 else None
 
 
-def _shared_letters(first: str, second: str) -> int:
+def _count_shared_letters(first: str, second: str) -> int:
     """Count the first letters that two strings have in common, ignoring case."""
     count = 0
     for letter, other in zip(first.casefold(), second.casefold(), strict=False):
@@ -209,7 +209,7 @@ def _shared_letters(first: str, second: str) -> int:
     return count
 
 
-def _value(text: str, values: Iterable[str]) -> str | None:
+def _matching_value(text: str, values: Iterable[str]) -> str | None:
     """Return the value that equals a text, or else the only value that equals it regardless of letter case."""
     known = set(values)
     if text in known:

@@ -58,16 +58,16 @@ class ListContent:
         start = len(codecs.BOM_UTF8) if has_byte_order_mark else 0
         while start < len(self.data):
             is_last = start + BLOCK >= len(self.data)
-            text, byte_count = self._decoded(start, is_last=is_last)
+            text, byte_count = self._decode_block(start, is_last=is_last)
             start += byte_count
             yield newlines.decode(text, final=is_last)
 
-    def _decoded(self, start: int, *, is_last: bool) -> tuple[str, int]:
+    def _decode_block(self, start: int, *, is_last: bool) -> tuple[str, int]:
         """Decode a block, and return its text and the number of decoded bytes. A character that is cut stays."""
         try:
             return codecs.utf_8_decode(self.data[start : start + BLOCK], "strict", is_last)
         except UnicodeDecodeError as error:
-            raise self._not_utf8(start + error.start) from error
+            raise self._not_utf8_error(start + error.start) from error
 
     def lines(self) -> Iterator[str]:
         r"""Split the text into lines, without their ends. A line end at the very end doesn't start another line.
@@ -99,7 +99,7 @@ class ListContent:
                 "put each name on a line of its own"
             )
 
-    def _not_utf8(self, position: int) -> NamesError:
+    def _not_utf8_error(self, position: int) -> NamesError:
         """Return the error about a byte that isn't UTF-8."""
         before = self.data[:position]
         line = _line_number(before)

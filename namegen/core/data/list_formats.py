@@ -134,11 +134,11 @@ def _remove_pasted(names: list[str]) -> dict[str, int]:
     removed = {}
     for noun, pattern in PASTED.items():
         if _is_pasted(_first_lines(names), pattern):
-            removed[noun] = _remove_around(names, pattern)
+            removed[noun] = _replace_matches(names, pattern)
     return removed
 
 
-def _remove_around(names: list[str], pattern: re.Pattern[str]) -> int:
+def _replace_matches(names: list[str], pattern: re.Pattern[str]) -> int:
     """Replace each name that matches a pattern by the pattern's last group, and count these names."""
     count = 0
     for index, name in enumerate(names):
@@ -189,33 +189,14 @@ def csv_columns(content: ListContent, column: str | None, label_column: str | No
     Raises:
         NamesError: The content isn't CSV, has no such column, or has rows that are too long.
     """
-    source = content.source
     rows = _csv_rows(content)
     header = [name.strip() for name in next(rows).cells]
-    columns = _find_columns(header, column, label_column, source=source)
-    names: list[str] = []
-    labels: list[str] = []
-    line_of = array("I")  # the line of each name
-    short_rows = 0
+    columns = _find_columns(header, column, label_column, source=content.source)
+    collector = _RowCollector(columns)
     for row in rows:
-        row.check_length(len(header), source)
-        if len(row.cells) <= columns.name:
-            short_rows += 1
-            continue
-        names.append(row.cells[columns.name])
-        line_of.append(row.line)
-        if columns.labels:
-            labels.append(row.label(columns.labels))
-    dropped = {"header rows": 1}
-    if short_rows:
-        dropped["rows without that column"] = short_rows
-    return Table(
-        names=names,
-        labels=labels if columns.labels else None,
-        where=lambda entry: f"line {line_of[entry]}",
-        empty="empty cells",
-        dropped=dropped,
-    )
+        row.check_length(len(header), content.source)
+        collector.add(row)
+    return collector.table()
 
 
 @dataclass(frozen=True)
@@ -240,6 +221,43 @@ class _Row:
     def _cell(self, column: int) -> str:
         """Return the cell in a column. It's empty if the row is too short."""
         return self.cells[column] if column < len(self.cells) else ""
+
+
+class _RowCollector:
+    """Collects the names and labels of a table, row by row."""
+
+    def __init__(self, columns: _Columns) -> None:
+        self._columns = columns
+        self._names: list[str] = []
+        self._labels: list[str] = []
+        self._line_of = array("I")  # the line of each name
+        self._short_rows = 0  # rows without a name
+
+    def add(self, row: _Row) -> None:
+        """Add the name of a row, and its label if there are labels."""
+        if len(row.cells) <= self._columns.name:
+            self._short_rows += 1
+            return
+        self._names.append(row.cells[self._columns.name])
+        self._line_of.append(row.line)
+        if self._columns.labels:
+            self._labels.append(row.label(self._columns.labels))
+
+    def table(self) -> Table:
+        """Return the collected entries."""
+        dropped = {"header rows": 1}
+        if self._short_rows:
+            dropped["rows without that column"] = self._short_rows
+        return Table(
+            names=self._names,
+            labels=self._labels if self._columns.labels else None,
+            where=self._location,
+            empty="empty cells",
+            dropped=dropped,
+        )
+
+    def _location(self, entry: int) -> str:
+        return f"line {self._line_of[entry]}"
 
 
 def _csv_rows(content: ListContent) -> Iterator[_Row]:
@@ -357,25 +375,30 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
         )
     if column in header:
         return header.index(column)
-    is_number = column.isascii() and column.isdigit() and len(column) < 10
-    if is_number and 1 <= int(column) <= len(header):
+    if _is_column_number(column, len(header)):
         return int(column) - 1
     raise NamesError(
-        f"{source} has no column {quote(column)}: choose one of {_listed(header)}, or a number from 1"
+        f"{source} has no column {quote(column)}: choose one of {_list_columns(header)}, or a number from 1"
     )
+
+
+def _is_column_number(text: str, columns: int) -> bool:
+    """Whether a text is the number of a column, from 1."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 10
+    return is_number and 1 <= int(text) <= columns
 
 
 def _only_column(header: Sequence[str], source: str, option: str) -> int:
     """Return the index of the only column. Raise NamesError if there are several."""
     if len(header) == 1:
         return 0
-    advice = f"choose one of {_listed(header)} with {setting(option)}"
+    advice = f"choose one of {_list_columns(header)} with {setting(option)}"
     if option == "column":
         advice += f" (and one with labels with {setting('label_column')})"
     raise NamesError(f"{source} has {len(header)} columns: {advice}")
 
 
-def _listed(columns: Sequence[str]) -> str:
+def _list_columns(columns: Sequence[str]) -> str:
     """List the first columns for a message."""
     listed = ", ".join(map(quote, columns[:20]))
     return f"{listed}, …" if len(columns) > 20 else listed

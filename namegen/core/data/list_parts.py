@@ -59,15 +59,17 @@ class ListParts:
         validation_counts = distinct.counts(part_of == VALIDATION)  # (R,)
         test_counts = distinct.counts(part_of == TEST)  # (R,)
         training_rank = distinct.rank[part_of == TRAINING]
-        batches = _training_batches(distinct.sorted_names, training_counts, training_rank, data)
+        batches = _make_training_batches(
+            distinct.sorted_names, training_counts, training_rank, data
+        )
         return cls(
             vocabulary=corpus.vocabulary,
             labels=tuple(corpus.label_counts),
             names=distinct.sorted_names,
-            training=_training_tree(batches, training_counts),
+            training=_make_training_tree(batches, training_counts),
             batches=batches,
-            held_out=_tree(distinct.sorted_names, validation_counts),
-            test=_tree(distinct.sorted_names, test_counts),
+            held_out=_tree_with_counts(distinct.sorted_names, validation_counts),
+            test=_tree_with_counts(distinct.sorted_names, test_counts),
             seen_percent=distinct.seen_percent(training_counts, validation_counts),
             damped=data.uses_sqrt_duplicates,
             distinct_names=tuple(distinct.names),
@@ -155,7 +157,7 @@ class _DistinctNames:
         return 100 * int(validation_counts[is_seen].sum()) / int(validation_counts.sum())
 
 
-def _training_batches(
+def _make_training_batches(
     names: SortedNames,
     counts: Int64[Array, "R"],
     rank: Int[Array, "training_entries"],
@@ -177,7 +179,7 @@ def _training_batches(
     return BatchMaker(training, name_of)
 
 
-def _training_tree(batches: BatchMaker, counts: Int64[Array, "R"]) -> PrefixTree:
+def _make_training_tree(batches: BatchMaker, counts: Int64[Array, "R"]) -> PrefixTree:
     """Return the tree of the training set with all duplicates, even if the batches have fewer."""
     training_counts = counts[counts > 0]
     if batches.name_count == training_counts.sum():
@@ -185,7 +187,7 @@ def _training_tree(batches: BatchMaker, counts: Int64[Array, "R"]) -> PrefixTree
     return batches.recounted_tree(training_counts)
 
 
-def _tree(names: SortedNames, counts: Int64[Array, "R"]) -> PrefixTree | None:
+def _tree_with_counts(names: SortedNames, counts: Int64[Array, "R"]) -> PrefixTree | None:
     """Return the tree of the names with other counts, or None if all counts are 0."""
     return names.counted(counts).tree() if counts.any() else None
 
@@ -206,7 +208,7 @@ def sqrt_weighted_entries(name_of: Int[Array, "entries"]) -> Bool[Array, "entrie
     first = np.cumsum(counts) - counts  # (names,) the first entry of each name, in ``by_name``
     earlier = np.arange(len(by_name)) - np.repeat(first, counts)  # earlier entries of the same name
     remains = np.empty(len(by_name), dtype=bool)
-    remains[by_name] = earlier < np.repeat(_sqrt_counts(counts), counts)
+    remains[by_name] = earlier < np.repeat(_rounded_sqrt(counts), counts)
     return remains
 
 
@@ -220,11 +222,11 @@ def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
     3
     """
     is_end = tree.edge_token == END_TOKEN  # (E,)
-    counts = _sqrt_counts(tree.edge_count[is_end]).astype(np.int64)  # (names,)
+    counts = _rounded_sqrt(tree.edge_count[is_end]).astype(np.int64)  # (names,)
     return tree.recounted(tree.edge_node[is_end], counts)
 
 
-def _sqrt_counts(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
+def _rounded_sqrt(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
     """Return the rounded square root of each count."""
     return np.rint(np.sqrt(counts))
 

@@ -87,11 +87,11 @@ def _normalize_ascii(name: str) -> str:
 def _normalize_once(name: str) -> str:
     """Fold a name and remove its punctuation. The result may still change if it's normalized again."""
     # Remove accents without a letter first, as in O´Brien, because NFKC would turn them into combining accents.
-    folded = _fold(name.translate(REMOVAL))
-    return folded.translate(REMOVAL) or _fold(name)
+    folded = _fold_case(name.translate(REMOVAL))
+    return folded.translate(REMOVAL) or _fold_case(name)
 
 
-def _fold(text: str) -> str:
+def _fold_case(text: str) -> str:
     """Unicode's compatibility caseless form (The Unicode Standard, definition D146)."""
     decomposed = unicodedata.normalize("NFD", text).casefold()
     compatible = unicodedata.normalize("NFKD", decomposed).casefold()
@@ -156,7 +156,7 @@ class KnownSet:
         if not self.shortened:
             known = is_known(hashes, self.numbers)  # (names,)
         else:
-            known = self._holds_short(_short(hashes, len(self.numbers)))  # (names,)
+            known = self._holds_short(_shorten(hashes, len(self.numbers)))  # (names,)
         for other in self.others:
             known |= other.holds(hashes)
         return known
@@ -165,7 +165,7 @@ class KnownSet:
         """Return which of the names with these shortened hashes are known."""
         if len(self.numbers) > MOST_BY_BITS:
             return is_known(numbers, self.numbers)
-        byte, bit = _byte_and_bit(numbers)
+        byte, bit = _locate_in_bitmap(numbers)
         return (self._bits[byte] & bit) > 0
 
     @cached_property
@@ -173,7 +173,7 @@ class KnownSet:
         """A bitmap of the shortened hashes. It's faster than a search in a sorted array."""
         size = (len(self.numbers) << ONE_IN_BITS) // 8
         bits = np.zeros(max(size, 1), np.uint8)
-        byte, bit = _byte_and_bit(self.numbers)
+        byte, bit = _locate_in_bitmap(self.numbers)
         np.bitwise_or.at(bits, byte, bit)
         return bits
 
@@ -196,7 +196,7 @@ class KnownSet:
             )
         if self.shortened:
             return self
-        numbers = _short(self.numbers, len(self))
+        numbers = _shorten(self.numbers, len(self))
         return KnownSet(np.sort(numbers), shortened=True)
 
     def to_bytes(self) -> bytes:
@@ -218,7 +218,7 @@ class KnownSet:
         return known
 
 
-def _short(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
+def _shorten(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
     """Scale hashes to whole numbers below 256 times the count, in the same order.
 
     Only the upper 32 bits are used, so that the product with a count of up to 32 bits fits into 64 bits.
@@ -226,7 +226,7 @@ def _short(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]
     return ((hashes >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
-def _byte_and_bit(
+def _locate_in_bitmap(
     numbers: UInt64[Array, "names"],
 ) -> tuple[UInt64[Array, "names"], UInt8[Array, "names"]]:
     """Locate numbers in a bitmap: return the index of each number's byte, and its bit in that byte."""
@@ -332,10 +332,10 @@ class Normalization:
         name_count: Counter[str] = Counter()  # how many names have a word
         for name in names:
             if " " in name:
-                name_count.update(self._several_words(name))
+                name_count.update(self._words_of_phrase(name))
         return {word for word, count in name_count.items() if count > 1}
 
-    def _several_words(self, name: str) -> set[str]:
+    def _words_of_phrase(self, name: str) -> set[str]:
         """Return the normalized words of a name, or an empty set if it has only one word besides its endings."""
         words = self.without_endings(name).split()
         if len(words) < 2:
@@ -415,16 +415,16 @@ def _without_last_ending(
 
 def legal_forms() -> tuple[str, ...]:
     """Return the legal forms of companies in their usual spelling, from ``legal_forms.txt``."""
-    return _lines(LEGAL_FORMS_FILE)
+    return _read_lines(LEGAL_FORMS_FILE)
 
 
 @cache
 def usual_spellings() -> tuple[Mapping[str, str], ...]:
     """Return the usual letters of words by their normalized forms: of legal forms, and of ``usual_case.txt``."""
-    return _spellings(legal_forms()), _spellings(_lines(USUAL_CASE_FILE))
+    return _map_spellings(legal_forms()), _map_spellings(_read_lines(USUAL_CASE_FILE))
 
 
-def _spellings(texts: Iterable[str]) -> Mapping[str, str]:
+def _map_spellings(texts: Iterable[str]) -> Mapping[str, str]:
     """Map each normalized word to its letters in their usual case. The first spelling of a word counts."""
     words = " ".join(texts).split()
     spellings = {}
@@ -433,7 +433,7 @@ def _spellings(texts: Iterable[str]) -> Mapping[str, str]:
     return spellings
 
 
-def _lines(file: Path) -> tuple[str, ...]:
+def _read_lines(file: Path) -> tuple[str, ...]:
     """Return the lines of a file that aren't empty or comments."""
     lines = file.read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))

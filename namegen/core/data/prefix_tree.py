@@ -124,7 +124,7 @@ class PrefixTree:
         lengths = self.depth_of[last_node]  # (names,)
         nodes = self._paths_to(last_node, lengths)  # (names, T)
         return Sequences(
-            tokens=self._characters_on(nodes),
+            tokens=self._characters_on_paths(nodes),
             lengths=lengths,
             counts=self.edge_count[is_end],
             nodes=nodes,
@@ -144,7 +144,7 @@ class PrefixTree:
         paths[:, 0] = node
         return paths
 
-    def _characters_on(self, paths: Int64[Array, "names T"]) -> Int32[Array, "names T"]:
+    def _characters_on_paths(self, paths: Int64[Array, "names T"]) -> Int32[Array, "names T"]:
         """Return the characters of each name from its path, padded with end tokens."""
         characters = np.zeros(paths.shape, dtype=np.int32)
         after_root = paths[:, 1:]
@@ -426,13 +426,13 @@ class _TreeBuilder:
 
     def tree(self) -> PrefixTree:
         """Build the tree from the nodes that have been added."""
-        token = _concatenated(self._token)  # (N,)
-        parent = _concatenated(self._parent)  # (N,)
-        count = _concatenated(self._count)  # (N,)
+        token = _concatenate_and_clear(self._token)  # (N,)
+        parent = _concatenate_and_clear(self._parent)  # (N,)
+        count = _concatenate_and_clear(self._count)  # (N,)
         level = np.array(self._first_of_depth)
         roots = level[1]
         to_children = _Edges(node=parent[roots:], token=token[roots:], count=count[roots:])
-        edges = _merged_edges(self._ends(), to_children)
+        edges = _merge_edges(self._end_edges(), to_children)
         return PrefixTree(
             token=token,
             parent=parent,
@@ -443,14 +443,14 @@ class _TreeBuilder:
             edge_count=edges.count,
         )
 
-    def _ends(self) -> _Edges:
+    def _end_edges(self) -> _Edges:
         """Return the edges that end names."""
-        node = _concatenated(self._end_node)
+        node = _concatenate_and_clear(self._end_node)
         token = np.full(len(node), END_TOKEN, np.int32)
-        return _Edges(node, token, count=_concatenated(self._end_count))
+        return _Edges(node, token, count=_concatenate_and_clear(self._end_count))
 
 
-def _merged_edges(ends: _Edges, to_children: _Edges) -> _Edges:
+def _merge_edges(ends: _Edges, to_children: _Edges) -> _Edges:
     """Merge edges that end names with edges that lead to children.
 
     The end of a name comes before the other edges of its node, because ``END_TOKEN`` is the smallest token.
@@ -460,13 +460,13 @@ def _merged_edges(ends: _Edges, to_children: _Edges) -> _Edges:
     is_end = np.zeros(len(ends.node) + len(to_children.node), dtype=bool)  # (E,)
     is_end[end_index] = True
     return _Edges(
-        node=_interleaved(is_end, ends.node, to_children.node),
-        token=_interleaved(is_end, ends.token, to_children.token),
-        count=_interleaved(is_end, ends.count, to_children.count),
+        node=_interleave(is_end, ends.node, to_children.node),
+        token=_interleave(is_end, ends.token, to_children.token),
+        count=_interleave(is_end, ends.count, to_children.count),
     )
 
 
-def _interleaved(
+def _interleave(
     is_first: Bool[Array, "n"], first: Int[Array, "first"], second: Int[Array, "second"]
 ) -> Int[Array, "n"]:
     """Merge two arrays into one. ``is_first`` marks the elements that come from the first array."""
@@ -476,7 +476,7 @@ def _interleaved(
     return merged
 
 
-def _concatenated(pieces: list[Array]) -> Array:
+def _concatenate_and_clear(pieces: list[Array]) -> Array:
     """Concatenate arrays, and empty the list. For a long list of names, keeping them would double the memory."""
     whole = np.concatenate(pieces)
     pieces.clear()

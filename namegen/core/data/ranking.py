@@ -56,7 +56,7 @@ class Ranking:
         """
         tokens, lengths = vocabulary.encode_compactly(names)
         sorter = _NameSorter(tokens, lengths, vocabulary.size)
-        sorter.sort(_start_ranks(start_tokens, len(names)))
+        sorter.sort(_rank_start_tokens(start_tokens, len(names)))
         return cls(sorter.order, sorter.is_new_name, tokens=tokens, lengths=lengths)
 
     @cached_property
@@ -86,7 +86,7 @@ class Ranking:
         return take_rows(self.tokens, self.lengths, self.representatives)
 
 
-def _start_ranks(start_tokens: Int[Array, "E"] | None, names: int) -> Int64[Array, "E"]:
+def _rank_start_tokens(start_tokens: Int[Array, "E"] | None, names: int) -> Int64[Array, "E"]:
     """Rank each name's start token among all start tokens of the list."""
     if start_tokens is None:
         return np.zeros(names, np.int64)
@@ -166,16 +166,16 @@ class _NameSorter:
     def _sort_by_next_characters(self, unsettled: _Unsettled) -> _Unsettled:
         """Sort names by as many characters as fit into a key, and return the names that need more."""
         names = self.order[unsettled.positions]  # (U,)
-        keys = self._keys(names, unsettled)
+        keys = self._pack_keys(names, unsettled)
         by_key = np.argsort(keys.numbers, kind="stable")  # (U,)
         self.order[unsettled.positions] = names[by_key]
         keys = keys.reordered(by_key)
         del by_key, names  # to save memory
         is_new_key = new_run(keys.numbers)  # (U,)
         self.is_new_name[unsettled.positions] = is_new_key
-        return _still_unsettled(unsettled, keys, run_starts=np.flatnonzero(is_new_key))
+        return _find_unsettled(unsettled, keys, run_starts=np.flatnonzero(is_new_key))
 
-    def _keys(self, names: Int[Array, "U"], unsettled: _Unsettled) -> _Keys:
+    def _pack_keys(self, names: Int[Array, "U"], unsettled: _Unsettled) -> _Keys:
         """Pack the next characters of each name into a key."""
         remaining = self._lengths[names] - unsettled.depth  # (U,)
         remaining = remaining.astype(index_type(len(self._tokens)))
@@ -206,7 +206,7 @@ class _NameSorter:
             numbers |= np.where(remaining > offset, token, 0)
 
 
-def _still_unsettled(
+def _find_unsettled(
     unsettled: _Unsettled, keys: _Keys, run_starts: Int64[Array, "runs"]
 ) -> _Unsettled:
     """Return the names that have the same key as another name, if one of them has more characters."""

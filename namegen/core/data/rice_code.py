@@ -42,13 +42,13 @@ def write_rising(numbers: Int64[Array, "n"]) -> bytes:
     gaps = np.diff(numbers, prepend=0)
     low_bits = _best_low_bits(gaps)
     low = (gaps[:, None] >> np.arange(low_bits)) & 1  # (n, low_bits)
-    high = _unary_codes(gaps >> low_bits)
+    high = _encode_unary(gaps >> low_bits)
     bits = np.concatenate((low.astype(np.uint8).ravel(), high))
     head = len(gaps).to_bytes(COUNT_BYTES, "little") + bytes([low_bits])
     return head + np.packbits(bits, bitorder="little").tobytes()
 
 
-def _unary_codes(numbers: Int64[Array, "n"]) -> UInt8[Array, "bits"]:
+def _encode_unary(numbers: Int64[Array, "n"]) -> UInt8[Array, "bits"]:
     """Encode each number as that many ones and a zero."""
     zeros = np.cumsum(numbers + 1) - 1  # (n,) where the code of each number ends
     codes = np.ones(zeros[-1] + 1 if len(zeros) else 0, np.uint8)

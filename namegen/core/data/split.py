@@ -63,12 +63,12 @@ def choose_parts(
     if data.split_seed is not None:
         seed = data.split_seed
     if data.split == "by-name":
-        part_of = _parts_by_hash(distinct, data, seed)[name_of]  # (entries,)
+        part_of = _split_by_hash(distinct, data, seed)[name_of]  # (entries,)
     else:
-        part_of = _random_parts(len(name_of), data, seed)  # (entries,)
+        part_of = _split_at_random(len(name_of), data, seed)  # (entries,)
     has_all_sets = np.isin([TRAINING, *held_out_sets], part_of).all()
     if len(name_of) < MIN_NAMES_TO_SPLIT or not has_all_sets:
-        raise _too_few_names(len(name_of), len(distinct), data, source)
+        raise _too_few_names_error(len(name_of), len(distinct), data, source)
     return part_of
 
 
@@ -82,7 +82,9 @@ def _held_out_sets(data: DataSettings) -> list[int]:
     return sets
 
 
-def _too_few_names(entries: int, distinct: int, data: DataSettings, source: str) -> NamesError:
+def _too_few_names_error(
+    entries: int, distinct: int, data: DataSettings, source: str
+) -> NamesError:
     """Return the error for a list that is too short for the requested sets."""
     names = "1 name" if entries == 1 else f"{entries:,} names"
     percent = 100 * (data.held_out + data.test)
@@ -94,7 +96,7 @@ def _too_few_names(entries: int, distinct: int, data: DataSettings, source: str)
     )
 
 
-def _random_parts(entries: int, data: DataSettings, seed: int) -> Int8[Array, "entries"]:
+def _split_at_random(entries: int, data: DataSettings, seed: int) -> Int8[Array, "entries"]:
     """Split a list at random, whatever its names are."""
     shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)
     validation_end = round(data.held_out * entries)
@@ -105,12 +107,12 @@ def _random_parts(entries: int, data: DataSettings, seed: int) -> Int8[Array, "e
     return part_of
 
 
-def _parts_by_hash(
+def _split_by_hash(
     distinct: Sequence[str], data: DataSettings, seed: int
 ) -> Int8[Array, "distinct"]:
     """Split names by a keyed hash of each: the lowest hashes are for validation, the next ones for testing."""
-    validation_end = _highest_hash(data.held_out)
-    test_end = _highest_hash(data.held_out + data.test)
+    validation_end = _hash_limit(data.held_out)
+    test_end = _hash_limit(data.held_out + data.test)
     keyed_hash = blake2b(digest_size=8, key=f"split {seed}".encode())
     part_of = np.full(len(distinct), TRAINING, np.int8)
     for index, name in enumerate(distinct):
@@ -124,6 +126,6 @@ def _parts_by_hash(
     return part_of
 
 
-def _highest_hash(share: float) -> bytes:
+def _hash_limit(share: float) -> bytes:
     """Return the limit that this share of all hashes is below."""
     return int(share * 2**64).to_bytes(8, "big")

@@ -127,13 +127,13 @@ class Vocabulary:
         (array([1, 2, 1], dtype=int8), array([2, 1]))
         """
         text = "".join(names)
-        tokens = self._ids_of(text)
+        tokens = self._look_up_ids(text)
         if not tokens.all():  # unknown characters become 0
-            raise self._unknown_characters(text)
+            raise self._unknown_characters_error(text)
         lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
         return tokens, lengths
 
-    def _ids_of(self, text: str) -> Int[Array, "characters"]:
+    def _look_up_ids(self, text: str) -> Int[Array, "characters"]:
         """Return the id of each character, or 0 for unknown characters."""
         ids = np.empty(len(text), self._id_of_code.dtype)
         for block in blocks(len(text), _BLOCK_CHARACTERS):
@@ -142,7 +142,7 @@ class Vocabulary:
             ids[block] = self._id_of_code.take(codes, mode="clip")
         return ids
 
-    def _unknown_characters(self, text: str) -> NamesError:
+    def _unknown_characters_error(self, text: str) -> NamesError:
         """Return the error about the characters of a text that aren't in the vocabulary."""
         unknown = self.unknown(text)[:20]
         return NamesError(
@@ -175,7 +175,9 @@ class Vocabulary:
         codes = np.where(has_ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
         if "\0" in self.characters:  # NumPy would remove NULs from the ends of names
             lengths = (~has_ended).sum(axis=1)
-            return [_text(row[:length]) for row, length in zip(codes, lengths, strict=True)]
+            return [
+                _text_of_codes(row[:length]) for row, length in zip(codes, lengths, strict=True)
+            ]
         texts: list[str] = np.ascontiguousarray(codes).view(f"<U{depth}")[:, 0].tolist()
         return texts
 
@@ -218,6 +220,6 @@ class Vocabulary:
         return cls(document.characters)
 
 
-def _text(codes: UInt32[Array, "characters"]) -> str:
+def _text_of_codes(codes: UInt32[Array, "characters"]) -> str:
     """Return the string with these code points."""
     return "".join(map(chr, codes.tolist()))

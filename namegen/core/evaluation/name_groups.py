@@ -47,16 +47,16 @@ def group_sums(
     nats, hits, sampled = name_sums(tree, edge_values).T  # (names,) each
     names = tree.sequences()
     groups = groups_of(vocabulary.decode_all(names.tokens))  # (names,)
-    characters = _sums(groups, names.counts * (names.lengths + 1))
+    characters = _sum_by_group(groups, names.counts * (names.lengths + 1))
     return {
         "characters": characters.astype(np.int64),
-        "hits": _sums(groups, names.counts * hits).astype(np.int64),
-        "nats": _sums(groups, names.counts * nats),
-        "sampled": _sums(groups, names.counts * sampled),
+        "hits": _sum_by_group(groups, names.counts * hits).astype(np.int64),
+        "nats": _sum_by_group(groups, names.counts * nats),
+        "sampled": _sum_by_group(groups, names.counts * sampled),
     }
 
 
-def _sums(groups: Int64[Array, "names"], values: Array) -> Float64[Array, "groups"]:
+def _sum_by_group(groups: Int64[Array, "names"], values: Array) -> Float64[Array, "groups"]:
     """Sum the values of each group's names."""
     sums: Float64[Array, "groups"] = np.bincount(groups, values, minlength=GROUPS)
     return sums

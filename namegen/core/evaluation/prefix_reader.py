@@ -46,26 +46,28 @@ def read_prefixes(model: LanguageModel, tree: PrefixTree) -> Iterator[PrefixChun
     The tree is read depth first, in chunks, and only the states of nodes with children are kept. So few states exist at
     the same time, and memory stays small however long the list is.
     """
-    chunk_rows = _chunk_rows(model)
+    chunk_rows = _prefixes_per_step(model)
     roots = np.arange(tree.roots)
     pending = [_Unread(roots, model.initial_state(len(roots)), roots)]
     while pending:
         unread = pending.pop()
         states = model.select(unread.states, unread.parents)
         logits, states = model.step(tree.token[unread.nodes], states)
-        chunk = _chunk(tree, unread.nodes, logits)
+        chunk = _make_chunk(tree, unread.nodes, logits)
         yield chunk
-        pending.extend(_children(tree, chunk, states, chunk_rows))
+        pending.extend(_unread_children(tree, chunk, states, chunk_rows))
 
 
-def _chunk(tree: PrefixTree, nodes: Int[Array, "B"], logits: Float[Array, "B V"]) -> PrefixChunk:
+def _make_chunk(
+    tree: PrefixTree, nodes: Int[Array, "B"], logits: Float[Array, "B V"]
+) -> PrefixChunk:
     """Return the result of reading some nodes, with the edges that leave them."""
     first_edges = tree.edge_start[nodes]  # (B,)
     edges, rows = ranges(first_edges, tree.edge_start[nodes + 1])
     return PrefixChunk(nodes, logits, edges, rows)
 
 
-def _children(
+def _unread_children(
     tree: PrefixTree, chunk: PrefixChunk, states: State, chunk_rows: int
 ) -> Iterator[_Unread]:
     """Yield the children of a chunk's nodes, in chunks of at most ``chunk_rows`` nodes."""
@@ -77,7 +79,7 @@ def _children(
         yield _Unread(children[block], states, parents[block])
 
 
-def _chunk_rows(model: LanguageModel) -> int:
+def _prefixes_per_step(model: LanguageModel) -> int:
     """Return how many prefixes to read per step, so that the logits don't take much memory."""
     rows = CHUNK_ROWS
     if rows * model.vocabulary_size > MAX_LOGITS:

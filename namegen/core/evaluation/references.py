@@ -92,12 +92,12 @@ class HeldOutReferences:
     @cached_property
     def baseline(self) -> Baseline:
         """The n-gram baseline, fitted with full or square-root counts, whichever is better."""
-        return _better(self.same_reading, self._other_weighting)
+        return _with_lower_loss(self.same_reading, self._other_weighting)
 
     @cached_property
     def same_reading(self) -> Baseline:
         """The n-gram baseline, fitted to exactly the names that the network is trained on."""
-        return self._fitted_to(self.parts.batches.tree, damped=self.parts.damped)
+        return self._fit_to(self.parts.batches.tree, damped=self.parts.damped)
 
     @cached_property
     def _other_weighting(self) -> Baseline:
@@ -106,24 +106,26 @@ class HeldOutReferences:
         other = training if self.parts.damped else sqrt_weighted_tree(training)
         if np.array_equal(self.parts.batches.tree.edge_count, other.edge_count):
             return self.same_reading  # no name occurs twice
-        return self._fitted_to(other, damped=not self.parts.damped)
+        return self._fit_to(other, damped=not self.parts.damped)
 
     def judging(self, *, test: bool) -> int:
         """Return how many distinct names the test set or the validation set contains."""
         tree = self.parts.test if test else self.tree
         return 0 if tree is None else tree.distinct_name_count
 
-    def _fitted_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
+    def _fit_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
         """Return the best n-gram of a training set. If the names have labels, it may use them or not."""
-        with_labels = self._best(tree, self.tree, self.parts.test, damped=damped)
+        with_labels = self._fit_best(tree, self.tree, self.parts.test, damped=damped)
         has_labels = tree.token[0] != END_TOKEN
         if not has_labels:
             return with_labels
         test = None if self.parts.test is None else self.parts.test.under_one_root()
-        best = self._best(tree.under_one_root(), self.tree.under_one_root(), test, damped=damped)
-        return _better(with_labels, replace(best, by_label=False))
+        best = self._fit_best(
+            tree.under_one_root(), self.tree.under_one_root(), test, damped=damped
+        )
+        return _with_lower_loss(with_labels, replace(best, by_label=False))
 
-    def _best(
+    def _fit_best(
         self,
         training: PrefixTree,
         validation: PrefixTree,
@@ -143,16 +145,16 @@ class HeldOutReferences:
 
     def to_dict(self) -> dict[str, object]:
         """Return the references on the validation set as JSON values."""
-        plain = self._plain(self.ceiling, self.baseline.metrics)
+        plain = self._to_plain(self.ceiling, self.baseline.metrics)
         return {**plain, "seen_percent": self.parts.seen_percent}
 
     def test_to_dict(self) -> dict[str, object]:
         """Return the references on the test set as JSON values; {} if there isn't one."""
         if self.test_ceiling is None or self.baseline.test is None:
             return {}
-        return self._plain(self.test_ceiling, self.baseline.test)
+        return self._to_plain(self.test_ceiling, self.baseline.test)
 
-    def _plain(self, ceiling: Metrics, baseline: Metrics) -> dict[str, object]:
+    def _to_plain(self, ceiling: Metrics, baseline: Metrics) -> dict[str, object]:
         """Return a ceiling and the n-gram baseline's metrics as JSON values."""
         return {
             "ceiling": ceiling.to_dict(),
@@ -160,7 +162,7 @@ class HeldOutReferences:
         }
 
 
-def _better(first: Baseline, second: Baseline) -> Baseline:
+def _with_lower_loss(first: Baseline, second: Baseline) -> Baseline:
     """Return the baseline with the lower loss, or the first one if they're equal."""
     is_second_better = second.metrics.loss_nats_per_char < first.metrics.loss_nats_per_char
     return second if is_second_better else first

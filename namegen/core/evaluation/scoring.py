@@ -82,10 +82,10 @@ def score_names(
     for block in blocks(len(names), limited_rows(model, BLOCK_NAMES)):
         block_names = names[block]
         first_tokens = np.full(len(block_names), start_token, np.int32)
-        rows = _letters(model, first_tokens, vocabulary, block_names).tolist()
+        rows = _character_log_probabilities(model, first_tokens, vocabulary, block_names).tolist()
         for name, row in zip(block_names, rows, strict=True):
             letters = row[: len(name) + 1]
-            scores.append(NameScore(name, tuple(letters), _percentile(letters, quantiles)))
+            scores.append(NameScore(name, tuple(letters), _percentile_of(letters, quantiles)))
     return scores
 
 
@@ -106,14 +106,14 @@ def label_probabilities(
     """
     _check_lengths([name])
     copies = [name] * len(start_tokens.tokens)
-    letters = _letters(model, start_tokens.ids, vocabulary, copies)  # (R, T)
+    letters = _character_log_probabilities(model, start_tokens.ids, vocabulary, copies)  # (R, T)
     log_likelihood = letters[:, : len(name) + 1].sum(axis=1)  # (R,)
     log_joint = start_tokens.log_shares + log_likelihood  # (R,)
     is_possible = log_joint.max() > -np.inf
-    return _normalized(log_joint if is_possible else start_tokens.log_shares)
+    return _to_probabilities(log_joint if is_possible else start_tokens.log_shares)
 
 
-def _normalized(logs: Float64[Array, "R"]) -> Float64[Array, "R"]:
+def _to_probabilities(logs: Float64[Array, "R"]) -> Float64[Array, "R"]:
     """Return the probabilities with these logarithms, scaled to the sum 1."""
     probabilities: Float64[Array, "R"] = np.exp(logs - logs.max())
     probabilities /= probabilities.sum()
@@ -129,14 +129,14 @@ def _check_lengths(names: Sequence[str]) -> None:
         raise NamesError(f"a name has {longest:,} characters: expected at most {MAX_NAME:,}")
 
 
-def _letters(
+def _character_log_probabilities(
     model: LanguageModel,
     start_tokens: Int32[Array, "names"],
     vocabulary: Vocabulary,
     names: Sequence[str],
 ) -> Float64[Array, "names T"]:
     """Return the log-probability of each token of each name. The values after a name's end token have no meaning."""
-    tokens = _padded(vocabulary, names)  # (names, T)
+    tokens = _encode_padded(vocabulary, names)  # (names, T)
     letters = np.empty(tokens.shape)
     rows = np.arange(len(names))
     state = model.initial_state(len(names))
@@ -148,7 +148,7 @@ def _letters(
     return letters
 
 
-def _padded(vocabulary: Vocabulary, names: Sequence[str]) -> Int32[Array, "names T"]:
+def _encode_padded(vocabulary: Vocabulary, names: Sequence[str]) -> Int32[Array, "names T"]:
     """Encode names as rows, each padded with at least one end token."""
     characters, lengths = vocabulary.encode_all(names)
     longest = int(lengths.max())
@@ -158,7 +158,7 @@ def _padded(vocabulary: Vocabulary, names: Sequence[str]) -> Int32[Array, "names
     return tokens
 
 
-def _percentile(letters: list[float], quantiles: Float64[Array, "101"] | None) -> float | None:
+def _percentile_of(letters: list[float], quantiles: Float64[Array, "101"] | None) -> float | None:
     """Return the percentile of a name. If its score equals several quantiles, it's the middle of them."""
     if quantiles is None:
         return None
@@ -167,10 +167,10 @@ def _percentile(letters: list[float], quantiles: Float64[Array, "101"] | None) -
     up_to = int(np.searchsorted(quantiles, score, "right"))
     if below < up_to:
         return (below + up_to - 1) / 2
-    return _between_percentiles(score, below, quantiles)
+    return _interpolate_percentile(score, below, quantiles)
 
 
-def _between_percentiles(score: float, above: int, quantiles: Float64[Array, "101"]) -> float:
+def _interpolate_percentile(score: float, above: int, quantiles: Float64[Array, "101"]) -> float:
     """Interpolate between two percentiles. ``above`` is the first percentile that the score is below."""
     if above == 0:
         return 0.0
@@ -207,7 +207,7 @@ def score_quantiles(
     """
     if start_tokens is not None and start_tokens.several:
         token_count = len(start_tokens.tokens)
-        tree = _sample(tree.under_one_root(), token_count)
+        tree = _sample_names(tree.under_one_root(), token_count)
         if tree.nodes * token_count > FAR_TOO_MANY:
             return None
         model = AnyLabel(model, start_tokens)
@@ -227,7 +227,7 @@ def _weighted_quantiles(
     return scores[by_score][index]
 
 
-def _sample(tree: PrefixTree, start_tokens: int) -> PrefixTree:
+def _sample_names(tree: PrefixTree, start_tokens: int) -> PrefixTree:
     """Draw a sample of the names that can be read in some seconds. It has at least two names per percentile."""
     share = MAX_READ / (tree.nodes * start_tokens)
     if share >= 1:

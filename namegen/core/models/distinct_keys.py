@@ -36,7 +36,7 @@ def rank_keys(
     for block in row_blocks:
         distinct, rank[block] = np.unique(keys_of(block), return_inverse=True)
         distinct_of_blocks.append(distinct)
-    merged = _merged(distinct_of_blocks)
+    merged = _merge_distinct(distinct_of_blocks)
     if len(row_blocks) > 1:
         for block, distinct in zip(row_blocks, distinct_of_blocks, strict=True):
             rank_in_merged = np.searchsorted(merged, distinct)
@@ -66,14 +66,14 @@ def count_keys(
         counts = np.bincount(rank, weights=times[block]).astype(np.int64)
         distinct_of_blocks.append(distinct)
         counts_of_blocks.append(counts)
-    merged = _merged(distinct_of_blocks)
+    merged = _merge_distinct(distinct_of_blocks)
     total = np.zeros(len(merged), np.int64)
     for distinct, counts in zip(distinct_of_blocks, counts_of_blocks, strict=True):
         total[np.searchsorted(merged, distinct)] += counts
     return merged, total
 
 
-def _merged(arrays: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
+def _merge_distinct(arrays: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
     """Return the distinct values of several arrays, in rising order. Each array has distinct values."""
     if len(arrays) == 1:
         return arrays[0]

@@ -84,7 +84,7 @@ class MixtureModel:
         # For each model, its ids of the tokens that the mixture reads: (V + L,).
         self._read_ids = self._predicted_ids
         if start_tokens:
-            self._read_ids = _with_start_tokens(self._predicted_ids, start_tokens)
+            self._read_ids = _append_start_tokens(self._predicted_ids, start_tokens)
 
     def initial_state(self, rows: int) -> MixtureState:
         """Return the state before the start token."""
@@ -95,12 +95,12 @@ class MixtureModel:
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token per row, and return the log-probabilities of the next token."""
-        probabilities, after = self._step_each(tokens, cast(MixtureState, state))
+        probabilities, after = self._step_each_model(tokens, cast(MixtureState, state))
         weights = self._active_weights(after.is_active)
         with np.errstate(divide="ignore"):  # log(0) = -inf is correct
             return np.log(np.einsum("bm,bmv->bv", weights, probabilities)), after
 
-    def _step_each(
+    def _step_each_model(
         self, tokens: Int32[Array, "B"], state: MixtureState
     ) -> tuple[Float64[Array, "B M V"], MixtureState]:
         """Read one token per row with every model, and return the probabilities of each model."""
@@ -162,7 +162,7 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
 
 def _check_weights(weights: tuple[float, ...], models: int) -> None:
     """Raise SettingsError if there isn't one weight per model, or they aren't a distribution."""
-    name = setting("weights", _comma_separated(weights, digits=6))
+    name = setting("weights", _join_numbers(weights, digits=6))
     if len(weights) != models:
         raise SettingsError(
             f"{name} has {len(weights)} weights for {models} models: pass one for each, in the same order"
@@ -173,13 +173,13 @@ def _check_weights(weights: tuple[float, ...], models: int) -> None:
         )
     total = math.fsum(weights)
     if abs(total - 1) > SUM_TOLERANCE:
-        scaled = _comma_separated([weight / total for weight in weights], digits=4)
+        scaled = _join_numbers([weight / total for weight in weights], digits=4)
         raise SettingsError(
             f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}"
         )
 
 
-def _comma_separated(numbers: Iterable[float], digits: int) -> str:
+def _join_numbers(numbers: Iterable[float], digits: int) -> str:
     """Write numbers with this many significant digits, as the user passes weights."""
     return ",".join(f"{number:.{digits}g}" for number in numbers)
 
@@ -194,7 +194,7 @@ def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, 
     return ids
 
 
-def _with_start_tokens(
+def _append_start_tokens(
     ids_of_models: Sequence[Int32[Array, "V"]], start_tokens_of_models: Sequence[Sequence[int]]
 ) -> list[Int32[Array, "V_plus_L"]]:
     """Append each model's start tokens for the labels to its ids of the characters."""
@@ -257,7 +257,7 @@ class AnyLabel:
         rows = len(tokens)
         log_weights = self._weights_after(tokens, state)  # (B, R)
         logits, inner = self._step_each_label(tokens, state)  # (B, R, V)
-        log_probabilities, mixed = _mixed(logits, log_weights)
+        log_probabilities, mixed = _mix_start_tokens(logits, log_weights)
         after = MixedState(
             inner=inner,
             has_started=np.ones(rows, bool),
@@ -271,7 +271,7 @@ class AnyLabel:
         """Return the log-weights of the start tokens after one more token. The first token doesn't change them."""
         token = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
         log_likelihood = state.log_probabilities[state.rows, :, token]  # (B, R)
-        posterior = _posterior(state.log_weights, log_likelihood)
+        posterior = _posterior_log_weights(state.log_weights, log_likelihood)
         has_started = state.has_started[:, None]  # (B, 1)
         return np.where(has_started, posterior, state.log_weights)
 
@@ -298,19 +298,19 @@ class AnyLabel:
         )
 
 
-def _posterior(
+def _posterior_log_weights(
     log_weights: Float64[Array, "B R"], log_likelihood: Float64[Array, "B R"]
 ) -> Float64[Array, "B R"]:
     """Return the log-weights after a token, by Bayes's rule. If no start token allows the token, they don't change."""
     joint = log_weights + log_likelihood  # (B, R)
-    total = _log_sum(joint.copy())[:, None]  # (B, 1)
+    total = _log_sum_exp(joint.copy())[:, None]  # (B, 1)
     is_possible = total > -np.inf
     normalized = joint - np.where(is_possible, total, 0)
     posterior: Float64[Array, "B R"] = np.where(is_possible, normalized, log_weights)
     return posterior
 
 
-def _mixed(
+def _mix_start_tokens(
     logits: Float[Array, "B R V"], log_weights: Float64[Array, "B R"]
 ) -> tuple[Float64[Array, "B R V"], Float64[Array, "B V"]]:
     """Return the log-probabilities of each token, for each start token and for all of them together.
@@ -324,10 +324,10 @@ def _mixed(
     log_probabilities -= np.log(sums)[:, :, None]
     factors = np.exp(log_weights) / sums  # (B, R)
     probabilities: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
-    return log_probabilities, _precise_log(probabilities, log_weights, log_probabilities)
+    return log_probabilities, _precise_logarithms(probabilities, log_weights, log_probabilities)
 
 
-def _precise_log(
+def _precise_logarithms(
     probabilities: Float64[Array, "B V"],
     log_weights: Float64[Array, "B R"],
     log_probabilities: Float64[Array, "B R V"],
@@ -336,11 +336,11 @@ def _precise_log(
     row, token = np.nonzero(probabilities < SMALLEST_SUM)
     with np.errstate(divide="ignore"):
         logarithms: Float64[Array, "B V"] = np.log(probabilities, out=probabilities)
-    logarithms[row, token] = _log_sum(log_weights[row] + log_probabilities[row, :, token])
+    logarithms[row, token] = _log_sum_exp(log_weights[row] + log_probabilities[row, :, token])
     return logarithms
 
 
-def _log_sum(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
+def _log_sum_exp(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
     """Return ``log Σ_R exp(logs)``. The input array is overwritten.
 
     It takes a tenth of the time of ``np.logaddexp.reduce``, which computes two logarithms and an exponential per pair.

@@ -113,10 +113,10 @@ def discounts(counts: Int64[Array, "entries"]) -> tuple[float, ...]:
     (0.5, 1.0, 1.5)
     """
     n = [int((counts == times).sum()) for times in range(5)]
-    return tuple(_discount(times, n) for times in (1, 2, 3))
+    return tuple(_estimate_discount(times, n) for times in (1, 2, 3))
 
 
-def _discount(times: int, n: list[int]) -> float:
+def _estimate_discount(times: int, n: list[int]) -> float:
     """Estimate the discount of a count. ``n[k]`` is how many counts are k."""
     fallback = FALLBACK_DISCOUNTS[times - 1]
     if n[1] == 0 or n[times] == 0 or n[times + 1] == 0:

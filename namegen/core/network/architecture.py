@@ -341,19 +341,19 @@ def exportable(network: Network, operations: Container[str], what: str) -> Recur
     """
     recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
     if recurrent is None:
-        raise _not_exportable(
+        raise _not_exportable_error(
             what, f"the architecture {network.architecture!r}, which has no formula"
         )
     unknown = recurrent.formula.lacking(operations)
     if unknown is not None:
         cell = recurrent.cell_class.name
-        raise _not_exportable(
+        raise _not_exportable_error(
             what, f"the cell {cell!r}, whose formula has the operation {unknown!r}"
         )
     return recurrent
 
 
-def _not_exportable(what: str, part: str) -> OutputError:
+def _not_exportable_error(what: str, part: str) -> OutputError:
     return OutputError(
         f"{what} cannot hold {part}: use the network with the backend that trained it"
     )
@@ -387,7 +387,7 @@ def checked_tensors(
         CheckpointError: if a tensor is missing or unknown, or has a wrong shape or dtype.
     """
     shapes = network.parameter_shapes
-    parameters = _tensors(state, shapes)
+    parameters = _checked_tensors_of(state, shapes)
     for name in state:
         if name not in shapes and not name.startswith(OPTIMIZER_PREFIX):
             raise CheckpointError(
@@ -395,20 +395,21 @@ def checked_tensors(
             )
     if "optimizer.step" not in state:
         return parameters, None
-    step = int(_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
+    step = int(_checked_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
     if step < 0:
         raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
     slot_values = {
-        slot: _tensors(state, shapes, prefix=f"{OPTIMIZER_PREFIX}{slot}.") for slot in slots
+        slot: _checked_tensors_of(state, shapes, prefix=f"{OPTIMIZER_PREFIX}{slot}.")
+        for slot in slots
     }
     return parameters, OptimizerState(step, slot_values)
 
 
-def _tensors(
+def _checked_tensors_of(
     state: Mapping[str, Array], shapes: Mapping[str, Shape], prefix: str = ""
 ) -> dict[str, Array]:
     """Select tensors of a state, and check their shapes. In the state, their names start with the prefix."""
-    return {name: _tensor(state, prefix + name, shape) for name, shape in shapes.items()}
+    return {name: _checked_tensor(state, prefix + name, shape) for name, shape in shapes.items()}
 
 
 def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
@@ -439,7 +440,7 @@ def _can_be_broadcast(mask_shape: Shape, shape: Shape) -> bool:
     return all(size in (1, full_size) for size, full_size in zip(mask_shape, shape, strict=True))
 
 
-def _tensor(
+def _checked_tensor(
     state: Mapping[str, Array], name: str, shape: Shape, *, dtype_kinds: str = "f"
 ) -> Array:
     """Return a tensor of a state. Raise CheckpointError if it's missing, or has a wrong shape or dtype."""

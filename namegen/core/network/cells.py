@@ -187,16 +187,16 @@ class Cell:
         """
 
     def __init_subclass__(cls) -> None:
-        cls.formula = _formula_of(cls)
+        cls.formula = _trace_formula(cls)
 
 
-def _formula_of(cell: type[Cell]) -> Formula:
+def _trace_formula(cell: type[Cell]) -> Formula:
     """Trace the step of a cell."""
     state_gates = cell.gates[: cell.state_gates]
     input_count = len(cell.gates) + len(state_gates) + len(cell.states)
     operations: list[Operation] = []
     inputs = [Value(input_count, operations, index) for index in range(input_count)]
-    result = cell.step(*_named_inputs(cell, state_gates, inputs))
+    result = cell.step(*_name_inputs(cell, state_gates, inputs))
     after = result if isinstance(result, tuple) else (result,)
     _check_state(cell, after)
     return Formula(
@@ -209,7 +209,7 @@ def _formula_of(cell: type[Cell]) -> Formula:
     )
 
 
-def _named_inputs(
+def _name_inputs(
     cell: type[Cell], state_gates: Sequence[str], inputs: Sequence[Value]
 ) -> tuple[Parts, Parts, Parts]:
     """Return the arguments of a cell's step: x of each gate, s of each state gate, and the state."""
