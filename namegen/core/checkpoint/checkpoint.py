@@ -99,7 +99,7 @@ class Checkpoint(Metadata):
             )
         metadata = _read_metadata(path, document, architectures)
         try:
-            metadata = _add_sets(metadata, tensors)
+            metadata = _read_sets(metadata, tensors)
             check_together(metadata)
             return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
@@ -119,8 +119,8 @@ def _read_metadata(
         raise CheckpointError(f"can't load {path}: {error}") from error
 
 
-def _add_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
-    """Add the fields that are stored as tensors of bytes, and remove them from the tensors."""
+def _read_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
+    """Read the fields that a checkpoint stores as tensors of bytes, and remove them from the tensors."""
     for name, read in SETS.items():
         if getattr(metadata, name) is not None:
             raise CheckpointError(f"{name} isn't stored as a tensor of bytes")

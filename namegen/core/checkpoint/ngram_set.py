@@ -17,6 +17,7 @@ node is the n-gram without its first symbol, which the list contains as well. Tw
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -154,9 +155,8 @@ class NgramSet:
         """Write the number of labels and symbols, and then for each order which candidates are n-grams."""
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for order in range(ORDER):
-            parents = self.nodes_of_order(order)
-            nodes = self.nodes_of_order(order + 1)
-            numbers = _Candidates(self, parents).numbers(nodes)
+            candidates = _candidates_for(self, self.nodes_of_order(order))
+            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))
             data += write_rising(numbers - np.arange(len(numbers)))
         return data
 
@@ -176,7 +176,7 @@ class NgramSet:
         for _ in range(ORDER):
             rising, position = read_rising(data, position)
             numbers = rising + np.arange(len(rising))
-            _Candidates(trie, trie.latest_nodes).add(numbers, to=trie)
+            _candidates_for(trie, trie.latest_nodes).add_to(trie, numbers)
         if position != len(data):
             raise ValueError("the n-grams aren't as namegen writes them")
         return trie.frozen()
@@ -258,55 +258,89 @@ class _Trie:
         )
 
 
-class _Candidates:
-    """The n-grams that could be the children of one order: for the empty n-gram any symbol, for others the suffix's.
-
-    Candidates are numbered by parent, then by symbol.
+class _Candidates(ABC):
+    """The n-grams that could be the children of some nodes. They are numbered by parent, then by symbol.
 
     Args:
         trie: the n-grams.
-        parents: the nodes of the order.
+        parents: the nodes.
+        counts: how many candidates each parent has.
     """
 
-    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
-        self.trie = trie
-        self.first_parent = parents.start
-        self.parents_are_empty = parents.start == 0
-        if self.parents_are_empty:
-            counts = np.full(trie.labels, trie.symbols)  # (parents,)
-        else:
-            suffix = trie.suffix[parents]  # (parents,)
-            parent_of_nodes = trie.parent[trie.labels :]  # in rising order
-            self.first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels
-            child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
-            counts = child_end - self.first_child
-        self.end = np.cumsum(counts)  # (parents,) the first number after each parent's candidates
-        self.start = self.end - counts
+    def __init__(
+        self, trie: NgramSet | _Trie, parents: slice, counts: Int64[Array, "parents"]
+    ) -> None:
+        self._trie = trie
+        self._first_parent = parents.start
+        self._end = np.cumsum(counts)  # the first number after each parent's candidates
+        self._start = self._end - counts
 
-    def numbers(self, nodes: slice) -> Int64[Array, "nodes"]:
+    def numbers_of(self, nodes: slice) -> Int64[Array, "nodes"]:
         """Return the numbers of the candidates that are nodes."""
-        parent = self.trie.parent[nodes] - self.first_parent
-        if self.parents_are_empty:
-            rank = self.trie.symbol[nodes]
-        else:
-            rank = self.trie.suffix[nodes] - self.first_child[parent]
-        numbers: Int64[Array, "nodes"] = self.start[parent] + rank
+        parent = self._trie.parent[nodes] - self._first_parent
+        numbers: Int64[Array, "nodes"] = self._start[parent] + self._ranks(nodes, parent)
         return numbers
 
-    def add(self, numbers: Int64[Array, "added"], *, to: _Trie) -> None:
+    def add_to(self, trie: _Trie, numbers: Int64[Array, "added"]) -> None:
         """Add the candidates with these numbers to a trie. Raise ValueError if there is no such candidate."""
-        candidates = int(self.end[-1]) if len(self.end) else 0
-        if len(numbers) and numbers[-1] >= candidates:
+        candidate_count = int(self._end[-1]) if len(self._end) else 0
+        if len(numbers) and numbers[-1] >= candidate_count:
             raise ValueError("the n-grams aren't as namegen writes them")
-        parent = np.searchsorted(self.end, numbers, side="right")
-        rank = numbers - self.start[parent]  # among the candidates of the parent
-        if self.parents_are_empty:
-            symbol = rank
-            suffix = parent
-        else:
-            suffix = self.first_child[parent] + rank
-            symbol = self.trie.symbol[suffix]
-        to.add(parent=parent + self.first_parent, symbol=symbol, suffix=suffix)
+        parent = np.searchsorted(self._end, numbers, side="right")
+        suffix, symbol = self._suffix_and_symbol(parent, rank=numbers - self._start[parent])
+        trie.add(parent=parent + self._first_parent, symbol=symbol, suffix=suffix)
+
+    @abstractmethod
+    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
+        """Return the rank of each node among the candidates of its parent."""
+
+    @abstractmethod
+    def _suffix_and_symbol(
+        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
+    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
+        """Return the suffix and the last symbol of the candidates with these ranks."""
+
+
+class _SingleSymbols(_Candidates):
+    """The candidates for n-grams of one symbol: every symbol."""
+
+    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
+        super().__init__(trie, parents, counts=np.full(trie.labels, trie.symbols))
+
+    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
+        return self._trie.symbol[nodes]
+
+    def _suffix_and_symbol(
+        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
+    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
+        return parent, rank
+
+
+class _SuffixChildren(_Candidates):
+    """The candidates for longer n-grams: the last symbols that the list contains after the suffix of the parent."""
+
+    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
+        suffix = trie.suffix[parents]  # (parents,)
+        parent_of_nodes = trie.parent[trie.labels :]  # in rising order
+        self._first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels  # (parents,)
+        child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
+        super().__init__(trie, parents, counts=child_end - self._first_child)
+
+    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
+        ranks: Int64[Array, "nodes"] = self._trie.suffix[nodes] - self._first_child[parent]
+        return ranks
+
+    def _suffix_and_symbol(
+        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
+    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
+        suffix = self._first_child[parent] + rank
+        return suffix, self._trie.symbol[suffix]
+
+
+def _candidates_for(trie: NgramSet | _Trie, parents: slice) -> _Candidates:
+    """Return the n-grams that could be the children of the nodes of one order."""
+    parents_are_empty = parents.start == 0
+    return _SingleSymbols(trie, parents) if parents_are_empty else _SuffixChildren(trie, parents)
 
 
 # How many longer n-grams are missing, by the order of the longest known n-gram that ends with a symbol.

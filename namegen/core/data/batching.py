@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -237,20 +238,29 @@ def _parents_of_nodes(
 def _to_edge_paths(
     tree: PrefixTree, paths: Int[Array, "P"], last: Int64[Array, "names"]
 ) -> Int[Array, "P"]:
-    """Return the edges of each name: those to its characters, and then the edge that ends the name.
+    """Turn the nodes of each name into its edges: those to its characters, and then the edge that ends the name.
 
     Args:
         tree: The tree of all names.
         paths: The nodes of all names, from the root on. They are overwritten with the edges.
         last: The index of each name's last node in ``paths``.
     """
-    is_end = tree.edge_token == END_TOKEN  # (E,)
     last_node = paths[last]  # (names,)
-    edge_to = np.zeros(tree.nodes, paths.dtype)  # (N,) the edge that leads to each node
-    edge_to[tree.roots :] = np.flatnonzero(~is_end)
-    paths[:-1] = edge_to[paths[1:]]
-    del edge_to  # to save memory
-    end_edge = np.zeros(tree.nodes, paths.dtype)  # (N,) the edge that ends a name at each node
-    end_edge[tree.edge_node[is_end]] = np.flatnonzero(is_end)
-    paths[last] = end_edge[last_node]
+    paths[:-1] = _edges_to_nodes(tree, paths.dtype)[paths[1:]]
+    paths[last] = _edges_that_end_names(tree, paths.dtype)[last_node]
     return paths
+
+
+def _edges_to_nodes(tree: PrefixTree, dtype: np.dtype[Any]) -> Int[Array, "N"]:
+    """Return the edge that leads to each node; 0 for roots."""
+    edges = np.zeros(tree.nodes, dtype)
+    edges[tree.roots :] = np.flatnonzero(tree.edge_token != END_TOKEN)
+    return edges
+
+
+def _edges_that_end_names(tree: PrefixTree, dtype: np.dtype[Any]) -> Int[Array, "N"]:
+    """Return the edge that ends a name at each node; 0 if no name ends there."""
+    edges = np.zeros(tree.nodes, dtype)
+    end_edges = np.flatnonzero(tree.edge_token == END_TOKEN)
+    edges[tree.edge_node[end_edges]] = end_edges
+    return edges

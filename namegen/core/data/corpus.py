@@ -149,12 +149,12 @@ class Corpus:
         cls, names: list[str], labels: list[str], source: str, dropped: dict[str, int]
     ) -> Corpus:
         """Create a list with labels, and drop the names that are empty or have no label."""
-        named = list(compress(zip(names, labels, strict=True), names))
-        labeled = [(name, label) for name, label in named if label]
-        if named and not labeled:
+        pairs = [(name, label) for name, label in zip(names, labels, strict=True) if name]
+        labeled = [(name, label) for name, label in pairs if label]
+        if pairs and not labeled:
             raise NamesError(f"{source}: no name has a label: choose another label column, or none")
-        if len(labeled) < len(named):
-            dropped["names without a label"] = len(named) - len(labeled)
+        if len(labeled) < len(pairs):
+            dropped["names without a label"] = len(pairs) - len(labeled)
         kept_names = tuple(name for name, label in labeled)
         kept_labels = tuple(label for name, label in labeled)
         return cls(kept_names, source, dropped, labels=kept_labels)

@@ -203,13 +203,20 @@ def sqrt_weighted_entries(name_of: Int[Array, "entries"]) -> Bool[Array, "entrie
     >>> sqrt_weighted_entries(np.array([0, 1, 0, 0, 0])).tolist()      # Al, Bo, Al, Al, Al
     [True, True, True, False, False]
     """
-    by_name = np.argsort(name_of, kind="stable")  # (entries,) equal names are neighbors
     counts = np.bincount(name_of)  # (names,)
+    remaining_entries = _rounded_sqrt(counts)[name_of]  # (entries,) of each entry's name
+    return _count_earlier_duplicates(name_of, counts) < remaining_entries
+
+
+def _count_earlier_duplicates(
+    name_of: Int[Array, "entries"], counts: Int64[Array, "names"]
+) -> Int64[Array, "entries"]:
+    """Return how many earlier entries have the same name as each entry."""
+    by_name = np.argsort(name_of, kind="stable")  # (entries,) equal names are neighbors
     first = np.cumsum(counts) - counts  # (names,) the first entry of each name, in ``by_name``
-    earlier = np.arange(len(by_name)) - np.repeat(first, counts)  # earlier entries of the same name
-    remains = np.empty(len(by_name), dtype=bool)
-    remains[by_name] = earlier < np.repeat(_rounded_sqrt(counts), counts)
-    return remains
+    earlier = np.empty(len(by_name), np.int64)
+    earlier[by_name] = np.arange(len(by_name)) - np.repeat(first, counts)
+    return earlier
 
 
 def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:

@@ -216,17 +216,15 @@ class _NgramCounts:
             shorter.longer = longer
 
     def _count(self, tree: PrefixTree, order: int) -> Iterator[_LengthCounts]:
-        """Count the tokens after contexts of length 0, then 1, and so on."""
-        width = self.unknown_start + 1
-        pairs_of_lengths: list[Int64[Array, "pairs"]] = []
+        """Count the tokens after contexts of length 0, then 1, and so on up to ``order − 1``."""
+        contexts = _Contexts(pairs=(), width=self.unknown_start + 1)
         context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)  # of each prefix
         for length, left_token in enumerate(node_contexts(tree, order)):
-            contexts = _Contexts(tuple(pairs_of_lengths), width)
             yield self._count_length(tree, contexts, context_id)
             if length + 1 < order:
-                context_pairs = _ContextPairs(context_id, width, left_token)
-                pairs, context_id = rank_keys(tree.nodes, context_pairs)
-                pairs_of_lengths.append(pairs)
+                longer_pairs = _ContextPairs(context_id, contexts.width, left_token)
+                pairs, context_id = rank_keys(tree.nodes, longer_pairs)
+                contexts = replace(contexts, pairs=(*contexts.pairs, pairs))
 
     def _count_length(
         self, tree: PrefixTree, contexts: _Contexts, context_id: Int[Array, "N"]
