@@ -39,7 +39,6 @@ _LONGEST_COMPOSITION = 4
 # (Standard Annex 15) allows at most 30, which is more than any language needs.
 _MOST_MARKS = 30
 _LINE_END = re.compile("[\n\r\0]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 CORRECT = "correct or remove it"  # the advice of most messages
 
 
@@ -313,19 +312,15 @@ class _Cleaner:
         )
 
     def _compose(self, texts: list[str], joined: str) -> list[str]:
-        """Return the entries in NFC. ``joined`` has all entries as lines."""
-        try:
-            joined.encode()
-        except UnicodeEncodeError:
-            is_incomplete = [bool(_SURROGATE.search(text)) for text in texts]
-            index = is_incomplete.index(True)
+        """Return the entries in Unicode's composed form (NFC). ``joined`` has all entries as lines."""
+        if _has_half_character(joined):
+            is_incomplete = [_has_half_character(text) for text in texts]
             problem = f"has an incomplete Unicode character: {CORRECT}"
-            raise self._error(texts, index, problem) from None
-        has_too_many: list[bool] = list(map(_has_too_many_marks, texts))
-        if any(has_too_many):
-            index = has_too_many.index(True)
+            raise self._error(texts, is_incomplete.index(True), problem)
+        has_too_many_marks = [_has_too_many_marks(text) for text in texts]
+        if any(has_too_many_marks):
             problem = f"has more than {_MOST_MARKS} accents on one letter: {CORRECT}"
-            raise self._error(texts, index, problem)
+            raise self._error(texts, has_too_many_marks.index(True), problem)
         if unicodedata.is_normalized("NFC", joined):
             return texts
         return unicodedata.normalize("NFC", joined).split("\n")
@@ -345,6 +340,15 @@ class _Cleaner:
         """Return the error about an entry. The problem includes the advice."""
         location = f"{self.source}, {self.where(index)}"
         return NamesError(f"{location}: {quote(texts[index])} {problem}")
+
+
+def _has_half_character(text: str) -> bool:
+    """Whether a text has a surrogate, which is half of a character in UTF-16."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _has_too_many_marks(text: str) -> bool:

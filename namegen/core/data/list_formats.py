@@ -410,7 +410,7 @@ def json_names(content: ListContent, column: str | None, label_column: str | Non
     Raises:
         NamesError: The JSON has another form.
     """
-    items = _Items(lambda: read_items(content.blocks()), content.source)
+    items = _Items(content, content.source, has_item_per_line=False)
     return items.table(column, label_column)
 
 
@@ -421,7 +421,7 @@ def json_lines(content: ListContent, column: str | None, label_column: str | Non
     >>> json_lines(content, "name", None).names
     ['Al', 'Bo']
     """
-    items = _Items(lambda: read_lines(content.lines()), content.source)
+    items = _Items(content, content.source, has_item_per_line=True)
     return items.table(column, label_column)
 
 
@@ -429,8 +429,9 @@ def json_lines(content: ListContent, column: str | None, label_column: str | Non
 class _Items:
     """The items of a JSON file."""
 
-    read: Callable[[], Iterator[Json]]  # reads all items; objects are read twice
+    content: ListContent
     source: str  # what messages call the file
+    has_item_per_line: bool  # otherwise, the items are in a JSON list
 
     def table(self, column: str | None, label_column: str | None) -> Table:
         """Return the names of the items, and maybe their labels. The arguments are those of ``json_names``."""
@@ -479,10 +480,16 @@ class _Items:
                 raise self._unexpected(index, item, "an object", "a JSON list of objects")
             yield index, item
 
+    def _read(self) -> Iterator[Json]:
+        """Read all items. Objects are read twice: first to find their keys."""
+        if self.has_item_per_line:
+            return read_lines(self.content.lines())
+        return read_items(self.content.blocks())
+
     def _numbered(self) -> Iterator[tuple[int, Json]]:
         """Yield the items with their indexes."""
         try:
-            for index, item in enumerate(self.read()):
+            for index, item in enumerate(self._read()):
                 if index == MOST_LINES:
                     raise NamesError(
                         f"{self.source} has more than {MOST_LINES:,} items: split it into several lists"

@@ -93,10 +93,15 @@ class NgramModel:
         counts = _NgramCounts(tree, vocabulary_size, max(orders))
         for smoothing in SMOOTHINGS:
             for order in orders:
-                model = cls.__new__(cls)
-                model._fit(counts, order, smoothing)
-                yield model
+                yield cls._from_counts(counts, order, smoothing)
             counts.forget_tables()  # the tables of one smoothing are as large as the counts
+
+    @classmethod
+    def _from_counts(cls, counts: _NgramCounts, order: int, smoothing: str) -> NgramModel:
+        """Create a model without counting the names again."""
+        model = cls.__new__(cls)
+        model._fit(counts, order, smoothing)
+        return model
 
     def _fit(self, counts: _NgramCounts, order: int, smoothing: str) -> None:
         """Set the attributes of the model from counts of n-grams."""
