@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -113,17 +113,22 @@ def _split_by_hash(
     """Split names by a keyed hash of each: the lowest hashes are for validation, the next ones for testing."""
     validation_end = _hash_limit(data.held_out)
     test_end = _hash_limit(data.held_out + data.test)
-    keyed_hash = blake2b(digest_size=8, key=f"split {seed}".encode())
     part_of = np.full(len(distinct), TRAINING, np.int8)
-    for index, name in enumerate(distinct):
-        state = keyed_hash.copy()
-        state.update(name.encode("utf-8", "surrogatepass"))
-        name_hash = state.digest()
+    for index, name_hash in enumerate(_keyed_hashes(distinct, key=f"split {seed}")):
         if name_hash < validation_end:
             part_of[index] = VALIDATION
         elif name_hash < test_end:
             part_of[index] = TEST
     return part_of
+
+
+def _keyed_hashes(names: Iterable[str], key: str) -> Iterator[bytes]:
+    """Yield eight bytes of each name's BLAKE2b hash, which also depends on the key."""
+    keyed_hash = blake2b(digest_size=8, key=key.encode())
+    for name in names:
+        name_hash = keyed_hash.copy()
+        name_hash.update(name.encode("utf-8", "surrogatepass"))
+        yield name_hash.digest()
 
 
 def _hash_limit(share: float) -> bytes:

@@ -108,16 +108,21 @@ class MixtureModel:
         inner_after = []
         probabilities = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
         for m, model in enumerate(self.models):
-            read_ids = self._read_ids[m][tokens]  # (B,)
-            is_active[:, m] &= read_ids >= 0
-            known_ids = np.maximum(read_ids, END_TOKEN)  # the model reads something in any case
-            logits, inner = model.step(known_ids, state.inner[m])
+            ids = self._read_ids[m][tokens]  # (B,) −1 if the model doesn't know the token
+            is_active[:, m] &= ids >= 0
+            logits, inner = model.step(np.maximum(ids, END_TOKEN), state.inner[m])
             inner_after.append(inner)
-            predicted_ids = self._predicted_ids[m]  # (V,)
-            is_known = predicted_ids >= 0  # (V,)
-            log_probabilities = all_log_probabilities(logits[:, predicted_ids[is_known]])
-            probabilities[:, m, is_known] = np.exp(log_probabilities)
+            probabilities[:, m] = self._probabilities(m, logits)
         return probabilities, MixtureState(tuple(inner_after), is_active)
+
+    def _probabilities(self, m: int, logits: Float[Array, "B W"]) -> Float64[Array, "B V"]:
+        """Return model m's probabilities of the mixture's tokens; 0 for tokens that the model doesn't know."""
+        ids = self._predicted_ids[m]  # (V,)
+        is_known = ids >= 0  # (V,)
+        probabilities = np.zeros((len(logits), self.vocabulary_size))
+        log_probabilities = all_log_probabilities(logits[:, ids[is_known]])
+        probabilities[:, is_known] = np.exp(log_probabilities)
+        return probabilities
 
     def _active_weights(self, is_active: Bool[Array, "B M"]) -> Float64[Array, "B M"]:
         """Return the weights of each row's active models, scaled so that they sum to 1."""
