@@ -84,11 +84,11 @@ class Checkpoint(Metadata):
         """Read a checkpoint and check that its contents are consistent.
 
         Args:
-            path: the file.
-            architectures: returns the class of the network.
+            path: The file.
+            architectures: Returns the class of the network.
 
         Raises:
-            CheckpointError: if the file is damaged, foreign or inconsistent, has another format version, or contains a
+            CheckpointError: If the file is damaged, foreign or inconsistent, has another format version, or contains a
                 network with an unknown architecture.
         """
         tensors, document = read_tensors(path)
@@ -174,7 +174,7 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     """Read a checkpoint, with the full hashes of its known names if the file next to it contains them.
 
     Raises:
-        CheckpointError: see ``Checkpoint.load`` and ``read_known_names``.
+        CheckpointError: See ``Checkpoint.load`` and ``read_known_names``.
     """
     checkpoint = Checkpoint.load(path, architectures)
     known_names_file = known_names_path(path)
@@ -195,7 +195,7 @@ def read_known_names(path: Path) -> KnownSet:
     """Read what ``write_known_names`` wrote.
 
     Raises:
-        CheckpointError: if the file is missing, foreign or damaged.
+        CheckpointError: If the file is missing, foreign or damaged.
     """
     tensors, document = read_tensors(path)
     if document != {"kind": KNOWN_NAMES_FILE} or set(tensors) != {KNOWN_NAMES}:

@@ -252,11 +252,11 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
 
     Args:
         plain: JSON values, as returned by ``Metadata.to_plain``. They may come from an untrusted file.
-        architectures: returns the class of the network.
+        architectures: Returns the class of the network.
 
     Raises:
-        ValueError: if a field is missing, is unknown, has the wrong type, or contradicts another field.
-        CheckpointError: if the network's architecture is unknown.
+        ValueError: If a field is missing, is unknown, has the wrong type, or contradicts another field.
+        CheckpointError: If the network's architecture is unknown.
 
     >>> metadata = Metadata(vocabulary=Vocabulary("abc"), network=RecurrentNetwork(4, "gru", (2,)))
     >>> read_metadata(metadata.to_plain()).vocabulary

@@ -64,9 +64,9 @@ class NgramSet:
         """Collect the n-grams of a list.
 
         Args:
-            tree: the list.
-            vocabulary: its vocabulary.
-            labels: the number of labels; 0 if the list has none.
+            tree: The list.
+            vocabulary: Its vocabulary.
+            labels: The number of labels; 0 if the list has none.
         """
         positions = _Positions.of(tree, vocabulary)
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
@@ -105,8 +105,8 @@ class NgramSet:
         """Read one more symbol in each context.
 
         Args:
-            contexts: the node of the longest known n-gram before the symbol, with at most four symbols.
-            symbols: the symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
+            contexts: The node of the longest known n-gram before the symbol, with at most four symbols.
+            symbols: The symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
 
         Returns:
             The contexts after the symbol, and how many of the n-grams of two to five symbols that end with it are
@@ -140,8 +140,8 @@ class NgramSet:
         An n-gram that occurs twice in a name counts twice. A missing pair counts as ``PAIR_COUNT`` n-grams.
 
         Args:
-            tokens: the symbols of names with the same length.
-            label: the index of each name's label; 0 without labels.
+            tokens: The symbols of names with the same length.
+            label: The index of each name's label; 0 without labels.
         """
         contexts = self.start[label]
         total = np.zeros(len(tokens), np.int64)
@@ -169,7 +169,7 @@ class NgramSet:
         """Read what ``to_bytes`` wrote.
 
         Raises:
-            ValueError: if the bytes are cut short or damaged.
+            ValueError: If the bytes are cut short or damaged.
         """
         trie = _empty_trie(data[:HEAD_BYTES])
         position = HEAD_BYTES
@@ -262,9 +262,9 @@ class _Candidates(ABC):
     """The n-grams that could be the children of some nodes. They are numbered by parent, then by symbol.
 
     Args:
-        trie: the n-grams.
-        parents: the nodes.
-        counts: how many candidates each parent has.
+        trie: The n-grams.
+        parents: The nodes.
+        counts: How many candidates each parent has.
     """
 
     def __init__(

@@ -42,13 +42,13 @@ def write_tensors(
     """Write tensors and a document to a file, completely or not at all.
 
     Args:
-        path: the file.
-        tensors: the tensors by name.
+        path: The file.
+        tensors: The tensors by name.
         document: JSON values. ``format_version`` and ``checksum`` are added.
-        largest: the limit for the header, in bytes, with which the file will be read.
+        largest: The limit for the header, in bytes, with which the file will be read.
 
     Raises:
-        OutputError: if the file can't be written, or would be too large to read. An existing file isn't changed.
+        OutputError: If the file can't be written, or would be too large to read. An existing file isn't changed.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -96,11 +96,11 @@ def read_tensors(
     """Read what ``write_tensors`` wrote, and verify the checksum.
 
     Args:
-        path: the file.
-        largest: the limit for the header, in bytes.
+        path: The file.
+        largest: The limit for the header, in bytes.
 
     Raises:
-        CheckpointError: if the file is missing, foreign, cut short, damaged, or has another format version.
+        CheckpointError: If the file is missing, foreign, cut short, damaged, or has another format version.
     """
     try:
         content = read_whole(path, LARGEST_FILE)

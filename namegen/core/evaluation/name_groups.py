@@ -25,15 +25,15 @@ def group_sums(
     A name that occurs several times in the list also counts several times.
 
     Args:
-        model: any LanguageModel.
-        tree: the list.
-        vocabulary: its vocabulary.
+        model: Any LanguageModel.
+        tree: The list.
+        vocabulary: Its vocabulary.
 
     Returns:
-        ``characters``: the number of characters and end tokens.
-        ``nats``: the sum of their negative log-probabilities.
-        ``hits``: how many of them were the most likely prediction.
-        ``sampled``: the sum of their probabilities.
+        ``characters``: The number of characters and end tokens.
+        ``nats``: The sum of their negative log-probabilities.
+        ``hits``: How many of them were the most likely prediction.
+        ``sampled``: The sum of their probabilities.
 
     >>> from namegen.core.models.ngram import NgramModel
     >>> names = ["Al", "Ali", "Al", "Bo"]

@@ -58,14 +58,14 @@ def score_names(
     """Score names, in the same order. For a labeled model, a name's probability is the sum over all its start tokens.
 
     Args:
-        model: any LanguageModel.
-        vocabulary: its vocabulary.
-        names: the names.
-        quantiles: log-probabilities at the percentiles 0 to 100 of the model's list, from ``score_quantiles``.
-        start_tokens: the start tokens and their shares; None: the plain start token.
+        model: Any LanguageModel.
+        vocabulary: Its vocabulary.
+        names: The names.
+        quantiles: Log-probabilities at the percentiles 0 to 100 of the model's list, from ``score_quantiles``.
+        start_tokens: The start tokens and their shares; None: the plain start token.
 
     Raises:
-        NamesError: if a name is empty, longer than 10,000 characters, or contains a character that the model doesn't
+        NamesError: If a name is empty, longer than 10,000 characters, or contains a character that the model doesn't
             know.
 
     >>> from namegen.core.models.ngram import NgramModel
@@ -95,13 +95,13 @@ def label_probabilities(
     """Return the probability of each start token given a whole name, by Bayes's rule: which label it probably has.
 
     Args:
-        model: any LanguageModel.
-        vocabulary: its vocabulary.
-        name: the name.
-        start_tokens: the start tokens and their shares.
+        model: Any LanguageModel.
+        vocabulary: Its vocabulary.
+        name: The name.
+        start_tokens: The start tokens and their shares.
 
     Raises:
-        NamesError: if the name is empty, longer than 10,000 characters, or contains a character that the model doesn't
+        NamesError: If the name is empty, longer than 10,000 characters, or contains a character that the model doesn't
             know.
     """
     _check_lengths([name])
@@ -190,9 +190,9 @@ def score_quantiles(
     all names after all start tokens would take long, a random sample of the names is used.
 
     Args:
-        model: any LanguageModel.
-        tree: the list.
-        start_tokens: the start tokens and their shares. With None or a single one, each name has its start token in the
+        model: Any LanguageModel.
+        tree: The list.
+        start_tokens: The start tokens and their shares. With None or a single one, each name has its start token in the
             tree.
 
     Returns:

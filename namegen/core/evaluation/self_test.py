@@ -31,8 +31,8 @@ def self_test_logits(model: LanguageModel, start_token: int) -> Float32[Array, "
     """Compute the self-test logits: those after the start token, and those after some fixed tokens.
 
     Args:
-        model: any LanguageModel.
-        start_token: the id of the start token, ``Network.start_tokens[0]``.
+        model: Any LanguageModel.
+        start_token: The id of the start token, ``Network.start_tokens[0]``.
     """
     logits, state = model.step(np.array([start_token], np.int32), model.initial_state(1))
     after_start = logits[0]  # (V,)
@@ -56,18 +56,18 @@ def check_self_test(
     """Raise an error if a loaded model computes other logits than it did when it was saved.
 
     Args:
-        model: the loaded model.
-        expected: the self-test logits in its file; None: don't check.
-        start_token: the id of the start token.
-        reader: the program that loaded the model, for the error message.
-        trained_by: the backend that trained it.
-        name: the model's name, for the error message.
-        advice: what the user can do, for the error message.
-        is_own: whether the reader is the backend that trained the model.
-        tolerance: the largest difference that rounding explains, as a share of the largest logit.
+        model: The loaded model.
+        expected: The self-test logits in its file; None: don't check.
+        start_token: The id of the start token.
+        reader: The program that loaded the model, for the error message.
+        trained_by: The backend that trained it.
+        name: The model's name, for the error message.
+        advice: What the user can do, for the error message.
+        is_own: Whether the reader is the backend that trained the model.
+        tolerance: The largest difference that rounding explains, as a share of the largest logit.
 
     Raises:
-        CheckpointError: if the difference is larger, or a logit isn't a number.
+        CheckpointError: If the difference is larger, or a logit isn't a number.
     """
     if expected is None:
         return

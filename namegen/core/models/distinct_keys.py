@@ -22,8 +22,8 @@ def rank_keys(
     """Return the distinct keys in rising order, and for each row the rank of its key among them.
 
     Args:
-        rows: the number of rows, at least 1.
-        keys_of: returns the keys of a slice of the rows.
+        rows: The number of rows, at least 1.
+        keys_of: Returns the keys of a slice of the rows.
 
     >>> keys = np.array([7, 3, 7])
     >>> distinct, rank = rank_keys(3, lambda block: keys[block])
@@ -50,9 +50,9 @@ def count_keys(
     """Return the distinct keys in rising order, and how often each occurs.
 
     Args:
-        rows: the number of rows, at least 1.
-        keys_of: returns the keys of a slice of the rows.
-        times: how often each row counts.
+        rows: The number of rows, at least 1.
+        keys_of: Returns the keys of a slice of the rows.
+        times: How often each row counts.
 
     >>> keys = np.array([7, 3, 7])
     >>> distinct, count = count_keys(3, lambda block: keys[block], np.array([1, 5, 1]))

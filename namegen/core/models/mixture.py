@@ -36,16 +36,16 @@ class MixtureModel:
     predictions after it have no meaning.
 
     Args:
-        models: any LanguageModels.
-        vocabularies: the vocabulary of each model.
-        weights: the weight of each model, above 0. They sum to 1. None: equal weights.
-        start_tokens: for each model, one id per label of the mixture. The mixture's own ids for its labels start at
+        models: Any LanguageModels.
+        vocabularies: The vocabulary of each model.
+        weights: The weight of each model, above 0. They sum to 1. None: equal weights.
+        start_tokens: For each model, one id per label of the mixture. The mixture's own ids for its labels start at
             ``V``. The model's id is its start token for the label, or the plain start token if the model has no labels,
             or −1 if it has labels, but not this one, so that it doesn't count for the label. None: the mixture has no
             labels.
 
     Raises:
-        SettingsError: if there is no model, or the weights are invalid.
+        SettingsError: If there is no model, or the weights are invalid.
 
     Source: linear interpolation, Jelinek and Mercer, 1980.
 
@@ -145,11 +145,11 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
     """Return one weight per model. They sum to 1, as closely as floating-point numbers can.
 
     Args:
-        weights: the weights that the user passed; None: equal weights.
-        models: the number of models.
+        weights: The weights that the user passed; None: equal weights.
+        models: The number of models.
 
     Raises:
-        SettingsError: if there is no model, if the number of weights differs from the number of models, if a weight
+        SettingsError: If there is no model, if the number of weights differs from the number of models, if a weight
             isn't above 0, or if the sum isn't 1.
 
     >>> checked_weights(None, 2), checked_weights([0.75, 0.25], 2)
@@ -234,8 +234,8 @@ class AnyLabel:
     step of the labeled model with one row per start token.
 
     Args:
-        model: the labeled model.
-        start_tokens: its start tokens, and their shares.
+        model: The labeled model.
+        start_tokens: Its start tokens, and their shares.
     """
 
     def __init__(self, model: LanguageModel, start_tokens: StartTokens) -> None:

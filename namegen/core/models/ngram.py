@@ -50,13 +50,13 @@ class NgramModel:
     they are −1.
 
     Args:
-        tree: the names to count.
+        tree: The names to count.
         vocabulary_size: ``V``.
-        order: the length of an n-gram in tokens, including the predicted token; at least 1.
+        order: The length of an n-gram in tokens, including the predicted token; at least 1.
         smoothing: ``witten-bell``, ``kneser-ney`` or ``none``.
 
     Raises:
-        NamesError: if the order is below 1, or the smoothing is unknown.
+        NamesError: If the order is below 1, or the smoothing is unknown.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Ann", "Abe"]
@@ -207,9 +207,9 @@ class _NgramCounts:
     """The counts of all n-grams up to an order, and the tables that are computed from them.
 
     Args:
-        tree: the names to count.
+        tree: The names to count.
         vocabulary_size: ``V``.
-        order: the number of context lengths to count, including 0.
+        order: The number of context lengths to count, including 0.
     """
 
     def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:

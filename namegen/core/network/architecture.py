@@ -66,7 +66,7 @@ class Network(ABC):
         """Create the network that the settings describe.
 
         Raises:
-            SettingsError: if a setting doesn't exist in this architecture.
+            SettingsError: If a setting doesn't exist in this architecture.
         """
 
     @property
@@ -97,8 +97,8 @@ class Network(ABC):
         parameters are matrices that ``init`` draws.
 
         Args:
-            init: one of ``INITIALIZERS``.
-            rng: the source of random numbers.
+            init: One of ``INITIALIZERS``.
+            rng: The source of random numbers.
 
         Returns:
             float64 values by canonical name. A float32 backend rounds them.
@@ -159,8 +159,8 @@ class Network(ABC):
         """Raise SettingsError if the settings have a cell or an option that this architecture doesn't have.
 
         Args:
-            settings: the settings.
-            known: the options of this architecture.
+            settings: The settings.
+            known: The options of this architecture.
         """
         if settings.cell is not None and not cls._has_cells():
             raise SettingsError(
@@ -332,12 +332,12 @@ def exportable(network: Network, operations: Container[str], what: str) -> Recur
     """Return the network if an exporter can write it, because it knows all operations of its formula.
 
     Args:
-        network: the network to export.
-        operations: the operations that the exporter knows, by the names in ``Operation``.
-        what: the kind of file, for the error message, such as "a .tflite".
+        network: The network to export.
+        operations: The operations that the exporter knows, by the names in ``Operation``.
+        what: The kind of file, for the error message, such as "a .tflite".
 
     Raises:
-        OutputError: if the architecture has no formula, or the exporter doesn't know one of its operations.
+        OutputError: If the architecture has no formula, or the exporter doesn't know one of its operations.
     """
     recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
     if recurrent is None:
@@ -376,15 +376,15 @@ def checked_tensors(
     """Split an engine's state into the parameters and the optimizer's state, in canonical order.
 
     Args:
-        network: the network, which determines the shapes.
-        state: tensors by canonical name.
-        slots: the slots of the engine's optimizer.
+        network: The network, which determines the shapes.
+        state: Tensors by canonical name.
+        slots: The slots of the engine's optimizer.
 
     Returns:
         The parameters, and the optimizer's state, or None if the state has no ``optimizer.step``.
 
     Raises:
-        CheckpointError: if a tensor is missing or unknown, or has a wrong shape or dtype.
+        CheckpointError: If a tensor is missing or unknown, or has a wrong shape or dtype.
     """
     shapes = network.parameter_shapes
     parameters = _checked_tensors_of(state, shapes)
@@ -416,7 +416,7 @@ def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Arr
     """Return the masks of a training step in canonical order.
 
     Raises:
-        EngineError: if the network has no such parameter, or a mask can't be broadcast to its parameter's shape.
+        EngineError: If the network has no such parameter, or a mask can't be broadcast to its parameter's shape.
     """
     if not masks:  # the usual case, in which computing all shapes would slow down every step
         return {}

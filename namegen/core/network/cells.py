@@ -50,8 +50,8 @@ class Formula:
         """Compute the state after a step.
 
         Args:
-            inputs: x of each gate, s of each state gate, and the arrays of the state before the step.
-            library: has a function for each operation. NumPy has all except for ``sigmoid``.
+            inputs: X of each gate, s of each state gate, and the arrays of the state before the step.
+            library: Has a function for each operation. NumPy has all except for ``sigmoid``.
 
         >>> import numpy as np
         >>> SimpleRNN.formula.run([np.array([0.5]), np.array([-0.5]), np.array([1.0])], np)
@@ -181,9 +181,9 @@ class Cell:
         """Return the state after the step, as a tuple if it consists of several arrays.
 
         Args:
-            x: the value from the input, for each gate.
-            s: the value from the state, for each gate that reads the state.
-            before: the state before the step.
+            x: The value from the input, for each gate.
+            s: The value from the state, for each gate that reads the state.
+            before: The state before the step.
         """
 
     def __init_subclass__(cls) -> None:
