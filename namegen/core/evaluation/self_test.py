@@ -93,7 +93,7 @@ def check_self_test(
 def _check_shape(
     computed: Float32[Array, "2 V"], expected: Float32[Array, "2 W"], name: str, advice: str
 ) -> None:
-    """Raise CheckpointError if the file's self-test logits have another shape than the computed ones."""
+    """Raise CheckpointError if the self-test logits in a file have another shape than the computed logits."""
     if computed.shape != expected.shape:
         raise CheckpointError(
             f"the self-test logits of {name} have the shape {expected.shape}, but its network computes "

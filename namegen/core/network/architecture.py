@@ -395,14 +395,21 @@ def checked_tensors(
             )
     if "optimizer.step" not in state:
         return parameters, None
+    return parameters, _checked_optimizer_state(state, shapes, slots)
+
+
+def _checked_optimizer_state(
+    state: Mapping[str, Array], shapes: Mapping[str, Shape], slots: tuple[str, ...]
+) -> OptimizerState:
+    """Select the state of the optimizer. Raise CheckpointError if a tensor is missing or invalid."""
     step = int(_checked_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
     if step < 0:
         raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
-    slot_values = {
-        slot: _checked_tensors_of(state, shapes, prefix=f"{OPTIMIZER_PREFIX}{slot}.")
-        for slot in slots
-    }
-    return parameters, OptimizerState(step, slot_values)
+    slot_values = {}
+    for slot in slots:
+        prefix = f"{OPTIMIZER_PREFIX}{slot}."
+        slot_values[slot] = _checked_tensors_of(state, shapes, prefix)
+    return OptimizerState(step, slot_values)
 
 
 def _checked_tensors_of(
