@@ -13,7 +13,13 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.models import all_log_probabilities
-from namegen.core.models.mixture import AnyLabel, MixtureModel, _mix_start_tokens, as_one, checked_weights
+from namegen.core.models.mixture import (
+    AnyLabel,
+    MixtureModel,
+    _mix_start_tokens,
+    as_one,
+    checked_weights,
+)
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
