@@ -23,7 +23,7 @@ from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import self_test_logits
+from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.own_cells import ForeignNetwork

@@ -21,7 +21,7 @@ from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import Normalization, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import self_test_logits
+from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities

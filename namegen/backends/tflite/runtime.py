@@ -15,7 +15,7 @@ import numpy as np
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.contents import read_contents
 from namegen.core.engine import State
-from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
+from namegen.core.evaluation.self_test import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
 from namegen.core.generation.sampling import check_temperature
 from namegen.errors import (
     CheckpointError,

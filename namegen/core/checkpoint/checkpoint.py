@@ -69,9 +69,9 @@ class Checkpoint(Metadata):
     def save(self, path: Path | str) -> None:
         """Write the file, completely or not at all. Raise OutputError if that fails."""
         dtype = np.float16 if self.is_half else np.float32
-        tensors: dict[str, Array] = {
-            name: np.asarray(values, dtype) for name, values in self.parameters.items()
-        }
+        tensors: dict[str, Array] = {}
+        for name, values in self.parameters.items():
+            tensors[name] = np.asarray(values, dtype)
         for name in SETS:
             field_value = getattr(self, name)
             if field_value is not None:
@@ -84,11 +84,11 @@ class Checkpoint(Metadata):
         """Read a checkpoint and check that its contents are consistent.
 
         Args:
-            path: the file.
-            architectures: returns the class of the network.
+            path: The file.
+            architectures: Returns the class of the network.
 
         Raises:
-            CheckpointError: if the file is damaged, foreign or inconsistent, has another format version, or contains a
+            CheckpointError: If the file is damaged, foreign or inconsistent, has another format version, or contains a
                 network with an unknown architecture.
         """
         tensors, document = read_tensors(path)
@@ -97,32 +97,43 @@ class Checkpoint(Metadata):
             raise CheckpointError(
                 f"{path} contains {quote(str(kind))}, not a model: pass a model.safetensors file"
             )
+        metadata = _read_metadata(path, document, architectures)
         try:
-            plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
-            metadata = read_metadata(plain, architectures)
-        except ValueError as error:
-            raise _inconsistent(path, error) from error
-        except CheckpointError as error:
-            raise CheckpointError(f"can't load {path}: {error}") from error
-        try:
-            for name, read in SETS.items():
-                field_value = _read_set(name, read, metadata, tensors.pop(name, None))
-                metadata = replace(metadata, **{name: field_value})
+            metadata = _read_sets(metadata, tensors)
             check_together(metadata)
             return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
-            raise _inconsistent(path, error) from error
+            raise _inconsistent_error(path, error) from error
 
 
-def _read_set(
-    name: str, read: Callable[[bytes], Any], metadata: Metadata, values: Array | None
-) -> Any:
-    """Read a field of the metadata from its tensor; None if there is no such tensor."""
-    is_bytes = values is None or (values.dtype == np.uint8 and values.ndim == 1)
-    if getattr(metadata, name) is not None or not is_bytes:
+def _read_metadata(
+    path: Path | str, document: Mapping[str, Json], architectures: Architectures
+) -> Metadata:
+    """Read the metadata in a checkpoint's document. Raise CheckpointError if it's invalid."""
+    try:
+        plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
+        return read_metadata(plain, architectures)
+    except ValueError as error:
+        raise _inconsistent_error(path, error) from error
+    except CheckpointError as error:
+        raise CheckpointError(f"can't load {path}: {error}") from error
+
+
+def _read_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
+    """Read the fields that a checkpoint stores as tensors of bytes, and remove them from the tensors."""
+    for name, read in SETS.items():
+        if getattr(metadata, name) is not None:
+            raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
+        values = tensors.pop(name, None)
+        if values is not None:
+            metadata = replace(metadata, **{name: _read_set(name, read, values)})
+    return metadata
+
+
+def _read_set(name: str, read: Callable[[bytes], Any], values: Array) -> Any:
+    """Read a field of the metadata from its tensor. Raise CheckpointError if it's invalid."""
+    if values.dtype != np.uint8 or values.ndim != 1:
         raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
-    if values is None:
-        return None
     try:
         return read(values.tobytes())
     except ValueError as error:
@@ -130,12 +141,9 @@ def _read_set(
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
-    """The parameters in float32. Raise CheckpointError if they don't fit the network, or aren't finite."""
-    tensors = {
-        name: values.astype(np.float32) if values.dtype == np.float16 else values
-        for name, values in tensors.items()
-    }
-    parameters, _ = checked_tensors(network, tensors, ())
+    """Return the parameters in float32. Raise CheckpointError if they don't fit the network, or aren't finite."""
+    tensors = {name: _widen_half_precision(values) for name, values in tensors.items()}
+    parameters = checked_tensors(network, tensors, slots=())[0]
     has_other_dtype = any(values.dtype != np.float32 for values in parameters.values())
     if has_other_dtype or set(tensors) != set(parameters):
         raise CheckpointError("it contains tensors that aren't float32 parameters of its network")
@@ -144,7 +152,12 @@ def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[
     return parameters
 
 
-def _inconsistent(path: Path | str, error: Exception) -> CheckpointError:
+def _widen_half_precision(values: Array) -> Array:
+    """Convert half precision to float32. Other types stay as they are."""
+    return values.astype(np.float32) if values.dtype == np.float16 else values
+
+
+def _inconsistent_error(path: Path | str, error: Exception) -> CheckpointError:
     return CheckpointError(f"{path} does not fit together: {error}; use another copy of the file")
 
 
@@ -161,7 +174,7 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     """Read a checkpoint, with the full hashes of its known names if the file next to it contains them.
 
     Raises:
-        CheckpointError: see ``Checkpoint.load`` and ``read_known_names``.
+        CheckpointError: See ``Checkpoint.load`` and ``read_known_names``.
     """
     checkpoint = Checkpoint.load(path, architectures)
     known_names_file = known_names_path(path)
@@ -182,18 +195,21 @@ def read_known_names(path: Path) -> KnownSet:
     """Read what ``write_known_names`` wrote.
 
     Raises:
-        CheckpointError: if the file is missing, foreign or damaged.
+        CheckpointError: If the file is missing, foreign or damaged.
     """
     tensors, document = read_tensors(path)
-    hashes = tensors.get(KNOWN_NAMES, np.zeros(0))
     if document != {"kind": KNOWN_NAMES_FILE} or set(tensors) != {KNOWN_NAMES}:
-        reason = f"expected only {KNOWN_NAMES}"
-    elif hashes.dtype != np.uint64 or hashes.ndim != 1:
-        reason = f"{KNOWN_NAMES} isn't an array of hashes"
-    elif not (hashes[:-1] < hashes[1:]).all():  # KnownSet uses binary search
-        reason = "the hashes aren't in rising order"
-    else:
-        return KnownSet(hashes)
-    raise CheckpointError(
+        raise _not_known_names_error(path, f"expected only {KNOWN_NAMES}")
+    hashes = tensors[KNOWN_NAMES]
+    if hashes.dtype != np.uint64 or hashes.ndim != 1:
+        raise _not_known_names_error(path, f"{KNOWN_NAMES} isn't an array of hashes")
+    is_rising = (hashes[:-1] < hashes[1:]).all()  # KnownSet uses binary search
+    if not is_rising:
+        raise _not_known_names_error(path, "the hashes aren't in rising order")
+    return KnownSet(hashes)
+
+
+def _not_known_names_error(path: Path, reason: str) -> CheckpointError:
+    return CheckpointError(
         f"{path} does not contain the known names of a model ({reason}): use another copy of the file"
     )

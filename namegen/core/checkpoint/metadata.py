@@ -198,7 +198,7 @@ class Metadata(ListMetadata):
 
     network: Network  #: the shapes of the parameters
     engine: str = "numpy"  #: the backend that trained it
-    #: The self-test logits: what the backend computed for some fixed tokens (``core/evaluation/evaluator.py``). They
+    #: The self-test logits: what the backend computed for some fixed tokens (``core/evaluation/self_test.py``). They
     #: show whether another program computes the same. None: there's no self-test.
     probe: Float32[Array, "2 V"] | None = None
 
@@ -210,10 +210,9 @@ class Metadata(ListMetadata):
         """
         training = self.training
         if "list" in training:
-            training = {**training, "list": Path(training["list"]).name}
-        known_names = self.known_names
-        if known_names is not None:
-            known_names = known_names.short
+            file_name = Path(training["list"]).name
+            training = {**training, "list": file_name}
+        known_names = None if self.known_names is None else self.known_names.short
         return replace(self, training=training, known_names=known_names)
 
     def to_plain(self) -> dict[str, Json]:
@@ -232,12 +231,14 @@ MetadataDocument: type[Any] = make_dataclass("MetadataDocument", _PLAIN_TYPES.it
 
 
 def _write_field(name: str, value: object) -> Any:
+    """Convert a field of the metadata to a type that JSON has."""
     if value is None or name not in CONVERSIONS:
         return value
     return CONVERSIONS[name].write(value)
 
 
 def _read_field(name: str, value: object) -> Any:
+    """Undo ``_write_field``. Raise ValueError if the value is invalid."""
     if value is None or name not in CONVERSIONS:
         return value
     try:
@@ -251,11 +252,11 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
 
     Args:
         plain: JSON values, as returned by ``Metadata.to_plain``. They may come from an untrusted file.
-        architectures: returns the class of the network.
+        architectures: Returns the class of the network.
 
     Raises:
-        ValueError: if a field is missing, is unknown, has the wrong type, or contradicts another field.
-        CheckpointError: if the network's architecture is unknown.
+        ValueError: If a field is missing, is unknown, has the wrong type, or contradicts another field.
+        CheckpointError: If the network's architecture is unknown.
 
     >>> metadata = Metadata(vocabulary=Vocabulary("abc"), network=RecurrentNetwork(4, "gru", (2,)))
     >>> read_metadata(metadata.to_plain()).vocabulary
@@ -282,40 +283,53 @@ def _check_summary(summary: Mapping[str, Json]) -> None:
 
 def check_together(metadata: Metadata) -> None:
     """Raise ValueError, NamesError or SettingsError if fields of the metadata contradict each other."""
-    network = metadata.network
     vocabulary = metadata.vocabulary
-    labels = len(metadata.labels)
-    if network.vocabulary_size != vocabulary.size:
-        raise ValueError(
-            f"the network has {network.vocabulary_size} outputs, but the vocabulary has {vocabulary.size} ids"
-        )
-    if network.labels != labels:
-        raise ValueError(f"the network has {network.labels} labels, but the file has {labels}")
+    _check_network(metadata.network, vocabulary.size, len(metadata.labels))
     _ = metadata.start_tokens  # raises SettingsError if the labels' counts are invalid
     _ = metadata.normalization  # raises an error if the endings are invalid
     if metadata.shortest_name > metadata.longest_name:
         raise ValueError("shortest_name is above longest_name")
     if metadata.probe is not None and metadata.probe.shape != (2, vocabulary.size):
         raise ValueError("probe doesn't have two rows of logits")
-    _check_scoring(metadata)
+    _check_score_rules(metadata)
+    _check_ngrams(metadata)
+    _check_quantiles(metadata.score_quantiles)
 
 
-def _check_scoring(metadata: ListMetadata) -> None:
-    """Raise ValueError if the fields for scores are invalid, or don't fit the vocabulary and the labels."""
-    labels = len(metadata.labels)
-    if len(metadata.score_rules) not in (0, 1, labels):
+def _check_network(network: Network, vocabulary_size: int, labels: int) -> None:
+    """Raise ValueError if the network doesn't fit the vocabulary and the labels."""
+    if network.vocabulary_size != vocabulary_size:
+        raise ValueError(
+            f"the network has {network.vocabulary_size} outputs, but the vocabulary has {vocabulary_size} ids"
+        )
+    if network.labels != labels:
+        raise ValueError(f"the network has {network.labels} labels, but the file has {labels}")
+
+
+def _check_score_rules(metadata: ListMetadata) -> None:
+    """Raise ValueError if there is a wrong number of score rules, or a rule contains a huge number."""
+    if len(metadata.score_rules) not in (0, 1, len(metadata.labels)):
         raise ValueError("score_rules has neither one rule nor one per label")
     for rule in metadata.score_rules:
         if any(abs(number) > LARGEST_RULE for number in astuple(rule)):
             raise ValueError("score_rules contains a number that is too large")
+
+
+def _check_ngrams(metadata: ListMetadata) -> None:
+    """Raise ValueError if the n-grams have other labels or characters than the model."""
     ngrams = metadata.ngrams
-    if ngrams is not None:
-        fits_labels = ngrams.labels == max(labels, 1)
-        fits_vocabulary = ngrams.symbols == metadata.vocabulary.size + 1
-        if not (fits_labels and fits_vocabulary):
-            raise ValueError("ngrams doesn't fit the vocabulary and the labels")
-    quantiles = metadata.score_quantiles
-    if quantiles is not None:
-        is_rising = (quantiles[:-1] <= quantiles[1:]).all()
-        if not (is_rising and np.isfinite(quantiles).all()):
-            raise ValueError("score_quantiles aren't finite numbers in rising order")
+    if ngrams is None:
+        return
+    fits_labels = ngrams.labels == max(len(metadata.labels), 1)
+    fits_vocabulary = ngrams.symbols == metadata.vocabulary.size + 1
+    if not (fits_labels and fits_vocabulary):
+        raise ValueError("ngrams doesn't fit the vocabulary and the labels")
+
+
+def _check_quantiles(quantiles: Float64[Array, "101"] | None) -> None:
+    """Raise ValueError if the percentiles of a list's scores aren't rising."""
+    if quantiles is None:
+        return
+    is_rising = (quantiles[:-1] <= quantiles[1:]).all()
+    if not (is_rising and np.isfinite(quantiles).all()):
+        raise ValueError("score_quantiles aren't finite numbers in rising order")

@@ -17,9 +17,9 @@ node is the n-gram without its first symbol, which the list contains as well. Tw
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -64,29 +64,24 @@ class NgramSet:
         """Collect the n-grams of a list.
 
         Args:
-            tree: the list.
-            vocabulary: its vocabulary.
-            labels: the number of labels; 0 if the list has none.
+            tree: The list.
+            vocabulary: Its vocabulary.
+            labels: The number of labels; 0 if the list has none.
         """
-        # A position is where an n-gram can end: a root, a character or the end of a name.
-        end_parent = tree.edge_node[tree.edge_token == END_TOKEN]
-        start_symbols = np.full(tree.roots, vocabulary.size)
-        characters = symbols_of(vocabulary)[tree.token[tree.roots :]]
-        end_symbols = np.full(len(end_parent), END)
-        symbol = np.concatenate((start_symbols, characters, end_symbols))  # (positions,)
-        before = np.concatenate((tree.parent, end_parent))  # (positions,) the position before
-        before[: tree.roots] = np.arange(tree.roots)  # before a start symbol, there is another one
-        label_of_root = np.maximum(tree.token[: tree.roots].astype(np.int64) - vocabulary.size, 0)
-        root = np.concatenate((tree.root_of, tree.root_of[end_parent]))  # (positions,)
-        node = label_of_root[root]  # (positions,) the empty n-gram
+        positions = _Positions.of(tree, vocabulary)
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
+        node = positions.label  # (P,) the empty n-gram of each position's label
         for _ in range(ORDER):
-            key = node[before] * trie.symbols + symbol  # (positions,)
-            keys, first, rank = np.unique(key, return_index=True, return_inverse=True)
+            # Each n-gram that ends before a position becomes one symbol longer.
+            shorter = node[positions.before]  # (P,)
+            keys = shorter * trie.symbols + positions.symbol
+            distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
             first_added = trie.add(
-                parent=keys // trie.symbols, symbol=keys % trie.symbols, suffix=node[first]
+                parent=distinct // trie.symbols,
+                symbol=distinct % trie.symbols,
+                suffix=node[first],
             )
-            node = first_added + rank  # (positions,) now the n-gram that is one symbol longer
+            node = first_added + rank
         return trie.frozen()
 
     @cached_property
@@ -99,8 +94,9 @@ class NgramSet:
     def start(self) -> Int64[Array, "labels"]:
         """The context before a name's first character, by label: four start symbols."""
         contexts = np.arange(self.labels)
+        start_symbols = np.full(self.labels, self.symbols - 1)
         for _ in range(ORDER - 1):
-            contexts, _ = self.follow(contexts, np.full(self.labels, self.symbols - 1))
+            contexts = self.follow(contexts, start_symbols)[0]
         return contexts
 
     def follow(
@@ -109,15 +105,24 @@ class NgramSet:
         """Read one more symbol in each context.
 
         Args:
-            contexts: the node of the longest known n-gram before the symbol, with at most four symbols.
-            symbols: the symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
+            contexts: The node of the longest known n-gram before the symbol, with at most four symbols.
+            symbols: The symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
 
         Returns:
             The contexts after the symbol, and how many of the n-grams of two to five symbols that end with it are
             missing. A missing pair counts as ``PAIR_COUNT`` of them.
         """
-        longest = np.empty(len(contexts), np.int64)  # (K,) the longest known n-gram with the symbol
-        rows = np.arange(len(contexts))
+        longest = self._longest_known(contexts, symbols)  # (K,)
+        order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,)
+        after = np.where(order == ORDER, self.suffix[longest], longest)
+        return after, _MISSING[order]
+
+    def _longest_known(
+        self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
+    ) -> Int64[Array, "K"]:
+        """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none."""
+        longest = np.empty(len(contexts), np.int64)  # (K,)
+        rows = np.arange(len(contexts))  # those whose n-gram hasn't been found
         while len(rows):
             keys = contexts * (self.symbols + 1) + symbols[rows]
             index = np.searchsorted(self._keys, keys)
@@ -127,9 +132,7 @@ class NgramSet:
             is_unfinished = ~is_known & ~is_empty
             rows = rows[is_unfinished]
             contexts = self.suffix[contexts[is_unfinished]]
-        order = np.searchsorted(self.first_of_order, longest, side="right") - 1
-        after = np.where(order == ORDER, self.suffix[longest], longest)
-        return after, _MISSING[order]
+        return longest
 
     def missing(self, tokens: Int[Array, "K length"], label: Int[Array, "K"]) -> Int64[Array, "K"]:
         """Count the n-grams of two to five symbols that names contain but the list doesn't.
@@ -137,12 +140,13 @@ class NgramSet:
         An n-gram that occurs twice in a name counts twice. A missing pair counts as ``PAIR_COUNT`` n-grams.
 
         Args:
-            tokens: the symbols of names with the same length.
-            label: the index of each name's label; 0 without labels.
+            tokens: The symbols of names with the same length.
+            label: The index of each name's label; 0 without labels.
         """
         contexts = self.start[label]
         total = np.zeros(len(tokens), np.int64)
-        for symbols in (*tokens.astype(np.int64).T, np.full(len(tokens), END)):
+        end_symbols = np.full(len(tokens), END)
+        for symbols in (*tokens.astype(np.int64).T, end_symbols):
             contexts, missing = self.follow(contexts, symbols)
             total += missing
         return total
@@ -150,31 +154,66 @@ class NgramSet:
     def to_bytes(self) -> bytes:
         """Write the number of labels and symbols, and then for each order which candidates are n-grams."""
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
-        for parents, nodes in pairwise(pairwise(self.first_of_order)):
-            numbers = _Candidates(self, slice(*parents)).numbers(slice(*nodes))
+        for order in range(ORDER):
+            candidates = _candidates_for(self, self.nodes_of_order(order))
+            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))
             data += write_rising(numbers - np.arange(len(numbers)))
         return data
+
+    def nodes_of_order(self, order: int) -> slice:
+        """Return the nodes of an order. Order 0 has the empty n-grams."""
+        return slice(self.first_of_order[order], self.first_of_order[order + 1])
 
     @classmethod
     def read(cls, data: bytes) -> NgramSet:
         """Read what ``to_bytes`` wrote.
 
         Raises:
-            ValueError: if the bytes are cut short or damaged.
+            ValueError: If the bytes are cut short or damaged.
         """
-        head = data[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")
-        labels, symbols = np.frombuffer(head, "<u4").tolist()
-        if not (0 < labels <= MAX_LABELS and 1 < symbols <= MAX_SYMBOLS):
-            raise ValueError("the n-grams are cut short")
-        trie = _Trie(labels, symbols)
+        trie = _empty_trie(data[:HEAD_BYTES])
         position = HEAD_BYTES
         for _ in range(ORDER):
             rising, position = read_rising(data, position)
-            parents = slice(*trie.first_of_order[-2:])
-            _Candidates(trie, parents).add(rising + np.arange(len(rising)), to=trie)
+            numbers = rising + np.arange(len(rising))
+            _candidates_for(trie, trie.latest_nodes).add_to(trie, numbers)
         if position != len(data):
             raise ValueError("the n-grams aren't as namegen writes them")
         return trie.frozen()
+
+
+@dataclass(frozen=True, eq=False)
+class _Positions:
+    """The positions in a list's tree at which an n-gram can end: a root, a character, or the end of a name."""
+
+    symbol: Int64[Array, "P"]  # the symbol at each position
+    before: Int64[Array, "P"]  # the position before it; before a start symbol, there is another one
+    label: Int64[Array, "P"]  # the label of the position's name
+
+    @classmethod
+    def of(cls, tree: PrefixTree, vocabulary: Vocabulary) -> _Positions:
+        """Collect the positions: first the nodes of the tree, then the ends of names."""
+        roots = np.arange(tree.roots)
+        end_parent = tree.edge_node[tree.edge_token == END_TOKEN]
+        start_symbols = np.full(tree.roots, vocabulary.size)
+        characters = symbols_of(vocabulary)[tree.token[tree.roots :]]
+        end_symbols = np.full(len(end_parent), END)
+        label_of_root = tree.token[: tree.roots].astype(np.int64) - vocabulary.size
+        label_of_node = np.maximum(label_of_root, 0)[tree.root_of]  # 0 without labels
+        return cls(
+            symbol=np.concatenate((start_symbols, characters, end_symbols)),
+            before=np.concatenate((roots, tree.parent[tree.roots :], end_parent)),
+            label=np.concatenate((label_of_node, label_of_node[end_parent])),
+        )
+
+
+def _empty_trie(head: bytes) -> _Trie:
+    """Create a trie from the first bytes of a file: the numbers of labels and symbols."""
+    padded = head.ljust(HEAD_BYTES, b"\0")
+    labels, symbols = np.frombuffer(padded, "<u4").tolist()
+    if not (0 < labels <= MAX_LABELS and 1 < symbols <= MAX_SYMBOLS):
+        raise ValueError("the n-grams are cut short")
+    return _Trie(labels, symbols)
 
 
 class _Trie:
@@ -202,60 +241,106 @@ class _Trie:
         self.first_of_order += (len(self.parent),)
         return first
 
+    @property
+    def latest_nodes(self) -> slice:
+        """The nodes of the latest order."""
+        return slice(*self.first_of_order[-2:])
+
     def frozen(self) -> NgramSet:
-        """The finished set."""
-        return NgramSet(**vars(self))
+        """Return the finished set."""
+        return NgramSet(
+            labels=self.labels,
+            symbols=self.symbols,
+            parent=self.parent,
+            symbol=self.symbol,
+            suffix=self.suffix,
+            first_of_order=self.first_of_order,
+        )
 
 
-class _Candidates:
-    """The n-grams that could be the children of one order: for the empty n-gram any symbol, for others the suffix's.
-
-    Candidates are numbered by parent, then by symbol.
+class _Candidates(ABC):
+    """The n-grams that could be the children of some nodes. They are numbered by parent, then by symbol.
 
     Args:
-        trie: the n-grams.
-        parents: the nodes of the order.
+        trie: The n-grams.
+        parents: The nodes.
+        counts: How many candidates each parent has.
     """
 
-    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
-        self.trie = trie
-        self.first_parent = parents.start
-        self.parents_are_empty = parents.start == 0
-        if self.parents_are_empty:
-            counts = np.full(trie.labels, trie.symbols)  # (parents,)
-        else:
-            suffix = trie.suffix[parents]  # (parents,)
-            parent_of_nodes = trie.parent[trie.labels :]  # in rising order
-            self.first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels
-            child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
-            counts = child_end - self.first_child
-        self.end = np.cumsum(counts)  # (parents,) the first number after each parent's candidates
-        self.start = self.end - counts
+    def __init__(
+        self, trie: NgramSet | _Trie, parents: slice, counts: Int64[Array, "parents"]
+    ) -> None:
+        self._trie = trie
+        self._first_parent = parents.start
+        self._end = np.cumsum(counts)  # the first number after each parent's candidates
+        self._start = self._end - counts
 
-    def numbers(self, nodes: slice) -> Int64[Array, "nodes"]:
-        """The numbers of the candidates that are nodes."""
-        parent = self.trie.parent[nodes] - self.first_parent
-        if self.parents_are_empty:
-            rank = self.trie.symbol[nodes]
-        else:
-            rank = self.trie.suffix[nodes] - self.first_child[parent]
-        numbers: Int64[Array, "nodes"] = self.start[parent] + rank
+    def numbers_of(self, nodes: slice) -> Int64[Array, "nodes"]:
+        """Return the numbers of the candidates that are nodes."""
+        parent = self._trie.parent[nodes] - self._first_parent
+        numbers: Int64[Array, "nodes"] = self._start[parent] + self._ranks(nodes, parent)
         return numbers
 
-    def add(self, numbers: Int64[Array, "added"], *, to: _Trie) -> None:
+    def add_to(self, trie: _Trie, numbers: Int64[Array, "added"]) -> None:
         """Add the candidates with these numbers to a trie. Raise ValueError if there is no such candidate."""
-        is_empty = len(self.end) == 0
-        if len(numbers) and (is_empty or numbers[-1] >= self.end[-1]):
+        candidate_count = int(self._end[-1]) if len(self._end) else 0
+        if len(numbers) and numbers[-1] >= candidate_count:
             raise ValueError("the n-grams aren't as namegen writes them")
-        parent = np.searchsorted(self.end, numbers, side="right")
-        rank = numbers - self.start[parent]
-        if self.parents_are_empty:
-            symbol = rank
-            suffix = parent
-        else:
-            suffix = self.first_child[parent] + rank
-            symbol = self.trie.symbol[suffix]
-        to.add(parent=parent + self.first_parent, symbol=symbol, suffix=suffix)
+        parent = np.searchsorted(self._end, numbers, side="right")
+        suffix, symbol = self._suffix_and_symbol(parent, rank=numbers - self._start[parent])
+        trie.add(parent=parent + self._first_parent, symbol=symbol, suffix=suffix)
+
+    @abstractmethod
+    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
+        """Return the rank of each node among the candidates of its parent."""
+
+    @abstractmethod
+    def _suffix_and_symbol(
+        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
+    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
+        """Return the suffix and the last symbol of the candidates with these ranks."""
+
+
+class _SingleSymbols(_Candidates):
+    """The candidates for n-grams of one symbol: every symbol."""
+
+    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
+        super().__init__(trie, parents, counts=np.full(trie.labels, trie.symbols))
+
+    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
+        return self._trie.symbol[nodes]
+
+    def _suffix_and_symbol(
+        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
+    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
+        return parent, rank
+
+
+class _SuffixChildren(_Candidates):
+    """The candidates for longer n-grams: the last symbols that the list contains after the suffix of the parent."""
+
+    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
+        suffix = trie.suffix[parents]  # (parents,)
+        parent_of_nodes = trie.parent[trie.labels :]  # in rising order
+        self._first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels  # (parents,)
+        child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
+        super().__init__(trie, parents, counts=child_end - self._first_child)
+
+    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
+        ranks: Int64[Array, "nodes"] = self._trie.suffix[nodes] - self._first_child[parent]
+        return ranks
+
+    def _suffix_and_symbol(
+        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
+    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
+        suffix = self._first_child[parent] + rank
+        return suffix, self._trie.symbol[suffix]
+
+
+def _candidates_for(trie: NgramSet | _Trie, parents: slice) -> _Candidates:
+    """Return the n-grams that could be the children of the nodes of one order."""
+    parents_are_empty = parents.start == 0
+    return _SingleSymbols(trie, parents) if parents_are_empty else _SuffixChildren(trie, parents)
 
 
 # How many longer n-grams are missing, by the order of the longest known n-gram that ends with a symbol.
@@ -278,10 +363,9 @@ def symbols_of(vocabulary: Vocabulary) -> Int64[Array, "V"]:
     [0, 1, 1, 3]
     """
     symbols = np.arange(vocabulary.size)
-    digits = [
-        token
-        for token, character in enumerate(vocabulary.characters, start=1)
-        if character.isdecimal()
-    ]
+    digits = []
+    for token, character in enumerate(vocabulary.characters, start=1):
+        if character.isdecimal():
+            digits.append(token)
     symbols[digits] = digits[:1]
     return symbols

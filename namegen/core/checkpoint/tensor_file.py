@@ -22,12 +22,14 @@ from namegen.errors import CheckpointError, OutputError, reason_of, short
 from namegen.files import read_whole, write_whole
 from namegen.types import Array
 
-METADATA_KEY = (
-    "namegen"  # the only key in the header besides the tensors; its value is the document as JSON
-)
+# The only key in the header besides the tensors. Its value is the document as JSON.
+METADATA_KEY = "namegen"
 FORMAT_VERSION = 9
 # Bytes: 25 million parameters with the state of their optimizer. Reading a file takes twice as much memory.
 LARGEST_FILE = 400_000_000
+FOREIGN = (
+    "not a model file of namegen (a .safetensors file from `namegen train`, or a .tflite file)"
+)
 
 
 def write_tensors(
@@ -40,13 +42,13 @@ def write_tensors(
     """Write tensors and a document to a file, completely or not at all.
 
     Args:
-        path: the file.
-        tensors: the tensors by name.
+        path: The file.
+        tensors: The tensors by name.
         document: JSON values. ``format_version`` and ``checksum`` are added.
-        largest: the limit for the header, in bytes, with which the file will be read.
+        largest: The limit for the header, in bytes, with which the file will be read.
 
     Raises:
-        OutputError: if the file can't be written, or would be too large to read. An existing file isn't changed.
+        OutputError: If the file can't be written, or would be too large to read. An existing file isn't changed.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -56,24 +58,36 @@ def write_tensors(
     >>> tensors["a"].tolist(), document
     ([1.0, 1.0], {'kind': 'example'})
     """
-    arrays = {
-        name: np.ascontiguousarray(values).reshape(np.shape(values))
-        for name, values in tensors.items()
-    }
+    arrays = {name: _make_contiguous(values) for name, values in tensors.items()}
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
+    _check_header_size(path, text, largest)
+    _check_file_size(path, text, arrays)
+    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
+
+
+def _make_contiguous(values: Array) -> Array:
+    """Return a contiguous array. NumPy would turn a single number into an array with one dimension."""
+    return np.ascontiguousarray(values).reshape(np.shape(values))
+
+
+def _check_header_size(path: Path | str, text: str, largest: int) -> None:
+    """Raise OutputError if the file's header, which contains a JSON document, would be too large to read."""
     text_size = len(json.dumps(text, ensure_ascii=False).encode())
     if text_size > 0.9 * largest:  # the rest is for the description of the tensors
         raise OutputError(
             f"the header of {short(path)} would have more than {largest:,} bytes, which is the limit: use a list "
             "with fewer labels or fewer different characters"
         )
-    tensors_size = sum(values.nbytes for values in arrays.values())
-    if tensors_size + len(text) > 0.99 * LARGEST_FILE:  # the rest is for the header
+
+
+def _check_file_size(path: Path | str, text: str, arrays: Mapping[str, Array]) -> None:
+    """Raise OutputError if the file would be too large to read."""
+    arrays_size = sum(values.nbytes for values in arrays.values())
+    if arrays_size + len(text) > 0.99 * LARGEST_FILE:  # the rest is for the header
         raise OutputError(
             f"{short(path)} would have more than {LARGEST_FILE:,} bytes, which is the limit: use a smaller network"
         )
-    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
 def read_tensors(
@@ -82,43 +96,61 @@ def read_tensors(
     """Read what ``write_tensors`` wrote, and verify the checksum.
 
     Args:
-        path: the file.
-        largest: the limit for the header, in bytes.
+        path: The file.
+        largest: The limit for the header, in bytes.
 
     Raises:
-        CheckpointError: if the file is missing, foreign, cut short, damaged, or has another format version.
+        CheckpointError: If the file is missing, foreign, cut short, damaged, or has another format version.
     """
     try:
         content = read_whole(path, LARGEST_FILE)
     except (OSError, ValueError) as error:  # ValueError: the path contains a NUL character
         raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
-    text = _document_text(path, content, largest)
-    damaged = CheckpointError(
-        f"{path} is damaged: its checksum is wrong; use another copy of the file"
-    )
+    text = _read_document_text(path, content, largest)
+    document = _read_document(path, text, largest)
+    tensors = _read_sound_tensors(content, text, document)
+    if tensors is None:
+        raise _damaged_error(path)
+    del document["format_version"], document["checksum"]
+    return tensors, document
+
+
+def _read_document(path: Path | str, text: str, largest: int) -> dict[str, Json]:
+    """Read the document in a file's header, and check its format version."""
     try:
         document = read_object(text, largest=largest)
     except ValueError:
-        raise damaged from None
-    stored_checksum = document.pop("checksum", None)
-    version = document.pop("format_version", None)
+        raise _damaged_error(path) from None
+    document.setdefault("checksum", None)
+    version = document.get("format_version")
     if type(version) is not int:
-        raise damaged
+        raise _damaged_error(path)
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "create the file again"
         raise CheckpointError(
             f"{path} has the format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}"
         )
-    checked_document = {"format_version": version, **document}
+    return document
+
+
+def _read_sound_tensors(
+    content: bytes, text: str, document: Mapping[str, Json]
+) -> dict[str, Array] | None:
+    """Read the tensors of a file. Return None if a byte of the file has changed since it was written."""
+    without_checksum = {key: value for key, value in document.items() if key != "checksum"}
     try:
         tensors = load_safetensors(content)
-        is_canonical = text == to_json({**checked_document, "checksum": stored_checksum})
-        is_sound = is_canonical and stored_checksum == checksum(tensors, checked_document)
+        is_canonical = text == to_json(document)
+        has_right_checksum = document["checksum"] == checksum(tensors, without_checksum)
     except (SafetensorError, ValueError, KeyError, TypeError):
-        raise damaged from None
-    if not is_sound:
-        raise damaged
-    return tensors, document
+        return None
+    return tensors if is_canonical and has_right_checksum else None
+
+
+def _damaged_error(path: Path | str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is damaged: its checksum is wrong; use another copy of the file"
+    )
 
 
 def to_json(document: Mapping[str, object]) -> str:
@@ -143,21 +175,28 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
     return hasher.hexdigest()
 
 
-def _document_text(path: Path | str, content: bytes, largest: int) -> str:
-    """The JSON in the header. Padding may only consist of spaces, so that no byte can change unnoticed."""
+def _read_document_text(path: Path | str, content: bytes, largest: int) -> str:
+    """Return the JSON document in a file's header."""
+    header = _read_header(path, content)
+    try:
+        metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
+        # Padding may only consist of spaces, so that no byte can change unnoticed.
+        is_padded_by_spaces = re.fullmatch(rb"\{.*\} *", header)
+        if not is_padded_by_spaces or metadata.keys() != {METADATA_KEY}:
+            raise ValueError("the header has other padding or other keys")
+    except (ValueError, KeyError):
+        raise CheckpointError(f"{path} is {FOREIGN}, or it is damaged: pass another file") from None
+    return metadata[METADATA_KEY]
+
+
+def _read_header(path: Path | str, content: bytes) -> bytes:
+    """Return the header of a .safetensors file. The first eight bytes are its length."""
     if not content:
         raise CheckpointError(f"{path} is empty: use another copy of the file")
-    foreign = f"{path} is not a model file of namegen (a .safetensors file from `namegen train`, or a .tflite file)"
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length]
     if len(content) < 8 or not header.startswith(b"{"):
-        raise CheckpointError(f"{foreign}: pass another file")
+        raise CheckpointError(f"{path} is {FOREIGN}: pass another file")
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: use another copy of the file")
-    try:
-        metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
-        if not re.fullmatch(rb"\{.*\} *", header) or metadata.keys() != {METADATA_KEY}:
-            raise ValueError("the header has other padding or other keys")
-    except (ValueError, KeyError):
-        raise CheckpointError(f"{foreign}, or it is damaged: pass another file") from None
-    return metadata[METADATA_KEY]
+    return header

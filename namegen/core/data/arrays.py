@@ -8,8 +8,17 @@ from namegen.types import Array, Bool, Int, Int64
 
 
 def index_type(count: int) -> type[np.signedinteger]:
-    """Return the type for indexes of ``count`` things. If int32 is large enough, it saves half the memory."""
+    """Return the smallest integer type that can index an array: int32 if possible, which saves half the memory."""
     return np.int32 if count <= np.iinfo(np.int32).max else np.int64
+
+
+def blocks(length: int, block_size: int) -> list[slice]:
+    """Cut an array into slices, so that temporary arrays stay small.
+
+    >>> blocks(5, 2)
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None)]
+    """
+    return [slice(start, start + block_size) for start in range(0, length, block_size)]
 
 
 def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
@@ -25,7 +34,7 @@ def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
 
 
 def run_lengths(starts: Int64[Array, "runs"], count: int) -> Int64[Array, "runs"]:
-    """Return how many values each run has.
+    """Return the lengths of runs of equal values.
 
     Args:
         starts: The index of the first value of each run.
@@ -43,20 +52,14 @@ def run_lengths(starts: Int64[Array, "runs"], count: int) -> Int64[Array, "runs"
 def ranges(
     starts: Int[Array, "B"], ends: Int[Array, "B"]
 ) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
-    """Concatenate ranges of whole numbers.
+    """Concatenate ranges of whole numbers, and return the index of each number's range as well.
 
-    Args:
-        starts: The first number of each range.
-        ends: The number after the last number of each range.
-
-    Returns:
-        All numbers, and the index of the range that each number is from.
-
-    >>> numbers, rows = ranges(np.array([3, 8]), np.array([6, 9]))
-    >>> numbers.tolist(), rows.tolist()
+    >>> numbers, range_indexes = ranges(starts=np.array([3, 8]), ends=np.array([6, 9]))
+    >>> numbers.tolist(), range_indexes.tolist()
     ([3, 4, 5, 8], [0, 0, 0, 1])
     """
     sizes = ends - starts  # (B,)
-    rows = np.repeat(np.arange(len(sizes)), sizes)  # (total,)
+    range_indexes = np.repeat(np.arange(len(sizes)), sizes)  # (total,)
     numbers_before = np.cumsum(sizes) - sizes  # (B,)
-    return np.arange(len(rows)) + np.repeat(starts - numbers_before, sizes), rows
+    shift = np.repeat(starts - numbers_before, sizes)  # (total,)
+    return np.arange(len(range_indexes)) + shift, range_indexes

@@ -23,11 +23,9 @@ from namegen.errors import NamesError, quote, setting, shown
 from namegen.types import Array, Bool
 
 # Counts of distinct names:
-FEWEST_NAMES = (
-    100  # with fewer names, 10% are too few for a validation set, so that all names are trained on
-)
+FEWEST_NAMES = 100  # with fewer, 10% are too few for a validation set, so all names are trained on
 FEWEST_TO_COMPARE = (
-    20  # with fewer names, namegen can't tell whether a pretrained base model suits the list
+    20  # with fewer, namegen can't tell whether a pretrained base model suits the list
 )
 SHORT_LIST = 500  # with fewer names, the model may be fine-tuned from a pretrained base model
 MANY_NAMES = (
@@ -41,7 +39,7 @@ _LONGEST_COMPOSITION = 4
 # (Standard Annex 15) allows at most 30, which is more than any language needs.
 _MOST_MARKS = 30
 _LINE_END = re.compile("[\n\r\0]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+CORRECT = "correct or remove it"  # the advice of most messages
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +53,13 @@ class Corpus:
     'friends.txt: 1 empty line was dropped'
     """
 
-    names: tuple[
-        str, ...
-    ]  #: without white space around them, in Unicode's composed form (NFC), never empty
+    #: Without white space around them, in Unicode's composed form (NFC), never empty.
+    names: tuple[str, ...]
     source: str  #: what messages call the list, such as its file
     dropped: Mapping[str, int] = field(default_factory=dict)  #: plural noun → how many were dropped
-    labels: tuple[
-        str, ...
-    ] = ()  #: the label of each name, never an empty string; (): the list has no labels
-    name_type: str = "plain"  # decides when two names are the same; see ``DataSettings``
+    #: The label of each name, never an empty string. (): the list has no labels.
+    labels: tuple[str, ...] = ()
+    name_type: str = "plain"  #: decides when two names are the same; see ``DataSettings``
 
     @classmethod
     def from_bytes(
@@ -121,8 +117,8 @@ class Corpus:
         >>> Corpus.from_names(["Aino", "Anna", "Anna"], labels=["Finnish", "Finnish", "Danish"]).label_counts
         {'Danish': 1, 'Finnish': 2}
         """
-        name_list = _as_list(names, "names")
-        label_list = None if labels is None else _as_list(labels, "labels")
+        name_list = _to_list(names, "names")
+        label_list = None if labels is None else _to_list(labels, "labels")
         if label_list is not None and len(label_list) != len(name_list):
             raise NamesError(
                 f"{source} has {len(name_list):,} names and {len(label_list):,} labels: give one label for each name"
@@ -134,27 +130,33 @@ class Corpus:
         """Clean names and labels, and drop the names that are empty or have no label."""
         cleaner = _Cleaner(source, table.where, max_name_length)
         names = cleaner.cleaned(table.names, "name")
+        labels = None if table.labels is None else cleaner.cleaned(table.labels, "label")
         dropped = dict(table.dropped)
         empty = names.count("")
         if empty:
             dropped[table.empty] = empty
-        if table.labels is None:
-            kept = tuple(filter(None, names))
-            kept_labels: tuple[str, ...] = ()
+        if labels is None:
+            corpus = cls(tuple(filter(None, names)), source, dropped)
         else:
-            labels = cleaner.cleaned(table.labels, "label")
-            pairs = [(name, label) for name, label in zip(names, labels, strict=True) if name]
-            kept = tuple(name for name, label in pairs if label)
-            kept_labels = tuple(label for _, label in pairs if label)
-            if pairs and not kept:
-                raise NamesError(
-                    f"{source}: no name has a label: choose another label column, or none"
-                )
-            if len(kept) < len(pairs):
-                dropped["names without a label"] = len(pairs) - len(kept)
-        if not kept:
+            corpus = cls._with_labels(names, labels, source, dropped)
+        if not corpus.names:
             raise NamesError(f"{source} has no names: give a list with at least one name")
-        return cls(kept, source, dropped, labels=kept_labels)
+        return corpus
+
+    @classmethod
+    def _with_labels(
+        cls, names: list[str], labels: list[str], source: str, dropped: dict[str, int]
+    ) -> Corpus:
+        """Create a list with labels, and drop the names that are empty or have no label."""
+        pairs = [(name, label) for name, label in zip(names, labels, strict=True) if name]
+        labeled = [(name, label) for name, label in pairs if label]
+        if pairs and not labeled:
+            raise NamesError(f"{source}: no name has a label: choose another label column, or none")
+        if len(labeled) < len(pairs):
+            dropped["names without a label"] = len(pairs) - len(labeled)
+        kept_names = tuple(name for name, label in labeled)
+        kept_labels = tuple(label for name, label in labeled)
+        return cls(kept_names, source, dropped, labels=kept_labels)
 
     @property
     def is_short(self) -> bool:
@@ -166,23 +168,23 @@ class Corpus:
     def is_phrases(self) -> bool:
         """Whether it's a short list of phrases, which needs other training settings (``core/training/defaults.py``).
 
-        Many of its names have several words, and their start_tokens and last words can be combined to at least twice as
+        Many of its names have several words, and their first words and last words can be combined to at least twice as
         many names.
         """
         names = set(self.names)
         phrases = [name.rpartition(" ") for name in names if " " in name]
-        starts = {start for start, _, _ in phrases}
-        ends = {end for _, _, end in phrases}
+        beginnings = {phrase[0] for phrase in phrases}
+        last_words = {phrase[2] for phrase in phrases}
         is_short = FEWEST_TO_COMPARE <= len(names) < SHORT_LIST
-        has_many_combinations = len(starts) * len(ends) >= 2 * len(phrases)
-        return is_short and len(phrases) >= PHRASES * len(names) and has_many_combinations
+        has_many_phrases = len(phrases) >= PHRASES * len(names)
+        has_many_combinations = len(beginnings) * len(last_words) >= 2 * len(phrases)
+        return is_short and has_many_phrases and has_many_combinations
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The characters of the whole list, including those that only the validation and test sets have."""
-        return Vocabulary.from_names(
-            ["".join(self.names)]
-        )  # 20 times faster than a set for each name
+        all_characters = "".join(self.names)  # 20 times faster than a set for each name
+        return Vocabulary.from_names([all_characters])
 
     @cached_property
     def label_counts(self) -> dict[str, int]:
@@ -197,17 +199,11 @@ class Corpus:
 
     def dropped_sentence(self) -> str:
         """Return a message about what was dropped. It's empty if nothing was dropped."""
-        parts = [
-            f"{count:,} {noun if count != 1 else _singular(noun)}"
-            for noun, count in self.dropped.items()
-            if count
-        ]
+        parts = [_number_with_noun(count, noun) for noun, count in self.dropped.items() if count]
         if not parts:
             return ""
-        *first, last = parts
-        listed = f"{', '.join(first)} and {last}" if first else last
-        was = "was" if sum(self.dropped.values()) == 1 else "were"
-        return f"{self.source}: {listed} {was} dropped"
+        verb = "was" if sum(self.dropped.values()) == 1 else "were"
+        return f"{self.source}: {_joined_with_and(parts)} {verb} dropped"
 
     def alike_labels_sentence(self) -> str:
         """Return a message about two labels that differ only in letter case or spaces. It's empty if there are none.
@@ -215,33 +211,30 @@ class Corpus:
         >>> Corpus(("Aino", "Pia"), "a list", labels=("Finnish", "finnish ")).alike_labels_sentence()
         "a list: the labels 'Finnish' and 'finnish ' count as two, because their spelling differs"
         """
-        label_of_form: dict[str, str] = {}
+        first_label: dict[str, str] = {}  # by the form without case and spaces
         for label in self.label_counts:
             form = " ".join(label.casefold().split())
-            first = label_of_form.setdefault(form, label)
-            if first != label:
-                pair = f"{quote(first)} and {quote(label)}"
-                return (
-                    f"{self.source}: the labels {pair} count as two, because their spelling differs"
-                )
+            if form not in first_label:
+                first_label[form] = label
+                continue
+            pair = f"{quote(first_label[form])} and {quote(label)}"
+            return f"{self.source}: the labels {pair} count as two, because their spelling differs"
         return ""
 
     def split(self, data: DataSettings, *, seed: int) -> tuple[Corpus, Corpus, Corpus]:
         """Split the list, with its labels, into a training set, a validation set and a test set.
 
-        Args:
-            data: The shares of the sets, and the kind of split; see ``choose_parts`` in ``core/data/split.py``.
-            seed: The seed of the split if ``data`` has none.
+        The arguments are the same as those of ``choose_parts`` in ``core/data/split.py``.
 
         Raises:
             NamesError: The list has too few names.
         """
-        part_of = choose_parts(*numbered(self.names), data, seed=seed, source=self.source)
-        return (
-            self.where(part_of == TRAINING),
-            self.where(part_of == VALIDATION),
-            self.where(part_of == TEST),
-        )
+        distinct, name_of = numbered(self.names)
+        part_of = choose_parts(distinct, name_of, data, seed=seed, source=self.source)
+        training = self.where(part_of == TRAINING)
+        validation = self.where(part_of == VALIDATION)
+        test = self.where(part_of == TEST)
+        return training, validation, test
 
     def where(self, chosen: Bool[Array, "entries"]) -> Corpus:
         """Return the chosen entries, with their labels."""
@@ -251,16 +244,29 @@ class Corpus:
         return Corpus(names, self.source, labels=labels, name_type=self.name_type)
 
 
-def _as_list(values: Iterable[str], noun: str) -> list[str]:
-    """Raises NamesError for a string, which would be a list of its characters."""
+def _to_list(values: Iterable[str], noun: str) -> list[str]:
+    """Convert an argument to a list. Raise NamesError for a string, which would be a list of its characters."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise NamesError(f"{noun} is {shown(values)}: give a list of {noun}")
     return list(values)
 
 
-def _singular(noun: str) -> str:
-    first, preposition, rest = noun.partition(" without")
-    return first.removesuffix("s") + preposition + rest
+def _number_with_noun(count: int, noun: str) -> str:
+    """Combine a number with a plural noun, which becomes singular if the number is 1.
+
+    >>> _number_with_noun(1, "names without a label"), _number_with_noun(2, "empty lines")
+    ('1 name without a label', '2 empty lines')
+    """
+    if count == 1:
+        first, preposition, rest = noun.partition(" without")
+        noun = first.removesuffix("s") + preposition + rest
+    return f"{count:,} {noun}"
+
+
+def _joined_with_and(items: list[str]) -> str:
+    """Join items to a list in words, such as "a, b and c"."""
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 @dataclass(frozen=True)
@@ -281,56 +287,68 @@ class _Cleaner:
             entries: The names or labels.
             noun: What messages call an entry: "name" or "label".
         """
-        if not all(isinstance(entry, str) for entry in entries):
-            index = [isinstance(entry, str) for entry in entries].index(False)
-            raise NamesError(
-                f"{self.source}, {self.where(index)}: the {noun} {shown(entries[index])} isn't a string: remove it"
-            )
+        self._check_types(entries, noun)
         texts = list(map(str.strip, entries))
         self._check_lengths(texts, noun, _LONGEST_COMPOSITION * self.max_length)
         joined = "\n".join(texts)
         has_line_ends = joined.count("\n") >= max(len(texts), 1) or "\r" in joined
         if has_line_ends or "\0" in joined:
-            raise self._error(texts, _LINE_END.search, f"a line end or NUL inside the {noun}")
+            has_line_end = [bool(_LINE_END.search(text)) for text in texts]
+            index = has_line_end.index(True)
+            raise self._error(texts, index, f"has a line end or NUL inside the {noun}: {CORRECT}")
         if not joined.isascii():
-            texts = self._composed(texts, joined)
+            texts = self._compose(texts, joined)
         self._check_lengths(texts, noun, self.max_length)
         return texts
 
-    def _composed(self, texts: list[str], joined: str) -> list[str]:
-        """The entries in NFC. ``joined`` has all entries as lines."""
-        try:
-            joined.encode()
-        except UnicodeEncodeError:
-            raise self._error(texts, _SURROGATE.search, "an incomplete Unicode character") from None
-        if any(map(_has_too_many_marks, texts)):
-            problem = f"more than {_MOST_MARKS} accents on one letter"
-            raise self._error(texts, _has_too_many_marks, problem)
+    def _check_types(self, entries: list[str], noun: str) -> None:
+        """Raise NamesError if an entry isn't a string."""
+        is_string = [isinstance(entry, str) for entry in entries]
+        if all(is_string):
+            return
+        index = is_string.index(False)
+        raise NamesError(
+            f"{self.source}, {self.where(index)}: the {noun} {shown(entries[index])} isn't a string: remove it"
+        )
+
+    def _compose(self, texts: list[str], joined: str) -> list[str]:
+        """Return the entries in Unicode's composed form (NFC). ``joined`` has all entries as lines."""
+        if _has_half_character(joined):
+            is_incomplete = [_has_half_character(text) for text in texts]
+            problem = f"has an incomplete Unicode character: {CORRECT}"
+            raise self._error(texts, is_incomplete.index(True), problem)
+        has_too_many_marks = [_has_too_many_marks(text) for text in texts]
+        if any(has_too_many_marks):
+            problem = f"has more than {_MOST_MARKS} accents on one letter: {CORRECT}"
+            raise self._error(texts, has_too_many_marks.index(True), problem)
         if unicodedata.is_normalized("NFC", joined):
             return texts
         return unicodedata.normalize("NFC", joined).split("\n")
 
     def _check_lengths(self, texts: list[str], noun: str, most: int) -> None:
-        if max(map(len, texts), default=0) > most:
-            problem = f"{{length:,}} characters, but a {noun} may have {self.max_length:,}"
-            advice = f"shorten it, or raise {setting('max_name_length')}"
-            raise self._error(texts, lambda text: len(text) > most, problem, advice=advice)
+        """Raise NamesError if an entry has more than ``most`` characters."""
+        if max(map(len, texts), default=0) <= most:
+            return
+        is_too_long = [len(text) > most for text in texts]
+        index = is_too_long.index(True)
+        length = len(texts[index])
+        problem = f"has {length:,} characters, but a {noun} may have {self.max_length:,}"
+        advice = f"shorten it, or raise {setting('max_name_length')}"
+        raise self._error(texts, index, f"{problem}: {advice}")
 
-    def _error(
-        self,
-        texts: list[str],
-        is_wrong: Callable[[str], object],
-        problem: str,
-        *,
-        advice: str = "correct or remove it",
-    ) -> NamesError:
-        """The error about the first entry that's wrong. ``{length}`` in the problem becomes the entry's length."""
-        index = [bool(is_wrong(text)) for text in texts].index(True)
-        text = texts[index]
-        problem = problem.format(length=len(text))
-        return NamesError(
-            f"{self.source}, {self.where(index)}: {quote(text)} has {problem}: {advice}"
-        )
+    def _error(self, texts: list[str], index: int, problem: str) -> NamesError:
+        """Return the error about an entry. The problem includes the advice."""
+        location = f"{self.source}, {self.where(index)}"
+        return NamesError(f"{location}: {quote(texts[index])} {problem}")
+
+
+def _has_half_character(text: str) -> bool:
+    """Whether a text has a surrogate, which is half of a character in UTF-16."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _has_too_many_marks(text: str) -> bool:

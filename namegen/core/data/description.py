@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from namegen.core.data.prefix_tree import SortedNames
+from namegen.core.data.ranking import Ranking
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.types import Array, Int
+from namegen.types import Array, Int, Int64
 
 MAX_NAMES_SHOWN = 20
 
@@ -62,54 +63,72 @@ def describe(
     """
     vocabulary = Vocabulary.from_names(["".join(names)])
     sorted_names, ranking = SortedNames.ranked(names, vocabulary)
-    lengths = ranking.lengths  # (entries,)
-    counts = sorted_names.counts  # (distinct,)
-    token_counts = np.bincount(ranking.tokens, minlength=vocabulary.size)  # (V,)
-    character_counts = zip(vocabulary.characters, token_counts[1:].tolist(), strict=True)
-    characters = _by_frequency(dict(character_counts))
-    commonest = np.argsort(-counts, kind="stable")[:most_names]  # equal counts: by name
-    shown = [names[entry] for entry in ranking.representatives[commonest].tolist()]
-    unique_after, never_unique = _unique_after(sorted_names)
+    characters = _count_characters(ranking, vocabulary)
+    needed = _characters_to_be_unique(sorted_names)  # (distinct,)
+    is_unique = needed <= sorted_names.lengths  # (distinct,)
+    repeats = _to_histogram(np.bincount(sorted_names.counts))
     return ListDescription(
         entries=len(names),
-        distinct=len(counts),
-        mean_length=float(lengths.mean()),
-        median_length=float(np.median(lengths)),
-        lengths=_histogram(np.bincount(lengths)),
+        distinct=len(sorted_names.counts),
+        mean_length=float(ranking.lengths.mean()),
+        median_length=float(np.median(ranking.lengths)),
+        lengths=_to_histogram(np.bincount(ranking.lengths)),
         characters=characters,
-        letters=_by_frequency(_letters(characters)),
-        commonest=tuple(zip(shown, counts[commonest].tolist(), strict=True)),
-        repeats=dict(reversed(_histogram(np.bincount(counts)).items())),
-        unique_after=unique_after,
-        never_unique=never_unique,
-        labels=_by_frequency(Counter(labels)),
+        letters=_count_letters(characters),
+        commonest=_most_frequent_names(names, ranking, most_names),
+        repeats=dict(reversed(repeats.items())),
+        unique_after=_to_histogram(np.bincount(needed[is_unique])),
+        never_unique=int((~is_unique).sum()),
+        labels=_sort_by_frequency(Counter(labels)),
     )
 
 
-def _letters(characters: Mapping[str, int]) -> Counter[str]:
-    """How often each letter occurs, ignoring case, by the number of each character."""
+def _count_characters(ranking: Ranking, vocabulary: Vocabulary) -> dict[str, int]:
+    """Count how often each character occurs in the list."""
+    token_counts = np.bincount(ranking.tokens, minlength=vocabulary.size)  # (V,)
+    character_counts = token_counts[1:].tolist()
+    return _sort_by_frequency(dict(zip(vocabulary.characters, character_counts, strict=True)))
+
+
+def _most_frequent_names(
+    names: Sequence[str], ranking: Ranking, most_names: int
+) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent names with their counts. Names with equal counts are sorted."""
+    counts = ranking.counts  # (distinct,)
+    by_count = np.argsort(-counts, kind="stable")[:most_names]
+    entries = ranking.representatives[by_count].tolist()
+    return tuple(
+        (names[entry], count)
+        for entry, count in zip(entries, counts[by_count].tolist(), strict=True)
+    )
+
+
+def _count_letters(characters: Mapping[str, int]) -> dict[str, int]:
+    """Count how often each letter occurs, ignoring case, from the count of each character."""
     letters: Counter[str] = Counter()
     for character, count in characters.items():
-        for letter in filter(str.isalpha, character.casefold()):  # ß becomes ss
-            letters[letter] += count
-    return letters
+        for letter in character.casefold():  # ß becomes ss
+            if letter.isalpha():
+                letters[letter] += count
+    return _sort_by_frequency(letters)
 
 
-def _unique_after(names: SortedNames) -> tuple[dict[int, int], int]:
-    """``unique_after`` and ``never_unique`` of a description.
+def _characters_to_be_unique(names: SortedNames) -> Int64[Array, "distinct"]:
+    """Return how many first characters of each name differ from all other names.
 
-    To differ from all others, a name needs one character more than it shares with the nearer neighbor.
+    It's one character more than the name shares with the previous or the next name. It can be more than the name has.
     """
-    shared = np.zeros(len(names.lengths) + 1, np.int64)  # with the previous name
-    shared[1:-1] = names.shared_with_next()
-    needed = np.maximum(shared[:-1], shared[1:]) + 1  # (names,)
-    is_unique = needed <= names.lengths  # (names,)
-    return _histogram(np.bincount(needed[is_unique])), int((~is_unique).sum())
+    shared_with_previous = np.zeros(len(names.lengths) + 1, np.int64)
+    shared_with_previous[1:-1] = names.shared_with_next()
+    shared_with_next = shared_with_previous[1:]
+    return np.maximum(shared_with_previous[:-1], shared_with_next) + 1
 
 
-def _by_frequency(counts: Mapping[str, int]) -> dict[str, int]:
+def _sort_by_frequency(counts: Mapping[str, int]) -> dict[str, int]:
+    """Sort counts: the most frequent first, and equally frequent ones by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _histogram(counts: Int[Array, "values"]) -> dict[int, int]:
+def _to_histogram(counts: Int[Array, "values"]) -> dict[int, int]:
+    """Map each value that occurs to its count, in rising order of the values."""
     return {value: count for value, count in enumerate(counts.tolist()) if count}

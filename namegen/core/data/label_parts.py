@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, takewhile
-from operator import eq
+from itertools import chain
 
 from namegen.core.data.list_formats import split_parts
 from namegen.core.data.nearest_origins import NEAREST_ORIGINS
@@ -31,13 +30,17 @@ def parts_of(labels: Sequence[str]) -> list[list[str]]:
 
 
 def askable(labels: Sequence[str]) -> list[str]:
-    """Return what can be requested of a model with these labels: the values of each part, then whole labels.
+    """Return what users can request from a model with these labels: the values of each part, then whole labels.
 
     >>> askable(["Finnish,female", "Finnish,"])
     ['Finnish', 'female', 'Finnish,female', 'Finnish,']
     """
-    values = chain.from_iterable(zip(*parts_of(labels), strict=True))
-    return list(dict.fromkeys(filter(None, chain(values, labels))))
+    requests: list[str] = []
+    for values in zip(*parts_of(labels), strict=True):
+        requests.extend(values)
+    requests.extend(labels)
+    distinct = dict.fromkeys(requests)
+    return [request for request in distinct if request]
 
 
 def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
@@ -52,13 +55,16 @@ def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
     >>> by_part({"Finnish,female": 0.5, "Finnish,": 0.25, "Danish,female": 0.25})
     [{'Finnish': 0.75, 'Danish': 0.25}, {'female': 0.75, '': 0.25}]
     """
-    result = []
-    for values in zip(*parts_of(list(chances)), strict=True):
-        sums: defaultdict[str, float] = defaultdict(float)
-        for value, chance in zip(values, chances.values(), strict=True):
-            sums[value] += chance
-        result.append(dict(sorted(sums.items(), key=lambda item: -item[1])))
-    return result
+    columns = zip(*parts_of(list(chances)), strict=True)
+    return [_sum_by_value(values, chances.values()) for values in columns]
+
+
+def _sum_by_value(values: Iterable[str], chances: Iterable[float]) -> dict[str, float]:
+    """Add up the probabilities of equal values, and sort the values by probability."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for value, chance in zip(values, chances, strict=True):
+        sums[value] += chance
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
 
 def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
@@ -80,8 +86,7 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     columns = list(zip(*parts_of(labels), strict=True))  # for each part, the values of all labels
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
-    is_value = _value(asked, chain(*columns)) is not None  # a value may contain commas
-    requested = [asked] if is_value else split_parts(asked)
+    requested = _split_request(asked, columns)
     if not any(requested):
         return []
     in_order = len(requested) == len(columns)
@@ -89,19 +94,32 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     for index, text in enumerate(requested):
         if text:
             searched = [columns[index]] if in_order else columns
-            meant = _having(text, meant, searched, in_order=in_order)
+            meant = _labels_with(text, meant, searched, in_order=in_order)
     return meant
 
 
-def _having(
+def _split_request(asked: str, columns: Sequence[Sequence[str]]) -> list[str]:
+    """Split a request into parts, unless it's a single value that contains commas."""
+    is_value = _matching_value(asked, chain(*columns)) is not None
+    return [asked] if is_value else split_parts(asked)
+
+
+def _labels_with(
     text: str, indexes: Iterable[int], columns: Iterable[Sequence[str]], *, in_order: bool
 ) -> list[int]:
-    """The indexes of labels that have a value, or an empty part, in one of the columns that contain the value."""
-    value = _value(text, chain(*columns))
+    """Find the labels that have a value, or an empty part instead.
+
+    Args:
+        text: The requested value.
+        indexes: The labels to choose from.
+        columns: The parts that may have the value. Each contains the values of all labels.
+        in_order: Whether the request has all parts, so that a part that's always empty matches.
+    """
+    value = _matching_value(text, chain(*columns))
     result: set[int] = set()
     for column in columns:
-        is_empty = in_order and not any(column)
-        if value in column or is_empty:
+        is_always_empty = not any(column)
+        if value in column or (in_order and is_always_empty):
             result.update(index for index in indexes if column[index] in ("", value))
     return sorted(result)
 
@@ -134,7 +152,7 @@ def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "labe
 def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
     """Raise SettingsError if the request consists of several values of the same part, separated by commas."""
     parts = split_parts(asked)
-    if len(parts) > 1 and all(_value(part, values) for part in parts):
+    if len(parts) > 1 and all(_matching_value(part, values) for part in parts):
         raise SettingsError(
             f"{setting(name)} is {quote(asked, 60)}, but no name has all of these: give each its own {setting(name)}"
         )
@@ -174,37 +192,50 @@ def _advice(asked: str, known: Sequence[str]) -> str:
     near = nearest(asked, known)
     if near:
         return f"did you mean {quote(near, 60)}?"
-    return _expected(asked, known)
+    return _advice_with_labels(asked, known)
 
 
-def _expected(asked: str, known: Sequence[str]) -> str:
+def _advice_with_labels(asked: str, known: Sequence[str]) -> str:
+    """Return advice that lists some of the known labels."""
     listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
     more = len(known) - MOST_LISTED
     if more > 0:
         listed += f", and {more:,} more"
-    alike = _begins_alike(asked, known)
+    alike = _label_that_begins_alike(asked, known)
     if alike:
         return f"expected {quote(alike, 60)} perhaps, or one of {listed}"
     return f"expected one of {listed}"
 
 
-def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
-    """The label that shares the most first letters with a request: at least three, with at most five other letters.
+def _label_that_begins_alike(asked: str, known: Iterable[str]) -> str | None:
+    """Return the label that shares the most first letters with a request: at least three, with at most five others.
 
-    >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Portland", ["Portuguese"])
-    ('Polish', None)
+    >>> _label_that_begins_alike("Poland", ["Portuguese", "Polish"])
+    'Polish'
     """
+    most_shared = 0
+    best = ""
+    for label in known:
+        shared = _count_shared_letters(label, asked)
+        if shared > most_shared:
+            most_shared = shared
+            best = label
+    other_letters = max(len(asked), len(best)) - most_shared
+    return best if most_shared >= 3 and other_letters <= 5 else None
 
-    def shared(label: str) -> int:
-        return sum(takewhile(bool, map(eq, label.casefold(), asked.casefold())))
 
-    label = max(known, key=shared, default="")
-    is_alike = shared(label) >= 3 and max(len(asked), len(label)) - shared(label) <= 5
-    return label if is_alike else None
+def _count_shared_letters(first: str, second: str) -> int:
+    """Count the first letters that two strings have in common, ignoring case."""
+    count = 0
+    for letter, other in zip(first.casefold(), second.casefold(), strict=False):
+        if letter != other:
+            break
+        count += 1
+    return count
 
 
-def _value(text: str, values: Iterable[str]) -> str | None:
-    """The value that equals a text, or else the only value that equals it regardless of letter case."""
+def _matching_value(text: str, values: Iterable[str]) -> str | None:
+    """Return the value that equals a text, or else the only value that equals it regardless of letter case."""
     known = set(values)
     if text in known:
         return text

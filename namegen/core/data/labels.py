@@ -35,16 +35,12 @@ class StartTokens:
     shares: tuple[float, ...]  #: the probability of each token; they sum to 1
 
     def __post_init__(self) -> None:
-        if not self.tokens or len(set(self.tokens)) < len(self.tokens) or min(self.tokens) < 0:
+        has_duplicates = len(set(self.tokens)) < len(self.tokens)
+        if not self.tokens or has_duplicates or min(self.tokens) < 0:
             raise SettingsError(
                 f"the start tokens are {self.tokens}: give at least one id, and each id only once"
             )
-        is_distribution = (
-            len(self.shares) == len(self.tokens)
-            and min(self.shares) >= 0
-            and abs(sum(self.shares) - 1) < 1e-9
-        )
-        if not is_distribution:
+        if len(self.shares) != len(self.tokens) or not _is_distribution(self.shares):
             raise SettingsError(
                 f"the shares of the {len(self.tokens)} start tokens are {self.shares}: give one share of at least 0 "
                 "for each token, with the sum 1"
@@ -74,13 +70,11 @@ class StartTokens:
                 f"the labels have {tuple(counts)} names: at least one label needs a name"
             )
         tokens = tuple(range(vocabulary_size, vocabulary_size + len(counts)))
-        return cls(tokens, tuple(count / total for count in counts))
+        shares = tuple(count / total for count in counts)
+        return cls(tokens, shares)
 
     def only(self, indexes: Sequence[int]) -> StartTokens:
-        """Select some start tokens. Their shares are scaled to the sum 1.
-
-        Args:
-            indexes: The indexes of the tokens.
+        """Select some start tokens by their indexes, and scale their shares to the sum 1.
 
         Raises:
             SettingsError: The selected tokens have the probability 0.
@@ -94,7 +88,8 @@ class StartTokens:
                 "no name of the training set has one of these labels: choose others"
             )
         tokens = tuple(self.tokens[index] for index in indexes)
-        return StartTokens(tokens, tuple(self.shares[index] / total for index in indexes))
+        shares = tuple(self.shares[index] / total for index in indexes)
+        return StartTokens(tokens, shares)
 
     @property
     def several(self) -> bool:
@@ -117,3 +112,7 @@ class StartTokens:
         with np.errstate(divide="ignore"):
             logarithms: Float64[Array, "R"] = np.log(self.shares)
         return logarithms
+
+
+def _is_distribution(shares: Sequence[float]) -> bool:
+    return min(shares) >= 0 and abs(sum(shares) - 1) < 1e-9

@@ -40,8 +40,9 @@ class ListContent:
             raise NamesError(
                 f"{self.source} is a PDF, a picture or an Office document: save its names as plain text"
             )
-        if b"\0" in self.data:
-            line = _line_number(self.data[: self.data.index(b"\0")])
+        position = self.data.find(b"\0")
+        if position >= 0:
+            line = _line_number(self.data[:position])
             raise NamesError(
                 f"{self.source}, line {line}: a NUL byte, so it isn't UTF-8 text: save the list as UTF-8 text"
             )
@@ -53,17 +54,20 @@ class ListContent:
             NamesError: The bytes aren't UTF-8.
         """
         newlines = io.IncrementalNewlineDecoder(None, translate=True)
-        size = len(self.data)
-        start = len(codecs.BOM_UTF8) if self.data.startswith(codecs.BOM_UTF8) else 0
-        while start < size:
-            end = start + BLOCK
-            is_last = end >= size
-            try:
-                text, used = codecs.utf_8_decode(self.data[start:end], "strict", is_last)
-            except UnicodeDecodeError as error:
-                raise self._not_utf8(start + error.start) from error
-            start += used
+        has_byte_order_mark = self.data.startswith(codecs.BOM_UTF8)
+        start = len(codecs.BOM_UTF8) if has_byte_order_mark else 0
+        while start < len(self.data):
+            is_last = start + BLOCK >= len(self.data)
+            text, byte_count = self._decode_block(start, is_last=is_last)
+            start += byte_count
             yield newlines.decode(text, final=is_last)
+
+    def _decode_block(self, start: int, *, is_last: bool) -> tuple[str, int]:
+        """Decode a block, and return its text and the number of decoded bytes. A character that is cut stays."""
+        try:
+            return codecs.utf_8_decode(self.data[start : start + BLOCK], "strict", is_last)
+        except UnicodeDecodeError as error:
+            raise self._not_utf8_error(start + error.start) from error
 
     def lines(self) -> Iterator[str]:
         r"""Split the text into lines, without their ends. A line end at the very end doesn't start another line.
@@ -78,29 +82,34 @@ class ListContent:
                 f"{self.source} has more than {MOST_LINES:,} lines: split it into several lists"
             )
         line_count = 0
-        rest = ""
+        unfinished = ""  # a line that continues in the next block
         for block in self.blocks():
-            lines = (rest + block).split("\n")
-            rest = lines.pop()
+            lines = (unfinished + block).split("\n")
+            unfinished = lines.pop()
             yield from lines
             line_count += len(lines)
-            if len(rest) > LONGEST_LINE:
-                raise NamesError(
-                    f"{self.source}, line {line_count + 1} has more than {LONGEST_LINE:,} characters: "
-                    "put each name on a line of its own"
-                )
-        if rest:
-            yield rest
+            self._check_line_length(unfinished, line_count + 1)
+        if unfinished:
+            yield unfinished
 
-    def _not_utf8(self, position: int) -> NamesError:
+    def _check_line_length(self, line: str, number: int) -> None:
+        if len(line) > LONGEST_LINE:
+            raise NamesError(
+                f"{self.source}, line {number} has more than {LONGEST_LINE:,} characters: "
+                "put each name on a line of its own"
+            )
+
+    def _not_utf8_error(self, position: int) -> NamesError:
+        """Return the error about a byte that isn't UTF-8."""
         before = self.data[:position]
+        line = _line_number(before)
         column = position - max(before.rfind(b"\n"), before.rfind(b"\r"))
         return NamesError(
-            f"{self.source}, line {_line_number(before)}, byte {column}: 0x{self.data[position]:02x} is not UTF-8: "
+            f"{self.source}, line {line}, byte {column}: 0x{self.data[position]:02x} is not UTF-8: "
             "save the list as UTF-8 text"
         )
 
 
 def _line_number(before: bytes) -> int:
-    """The number of the line that follows these bytes, counted from 1."""
+    """Return the number of the line that follows these bytes, counted from 1."""
     return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")

@@ -42,7 +42,7 @@ class ListParts:
 
         Args:
             corpus: The list.
-            data: The shares of the sets, the kind of split, and whether duplicates are square-root weighted.
+            data: The shares of the sets, the type of split, and whether duplicates are square-root weighted.
             seed: The seed of the split if the settings have none.
 
         Raises:
@@ -54,36 +54,22 @@ class ListParts:
         (10, 7, 3)
         """
         distinct = _DistinctNames.of(corpus)
-        sorted_names = distinct.sorted_names
-        part_of = choose_parts(
-            distinct=distinct.names,
-            name_of=distinct.number_of_rank[distinct.rank],  # (entries,) → number
-            data=data,
-            seed=seed,
-            source=corpus.source,
-        )
+        part_of = distinct.split(data, seed=seed, source=corpus.source)
         training_counts = distinct.counts(part_of == TRAINING)  # (R,)
         validation_counts = distinct.counts(part_of == VALIDATION)  # (R,)
         test_counts = distinct.counts(part_of == TEST)  # (R,)
-        training = sorted_names.counted(training_counts)
-        batches = _training_batches(
-            training=training,
-            counts=training_counts,
-            rank=distinct.rank[part_of == TRAINING],
-            uses_sqrt_duplicates=data.uses_sqrt_duplicates,
-        )
-        has_all_duplicates = batches.name_count == training.counts.sum()
-        training_tree = (
-            batches.tree if has_all_duplicates else batches.recounted_tree(training.counts)
+        training_rank = distinct.rank[part_of == TRAINING]
+        batches = _make_training_batches(
+            distinct.sorted_names, training_counts, training_rank, data
         )
         return cls(
             vocabulary=corpus.vocabulary,
             labels=tuple(corpus.label_counts),
-            names=sorted_names,
-            training=training_tree,
+            names=distinct.sorted_names,
+            training=_make_training_tree(batches, training_counts),
             batches=batches,
-            held_out=_tree(sorted_names, validation_counts),
-            test=_tree(sorted_names, test_counts),
+            held_out=_tree_with_counts(distinct.sorted_names, validation_counts),
+            test=_tree_with_counts(distinct.sorted_names, test_counts),
             seen_percent=distinct.seen_percent(training_counts, validation_counts),
             damped=data.uses_sqrt_duplicates,
             distinct_names=tuple(distinct.names),
@@ -97,11 +83,10 @@ class ListParts:
         start_tokens = self.training.token[:roots].tolist()
         counts = self.training.count[:roots].tolist()
         count_of_token = dict(zip(start_tokens, counts, strict=True))
-        first_token = self.vocabulary.size
-        return {
-            label: count_of_token.get(token, 0)
-            for token, label in enumerate(self.labels, start=first_token)
-        }
+        label_counts = {}
+        for token, label in enumerate(self.labels, start=self.vocabulary.size):
+            label_counts[label] = count_of_token.get(token, 0)
+        return label_counts
 
     @property
     def start_tokens(self) -> StartTokens:
@@ -135,32 +120,33 @@ class _DistinctNames:
 
     @classmethod
     def of(cls, corpus: Corpus) -> _DistinctNames:
+        """Sort a list, and number its distinct names."""
         start_tokens = label_start_tokens(corpus, corpus.vocabulary, corpus.label_counts)
         sorted_names, ranking = SortedNames.ranked(corpus.names, corpus.vocabulary, start_tokens)
         rank = ranking.rank  # (entries,)
         first_entry = ranking.representatives  # (R,) the first entry with each rank
         del ranking  # it has the characters of every entry, and the trees need that memory
-        # Strings that are neighbors in the list are often neighbors in memory, which makes it faster to collect them.
-        ranks_by_entry = np.argsort(
-            first_entry
-        )  # (R,) all ranks, in the order of their first entries
-        entries = first_entry[ranks_by_entry].tolist()
-        names: Sequence[str] = tuple(map(corpus.names.__getitem__, entries))  # (R,)
-        number_of_rank = np.empty_like(rank, shape=len(names))  # (R,)
-        number_of_rank[ranks_by_entry] = np.arange(len(names))
+        by_entry = np.argsort(first_entry)  # (R,) all ranks, in the order of the list
+        names: Sequence[str] = _take(corpus.names, first_entry[by_entry])  # (R,)
+        number_of_rank = _inverse_permutation(by_entry).astype(rank.dtype)  # (R,)
         if corpus.labels:  # a name may have several labels
             names, name_number = numbered(names)  # (D,), (R,)
             number_of_rank = name_number.astype(rank.dtype)[number_of_rank]
         return cls(sorted_names, names, rank, number_of_rank)
 
+    def split(self, data: DataSettings, *, seed: int, source: str) -> Int8[Array, "entries"]:
+        """Choose the set of each entry of the list, like ``choose_parts``."""
+        number_of_entry = self.number_of_rank[self.rank]  # (entries,)
+        return choose_parts(self.names, number_of_entry, data, seed=seed, source=source)
+
     def counts(self, chosen: Bool[Array, "entries"]) -> Int64[Array, "R"]:
-        """How many of the chosen entries have each rank."""
+        """Count the chosen entries with each rank."""
         return np.bincount(self.rank[chosen], minlength=len(self.number_of_rank))
 
     def seen_percent(
         self, training_counts: Int64[Array, "R"], validation_counts: Int64[Array, "R"]
     ) -> float:
-        """The percentage of the validation set that's also in the training set, regardless of labels."""
+        """Return the percentage of the validation set that's also in the training set, regardless of labels."""
         if not validation_counts.any():
             return 0.0
         in_training = np.bincount(self.number_of_rank, training_counts) > 0  # (D,)
@@ -168,29 +154,54 @@ class _DistinctNames:
         return 100 * int(validation_counts[is_seen].sum()) / int(validation_counts.sum())
 
 
-def _training_batches(
-    training: SortedNames,
+def _take(names: Sequence[str], indexes: Int[Array, "K"]) -> tuple[str, ...]:
+    """Select names by rising indexes. Neighbors are often neighbors in memory, which makes this order fast."""
+    return tuple(map(names.__getitem__, indexes.tolist()))
+
+
+def _inverse_permutation(order: Int64[Array, "n"]) -> Int64[Array, "n"]:
+    """Return the position of each index in an order.
+
+    >>> _inverse_permutation(np.array([2, 0, 1])).tolist()
+    [1, 2, 0]
+    """
+    positions = np.empty(len(order), np.int64)
+    positions[order] = np.arange(len(order))
+    return positions
+
+
+def _make_training_batches(
+    names: SortedNames,
     counts: Int64[Array, "R"],
     rank: Int[Array, "training_entries"],
-    *,
-    uses_sqrt_duplicates: bool,
+    data: DataSettings,
 ) -> BatchMaker:
-    """The batches of the training set.
+    """Return the batches of the training set. With square-root weighting, they have fewer duplicates.
 
     Args:
-        training: The distinct names of the training set.
+        names: The distinct names of the whole list.
         counts: How many entries of the training set have each rank.
         rank: The rank of each entry of the training set.
-        uses_sqrt_duplicates: Whether to use square-root weighting of duplicates.
+        data: Whether to use square-root weighting of duplicates.
     """
     index_of_rank = np.cumsum(counts > 0, dtype=rank.dtype) - 1  # (R,) in the training set's names
     name_of = index_of_rank[rank]  # (training entries,)
-    if uses_sqrt_duplicates:
+    if data.uses_sqrt_duplicates:
         name_of = name_of[sqrt_weighted_entries(name_of)]
-    return BatchMaker(training.counted(np.bincount(name_of)), name_of)
+    training = names.counted(counts).counted(np.bincount(name_of))
+    return BatchMaker(training, name_of)
 
 
-def _tree(names: SortedNames, counts: Int64[Array, "R"]) -> PrefixTree | None:
+def _make_training_tree(batches: BatchMaker, counts: Int64[Array, "R"]) -> PrefixTree:
+    """Return the tree of the training set with all duplicates, even if the batches have fewer."""
+    training_counts = counts[counts > 0]
+    if batches.name_count == training_counts.sum():
+        return batches.tree
+    return batches.recounted_tree(training_counts)
+
+
+def _tree_with_counts(names: SortedNames, counts: Int64[Array, "R"]) -> PrefixTree | None:
+    """Return the tree of the names with other counts, or None if all counts are 0."""
     return names.counted(counts).tree() if counts.any() else None
 
 
@@ -202,21 +213,23 @@ def sqrt_weighted_entries(name_of: Int[Array, "entries"]) -> Bool[Array, "entrie
     Args:
         name_of: A number for each entry, the same for equal names.
 
-    Returns:
-        Whether each entry remains.
-
     >>> sqrt_weighted_entries(np.array([0, 1, 0, 0, 0])).tolist()      # Al, Bo, Al, Al, Al
     [True, True, True, False, False]
     """
-    entries = np.argsort(
-        name_of, kind="stable"
-    )  # equal names side by side, in the order of the list
     counts = np.bincount(name_of)  # (names,)
-    first = np.cumsum(counts) - counts  # (names,) where each name starts in ``entries``
-    earlier = np.arange(len(entries)) - np.repeat(first, counts)  # earlier entries of the same name
-    remains = np.empty(len(entries), dtype=bool)
-    remains[entries] = earlier < np.repeat(_sqrt_counts(counts), counts)
-    return remains
+    remaining_entries = _rounded_sqrt(counts)[name_of]  # (entries,) of each entry's name
+    return _count_earlier_duplicates(name_of, counts) < remaining_entries
+
+
+def _count_earlier_duplicates(
+    name_of: Int[Array, "entries"], counts: Int64[Array, "names"]
+) -> Int64[Array, "entries"]:
+    """Return how many earlier entries have the same name as each entry."""
+    by_name = np.argsort(name_of, kind="stable")  # (entries,) equal names are neighbors
+    first = np.cumsum(counts) - counts  # (names,) the first entry of each name, in ``by_name``
+    earlier = np.empty(len(by_name), np.int64)
+    earlier[by_name] = np.arange(len(by_name)) - np.repeat(first, counts)
+    return earlier
 
 
 def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
@@ -229,11 +242,12 @@ def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
     3
     """
     is_end = tree.edge_token == END_TOKEN  # (E,)
-    counts = _sqrt_counts(tree.edge_count[is_end]).astype(np.int64)  # (names,)
+    counts = _rounded_sqrt(tree.edge_count[is_end]).astype(np.int64)  # (names,)
     return tree.recounted(tree.edge_node[is_end], counts)
 
 
-def _sqrt_counts(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
+def _rounded_sqrt(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
+    """Return the rounded square root of each count."""
     return np.rint(np.sqrt(counts))
 
 

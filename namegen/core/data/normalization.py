@@ -28,15 +28,12 @@ from namegen.types import Array, Bool, UInt, UInt8, UInt64
 
 # Punctuation, spaces, control characters, invisible joiners and direction marks, and accents without a letter. Letters,
 # digits, combining marks and symbols (emoji) remain, because they distinguish names.
-_REMOVED_CATEGORIES = frozenset(
-    ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk")
-)
+_REMOVED_CATEGORIES = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk"}
 _EMPTY_HASH = blake2b(digest_size=8)
 
 ONE_IN_BITS = 8  # with shortened hashes, about one in 2⁸ other names is taken for a known name
-MOST_BY_BITS = (
-    1 << 20
-)  # up to so many shortened hashes are looked up in a bitmap, which has 32 bytes per name
+# Up to this many shortened hashes are looked up in a bitmap, which has 32 bytes per name.
+MOST_BY_BITS = 1 << 20
 
 
 class _Removal(dict[int, str | None]):
@@ -44,15 +41,16 @@ class _Removal(dict[int, str | None]):
 
     def __missing__(self, code: int) -> str | None:
         character = chr(code)
-        if code < 128:
-            is_removed = not character.isalnum()
-        else:
-            is_variation_selector = 0xFE00 <= code <= 0xFE0F
-            is_removed = (
-                unicodedata.category(character) in _REMOVED_CATEGORIES or is_variation_selector
-            )
-        self[code] = None if is_removed else character
+        self[code] = None if _is_removed(character) else character
         return self[code]
+
+
+def _is_removed(character: str) -> bool:
+    """Whether a character doesn't distinguish names."""
+    if character.isascii():
+        return not character.isalnum()
+    is_variation_selector = "\ufe00" <= character <= "\ufe0f"
+    return is_variation_selector or unicodedata.category(character) in _REMOVED_CATEGORIES
 
 
 # The dotless ı is the only letter whose capital (I) folds to another letter (i). With it, case wouldn't be ignored.
@@ -69,13 +67,8 @@ def normalize(name: str) -> str:
     >>> normalize("Jean-Luc O'Neil"), normalize("JEAN LUC ONEIL"), normalize("?!")
     ('jeanluconeil', 'jeanluconeil', '?!')
     """
-    if (
-        name.isascii()
-    ):  # nearly every name: faster than the general case below, with the same result
-        lowered = name.lower()
-        if lowered.isalnum():
-            return lowered
-        return lowered.translate(REMOVAL) or lowered
+    if name.isascii():  # nearly every name
+        return _normalize_ascii(name)
     while True:
         result = _normalize_once(name)
         if result == name:
@@ -83,13 +76,22 @@ def normalize(name: str) -> str:
         name = result
 
 
+def _normalize_ascii(name: str) -> str:
+    """Normalize an ASCII name. It's faster than the general case, with the same result."""
+    lowered = name.lower()
+    if lowered.isalnum():
+        return lowered
+    return lowered.translate(REMOVAL) or lowered
+
+
 def _normalize_once(name: str) -> str:
+    """Fold a name and remove its punctuation. The result may still change if it's normalized again."""
     # Remove accents without a letter first, as in O´Brien, because NFKC would turn them into combining accents.
-    folded = _fold(name.translate(REMOVAL))
-    return folded.translate(REMOVAL) or _fold(name)
+    folded = _fold_case(name.translate(REMOVAL))
+    return folded.translate(REMOVAL) or _fold_case(name)
 
 
-def _fold(text: str) -> str:
+def _fold_case(text: str) -> str:
     """Unicode's compatibility caseless form (The Unicode Standard, definition D146)."""
     decomposed = unicodedata.normalize("NFD", text).casefold()
     compatible = unicodedata.normalize("NFKD", decomposed).casefold()
@@ -117,11 +119,7 @@ def hash_names(names: Iterable[str]) -> UInt64[Array, "names"]:
 
 
 def is_known(candidates: UInt[Array, "names"], known: UInt[Array, "known"]) -> Bool[Array, "names"]:
-    """Return which candidates are among the known numbers.
-
-    Args:
-        candidates: The numbers to look up, such as hashes of names.
-        known: The known numbers, sorted.
+    """Return which numbers, such as hashes of names, are among the known numbers. The known numbers are sorted.
 
     >>> is_known(hash_names(["BOB", "Zed"]), known_set(["Bob", "Al"]).numbers).tolist()
     [True, False]
@@ -129,7 +127,8 @@ def is_known(candidates: UInt[Array, "names"], known: UInt[Array, "known"]) -> B
     if len(known) == 0:
         return np.zeros(len(candidates), dtype=bool)
     index = np.searchsorted(known, candidates)  # (names,)
-    is_equal: Bool[Array, "names"] = known[np.minimum(index, len(known) - 1)] == candidates
+    nearest = known[np.minimum(index, len(known) - 1)]  # (names,)
+    is_equal: Bool[Array, "names"] = nearest == candidates
     return is_equal
 
 
@@ -143,35 +142,38 @@ class KnownSet:
     """
 
     numbers: UInt64[Array, "known"]  # the hash of each name, sorted; shortened hashes may repeat
-    shortened: bool = (
-        False  # whether the hashes are shortened to numbers below 256 times their count
-    )
+    shortened: bool = False  # whether the hashes are numbers below 256 times their count
     others: tuple[KnownSet, ...] = ()  # more sets; a name is known if it's in any of them
 
     def __len__(self) -> int:
         return len(self.numbers) + sum(map(len, self.others))
 
-    def __contains__(self, digest: int) -> bool:
-        return bool(self.holds(np.array([digest], np.uint64)).any())
+    def __contains__(self, name_hash: int) -> bool:
+        return bool(self.holds(np.array([name_hash], np.uint64)).any())
 
     def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Return which of the names with these hashes are known."""
-        candidates = _short(hashes, len(self.numbers)) if self.shortened else hashes  # (names,)
-        if self.shortened and len(self.numbers) <= MOST_BY_BITS:
-            byte, bit = _byte_and_bit(candidates)
-            known = (self._bits[byte] & bit) > 0  # (names,)
+        if not self.shortened:
+            known = is_known(hashes, self.numbers)  # (names,)
         else:
-            known = is_known(candidates, self.numbers)  # (names,)
+            known = self._holds_short(_shorten(hashes, len(self.numbers)))  # (names,)
         for other in self.others:
             known |= other.holds(hashes)
         return known
+
+    def _holds_short(self, numbers: UInt64[Array, "names"]) -> Bool[Array, "names"]:
+        """Return which of the names with these shortened hashes are known."""
+        if len(self.numbers) > MOST_BY_BITS:
+            return is_known(numbers, self.numbers)
+        byte, bit = _locate_in_bitmap(numbers)
+        return (self._bits[byte] & bit) > 0
 
     @cached_property
     def _bits(self) -> UInt8[Array, "bytes"]:
         """A bitmap of the shortened hashes. It's faster than a search in a sorted array."""
         size = (len(self.numbers) << ONE_IN_BITS) // 8
         bits = np.zeros(max(size, 1), np.uint8)
-        byte, bit = _byte_and_bit(self.numbers)
+        byte, bit = _locate_in_bitmap(self.numbers)
         np.bitwise_or.at(bits, byte, bit)
         return bits
 
@@ -194,7 +196,8 @@ class KnownSet:
             )
         if self.shortened:
             return self
-        return KnownSet(np.sort(_short(self.numbers, len(self))), shortened=True)
+        numbers = _shorten(self.numbers, len(self))
+        return KnownSet(np.sort(numbers), shortened=True)
 
     def to_bytes(self) -> bytes:
         """Encode the shortened hashes as a Rice code (``rice_code.py``)."""
@@ -207,15 +210,15 @@ class KnownSet:
         Raises:
             ValueError: The bytes are cut short or damaged.
         """
-        numbers, _ = read_rising(data, 0)
-        result = cls(numbers.astype(np.uint64), shortened=True)
+        numbers = read_rising(data, 0)[0]
+        known = cls(numbers.astype(np.uint64), shortened=True)
         is_too_large = len(numbers) > 0 and numbers[-1] >= len(numbers) << ONE_IN_BITS
-        if is_too_large or result.to_bytes() != data:
+        if is_too_large or known.to_bytes() != data:
             raise ValueError("the known names aren't as namegen writes them")
-        return result
+        return known
 
 
-def _short(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
+def _shorten(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
     """Scale hashes to whole numbers below 256 times the count, in the same order.
 
     Only the upper 32 bits are used, so that the product with a count of up to 32 bits fits into 64 bits.
@@ -223,10 +226,10 @@ def _short(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]
     return ((hashes >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
-def _byte_and_bit(
+def _locate_in_bitmap(
     numbers: UInt64[Array, "names"],
 ) -> tuple[UInt64[Array, "names"], UInt8[Array, "names"]]:
-    """The index of each number's byte in a bitmap, and its bit in that byte."""
+    """Locate numbers in a bitmap: return the index of each number's byte, and its bit in that byte."""
     byte = numbers >> np.uint64(3)
     bit = np.uint8(1) << (numbers & np.uint64(7)).astype(np.uint8)
     return byte, bit
@@ -282,7 +285,9 @@ class Normalization:
     def lookup(self) -> tuple[frozenset[str], frozenset[str]]:
         """The endings, and all of their tails. Words that aren't a tail can't be the end of an ending."""
         endings = frozenset(filter(None, self.endings))
-        tails = {ending[start:] for ending in endings for start in range(len(ending))}
+        tails: set[str] = set()
+        for ending in endings:
+            tails.update(ending[start:] for start in range(len(ending)))
         return endings, frozenset(tails)
 
     def without_endings(self, name: str) -> str:
@@ -293,15 +298,12 @@ class Normalization:
         """
         if not self.endings:
             return name
-        words = []
-        forms = []
-        for word in name.translate(_SEPARATED).split():
-            form = bare(word)
-            if form:
-                words.append(word)
-                forms.append(form)
-        kept = left(forms, *self.lookup)
-        return " ".join(words[:kept]) or name
+        bare_words = [(word, bare(word)) for word in name.translate(_SEPARATED).split()]
+        words = [word for word, form in bare_words if form]
+        forms = [form for word, form in bare_words if form]
+        endings, tails = self.lookup
+        remaining = left(forms, endings, tails)
+        return " ".join(words[:remaining]) or name
 
     def normalize(self, name: str) -> str:
         """Return the normalized form of a name. Two names are the same if they have the same form."""
@@ -329,10 +331,16 @@ class Normalization:
         """
         name_count: Counter[str] = Counter()  # how many names have a word
         for name in names:
-            words = self.without_endings(name).split() if " " in name else []
-            if len(words) > 1:
-                name_count.update(set(map(bare, words)) - {""})
+            if " " in name:
+                name_count.update(self._words_of_phrase(name))
         return {word for word, count in name_count.items() if count > 1}
+
+    def _words_of_phrase(self, name: str) -> set[str]:
+        """Return the normalized words of a name, or an empty set if it has only one word besides its endings."""
+        words = self.without_endings(name).split()
+        if len(words) < 2:
+            return set()
+        return set(map(bare, words)) - {""}
 
     def are_known(
         self, names: Iterable[str], known: KnownSet, hashes: UInt64[Array, "names"] | None = None
@@ -393,7 +401,7 @@ def left(words: Sequence[str], endings: frozenset[str], tails: frozenset[str]) -
 def _without_last_ending(
     words: Sequence[str], endings: frozenset[str], tails: frozenset[str]
 ) -> int:
-    """How many words remain without the longest ending at their end."""
+    """Return how many words remain without the longest ending at their end."""
     remaining = len(words)
     tail = ""
     for index in range(len(words) - 1, 0, -1):
@@ -407,22 +415,26 @@ def _without_last_ending(
 
 def legal_forms() -> tuple[str, ...]:
     """Return the legal forms of companies in their usual spelling, from ``legal_forms.txt``."""
-    return _lines(LEGAL_FORMS_FILE)
+    return _read_lines(LEGAL_FORMS_FILE)
 
 
 @cache
 def usual_spellings() -> tuple[Mapping[str, str], ...]:
     """Return the usual letters of words by their normalized forms: of legal forms, and of ``usual_case.txt``."""
-    return _spellings(legal_forms()), _spellings(_lines(USUAL_CASE_FILE))
+    return _map_spellings(legal_forms()), _map_spellings(_read_lines(USUAL_CASE_FILE))
 
 
-def _spellings(texts: Iterable[str]) -> Mapping[str, str]:
+def _map_spellings(texts: Iterable[str]) -> Mapping[str, str]:
+    """Map each normalized word to its letters in their usual case. The first spelling of a word counts."""
     words = " ".join(texts).split()
-    words.reverse()  # so that the first spelling of a word overwrites later spellings
-    return {bare(word): "".join(filter(str.isalpha, word)) for word in words}
+    spellings = {}
+    for word in reversed(words):  # so that the first spelling overwrites later ones
+        spellings[bare(word)] = "".join(filter(str.isalpha, word))
+    return spellings
 
 
-def _lines(file: Path) -> tuple[str, ...]:
+def _read_lines(file: Path) -> tuple[str, ...]:
+    """Return the lines of a file that aren't empty or comments."""
     lines = file.read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
 
@@ -432,4 +444,5 @@ def normalization_of(name_type: str) -> Normalization:
     """Return the rule for a type of names: one of ``settings.NAME_TYPES``."""
     if name_type == "plain":
         return NAMES
-    return Normalization(tuple(sorted(set(map(normalize, legal_forms())))))
+    endings = set(map(normalize, legal_forms()))
+    return Normalization(tuple(sorted(endings)))

@@ -51,16 +51,7 @@ class PrefixTree:
     def from_names(
         cls, names: Iterable[str], vocabulary: Vocabulary, start_tokens: Iterable[int] | None = None
     ) -> PrefixTree:
-        """Build the tree of a list of names. Duplicates become counts.
-
-        Args:
-            names: The list.
-            vocabulary: The ids of the characters.
-            start_tokens: The start token of each name. None: all names start with ``END_TOKEN``.
-
-        Raises:
-            NamesError: The list is empty, a character isn't in the vocabulary, or the number of start tokens is wrong.
-        """
+        """Build the tree of a list of names. The arguments are the same as those of ``SortedNames.ranked``."""
         sorted_names, _ = SortedNames.ranked(names, vocabulary, start_tokens)
         return sorted_names.tree()
 
@@ -129,25 +120,37 @@ class PrefixTree:
         Rows are sorted by length, then by start token, then by their characters.
         """
         is_end = self.edge_token == END_TOKEN  # (E,)
-        node = self.edge_node[
-            is_end
-        ]  # (names,) the node of the current depth, from the last one up to the root
-        lengths = self.depth_of[node]  # (names,)
-        tokens = np.zeros((len(node), self.depth), dtype=np.int32)  # (names, T)
-        nodes = np.zeros((len(node), self.depth), dtype=np.int64)  # (names, T)
-        for depth in range(self.depth - 1, 0, -1):
-            rows = np.flatnonzero(lengths >= depth)
-            tokens[rows, depth - 1] = self.token[node[rows]]
-            nodes[rows, depth] = node[rows]
-            node[rows] = self.parent[node[rows]]
-        nodes[:, 0] = node
+        last_node = self.edge_node[is_end]  # (names,)
+        lengths = self.depth_of[last_node]  # (names,)
+        nodes = self._paths_to(last_node, lengths)  # (names, T)
         return Sequences(
-            tokens=tokens,
+            tokens=self._characters_on_paths(nodes),
             lengths=lengths,
             counts=self.edge_count[is_end],
             nodes=nodes,
-            start_tokens=self.token[node],
+            start_tokens=self.token[nodes[:, 0]],
         )
+
+    def _paths_to(
+        self, last_node: Int64[Array, "names"], lengths: Int64[Array, "names"]
+    ) -> Int64[Array, "names T"]:
+        """Return the nodes from the root to each name's last node. Rows are padded with 0."""
+        paths = np.zeros((len(last_node), self.depth), dtype=np.int64)
+        node = last_node.copy()  # (names,) moves from the last node of each name up to its root
+        for depth in range(self.depth - 1, 0, -1):
+            rows = np.flatnonzero(lengths >= depth)
+            paths[rows, depth] = node[rows]
+            node[rows] = self.parent[node[rows]]
+        paths[:, 0] = node
+        return paths
+
+    def _characters_on_paths(self, paths: Int64[Array, "names T"]) -> Int32[Array, "names T"]:
+        """Return the characters of each name from its path, padded with end tokens."""
+        characters = np.zeros(paths.shape, dtype=np.int32)
+        after_root = paths[:, 1:]
+        is_padding = after_root == 0
+        characters[:, :-1] = np.where(is_padding, END_TOKEN, self.token[after_root])
+        return characters
 
     def recounted(self, end_node: Int[Array, "names"], counts: Int64[Array, "names"]) -> PrefixTree:
         """Return the tree of the same names with other counts. Arrays that stay the same are shared, not copied.
@@ -161,13 +164,17 @@ class PrefixTree:
         count[end_node] = counts
         edge_count = np.empty(len(is_end), np.int64)  # (E,)
         edge_count[is_end] = count[self.edge_node[is_end]]
-        for depth in range(self.depth - 1, 0, -1):  # add the counts of each level to its parents
+        self._add_to_parents(count)
+        edge_count[~is_end] = count[self.roots :]
+        return replace(self, count=count, edge_count=edge_count)
+
+    def _add_to_parents(self, count: Int64[Array, "N"]) -> None:
+        """Add each node's count to all nodes above it, in place, one level after another."""
+        for depth in range(self.depth - 1, 0, -1):
             level = slice(self.level[depth], self.level[depth + 1])
             parent = self.parent[level]
             first_child = np.flatnonzero(new_run(parent))
             count[parent[first_child]] += np.add.reduceat(count[level], first_child)
-        edge_count[~is_end] = count[self.roots :]
-        return replace(self, count=count, edge_count=edge_count)
 
     def under_one_root(self) -> PrefixTree:
         """Return the tree of the same names without their labels. They all start with ``END_TOKEN``."""
@@ -182,9 +189,8 @@ class PrefixTree:
 class Sequences:
     """The distinct names of a tree as rows. ``T`` is the tree's depth."""
 
-    tokens: Int32[
-        Array, "names T"
-    ]  #: the characters, padded with at least one end token: the targets of each row
+    #: The characters, padded with at least one end token. They're the targets of each row.
+    tokens: Int32[Array, "names T"]
     lengths: Int64[Array, "names"]  #: characters of each name
     counts: Int64[Array, "names"]  #: how often each name occurs
     nodes: Int64[Array, "names T"]  #: the node before each token; 0 after the end of a name
@@ -223,26 +229,32 @@ class SortedNames:
         ([1, 2], [1, 0, 1])
         """
         entries = names if isinstance(names, Sequence) else list(names)
-        tokens = None if start_tokens is None else np.fromiter(start_tokens, dtype=np.int32)
-        if tokens is not None and len(tokens) != len(entries):
+        token_of_entry = None if start_tokens is None else np.fromiter(start_tokens, dtype=np.int32)
+        if token_of_entry is not None and len(token_of_entry) != len(entries):
             raise NamesError(
-                f"there are {len(tokens):,} start tokens for {len(entries):,} names: give one for each name"
+                f"there are {len(token_of_entry):,} start tokens for {len(entries):,} names: give one for each name"
             )
         if not entries:
             raise NamesError("the list has no names: give at least one")
-        ranking = Ranking.of(entries, vocabulary, tokens)
+        ranking = Ranking.of(entries, vocabulary, token_of_entry)
+        return cls._of_ranking(ranking, token_of_entry), ranking
+
+    @classmethod
+    def _of_ranking(
+        cls, ranking: Ranking, token_of_entry: Int32[Array, "entries"] | None
+    ) -> SortedNames:
+        """Collect the distinct names of a ranking, and the start token of each."""
         first_entry = ranking.representatives  # (names,)
-        if tokens is None:
+        if token_of_entry is None:
             start_tokens = np.full(len(first_entry), END_TOKEN, np.int32)  # (names,)
         else:
-            start_tokens = tokens[first_entry]  # (names,)
-        sorted_names = cls(
+            start_tokens = token_of_entry[first_entry]  # (names,)
+        return cls(
             tokens=ranking.distinct_tokens(),
             lengths=ranking.lengths[first_entry],
             counts=ranking.counts,
             start_tokens=start_tokens,
         )
-        return sorted_names, ranking
 
     def counted(self, counts: Int64[Array, "names"]) -> SortedNames:
         """Return the names with other counts. Names whose count is 0 are removed."""
@@ -260,7 +272,7 @@ class SortedNames:
     def from_rows(
         cls, tokens: Int32[Array, "rows T"], counts: Int64[Array, "rows"]
     ) -> tuple[SortedNames, Int64[Array, "rows"]]:
-        """Sort and count names that are given as rows of ids. They all start with ``END_TOKEN``.
+        """Sort and count names from rows of ids. They all start with ``END_TOKEN``.
 
         Args:
             tokens: The characters of each name, padded with end tokens. The longest names need no padding.
@@ -269,9 +281,7 @@ class SortedNames:
         Returns:
             The distinct names, and the index of each row's name among them.
         """
-        rows, name_of = np.unique(
-            tokens, axis=0, return_inverse=True
-        )  # sorted: the end token is the lowest
+        rows, name_of = np.unique(tokens, axis=0, return_inverse=True)  # the end token is lowest
         name_of = name_of.reshape(-1)  # (rows,)
         total = np.zeros(len(rows), np.int64)  # (names,)
         np.add.at(total, name_of, counts)
@@ -294,10 +304,8 @@ class SortedNames:
         start = self._start  # (names,)
         shorter = np.minimum(self.lengths[:-1], self.lengths[1:])  # (neighbors,)
         shared = np.zeros(len(shorter), np.int64)  # (neighbors,)
-        alike = np.arange(
-            len(shorter)
-        )  # the names that share ``depth`` characters with the next name
         depth = 0
+        alike = np.arange(len(shorter))  # the names that share ``depth`` characters
         while len(alike):
             alike = alike[shorter[alike] > depth]
             token = self.tokens[start[alike] + depth]
@@ -308,71 +316,95 @@ class SortedNames:
         return shared
 
     def tree(self) -> PrefixTree:
-        """Build the tree. It takes one pass over the characters."""
-        tree, _, _ = self.tree_and_paths(want_paths=False)
-        return tree
+        """Build the prefix tree of the names."""
+        builder = _TreeBuilder(self)
+        level: _Level | None = builder.add_roots()
+        while level is not None:
+            level = builder.add_children(level)
+        return builder.tree()
 
-    def tree_and_paths(
-        self, *, want_paths: bool = True
-    ) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
-        """Build the tree, one depth after another, and the path of each name through it.
-
-        Args:
-            want_paths: Whether to return the paths.
+    def tree_and_paths(self) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
+        """Build the tree, and the path of each name through it.
 
         Returns:
-            The tree, the nodes of each name from its root to its last character (concatenated for all names; empty if
-            not wanted), and the index of each name's first node among them.
+            The tree, the nodes of each name from its root to its last character (concatenated for all names), and the
+            index of each name's first node among them.
         """
-        start = self._start  # (names,)
-        names = np.arange(len(start))  # (A,) the names that have a node at this depth
-        path_start = start + names  # (names,) a name has one more node than it has characters
-        path_nodes = len(self.tokens) + len(start)
-        paths = np.zeros(path_nodes if want_paths else 0, dtype=index_type(path_nodes))
-        builder = _TreeBuilder()
-        node = builder.add_nodes(
-            tokens=self.start_tokens,
-            parents=np.full(len(names), -1),
-            counts=self.counts,
-            is_first=new_run(self.start_tokens),
-        )  # (A,) the node of each name
-        if want_paths:
-            paths[path_start] = node
-        depth = 0
-        while True:
-            is_end = self.lengths[names] == depth
-            builder.end_node.append(node[is_end])
-            builder.end_count.append(self.counts[names[is_end]])
-            names = names[~is_end]
-            parents = node[~is_end]
-            if len(names) == 0:
-                return builder.tree(), paths, path_start
-            tokens = self.tokens[start[names] + depth]
-            node = builder.add_nodes(
-                tokens=tokens,
-                parents=parents,
-                counts=self.counts[names],
-                is_first=new_run(parents) | new_run(tokens),  # equal prefixes are neighbors
-            )
-            depth += 1
-            if want_paths:
-                paths[path_start[names] + depth] = node
+        path_start = self._start + np.arange(len(self.lengths))  # one more node than characters
+        path_nodes = len(self.tokens) + len(self.lengths)
+        paths = np.zeros(path_nodes, dtype=index_type(path_nodes))
+        builder = _TreeBuilder(self)
+        level: _Level | None = builder.add_roots()
+        while level is not None:
+            paths[path_start[level.names] + level.depth] = level.nodes
+            level = builder.add_children(level)
+        return builder.tree(), paths, path_start
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    """The names that have a node at one depth, because they aren't shorter."""
+
+    depth: int
+    names: Int64[Array, "A"]  # indexes of names
+    nodes: Int64[Array, "A"]  # the node of each name at this depth
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """Edges of a tree, sorted by the node that they leave."""
+
+    node: Int64[Array, "edges"]
+    token: Int32[Array, "edges"]
+    count: Int64[Array, "edges"]
 
 
 class _TreeBuilder:
-    """Collects the arrays of a prefix tree, one depth after another."""
+    """Builds the prefix tree of some names, one depth after another."""
 
-    def __init__(self) -> None:
-        self._level = [0]
+    def __init__(self, names: SortedNames) -> None:
+        self._names = names
+        self._start = np.cumsum(names.lengths) - names.lengths  # (names,) in ``names.tokens``
+        self._first_of_depth = [0]  # the first node of each depth
         # One array for each depth, with one number for each of its nodes:
         self._token: list[Array] = []
         self._parent: list[Array] = []
         self._count: list[Array] = []
         # One array for each depth, with one number for each of its nodes where names end:
-        self.end_node: list[Array] = []
-        self.end_count: list[Array] = []
+        self._end_node: list[Array] = []
+        self._end_count: list[Array] = []
 
-    def add_nodes(
+    def add_roots(self) -> _Level:
+        """Add the roots of the tree, one for each start token."""
+        start_tokens = self._names.start_tokens
+        name_count = len(start_tokens)
+        roots = self._add_nodes(
+            tokens=start_tokens,
+            parents=np.full(name_count, -1),
+            counts=self._names.counts,
+            is_first=new_run(start_tokens),
+        )
+        return _Level(depth=0, names=np.arange(name_count), nodes=roots)
+
+    def add_children(self, level: _Level) -> _Level | None:
+        """Add the children of a level's nodes. Return None if there are none, because all names have ended."""
+        is_end = self._names.lengths[level.names] == level.depth
+        self._end_node.append(level.nodes[is_end])
+        self._end_count.append(self._names.counts[level.names[is_end]])
+        names = level.names[~is_end]
+        if len(names) == 0:
+            return None
+        tokens = self._names.tokens[self._start[names] + level.depth]
+        parents = level.nodes[~is_end]
+        children = self._add_nodes(
+            tokens=tokens,
+            parents=parents,
+            counts=self._names.counts[names],
+            is_first=new_run(parents) | new_run(tokens),  # equal prefixes are neighbors
+        )
+        return _Level(depth=level.depth + 1, names=names, nodes=children)
+
+    def _add_nodes(
         self,
         *,
         tokens: Int[Array, "A"],
@@ -380,61 +412,71 @@ class _TreeBuilder:
         counts: Int64[Array, "A"],
         is_first: Bool[Array, "A"],
     ) -> Int64[Array, "A"]:
-        """Add the nodes of the next depth, and return the node of each name.
+        """Add the nodes of one depth, and return the node of each name.
 
-        Args:
-            tokens: The token that each name has at this depth.
-            parents: The node that each name has at the previous depth.
-            counts: How often each name occurs.
-            is_first: Whether each name is the first one with its node.
+        Every argument has one value per name. ``is_first`` marks the first name of each node.
         """
         first = np.flatnonzero(is_first)
         self._token.append(tokens[first].astype(np.int32))
         self._parent.append(parents[first])
         self._count.append(np.add.reduceat(counts, first))
-        nodes_before = self._level[-1]
-        self._level.append(nodes_before + len(first))
+        nodes_before = self._first_of_depth[-1]
+        self._first_of_depth.append(nodes_before + len(first))
         return nodes_before - 1 + np.cumsum(is_first)
 
     def tree(self) -> PrefixTree:
-        """Build the tree with its edges.
-
-        There are two kinds of edges: into each node except the roots, and ends of names. Both are already sorted by the
-        node that they leave. So an edge's index is its index among its own kind, plus the number of edges of the other
-        kind before it. The end of a name comes before the other edges of its node, because ``END_TOKEN`` is 0.
-        """
-        token = _concatenated(self._token)  # (N,)
-        parent = _concatenated(self._parent)  # (N,)
-        level = np.array(self._level)
-        count = _concatenated(self._count)  # (N,)
-        end_node = _concatenated(self.end_node)  # (ends,)
-        end_count = _concatenated(self.end_count)  # (ends,)
-        roots = int(level[1])
-        children_before = np.searchsorted(parent[roots:], end_node, side="left")  # (ends,)
-        end_edge = children_before + np.arange(len(end_node))  # (ends,)
-        is_end = np.zeros(len(token) - roots + len(end_node), dtype=bool)  # (E,)
-        is_end[end_edge] = True
-        child_edge = np.flatnonzero(~is_end)  # (N − roots,)
-        edge_node = np.empty(len(is_end), np.int64)
-        edge_node[end_edge] = end_node
-        edge_node[child_edge] = parent[roots:]
-        edge_token = np.zeros(len(is_end), np.int32)  # END_TOKEN where a name ends
-        edge_token[child_edge] = token[roots:]
-        edge_count = np.empty(len(is_end), np.int64)
-        edge_count[end_edge] = end_count
-        edge_count[child_edge] = count[roots:]
+        """Build the tree from the nodes that have been added."""
+        token = _concatenate_and_clear(self._token)  # (N,)
+        parent = _concatenate_and_clear(self._parent)  # (N,)
+        count = _concatenate_and_clear(self._count)  # (N,)
+        level = np.array(self._first_of_depth)
+        roots = level[1]
+        to_children = _Edges(node=parent[roots:], token=token[roots:], count=count[roots:])
+        edges = _merge_edges(self._end_edges(), to_children)
         return PrefixTree(
             token=token,
             parent=parent,
             level=level,
             count=count,
-            edge_node=edge_node,
-            edge_token=edge_token,
-            edge_count=edge_count,
+            edge_node=edges.node,
+            edge_token=edges.token,
+            edge_count=edges.count,
         )
 
+    def _end_edges(self) -> _Edges:
+        """Return the edges that end names."""
+        node = _concatenate_and_clear(self._end_node)
+        token = np.full(len(node), END_TOKEN, np.int32)
+        return _Edges(node, token, count=_concatenate_and_clear(self._end_count))
 
-def _concatenated(pieces: list[Array]) -> Array:
+
+def _merge_edges(ends: _Edges, to_children: _Edges) -> _Edges:
+    """Merge edges that end names with edges that lead to children.
+
+    The end of a name comes before the other edges of its node, because ``END_TOKEN`` is the smallest token.
+    """
+    children_before = np.searchsorted(to_children.node, ends.node, side="left")  # (ends,)
+    end_index = children_before + np.arange(len(ends.node))  # (ends,) among all edges
+    is_end = np.zeros(len(ends.node) + len(to_children.node), dtype=bool)  # (E,)
+    is_end[end_index] = True
+    return _Edges(
+        node=_interleave(is_end, ends.node, to_children.node),
+        token=_interleave(is_end, ends.token, to_children.token),
+        count=_interleave(is_end, ends.count, to_children.count),
+    )
+
+
+def _interleave(
+    is_first: Bool[Array, "n"], first: Int[Array, "first"], second: Int[Array, "second"]
+) -> Int[Array, "n"]:
+    """Merge two arrays into one. ``is_first`` marks the elements that come from the first array."""
+    merged = np.empty(len(is_first), second.dtype)
+    merged[is_first] = first
+    merged[~is_first] = second
+    return merged
+
+
+def _concatenate_and_clear(pieces: list[Array]) -> Array:
     """Concatenate arrays, and empty the list. For a long list of names, keeping them would double the memory."""
     whole = np.concatenate(pieces)
     pieces.clear()

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.arrays import index_type, new_run
+from namegen.core.data.arrays import blocks, index_type, new_run
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.types import Array, Bool, Int, Int64
 
@@ -32,9 +32,8 @@ class Ranking:
     """
 
     sorted_entries: Int[Array, "entries"]  # indexes in the list, in sorted order
-    is_new_name: Bool[
-        Array, "entries"
-    ]  # in sorted order: whether it differs from the previous entry
+    # In sorted order: whether an entry differs from the previous entry.
+    is_new_name: Bool[Array, "entries"]
     tokens: Int[Array, "total"]  # the ids of all entries, concatenated in the order of the list
     lengths: Int64[Array, "entries"]  # characters of each entry, in the order of the list
 
@@ -45,7 +44,7 @@ class Ranking:
         vocabulary: Vocabulary,
         start_tokens: Int[Array, "E"] | None = None,
     ) -> Ranking:
-        """Sort names.
+        """Sort a list of names.
 
         Args:
             names: The list.
@@ -56,14 +55,9 @@ class Ranking:
             NamesError: A character isn't in the vocabulary.
         """
         tokens, lengths = vocabulary.encode_compactly(names)
-        start_rank = np.zeros(len(names), np.int64)
-        if start_tokens is not None:
-            _, inverse = np.unique(start_tokens, return_inverse=True)
-            start_rank = inverse.reshape(-1).astype(np.int64)
-        sorted_entries, is_new_name = _sorted(
-            tokens, lengths=lengths, prefix_rank=start_rank, vocabulary_size=vocabulary.size
-        )
-        return cls(sorted_entries, is_new_name, tokens=tokens, lengths=lengths)
+        sorter = _NameSorter(tokens, lengths, vocabulary.size)
+        sorter.sort(_rank_start_tokens(start_tokens, len(names)))
+        return cls(sorter.order, sorter.is_new_name, tokens=tokens, lengths=lengths)
 
     @cached_property
     def starts(self) -> Int64[Array, "distinct"]:
@@ -92,122 +86,136 @@ class Ranking:
         return take_rows(self.tokens, self.lengths, self.representatives)
 
 
+def _rank_start_tokens(start_tokens: Int[Array, "E"] | None, names: int) -> Int64[Array, "E"]:
+    """Rank each name's start token among all start tokens of the list."""
+    if start_tokens is None:
+        return np.zeros(names, np.int64)
+    ranks = np.unique(start_tokens, return_inverse=True)[1]
+    return ranks.reshape(-1).astype(np.int64)
+
+
 def take_rows(
     flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "K"]
 ) -> Int[Array, "of_K"]:
-    """Select rows of different lengths from their concatenation.
+    """Select rows of different lengths from their concatenation, and concatenate the selected rows.
 
-    Args:
-        flat: All rows, concatenated.
-        lengths: The length of each row.
-        rows: The indexes of the selected rows.
-
-    Returns:
-        The selected rows, concatenated.
-
-    >>> take_rows(np.array([1, 2, 3]), np.array([2, 1]), np.array([1, 0])).tolist()
+    >>> take_rows(flat=np.array([1, 2, 3]), lengths=np.array([2, 1]), rows=np.array([1, 0])).tolist()
     [3, 1, 2]
     """
-    start = np.cumsum(lengths) - lengths  # (rows,) in ``flat``
     sizes = lengths[rows]  # (K,)
-    end = np.cumsum(sizes)  # (K,) in ``taken``
+    start = (np.cumsum(lengths) - lengths)[rows]  # (K,) the first value of each row, in ``flat``
+    end = np.cumsum(sizes)  # (K,) the end of each row, in the result
     taken = np.empty(int(sizes.sum()), flat.dtype)
-    for first in range(0, len(rows), BLOCK):
-        block = slice(first, first + BLOCK)
-        block_start = end[first] - sizes[first]
-        shift = np.repeat(start[rows[block]] - (end[block] - sizes[block]), sizes[block])
-        block_end = block_start + len(shift)
-        taken[block_start:block_end] = flat[np.arange(block_start, block_end) + shift]
+    for block in blocks(len(rows), BLOCK):
+        block_start = end[block.start] - sizes[block.start]
+        shift = start[block] - (end[block] - sizes[block])  # from the result to ``flat``
+        shifts = np.repeat(shift, sizes[block])
+        block_end = block_start + len(shifts)
+        taken[block_start:block_end] = flat[np.arange(block_start, block_end) + shifts]
     return taken
 
 
-def _sorted(
-    tokens: Int[Array, "total"],
-    *,
-    lengths: Int64[Array, "n"],
-    prefix_rank: Int64[Array, "n"],
-    vocabulary_size: int,
-) -> tuple[Int[Array, "n"], Bool[Array, "n"]]:
-    """Sort names by the rank of their start tokens, then by their characters.
+@dataclass(frozen=True, eq=False)
+class _Unsettled:
+    """The names that aren't in their final positions, because they're equal so far and may differ later."""
+
+    positions: Int[Array, "U"]  # of the names in the sorted order
+    prefix_rank: Int64[Array, "U"]  # the rank of each name's first characters
+    depth: int  # how many characters of each name have been compared
+
+
+@dataclass(frozen=True, eq=False)
+class _Keys:
+    """Numbers that sort names: the rank of each name's prefix, followed by its next characters."""
+
+    numbers: Int64[Array, "U"]
+    remaining: Int[Array, "U"]  # how many characters of each name come after the prefix
+    width: int  # how many of these characters each number contains
+
+    def reordered(self, order: Int[Array, "U"]) -> _Keys:
+        """Return the keys in another order."""
+        return _Keys(self.numbers[order], self.remaining[order], self.width)
+
+
+class _NameSorter:
+    """Sorts names by their start tokens, then by their characters.
 
     Args:
         tokens: The ids of all names, concatenated.
         lengths: Characters of each name.
-        prefix_rank: The rank of each name's start token.
         vocabulary_size: The number of ids.
-
-    Returns:
-        The indexes of the names in sorted order, and whether each name differs from the previous name.
     """
-    bits = max((vocabulary_size - 1).bit_length(), 1)
-    packer = _KeyPacker(tokens, np.cumsum(lengths) - lengths, bits)
-    order = np.arange(len(lengths), dtype=index_type(len(lengths)))  # (n,)
-    is_new_name = np.zeros(len(lengths), dtype=bool)  # (n,)
-    slots = order.copy()  # (U,) indexes in ``order`` of the names that aren't in their final places
-    depth = (
-        0  # all names with equal ``prefix_rank`` have the same first characters, up to this depth
-    )
-    while len(slots):
-        names = order[slots]  # (U,)
-        remaining = (lengths[names] - depth).astype(index_type(len(tokens)))  # (U,) characters
-        prefix_bits = int(prefix_rank.max()).bit_length()
-        width = min((KEY_BITS - prefix_bits) // bits, max(int(remaining.max()), 0))
-        keys = packer.keys(
-            prefix_rank=prefix_rank, names=names, remaining=remaining, depth=depth, width=width
-        )
-        by_key = np.argsort(keys, kind="stable")  # (U,)
-        order[slots] = names[by_key]
-        remaining = remaining[by_key]
-        keys = keys[by_key]
-        del by_key, names
-        is_new_key = new_run(keys)  # (U,)
-        is_new_name[slots] = is_new_key
-        depth += width
-        # Equal keys are a run. A run is settled if it's a single name, or if its names have no more characters.
-        run_starts = np.flatnonzero(is_new_key)  # (runs,)
-        run_sizes = np.diff(run_starts, append=len(keys))  # (runs,)
-        has_more = np.maximum.reduceat(remaining, run_starts) > width  # (runs,)
-        is_unsettled = (run_sizes > 1) & has_more  # (runs,)
-        slots = slots[np.repeat(is_unsettled, run_sizes)]
-        unsettled_count = int(is_unsettled.sum())
-        prefix_rank = np.repeat(np.arange(unsettled_count), run_sizes[is_unsettled])  # (U,)
-    return order, is_new_name
 
+    def __init__(
+        self, tokens: Int[Array, "total"], lengths: Int64[Array, "n"], vocabulary_size: int
+    ) -> None:
+        names = len(lengths)
+        self._tokens = tokens
+        self._lengths = lengths
+        self._start = np.cumsum(lengths) - lengths  # (n,) the index of each name's first token
+        self._bits = max((vocabulary_size - 1).bit_length(), 1)  # of an id
+        self.order = np.arange(names, dtype=index_type(names))  # (n,) the names in sorted order
+        self.is_new_name = np.zeros(names, dtype=bool)  # (n,) differs from the previous name
 
-@dataclass(frozen=True, eq=False)
-class _KeyPacker:
-    """Packs several token ids of a name into one whole number."""
+    def sort(self, start_rank: Int64[Array, "n"]) -> None:
+        """Sort all names, first by the rank of their start tokens."""
+        unsettled = _Unsettled(self.order.copy(), start_rank, depth=0)
+        while len(unsettled.positions):
+            unsettled = self._sort_by_next_characters(unsettled)
 
-    tokens: Int[Array, "total"]  # the ids of all names, concatenated
-    start: Int64[Array, "n"]  # the index of each name's first token
-    bits: int  # of an id
+    def _sort_by_next_characters(self, unsettled: _Unsettled) -> _Unsettled:
+        """Sort names by as many characters as fit into a key, and return the names that need more."""
+        names = self.order[unsettled.positions]  # (U,)
+        keys = self._pack_keys(names, unsettled)
+        by_key = np.argsort(keys.numbers, kind="stable")  # (U,)
+        self.order[unsettled.positions] = names[by_key]
+        keys = keys.reordered(by_key)
+        del by_key, names  # to save memory
+        is_new_key = new_run(keys.numbers)  # (U,)
+        self.is_new_name[unsettled.positions] = is_new_key
+        return _find_unsettled(unsettled, keys, run_starts=np.flatnonzero(is_new_key))
 
-    def keys(
+    def _pack_keys(self, names: Int[Array, "U"], unsettled: _Unsettled) -> _Keys:
+        """Pack the next characters of each name into a key."""
+        remaining = self._lengths[names] - unsettled.depth  # (U,)
+        remaining = remaining.astype(index_type(len(self._tokens)))
+        prefix_bits = int(unsettled.prefix_rank.max()).bit_length()
+        width = min((KEY_BITS - prefix_bits) // self._bits, max(int(remaining.max()), 0))
+        numbers = unsettled.prefix_rank.astype(np.int64)  # (U,) a copy, which is filled in place
+        for block in blocks(len(numbers), BLOCK):
+            self._append_characters(
+                numbers[block],
+                start=self._start[names[block]] + unsettled.depth,
+                remaining=remaining[block],
+                width=width,
+            )
+        return _Keys(numbers, remaining, width)
+
+    def _append_characters(
         self,
+        numbers: Int64[Array, "U"],
         *,
-        prefix_rank: Int64[Array, "U"],
-        names: Int[Array, "U"],
+        start: Int64[Array, "U"],
         remaining: Int[Array, "U"],
-        depth: int,
         width: int,
-    ) -> Int64[Array, "U"]:
-        """Pack the rank of each name's prefix, then the ids of its next characters. The end of a name is id 0.
+    ) -> None:
+        """Append the ids of ``width`` characters to each number, in place. The end of a name is id 0."""
+        for offset in range(width):
+            token = self._tokens.take(start + offset, mode="clip")
+            numbers <<= self._bits
+            numbers |= np.where(remaining > offset, token, 0)
 
-        Args:
-            prefix_rank: The rank of each name's first ``depth`` characters.
-            names: The indexes of the names.
-            remaining: How many characters each name has from ``depth`` on.
-            depth: The index of the first character to pack.
-            width: How many characters to pack.
-        """
-        keys = prefix_rank.astype(np.int64)  # a copy that's filled in place
-        for first in range(0, len(keys), BLOCK):
-            block = slice(first, first + BLOCK)
-            block_keys = keys[block]
-            start = self.start[names[block]] + depth  # (block,)
-            end = remaining[block]  # (block,)
-            for offset in range(width):
-                token = self.tokens.take(start + offset, mode="clip")
-                block_keys <<= self.bits
-                block_keys |= np.where(end > offset, token, 0)
-        return keys
+
+def _find_unsettled(
+    unsettled: _Unsettled, keys: _Keys, run_starts: Int64[Array, "runs"]
+) -> _Unsettled:
+    """Return the names that have the same key as another name, if one of them has more characters."""
+    run_sizes = np.diff(run_starts, append=len(keys.numbers))  # (runs,)
+    has_more = np.maximum.reduceat(keys.remaining, run_starts) > keys.width  # (runs,)
+    is_unsettled = (run_sizes > 1) & has_more  # (runs,)
+    run_ranks = np.arange(int(is_unsettled.sum()))
+    return _Unsettled(
+        positions=unsettled.positions[np.repeat(is_unsettled, run_sizes)],
+        prefix_rank=np.repeat(run_ranks, run_sizes[is_unsettled]),
+        depth=unsettled.depth + keys.width,
+    )

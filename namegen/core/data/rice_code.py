@@ -8,6 +8,9 @@ Source: R. F. Rice, "Some practical universal noiseless coding techniques", JPL 
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
 from namegen.types import Array, Int64, UInt8
@@ -17,9 +20,9 @@ HEAD_BYTES = COUNT_BYTES + 1  # one more for how many low bits each gap has
 MAX_LOW_BITS = 40
 MAX_NUMBER = 1 << 62
 MOST_NUMBERS = 1 << 25  # more take too much memory
-MOST_HIGH_BITS = (
-    3  # the unary code has at most so many bits per number if the number of low bits is optimal
-)
+# The unary codes have at most this many bits per number if the number of low bits is optimal.
+MOST_HIGH_BITS = 3
+CUT_SHORT = "a set of numbers is cut short"
 
 
 def write_rising(numbers: Int64[Array, "n"]) -> bytes:
@@ -39,11 +42,18 @@ def write_rising(numbers: Int64[Array, "n"]) -> bytes:
     gaps = np.diff(numbers, prepend=0)
     low_bits = _best_low_bits(gaps)
     low = (gaps[:, None] >> np.arange(low_bits)) & 1  # (n, low_bits)
-    zeros = np.cumsum((gaps >> low_bits) + 1) - 1  # (n,) where the unary code of each gap ends
-    high = np.ones(zeros[-1] + 1 if len(zeros) else 0, np.uint8)
-    high[zeros] = 0
-    bits = np.packbits(np.concatenate((low.astype(np.uint8).ravel(), high)), bitorder="little")
-    return len(gaps).to_bytes(COUNT_BYTES, "little") + bytes([low_bits]) + bits.tobytes()
+    high = _encode_unary(gaps >> low_bits)
+    bits = np.concatenate((low.astype(np.uint8).ravel(), high))
+    head = len(gaps).to_bytes(COUNT_BYTES, "little") + bytes([low_bits])
+    return head + np.packbits(bits, bitorder="little").tobytes()
+
+
+def _encode_unary(numbers: Int64[Array, "n"]) -> UInt8[Array, "bits"]:
+    """Encode each number as that many ones and a zero."""
+    zeros = np.cumsum(numbers + 1) - 1  # (n,) where the code of each number ends
+    codes = np.ones(zeros[-1] + 1 if len(zeros) else 0, np.uint8)
+    codes[zeros] = 0
+    return codes
 
 
 def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
@@ -59,34 +69,72 @@ def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
     Raises:
         ValueError: The bytes are cut short or damaged.
     """
-    head = data[start : start + HEAD_BYTES]
-    count = int.from_bytes(head[:COUNT_BYTES], "little")
-    low_bits = head[-1] if len(head) == HEAD_BYTES else MAX_LOW_BITS + 1
-    body = np.frombuffer(data, np.uint8, offset=min(start + HEAD_BYTES, len(data)))
-    if count > MOST_NUMBERS or low_bits > MAX_LOW_BITS or count * (low_bits + 1) > 8 * len(body):
-        raise ValueError("a set of numbers is cut short")
-    most_bits = count * (low_bits + MOST_HIGH_BITS)
-    if (
-        low_bits == MAX_LOW_BITS
-    ):  # the optimum may be higher, so a number below 2⁶³ may have so many more ones
-        most_bits += 1 << (63 - MAX_LOW_BITS)
-    most_bits = min(most_bits, 8 * len(body))
-    bits: UInt8[Array, "bits"] = np.unpackbits(body, count=most_bits, bitorder="little")
-    zeros = np.flatnonzero(bits[count * low_bits :] == 0)[:count]
-    if len(zeros) < count:
-        raise ValueError("a set of numbers is cut short")
-    if count and (int(zeros[-1]) + 1) << low_bits > MAX_NUMBER:
-        raise ValueError("a set of numbers isn't as namegen writes it")
-    gaps = (np.diff(zeros, prepend=-1) - 1) << low_bits
-    for bit in range(low_bits):
-        gaps += bits[bit : count * low_bits : low_bits].astype(np.int64) << bit
-    used_bits = count * low_bits + (int(zeros[-1]) + 1 if count else 0)
-    return np.cumsum(gaps), start + HEAD_BYTES + -(-used_bits // 8)
+    head = _Head.read(data[start : start + HEAD_BYTES])
+    body_start = start + HEAD_BYTES
+    body = np.frombuffer(data, np.uint8, offset=min(body_start, len(data)))
+    bits = head.unpacked(body)
+    zeros = head.zeros(bits)  # (n,)
+    high = np.diff(zeros, prepend=-1) - 1  # (n,) how many ones are before each zero
+    gaps = head.with_low_bits(high << head.low_bits, bits)
+    unary_bits = int(zeros[-1]) + 1 if head.count else 0
+    used_bytes = math.ceil((head.count * head.low_bits + unary_bits) / 8)
+    return np.cumsum(gaps), body_start + used_bytes
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first bytes of a code. They determine how many bits follow."""
+
+    count: int  # numbers
+    low_bits: int  # low bits of each gap
+
+    @classmethod
+    def read(cls, data: bytes) -> _Head:
+        """Read the first bytes of a code, and reject those that ``write_rising`` never writes."""
+        if len(data) < HEAD_BYTES:
+            raise ValueError(CUT_SHORT)
+        count = int.from_bytes(data[:COUNT_BYTES], "little")
+        low_bits = data[COUNT_BYTES]
+        if count > MOST_NUMBERS or low_bits > MAX_LOW_BITS:
+            raise ValueError(CUT_SHORT)
+        return cls(count, low_bits)
+
+    def unpacked(self, body: UInt8[Array, "bytes"]) -> UInt8[Array, "bits"]:
+        """Unpack all bits that the numbers can have, but not those of other data after them."""
+        if self.count * (self.low_bits + 1) > 8 * len(body):
+            raise ValueError(CUT_SHORT)
+        most_bits = self.count * (self.low_bits + MOST_HIGH_BITS)
+        if self.low_bits == MAX_LOW_BITS:
+            # More low bits might have been better, so a number below 2⁶³ may have this many more ones.
+            most_bits += 1 << (63 - MAX_LOW_BITS)
+        most_bits = min(most_bits, 8 * len(body))
+        bits: UInt8[Array, "bits"] = np.unpackbits(body, count=most_bits, bitorder="little")
+        return bits
+
+    def zeros(self, bits: UInt8[Array, "bits"]) -> Int64[Array, "n"]:
+        """Find the zero at the end of each unary code. The low bits come before these codes."""
+        unary_codes = bits[self.count * self.low_bits :]
+        zeros = np.flatnonzero(unary_codes == 0)[: self.count]
+        if len(zeros) < self.count:
+            raise ValueError(CUT_SHORT)
+        if self.count and (int(zeros[-1]) + 1) << self.low_bits > MAX_NUMBER:
+            raise ValueError("a set of numbers isn't as namegen writes it")
+        return zeros
+
+    def with_low_bits(
+        self, gaps: Int64[Array, "n"], bits: UInt8[Array, "bits"]
+    ) -> Int64[Array, "n"]:
+        """Add the low bits of each gap to its high bits, in place."""
+        end = self.count * self.low_bits
+        for bit in range(self.low_bits):
+            gaps += bits[bit : end : self.low_bits].astype(np.int64) << bit
+        return gaps
 
 
 def _best_low_bits(gaps: Int64[Array, "n"]) -> int:
-    """The number of low bits that results in the shortest code."""
-    bits = [
-        int((gaps >> low_bits).sum()) + low_bits * len(gaps) for low_bits in range(MAX_LOW_BITS + 1)
-    ]
-    return int(np.argmin(bits))
+    """Return the number of low bits that results in the shortest code."""
+    code_sizes = []
+    for low_bits in range(MAX_LOW_BITS + 1):
+        high_sum = int((gaps >> low_bits).sum())  # how many ones the unary codes have
+        code_sizes.append(high_sum + low_bits * len(gaps))
+    return int(np.argmin(code_sizes))

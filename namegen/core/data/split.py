@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -50,36 +50,54 @@ def choose_parts(
     Args:
         distinct: The distinct names of the list.
         name_of: The index of each entry's name in ``distinct``.
-        data: The shares of the sets, and the kind of split.
+        data: The shares of the sets, and the type of split.
         seed: The seed of the split if ``data`` has none. Another seed chooses other sets.
         source: What messages call the list.
 
     Raises:
         NamesError: The list has too few names.
     """
-    shares = {VALIDATION: data.held_out, TEST: data.test}
-    wanted = [part for part, share in shares.items() if share > 0]
-    if not wanted:
+    held_out_sets = _held_out_sets(data)
+    if not held_out_sets:
         return np.full(len(name_of), TRAINING, np.int8)
     if data.split_seed is not None:
         seed = data.split_seed
     if data.split == "by-name":
-        part_of = _parts_by_hash(distinct, data, seed)[name_of]  # (entries,)
+        part_of = _split_by_hash(distinct, data, seed)[name_of]  # (entries,)
     else:
-        part_of = _random_parts(len(name_of), data, seed)  # (entries,)
-    has_all_parts = np.isin([TRAINING, *wanted], part_of).all()
-    if len(name_of) < MIN_NAMES_TO_SPLIT or not has_all_parts:
-        names = "1 name" if len(name_of) == 1 else f"{len(name_of):,} names"
-        setting_of = {VALIDATION: "validation", TEST: "test"}
-        without = " ".join(setting(setting_of[part], 0) for part in wanted)
-        raise NamesError(
-            f"{source} has {names} ({len(distinct):,} distinct), too few to hold out "
-            f"{100 * sum(shares.values()):.3g}% of them: train on all with {without}, or give a longer list"
-        )
+        part_of = _split_at_random(len(name_of), data, seed)  # (entries,)
+    has_all_sets = np.isin([TRAINING, *held_out_sets], part_of).all()
+    if len(name_of) < MIN_NAMES_TO_SPLIT or not has_all_sets:
+        raise _too_few_names_error(len(name_of), len(distinct), data, source)
     return part_of
 
 
-def _random_parts(entries: int, data: DataSettings, seed: int) -> Int8[Array, "entries"]:
+def _held_out_sets(data: DataSettings) -> list[int]:
+    """Return which sets besides the training set have names."""
+    sets = []
+    if data.held_out > 0:
+        sets.append(VALIDATION)
+    if data.test > 0:
+        sets.append(TEST)
+    return sets
+
+
+def _too_few_names_error(
+    entries: int, distinct: int, data: DataSettings, source: str
+) -> NamesError:
+    """Return the error for a list that is too short for the requested sets."""
+    names = "1 name" if entries == 1 else f"{entries:,} names"
+    percent = 100 * (data.held_out + data.test)
+    setting_names = {VALIDATION: "validation", TEST: "test"}
+    settings = [setting(setting_names[part], 0) for part in _held_out_sets(data)]
+    return NamesError(
+        f"{source} has {names} ({distinct:,} distinct), too few to hold out {percent:.3g}% of them: "
+        f"train on all with {' '.join(settings)}, or give a longer list"
+    )
+
+
+def _split_at_random(entries: int, data: DataSettings, seed: int) -> Int8[Array, "entries"]:
+    """Split a list at random, whatever its names are."""
     shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)
     validation_end = round(data.held_out * entries)
     test_end = validation_end + round(data.test * entries)
@@ -89,25 +107,30 @@ def _random_parts(entries: int, data: DataSettings, seed: int) -> Int8[Array, "e
     return part_of
 
 
-def _parts_by_hash(
+def _split_by_hash(
     distinct: Sequence[str], data: DataSettings, seed: int
 ) -> Int8[Array, "distinct"]:
-    """Split by a keyed hash of each name: the lowest hashes are for validation, the next ones for testing."""
-    validation_end = _share_of_hashes(data.held_out)
-    test_end = _share_of_hashes(data.held_out + data.test)
-    empty = blake2b(digest_size=8, key=f"split {seed}".encode())
-
-    def part(name: str) -> int:
-        state = empty.copy()
-        state.update(name.encode("utf-8", "surrogatepass"))
-        name_hash = state.digest()
+    """Split names by a keyed hash of each: the lowest hashes are for validation, the next ones for testing."""
+    validation_end = _hash_limit(data.held_out)
+    test_end = _hash_limit(data.held_out + data.test)
+    part_of = np.full(len(distinct), TRAINING, np.int8)
+    for index, name_hash in enumerate(_keyed_hashes(distinct, key=f"split {seed}")):
         if name_hash < validation_end:
-            return VALIDATION
-        return TEST if name_hash < test_end else TRAINING
+            part_of[index] = VALIDATION
+        elif name_hash < test_end:
+            part_of[index] = TEST
+    return part_of
 
-    return np.fromiter(map(part, distinct), dtype=np.int8, count=len(distinct))
+
+def _keyed_hashes(names: Iterable[str], key: str) -> Iterator[bytes]:
+    """Yield eight bytes of each name's BLAKE2b hash, which also depends on the key."""
+    keyed_hash = blake2b(digest_size=8, key=key.encode())
+    for name in names:
+        name_hash = keyed_hash.copy()
+        name_hash.update(name.encode("utf-8", "surrogatepass"))
+        yield name_hash.digest()
 
 
-def _share_of_hashes(share: float) -> bytes:
-    """The end of the lowest hashes that are this share of all hashes."""
+def _hash_limit(share: float) -> bytes:
+    """Return the limit that this share of all hashes is below."""
     return int(share * 2**64).to_bytes(8, "big")

@@ -4,7 +4,7 @@ baseline, which a network should beat.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -54,7 +54,7 @@ class Baseline:
         return f"{SMOOTHING_NAMES[self.smoothing]} n-gram, order {self.order}{suffix}"
 
     def to_dict(self) -> dict[str, object]:
-        """The settings of the n-gram as JSON values."""
+        """Return the settings of the n-gram as JSON values."""
         plain: dict[str, object] = {
             "order": self.order,
             "smoothing": self.smoothing,
@@ -92,12 +92,12 @@ class HeldOutReferences:
     @cached_property
     def baseline(self) -> Baseline:
         """The n-gram baseline, fitted with full or square-root counts, whichever is better."""
-        return _better(self.same_reading, self._other_weighting)
+        return _with_lower_loss(self.same_reading, self._other_weighting)
 
     @cached_property
     def same_reading(self) -> Baseline:
         """The n-gram baseline, fitted to exactly the names that the network is trained on."""
-        return self._fitted_to(self.parts.batches.tree, damped=self.parts.damped)
+        return self._fit_to(self.parts.batches.tree, damped=self.parts.damped)
 
     @cached_property
     def _other_weighting(self) -> Baseline:
@@ -106,57 +106,63 @@ class HeldOutReferences:
         other = training if self.parts.damped else sqrt_weighted_tree(training)
         if np.array_equal(self.parts.batches.tree.edge_count, other.edge_count):
             return self.same_reading  # no name occurs twice
-        return self._fitted_to(other, damped=not self.parts.damped)
+        return self._fit_to(other, damped=not self.parts.damped)
 
     def judging(self, *, test: bool) -> int:
         """Return how many distinct names the test set or the validation set contains."""
         tree = self.parts.test if test else self.tree
         return 0 if tree is None else tree.distinct_name_count
 
-    def _fitted_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
-        """The best n-gram of a tree. If the names have labels, it may use them or not."""
-        with_labels = self._best(tree, damped=damped, by_label=True)
-        if tree.token[0] == END_TOKEN:
+    def _fit_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
+        """Return the best n-gram of a training set. If the names have labels, it may use them or not."""
+        with_labels = self._fit_best(tree, self.tree, self.parts.test, damped=damped)
+        has_labels = tree.token[0] != END_TOKEN
+        if not has_labels:
             return with_labels
-        return _better(with_labels, self._best(tree, damped=damped, by_label=False))
+        test = None if self.parts.test is None else self.parts.test.under_one_root()
+        best = self._fit_best(
+            tree.under_one_root(), self.tree.under_one_root(), test, damped=damped
+        )
+        return _with_lower_loss(with_labels, replace(best, by_label=False))
 
-    def _best(self, tree: PrefixTree, *, damped: bool, by_label: bool) -> Baseline:
-        validation = self.tree
-        test = self.parts.test
-        if not by_label:
-            tree = tree.under_one_root()
-            validation = validation.under_one_root()
-            test = test.under_one_root() if test is not None else None
-        model, metrics = best_ngram(tree, validation, self.parts.vocabulary.size)
+    def _fit_best(
+        self,
+        training: PrefixTree,
+        validation: PrefixTree,
+        test: PrefixTree | None,
+        *,
+        damped: bool,
+    ) -> Baseline:
+        """Fit n-grams to a training set, and return the best one on the validation set."""
+        model, metrics = best_ngram(training, validation, self.parts.vocabulary.size)
         return Baseline(
             order=model.order,
             smoothing=model.smoothing,
             damped=damped,
             metrics=metrics,
-            test=AccuracyEvaluator(model).evaluate(test) if test is not None else None,
-            by_label=by_label,
+            test=None if test is None else AccuracyEvaluator(model).evaluate(test),
         )
 
     def to_dict(self) -> dict[str, object]:
-        """The references on the validation set as JSON values."""
-        return {
-            **self._plain(self.ceiling, self.baseline.metrics),
-            "seen_percent": self.parts.seen_percent,
-        }
+        """Return the references on the validation set as JSON values."""
+        plain = self._to_plain(self.ceiling, self.baseline.metrics)
+        return {**plain, "seen_percent": self.parts.seen_percent}
 
     def test_to_dict(self) -> dict[str, object]:
-        """The references on the test set as JSON values; {} if there isn't one."""
+        """Return the references on the test set as JSON values; {} if there isn't one."""
         if self.test_ceiling is None or self.baseline.test is None:
             return {}
-        return self._plain(self.test_ceiling, self.baseline.test)
+        return self._to_plain(self.test_ceiling, self.baseline.test)
 
-    def _plain(self, ceiling: Metrics, baseline: Metrics) -> dict[str, object]:
+    def _to_plain(self, ceiling: Metrics, baseline: Metrics) -> dict[str, object]:
+        """Return a ceiling and the n-gram baseline's metrics as JSON values."""
         return {
             "ceiling": ceiling.to_dict(),
             "baseline": {**baseline.to_dict(), **self.baseline.to_dict()},
         }
 
 
-def _better(first: Baseline, second: Baseline) -> Baseline:
-    """The baseline with the lower loss; the first one if they're equal."""
-    return min(first, second, key=lambda baseline: baseline.metrics.loss_nats_per_char)
+def _with_lower_loss(first: Baseline, second: Baseline) -> Baseline:
+    """Return the baseline with the lower loss, or the first one if they're equal."""
+    is_second_better = second.metrics.loss_nats_per_char < first.metrics.loss_nats_per_char
+    return second if is_second_better else first

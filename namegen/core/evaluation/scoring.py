@@ -9,15 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.checkpoint.metadata import QUANTILES
+from namegen.core.data.arrays import blocks
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, limited_rows
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.prefix_reader import limited_rows
 from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import AnyLabel, as_one
 from namegen.errors import NamesError
-from namegen.types import Array, Float64, Int32
+from namegen.types import Array, Float64, Int32, Int64
 
 MAX_NAME = 10_000  # characters, each of which takes one step of the model
 BLOCK_NAMES = 4096  # names per step
@@ -56,14 +58,14 @@ def score_names(
     """Score names, in the same order. For a labeled model, a name's probability is the sum over all its start tokens.
 
     Args:
-        model: any LanguageModel.
-        vocabulary: its vocabulary.
-        names: the names.
-        quantiles: log-probabilities at the percentiles 0 to 100 of the model's list, from ``score_quantiles``.
-        start_tokens: the start tokens and their shares; None: the plain start token.
+        model: Any LanguageModel.
+        vocabulary: Its vocabulary.
+        names: The names.
+        quantiles: Log-probabilities at the percentiles 0 to 100 of the model's list, from ``score_quantiles``.
+        start_tokens: The start tokens and their shares; None: the plain start token.
 
     Raises:
-        NamesError: if a name is empty, longer than 10,000 characters, or contains a character that the model doesn't
+        NamesError: If a name is empty, longer than 10,000 characters, or contains a character that the model doesn't
             know.
 
     >>> from namegen.core.models.ngram import NgramModel
@@ -77,14 +79,13 @@ def score_names(
     _check_lengths(names)
     model, start_token = as_one(model, start_tokens or StartTokens.single())
     scores: list[NameScore] = []
-    block_size = limited_rows(model, BLOCK_NAMES)
-    for block_start in range(0, len(names), block_size):
-        block = names[block_start : block_start + block_size]
-        first_tokens = np.full(len(block), start_token, np.int32)
-        letters_of_names = _letters(model, first_tokens, vocabulary, block).tolist()
-        for name, padded_letters in zip(block, letters_of_names, strict=True):
-            letters = padded_letters[: len(name) + 1]
-            scores.append(NameScore(name, tuple(letters), _percentile(letters, quantiles)))
+    for block in blocks(len(names), limited_rows(model, BLOCK_NAMES)):
+        block_names = names[block]
+        first_tokens = np.full(len(block_names), start_token, np.int32)
+        rows = _character_log_probabilities(model, first_tokens, vocabulary, block_names).tolist()
+        for name, row in zip(block_names, rows, strict=True):
+            letters = row[: len(name) + 1]
+            scores.append(NameScore(name, tuple(letters), _percentile_of(letters, quantiles)))
     return scores
 
 
@@ -94,24 +95,27 @@ def label_probabilities(
     """Return the probability of each start token given a whole name, by Bayes's rule: which label it probably has.
 
     Args:
-        model: any LanguageModel.
-        vocabulary: its vocabulary.
-        name: the name.
-        start_tokens: the start tokens and their shares.
+        model: Any LanguageModel.
+        vocabulary: Its vocabulary.
+        name: The name.
+        start_tokens: The start tokens and their shares.
 
     Raises:
-        NamesError: if the name is empty, longer than 10,000 characters, or contains a character that the model doesn't
+        NamesError: If the name is empty, longer than 10,000 characters, or contains a character that the model doesn't
             know.
     """
     _check_lengths([name])
-    letters = _letters(
-        model, start_tokens.ids, vocabulary, [name] * len(start_tokens.tokens)
-    )  # (R, T)
-    log_joint = start_tokens.log_shares + letters[:, : len(name) + 1].sum(axis=1)  # (R,)
+    copies = [name] * len(start_tokens.tokens)
+    letters = _character_log_probabilities(model, start_tokens.ids, vocabulary, copies)  # (R, T)
+    log_likelihood = letters[:, : len(name) + 1].sum(axis=1)  # (R,)
+    log_joint = start_tokens.log_shares + log_likelihood  # (R,)
     is_possible = log_joint.max() > -np.inf
-    if not is_possible:
-        log_joint = start_tokens.log_shares
-    probabilities: Float64[Array, "R"] = np.exp(log_joint - log_joint.max())
+    return _to_probabilities(log_joint if is_possible else start_tokens.log_shares)
+
+
+def _to_probabilities(logs: Float64[Array, "R"]) -> Float64[Array, "R"]:
+    """Return the probabilities with these logarithms, scaled to the sum 1."""
+    probabilities: Float64[Array, "R"] = np.exp(logs - logs.max())
     probabilities /= probabilities.sum()
     return probabilities
 
@@ -125,17 +129,14 @@ def _check_lengths(names: Sequence[str]) -> None:
         raise NamesError(f"a name has {longest:,} characters: expected at most {MAX_NAME:,}")
 
 
-def _letters(
+def _character_log_probabilities(
     model: LanguageModel,
     start_tokens: Int32[Array, "names"],
     vocabulary: Vocabulary,
     names: Sequence[str],
 ) -> Float64[Array, "names T"]:
-    """The log-probability of each token of each name. The values after a name's end token have no meaning."""
-    encoded, lengths = vocabulary.encode_all(names)  # the characters of all names, (names,)
-    tokens = np.full((len(names), int(lengths.max()) + 1), END_TOKEN, np.int32)  # (names, T)
-    is_character = np.arange(tokens.shape[1]) < lengths[:, None]  # (names, T)
-    tokens[is_character] = encoded
+    """Return the log-probability of each token of each name. The values after a name's end token have no meaning."""
+    tokens = _encode_padded(vocabulary, names)  # (names, T)
     letters = np.empty(tokens.shape)
     rows = np.arange(len(names))
     state = model.initial_state(len(names))
@@ -147,8 +148,18 @@ def _letters(
     return letters
 
 
-def _percentile(letters: list[float], quantiles: Float64[Array, "101"] | None) -> float | None:
-    """The percentile of a name. If its score equals several quantiles, it's the middle of them."""
+def _encode_padded(vocabulary: Vocabulary, names: Sequence[str]) -> Int32[Array, "names T"]:
+    """Encode names as rows, each padded with at least one end token."""
+    characters, lengths = vocabulary.encode_all(names)
+    longest = int(lengths.max())
+    tokens = np.full((len(names), longest + 1), END_TOKEN, np.int32)
+    is_character = np.arange(longest + 1) < lengths[:, None]  # (names, T)
+    tokens[is_character] = characters
+    return tokens
+
+
+def _percentile_of(letters: list[float], quantiles: Float64[Array, "101"] | None) -> float | None:
+    """Return the percentile of a name. If its score equals several quantiles, it's the middle of them."""
     if quantiles is None:
         return None
     score = math.fsum(letters)
@@ -156,13 +167,18 @@ def _percentile(letters: list[float], quantiles: Float64[Array, "101"] | None) -
     up_to = int(np.searchsorted(quantiles, score, "right"))
     if below < up_to:
         return (below + up_to - 1) / 2
-    if below == 0:
+    return _interpolate_percentile(score, below, quantiles)
+
+
+def _interpolate_percentile(score: float, above: int, quantiles: Float64[Array, "101"]) -> float:
+    """Interpolate between two percentiles. ``above`` is the first percentile that the score is below."""
+    if above == 0:
         return 0.0
-    if below == len(quantiles):
+    if above == len(quantiles):
         return 100.0
-    left = float(quantiles[below - 1])
-    right = float(quantiles[below])
-    return below - 1 + (score - left) / (right - left)
+    left = float(quantiles[above - 1])
+    right = float(quantiles[above])
+    return above - 1 + (score - left) / (right - left)
 
 
 def score_quantiles(
@@ -174,9 +190,9 @@ def score_quantiles(
     all names after all start tokens would take long, a random sample of the names is used.
 
     Args:
-        model: any LanguageModel.
-        tree: the list.
-        start_tokens: the start tokens and their shares. With None or a single one, each name has its start token in the
+        model: Any LanguageModel.
+        tree: The list.
+        start_tokens: The start tokens and their shares. With None or a single one, each name has its start token in the
             tree.
 
     Returns:
@@ -190,12 +206,20 @@ def score_quantiles(
     (101, True)
     """
     if start_tokens is not None and start_tokens.several:
-        tree = _sample(tree.under_one_root(), len(start_tokens.tokens))
-        model = AnyLabel(model, start_tokens)
-        if tree.nodes * len(start_tokens.tokens) > FAR_TOO_MANY:
+        token_count = len(start_tokens.tokens)
+        tree = _sample_names(tree.under_one_root(), token_count)
+        if tree.nodes * token_count > FAR_TOO_MANY:
             return None
+        model = AnyLabel(model, start_tokens)
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)  # (names,)
     counts = tree.edge_count[tree.edge_token == END_TOKEN]  # (names,), in the same order
+    return _weighted_quantiles(scores, counts)
+
+
+def _weighted_quantiles(
+    scores: Float64[Array, "names"], counts: Int64[Array, "names"]
+) -> Float64[Array, "101"]:
+    """Return the percentiles 0 to 100 of scores that occur several times."""
     by_score = np.argsort(scores)
     names_up_to = np.cumsum(counts[by_score])
     positions = np.linspace(0, names_up_to[-1] - 1, QUANTILES).round()
@@ -203,8 +227,8 @@ def score_quantiles(
     return scores[by_score][index]
 
 
-def _sample(tree: PrefixTree, start_tokens: int) -> PrefixTree:
-    """A random sample of the names that can be read in some seconds. It contains at least two names per percentile."""
+def _sample_names(tree: PrefixTree, start_tokens: int) -> PrefixTree:
+    """Draw a sample of the names that can be read in some seconds. It has at least two names per percentile."""
     share = MAX_READ / (tree.nodes * start_tokens)
     if share >= 1:
         return tree
@@ -212,5 +236,5 @@ def _sample(tree: PrefixTree, start_tokens: int) -> PrefixTree:
     name_count = len(names.counts)
     sample_size = max(int(share * name_count), 2 * QUANTILES)
     chosen = np.random.default_rng(0).permutation(name_count)[:sample_size]
-    sorted_names, _ = SortedNames.from_rows(names.tokens[chosen], names.counts[chosen])
+    sorted_names = SortedNames.from_rows(names.tokens[chosen], names.counts[chosen])[0]
     return sorted_names.tree()

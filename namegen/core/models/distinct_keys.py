@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.arrays import index_type, new_run
+from namegen.core.data.arrays import blocks, index_type, new_run
 from namegen.types import Array, Int, Int64
 
 BLOCK = 1 << 20  # rows
@@ -22,8 +22,8 @@ def rank_keys(
     """Return the distinct keys in rising order, and for each row the rank of its key among them.
 
     Args:
-        rows: the number of rows, at least 1.
-        keys_of: returns the keys of a slice of the rows.
+        rows: The number of rows, at least 1.
+        keys_of: Returns the keys of a slice of the rows.
 
     >>> keys = np.array([7, 3, 7])
     >>> distinct, rank = rank_keys(3, lambda block: keys[block])
@@ -31,17 +31,16 @@ def rank_keys(
     ([3, 7], [1, 0, 1])
     """
     rank = np.empty(rows, index_type(rows))
-    blocks = _blocks(rows)
+    row_blocks = blocks(rows, BLOCK)
     distinct_of_blocks = []
-    for block in blocks:
+    for block in row_blocks:
         distinct, rank[block] = np.unique(keys_of(block), return_inverse=True)
         distinct_of_blocks.append(distinct)
-    if len(blocks) == 1:
-        return distinct_of_blocks[0], rank
-    merged = _merged(distinct_of_blocks)
-    for block, distinct in zip(blocks, distinct_of_blocks, strict=True):
-        rank_in_merged = np.searchsorted(merged, distinct)
-        rank[block] = rank_in_merged[rank[block]]
+    merged = _merge_distinct(distinct_of_blocks)
+    if len(row_blocks) > 1:
+        for block, distinct in zip(row_blocks, distinct_of_blocks, strict=True):
+            rank_in_merged = np.searchsorted(merged, distinct)
+            rank[block] = rank_in_merged[rank[block]]
     return merged, rank
 
 
@@ -51,9 +50,9 @@ def count_keys(
     """Return the distinct keys in rising order, and how often each occurs.
 
     Args:
-        rows: the number of rows, at least 1.
-        keys_of: returns the keys of a slice of the rows.
-        times: how often each row counts.
+        rows: The number of rows, at least 1.
+        keys_of: Returns the keys of a slice of the rows.
+        times: How often each row counts.
 
     >>> keys = np.array([7, 3, 7])
     >>> distinct, count = count_keys(3, lambda block: keys[block], np.array([1, 5, 1]))
@@ -62,25 +61,22 @@ def count_keys(
     """
     distinct_of_blocks = []
     counts_of_blocks = []
-    for block in _blocks(rows):
+    for block in blocks(rows, BLOCK):
         distinct, rank = np.unique(keys_of(block), return_inverse=True)
+        counts = np.bincount(rank, weights=times[block]).astype(np.int64)
         distinct_of_blocks.append(distinct)
-        counts_of_blocks.append(np.bincount(rank, weights=times[block]).astype(np.int64))
-    if len(distinct_of_blocks) == 1:
-        return distinct_of_blocks[0], counts_of_blocks[0]
-    merged = _merged(distinct_of_blocks)
+        counts_of_blocks.append(counts)
+    merged = _merge_distinct(distinct_of_blocks)
     total = np.zeros(len(merged), np.int64)
-    for distinct, count in zip(distinct_of_blocks, counts_of_blocks, strict=True):
-        total[np.searchsorted(merged, distinct)] += count
+    for distinct, counts in zip(distinct_of_blocks, counts_of_blocks, strict=True):
+        total[np.searchsorted(merged, distinct)] += counts
     return merged, total
 
 
-def _blocks(rows: int) -> list[slice]:
-    return [slice(start, start + BLOCK) for start in range(0, rows, BLOCK)]
-
-
-def _merged(arrays: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
-    """The distinct values of several arrays, in rising order."""
+def _merge_distinct(arrays: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
+    """Return the distinct values of several arrays, in rising order. Each array has distinct values."""
+    if len(arrays) == 1:
+        return arrays[0]
     values = np.concatenate(arrays)
     # Sorting is many times faster than np.unique, which hashes, if most of the values differ.
     values.sort()

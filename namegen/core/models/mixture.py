@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -36,16 +36,16 @@ class MixtureModel:
     predictions after it have no meaning.
 
     Args:
-        models: any LanguageModels.
-        vocabularies: the vocabulary of each model.
-        weights: the weight of each model, above 0. They sum to 1. None: equal weights.
-        start_tokens: for each model, one id per label of the mixture. The mixture's own ids for its labels start at
+        models: Any LanguageModels.
+        vocabularies: The vocabulary of each model.
+        weights: The weight of each model, above 0. They sum to 1. None: equal weights.
+        start_tokens: For each model, one id per label of the mixture. The mixture's own ids for its labels start at
             ``V``. The model's id is its start token for the label, or the plain start token if the model has no labels,
             or −1 if it has labels, but not this one, so that it doesn't count for the label. None: the mixture has no
             labels.
 
     Raises:
-        SettingsError: if there is no model, or the weights are invalid.
+        SettingsError: If there is no model, or the weights are invalid.
 
     Source: linear interpolation, Jelinek and Mercer, 1980.
 
@@ -72,13 +72,10 @@ class MixtureModel:
         start_tokens: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.models = tuple(models)
-        self.rows_per_prefix = max(
-            (getattr(model, "rows_per_prefix", 1) for model in models), default=1
-        )
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
-        self.vocabulary = Vocabulary.from_names(
-            vocabulary.characters for vocabulary in vocabularies
-        )
+        self.rows_per_prefix = max(getattr(model, "rows_per_prefix", 1) for model in models)
+        all_characters = [vocabulary.characters for vocabulary in vocabularies]
+        self.vocabulary = Vocabulary.from_names(all_characters)
         self.vocabulary_size = self.vocabulary.size
         # For each model, its ids of the tokens that the mixture predicts: (V,).
         self._predicted_ids = [
@@ -87,26 +84,23 @@ class MixtureModel:
         # For each model, its ids of the tokens that the mixture reads: (V + L,).
         self._read_ids = self._predicted_ids
         if start_tokens:
-            self._read_ids = [
-                np.concatenate((predicted, np.array(start_tokens, np.int32)))
-                for predicted, start_tokens in zip(self._predicted_ids, start_tokens, strict=True)
-            ]
+            self._read_ids = _append_start_tokens(self._predicted_ids, start_tokens)
 
     def initial_state(self, rows: int) -> MixtureState:
-        """The state before the start token."""
+        """Return the state before the start token."""
         inner = tuple(model.initial_state(rows) for model in self.models)
-        return MixtureState(inner, np.ones((rows, len(self.models)), bool))
+        return MixtureState(inner, is_active=np.ones((rows, len(self.models)), bool))
 
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token per row, and return the log-probabilities of the next token."""
-        probabilities, after = self._step_each(tokens, cast(MixtureState, state))
+        probabilities, after = self._step_each_model(tokens, cast(MixtureState, state))
         weights = self._active_weights(after.is_active)
         with np.errstate(divide="ignore"):  # log(0) = -inf is correct
             return np.log(np.einsum("bm,bmv->bv", weights, probabilities)), after
 
-    def _step_each(
+    def _step_each_model(
         self, tokens: Int32[Array, "B"], state: MixtureState
     ) -> tuple[Float64[Array, "B M V"], MixtureState]:
         """Read one token per row with every model, and return the probabilities of each model."""
@@ -114,18 +108,24 @@ class MixtureModel:
         inner_after = []
         probabilities = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
         for m, model in enumerate(self.models):
-            read = self._read_ids[m][tokens]  # (B,)
-            is_active[:, m] &= read >= 0
-            logits, inner = model.step(np.maximum(read, END_TOKEN), state.inner[m])
+            ids = self._read_ids[m][tokens]  # (B,) −1 if the model doesn't know the token
+            is_active[:, m] &= ids >= 0
+            logits, inner = model.step(np.maximum(ids, END_TOKEN), state.inner[m])
             inner_after.append(inner)
-            predicted = self._predicted_ids[m]  # (V,)
-            is_known = predicted >= 0  # (V,)
-            log_probabilities = all_log_probabilities(logits[:, predicted[is_known]])
-            probabilities[:, m, is_known] = np.exp(log_probabilities)
+            probabilities[:, m] = self._probabilities(m, logits)
         return probabilities, MixtureState(tuple(inner_after), is_active)
 
+    def _probabilities(self, m: int, logits: Float[Array, "B W"]) -> Float64[Array, "B V"]:
+        """Return model m's probabilities of the mixture's tokens; 0 for tokens that the model doesn't know."""
+        ids = self._predicted_ids[m]  # (V,)
+        is_known = ids >= 0  # (V,)
+        probabilities = np.zeros((len(logits), self.vocabulary_size))
+        log_probabilities = all_log_probabilities(logits[:, ids[is_known]])
+        probabilities[:, is_known] = np.exp(log_probabilities)
+        return probabilities
+
     def _active_weights(self, is_active: Bool[Array, "B M"]) -> Float64[Array, "B M"]:
-        """The weights of each row's active models, scaled so that they sum to 1."""
+        """Return the weights of each row's active models, scaled so that they sum to 1."""
         weights = np.where(is_active, self.weights, 0.0)  # (B, M)
         total = weights.sum(axis=1, keepdims=True)  # (B, 1)
         is_any_active = total > 0
@@ -135,22 +135,21 @@ class MixtureModel:
     def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
         """Gather rows of the state."""
         state = cast(MixtureState, state)
-        inner = tuple(
-            model.select(model_state, rows)
-            for model, model_state in zip(self.models, state.inner, strict=True)
-        )
-        return MixtureState(inner, state.is_active[rows])
+        inner = []
+        for model, model_state in zip(self.models, state.inner, strict=True):
+            inner.append(model.select(model_state, rows))
+        return MixtureState(tuple(inner), state.is_active[rows])
 
 
 def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float, ...]:
     """Return one weight per model. They sum to 1, as closely as floating-point numbers can.
 
     Args:
-        weights: the weights that the user passed; None: equal weights.
-        models: the number of models.
+        weights: The weights that the user passed; None: equal weights.
+        models: The number of models.
 
     Raises:
-        SettingsError: if there is no model, if the number of weights differs from the number of models, if a weight
+        SettingsError: If there is no model, if the number of weights differs from the number of models, if a weight
             isn't above 0, or if the sum isn't 1.
 
     >>> checked_weights(None, 2), checked_weights([0.75, 0.25], 2)
@@ -161,7 +160,14 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
     if weights is None:
         weights = [1 / models] * models
     weights = tuple(float(weight) for weight in weights)
-    name = setting("weights", ",".join(f"{weight:g}" for weight in weights))
+    _check_weights(weights, models)
+    total = math.fsum(weights)
+    return tuple(weight / total for weight in weights)
+
+
+def _check_weights(weights: tuple[float, ...], models: int) -> None:
+    """Raise SettingsError if there isn't one weight per model, or they aren't a distribution."""
+    name = setting("weights", _join_numbers(weights, digits=6))
     if len(weights) != models:
         raise SettingsError(
             f"{name} has {len(weights)} weights for {models} models: pass one for each, in the same order"
@@ -172,22 +178,35 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
         )
     total = math.fsum(weights)
     if abs(total - 1) > SUM_TOLERANCE:
-        scaled = ",".join(f"{weight / total:.4g}" for weight in weights)
+        scaled = _join_numbers([weight / total for weight in weights], digits=4)
         raise SettingsError(
             f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}"
         )
-    return tuple(weight / total for weight in weights)
+
+
+def _join_numbers(numbers: Iterable[float], digits: int) -> str:
+    """Write numbers with this many significant digits, as the user passes weights."""
+    return ",".join(f"{number:.{digits}g}" for number in numbers)
 
 
 def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, "V"]:
-    """For each id of the vocabulary, the model's id; −1 if the model doesn't know the character."""
+    """Return the model's id for each id of a mixture's vocabulary; −1 if the model doesn't know the character."""
     ids = np.full(vocabulary.size, -1, np.int32)
     ids[END_TOKEN] = END_TOKEN
-    shared = "".join(
-        character for character in vocabulary.characters if not of_model.unknown(character)
-    )
+    known = [character for character in vocabulary.characters if not of_model.unknown(character)]
+    shared = "".join(known)
     ids[vocabulary.encode(shared)] = of_model.encode(shared)
     return ids
+
+
+def _append_start_tokens(
+    ids_of_models: Sequence[Int32[Array, "V"]], start_tokens_of_models: Sequence[Sequence[int]]
+) -> list[Int32[Array, "V_plus_L"]]:
+    """Append each model's start tokens for the labels to its ids of the characters."""
+    read_ids = []
+    for ids, start_tokens in zip(ids_of_models, start_tokens_of_models, strict=True):
+        read_ids.append(np.concatenate((ids, np.array(start_tokens, np.int32))))
+    return read_ids
 
 
 # Sums of exponentials above this value are precise. Below it, terms may have been too small for a float64.
@@ -215,8 +234,8 @@ class AnyLabel:
     step of the labeled model with one row per start token.
 
     Args:
-        model: the labeled model.
-        start_tokens: its start tokens, and their shares.
+        model: The labeled model.
+        start_tokens: Its start tokens, and their shares.
     """
 
     def __init__(self, model: LanguageModel, start_tokens: StartTokens) -> None:
@@ -226,7 +245,7 @@ class AnyLabel:
         self.vocabulary_size = model.vocabulary_size
 
     def initial_state(self, rows: int) -> MixedState:
-        """The state before the start token. Each start token is as likely as its share."""
+        """Return the state before the start token. Each start token is as likely as its share."""
         return MixedState(
             inner=self.model.initial_state(rows * self.rows_per_prefix),
             has_started=np.zeros(rows, bool),
@@ -241,17 +260,9 @@ class AnyLabel:
         """Read one token per row, and return the log-probabilities of the next token."""
         state = cast(MixedState, state)
         rows = len(tokens)
-        has_started = state.has_started[:, None]  # (B, 1)
-        read = np.where(has_started, tokens[:, None], self.start_tokens.ids).astype(
-            np.int32
-        )  # (B, R)
-        token_index = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
-        log_likelihood = state.log_probabilities[state.rows, :, token_index]  # (B, R)
-        posterior = _posterior(state.log_weights, log_likelihood)
-        log_weights = np.where(has_started, posterior, state.log_weights)  # (B, R)
-        logits, inner = self.model.step(read.reshape(-1), state.inner)  # (B · R, V)
-        logits = logits.reshape(rows, self.rows_per_prefix, -1)
-        log_probabilities, mixed = _mixed(logits, log_weights)
+        log_weights = self._weights_after(tokens, state)  # (B, R)
+        logits, inner = self._step_each_label(tokens, state)  # (B, R, V)
+        log_probabilities, mixed = _mix_start_tokens(logits, log_weights)
         after = MixedState(
             inner=inner,
             has_started=np.ones(rows, bool),
@@ -260,6 +271,23 @@ class AnyLabel:
             rows=np.arange(rows),
         )
         return mixed, after
+
+    def _weights_after(self, tokens: Int32[Array, "B"], state: MixedState) -> Float64[Array, "B R"]:
+        """Return the log-weights of the start tokens after one more token. The first token doesn't change them."""
+        token = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
+        log_likelihood = state.log_probabilities[state.rows, :, token]  # (B, R)
+        posterior = _posterior_log_weights(state.log_weights, log_likelihood)
+        has_started = state.has_started[:, None]  # (B, 1)
+        return np.where(has_started, posterior, state.log_weights)
+
+    def _step_each_label(
+        self, tokens: Int32[Array, "B"], state: MixedState
+    ) -> tuple[Float[Array, "B R V"], State]:
+        """Read one token per row after each start token. The first token is replaced by the start tokens."""
+        has_started = state.has_started[:, None]  # (B, 1)
+        read = np.where(has_started, tokens[:, None], self.start_tokens.ids)  # (B, R)
+        logits, inner = self.model.step(read.astype(np.int32).reshape(-1), state.inner)
+        return logits.reshape(len(tokens), self.rows_per_prefix, -1), inner
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
         """Gather rows of the state."""
@@ -275,24 +303,24 @@ class AnyLabel:
         )
 
 
-def _posterior(
+def _posterior_log_weights(
     log_weights: Float64[Array, "B R"], log_likelihood: Float64[Array, "B R"]
 ) -> Float64[Array, "B R"]:
-    """Bayes's rule: the log-weights after a token. If all start tokens exclude the token, they don't change."""
+    """Return the log-weights after a token, by Bayes's rule. If no start token allows the token, they don't change."""
     joint = log_weights + log_likelihood  # (B, R)
-    total = _log_sum(joint.copy())[:, None]  # (B, 1)
+    total = _log_sum_exp(joint.copy())[:, None]  # (B, 1)
     is_possible = total > -np.inf
     normalized = joint - np.where(is_possible, total, 0)
     posterior: Float64[Array, "B R"] = np.where(is_possible, normalized, log_weights)
     return posterior
 
 
-def _mixed(
+def _mix_start_tokens(
     logits: Float[Array, "B R V"], log_weights: Float64[Array, "B R"]
 ) -> tuple[Float64[Array, "B R V"], Float64[Array, "B V"]]:
-    """The log-probabilities of each token, for each start token and for all of them together.
+    """Return the log-probabilities of each token, for each start token and for all of them together.
 
-    The exponentials are computed once, for both. Sums below ``SMALLEST_SUM`` are computed again with logarithms.
+    The exponentials are computed once, for both.
     """
     log_probabilities = logits.astype(np.float64)  # (B, R, V), normalized in place below
     log_probabilities -= log_probabilities.max(axis=2, keepdims=True)
@@ -300,16 +328,25 @@ def _mixed(
     sums = exponentials.sum(axis=2)  # (B, R)
     log_probabilities -= np.log(sums)[:, :, None]
     factors = np.exp(log_weights) / sums  # (B, R)
-    mixed: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
-    row, token = np.nonzero(mixed < SMALLEST_SUM)
+    probabilities: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
+    return log_probabilities, _precise_logarithms(probabilities, log_weights, log_probabilities)
+
+
+def _precise_logarithms(
+    probabilities: Float64[Array, "B V"],
+    log_weights: Float64[Array, "B R"],
+    log_probabilities: Float64[Array, "B R V"],
+) -> Float64[Array, "B V"]:
+    """Return the logarithms of mixed probabilities, in place. Tiny ones are computed again from logarithms."""
+    row, token = np.nonzero(probabilities < SMALLEST_SUM)
     with np.errstate(divide="ignore"):
-        mixed = np.log(mixed, out=mixed)
-    mixed[row, token] = _log_sum(log_weights[row] + log_probabilities[row, :, token])
-    return log_probabilities, mixed
+        logarithms: Float64[Array, "B V"] = np.log(probabilities, out=probabilities)
+    logarithms[row, token] = _log_sum_exp(log_weights[row] + log_probabilities[row, :, token])
+    return logarithms
 
 
-def _log_sum(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
-    """``log Σ_R exp(logs)``. The input array is overwritten.
+def _log_sum_exp(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
+    """Return ``log Σ_R exp(logs)``. The input array is overwritten.
 
     It takes a tenth of the time of ``np.logaddexp.reduce``, which computes two logarithms and an exponential per pair.
     """

@@ -11,8 +11,9 @@ import numpy as np
 
 from namegen.core.data.arrays import index_type, ranges
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import State
-from namegen.core.models.distinct_keys import KeysOfRows, count_keys, rank_keys
+from namegen.core.models.distinct_keys import count_keys, rank_keys
 from namegen.core.models.smoothing import Followers, Shares, modified_kneser_ney, witten_bell
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64
@@ -49,13 +50,13 @@ class NgramModel:
     they are −1.
 
     Args:
-        tree: the names to count.
+        tree: The names to count.
         vocabulary_size: ``V``.
-        order: the length of an n-gram in tokens, including the predicted token; at least 1.
+        order: The length of an n-gram in tokens, including the predicted token; at least 1.
         smoothing: ``witten-bell``, ``kneser-ney`` or ``none``.
 
     Raises:
-        NamesError: if the order is below 1, or the smoothing is unknown.
+        NamesError: If the order is below 1, or the smoothing is unknown.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Ann", "Abe"]
@@ -92,12 +93,18 @@ class NgramModel:
         counts = _NgramCounts(tree, vocabulary_size, max(orders))
         for smoothing in SMOOTHINGS:
             for order in orders:
-                model = cls.__new__(cls)
-                model._fit(counts, order, smoothing)
-                yield model
+                yield cls._from_counts(counts, order, smoothing)
             counts.forget_tables()  # the tables of one smoothing are as large as the counts
 
+    @classmethod
+    def _from_counts(cls, counts: _NgramCounts, order: int, smoothing: str) -> NgramModel:
+        """Create a model without counting the names again."""
+        model = cls.__new__(cls)
+        model._fit(counts, order, smoothing)
+        return model
+
     def _fit(self, counts: _NgramCounts, order: int, smoothing: str) -> None:
+        """Set the attributes of the model from counts of n-grams."""
         self.order = order
         self.smoothing = smoothing
         self.vocabulary_size = counts.vocabulary_size
@@ -105,22 +112,27 @@ class NgramModel:
         self._tables = counts.tables(order, smoothing)
 
     def initial_state(self, rows: int) -> Int32[Array, "B context"]:
-        """The state before the start token."""
+        """Return the state before the start token."""
         return np.full((rows, self.order - 1), -1, np.int32)
 
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
         """Read one token per row, and return the log-probabilities of the next token."""
-        latest = np.minimum(tokens, self._unknown_start)[:, None]  # (B, 1)
-        earlier = cast(Array, state)  # (B, order - 1)
-        earlier = np.where(earlier < 0, latest, earlier)  # repeats the start token to its left
-        context = np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]
+        context = self._context(tokens, cast(Array, state))
         probabilities = np.full((len(tokens), self.vocabulary_size), 1 / self.vocabulary_size)
         for table in self._tables:
             table.mix(context, probabilities)
         with np.errstate(divide="ignore"):  # log(0) = -inf, which occurs only without smoothing
             return np.log(probabilities), context
+
+    def _context(
+        self, tokens: Int32[Array, "B"], earlier: Int32[Array, "B context"]
+    ) -> Int32[Array, "B context"]:
+        """Return the last tokens of each row, the latest one first. The start token is repeated to its left."""
+        latest = np.minimum(tokens, self._unknown_start)[:, None]  # (B, 1)
+        earlier = np.where(earlier < 0, latest, earlier)
+        return np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
         """Gather rows of the state."""
@@ -144,8 +156,27 @@ class _Contexts:
         return self.pairs[-1] // self.width
 
     def leftmost_token(self, length: int) -> Int64[Array, "_"]:
-        """The leftmost token of each context of that length."""
+        """Return the leftmost token of each context of that length."""
         return self.pairs[length - 1] % self.width
+
+    def find(
+        self, contexts: Int32[Array, "B context"]
+    ) -> tuple[Int64[Array, "known"], Int64[Array, "known"]]:
+        """Look up contexts, token by token from the right.
+
+        Returns:
+            The rows whose context occurs in the list, and the ids of these contexts.
+        """
+        rows = np.arange(len(contexts))
+        ids = np.zeros(len(rows), np.int64)  # (rows,)
+        for column, known_pairs in enumerate(self.pairs):
+            pair = ids * self.width + contexts[rows, column]  # (rows,)
+            index = np.searchsorted(known_pairs, pair)
+            index = np.minimum(index, len(known_pairs) - 1)
+            is_known = known_pairs[index] == pair
+            ids = index[is_known]
+            rows = rows[is_known]
+        return rows, ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,19 +188,11 @@ class _Table:
     shares: Shares
 
     def mix(self, context: Int32[Array, "B context"], probabilities: Float64[Array, "B V"]) -> None:
-        """Interpolate ``probabilities``, those of the next shorter context, in place.
+        """Interpolate the probabilities, which are those of the next shorter context, in place.
 
         Rows whose context doesn't occur in the list stay as they are.
         """
-        rows = np.arange(len(context))  # the rows whose context is in the list
-        context_id = np.zeros(len(rows), np.int64)  # (rows,)
-        for column, known_pairs in enumerate(self.contexts.pairs):
-            pair = context_id * self.contexts.width + context[rows, column]
-            index = np.searchsorted(known_pairs, pair)
-            index = np.minimum(index, len(known_pairs) - 1)
-            is_known = known_pairs[index] == pair
-            context_id = index[is_known]
-            rows = rows[is_known]
+        rows, context_id = self.contexts.find(context)
         rest = np.ones(len(context))  # (B,)
         rest[rows] = self.shares.rest[context_id]
         # All rows at once: to gather the known rows and to write them back takes three times as long.
@@ -184,9 +207,9 @@ class _NgramCounts:
     """The counts of all n-grams up to an order, and the tables that are computed from them.
 
     Args:
-        tree: the names to count.
+        tree: The names to count.
         vocabulary_size: ``V``.
-        order: the number of context lengths to count, including 0.
+        order: The number of context lengths to count, including 0.
     """
 
     def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:
@@ -198,22 +221,22 @@ class _NgramCounts:
             shorter.longer = longer
 
     def _count(self, tree: PrefixTree, order: int) -> Iterator[_LengthCounts]:
-        """Count the tokens after contexts of length 0, then 1, and so on."""
-        width = self.unknown_start + 1
-        pairs_of_lengths: list[Int64[Array, "pairs"]] = []
+        """Count the tokens after contexts of length 0, then 1, and so on up to ``order − 1``."""
+        contexts = _Contexts(pairs=(), width=self.unknown_start + 1)
         context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)  # of each prefix
         for length, left_token in enumerate(node_contexts(tree, order)):
-            contexts = _Contexts(tuple(pairs_of_lengths), width)
             yield self._count_length(tree, contexts, context_id)
             if length + 1 < order:
-                pairs, context_id = rank_keys(tree.nodes, _pairs(context_id, width, left_token))
-                pairs_of_lengths.append(pairs)
+                longer_pairs = _ContextPairs(context_id, contexts.width, left_token)
+                pairs, context_id = rank_keys(tree.nodes, longer_pairs)
+                contexts = replace(contexts, pairs=(*contexts.pairs, pairs))
 
     def _count_length(
         self, tree: PrefixTree, contexts: _Contexts, context_id: Int[Array, "N"]
     ) -> _LengthCounts:
-        edges = _edge_pairs(tree, context_id, self.vocabulary_size)
-        entry_pairs, count = count_keys(len(tree.edge_node), edges, tree.edge_count)
+        """Count the tokens after each context of one length. ``context_id`` is the context of each prefix."""
+        edge_pairs = _EdgePairs(tree, context_id, self.vocabulary_size)
+        entry_pairs, count = count_keys(len(tree.edge_node), edge_pairs, tree.edge_count)
         context, token = np.divmod(entry_pairs, self.vocabulary_size)
         start = np.searchsorted(context, np.arange(context[-1] + 2))
         followers = Followers(start, token.astype(np.int32), count)
@@ -226,7 +249,7 @@ class _NgramCounts:
                 length.__dict__.pop(name, None)
 
     def tables(self, order: int, smoothing: str) -> list[_Table]:
-        """The tables that an n-gram mixes, the shortest context first."""
+        """Return the tables that an n-gram mixes, the shortest context first."""
         lengths = self._lengths[:order]
         longest = lengths[-1]
         if smoothing == UNSMOOTHED:
@@ -257,8 +280,8 @@ class _LengthCounts:
     def unsmoothed(self) -> _Table:
         """The plain frequencies, which leave no rest."""
         total = self.followers.total  # (C,)
-        share = self.followers.count / np.repeat(total, np.diff(self.followers.start))
-        return self._table(Shares(share, np.zeros(len(total))))
+        share = self.followers.count / self.followers.per_entry(total)  # (entries,)
+        return self._table(Shares(share, rest=np.zeros(len(total))))
 
     @cached_property
     def witten_bell(self) -> _Table:
@@ -276,15 +299,18 @@ class _LengthCounts:
 
         Nothing precedes a start token, so contexts that begin with one keep their plain counts.
         """
+        begins_with_start = self._begins_with_start[self.entry_context]  # (entries,)
+        count = np.where(begins_with_start, self.followers.count, self._continuations())
+        return self._kneser_ney(replace(self.followers, count=count))
+
+    def _continuations(self) -> Int64[Array, "entries"]:
+        """Count how many different longer contexts each token followed."""
         longer = self.longer
         assert longer is not None
         shorter_context = longer.contexts.shorter[longer.entry_context]  # (entries of longer,)
         pairs = shorter_context * self.vocabulary_size + longer.followers.token
         entry = np.searchsorted(self.entry_pairs, pairs)
-        continuations = np.bincount(entry, minlength=len(self.entry_pairs))  # (entries,)
-        begins_with_start = self._begins_with_start[self.entry_context]  # (entries,)
-        count = np.where(begins_with_start, self.followers.count, continuations)
-        return self._kneser_ney(replace(self.followers, count=count))
+        return np.bincount(entry, minlength=len(self.entry_pairs))
 
     def _table(self, shares: Shares) -> _Table:
         return _Table(self.contexts, self.followers, shares)
@@ -307,25 +333,21 @@ class _LengthCounts:
         return self._is_start(second_token)
 
     def _is_start(self, tokens: Int64[Array, "_"]) -> Bool[Array, "_"]:
-        is_start: Bool[Array, "_"] = (tokens == 0) | (tokens >= self.vocabulary_size)
+        """Return which tokens are start tokens: the plain one, or the start token of a label."""
+        is_start: Bool[Array, "_"] = (tokens == END_TOKEN) | (tokens >= self.vocabulary_size)
         return is_start
 
     def _kneser_ney(self, followers: Followers) -> _Table:
-        """The smoothed table. Contexts that repeat the start token leave everything to the shorter context."""
-        excluded = self._repeats_start  # (C,)
-        excluded_entry = excluded[self.entry_context]  # (entries,)
-        entries_per_context = np.diff(followers.start)[~excluded]
-        included = Followers(
-            start=np.concatenate(([0], np.cumsum(entries_per_context))),
-            token=followers.token[~excluded_entry],
-            count=followers.count[~excluded_entry],
-        )
+        """Return the smoothed table. Contexts that repeat the start token leave everything to the shorter context."""
+        is_included = ~self._repeats_start  # (C,)
+        is_included_entry = is_included[self.entry_context]  # (entries,)
+        included = followers.selected(is_included, is_included_entry)
         share = np.zeros(len(followers.token))  # (entries,)
-        rest = np.ones(len(excluded))  # (C,)
+        rest = np.ones(len(is_included))  # (C,)
         if len(included.token):
             smoothed = modified_kneser_ney(included)
-            share[~excluded_entry] = smoothed.share
-            rest[~excluded] = smoothed.rest
+            share[is_included_entry] = smoothed.share
+            rest[is_included] = smoothed.rest
         return self._table(Shares(share, rest))
 
 
@@ -341,22 +363,33 @@ def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
     """
     node = np.arange(tree.nodes, dtype=index_type(tree.nodes))
     parent = np.where(tree.parent < 0, node, tree.parent).astype(node.dtype)
-    for steps_left in range(length):
-        yield tree.token[node]
-        if steps_left + 1 < length:
+    for position in range(length):
+        if position > 0:
             node = parent[node]
+        yield tree.token[node]
 
 
-def _edge_pairs(tree: PrefixTree, context_id: Int[Array, "N"], vocabulary_size: int) -> KeysOfRows:
-    """For each edge, the context before it and its token as one number."""
+@dataclass(frozen=True, eq=False)
+class _EdgePairs:
+    """The context before each edge and the edge's token, as one number. A call returns those of some edges."""
 
-    def of_block(block: slice) -> Int64[Array, "block"]:
-        context = context_id[tree.edge_node[block]].astype(np.int64)
-        return context * vocabulary_size + tree.edge_token[block]
+    tree: PrefixTree
+    context_id: Int[Array, "N"]  # the context that each prefix ends with
+    vocabulary_size: int
 
-    return of_block
+    def __call__(self, block: slice) -> Int64[Array, "block"]:
+        context = self.context_id[self.tree.edge_node[block]].astype(np.int64)
+        return context * self.vocabulary_size + self.tree.edge_token[block]
 
 
-def _pairs(left: Int[Array, "rows"], width: int, right: Int[Array, "rows"]) -> KeysOfRows:
-    """For each row, two numbers as one."""
-    return lambda block: left[block].astype(np.int64) * width + right[block]
+@dataclass(frozen=True, eq=False)
+class _ContextPairs:
+    """A context and the token to its left, as one number (see ``_Contexts``). A call returns those of some prefixes."""
+
+    context_id: Int[Array, "N"]  # the context that each prefix ends with
+    width: int
+    left_token: Int32[Array, "N"]  # the token to the left of each context
+
+    def __call__(self, block: slice) -> Int64[Array, "block"]:
+        context = self.context_id[block].astype(np.int64)
+        return context * self.width + self.left_token[block]

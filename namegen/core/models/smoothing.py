@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.types import Array, Float64, Int, Int64
+from namegen.types import Array, Bool, Float64, Int, Int64
 
 # The discounts of counts of 1, 2, and 3 or more, for lists that are too small to estimate them.
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)
@@ -31,7 +31,25 @@ class Followers:
     @property
     def distinct(self) -> Float64[Array, "C"]:
         """How many different tokens followed each context."""
-        return np.diff(self.start).astype(np.float64)
+        return self.entries_per_context.astype(np.float64)
+
+    @property
+    def entries_per_context(self) -> Int64[Array, "C"]:
+        """How many entries each context has."""
+        return np.diff(self.start)
+
+    def selected(self, contexts: Bool[Array, "C"], entries: Bool[Array, "entries"]) -> Followers:
+        """Return only some contexts. ``entries`` selects their entries."""
+        sizes = self.entries_per_context[contexts]
+        return Followers(
+            start=np.concatenate(([0], np.cumsum(sizes))),
+            token=self.token[entries],
+            count=self.count[entries],
+        )
+
+    def per_entry(self, values: Float64[Array, "C"]) -> Float64[Array, "entries"]:
+        """Return the value of each entry's context."""
+        return np.repeat(values, self.entries_per_context)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +72,10 @@ def witten_bell(followers: Followers) -> Shares:
     >>> shares.share.tolist(), shares.rest.tolist()
     ([0.3, 0.5], [0.2])
     """
-    total = followers.total  # (C,)
     distinct = followers.distinct  # (C,)
-    denominator = total + distinct  # (C,)
-    share = followers.count / np.repeat(denominator, np.diff(followers.start))  # (entries,)
-    return Shares(share, distinct / denominator)
+    denominator = followers.total + distinct  # (C,)
+    share = followers.count / followers.per_entry(denominator)  # (entries,)
+    return Shares(share, rest=distinct / denominator)
 
 
 def modified_kneser_ney(followers: Followers) -> Shares:
@@ -78,7 +95,7 @@ def modified_kneser_ney(followers: Followers) -> Shares:
     discount_by_count = np.array((0.0, *discounts(followers.count)))  # (4,)
     discount = discount_by_count[np.minimum(followers.count, 3)]  # (entries,)
     total = followers.total  # (C,)
-    share = (followers.count - discount) / np.repeat(total, np.diff(followers.start))
+    share = (followers.count - discount) / followers.per_entry(total)  # (entries,)
     rest = np.add.reduceat(discount, followers.start[:-1]) / total  # (C,)
     return Shares(share, rest)
 
@@ -95,12 +112,14 @@ def discounts(counts: Int64[Array, "entries"]) -> tuple[float, ...]:
     >>> discounts(np.array([1, 1, 5]))
     (0.5, 1.0, 1.5)
     """
-    n = [0, *(int((counts == times).sum()) for times in (1, 2, 3, 4))]
-    result = []
-    for times, fallback in enumerate(FALLBACK_DISCOUNTS, start=1):
-        discount = 0.0
-        if n[1] and n[times] and n[times + 1]:
-            discount = times - (times + 1) * n[1] / (n[1] + 2 * n[2]) * n[times + 1] / n[times]
-        is_valid = 0 < discount <= times
-        result.append(discount if is_valid else fallback)
-    return tuple(result)
+    n = [int((counts == times).sum()) for times in range(5)]
+    return tuple(_estimate_discount(times, n) for times in (1, 2, 3))
+
+
+def _estimate_discount(times: int, n: list[int]) -> float:
+    """Estimate the discount of a count. ``n[k]`` is how many counts are k."""
+    fallback = FALLBACK_DISCOUNTS[times - 1]
+    if n[1] == 0 or n[times] == 0 or n[times + 1] == 0:
+        return fallback
+    discount = times - (times + 1) * n[1] / (n[1] + 2 * n[2]) * n[times + 1] / n[times]
+    return discount if 0 < discount <= times else fallback

@@ -66,7 +66,7 @@ class Network(ABC):
         """Create the network that the settings describe.
 
         Raises:
-            SettingsError: if a setting doesn't exist in this architecture.
+            SettingsError: If a setting doesn't exist in this architecture.
         """
 
     @property
@@ -97,8 +97,8 @@ class Network(ABC):
         parameters are matrices that ``init`` draws.
 
         Args:
-            init: one of ``INITIALIZERS``.
-            rng: the source of random numbers.
+            init: One of ``INITIALIZERS``.
+            rng: The source of random numbers.
 
         Returns:
             float64 values by canonical name. A float32 backend rounds them.
@@ -134,12 +134,11 @@ class Network(ABC):
         return sum(map(math.prod, self.parameter_shapes.values()))
 
     def to_dict(self) -> dict[str, Json]:
-        """The network as JSON values."""
-        plain = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-        }
-        return {"architecture": self.architecture, **plain}
+        """Return the network as JSON values."""
+        plain: dict[str, Json] = {"architecture": self.architecture}
+        for name, value in asdict(self).items():
+            plain[name] = list(value) if isinstance(value, tuple) else value
+        return plain
 
     @classmethod
     def from_dict(cls, document: Mapping[str, object]) -> Network:
@@ -160,22 +159,26 @@ class Network(ABC):
         """Raise SettingsError if the settings have a cell or an option that this architecture doesn't have.
 
         Args:
-            settings: the settings.
-            known: the options of this architecture.
+            settings: The settings.
+            known: The options of this architecture.
         """
-        has_cell_field = any(field.name == "cell" for field in fields(cls))
-        has_cells = has_cell_field and not issubclass(cls, OwnCellNetwork)
-        if not has_cells and settings.cell is not None:
+        if settings.cell is not None and not cls._has_cells():
             raise SettingsError(
                 f"{setting('cell')} is {settings.cell}, but the architecture {cls.architecture} has none: remove it"
             )
+        options = f"only {', '.join(known)}" if known else "no options"
         for name in settings.options:
             if name not in known:
-                options = f"only {', '.join(known)}" if known else "no options"
                 raise SettingsError(
                     f"{setting('options')} has {name!r}, but the architecture {cls.architecture} has {options}: "
                     "remove it"
                 )
+
+    @classmethod
+    def _has_cells(cls) -> bool:
+        """Whether the user can choose a cell."""
+        has_field = any(field.name == "cell" for field in fields(cls))
+        return has_field and not issubclass(cls, OwnCellNetwork)
 
 
 def orthogonal(
@@ -190,8 +193,8 @@ def orthogonal(
     True
     """
     rows, columns = shape
-    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(tall)
+    tall_shape = (max(shape), min(shape))
+    q, r = np.linalg.qr(rng.standard_normal(tall_shape))
     q *= np.sign(np.diag(r))
     return np.ascontiguousarray(q if rows >= columns else q.T)
 
@@ -245,24 +248,33 @@ class RecurrentNetwork(Network):
     @property
     def state_widths(self) -> tuple[int, ...]:
         """The widths of all arrays of the state, layer by layer."""
-        return tuple(width for width in self.hidden for _ in range(self.formula.states))
+        widths: list[int] = []
+        for width in self.hidden:
+            widths += [width] * self.formula.states
+        return tuple(widths)
 
     @property
     def parameter_shapes(self) -> dict[str, Shape]:
         """The parameters' canonical names and shapes, in canonical order."""
         shapes: dict[str, Shape] = {}
-        formula = self.formula
         inputs = self.input_size
         for k, width in enumerate(self.hidden):
-            columns = formula.gates * width
-            bias_shape = (columns,) if formula.biases == 1 else (formula.biases, columns)
-            shapes[f"rnn.{k}.kernel"] = (inputs, columns)
-            shapes[f"rnn.{k}.recurrent_kernel"] = (width, formula.state_gates * width)
-            shapes[f"rnn.{k}.bias"] = bias_shape
+            shapes |= self._layer_shapes(f"rnn.{k}", inputs, width)
             inputs = width
         shapes["output.kernel"] = (inputs, self.vocabulary_size)
         shapes["output.bias"] = (self.vocabulary_size,)
         return shapes
+
+    def _layer_shapes(self, layer: str, inputs: int, width: int) -> dict[str, Shape]:
+        """Return the names and shapes of the parameters of a recurrent layer."""
+        formula = self.formula
+        columns = formula.gates * width
+        bias_shape = (columns,) if formula.biases == 1 else (formula.biases, columns)
+        return {
+            f"{layer}.kernel": (inputs, columns),
+            f"{layer}.recurrent_kernel": (width, formula.state_gates * width),
+            f"{layer}.bias": bias_shape,
+        }
 
     @property
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
@@ -274,12 +286,10 @@ class RecurrentNetwork(Network):
         {'rnn.1.kernel': (32, 1)}
         """
         shapes = self.parameter_shapes
-        recurrent = {
-            name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")
-        }
+        recurrent_kernels = [name for name in shapes if name.endswith("recurrent_kernel")]
         later_kernels = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
         return {
-            "recurrent_dropout": recurrent,
+            "recurrent_dropout": {name: shapes[name] for name in recurrent_kernels},
             "layer_dropout": {name: (shapes[name][0], 1) for name in later_kernels},
             "output_dropout": {"output.kernel": (shapes["output.kernel"][0], 1)},
         }
@@ -322,25 +332,30 @@ def exportable(network: Network, operations: Container[str], what: str) -> Recur
     """Return the network if an exporter can write it, because it knows all operations of its formula.
 
     Args:
-        network: the network to export.
-        operations: the operations that the exporter knows, by the names in ``Operation``.
-        what: the kind of file, for the error message, such as "a .tflite".
+        network: The network to export.
+        operations: The operations that the exporter knows, by the names in ``Operation``.
+        what: The kind of file, for the error message, such as "a .tflite".
 
     Raises:
-        OutputError: if the architecture has no formula, or the exporter doesn't know one of its operations.
+        OutputError: If the architecture has no formula, or the exporter doesn't know one of its operations.
     """
     recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
     if recurrent is None:
-        problem = f"the architecture {network.architecture!r}, which has no formula"
-    else:
-        unknown = recurrent.formula.lacking(operations)
-        if unknown is None:
-            return recurrent
-        problem = (
-            f"the cell {recurrent.cell_class.name!r}, whose formula has the operation {unknown!r}"
+        raise _not_exportable_error(
+            what, f"the architecture {network.architecture!r}, which has no formula"
         )
-    raise OutputError(
-        f"{what} cannot hold {problem}: use the network with the backend that trained it"
+    unknown = recurrent.formula.lacking(operations)
+    if unknown is not None:
+        cell = recurrent.cell_class.name
+        raise _not_exportable_error(
+            what, f"the cell {cell!r}, whose formula has the operation {unknown!r}"
+        )
+    return recurrent
+
+
+def _not_exportable_error(what: str, part: str) -> OutputError:
+    return OutputError(
+        f"{what} cannot hold {part}: use the network with the backend that trained it"
     )
 
 
@@ -361,18 +376,18 @@ def checked_tensors(
     """Split an engine's state into the parameters and the optimizer's state, in canonical order.
 
     Args:
-        network: the network, which determines the shapes.
-        state: tensors by canonical name.
-        slots: the slots of the engine's optimizer.
+        network: The network, which determines the shapes.
+        state: Tensors by canonical name.
+        slots: The slots of the engine's optimizer.
 
     Returns:
         The parameters, and the optimizer's state, or None if the state has no ``optimizer.step``.
 
     Raises:
-        CheckpointError: if a tensor is missing or unknown, or has a wrong shape or dtype.
+        CheckpointError: If a tensor is missing or unknown, or has a wrong shape or dtype.
     """
     shapes = network.parameter_shapes
-    parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
+    parameters = _checked_tensors_of(state, shapes)
     for name in state:
         if name not in shapes and not name.startswith(OPTIMIZER_PREFIX):
             raise CheckpointError(
@@ -380,23 +395,35 @@ def checked_tensors(
             )
     if "optimizer.step" not in state:
         return parameters, None
-    step = int(_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
+    return parameters, _checked_optimizer_state(state, shapes, slots)
+
+
+def _checked_optimizer_state(
+    state: Mapping[str, Array], shapes: Mapping[str, Shape], slots: tuple[str, ...]
+) -> OptimizerState:
+    """Select the state of the optimizer. Raise CheckpointError if a tensor is missing or invalid."""
+    step = int(_checked_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
     if step < 0:
         raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
-    slot_values: dict[str, dict[str, Array]] = {}
+    slot_values = {}
     for slot in slots:
-        slot_values[slot] = {
-            name: _tensor(state, f"optimizer.{slot}.{name}", shape)
-            for name, shape in shapes.items()
-        }
-    return parameters, OptimizerState(step, slot_values)
+        prefix = f"{OPTIMIZER_PREFIX}{slot}."
+        slot_values[slot] = _checked_tensors_of(state, shapes, prefix)
+    return OptimizerState(step, slot_values)
+
+
+def _checked_tensors_of(
+    state: Mapping[str, Array], shapes: Mapping[str, Shape], prefix: str = ""
+) -> dict[str, Array]:
+    """Select tensors of a state, and check their shapes. In the state, their names start with the prefix."""
+    return {name: _checked_tensor(state, prefix + name, shape) for name, shape in shapes.items()}
 
 
 def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
     """Return the masks of a training step in canonical order.
 
     Raises:
-        EngineError: if the network has no such parameter, or a mask can't be broadcast to its parameter's shape.
+        EngineError: If the network has no such parameter, or a mask can't be broadcast to its parameter's shape.
     """
     if not masks:  # the usual case, in which computing all shapes would slow down every step
         return {}
@@ -406,24 +433,24 @@ def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Arr
             raise EngineError(
                 f"a step masks {name}, but the network doesn't have it: expected {', '.join(shapes)}"
             )
-        shape = shapes[name]
-        if not _can_be_broadcast(mask.shape, shape):
+        if not _can_be_broadcast(mask.shape, shapes[name]):
             raise EngineError(
-                f"the mask of {name} has the shape {mask.shape}: expected one that can be broadcast to {shape}"
+                f"the mask of {name} has the shape {mask.shape}: expected one that can be broadcast to {shapes[name]}"
             )
     return {name: masks[name] for name in shapes if name in masks}
 
 
 def _can_be_broadcast(mask_shape: Shape, shape: Shape) -> bool:
+    """Whether each dimension of a mask is 1, or the same as its parameter's."""
     if len(mask_shape) != len(shape):
         return False
     return all(size in (1, full_size) for size, full_size in zip(mask_shape, shape, strict=True))
 
 
-def _tensor(
+def _checked_tensor(
     state: Mapping[str, Array], name: str, shape: Shape, *, dtype_kinds: str = "f"
 ) -> Array:
-    """A tensor of the state. Raise CheckpointError if it's missing, or has a wrong shape or dtype."""
+    """Return a tensor of a state. Raise CheckpointError if it's missing, or has a wrong shape or dtype."""
     if name not in state:
         raise CheckpointError(
             f"the tensor {name} is missing: the file does not fit its description of the network"

@@ -50,20 +50,21 @@ class Formula:
         """Compute the state after a step.
 
         Args:
-            inputs: x of each gate, s of each state gate, and the arrays of the state before the step.
-            library: has a function for each operation. NumPy has all except for ``sigmoid``.
+            inputs: X of each gate, s of each state gate, and the arrays of the state before the step.
+            library: Has a function for each operation. NumPy has all except for ``sigmoid``.
 
         >>> import numpy as np
         >>> SimpleRNN.formula.run([np.array([0.5]), np.array([-0.5]), np.array([1.0])], np)
         [array([0.])]
         """
-        values = [*inputs]
+        values = list(inputs)
         for operation in self.operations:
             if operation.name == "number":
                 values.append(operation.number)
             else:
                 function = getattr(library, operation.name)
-                values.append(function(*[values[index] for index in operation.of]))
+                arguments = [values[index] for index in operation.of]
+                values.append(function(*arguments))
         return [values[index] for index in self.after]
 
     def lacking(self, known: Container[str]) -> str | None:
@@ -84,14 +85,15 @@ class Value:
 
     def note(self, name: str, *of: Operand) -> Value:
         """Record an operation and return its result. Numbers become constants."""
-        indices = []
-        for operand in of:
-            if isinstance(operand, Value):
-                indices.append(operand.index)
-            else:
-                indices.append(self._add(Operation("number", (), float(operand))))
-        index = self._add(Operation(name, tuple(indices)))
+        operands = tuple(self._index_of(operand) for operand in of)
+        index = self._add(Operation(name, operands))
         return Value(self._inputs, self._operations, index)
+
+    def _index_of(self, operand: Operand) -> int:
+        """Return the number of a value. If it's a constant, record it first."""
+        if isinstance(operand, Value):
+            return operand.index
+        return self._add(Operation("number", (), float(operand)))
 
     def _add(self, operation: Operation) -> int:
         self._operations.append(operation)
@@ -151,7 +153,8 @@ class Cell:
     """A cell. To declare one, derive from this class and define the attributes and ``step``. It has no instances.
 
     >>> class Softsign(Cell):
-    ...     name, title, gates = "softsign", "softsign", ("a",)
+    ...     name = title = "softsign"
+    ...     gates = ("a",)
     ...
     ...     @staticmethod
     ...     def step(x, s, before):
@@ -164,12 +167,10 @@ class Cell:
     name: ClassVar[str]  #: in settings and files
     title: ClassVar[str]  #: on pages
     gates: ClassVar[tuple[str, ...]]  #: their names, in the order of the kernels and biases
-    state_gates: ClassVar[int | None] = (
-        None  # how many, from the first on, read the state; None: all
-    )
-    states: ClassVar[tuple[str, ...]] = (
-        "h",
-    )  #: the state's arrays; the next layer reads the first one
+    #: How many gates, from the first on, read the state. None: all of them.
+    state_gates: ClassVar[int | None] = None
+    #: The state's arrays. The next layer reads the first one.
+    states: ClassVar[tuple[str, ...]] = ("h",)
     biases: ClassVar[int] = 1  #: 2 if x and s each have a bias
     learning_rate: ClassVar[float | None] = None  #: Adam's default; None: it depends on the width
     formula: ClassVar[Formula]  #: traced from ``step``
@@ -180,31 +181,24 @@ class Cell:
         """Return the state after the step, as a tuple if it consists of several arrays.
 
         Args:
-            x: the value from the input, for each gate.
-            s: the value from the state, for each gate that reads the state.
-            before: the state before the step.
+            x: The value from the input, for each gate.
+            s: The value from the state, for each gate that reads the state.
+            before: The state before the step.
         """
 
     def __init_subclass__(cls) -> None:
-        cls.formula = _formula_of(cls)
+        cls.formula = _trace_formula(cls)
 
 
-def _formula_of(cell: type[Cell]) -> Formula:
+def _trace_formula(cell: type[Cell]) -> Formula:
     """Trace the step of a cell."""
     state_gates = cell.gates[: cell.state_gates]
     input_count = len(cell.gates) + len(state_gates) + len(cell.states)
     operations: list[Operation] = []
-    inputs = (Value(input_count, operations, index) for index in range(input_count))
-    x = Parts(**{name: next(inputs) for name in cell.gates})
-    s = Parts(**{name: next(inputs) for name in state_gates})
-    before = Parts(**{name: next(inputs) for name in cell.states})
-    result = cell.step(x, s, before)
+    inputs = [Value(input_count, operations, index) for index in range(input_count)]
+    result = cell.step(*_name_inputs(cell, state_gates, inputs))
     after = result if isinstance(result, tuple) else (result,)
-    if len(after) != len(cell.states):
-        raise EngineError(
-            f"the step of the cell {cell.name} returns {len(after)} arrays, but its state has {len(cell.states)} "
-            f"({', '.join(cell.states)}): return one for each"
-        )
+    _check_state(cell, after)
     return Formula(
         gates=len(cell.gates),
         state_gates=len(state_gates),
@@ -215,10 +209,33 @@ def _formula_of(cell: type[Cell]) -> Formula:
     )
 
 
+def _name_inputs(
+    cell: type[Cell], state_gates: Sequence[str], inputs: Sequence[Value]
+) -> tuple[Parts, Parts, Parts]:
+    """Return the arguments of a cell's step: x of each gate, s of each state gate, and the state."""
+    s_start = len(cell.gates)
+    state_start = s_start + len(state_gates)
+    x = dict(zip(cell.gates, inputs[:s_start], strict=True))
+    s = dict(zip(state_gates, inputs[s_start:state_start], strict=True))
+    before = dict(zip(cell.states, inputs[state_start:], strict=True))
+    return Parts(**x), Parts(**s), Parts(**before)
+
+
+def _check_state(cell: type[Cell], after: tuple[Value, ...]) -> None:
+    """Raise EngineError if a cell's step returns another number of arrays than the state has."""
+    if len(after) != len(cell.states):
+        raise EngineError(
+            f"the step of the cell {cell.name} returns {len(after)} arrays, but its state has {len(cell.states)} "
+            f"({', '.join(cell.states)}): return one for each"
+        )
+
+
 class SimpleRNN(Cell):
     """Elman, 1990."""
 
-    name, title, gates = "simple_rnn", "simple recurrent (Elman)", ("a",)
+    name = "simple_rnn"
+    title = "simple recurrent (Elman)"
+    gates = ("a",)
 
     @staticmethod
     def step(x: Parts, s: Parts, before: Parts) -> Value:
@@ -229,7 +246,10 @@ class SimpleRNN(Cell):
 class GRU(Cell):
     """Cho et al., 2014, in Keras's form, ``reset_after=True``."""
 
-    name, title, gates, biases = "gru", "GRU", ("z", "r", "n"), 2
+    name = "gru"
+    title = "GRU"
+    gates = ("z", "r", "n")
+    biases = 2
     learning_rate = 0.006
 
     @staticmethod
@@ -244,13 +264,19 @@ class GRU(Cell):
 class LSTM(Cell):
     """Hochreiter and Schmidhuber, 1997, with a forget gate: Gers et al., 2000."""
 
-    name, title, gates, states = "lstm", "LSTM", ("i", "f", "g", "o"), ("h", "c")
+    name = "lstm"
+    title = "LSTM"
+    gates = ("i", "f", "g", "o")
+    states = ("h", "c")
     learning_rate = 0.008
 
     @staticmethod
     def step(x: Parts, s: Parts, before: Parts) -> tuple[Value, Value]:
         """``c' = f c + i g``, ``h' = o tanh(c')``: the memory c forgets by f, takes in g by i, and is output by o."""
-        i, f, g, o = x.i + s.i, x.f + s.f, x.g + s.g, x.o + s.o
+        i = x.i + s.i
+        f = x.f + s.f
+        g = x.g + s.g
+        o = x.o + s.o
         c = sigmoid(f) * before.c + sigmoid(i) * tanh(g)
         return sigmoid(o) * tanh(c), c
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import TrainingSummary
-from namegen.core.evaluation.evaluator import check_self_test, self_test_logits
+from namegen.core.evaluation.self_test import check_self_test, self_test_logits
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import DataSettings, TrainingSettings
 from namegen.core.training import CONFIG_FILE

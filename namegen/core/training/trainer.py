@@ -16,7 +16,8 @@ import numpy as np
 
 from namegen.core.data.batching import Batch
 from namegen.core.engine import Step, StepLosses
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, self_test_logits
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
+from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of

@@ -81,7 +81,7 @@ class HeldOutGroups:
     """The results of one model on the held-out names, as sums over groups of names.
 
     Each column has one entry per group. A hash of the name determines its group, so the groups of two models contain
-    the same names (``core/evaluation/evaluator.py``). Confidence intervals are computed from them (``pairs.py``).
+    the same names (``core/evaluation/name_groups.py``). Confidence intervals are computed from them (``pairs.py``).
     """
 
     characters: tuple[Count, ...]  # characters to predict

@@ -9,7 +9,8 @@ from namegen.core.data.list_parts import ListParts, label_start_tokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling, group_sums
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+from namegen.core.evaluation.name_groups import group_sums
 from namegen.core.evaluation.references import best_ngram
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings

@@ -5,7 +5,7 @@ Both models are evaluated on the same names, and a name that is hard for one is 
 (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993): the random choices are drawn again 2,000 times, with
 replacement, and the interval contains the middle 95% of the resulting differences. There are two random choices:
 
-- The **held-out names**, in groups (``core/evaluation/evaluator.py``). Both models have the same groups.
+- The **held-out names**, in groups (``core/evaluation/name_groups.py``). Both models have the same groups.
 - The training **seeds**, drawn separately for each model. The n-gram has no seed. A bootstrap over few seeds
   underestimates their spread, as Student's t takes into account. The deviations from the mean are therefore scaled up
   until the seeds' part of the interval has the width that t gives it.

@@ -172,7 +172,7 @@ def test_one_name_in_256_is_taken_for_a_known_one() -> None:
 
 def test_of_very_many_names_no_digest_runs_over() -> None:
     most = np.array([2**64 - 1], np.uint64)
-    assert module._short(most, 2**30).tolist() == [((2**32 - 1) * 256 * 2**30) >> 32]
+    assert module._shorten(most, 2**30).tolist() == [((2**32 - 1) * 256 * 2**30) >> 32]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -291,10 +290,9 @@ def test_a_list_is_encoded_in_few_portions_of_bounded_size() -> None:
 def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    in_order = module._sorted
-
-    def counted(tokens: np.ndarray, **rest: Any) -> tuple[np.ndarray, np.ndarray]:
-        return in_order(tokens.view(Counted), **rest)
+    class CountingSorter(module._NameSorter):
+        def __init__(self, tokens: np.ndarray, lengths: np.ndarray, vocabulary_size: int) -> None:
+            super().__init__(tokens.view(Counted), lengths, vocabulary_size)
 
     def looks(names: list[str]) -> int:
         """How often names' characters are taken while they are sorted."""
@@ -302,7 +300,7 @@ def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(
         assert len(Ranking.of(names, Vocabulary(LETTERS)).counts) == len(set(names))
         return len(Counted.taken)
 
-    monkeypatch.setattr(module, "_sorted", counted)
+    monkeypatch.setattr(module, "_NameSorter", CountingSorter)
     assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), "5,000 names take as many calls as ten"
     assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), (
         "what is told apart is read no further"

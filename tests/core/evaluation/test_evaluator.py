@@ -1,10 +1,9 @@
-"""Metrics, ceiling and sums of groups, compared with reading each name by itself; and the self-test logits."""
+"""Metrics and ceilings, compared with reading each name by itself."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -15,18 +14,7 @@ from hypothesis import strategies as st
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import (
-    GROUPS,
-    AccuracyEvaluator,
-    ceiling,
-    check_self_test,
-    group_sums,
-    groups_of,
-    probe_tokens,
-    self_test_logits,
-)
-from namegen.core.models.ngram import NgramModel
-from namegen.errors import CheckpointError
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
 from namegen.lists import load_bundled
 from tests import reference
 from tests.core.generation.exact import SmallModel
@@ -68,7 +56,7 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
     of_each: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for label, name in names:
         of_each[label] += letters_of(MODEL, V + label, MODEL.vocabulary.encode(name).tolist())
-    with patch("namegen.core.evaluation.evaluator.CHUNK_ROWS", rows):
+    with patch("namegen.core.evaluation.prefix_reader.CHUNK_ROWS", rows):
         metrics = evaluator.evaluate(tree)
         each = {
             label: evaluator.evaluate(tree_of([entry for entry in names if entry[0] == label]))
@@ -112,101 +100,3 @@ def test_the_ceiling_knows_the_label(names: Labelled) -> None:
     )
     tree = tree_of(names)
     assert ceiling(tree).loss_nats_per_char == pytest.approx(loss / tree.characters, abs=1e-12)
-
-
-def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
-    """Duplicates count. A name's group doesn't depend on its label."""
-    names = list(load_bundled("mlb-first").names[:100])  # many of them more than once
-    vocabulary = Vocabulary.from_names(names)
-    labels = [vocabulary.size + index % 2 for index in range(100)]
-    model = NgramModel(PrefixTree.from_names(names[:50], vocabulary), vocabulary.size, 3)
-    for tree, start_tokens in (
-        (PrefixTree.from_names(names, vocabulary), [0] * 100),
-        (PrefixTree.from_names(names, vocabulary, labels), labels),
-    ):
-        sums = np.zeros((GROUPS, 4))
-        for name, start_token in zip(names, start_tokens, strict=True):
-            for score, right in letters_of(model, start_token, vocabulary.encode(name).tolist()):
-                sums[groups_of([name])[0]] += (1, -score, right, math.exp(score))
-        sums_of_groups = group_sums(model, tree, vocabulary)
-        made = np.stack(
-            [sums_of_groups[name] for name in ("characters", "nats", "hits", "sampled")], axis=1
-        )
-        np.testing.assert_allclose(made, sums, atol=1e-9)
-
-
-def test_groups_are_of_about_one_size() -> None:
-    distinct = list(dict.fromkeys(load_bundled("mlb-last").names))
-    sizes = np.bincount(groups_of(distinct), minlength=GROUPS)
-    assert len(sizes) == GROUPS
-    assert abs(sizes - len(distinct) / GROUPS).max() < 5 * math.sqrt(len(distinct) / GROUPS)
-
-
-class Fixed:
-    """A model that always returns the same logits. It records the tokens that it reads."""
-
-    def __init__(self, *logits: float) -> None:
-        self.logits, self.read = np.array([logits], np.float32), []
-
-    @property
-    def vocabulary_size(self) -> int:
-        return self.logits.shape[1]
-
-    def initial_state(self, rows: int) -> None:
-        assert rows == 1
-
-    def step(self, tokens: Any, state: None) -> tuple[Any, None]:
-        self.read.append(int(tokens[0]))
-        return self.logits, None
-
-    def select(self, state: None, rows: Any) -> None:
-        return None
-
-
-def test_the_self_test_reads_a_start_token_and_eight_characters() -> None:
-    for size in (2, 3, 27, 300):
-        model = Fixed(*np.zeros(size))
-        self_test_logits(model, size)
-        assert model.read == [size, *probe_tokens(size).tolist()]
-        assert all(1 <= token < size for token in model.read[1:])
-    assert len(set(probe_tokens(27).tolist())) == 8
-
-
-INF, NAN = np.inf, np.nan
-OTHER, NOT_A_NUMBER = (
-    "m was trained by the backend 'far', and the page computes other values",
-    "m that are not numbers",
-)
-
-
-@pytest.mark.parametrize(
-    ("expected", "computed", "message"),
-    [
-        ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0), None),  # what never comes agrees with itself alone
-        ((-INF, 1.0, 2.0), (0.0, 1.0, 2.0), OTHER),
-        ((-INF, 1.0, 2.0), (INF, 1.0, 2.0), OTHER),
-        ((-10.0, 0.0), (-10.0, 0.0099), None),  # the limit is a share of the largest logit
-        ((-10.0, 0.0), (-10.0, 0.0101), r"differ by 0\.01"),
-        ((0.1, 0.0), (0.1, 0.00099), None),  # or of 1
-        ((0.1, 0.0), (0.1, 0.00101), OTHER),
-        ((0.0, 0.0), (NAN, 1.0), NOT_A_NUMBER),
-        ((NAN, NAN), (0.0, 1.0), OTHER),
-        ((0.0, 0.0), (0.0, 0.0, 0.0), "the self-test logits of m have the shape"),
-    ],
-)
-def test_different_logits_are_detected_but_rounding_is_allowed(
-    expected: tuple[float, ...], computed: tuple[float, ...], message: str | None
-) -> None:
-    about = {"reader": "the page", "trained_by": "far", "name": "m", "advice": "do so"}
-    of_file = np.array([expected, expected], np.float32)
-    if message is None:
-        return check_self_test(Fixed(*computed), of_file, 0, **about)
-    with pytest.raises(CheckpointError, match=message):
-        check_self_test(Fixed(*computed), of_file, 0, **about)
-    if message is OTHER:
-        with pytest.raises(
-            CheckpointError,
-            match="the backend 'far', and its present version computes other values",
-        ):
-            check_self_test(Fixed(*computed), of_file, 0, is_own=True, **about)
-    return None

@@ -13,7 +13,13 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.models import all_log_probabilities
-from namegen.core.models.mixture import AnyLabel, MixtureModel, _mixed, as_one, checked_weights
+from namegen.core.models.mixture import (
+    AnyLabel,
+    MixtureModel,
+    _mix_start_tokens,
+    as_one,
+    checked_weights,
+)
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
@@ -150,7 +156,7 @@ def test_the_sum_over_beginnings_is_that_of_logarithms_however_unlikely() -> Non
     logits[0, :, 2] = -np.inf
     weights = np.log(rng.dirichlet(np.ones(3), 5))
     weights[1, 0] = -np.inf
-    chances, mixed = _mixed(logits, weights)
+    chances, mixed = _mix_start_tokens(logits, weights)
     of_each = all_log_probabilities(logits.reshape(15, 6)).reshape(5, 3, 6)
     np.testing.assert_allclose(chances, of_each, rtol=1e-12)
     expected = np.logaddexp.reduce(weights[:, :, None] + of_each, axis=1)

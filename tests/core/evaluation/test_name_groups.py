@@ -1,0 +1,42 @@
+"""The results of groups of names, compared with reading each name by itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.evaluation.name_groups import GROUPS, group_sums, groups_of
+from namegen.core.models.ngram import NgramModel
+from namegen.lists import load_bundled
+from tests.core.evaluation.test_evaluator import letters_of
+
+
+def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
+    """Duplicates count. A name's group doesn't depend on its label."""
+    names = list(load_bundled("mlb-first").names[:100])  # many of them more than once
+    vocabulary = Vocabulary.from_names(names)
+    labels = [vocabulary.size + index % 2 for index in range(100)]
+    model = NgramModel(PrefixTree.from_names(names[:50], vocabulary), vocabulary.size, 3)
+    for tree, start_tokens in (
+        (PrefixTree.from_names(names, vocabulary), [0] * 100),
+        (PrefixTree.from_names(names, vocabulary, labels), labels),
+    ):
+        sums = np.zeros((GROUPS, 4))
+        for name, start_token in zip(names, start_tokens, strict=True):
+            for score, right in letters_of(model, start_token, vocabulary.encode(name).tolist()):
+                sums[groups_of([name])[0]] += (1, -score, right, math.exp(score))
+        sums_of_groups = group_sums(model, tree, vocabulary)
+        made = np.stack(
+            [sums_of_groups[name] for name in ("characters", "nats", "hits", "sampled")], axis=1
+        )
+        np.testing.assert_allclose(made, sums, atol=1e-9)
+
+
+def test_groups_are_of_about_one_size() -> None:
+    distinct = list(dict.fromkeys(load_bundled("mlb-last").names))
+    sizes = np.bincount(groups_of(distinct), minlength=GROUPS)
+    assert len(sizes) == GROUPS
+    assert abs(sizes - len(distinct) / GROUPS).max() < 5 * math.sqrt(len(distinct) / GROUPS)
