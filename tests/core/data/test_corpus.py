@@ -383,6 +383,6 @@ def test_labels_of_two_spellings_are_told_of() -> None:
     def told(*labels: str) -> str:
         return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
 
-    assert "'Finnish' and 'finnish' count as two" in message_with("Finnish", "finnish", "Italian")
-    assert message_with("North  East", "North East")
-    assert not message_with("Finnish", "Italian", "Finnish")
+    assert "'Finnish' and 'finnish' count as two" in told("Finnish", "finnish", "Italian")
+    assert told("North  East", "North East")
+    assert not told("Finnish", "Italian", "Finnish")
