@@ -72,10 +72,10 @@ export type Options = {
      */
     letterCase?: "original" | "title" | "upper" | "lower" | null | undefined;
     /**
-     * Skip names that contain one of these words, ignoring letter case, spaces and
-     * punctuation. A word with = in front is excluded only as a whole word.
+     * Skip names that contain one of these words, ignoring letter case,
+     * spaces and punctuation. A word with = in front is excluded only as a whole word.
      */
-    excludeWords?: string[] | undefined;
+    excludeWords?: readonly string[] | undefined;
     /**
      * Also return names of the list that the model was trained on. Default: false.
      */
