@@ -199,14 +199,9 @@ class Generator:
     def _with_known_names(
         self, drawn: Search, filtered: Search, scorer: Scorer
     ) -> Iterator[NameBatch]:
-        """The known names among unfiltered draws, and a filtered new name for each other draw.
+        """Return the known names among unfiltered draws, mixed with filtered new names instead of the other draws.
 
-        The known names are spread over the new ones.
-
-        Args:
-            drawn: the unfiltered search.
-            filtered: the search for new names.
-            scorer: scores the new names.
+        ``drawn`` is the unfiltered search, ``filtered`` the search for new names.
         """
         known = self._known_names(drawn)
         known_count = len(known.names)
@@ -344,14 +339,10 @@ class Generator:
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0
     ) -> Int32[Array, "n T"]:
-        """Draw one name from each row of uniform numbers: the simple reference.
+        """Draw one name from each row of uniform numbers: the simple reference for all backends.
 
-        Each token takes one number. With several start tokens, the first number of a row chooses the start token by the
-        shares, whatever the temperature.
-
-        Args:
-            uniforms: numbers from 0 up to but not including 1.
-            temperature: as in ``SamplingSettings``.
+        Each token takes one number from 0 up to 1. With several start tokens, the first number of a row chooses the
+        start token by the shares, whatever the temperature.
 
         Returns:
             Token ids, filled up with end tokens. A row without an end token needs more numbers.

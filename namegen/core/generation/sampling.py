@@ -110,6 +110,14 @@ def truncate(
         return chances
     order = np.argsort(-chances, axis=1, kind="stable")  # (B, V) most likely first
     ranked = np.take_along_axis(chances, order, axis=1)  # (B, V)
+    _truncate_ranked(ranked, top_k, top_p)
+    truncated = np.empty_like(chances)
+    np.put_along_axis(truncated, order, ranked, axis=1)
+    return truncated
+
+
+def _truncate_ranked(ranked: Float64[Array, "B V"], top_k: int | None, top_p: float | None) -> None:
+    """Truncate, in place, rows of probabilities that are sorted from the most likely token to the least likely."""
     if top_k is not None:
         ranked[:, top_k:] = 0
         ranked /= ranked.sum(axis=1, keepdims=True)
@@ -117,9 +125,6 @@ def truncate(
         sum_before = np.cumsum(ranked, axis=1) - ranked  # (B, V) of more likely tokens
         ranked[sum_before >= top_p] = 0
         ranked /= ranked.sum(axis=1, keepdims=True)
-    truncated = np.empty_like(chances)
-    np.put_along_axis(truncated, order, ranked, axis=1)
-    return truncated
 
 
 def check_truncation(top_k: int | None, top_p: float | None) -> None:

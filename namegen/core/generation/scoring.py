@@ -121,14 +121,10 @@ class Source:
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
         """Read the last character of some prefixes (or the end of names), and count the missing n-grams.
 
-        Args:
-            contexts: the contexts before that character or end.
-            tokens: the prefixes.
-            labels: the label that counts for each prefix.
-            ended: whether the prefixes are whole names and their end is read.
+        The contexts are those before that character. A missing word counts as ``WORD_COST`` n-grams.
 
         Returns:
-            The contexts after it, and how many n-grams were missing. A missing word counts as ``WORD_COST`` n-grams.
+            The contexts after the character, and how many n-grams were missing.
         """
         last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
         symbols = np.full(len(tokens), END) if ended else self._symbols[last]  # (K,)
@@ -319,9 +315,9 @@ class Scorer:
         """Which names reach the threshold, or which prefixes could become a name that reaches it.
 
         Args:
-            log_probabilities: log-probability of each name or prefix, in nats.
+            log_probabilities: of each name or prefix, in nats.
             length: characters of each.
-            tally: after the last character of prefixes, or after the end of names.
+            tally: the n-grams that each of them lacks.
             start_tokens: the start token of each.
             longest: characters of the longest name that can be returned.
             ended: whether they are whole names.

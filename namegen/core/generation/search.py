@@ -142,13 +142,9 @@ class Search:
     def _draw(
         self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None
     ) -> Iterator[Candidates]:
-        """Draw until there are n names, or many draws were in vain.
+        """Draw until there are n names (with those found before), or many draws were in vain.
 
-        Args:
-            walk: what is drawn from.
-            n: how many names, including those found before.
-            effort: how long it pays to draw.
-            limit: discards names whose start is too common; None: keeps all.
+        A limit discards names whose start is too common.
         """
         count_before = self.name_count
         tried_before = self._tried
@@ -175,17 +171,7 @@ class Search:
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: StartLimit | None = None
     ) -> tuple[Candidates, Counter[str]]:
-        """Draw some names, and count them.
-
-        Args:
-            walk: what is drawn from.
-            size: how many names to draw.
-            most: how many names to accept at most.
-            limit: discards names whose start is too common; None: keeps all.
-
-        Returns:
-            The accepted names, and the number of rejected draws by constraint.
-        """
+        """Draw names, and return at most ``most`` accepted ones and the number of rejected draws by constraint."""
         draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
         accepted, rejected = self._accept(draws, most, limit)
         self.name_count += len(accepted.names)
@@ -195,11 +181,7 @@ class Search:
     def _accept(
         self, draws: Draws, most: int, limit: StartLimit | None
     ) -> tuple[Candidates, Counter[str]]:
-        """Choose the wanted names among some draws, in random order.
-
-        Returns:
-            At most ``most`` names, and the number of rejected draws by the constraint that rejected them.
-        """
+        """Choose the wanted names among some draws, in random order, and count the rejected draws by constraint."""
         drawn_names = draws.names(self.walk.filter.vocabulary)
         rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (kept,)
@@ -217,12 +199,7 @@ class Search:
     def _random_order(
         self, counts: Int64[Array, "kept"], names: Finished
     ) -> Int64[Array, "ordered"]:
-        """The rows of drawn names in random order, each as often as it may be returned.
-
-        Args:
-            counts: draws of each name.
-            names: the names.
-        """
+        """The rows of drawn names in random order, each as often as it may be returned."""
         if self.name_filter.returned is not None:
             return self._first_draws(counts, names.hashes)
         order = np.repeat(np.arange(len(counts)), counts)
@@ -326,14 +303,9 @@ class Search:
     def _with_more_candidates(
         self, candidates: Candidates, missing: int
     ) -> tuple[Candidates, Arrivals | None]:
-        """Find new candidates with an unfiltered search.
+        """Add candidates from an unfiltered search, so that there are several for each missing name.
 
-        Args:
-            candidates: those that haven't been returned so far.
-            missing: names that are still to be returned.
-
-        Returns:
-            All candidates, and the exact search if one was needed.
+        Also returns the exact search, if one was needed.
         """
         returned = self.name_count
         self.name_count += len(candidates.names)  # until the best are chosen, candidates count too
@@ -382,11 +354,7 @@ def _missing_ngrams(
 ) -> Int64[Array, "names"]:
     """Count the n-grams of each name that aren't in the list. Names of the same length are read together.
 
-    Args:
-        tokens: the names, one after the other.
-        lengths: tokens of each name.
-        start_tokens: the start token of each name.
-        scorer: knows the list's n-grams.
+    ``tokens`` has the tokens of all names, one name after the other.
     """
     first_token = np.cumsum(lengths) - lengths  # (names,) where each name starts
     missing = np.empty(len(lengths), np.int64)  # (names,)

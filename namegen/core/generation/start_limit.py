@@ -37,13 +37,13 @@ class StartLimit:
         *,
         most: int,
     ) -> Bool[Array, "names"]:
-        """Which names may be returned, in this order; they are counted as returned.
+        """Choose which names may be returned, in this order, and count them as returned.
 
         Args:
             names: the names.
-            labels: of each name, any number that stands for its label.
-            probabilities: p of each name's first characters.
-            most: how many names are admitted at most.
+            labels: a number for each name's label.
+            probabilities: the model's probability of each name's first characters.
+            most: how many names to choose at most.
         """
         admitted = np.zeros(len(names), bool)
         admitted_count = 0

@@ -479,7 +479,7 @@ class BandSearch:
             yield band
 
     def _read_band(self, start: Open, scores: PrefixScores, band: Band) -> bool:
-        """Find all names above the band's floor, beginning with the prefixes that rank highest.
+        """Find all names above the band's floor, and add them to it.
 
         Args:
             start: the shortest prefixes.
@@ -491,8 +491,16 @@ class BandSearch:
         """
         self.walk.rejected.clear()
         stack = _BlockStack(_Block(start, scores, siblings=iter(()), numbers=0))
-        has_given_up = False
-        while stack.blocks and not has_given_up:
+        is_complete = self._read_blocks(stack, band)
+        if is_complete:
+            band.judge_waiting()
+            self._note_found(band)
+        self.rejected = band.rejected + self.walk.rejected
+        return is_complete
+
+    def _read_blocks(self, stack: _BlockStack, band: Band) -> bool:
+        """Read prefixes until none above the band's floor is left. Return False if that's too much work."""
+        while stack.blocks:
             block = stack.blocks.pop()
             highest = float(block.scores.rank.max())
             if highest < band.current_floor:  # its siblings rank even lower
@@ -500,14 +508,10 @@ class BandSearch:
                 band.note_below(highest)
                 continue
             stack.replace_by_sibling(block)
-            has_given_up = self._is_too_much_work(block, stack)
-            if not has_given_up:
-                self._read_next(block, stack, band)
-        if not has_given_up:
-            band.judge_waiting()
-            self._note_found(band)
-        self.rejected = band.rejected + self.walk.rejected
-        return not has_given_up
+            if self._is_too_much_work(block, stack):
+                return False
+            self._read_next(block, stack, band)
+        return True
 
     def _is_too_much_work(self, block: _Block, stack: _BlockStack) -> bool:
         """Whether reading a block would exceed the limits on work and memory."""
@@ -526,24 +530,21 @@ class BandSearch:
         self._report(self._most_found, self.prefixes_read)
 
     def _read_block(self, block: _Block, band: Band) -> Iterator[_Block]:
-        """Read some prefixes, and add the names that end there to the band.
+        """Read some prefixes, add the names that end there to the band, and return the longer prefixes above its floor.
 
-        Returns:
-            The blocks of longer prefixes above the floor.
+        The longer prefixes are in blocks, those that rank highest first.
         """
-        self.prefixes_read += len(block.prefixes.last)
-        logits, after = self.walk.read(block.prefixes)  # (B, V)
+        prefixes = block.prefixes
+        self.prefixes_read += len(prefixes.last)
+        logits, after = self.walk.read(prefixes)  # (B, V)
         step = all_log_probabilities(logits)  # (B, V)
         check_are_numbers(step[:, END_TOKEN])
-        floor = band.current_floor
-        scores = self.ranking.extend(logits, step, block.scores, floor)  # (B, V)
-        is_above = scores.rank >= floor
-        band.note_below(float(scores.rank.max(where=~is_above, initial=-math.inf)))
-        row, token = np.nonzero(is_above & (scores.rank > -math.inf))  # (K,) each
+        scores = self.ranking.extend(logits, step, block.scores, band.current_floor)  # (B, V)
+        row, token = _above_floor(scores.rank, band)  # (K,) each
         is_end = token == END_TOKEN
-        self._add_names(block.prefixes, row[is_end], scores, band)
+        self._add_names(prefixes, row[is_end], scores, band)
         row, token = _by_rank(row[~is_end], token[~is_end], scores)
-        return self._longer(block.prefixes, row, token, scores.select((row, token)), after)
+        return self._longer(prefixes, row, token, scores.select((row, token)), after)
 
     def _longer(
         self,
@@ -555,12 +556,8 @@ class BandSearch:
     ) -> _Siblings:
         """The prefixes that are one token longer, in blocks.
 
-        Args:
-            prefixes: the shorter prefixes.
-            row: the row of the prefix that each longer prefix extends.
-            token: the last token of each longer prefix.
-            scores: of the longer prefixes, ``(K,)``.
-            after: the model's state after the shorter prefixes.
+        ``row`` and ``token`` are the shorter prefix and the last token of each longer one, ``scores`` (``(K,)``) are
+        the scores of the longer prefixes, and ``after`` is the model's state after the shorter ones.
         """
         following = _next_tokens(row, token, scores.log_probability)
         numbers_per_prefix = 3 + len(fields(scores))
@@ -587,6 +584,16 @@ class BandSearch:
         """Count the names found so far. A new band starts with no names, so the largest count is kept."""
         in_band = 0 if band.n == ALL else len(band.best.names)  # bands of all have returned names
         self._most_found = max(self._most_found, self.returned + in_band)
+
+
+def _above_floor(
+    rank: Float64[Array, "B V"], band: Band
+) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
+    """Rows and tokens of the longer prefixes above a band's floor; the band remembers the highest rank below it."""
+    is_above = rank >= band.current_floor
+    band.note_below(float(rank.max(where=~is_above, initial=-math.inf)))
+    row, token = np.nonzero(is_above & (rank > -math.inf))
+    return row, token
 
 
 def _by_rank(
