@@ -94,7 +94,7 @@ def _draw_new_names(
         allow_repeats=True,
     )
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-    rows = name_filter.keep(draws.names(generator.vocabulary), draws.counts)[0]
+    rows = name_filter.keep(draws.names(generator.vocabulary), draws.counts).rows
     return NewNames(
         lengths=draws.lengths()[rows],
         log_probabilities=draws.log_probability[rows],

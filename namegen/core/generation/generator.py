@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,6 +59,13 @@ class _Request:
     rng: np.random.Generator
     sampling: SamplingSettings
     on_progress: ProgressCallback
+
+
+class PreparedSearch(NamedTuple):
+    """The two objects that a search for names needs."""
+
+    walk: Walk  # through the model's tree of prefixes
+    name_filter: NameFilter  # checks finished names
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,18 +244,10 @@ class Generator:
         constraints: ConstraintList | None,
         allow_seen: bool,
         allow_repeats: bool,
-    ) -> tuple[Walk, NameFilter]:
+    ) -> PreparedSearch:
         """Check the constraints, and prepare a search for names.
 
-        Args:
-            n: how many names.
-            longest: characters of the longest name that is returned.
-            constraints: what each name has to satisfy.
-            allow_seen: as in ``generate``.
-            allow_repeats: as in ``generate``.
-
-        Returns:
-            The walk through the model's tree, and the filter of finished names.
+        The arguments are those of ``generate``; ``longest`` is the number of characters that a name may have.
 
         Raises:
             SettingsError: the constraints contradict each other.
@@ -269,7 +269,7 @@ class Generator:
         walk = Walk(
             self.model, prefix_filter, self.start_tokens, rows_per_prefix=self.rows_per_prefix
         )
-        return walk, NameFilter(constraints, self.normalization)
+        return PreparedSearch(walk, NameFilter(constraints, self.normalization))
 
     def _default_constraints(self, *, allow_seen: bool, allow_repeats: bool) -> list[Constraint]:
         """The constraints that keep names distinct and new, unless the user allows others."""

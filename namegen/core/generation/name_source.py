@@ -146,17 +146,17 @@ class PartOfName:
     @cached_property
     def _suitable_listed(self) -> dict[Kind, Sequence[str]]:
         """The listed names of each kind that satisfy the constraints."""
-        name_filter = self.any_origin.prepare(
+        search = self.any_origin.prepare(
             1,
             self.sampling.max_length,
             self.constraints,
             allow_seen=True,
             allow_repeats=True,
-        )[1]
+        )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            accepted = name_filter.keep(names, np.ones(len(names), np.int64))[1]
-            suitable[kind] = accepted.names
+            accepted = search.name_filter.keep(names, np.ones(len(names), np.int64))
+            suitable[kind] = accepted.names.names
         return suitable
 
     def _generate(

@@ -148,7 +148,7 @@ class Source:
         return np.array([not self._is_known_word[pair] for pair in pairs], bool)
 
     def _look_up(self, words: Iterable[tuple[str, int]]) -> None:
-        """Remember whether each word is known under its label."""
+        """Store whether the training set has each word under its label."""
         new = sorted(words)
         known = cast(KnownSet, self._words).holds(word_digests(new))
         self._is_known_word.update(zip(new, known.tolist(), strict=True))

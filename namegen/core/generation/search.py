@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -93,6 +94,13 @@ class Candidates:
         return limit.admits(self.names, self.start_tokens, self.start_probability, most=most)
 
 
+class _Accepted(NamedTuple):
+    """The result of some draws."""
+
+    candidates: Candidates  # the wanted names
+    rejected: Counter[str]  # the other draws, by the constraint that rejected them
+
+
 @dataclass
 class _Misses:
     """Draws since the last round that found enough names."""
@@ -158,10 +166,10 @@ class Search:
                 certain=self.name_filter.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            accepted, rejected = self._draw_round(walk, size, n - self.name_count, limit)
-            if accepted.names:
-                yield accepted
-            if size < effort.draws_per_name * len(accepted.names):
+            candidates, rejected = self._draw_round(walk, size, n - self.name_count, limit)
+            if candidates.names:
+                yield candidates
+            if size < effort.draws_per_name * len(candidates.names):
                 misses = _Misses(computed_before=walk.computed)
                 self._rejected.clear()
             else:
@@ -170,18 +178,16 @@ class Search:
 
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: StartLimit | None = None
-    ) -> tuple[Candidates, Counter[str]]:
-        """Draw names, and return at most ``most`` accepted ones and the number of rejected draws by constraint."""
+    ) -> _Accepted:
+        """Draw ``size`` names, count them, and accept at most ``most`` of them."""
         draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
-        accepted, rejected = self._accept(draws, most, limit)
-        self.name_count += len(accepted.names)
+        accepted = self._accept(draws, most, limit)
+        self.name_count += len(accepted.candidates.names)
         self._tried += size
-        return accepted, draws.rejected + rejected
+        return _Accepted(accepted.candidates, draws.rejected + accepted.rejected)
 
-    def _accept(
-        self, draws: Draws, most: int, limit: StartLimit | None
-    ) -> tuple[Candidates, Counter[str]]:
-        """Choose the wanted names among some draws, in random order, and count the rejected draws by constraint."""
+    def _accept(self, draws: Draws, most: int, limit: StartLimit | None) -> _Accepted:
+        """Choose the wanted names among some draws, at most ``most``, in random order."""
         drawn_names = draws.names(self.walk.filter.vocabulary)
         rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (kept,)
@@ -194,7 +200,7 @@ class Search:
         order = order[:most]
         if self.name_filter.returned is not None:
             self.name_filter.returned.add(kept.hashes[order])
-        return candidates.select(order), rejected
+        return _Accepted(candidates.select(order), rejected)
 
     def _random_order(
         self, counts: Int64[Array, "kept"], names: Finished
@@ -312,7 +318,7 @@ class Search:
         batches = [candidates]
         if not candidates.names:
             size = DRAWS_FOR_CANDIDATES
-            batches.append(self._draw_round(self.walk, size, most=size)[0])
+            batches.append(self._draw_round(self.walk, size, most=size).candidates)
         batches += self._draw(self.walk, returned + CANDIDATES * missing, UNFILTERED)
         exact = None
         if self.name_count < returned + missing:

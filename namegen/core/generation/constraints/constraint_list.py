@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from unicodedata import is_normalized
 
 import numpy as np
@@ -505,6 +505,14 @@ def _accepts_all(constraint: Constraint) -> bool:
     return constraint.empty_accepts_all and not constraint.value
 
 
+class AcceptedNames(NamedTuple):
+    """The names that a filter accepts."""
+
+    rows: Int64[Array, "accepted"]  # their rows among all names
+    names: Finished
+    rejected: Counter[str]  # draws of the other names, by the first constraint that rejects them
+
+
 class NameFilter:
     """Checks finished names against all constraints, whatever was checked during the search.
 
@@ -525,17 +533,12 @@ class NameFilter:
         """Whether the constraints accept nearly all draws."""
         return all(constraint.rarely_rejects for constraint in self.constraints)
 
-    def keep(
-        self, names: list[str], counts: Int64[Array, "names"]
-    ) -> tuple[Int64[Array, "kept"], Finished, Counter[str]]:
-        """Check distinct names.
+    def keep(self, names: list[str], counts: Int64[Array, "names"]) -> AcceptedNames:
+        """Check distinct names against all constraints.
 
         Args:
             names: the names.
             counts: draws of each name.
-
-        Returns:
-            The rows of the accepted names, the accepted names, and the number of rejected draws by constraint.
         """
         rejected_draws: Counter[str] = Counter()
         rows = np.arange(len(names))
@@ -546,4 +549,4 @@ class NameFilter:
                 rejected_draws[constraint.name] += int(counts[rows[rejected]].sum())
                 rows = rows[~rejected]
                 accepted = accepted.select(~rejected)
-        return rows, accepted, rejected_draws
+        return AcceptedNames(rows, accepted, rejected_draws)

@@ -299,17 +299,20 @@ class _PartCounter:
             self.size += 1
 
     def _open_group(self) -> None:
+        """Start counting inside a group."""
         self.outer_sizes.append(self.size)
         self.size = 0
         self._last_size = 0
 
     def _close_group(self) -> None:
+        """Add a group to the group around it; an empty group counts as one part."""
         self._last_size = max(1, self.size)
         self.size = self._last_size
         if self.outer_sizes:
             self.size += self.outer_sizes.pop()
 
     def _repeat(self, times: int) -> None:
+        """Count the last piece as often as it is repeated."""
         self.size += self._last_size * (times - 1)
         self._last_size *= times
 

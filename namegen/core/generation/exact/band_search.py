@@ -62,7 +62,7 @@ def ignore_progress(names: int, prefixes: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class PrefixScores:
-    """What a ranking stores for each prefix; a subclass may add fields.
+    """The numbers that a ranking stores for each prefix; a subclass may add fields.
 
     All arrays have the same shape: ``(B,)`` for B prefixes, or ``(B, V)`` for all prefixes that are one token longer.
 
@@ -210,9 +210,9 @@ class Band:
         self._waiting = []
         self._waiting_count = 0
         counts = np.ones(len(waiting.names), np.int64)
-        rows, _, rejected = self.name_filter.keep(waiting.names, counts)
-        self.rejected += rejected
-        names = RankedNames.concatenate([self.best, waiting.select(rows)])
+        accepted = self.name_filter.keep(waiting.names, counts)
+        self.rejected += accepted.rejected
+        names = RankedNames.concatenate([self.best, waiting.select(accepted.rows)])
         self.best = names.select(self._sorted_rows(names)[: self.n])
 
     def _sorted_rows(self, names: RankedNames) -> Int64[Array, "rows"]:
@@ -317,7 +317,7 @@ class _BandWidth:
 
 
 class _Floors:
-    """Chooses the floor of each band.
+    """Chooses the floor of each band: the rank that its names have to reach.
 
     Args:
         highest: the rank that no name exceeds.
