@@ -56,23 +56,36 @@ def advice(
 def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool) -> list[str]:
     """The suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
     failed = _failed(rejected, constraints, is_stuck=is_stuck)
-    by_count = sorted(failed, key=lambda constraint: (-rejected[constraint.name], constraint.name))
-    worst = by_count[:1]
-    list_constraints = [constraint for constraint in failed if constraint.about == "list"]
-    last = list_constraints[-1:]  # the last constraint that a name is checked for
+    worst = sorted(failed, key=lambda each: (-rejected[each.name], each.name))[:1]
+    # The last constraint that a name is checked for.
+    last = [constraint for constraint in failed if constraint.about == "list"][-1:]
     steps: list[str] = []
     for constraint in worst + last:
-        steps += constraint.advice or [_relax(constraint)]
-        if isinstance(constraint, Matches) and constraints.get(UsualLength) in failed:
-            steps.append(f"lower {setting(MinLength.name)}")  # its default may be the obstacle
+        steps += _steps_for(constraint, usual_length_failed=constraints.get(UsualLength) in failed)
     if is_stuck and MORE_VARIETY not in steps:
         steps.insert(0, MORE_VARIETY)
     if last:
-        for constraint in constraints:
-            can_be_relaxed = constraint.about != "list" and not constraint.always
-            if can_be_relaxed and constraint not in worst:
-                steps.append(_relax(constraint))
+        steps += [
+            _relax(constraint) for constraint in _relaxable(constraints) if constraint not in worst
+        ]
     return steps
+
+
+def _steps_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str]:
+    """The suggestions for one constraint that rejected many names."""
+    steps = list(constraint.advice or [_relax(constraint)])
+    if isinstance(constraint, Matches) and usual_length_failed:
+        steps.append(f"lower {setting(MinLength.name)}")  # its default may be the obstacle
+    return steps
+
+
+def _relaxable(constraints: ConstraintList) -> list[Constraint]:
+    """The constraints on a name's characters or length that the user set."""
+    return [
+        constraint
+        for constraint in constraints
+        if constraint.about != "list" and not constraint.always
+    ]
 
 
 def _failed(
@@ -93,6 +106,7 @@ def _failed(
 
 
 def _relax(constraint: Constraint) -> str:
+    """The suggestion to relax a constraint."""
     return f"relax {setting(constraint.name)}"
 
 
@@ -120,18 +134,29 @@ def more_variety(sampling: SamplingSettings) -> Variety:
     >>> [str(NamegenError(more_variety(settings).step)) for settings in all_settings]
     ['raise temperature', 'lower temperature', 'raise top_k or temperature']
     """
-    narrow = {
-        "temperature": sampling.temperature < NEARLY_0,
-        "top_k": sampling.top_k == 1,
-        "top_p": sampling.top_p is not None and sampling.top_p < NEARLY_0,
-    }
-    too_narrow = [setting(name) for name, is_narrow in narrow.items() if is_narrow]
+    too_narrow = _too_narrow(sampling)
     if too_narrow:
         return Variety(f"raise {' and '.join(too_narrow)}", is_stuck=True)
     limits_top_k = sampling.top_k is not None
     limits_top_p = sampling.top_p not in (None, 1)
     if sampling.temperature > HOT and not (limits_top_k or limits_top_p):
         return Variety(f"lower {setting('temperature')}", is_stuck=False)
-    can_help = {"top_k": limits_top_k, "top_p": limits_top_p, "temperature": True}
-    helpful = [setting(name) for name, helps in can_help.items() if helps]
+    helpful = []
+    if limits_top_k:
+        helpful.append(setting("top_k"))
+    if limits_top_p:
+        helpful.append(setting("top_p"))
+    helpful.append(setting("temperature"))
     return Variety(f"raise {' or '.join(helpful)}", is_stuck=False)
+
+
+def _too_narrow(sampling: SamplingSettings) -> list[str]:
+    """The settings that leave only the most likely character."""
+    settings = []
+    if sampling.temperature < NEARLY_0:
+        settings.append(setting("temperature"))
+    if sampling.top_k == 1:
+        settings.append(setting("top_k"))
+    if sampling.top_p is not None and sampling.top_p < NEARLY_0:
+        settings.append(setting("top_p"))
+    return settings

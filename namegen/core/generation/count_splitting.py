@@ -64,8 +64,12 @@ class Draws:
             names += vocabulary.decode_all(block)
         return names
 
+    def lengths(self) -> Int64[Array, "names"]:
+        """The number of characters of each name."""
+        return _joined((np.full(len(block), block.shape[1]) for block in self.blocks), np.int64)
+
     def missing(self, scorer: Scorer) -> Int64[Array, "names"]:
-        """How many n-grams of each name the training set lacks."""
+        """Count the n-grams of each name that the training set lacks."""
         counts = [np.zeros(0, np.int64)]
         start = 0
         for block in self.blocks:
@@ -77,7 +81,7 @@ class Draws:
 
 @dataclass(frozen=True, eq=False)
 class Open:
-    """Prefixes of one length whose last token hasn't been read yet."""
+    """Prefixes of one length whose last token the model hasn't read yet."""
 
     tokens: Int32[Array, "B depth"]
     last: Int32[Array, "B"]  # the last token, or the start token of an empty prefix
@@ -119,7 +123,7 @@ class Ended:
 
 
 class PrefixFilter:
-    """Tells which prefixes can become wanted names, and which names are wanted.
+    """Checks during a search which prefixes can become wanted names, and which names are wanted.
 
     Args:
         constraints: constraints that are checked against the vocabulary (``ConstraintList.check``).
@@ -134,11 +138,16 @@ class PrefixFilter:
         self.forced: Int32[Array, "characters"] = vocabulary.encode(forced)
         max_length = constraints.get(MaxLength)
         self.longest = int(max_length.value if max_length else np.iinfo(np.int64).max)
-        self._trackers: dict[str, Tracker] = {}
+        self._trackers = self._make_trackers(constraints)
+
+    def _make_trackers(self, constraints: ConstraintList) -> dict[str, Tracker]:
+        """Make the trackers of all constraints that can reject prefixes, by the constraint's name."""
+        trackers = {}
         for constraint in constraints:
-            tracker = constraint.tracker(vocabulary, self.longest)
+            tracker = constraint.tracker(self.vocabulary, self.longest)
             if tracker is not None:
-                self._trackers[constraint.name] = tracker
+                trackers[constraint.name] = tracker
+        return trackers
 
     def start(self) -> TrackerStates:
         """The tracker states of the forced characters, as one row."""
@@ -158,13 +167,7 @@ class PrefixFilter:
     def rejections(
         self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, ended: bool
     ) -> Iterator[Rejection]:
-        """For each constraint, which names it rejects, or which prefixes no wanted name starts with.
-
-        Args:
-            tokens: the prefixes.
-            states: their tracker states.
-            ended: whether the prefixes are whole names.
-        """
+        """For each constraint, which names it rejects (if they have ended) or which prefixes."""
         for name, tracker in self._trackers.items():
             rejects = tracker.rejects_names if ended else tracker.rejects_prefixes
             rejected = rejects(tokens, states[name])
@@ -204,30 +207,42 @@ class ForcedStart:
         self.first = self.score  # (R,) log-probability of the first FIRST characters, in nats
         self._drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
         for index, token in enumerate(characters):
-            logits, self.state = model.step(self.last, self.state)  # (R, V)
-            self.last = np.full(count, token)
-            self.score = self.score + all_log_probabilities(logits)[np.arange(count), self.last]
+            self._append(token, model, sampling)
             if index < FIRST:
                 self.first = self.score
-            if sampling is not None:
-                with np.errstate(divide="ignore"):  # −inf if it's impossible
-                    self._drawn += np.log(sampling.chances(logits)[:, token])
+
+    def _append(
+        self, token: np.int32, model: LanguageModel, sampling: SamplingSettings | None
+    ) -> None:
+        """Append a character after each start token, and update the log-probabilities."""
+        logits, self.state = model.step(self.last, self.state)  # (R, V)
+        log_probabilities = all_log_probabilities(logits)  # (R, V)
+        self.last = np.full(len(self.last), token)
+        self.score = self.score + log_probabilities[:, token]
+        if sampling is not None:
+            with np.errstate(divide="ignore"):  # −inf if it's impossible
+                self._drawn += np.log(sampling.chances(logits)[:, token])
 
     def posterior(self) -> Float64[Array, "R"]:
-        """The probability of each start token given the characters.
+        """The probability of each start token given the characters."""
+        joint = self._joint_log_probability()
+        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
+        chances /= chances.sum()
+        return chances
+
+    def _joint_log_probability(self) -> Float64[Array, "R"]:
+        """The log-probability of each start token together with the characters, in nats, up to a constant.
 
         If the sampling settings never draw the characters (at temperature 0, for example), the model's own
         probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
         forced.
         """
-        shares = self.start_tokens.log_shares
-        for likelihood in (self._drawn, self.score, np.zeros(len(shares))):
-            joint = shares + likelihood  # (R,)
+        log_shares = self.start_tokens.log_shares  # (R,)
+        for log_likelihood in (self._drawn, self.score):
+            joint = log_shares + log_likelihood  # (R,)
             if joint.max() > -np.inf:
-                break
-        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
-        chances /= chances.sum()
-        return chances
+                return joint
+        return log_shares
 
 
 class NextTokens(NamedTuple):
@@ -246,6 +261,17 @@ class NextTokens(NamedTuple):
             counts=self.counts[index],
             scores=self.scores[index],
         )
+
+
+class LongerPrefixes(NamedTuple):
+    """Prefixes that were extended by one token each."""
+
+    prefixes: Open
+    token_indexes: Int64[Array, "B"]  # index of each prefix's last token among the next tokens
+
+
+def _ignore_progress(drawn: int) -> None:
+    """Report nothing: the default of ``Walk.draw``."""
 
 
 class Walk:
@@ -276,6 +302,7 @@ class Walk:
         self.rejected: Counter[str] = Counter()  # draws, by the constraint that rejected them
         self.tried = 0  # prefixes whose constraints were checked
         self.computed = 0  # work so far, in logits
+        self._computed_at_last_name = 0  # the work up to the last name that was found
         self._rows_per_prefix = rows_per_prefix
         # By start token, the log-probability of the first FIRST forced characters, in nats.
         self._forced_first: dict[int, float] = {}
@@ -316,13 +343,9 @@ class Walk:
     def _open(
         self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
     ) -> Open:
+        """The forced characters after some start tokens, as prefixes with a number of draws each."""
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
         start_token = self.start_tokens.ids[rows]  # (B,)
-        tally = None
-        if self.scorer is not None:
-            tally = self.scorer.start(start_token)
-            for end in range(1, tokens.shape[1] + 1):
-                tally = self.scorer.read(tally, tokens[:, :end], start_token)
         self._forced_first = dict(zip(self.start_tokens.tokens, forced.first.tolist(), strict=True))
         return Open(
             tokens=tokens,
@@ -332,10 +355,21 @@ class Walk:
             score=forced.score[rows],
             first=forced.first[rows],
             tracker_states=select_states(self.filter.start(), np.zeros(len(rows), np.int64)),
-            tally=tally,
+            tally=self._tally_of(tokens, start_token),
             state=forced.state,
             parent=rows,
         )
+
+    def _tally_of(
+        self, tokens: Int32[Array, "B depth"], start_token: Int32[Array, "B"]
+    ) -> Tally | None:
+        """The scorer's state after some prefixes, read from their start; None without a scorer."""
+        if self.scorer is None:
+            return None
+        tally = self.scorer.start(start_token)
+        for end in range(1, tokens.shape[1] + 1):
+            tally = self.scorer.read(tally, tokens[:, :end], start_token)
+        return tally
 
     # --- drawing ------------------------------------------------------------------------------------------------------
 
@@ -345,7 +379,7 @@ class Walk:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings,
-        tell: Callable[[int], None] = lambda drawn: None,
+        tell: Callable[[int], None] = _ignore_progress,
     ) -> Draws:
         """Draw n names, and return those that the filter accepts.
 
@@ -361,67 +395,85 @@ class Walk:
             GenerationError: the model returns logits that aren't numbers.
         """
         self.rejected = Counter()
+        self._computed_at_last_name = self.computed
         ended: list[Ended] = []
-        pending = [self._start(n, rng, sampling)] if n else []
         drawn = 0
-        computed_before = self.computed  # until the last name was found
-        while pending:
-            if self.computed - computed_before > MAX_IN_VAIN:  # no name comes to an end
-                self.rejected[MaxLength.name] += sum(map(_draw_count, pending))
-                break
+        pending = [self._start(n, rng, sampling)] if n else []
+        while pending and not self._is_in_vain():
             prefixes = pending.pop()
-            following, state = self._split(prefixes, rng, sampling)
-            is_end = following.tokens == END_TOKEN  # (K,)
-            if is_end.any():
-                whole = following.select(is_end)
-                names = self.ended(prefixes, whole.rows, whole.counts, whole.scores)
-                if len(names.tokens):
-                    computed_before = self.computed
-                    ended.append(names)
-            going_on = following.select(np.flatnonzero(~is_end))
-            longer = [block for block, _ in self.children(prefixes, *going_on, state)]
+            following, state = self._draw_next_tokens(prefixes, rng, sampling)
+            ended += self._names_that_end(prefixes, following)
+            longer = self._prefixes_that_go_on(prefixes, following, state)
             pending += longer
-            drawn += _draw_count(prefixes) - sum(map(_draw_count, longer))
+            drawn += _draw_count([prefixes]) - _draw_count(longer)
             tell(drawn)
-        return self._draws(ended)
+        if pending:
+            self.rejected[MaxLength.name] += _draw_count(pending)
+        return self._join_draws(ended)
 
-    def _draws(self, ended: list[Ended]) -> Draws:
-        """All names that ended, as one object."""
-        start_tokens = _joined((names.start_token for names in ended), np.int32)
-        first = _joined((names.first for names in ended), np.float64)
-        start_probability = first
-        if len(first):
-            forced = np.array([self._forced_first[token] for token in start_tokens.tolist()])
-            # Finite even if the model never draws the forced characters.
-            forced = np.maximum(forced, np.finfo(np.float64).min)
-            start_probability = np.exp(first - forced)
-        return Draws(
-            blocks=[names.tokens for names in ended],
-            counts=_joined((names.count for names in ended), np.int64),
-            log_probability=_joined((names.score for names in ended), np.float64),
-            start_probability=start_probability,
-            start_tokens=start_tokens,
-            rejected=self.rejected,
-        )
+    def _is_in_vain(self) -> bool:
+        """Whether the walk has computed so much since the last name that no name seems to end."""
+        return self.computed - self._computed_at_last_name > MAX_IN_VAIN
 
-    def _split(
+    def _draw_next_tokens(
         self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
     ) -> tuple[NextTokens, State]:
         """Read the prefixes and divide their draws among the next tokens; also returns the model's state."""
         logits, state = self.read(prefixes)  # (B, V)
         weights = sampling.weights(logits)  # (B, V)
         sums = running_sums(weights)  # (V, B)
-        if np.isnan(sums[-1]).any():
-            raise GenerationError(
-                "the model's logits are not numbers: train it again, with a lower learning rate"
-            )
-        split = split_counts(prefixes.count, weights, sums, rng)
-        if sampling.natural:
-            score = np.log(weights[split.rows, split.tokens] / sums[-1, split.rows])  # (K,)
+        check_are_numbers(sums[-1])
+        rows, tokens, counts = split_counts(prefixes.count, weights, sums, rng)
+        if sampling.natural:  # the weights are the model's own, so its softmax isn't needed
+            scores = np.log(weights[rows, tokens] / sums[-1, rows])  # (K,)
         else:
-            score = all_log_probabilities(logits)[split.rows, split.tokens]  # (K,)
-        score += prefixes.score[split.rows]
-        return NextTokens(split.rows, split.tokens.astype(np.int32), split.counts, score), state
+            scores = all_log_probabilities(logits)[rows, tokens]  # (K,)
+        scores += prefixes.score[rows]
+        return NextTokens(rows, tokens.astype(np.int32), counts, scores), state
+
+    def _names_that_end(self, prefixes: Open, following: NextTokens) -> list[Ended]:
+        """The wanted names among the prefixes whose next token is the end token, as one block or none."""
+        is_end = following.tokens == END_TOKEN  # (K,)
+        if not is_end.any():
+            return []
+        names = self.ended(prefixes, following.select(is_end))
+        if len(names.tokens) == 0:
+            return []
+        self._computed_at_last_name = self.computed
+        return [names]
+
+    def _prefixes_that_go_on(
+        self, prefixes: Open, following: NextTokens, state: State
+    ) -> list[Open]:
+        """The longer prefixes that can become wanted names, in blocks."""
+        goes_on = np.flatnonzero(following.tokens != END_TOKEN)
+        extended = self.children(prefixes, following.select(goes_on), state)
+        return [block.prefixes for block in extended]
+
+    def _join_draws(self, ended: list[Ended]) -> Draws:
+        """All names that ended, as one object."""
+        start_tokens = _joined((names.start_token for names in ended), np.int32)
+        first = _joined((names.first for names in ended), np.float64)
+        return Draws(
+            blocks=[names.tokens for names in ended],
+            counts=_joined((names.count for names in ended), np.int64),
+            log_probability=_joined((names.score for names in ended), np.float64),
+            start_probability=self._start_probability(first, start_tokens),
+            start_tokens=start_tokens,
+            rejected=self.rejected,
+        )
+
+    def _start_probability(
+        self, first: Float64[Array, "names"], start_tokens: Int32[Array, "names"]
+    ) -> Float64[Array, "names"]:
+        """The probability of each name's first characters, given the forced ones."""
+        if len(first) == 0:
+            return first
+        forced = np.array([self._forced_first[token] for token in start_tokens.tolist()])
+        # Finite even if the model never draws the forced characters.
+        forced = np.maximum(forced, np.finfo(np.float64).min)
+        probability: Float64[Array, "names"] = np.exp(first - forced)
+        return probability
 
     # --- steps of every walk ------------------------------------------------------------------------------------------
 
@@ -435,97 +487,91 @@ class Walk:
         return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
-        self,
-        prefixes: Open,
-        row: Int64[Array, "K"],
-        token: Int32[Array, "K"],
-        count: Int64[Array, "K"],
-        score: Float64[Array, "K"],
-        after: State,
-    ) -> Iterator[tuple[Open, Int64[Array, "B"]]]:
-        """Append tokens to prefixes, and keep the prefixes that can become wanted names.
+        self, prefixes: Open, following: NextTokens, after: State
+    ) -> Iterator[LongerPrefixes]:
+        """Append next tokens to prefixes, and return those that can become wanted names, in blocks.
 
         Args:
             prefixes: prefixes that have been read.
-            row: for each token, the row of its prefix.
-            token: the tokens.
-            count: draws of each longer prefix.
-            score: log-probability of each longer prefix, in nats.
+            following: the tokens to append.
             after: the model's state after ``prefixes``.
-
-        Yields:
-            Blocks of longer prefixes, each with the indexes of its tokens in ``token``.
         """
-        following = NextTokens(row, token, count, score)
-        numbers = max(self.logits_per_prefix, prefixes.tokens.shape[1])
-        block_rows = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers))
-        for start in range(0, len(row), block_rows):
-            which = np.arange(start, min(start + block_rows, len(row)))
+        block_rows = self._rows_per_block(prefixes)
+        for start in range(0, len(following.rows), block_rows):
             block = following.select(slice(start, start + block_rows))
-            self.tried += len(which)
-            self.computed += len(which) * self._cost(prefixes) // TRIED_PER_READ
-            longer = self._longer(prefixes, block, after)
-            keep = self._keep(longer, ended=False)
-            if not keep.all():
-                kept = np.flatnonzero(keep)
+            self._count_tried(prefixes, len(block.rows))
+            longer = self._append(prefixes, block, after)
+            kept = np.flatnonzero(self._keep(longer, ended=False))
+            if len(kept) < len(block.rows):
                 longer = longer.select(kept)
-                which = which[kept]
-            if len(which):
-                yield longer, which
+            if len(kept):
+                yield LongerPrefixes(longer, token_indexes=start + kept)
 
-    def _longer(self, prefixes: Open, following: NextTokens, after: State) -> Open:
+    def _rows_per_block(self, prefixes: Open) -> int:
+        """How many prefixes a block may have, so that its arrays fit into the cache."""
+        numbers_per_row = max(self.logits_per_prefix, int(prefixes.tokens.shape[1]))
+        return max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers_per_row))
+
+    def _count_tried(self, prefixes: Open, count: int) -> None:
+        """Count the work of checking the constraints for longer prefixes."""
+        self.tried += count
+        self.computed += count * self._cost(prefixes) // TRIED_PER_READ
+
+    def _append(self, prefixes: Open, following: NextTokens, after: State) -> Open:
         """Prefixes with one more token each."""
         row = following.rows
         tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
-        start_token = prefixes.start_token[row]
-        tally = None
-        if self.scorer is not None and prefixes.tally is not None:
-            tally = self.scorer.read(prefixes.tally.select(row), tokens, start_token)
-        is_start = prefixes.tokens.shape[1] < FIRST
-        return Open(
+        has_all_first = prefixes.tokens.shape[1] >= FIRST
+        longer = Open(
             tokens=tokens,
             last=following.tokens,
-            start_token=start_token,
+            start_token=prefixes.start_token[row],
             count=following.counts,
             score=following.scores,
-            first=following.scores if is_start else prefixes.first[row],
+            first=prefixes.first[row] if has_all_first else following.scores,
             tracker_states=self.filter.advance(prefixes.tracker_states, row, following.tokens),
-            tally=tally,
+            tally=None if prefixes.tally is None else prefixes.tally.select(row),
             state=after,
             parent=row,
         )
+        return self._with_tally(longer, ended=False)
 
-    def ended(
-        self,
-        prefixes: Open,
-        row: Int64[Array, "K"],
-        count: Int64[Array, "K"],
-        score: Float64[Array, "K"],
-    ) -> Ended:
+    def _with_tally(self, prefixes: Open, *, ended: bool) -> Open:
+        """The same prefixes after the scorer has read their last token, or their end."""
+        if self.scorer is None or prefixes.tally is None:
+            return prefixes
+        tally = self.scorer.read(prefixes.tally, prefixes.tokens, prefixes.start_token, ended=ended)
+        return replace(prefixes, tally=tally)
+
+    def ended(self, prefixes: Open, following: NextTokens) -> Ended:
         """End some prefixes, and keep the wanted names.
 
         Args:
             prefixes: prefixes that have been read.
-            row: the rows of those that end.
-            count: draws of each name.
-            score: log-probability of each name, including its end, in nats.
+            following: end tokens; their scores include the end.
         """
-        names = prefixes.select(row)
-        tally = names.tally
-        if self.scorer is not None and tally is not None:
-            tally = self.scorer.read(tally, names.tokens, names.start_token, ended=True)
-        is_start = names.tokens.shape[1] < FIRST
-        first = score if is_start else names.first
-        names = replace(names, count=count, score=score, first=first, tally=tally)
+        names = self._end(prefixes, following)
         keep = self._keep(names, ended=True)
         return Ended(
             tokens=names.tokens if keep.all() else names.tokens[keep],
-            rows=row[keep],
-            count=count[keep],
-            score=score[keep],
-            first=first[keep],
+            rows=following.rows[keep],
+            count=names.count[keep],
+            score=names.score[keep],
+            first=names.first[keep],
             start_token=names.start_token[keep],
         )
+
+    def _end(self, prefixes: Open, following: NextTokens) -> Open:
+        """The prefixes that have an end token, as whole names."""
+        names = prefixes.select(following.rows)
+        has_all_first = names.tokens.shape[1] >= FIRST
+        names = replace(
+            names,
+            count=following.counts,
+            score=following.scores,
+            first=names.first if has_all_first else following.scores,
+        )
+        return self._with_tally(names, ended=True)
 
     def _keep(self, prefixes: Open, *, ended: bool) -> Bool[Array, "B"]:
         """Which prefixes, or whole names, nothing rejects.
@@ -554,8 +600,17 @@ class Walk:
         yield from self.filter.rejections(prefixes.tokens, prefixes.tracker_states, ended=ended)
 
 
-def _draw_count(prefixes: Open) -> int:
-    return int(prefixes.count.sum())
+def check_are_numbers(values: Float64[Array, "B"]) -> None:
+    """Raise GenerationError if a number computed from the model's logits is NaN."""
+    if np.isnan(values).any():
+        raise GenerationError(
+            "the model's logits are not numbers: train it again, with a lower learning rate"
+        )
+
+
+def _draw_count(blocks: Iterable[Open]) -> int:
+    """The number of draws that have reached the prefixes of some blocks."""
+    return sum(int(prefixes.count.sum()) for prefixes in blocks)
 
 
 def _joined(arrays: Iterable[Array], dtype: type) -> Array:
@@ -564,11 +619,11 @@ def _joined(arrays: Iterable[Array], dtype: type) -> Array:
 
 
 class Split(NamedTuple):
-    """How many draws of which row give which token. The order has no meaning."""
+    """Draws of several rows, divided among the tokens. The order has no meaning."""
 
     rows: Int64[Array, "K"]
     tokens: Int64[Array, "K"]
-    counts: Int64[Array, "K"]
+    counts: Int64[Array, "K"]  # how many draws of the row give the token
 
 
 def split_counts(
@@ -579,39 +634,41 @@ def split_counts(
 ) -> Split:
     """Divide the draws of each row among the tokens: one multinomial draw per row.
 
-    In rows with few draws, each draw is made on its own, which takes less time than a binomial for every token.
-
-    Args:
-        counts: draws of each row, at least 1.
-        weights: each row is proportional to the probabilities of the tokens.
-        sums: the ``running_sums`` of the weights.
-        rng: where the random numbers come from.
-
-    Returns:
-        Every token that was drawn; the counts of a row sum to its draws.
-
-    >>> weights = np.array([[0, 2.0], [1.0, 0]])
-    >>> sums = running_sums(weights)
-    >>> split = split_counts(np.array([5, 1000]), weights, sums, np.random.default_rng(0))
-    >>> split.rows.tolist(), split.tokens.tolist(), split.counts.tolist()
-    ([0, 1], [1, 0], [5, 1000])
+    The tokens' probabilities are proportional to the weights; ``sums`` are their ``running_sums``. In rows with few
+    draws, each draw is made on its own, which takes less time than a binomial for every token.
     """
     single = np.flatnonzero(counts == 1)
     few = np.flatnonzero((counts > 1) & (counts <= FEW))
     many = np.flatnonzero(counts > FEW)
-    uniforms = np.zeros(len(counts))
-    uniforms[single] = rng.random(len(single))
-    # Most rows have one draw. Picking a token for every row takes less time than gathering the sums of these rows.
-    splits = [Split(single, _pick(sums, uniforms)[single], counts[single])]
+    splits = [_split_single(single, counts, sums, rng)]
     if len(few):
         splits.append(_split_few(few, counts[few], sums, rng))
     if len(many):
         splits.append(_split_many(many, counts[many], weights[many], rng))
+    return _join_splits(splits)
+
+
+def _join_splits(splits: list[Split]) -> Split:
+    """Several splits as one."""
     return Split(
         rows=np.concatenate([split.rows for split in splits]),
         tokens=np.concatenate([split.tokens for split in splits]),
         counts=np.concatenate([split.counts for split in splits]),
     )
+
+
+def _split_single(
+    rows: Int64[Array, "single"],
+    counts: Int64[Array, "B"],
+    sums: Float64[Array, "V B"],
+    rng: np.random.Generator,
+) -> Split:
+    """Draw one token for each row that has a single draw."""
+    uniforms = np.zeros(len(counts))  # (B,)
+    uniforms[rows] = rng.random(len(rows))
+    # Most rows have one draw. Picking a token for every row takes less time than gathering the sums of these rows.
+    tokens = _pick(sums, uniforms)  # (B,)
+    return Split(rows, tokens[rows], counts[rows])
 
 
 def _split_few(

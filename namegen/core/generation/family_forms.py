@@ -41,6 +41,7 @@ class EndingRule(NamedTuple):
 
 
 def _parse_rules(text: str) -> list[EndingRule]:
+    """Parse rules of the form "man's ending>woman's ending", separated by spaces."""
     rules = []
     for rule in text.split(" "):
         man, woman = rule.split(">")

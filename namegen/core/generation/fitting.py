@@ -45,23 +45,30 @@ def measure_rules(
     Returns:
         A rule for each label, or one for all; None if the measurement was stopped.
     """
-    start_tokens = generator.start_tokens.tokens
-    generators = [generator]
-    if 1 < len(start_tokens) <= MOST_LABELS:
-        generators = [
-            replace(generator, start_tokens=StartTokens.single(token)) for token in start_tokens
-        ]
-    rows_per_name = getattr(generator.model, "rows_per_prefix", 1)
-    most_draws = min(DRAWS, MOST_CHARACTERS // longest)
-    draws = max(most_draws // rows_per_name, FEWEST_DRAWS)
-    draws_per_label = max(FEWEST_DRAWS, draws // len(generators))
+    generators = _generators_by_label(generator)
+    draws = _draws_per_label(generator, len(generators), longest)
     drawn = []
     for generator_of_label in generators:
         if not proceed():
             return None
-        names = _draw_new_names(generator_of_label, draws_per_label, longest=longest, rng=rng)
-        drawn.append(names)
+        drawn.append(_draw_new_names(generator_of_label, draws, longest=longest, rng=rng))
     return fit_rules(drawn, shortest)
+
+
+def _generators_by_label(generator: Generator) -> list[Generator]:
+    """A generator for each label; only the given one without labels, or with very many."""
+    start_tokens = generator.start_tokens.tokens
+    if not 1 < len(start_tokens) <= MOST_LABELS:
+        return [generator]
+    return [replace(generator, start_tokens=StartTokens.single(token)) for token in start_tokens]
+
+
+def _draws_per_label(generator: Generator, label_count: int, longest: int) -> int:
+    """How many names to draw for each label, so that the measurement takes a limited time."""
+    rows_per_name = getattr(generator.model, "rows_per_prefix", 1)
+    most_draws = min(DRAWS, MOST_CHARACTERS // longest)
+    draws = max(most_draws // rows_per_name, FEWEST_DRAWS)
+    return max(FEWEST_DRAWS, draws // label_count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +83,9 @@ class NewNames:
 def _draw_new_names(
     generator: Generator, n: int, *, longest: int, rng: np.random.Generator
 ) -> NewNames:
-    """The different new names among n draws."""
+    """Draw n names, and return the different new ones among them."""
+    if generator.scorer is None:
+        raise ValueError("a generator without a scorer can't be measured")
     walk, name_filter = generator.prepare(
         n,
         longest,
@@ -85,16 +94,11 @@ def _draw_new_names(
         allow_repeats=True,
     )
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-    rows, _, _ = name_filter.keep(draws.names(generator.vocabulary), draws.counts)
-    if generator.scorer is None:
-        raise ValueError("a generator without a scorer can't be measured")
-    lengths = [np.full(len(block), block.shape[1]) for block in draws.blocks]
-    all_lengths = np.concatenate([np.zeros(0, np.int64), *lengths])
-    missing = draws.missing(generator.scorer)
+    rows = name_filter.keep(draws.names(generator.vocabulary), draws.counts).rows
     return NewNames(
-        lengths=all_lengths[rows],
+        lengths=draws.lengths()[rows],
         log_probabilities=draws.log_probability[rows],
-        missing=missing[rows],
+        missing=draws.missing(generator.scorer)[rows],
     )
 
 
@@ -112,17 +116,19 @@ def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]
     """
     lengths = [names.lengths for names in drawn]
     means = _fit_lines(lengths, [names.log_probabilities for names in drawn])
-    residuals = [
-        SPREAD_OF_RESIDUALS
-        * np.abs(names.log_probabilities - mean.level - mean.slope * names.lengths)
-        for names, mean in zip(drawn, means, strict=True)
-    ]
+    residuals = list(map(_residuals, drawn, means))
     residual_lines = _fit_lines(lengths, residuals)
     rules = []
     for names, mean, residual, line in zip(drawn, means, residuals, residual_lines, strict=True):
         rule = _rule(mean, _relative_spread(residual, line))
         rules.append(replace(rule, threshold=_threshold(names, rule, shortest)))
     return tuple(rules)
+
+
+def _residuals(names: NewNames, mean: Line) -> Float64[Array, "names"]:
+    """How far each log-probability is from the line through the means, scaled to a standard deviation."""
+    deviation = names.log_probabilities - mean.level - mean.slope * names.lengths
+    return SPREAD_OF_RESIDUALS * np.abs(deviation)
 
 
 class Line(NamedTuple):
@@ -135,7 +141,7 @@ class Line(NamedTuple):
 def _fit_lines(
     lengths: Sequence[Int64[Array, "_"]], values: Sequence[Float64[Array, "_"]]
 ) -> list[Line]:
-    """A line through the mean of each group of points."""
+    """Fit a line through the mean of each group of points. Small groups have the slope of all groups together."""
     slope_of_all = _slope(lengths, values)
     lines = []
     for x, y in zip(lengths, values, strict=True):
@@ -179,7 +185,7 @@ def _threshold(names: NewNames, rule: ScoreRule, shortest: int) -> float:
 
 
 def _slope(x: Sequence[Int64[Array, "_"]], y: Sequence[Float64[Array, "_"]]) -> float:
-    """The slope of the least-squares line through groups of points, each of which is moved to its mean first."""
+    """The slope of the least-squares line through several groups of points, after centering each group."""
     dx = np.concatenate([_centered(group) for group in x])
     dy = np.concatenate([_centered(group) for group in y])
     square = float((dx * dx).sum())

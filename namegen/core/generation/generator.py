@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,23 @@ CHARACTERS_AT_ONCE = 200_000  # characters that are scored together, over severa
 
 
 @dataclass(frozen=True, eq=False)
+class _Request:
+    """The arguments of ``Generator.generate`` that all its searches share."""
+
+    n: int  # how many names
+    rng: np.random.Generator
+    sampling: SamplingSettings
+    on_progress: ProgressCallback
+
+
+class PreparedSearch(NamedTuple):
+    """The two objects that a search for names needs."""
+
+    walk: Walk  # through the model's tree of prefixes
+    name_filter: NameFilter  # checks finished names
+
+
+@dataclass(frozen=True, eq=False)
 class Generator:
     """Draws names from a model."""
 
@@ -80,20 +97,19 @@ class Generator:
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
-        """Names of this generator as a batch.
+        """Names of this generator as a batch, which computes their probabilities when they are needed.
 
-        Args:
-            names: the names.
-            log_probability: of each name, in nats. With several start tokens it's ignored: the probabilities with each
-                of them are computed when they are needed.
+        With several start tokens, ``log_probability`` is ignored, and the probability with each of them is computed.
         """
-
-        def joint() -> Float64[Array, "names R"]:
-            if self.start_tokens.several:
-                return self._joint_log_probability(names)
-            return log_probability[:, None]
-
-        return NameBatch(names, joint, self.known_names, self.normalization)
+        if self.start_tokens.several:
+            return NameBatch(
+                names,
+                lambda: self._joint_log_probability(names),
+                self.known_names,
+                self.normalization,
+            )
+        joint = log_probability[:, None]  # (names, 1)
+        return NameBatch(names, lambda: joint, self.known_names, self.normalization)
 
     def generate(
         self,
@@ -139,43 +155,44 @@ class Generator:
         >>> [len(batch.names) for batch in batches]
         [3]
         """
-        sampling = sampling or SamplingSettings()
-        search = partial(self._search, n, rng=rng, sampling=sampling, on_progress=on_progress)
-        scorer = self.scorer
-        if unfiltered or scorer is None or not scorer.rules:
-            drawn = search(constraints, allow_seen=allow_seen, allow_repeats=allow_repeats)
-            return map(self._batch_of, drawn.unfiltered())
-        with_usual_length = self._with_usual_length(constraints, sampling.max_length)
+        request = _Request(n, rng, sampling or SamplingSettings(), on_progress)
+        if unfiltered or self.scorer is None or not self.scorer.rules:
+            search = self._search(
+                request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
+            )
+            return map(self._batch_of, search.unfiltered())
+        with_usual_length = self._with_usual_length(constraints, request.sampling.max_length)
         if not allow_seen or self.known_names is None:
-            new = search(with_usual_length, allow_seen=allow_seen)
-            return map(self._batch_of, new.filtered(scorer))
-        drawn = search(constraints, allow_seen=True, allow_repeats=allow_repeats)
-        new = search(with_usual_length, allow_seen=False)
-        return self._with_known_names(drawn, new, scorer)
+            new = self._search(request, with_usual_length, allow_seen=allow_seen)
+            return map(self._batch_of, new.filtered(self.scorer))
+        drawn = self._search(request, constraints, allow_seen=True, allow_repeats=allow_repeats)
+        new = self._search(request, with_usual_length, allow_seen=False)
+        return self._with_known_names(drawn, new, self.scorer)
 
     def _search(
         self,
-        n: int,
+        request: _Request,
         constraints: ConstraintList | None,
         *,
         allow_seen: bool,
         allow_repeats: bool = False,
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-        on_progress: ProgressCallback,
     ) -> Search:
-        """Prepare a search; the arguments are those of ``generate``."""
+        """Prepare a search for the names of a request."""
         walk, name_filter = self.prepare(
-            n, sampling.max_length, constraints, allow_seen, allow_repeats
+            request.n,
+            request.sampling.max_length,
+            constraints,
+            allow_seen=allow_seen,
+            allow_repeats=allow_repeats,
         )
         return Search(
             walk,
             name_filter,
-            n,
-            rng=rng,
-            sampling=sampling,
+            request.n,
+            rng=request.rng,
+            sampling=request.sampling,
             searches=self.searches,
-            on_progress=on_progress,
+            on_progress=request.on_progress,
         )
 
     def _with_usual_length(
@@ -190,33 +207,22 @@ class Generator:
     def _with_known_names(
         self, drawn: Search, filtered: Search, scorer: Scorer
     ) -> Iterator[NameBatch]:
-        """The known names among unfiltered draws, and a filtered new name for each other draw.
+        """Return the known names among unfiltered draws, mixed with filtered new names instead of the other draws.
 
-        The known names are spread over the new ones.
-
-        Args:
-            drawn: the unfiltered search.
-            filtered: the search for new names.
-            scorer: scores the new names.
+        ``drawn`` is the unfiltered search, ``filtered`` the search for new names.
         """
         known = self._known_names(drawn)
-        new_wanted = drawn.n - len(known.names)
-        filtered.name_count = len(known.names)
-        known_returned = 0
-        new_returned = 0
+        known_count = len(known.names)
+        filtered.name_count = known_count
+        mixer = _Mixer(known, new_count=drawn.n - known_count, rng=drawn.rng)
         too_few: GenerationError | None = None
         try:
-            for candidates in filtered.filtered(scorer) if new_wanted else ():
-                new = self._batch_of(candidates)
-                new_returned += len(new.names)
-                end = len(known.names) * new_returned // new_wanted
-                mixed = join_batches([new, known.select(range(known_returned, end))])
-                known_returned = end
-                yield mixed.select(drawn.rng.permutation(len(mixed.names)).tolist())
+            for candidates in filtered.filtered(scorer):
+                yield mixer.add_known(self._batch_of(candidates))
         except GenerationError as error:
             too_few = error
-        if known_returned < len(known.names):
-            yield known.select(range(known_returned, len(known.names)))
+        if mixer.known_returned < known_count:
+            yield mixer.rest()
         if too_few is not None:
             raise too_few
 
@@ -238,47 +244,51 @@ class Generator:
         constraints: ConstraintList | None,
         allow_seen: bool,
         allow_repeats: bool,
-    ) -> tuple[Walk, NameFilter]:
+    ) -> PreparedSearch:
         """Check the constraints, and prepare a search for names.
 
-        Args:
-            n: how many names.
-            longest: characters of the longest name that is returned.
-            constraints: what each name has to satisfy.
-            allow_seen: as in ``generate``.
-            allow_repeats: as in ``generate``.
-
-        Returns:
-            The walk through the model's tree, and the filter of finished names.
+        The arguments are those of ``generate``; ``longest`` is the number of characters that a name may have.
 
         Raises:
             SettingsError: the constraints contradict each other.
             GenerationError: the model doesn't know which names are new.
         """
         check_amount(n, "names")
-        with_defaults: list[Constraint] = [
-            WellFormed(self.vocabulary.combines),
-            MaxLength(longest),
-            *(constraints or ()),
-        ]
-        if not allow_repeats:
-            with_defaults.append(Distinct())
-        if not allow_seen and self.known_names is not None:
-            with_defaults.append(New(self.known_names))
-        if not allow_seen and self.claimed:
-            with_defaults.append(Unclaimed(self.claimed, self.normalization))
-        constraints = ConstraintList(with_defaults)
+        constraints = ConstraintList(
+            [
+                WellFormed(self.vocabulary.combines),
+                MaxLength(longest),
+                *(constraints or ()),
+                *self._default_constraints(allow_seen=allow_seen, allow_repeats=allow_repeats),
+            ]
+        )
         constraints.check(self.vocabulary)
-        if not allow_seen and self.known_names is None and constraints.get(ExcludedNames) is None:
-            raise GenerationError(
-                "can't tell which names are new: the model doesn't contain the names it was trained on. Pass them with "
-                f"{setting(ExcludedNames.name)}, or pass {setting(New.name, True)}"
-            )
+        if not allow_seen:
+            self._check_knows_new_names(constraints)
         prefix_filter = PrefixFilter(constraints, self.vocabulary)
         walk = Walk(
             self.model, prefix_filter, self.start_tokens, rows_per_prefix=self.rows_per_prefix
         )
-        return walk, NameFilter(constraints, self.normalization)
+        return PreparedSearch(walk, NameFilter(constraints, self.normalization))
+
+    def _default_constraints(self, *, allow_seen: bool, allow_repeats: bool) -> list[Constraint]:
+        """The constraints that keep names distinct and new, unless the user allows others."""
+        constraints: list[Constraint] = []
+        if not allow_repeats:
+            constraints.append(Distinct())
+        if not allow_seen and self.known_names is not None:
+            constraints.append(New(self.known_names))
+        if not allow_seen and self.claimed:
+            constraints.append(Unclaimed(self.claimed, self.normalization))
+        return constraints
+
+    def _check_knows_new_names(self, constraints: ConstraintList) -> None:
+        """Raise GenerationError if neither the model nor the user has a list of names that aren't new."""
+        if self.known_names is None and constraints.get(ExcludedNames) is None:
+            raise GenerationError(
+                "can't tell which names are new: the model doesn't contain the names it was trained on. Pass them with "
+                f"{setting(ExcludedNames.name)}, or pass {setting(New.name, True)}"
+            )
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
         """Names of a search as a batch."""
@@ -290,17 +300,17 @@ class Generator:
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
             return joint
-        distinct, distinct_of = self._sorted(names)
+        distinct, row_of_name = self._sorted(names)
         # A tree for each start token would be slow for few names, and one tree for all large for many names.
         at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))
         for start in range(0, len(start_tokens), at_once):
             columns = slice(start, start + at_once)
-            of_distinct = self._log_probability(distinct, start_tokens[columns])
-            joint[:, columns] = of_distinct[:, distinct_of].T
+            log_probability = self._log_probability(distinct, start_tokens[columns])
+            joint[:, columns] = log_probability[:, row_of_name].T
         return joint + self.start_tokens.log_shares
 
     def _sorted(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
-        """The distinct names in sorted order, and which of them each name is."""
+        """The distinct names in sorted order, and each name's row among them."""
         tokens, lengths = self.vocabulary.encode_all(names)
         longest = int(lengths.max())
         rows = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
@@ -313,41 +323,32 @@ class Generator:
     ) -> Float64[Array, "S names"]:
         """The log-probability of each name given each start token, in nats."""
         count = len(start_tokens)
-        with_start = SortedNames(
+        tree = SortedNames(
             tokens=np.tile(names.tokens, count),
             lengths=np.tile(names.lengths, count),
             counts=np.tile(names.counts, count),
             start_tokens=np.repeat(start_tokens, len(names.lengths)),
-        )
-        by_length = np.argsort(with_start.lengths, kind="stable")  # the order of the tree's names
+        ).tree()
+        in_tree_order = AccuracyEvaluator(self.model).name_log_probabilities(tree)
+        # The tree's names are sorted by length.
+        by_length = np.argsort(np.tile(names.lengths, count), kind="stable")
         log_probability = np.empty(len(by_length))
-        log_probability[by_length] = AccuracyEvaluator(self.model).name_log_probabilities(
-            with_start.tree()
-        )
+        log_probability[by_length] = in_tree_order
         return log_probability.reshape(count, -1)
 
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0
     ) -> Int32[Array, "n T"]:
-        """Draw one name from each row of uniform numbers: the simple reference.
+        """Draw one name from each row of uniform numbers: the simple reference for all backends.
 
-        Each token takes one number. With several start tokens, the first number of a row chooses the start token by the
-        shares, whatever the temperature.
-
-        Args:
-            uniforms: numbers from 0 up to but not including 1.
-            temperature: as in ``SamplingSettings``.
+        Each token takes one number from 0 up to 1. With several start tokens, the first number of a row chooses the
+        start token by the shares, whatever the temperature.
 
         Returns:
             Token ids, filled up with end tokens. A row without an end token needs more numbers.
         """
-        n = len(uniforms)
-        last = np.full(n, self.start_tokens.tokens[0], np.int32)
-        if self.start_tokens.several:
-            shares = np.tile(self.start_tokens.shares, (n, 1))  # (n, R)
-            last = self.start_tokens.ids[pick(uniforms[:, 0], shares)]
-            uniforms = uniforms[:, 1:]
-        longest = uniforms.shape[1]
+        last, uniforms = self._draw_start_tokens(uniforms)
+        n, longest = uniforms.shape
         tokens = np.zeros((n, longest), np.int32)
         unfinished = np.arange(n)  # rows whose name hasn't ended
         state = self.model.initial_state(max(n, 1))
@@ -363,3 +364,48 @@ class Generator:
                 last = last[goes_on]
                 state = self.model.select(state, goes_on)
         return tokens
+
+    def _draw_start_tokens(
+        self, uniforms: Float64[Array, "n M"]
+    ) -> tuple[Int32[Array, "n"], Float64[Array, "n left"]]:
+        """Draw a start token for each row of uniform numbers. Also returns the numbers that are left."""
+        n = len(uniforms)
+        if not self.start_tokens.several:
+            return np.full(n, self.start_tokens.tokens[0], np.int32), uniforms
+        shares = np.tile(self.start_tokens.shares, (n, 1))  # (n, R)
+        drawn = pick(uniforms[:, 0], shares)
+        return self.start_tokens.ids[drawn], uniforms[:, 1:]
+
+
+class _Mixer:
+    """Spreads known names evenly over batches of new ones.
+
+    Args:
+        known: the known names.
+        new_count: how many new names are wanted in all batches together.
+        rng: where the random order comes from.
+    """
+
+    def __init__(self, known: NameBatch, new_count: int, rng: np.random.Generator) -> None:
+        self.known_returned = 0
+        self._known = known
+        self._new_count = new_count
+        self._new_returned = 0
+        self._rng = rng
+
+    def add_known(self, new: NameBatch) -> NameBatch:
+        """Add a share of the known names to a batch of new names, in random order."""
+        self._new_returned += len(new.names)
+        known_due = len(self._known.names) * self._new_returned // self._new_count
+        mixed = join_batches([new, self._next_known(known_due)])
+        return mixed.select(self._rng.permutation(len(mixed.names)).tolist())
+
+    def rest(self) -> NameBatch:
+        """The known names that haven't been returned yet."""
+        return self._next_known(len(self._known.names))
+
+    def _next_known(self, end: int) -> NameBatch:
+        """The known names from the first that hasn't been returned up to an index."""
+        start = self.known_returned
+        self.known_returned = end
+        return self._known.select(range(start, end))

@@ -48,7 +48,8 @@ def write(name: str, case: str | None, normalization: Normalization = NAMES) -> 
         return name
     if case == "title":
         return title(name, normalization)
-    return unicodedata.normalize("NFC", name.upper() if case == "upper" else name.lower())
+    written = name.upper() if case == "upper" else name.lower()
+    return unicodedata.normalize("NFC", written)
 
 
 def title(name: str, normalization: Normalization = NAMES) -> str:
@@ -75,12 +76,17 @@ def title(name: str, normalization: Normalization = NAMES) -> str:
     """
     is_lower = name == name.lower()
     if is_lower:
-        name = "".join(letter if letter == "ß" else letter.upper() for letter in name)
+        name = _upper(name)
     pieces = _WORD.split(name)  # separators and words, in turn
     words = pieces[1::2]
     title_case = _TitleCase(words, normalization, is_lower=is_lower)
     pieces[1::2] = [title_case.write(word, index) for index, word in enumerate(words)]
     return "".join(pieces)
+
+
+def _upper(name: str) -> str:
+    """A name in capitals, except for ß, which has none."""
+    return "".join(letter if letter == "ß" else letter.upper() for letter in name)
 
 
 class _TitleCase:
@@ -106,26 +112,31 @@ class _TitleCase:
         if is_numeral or not _in_capitals(word):
             return word
         usual = self._usual_spelling(index)
-        is_lower = usual == self.forms[index]  # at the start, `of` gets a capital
-        if usual is not None and (index > 0 or not is_lower):
-            letters = iter(usual)  # the word keeps its punctuation
-            return "".join(next(letters, char) if char.isalpha() else char for char in word)
-        if self.has_acronyms and index < self.legal_form:
-            is_acronym = self.is_mixed and _letters(word) <= MAX_ACRONYM
-            if is_acronym or _INITIALS.fullmatch(word):
-                return word
+        if usual is not None:
+            return _with_letters(word, usual)
+        if self._is_acronym(word, index):
+            return word
         word = _ORDINAL.sub(lambda match: match[0].lower(), word)
         return _LETTERS.sub(lambda match: self._capitalized(match[0]), word)
 
     def _usual_spelling(self, index: int) -> str | None:
-        """The letters of a company's word as they are usually written."""
+        """The letters of a company's word as they are usually written; None if they follow the general rules."""
         if not self.is_company:
             return None
         form = self.forms[index]
-        of_legal_forms, of_other_words = usual_spellings()
-        if index >= self.legal_form and form in of_legal_forms:
-            return of_legal_forms[form]
-        return of_other_words.get(form)
+        legal_forms, other_words = usual_spellings()
+        usual = other_words.get(form)
+        if index >= self.legal_form and form in legal_forms:
+            usual = legal_forms[form]
+        is_small_word = usual == form
+        return None if index == 0 and is_small_word else usual  # at the start, `of` gets a capital
+
+    def _is_acronym(self, word: str, index: int) -> bool:
+        """Whether a word in capitals, before the legal form, is an acronym or consists of initials."""
+        if not self.has_acronyms or index >= self.legal_form:
+            return False
+        is_short = self.is_mixed and _letters(word) <= MAX_ACRONYM
+        return is_short or _INITIALS.fullmatch(word) is not None
 
     def _capitalized(self, letters: str) -> str:
         """Letters and apostrophes in capitals with only one capital, unless they are an acronym."""
@@ -140,6 +151,12 @@ class _TitleCase:
             _with_one_capital(part) if index in with_capital else part.lower()
             for index, part in enumerate(parts)
         )
+
+
+def _with_letters(word: str, letters: str) -> str:
+    """A word with other letters and the same punctuation."""
+    following = iter(letters)
+    return "".join(next(following, char) if char.isalpha() else char for char in word)
 
 
 def _letters(word: str) -> int:

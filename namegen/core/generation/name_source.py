@@ -21,6 +21,7 @@ from namegen.core.generation.constraints.constraint_list import (
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError, add_part_to_settings, setting
+from namegen.types import Array, Bool
 
 MOST_NAMES = 500  # different names of a kind that are searched for; more people share these
 Origin = str | None  # None: the models have no labels
@@ -76,6 +77,7 @@ class PartOfName:
         return dealt_evenly(names, n, rng)
 
     def _draw_listed(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Choose n real names at random, some of them more than once."""
         names = self._suitable_listed[kind]
         if not names:
             raise GenerationError(f"no real {self.role} name fits")
@@ -110,7 +112,7 @@ class PartOfName:
         return names
 
     def unsuitable(self, names: Sequence[str], *, check_constraints: bool) -> set[str]:
-        """Return those of some derived names, such as women's forms, that can't be used.
+        """Return the names that can't be used among some derived names, such as women's forms.
 
         Args:
             names: the names.
@@ -118,17 +120,14 @@ class PartOfName:
                 the list are unsuitable, unless they are allowed.
         """
         finished = Finished(names, self.any_origin.normalization)
-        rejections = []
+        unsuitable: set[str] = set()
         if check_constraints:
             for constraint in self.constraints:
                 if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
-                    rejections.append(constraint.rejects(finished))
+                    unsuitable.update(_rejected_names(finished, constraint.rejects(finished)))
         known = self.any_origin.known_names
         if self.listed is None and not self.allow_seen and known is not None:
-            rejections.append(finished.are_known(known))
-        unsuitable: set[str] = set()
-        for rejected in rejections:
-            unsuitable.update(compress(names, rejected.tolist()))
+            unsuitable.update(_rejected_names(finished, finished.are_known(known)))
         return unsuitable
 
     def check(self, rng: np.random.Generator) -> None:
@@ -147,7 +146,7 @@ class PartOfName:
     @cached_property
     def _suitable_listed(self) -> dict[Kind, Sequence[str]]:
         """The listed names of each kind that satisfy the constraints."""
-        _, name_filter = self.any_origin.prepare(
+        search = self.any_origin.prepare(
             1,
             self.sampling.max_length,
             self.constraints,
@@ -156,13 +155,14 @@ class PartOfName:
         )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            _, accepted, _ = name_filter.keep(names, np.ones(len(names), np.int64))
-            suitable[kind] = accepted.names
+            accepted = search.name_filter.keep(names, np.ones(len(names), np.int64))
+            suitable[kind] = accepted.names.names
         return suitable
 
     def _generate(
         self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool
     ) -> Iterator[str]:
+        """Generate names one by one, with the settings of this part of the name."""
         batches = replace(generator, searches=len(self.generators)).generate(
             n,
             rng=rng,
@@ -174,6 +174,11 @@ class PartOfName:
         )
         for batch in batches:
             yield from batch.names
+
+
+def _rejected_names(finished: Finished, rejected: Bool[Array, "names"]) -> Iterator[str]:
+    """The names that a constraint rejects."""
+    return compress(finished.names, rejected.tolist())
 
 
 def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:

@@ -15,7 +15,7 @@ from namegen.types import Array, Float, Float64, Int64
 def draw(
     uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature: float = 1.0
 ) -> Int64[Array, "B"]:
-    """Draw one token per row with one uniform number per row. This is the reference.
+    """Draw one token per row, each with a uniform random number. All backends have to draw the same tokens.
 
     Tokens are added up in the order of their ids. The first token whose cumulative probability exceeds the uniform
     number is drawn; the last token if rounding leaves the sum below it. Temperature 0 gives the most likely token, and
@@ -62,7 +62,7 @@ def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Floa
 
 
 def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Array, "B V"]:
-    """``probabilities`` before each row is divided by its sum."""
+    """Numbers proportional to the probabilities of the tokens: a softmax whose rows aren't divided by their sums."""
     check_temperature(temperature)
     if temperature == 0:
         only_most_likely = np.zeros(logits.shape)
@@ -103,18 +103,21 @@ def truncate(
     >>> truncate(np.array([[0.5, 0.3, 0.2]]), top_k=1).tolist()
     [[1.0, 0.0, 0.0]]
     """
-    if top_k is not None:
-        check_count("top_k", top_k, 1)
-    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
-        raise SettingsError(
-            f"{setting('top_p')} is {shown(top_p)}: expected a share above 0, up to 1"
-        )
+    check_truncation(top_k, top_p)
     keeps_all_by_k = top_k is None or top_k >= chances.shape[1]
     keeps_all_by_p = top_p is None or top_p == 1
     if keeps_all_by_k and keeps_all_by_p:
         return chances
     order = np.argsort(-chances, axis=1, kind="stable")  # (B, V) most likely first
     ranked = np.take_along_axis(chances, order, axis=1)  # (B, V)
+    _truncate_ranked(ranked, top_k, top_p)
+    truncated = np.empty_like(chances)
+    np.put_along_axis(truncated, order, ranked, axis=1)
+    return truncated
+
+
+def _truncate_ranked(ranked: Float64[Array, "B V"], top_k: int | None, top_p: float | None) -> None:
+    """Truncate, in place, rows of probabilities that are sorted from the most likely token to the least likely."""
     if top_k is not None:
         ranked[:, top_k:] = 0
         ranked /= ranked.sum(axis=1, keepdims=True)
@@ -122,9 +125,16 @@ def truncate(
         sum_before = np.cumsum(ranked, axis=1) - ranked  # (B, V) of more likely tokens
         ranked[sum_before >= top_p] = 0
         ranked /= ranked.sum(axis=1, keepdims=True)
-    truncated = np.empty_like(chances)
-    np.put_along_axis(truncated, order, ranked, axis=1)
-    return truncated
+
+
+def check_truncation(top_k: int | None, top_p: float | None) -> None:
+    """Raise SettingsError if ``top_k`` or ``top_p`` is out of its range."""
+    if top_k is not None:
+        check_count("top_k", top_k, 1)
+    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+        raise SettingsError(
+            f"{setting('top_p')} is {shown(top_p)}: expected a share above 0, up to 1"
+        )
 
 
 def check_temperature(temperature: float) -> None:
@@ -171,7 +181,7 @@ class SamplingSettings:
 
     def __post_init__(self) -> None:
         check_temperature(self.temperature)
-        truncate(np.ones((1, 1)), self.top_k, self.top_p)  # the same checks
+        check_truncation(self.top_k, self.top_p)
         check_count("max_length", self.max_length, 1)
 
     @property
@@ -186,7 +196,9 @@ class SamplingSettings:
 
     def weights(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
         """Numbers proportional to the probabilities of the next tokens. Not dividing by their sum saves time."""
-        return weights(logits, self.temperature) if self.keeps_all else self.chances(logits)
+        if self.keeps_all:
+            return weights(logits, self.temperature)
+        return self.chances(logits)
 
     def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
         """The probability of each next token."""
@@ -199,10 +211,10 @@ class SamplingSettings:
                 return np.log(self.chances(logits))
         scaled = _scaled(logits, self.temperature)  # (B, V)
         if self.top_k is not None and self.top_k < scaled.shape[1]:
-            order = np.argsort(-scaled, axis=1, kind="stable")  # most likely first
+            order = np.argsort(-scaled, axis=1, kind="stable")  # (B, V) most likely first
             np.put_along_axis(scaled, order[:, self.top_k :], -np.inf, axis=1)
         if self.top_p not in (None, 1):
-            is_impossible = truncate(probabilities(scaled), top_p=self.top_p) == 0
+            is_impossible = truncate(probabilities(scaled), top_p=self.top_p) == 0  # (B, V)
             scaled[is_impossible] = -np.inf
         scaled -= np.log(np.exp(scaled).sum(axis=1, keepdims=True))
         return scaled

@@ -57,7 +57,7 @@ class Tally:
 
 
 class Source:
-    """What a training set contains: its n-grams and, if it has phrases, its words. A blend has one per model.
+    """The n-grams of a training set and, if it has phrases, its words. A blend has one source per model.
 
     Args:
         ngrams: n-grams of the words if the training set has phrases, else of the names.
@@ -87,6 +87,7 @@ class Source:
         self._is_known_word: dict[tuple[str, int], bool] = {}  # by word and label
 
     def _symbols_of_tokens(self) -> Int64[Array, "V"]:
+        """The n-gram symbol of each token; in a blend, characters that the training set lacks have their own."""
         symbols = symbols_of(self._training_vocabulary)
         if not self._is_blended:
             return symbols
@@ -118,25 +119,22 @@ class Source:
         *,
         ended: bool,
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-        """Read the last character of some prefixes, or the end of names.
+        """Read the last character of some prefixes (or the end of names), and count the missing n-grams.
 
-        Args:
-            contexts: the contexts before that character or end.
-            tokens: the prefixes.
-            labels: the label that counts for each prefix.
-            ended: whether the prefixes are whole names and their end is read.
+        The contexts are those before that character. A missing word counts as ``WORD_COST`` n-grams.
 
         Returns:
-            The contexts after it, and how many n-grams were missing. A missing word counts as ``WORD_COST`` n-grams.
+            The contexts after the character, and how many n-grams were missing.
         """
         last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
         symbols = np.full(len(tokens), END) if ended else self._symbols[last]  # (K,)
         if self._words is None:
             return self.ngrams.follow(contexts, symbols)
-        ends_word = (last == self._space) | ended  # (K,)
-        after, missing = self.ngrams.follow(contexts, np.where(ends_word, END, symbols))
-        after[ends_word] = self.ngrams.start[labels[ends_word]]
-        missing[ends_word] += WORD_COST * self._has_new_word(tokens[ends_word], labels[ends_word])
+        is_word_end = (last == self._space) | ended  # (K,)
+        after, missing = self.ngrams.follow(contexts, np.where(is_word_end, END, symbols))
+        labels = labels[is_word_end]
+        after[is_word_end] = self.ngrams.start[labels]
+        missing[is_word_end] += WORD_COST * self._has_new_word(tokens[is_word_end], labels)
         return after, missing
 
     def _has_new_word(
@@ -150,7 +148,7 @@ class Source:
         return np.array([not self._is_known_word[pair] for pair in pairs], bool)
 
     def _look_up(self, words: Iterable[tuple[str, int]]) -> None:
-        """Remember whether each word is known under its label."""
+        """Store whether the training set has each word under its label."""
         new = sorted(words)
         known = cast(KnownSet, self._words).holds(word_digests(new))
         self._is_known_word.update(zip(new, known.tolist(), strict=True))
@@ -197,7 +195,7 @@ def scorer_of(metadata: Metadata) -> Scorer | None:
 
 
 class _Need(NamedTuple):
-    """What the log-probability that names or prefixes need depends on."""
+    """The key of a stored table of the log-probabilities that names or prefixes need."""
 
     missing: int  # n-grams
     longest: int  # characters of the longest name
@@ -222,11 +220,11 @@ class Scorer:
         self._needed: dict[_Need, Float64[Array, "R lengths"]] = {}
 
     def with_rules(self, rules: Sequence[ScoreRule]) -> Scorer:
-        """The same sources with rules."""
+        """A scorer with the same sources and other rules."""
         return Scorer(self.sources, self.first_label, rules)
 
     def with_rules_of(self, start_tokens: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
-        """The same sources with the rules of some labels, or one rule for all.
+        """A scorer with the same sources and the rules of some labels, or one rule for all.
 
         Args:
             start_tokens: the start tokens of these labels.
@@ -294,18 +292,11 @@ class Scorer:
         missing: Int64[Array, "K"],
         start_tokens: Int[Array, "K"],
     ) -> Float64[Array, "K"]:
-        """The scores of names, in nats.
-
-        Args:
-            log_probabilities: log-probability of each name, in nats.
-            lengths: characters of each name.
-            missing: missing n-grams of each name.
-            start_tokens: the start token of each name.
-        """
-        rule_of = self._rule_indexes(start_tokens)
-        z = np.empty(len(lengths))
-        for index in np.unique(rule_of):
-            rows = rule_of == index
+        """The scores of names, in nats, from their log-probabilities (in nats), lengths and missing n-grams."""
+        rule_of_name = self._rule_indexes(start_tokens)  # (K,)
+        z = np.empty(len(lengths))  # (K,)
+        for index in np.unique(rule_of_name):
+            rows = np.flatnonzero(rule_of_name == index)
             rule = self.rules[index]
             deviation = log_probabilities[rows] - rule.mean(lengths[rows])
             z[rows] = deviation / rule.spread(lengths[rows])
@@ -324,24 +315,23 @@ class Scorer:
         """Which names reach the threshold, or which prefixes could become a name that reaches it.
 
         Args:
-            log_probabilities: log-probability of each name or prefix, in nats.
+            log_probabilities: of each name or prefix, in nats.
             length: characters of each.
-            tally: after the last character of prefixes, or after the end of names.
+            tally: the n-grams that each of them lacks.
             start_tokens: the start token of each.
             longest: characters of the longest name that can be returned.
             ended: whether they are whole names.
         """
-        rule_of = self._rule_indexes(start_tokens)  # (K,)
-        missing = tally.missing.min(axis=1)  # (K,)
-        reaches = np.zeros(len(missing), bool)
         if length > MOST_CHARACTERS:
-            return reaches
+            return np.zeros(len(log_probabilities), bool)
+        longest = min(longest, MOST_CHARACTERS)
+        rule_of_name = self._rule_indexes(start_tokens)  # (K,)
+        missing = tally.missing.min(axis=1)  # (K,)
+        reaches = np.empty(len(missing), bool)
         for count in np.unique(missing).tolist():
+            needed = self._log_probability_needed(_Need(count, longest, ended))  # (R, lengths)
             rows = missing == count
-            needed = self._log_probability_needed(
-                _Need(missing=count, longest=min(longest, MOST_CHARACTERS), ended=ended)
-            )
-            reaches[rows] = log_probabilities[rows] >= needed[rule_of[rows], length]
+            reaches[rows] = log_probabilities[rows] >= needed[rule_of_name[rows], length]
         return reaches
 
     def _rule_indexes(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
@@ -351,14 +341,19 @@ class Scorer:
     def _log_probability_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
         """The log-probability that names or prefixes need, by rule and length, in nats."""
         if need not in self._needed:
-            lengths = np.arange(need.longest + 1)
-            cost = NGRAM_COST * need.missing
-            by_rule = [
-                rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths)
-                for rule in self.rules
-            ]
-            needed = np.array(by_rule)  # (R, lengths)
-            if not need.ended:  # a prefix needs the least of all lengths that it can still reach
-                needed = np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]
-            self._needed[need] = needed
+            self._needed[need] = self._compute_needed(need)
         return self._needed[need]
+
+    def _compute_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
+        """Compute the log-probabilities that names or prefixes need."""
+        lengths = np.arange(need.longest + 1)
+        cost = NGRAM_COST * need.missing
+        by_rule = [
+            rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths)
+            for rule in self.rules
+        ]
+        needed = np.array(by_rule)  # (R, lengths)
+        if need.ended:
+            return needed
+        # A prefix needs the least of all lengths that it can still reach.
+        return np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]

@@ -17,12 +17,14 @@ among them are returned, and a filtered search replaces the others.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from namegen.core.generation.advice import advice, more_variety
+from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
 from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
@@ -65,6 +67,18 @@ class Candidates:
     start_tokens: Int32[Array, "names"]
     start_probability: Float64[Array, "names"]  # of the first characters; see ``StartLimit``
 
+    @classmethod
+    def from_draws(
+        cls, names: Sequence[str], draws: Draws, rows: Int64[Array, "names"]
+    ) -> Candidates:
+        """Some of the drawn names; ``names`` are the decoded names of these rows."""
+        return cls(
+            names=list(names),
+            log_probability=draws.log_probability[rows],
+            start_tokens=draws.start_tokens[rows],
+            start_probability=draws.start_probability[rows],
+        )
+
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
         """The candidates of some rows, in their order."""
         names = np.array(self.names, object)  # gathering is three times as fast as in a loop
@@ -78,6 +92,26 @@ class Candidates:
     def admitted(self, limit: StartLimit, most: int) -> Bool[Array, "names"]:
         """Which candidates may be returned without too many common starts, at most so many."""
         return limit.admits(self.names, self.start_tokens, self.start_probability, most=most)
+
+
+class _Accepted(NamedTuple):
+    """The result of some draws."""
+
+    candidates: Candidates  # the wanted names
+    rejected: Counter[str]  # the other draws, by the constraint that rejected them
+
+
+@dataclass
+class _Misses:
+    """Draws since the last round that found enough names."""
+
+    computed_before: int  # the walk's work up to that round
+    draws: int = 0
+
+    def are_too_many(self, walk: Walk, effort: Effort) -> bool:
+        """Whether drawing should end."""
+        computed = walk.computed - self.computed_before
+        return self.draws >= effort.draws_in_vain or computed > MAX_IN_VAIN
 
 
 @dataclass(eq=False)
@@ -94,6 +128,7 @@ class Search:
     on_progress: ProgressCallback
     name_count: int = 0  # names found so far, including known names from another search
     _tried: int = field(default=0, init=False)  # draws so far
+    _count_before_exact: int = field(default=0, init=False)  # names found before an exact search
     _rejected: Counter[str] = field(default_factory=Counter, init=False)  # of the draws in vain
 
     # --- unfiltered ---------------------------------------------------------------------------------------------------
@@ -115,73 +150,67 @@ class Search:
     def _draw(
         self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None
     ) -> Iterator[Candidates]:
-        """Draw until there are n names, or many draws were in vain.
+        """Draw until there are n names (with those found before), or many draws were in vain.
 
-        Args:
-            walk: what is drawn from.
-            n: how many names, including those found before.
-            effort: how long it pays to draw.
-            limit: discards names whose start is too common; None: keeps all.
+        A limit discards names whose start is too common.
         """
         count_before = self.name_count
         tried_before = self._tried
-        draws_in_vain = 0
-        computed_before = walk.computed  # when the last name was found
+        misses = _Misses(computed_before=walk.computed)
         self._rejected.clear()
-        is_certain = self.name_filter.lets_all_through and walk.scorer is None
-        while self.name_count < n:
+        while self.name_count < n and not misses.are_too_many(walk, effort):
             size = round_size(
                 missing=n - self.name_count,
                 accepted=self.name_count - count_before,
                 tried=self._tried - tried_before,
-                certain=is_certain,
+                certain=self.name_filter.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
-            accepted, rejected = self._accept(draws, n - self.name_count, limit)
-            self.name_count += len(accepted.names)
-            self._tried += size
-            if accepted.names:
-                yield accepted
-            if size < effort.draws_per_name * len(accepted.names):
-                draws_in_vain = 0
-                computed_before = walk.computed
+            candidates, rejected = self._draw_round(walk, size, n - self.name_count, limit)
+            if candidates.names:
+                yield candidates
+            if size < effort.draws_per_name * len(candidates.names):
+                misses = _Misses(computed_before=walk.computed)
                 self._rejected.clear()
-                continue
-            draws_in_vain += size
-            self._rejected += draws.rejected + rejected  # adding counters drops zeros
-            computed_in_vain = walk.computed - computed_before
-            if draws_in_vain >= effort.draws_in_vain or computed_in_vain > MAX_IN_VAIN:
-                return
+            else:
+                misses.draws += size
+                self._rejected += rejected  # adding counters drops zeros
 
-    def _accept(
-        self, draws: Draws, most: int, limit: StartLimit | None = None
-    ) -> tuple[Candidates, Counter[str]]:
-        """Choose the wanted names among some draws, and count the other draws by the constraint they failed.
+    def _draw_round(
+        self, walk: Walk, size: int, most: int, limit: StartLimit | None = None
+    ) -> _Accepted:
+        """Draw ``size`` names, count them, and accept at most ``most`` of them."""
+        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
+        accepted = self._accept(draws, most, limit)
+        self.name_count += len(accepted.candidates.names)
+        self._tried += size
+        return _Accepted(accepted.candidates, draws.rejected + accepted.rejected)
 
-        The names are in random order.
-        """
+    def _accept(self, draws: Draws, most: int, limit: StartLimit | None) -> _Accepted:
+        """Choose the wanted names among some draws, at most ``most``, in random order."""
         drawn_names = draws.names(self.walk.filter.vocabulary)
         rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (kept,)
-        if self.name_filter.returned is None:
-            order = np.repeat(np.arange(len(rows)), counts)
-            self.rng.shuffle(order)
-        else:
-            order = self._first_draws(counts, kept.hashes)
+        candidates = Candidates.from_draws(kept.names, draws, rows)
+        order = self._random_order(counts, kept)
+        if self.name_filter.returned is not None:
             rejected[Distinct.name] += int(counts.sum() - len(order))
-        candidates = Candidates(
-            names=list(kept.names),
-            log_probability=draws.log_probability[rows],
-            start_tokens=draws.start_tokens[rows],
-            start_probability=draws.start_probability[rows],
-        )
         if limit is not None:
             order = order[candidates.select(order).admitted(limit, most)]
         order = order[:most]
         if self.name_filter.returned is not None:
             self.name_filter.returned.add(kept.hashes[order])
-        return candidates.select(order), rejected
+        return _Accepted(candidates.select(order), rejected)
+
+    def _random_order(
+        self, counts: Int64[Array, "kept"], names: Finished
+    ) -> Int64[Array, "ordered"]:
+        """The rows of drawn names in random order, each as often as it may be returned."""
+        if self.name_filter.returned is not None:
+            return self._first_draws(counts, names.hashes)
+        order = np.repeat(np.arange(len(counts)), counts)
+        self.rng.shuffle(order)
+        return order
 
     def _first_draws(
         self, counts: Int64[Array, "kept"], hashes: UInt64[Array, "kept"]
@@ -194,51 +223,57 @@ class Search:
         uniforms = self.rng.random(len(counts))
         first = -np.expm1(np.log1p(-uniforms) / counts)  # (kept,)
         order = np.argsort(first)
-        _, first_positions = np.unique(hashes[order], return_index=True)
+        first_positions = np.unique(hashes[order], return_index=True)[1]
         return order[np.sort(first_positions)]
 
     def _exact_search(self) -> Arrivals:
         """An exact search for names that drawing hasn't found."""
-        drawn = self.name_count
-
-        def report(more: int, read: int) -> None:
-            self.on_progress(Searched(drawn + more, self.n, self._tried, read))
-
-        bound = MAX_PREFIXES // self.searches
-        return Arrivals(self.walk, self.name_filter, self.sampling, self.rng, report, bound=bound)
+        self._count_before_exact = self.name_count
+        return Arrivals(
+            self.walk,
+            self.name_filter,
+            sampling=self.sampling,
+            rng=self.rng,
+            report=self._report_exact,
+            bound=MAX_PREFIXES // self.searches,
+        )
 
     def _find_exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
         """Find names without drawing until there are n, no more exist, or the search gives up."""
-        for names in exact.find(n - self.name_count):
-            self.name_count += len(names.names)
+        for found in exact.find(n - self.name_count):
+            count = len(found.names)
+            self.name_count += count
             yield Candidates(
-                names=names.names,
-                log_probability=names.scores.log_probability,
-                start_tokens=names.start_tokens,
-                start_probability=np.ones(
-                    len(names.names)
-                ),  # the starts of rare names aren't limited
+                names=found.names,
+                log_probability=found.scores.log_probability,
+                start_tokens=found.start_tokens,
+                start_probability=np.ones(count),  # the starts of rare names aren't limited
             )
+
+    def _report_exact(self, more: int, prefixes_read: int) -> None:
+        """Report how far an exact search is."""
+        name_count = self._count_before_exact + more
+        self.on_progress(Searched(name_count, self.n, self._tried, prefixes_read))
 
     def _report_draws(self, more: int) -> None:
         """Report that more draws have come to their end."""
         self.on_progress(Searched(min(self.name_count, self.n), self.n, self._tried + more))
 
     def _too_few(self, exact: Arrivals | None) -> str:
-        """Why there are fewer names, and what to do."""
+        """The error message for too few names: why there are no more, and what to do."""
         suggestions = advice(
             self._rejected, self.name_filter.constraints, self.sampling, fewer=self.name_count > 0
         )
-        if exact is not None and exact.bounded:
-            work = f"{self._tried:,} tries and {exact.prefixes_read:,} prefixes"
-            reason = f"then gave up after {work}"
-        elif more_variety(self.sampling).is_stuck:
-            reason = (
-                "and no other name is possible, because only the likeliest characters are taken"
-            )
-        else:
-            reason = "and no other name is possible"
+        reason = self._reason_for_end(exact)
         return f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
+
+    def _reason_for_end(self, exact: Arrivals | None) -> str:
+        """Why the search ended."""
+        if exact is not None and exact.bounded:
+            return f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
+        if more_variety(self.sampling).is_stuck:
+            return "and no other name is possible, because only the likeliest characters are taken"
+        return "and no other name is possible"
 
     # --- filtered -----------------------------------------------------------------------------------------------------
 
@@ -254,6 +289,12 @@ class Search:
         limit = StartLimit()
         yield from self._draw(self.walk.scored_by(scorer), self.n, FILTERED, limit)
         filled = self.n - self.name_count
+        yield from self._fill_up(scorer, limit)
+        if filled > self.n / 2:
+            self.on_progress(FilledUp(self.n, filled=filled))
+
+    def _fill_up(self, scorer: Scorer, limit: StartLimit) -> Iterator[Candidates]:
+        """Return the missing names: those with the best scores among names from an unfiltered search."""
         others = no_candidates()
         while self.name_count < self.n:
             missing = min(self.n - self.name_count, CHUNK_NAMES // CANDIDATES)
@@ -264,35 +305,20 @@ class Search:
                 yield best
             if len(best.names) < missing:
                 raise GenerationError(self._too_few(exact))
-        if filled > self.n / 2:
-            self.on_progress(FilledUp(self.n, filled=filled))
 
     def _with_more_candidates(
         self, candidates: Candidates, missing: int
     ) -> tuple[Candidates, Arrivals | None]:
-        """Find new candidates with an unfiltered search.
+        """Add candidates from an unfiltered search, so that there are several for each missing name.
 
-        Args:
-            candidates: those that haven't been returned so far.
-            missing: names that are still to be returned.
-
-        Returns:
-            All candidates, and the exact search if one was needed.
+        Also returns the exact search, if one was needed.
         """
         returned = self.name_count
         self.name_count += len(candidates.names)  # until the best are chosen, candidates count too
         batches = [candidates]
         if not candidates.names:
-            draws = self.walk.draw(
-                DRAWS_FOR_CANDIDATES,
-                rng=self.rng,
-                sampling=self.sampling,
-                tell=self._report_draws,
-            )
-            first, _ = self._accept(draws, DRAWS_FOR_CANDIDATES)
-            self._tried += DRAWS_FOR_CANDIDATES
-            self.name_count += len(first.names)
-            batches.append(first)
+            size = DRAWS_FOR_CANDIDATES
+            batches.append(self._draw_round(self.walk, size, most=size).candidates)
         batches += self._draw(self.walk, returned + CANDIDATES * missing, UNFILTERED)
         exact = None
         if self.name_count < returned + missing:
@@ -304,7 +330,7 @@ class Search:
     def _best(
         self, candidates: Candidates, missing: int, scorer: Scorer, limit: StartLimit
     ) -> tuple[Candidates, Candidates]:
-        """The best candidates in random order, at most as many as are missing; and the other ones.
+        """Divide candidates into the best ones, as many as are missing and in random order, and the other ones.
 
         Candidates whose start is too common come last.
         """
@@ -317,15 +343,32 @@ class Search:
 
     def _scores(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
         """The scores of some names, in nats."""
-        vocabulary = self.walk.filter.vocabulary
-        tokens, lengths = vocabulary.encode_all(candidates.names)
-        first = np.cumsum(lengths) - lengths  # (names,) index of each name's first token
-        missing = np.empty(len(lengths), np.int64)  # (names,) n-grams that aren't in the list
-        for length in np.unique(lengths):
-            rows = np.flatnonzero(lengths == length)
-            tokens_of_length = tokens[first[rows][:, None] + np.arange(length)]  # (rows, length)
-            missing[rows] = scorer.missing(tokens_of_length, candidates.start_tokens[rows])
-        return scorer.scores(candidates.log_probability, lengths, missing, candidates.start_tokens)
+        tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
+        return scorer.scores(
+            candidates.log_probability,
+            lengths=lengths,
+            missing=_missing_ngrams(tokens, lengths, candidates.start_tokens, scorer),
+            start_tokens=candidates.start_tokens,
+        )
+
+
+def _missing_ngrams(
+    tokens: Int32[Array, "tokens"],
+    lengths: Int64[Array, "names"],
+    start_tokens: Int32[Array, "names"],
+    scorer: Scorer,
+) -> Int64[Array, "names"]:
+    """Count the n-grams of each name that aren't in the list. Names of the same length are read together.
+
+    ``tokens`` has the tokens of all names, one name after the other.
+    """
+    first_token = np.cumsum(lengths) - lengths  # (names,) where each name starts
+    missing = np.empty(len(lengths), np.int64)  # (names,)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        columns = first_token[rows][:, None] + np.arange(length)  # (rows, length)
+        missing[rows] = scorer.missing(tokens[columns], start_tokens[rows])
+    return missing
 
 
 def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:
@@ -338,9 +381,6 @@ def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int
         accepted: names accepted so far.
         tried: draws so far.
         certain: whether nearly every draw gives a wanted name.
-
-    >>> round_size(missing=100, accepted=500, tried=1_000, certain=False)  # 200, some to spare, and FIRST_NAMES
-    284
     """
     if certain and not tried:
         size = missing

@@ -37,24 +37,31 @@ class StartLimit:
         *,
         most: int,
     ) -> Bool[Array, "names"]:
-        """Which names may be returned, in this order; they are counted as returned.
+        """Choose which names may be returned, in this order, and count them as returned.
 
         Args:
             names: the names.
-            labels: of each name, any number that stands for its label.
-            probabilities: p of each name's first characters.
-            most: how many names are admitted at most.
+            labels: a number for each name's label.
+            probabilities: the model's probability of each name's first characters.
+            most: how many names to choose at most.
         """
         admitted = np.zeros(len(names), bool)
+        admitted_count = 0
         rows = zip(names, labels.tolist(), probabilities.tolist(), strict=True)
         for row, (name, label, probability) in enumerate(rows):
-            start = (label, name[:FIRST].lower())
-            position = self._returned[label] + 1
-            admitted[row] = self._with_start[start] <= START_FACTOR * probability * position
-            if admitted[row]:
-                self._returned[label] = position
-                self._with_start[start] += 1
-                most -= 1
-                if most == 0:
-                    break
+            if admitted_count == most:
+                break
+            if self._admit(name, label, probability):
+                admitted[row] = True
+                admitted_count += 1
         return admitted
+
+    def _admit(self, name: str, label: int, probability: float) -> bool:
+        """Count a name as returned if its start isn't too common among the names so far."""
+        start = (label, name[:FIRST].lower())
+        position = self._returned[label] + 1
+        if self._with_start[start] > START_FACTOR * probability * position:
+            return False
+        self._returned[label] = position
+        self._with_start[start] += 1
+        return True

@@ -17,9 +17,9 @@ same word twice in a row, and a name that starts with a misspelled long common w
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,26 +65,43 @@ def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[
     >>> claimed_starts(listed, Normalization())
     ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
-    listed = [words_of(normalization.without_endings(name)) for name in names]
-    listed = [words for words in listed if words]
-    first_words = Counter(words[0] for words in listed)
-    later_words: Counter[str] = Counter()
-    for words in listed:
-        later_words.update(words[1:])
-    single_words = {words[0] for words in listed if len(words) == 1}
-    repeated = {word for word, count in first_words.items() if count > 1}
-    common = (repeated & later_words.keys()) - single_words
+    listed_words = [words_of(normalization.without_endings(name)) for name in names]
+    listed_words = [words for words in listed_words if words]
+    common = _common_first_words(listed_words)
     starts: set[str] = set()
-    for words in listed:
-        is_common = words[0] in common
-        starts.add(" ".join(words[:2]) if is_common else words[0])
-    never_first = {word for word, count in later_words.items() if count > 1} - first_words.keys()
-    endings = filter(None, normalization.endings)
-    return tuple(sorted(starts.union(never_first, endings)))
+    for words in listed_words:
+        start_length = 2 if words[0] in common else 1
+        starts.add(" ".join(words[:start_length]))
+    starts |= _words_that_occur_only_later(listed_words)
+    starts.update(filter(None, normalization.endings))
+    return tuple(sorted(starts))
+
+
+def _common_first_words(listed_words: list[list[str]]) -> set[str]:
+    """The words that several names start with, that aren't a name alone, and that also occur later in a name."""
+    first_words = Counter(words[0] for words in listed_words)
+    repeated = {word for word, count in first_words.items() if count > 1}
+    single_words = {words[0] for words in listed_words if len(words) == 1}
+    return (repeated & _later_words(listed_words).keys()) - single_words
+
+
+def _words_that_occur_only_later(listed_words: list[list[str]]) -> set[str]:
+    """The words that occur several times in names, but never as a name's first word."""
+    first_words = {words[0] for words in listed_words}
+    later_words = _later_words(listed_words)
+    return {word for word, count in later_words.items() if count > 1} - first_words
+
+
+def _later_words(listed_words: list[list[str]]) -> Counter[str]:
+    """How often each word occurs in names after the first word."""
+    later_words: Counter[str] = Counter()
+    for words in listed_words:
+        later_words.update(words[1:])
+    return later_words
 
 
 class Unclaimed(Constraint):
-    """A name that doesn't start like a listed company's.
+    """The constraint that a name doesn't start like a listed company's.
 
     Args:
         value: the starts of the listed names; see ``claimed_starts``.
@@ -136,21 +153,23 @@ class Unclaimed(Constraint):
         return UnclaimedTracker(self, vocabulary)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name has a new start, is more than a common word or punctuation, and repeats no word in a row."""
+        """Whether the name's start is new, it's more than a common word, and no word is repeated in a row."""
         words = words_of(self._normalization.without_endings(name))
         joined = "".join(words)
         if not joined or joined in self._common:
             return False
-        repeats_no_word = all(map(operator.ne, words, words[1:]))
-        return repeats_no_word and self.may_begin(name)
+        has_repeated_word = any(word == following for word, following in pairwise(words))
+        return not has_repeated_word and self.may_begin(name)
 
     def may_begin(self, name: str) -> bool:
         """Whether neither the first word nor the first two words are a listed company's start."""
         words = words_of(name)
-        first = "".join(words[:1])
-        if first not in self._common and self._is_claimed(first, is_single=True):
+        if not words:
+            return True
+        is_common = words[0] in self._common
+        if not is_common and self._is_claimed(words[0], is_single=True):
             return False
-        return len(words) < 2 or not self._is_claimed(words[0] + words[1], is_single=False)
+        return len(words) == 1 or not self._is_claimed(words[0] + words[1], is_single=False)
 
     def _is_claimed(self, word: str, *, is_single: bool) -> bool:
         """Whether a single word, or two joined words, are within one letter of a listed company's start."""
@@ -205,7 +224,8 @@ def _lookup_keys(word: str) -> Iterator[str]:
     """Keys of which at least one is stored if the word is at most one letter away from a stored word."""
     yield word
     for index in range(len(word) + 1):
-        before, after = word[:index], word[index:]
+        before = word[:index]
+        after = word[index:]
         yield before + WILDCARD + after  # a letter is missing
         yield before + WILDCARD + after[1:]  # a letter is different
         yield before + after[1:]  # a letter was added

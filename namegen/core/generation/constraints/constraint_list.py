@@ -8,9 +8,9 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from unicodedata import is_normalized
 
 import numpy as np
@@ -62,17 +62,18 @@ class WellFormed(Constraint):
         self.combines = combines
 
     def accepts(self, name: str) -> bool:
-        """Whether it could be in a list."""
-        is_trimmed = name != "" and name == name.strip()
-        return is_trimmed and (not self.combines or is_normalized("NFC", name))
+        """Whether the name could be in a list."""
+        if name == "" or name != name.strip():
+            return False
+        return not self.combines or is_normalized("NFC", name)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
         """Which names couldn't be in a list, without a Python call for each name."""
         if self.combines:
             return super().rejects(finished)
         names = finished.names
-        stripped = map(str.strip, names)
-        rejected = np.fromiter(map(operator.ne, names, stripped), bool, count=len(names))
+        is_padded = map(operator.ne, names, map(str.strip, names))
+        rejected = np.fromiter(is_padded, bool, count=len(names))
         if not all(names):
             rejected |= np.fromiter(map(operator.not_, names), bool, count=len(names))
         return rejected
@@ -198,18 +199,25 @@ class ExcludedWords(Constraint):
 
     def accepts(self, name: str) -> bool:
         """Whether the name contains none of the words."""
-        if self._whole_words:
-            whole_words = map(normalize, [name, *re.split(r"[\s-]+", name)])
-            if not self._whole_words.isdisjoint(whole_words):
-                return False
+        if self._has_excluded_whole_word(name):
+            return False
         return not self._contains_word(name)
 
+    def _has_excluded_whole_word(self, name: str) -> bool:
+        """Whether the name, or a word between its spaces and hyphens, is excluded as a whole word."""
+        if not self._whole_words:
+            return False
+        whole_words = map(normalize, [name, *re.split(r"[\s-]+", name)])
+        return not self._whole_words.isdisjoint(whole_words)
+
     def _contains_word(self, text: str) -> bool:
-        """Whether a stretch of the string is one of the words that are excluded anywhere."""
+        """Whether the string contains one of the words that are excluded anywhere."""
         for form in {text.casefold(), normalize(text)}:
             for length, words in self._forms.items():
-                last_start = len(form) - length
-                if any(form[start : start + length] in words for start in range(last_start + 1)):
+                stretches = (
+                    form[start : start + length] for start in range(len(form) - length + 1)
+                )
+                if not words.isdisjoint(stretches):
                     return True
         return False
 
@@ -234,19 +242,27 @@ class NoProfanity(Constraint):
                 )
 
     def _is_always_profane(self, constraint: TextConstraint, vocabulary: Vocabulary) -> bool:
+        """Whether a required string is profanity whatever characters are before and after it."""
         text = constraint.value
         if not are_profane([text])[0]:
             return False
+        neighbors = self._possible_neighbors(constraint, vocabulary)
+        if len(text) > MAX_STRETCH:  # no profanity reaches both of its ends
+            neighbors = [pair for pair in neighbors if "" in pair]
+        texts = [f"{before}{text}{after}" for before, after in neighbors]
+        return bool(are_profane(texts).all())
+
+    def _possible_neighbors(
+        self, constraint: TextConstraint, vocabulary: Vocabulary
+    ) -> list[tuple[str, str]]:
+        """The characters that can be before and after a required string; "" at an end of the name."""
         before = [""]
         if not isinstance(constraint, StartsWith):
             before += vocabulary.characters
         after = [""]
         if not isinstance(constraint, EndsWith):
             after += vocabulary.characters
-        neighbors = list(product(before, after))
-        if len(text) > MAX_STRETCH:  # no profanity reaches both of its ends
-            neighbors = [pair for pair in neighbors if "" in pair]
-        return bool(are_profane([f"{first}{text}{last}" for first, last in neighbors]).all())
+        return list(product(before, after))
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
         """Which names contain profanity."""
@@ -352,30 +368,40 @@ class MinDistance(Constraint):
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
         """Which names are too near a listed name. Each is compared with all listed names of about its length."""
-        from rapidfuzz.distance import Levenshtein
-        from rapidfuzz.process import cdist
-
         forms = np.array([self._normalize(name) for name in finished.names], object)
         lengths = np.fromiter(map(len, forms), np.int64, count=len(forms))
         is_near = np.zeros(len(forms), bool)
-        most_edits = int(self.value) - 1  # of a name that is too near
-        for length in np.unique(lengths):
-            # An edit changes the length by one at most.
-            length_range = (length - most_edits, length + most_edits + 1)
-            first, end = np.searchsorted(self._listed_lengths, length_range)
-            listed = self._listed[first:end]
+        for length in np.unique(lengths).tolist():
+            listed = self._listed_of_about(length)
             rows = np.flatnonzero(lengths == length)
             block_rows = max(1, BLOCK_PAIRS // max(1, len(listed)))
             for start in range(0, len(rows), block_rows):
                 block = rows[start : start + block_rows]
-                distances = cdist(
-                    forms[block],
-                    listed,
-                    scorer=Levenshtein.distance,
-                    score_cutoff=most_edits,
-                    dtype=np.uint8,
-                )  # (block, listed); most_edits + 1 if it's more
-                is_near[block] = (distances <= most_edits).any(axis=1)
+                is_near[block] = self._are_near(forms[block].tolist(), listed)
+        return is_near
+
+    def _listed_of_about(self, length: int) -> list[str]:
+        """The listed names that can be too near a name of this length. An edit changes the length by one at most."""
+        most_edits = self.value - 1
+        shortest = length - most_edits
+        longest = length + most_edits
+        first, end = np.searchsorted(self._listed_lengths, (shortest, longest + 1))
+        return self._listed[first:end]
+
+    def _are_near(self, forms: Sequence[str], listed: Sequence[str]) -> Bool[Array, "names"]:
+        """Which of some normalized names are too near one of the listed names."""
+        from rapidfuzz.distance import Levenshtein
+        from rapidfuzz.process import cdist
+
+        most_edits = self.value - 1  # of a name that is too near
+        distances = cdist(
+            forms,
+            listed,
+            scorer=Levenshtein.distance,
+            score_cutoff=most_edits,
+            dtype=np.uint8,
+        )  # (names, listed); most_edits + 1 if it's more
+        is_near: Bool[Array, "names"] = np.any(distances <= most_edits, axis=1)
         return is_near
 
 
@@ -428,11 +454,7 @@ class ConstraintList:
     """
 
     def __init__(self, constraints: Iterable[Constraint] = ()) -> None:
-        effective = [
-            constraint
-            for constraint in constraints
-            if not constraint.empty_accepts_all or constraint.value
-        ]
+        effective = [constraint for constraint in constraints if not _accepts_all(constraint)]
         rank = {name: index for index, name in enumerate(CONSTRAINTS)}
         effective.sort(key=lambda constraint: rank.get(constraint.name, len(rank)))
         self._constraints = tuple(effective)
@@ -478,6 +500,19 @@ class ConstraintList:
             constraint.check(vocabulary, self)
 
 
+def _accepts_all(constraint: Constraint) -> bool:
+    """Whether a constraint's value is empty, so that every name satisfies it."""
+    return constraint.empty_accepts_all and not constraint.value
+
+
+class AcceptedNames(NamedTuple):
+    """The names that a filter accepts."""
+
+    rows: Int64[Array, "accepted"]  # their rows among all names
+    names: Finished
+    rejected: Counter[str]  # draws of the other names, by the first constraint that rejects them
+
+
 class NameFilter:
     """Checks finished names against all constraints, whatever was checked during the search.
 
@@ -498,18 +533,12 @@ class NameFilter:
         """Whether the constraints accept nearly all draws."""
         return all(constraint.rarely_rejects for constraint in self.constraints)
 
-    def keep(
-        self, names: list[str], counts: Int64[Array, "names"]
-    ) -> tuple[Int64[Array, "kept"], Finished, Counter[str]]:
-        """Check distinct names.
+    def keep(self, names: list[str], counts: Int64[Array, "names"]) -> AcceptedNames:
+        """Check distinct names against all constraints.
 
         Args:
             names: the names.
             counts: draws of each name.
-
-        Returns:
-            The rows of the accepted names, the accepted names, and the number of rejected draws, each counted for the
-            first constraint that rejects it.
         """
         rejected_draws: Counter[str] = Counter()
         rows = np.arange(len(names))
@@ -520,4 +549,4 @@ class NameFilter:
                 rejected_draws[constraint.name] += int(counts[rows[rejected]].sum())
                 rows = rows[~rejected]
                 accepted = accepted.select(~rejected)
-        return rows, accepted, rejected_draws
+        return AcceptedNames(rows, accepted, rejected_draws)

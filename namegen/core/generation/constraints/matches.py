@@ -81,6 +81,7 @@ class Matches(Constraint):
         self._calls = 0
 
     def _check_size(self) -> None:
+        """Raise SettingsError for an expression that would take too long to compile."""
         if len(self.value) > MAX_EXPRESSION:
             raise SettingsError(
                 f"{setting('matches')} has {len(self.value):,} characters: use at most {MAX_EXPRESSION:,}; "
@@ -93,6 +94,7 @@ class Matches(Constraint):
             )
 
     def _compile(self) -> Any:
+        """Compile the expression, or raise SettingsError."""
         import regex  # late: most searches have no expression, and importing it takes a while
 
         try:
@@ -129,7 +131,7 @@ class Matches(Constraint):
         return ~np.array(self.match_all(finished.names, partial=False), bool)
 
     def may_begin(self, prefix: str) -> bool:
-        """Whether a name that starts with the prefix could match. True if that can't be told."""
+        """Whether a name that starts with the prefix could match. True if that isn't known."""
         return not self.prunes or self._match(prefix, partial=True)
 
     def match_all(self, texts: Sequence[str], *, partial: bool) -> list[bool]:
@@ -144,26 +146,39 @@ class Matches(Constraint):
         """
         results: list[bool] = []
         for start in range(0, len(texts), CALLS_A_LOOK):
-            # Other clocks also count what else a busy machine does.
-            started = time.thread_time()
             block = texts[start : start + CALLS_A_LOOK]
+            started = time.thread_time()  # other clocks also count what else a busy machine does
             results += [self._match(text, partial=partial) for text in block]
-            self._seconds += time.thread_time() - started
-            self._calls += CALLS_A_LOOK
-            limit = SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls
-            if self._seconds > limit:
-                raise self._too_slow(f"{self._seconds:.1f} seconds for some {self._calls:,} names")
+            self._count_time(time.thread_time() - started)
         return results
 
+    def _count_time(self, seconds: float) -> None:
+        """Count the time of some calls, and raise GenerationError if all calls so far took too long."""
+        self._seconds += seconds
+        self._calls += CALLS_A_LOOK
+        limit = SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls
+        if self._seconds > limit:
+            raise self._too_slow(f"{self._seconds:.1f} seconds for some {self._calls:,} names")
+
     def representatives(self, characters: str) -> dict[int, str]:
-        """For each character, the first one that no piece of a plain expression tells apart from it.
+        """Find characters that no piece of a plain expression distinguishes, and choose one to stand for all of them.
 
         Replacing characters by their representatives changes neither whether a string matches nor whether a longer one
         could match.
 
         Returns:
-            The representatives by code point, for ``str.translate``.
+            The representative of each character, by code point, for ``str.translate``.
         """
+        patterns = self._patterns_of_characters()
+        first_with_matches: dict[tuple[bool, ...], str] = {}
+        representatives = {}
+        for character in characters:
+            matches = tuple(pattern.fullmatch(character) is not None for pattern in patterns)
+            representatives[ord(character)] = first_with_matches.setdefault(matches, character)
+        return representatives
+
+    def _patterns_of_characters(self) -> list[Any]:
+        """Compile the pieces that stand for one character, with and without regard to letter case."""
         pieces: dict[str, None] = {}  # in order, each once
         for piece in _PIECE.finditer(self.value):
             if piece["count"] is None and piece[0] not in _NO_CHARACTER:
@@ -171,14 +186,10 @@ class Matches(Constraint):
         patterns = []
         for text in pieces:
             patterns += [_compile(text), _compile("(?i)" + text)]
-        first: dict[tuple[bool, ...], str] = {}  # by which patterns match
-        representatives = {}
-        for character in characters:
-            matches = tuple(pattern.fullmatch(character) is not None for pattern in patterns)
-            representatives[ord(character)] = first.setdefault(matches, character)
-        return representatives
+        return patterns
 
     def _match(self, text: str, *, partial: bool) -> bool:
+        """Whether a string matches, or with ``partial`` whether a longer one could match."""
         try:
             match = self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL)
         except TimeoutError:
@@ -188,6 +199,7 @@ class Matches(Constraint):
         return match is not None
 
     def _too_slow(self, reason: str) -> GenerationError:
+        """The error for an expression that takes too long to match."""
         return GenerationError(
             f"{self._setting} takes too long ({reason}): simplify it, above all a repeat inside a "
             "repeat such as (a+)+"
@@ -238,6 +250,7 @@ class MatchTracker(Tracker):
 
 
 def _compile(expression: str) -> Any:
+    """Compile an expression without warnings."""
     import regex
 
     with warnings.catch_warnings():
@@ -256,29 +269,52 @@ def written_out(expression: str) -> int:
     """
     if _IGNORES_SPACE.search(expression):
         expression = "".join(expression.split())
-    outer_sizes: list[int] = []  # of what precedes each open group
-    size = 0  # of the innermost open group so far
-    last = 0  # size of its last piece, which a repeat would repeat
+    counter = _PartCounter()
     for piece in _PIECE.finditer(expression):
+        counter.read(piece)
+        if counter.size > MAX_PARTS:
+            return counter.size
+    return counter.size + sum(counter.outer_sizes)
+
+
+class _PartCounter:
+    """Counts the characters and classes of an expression while its pieces are read from left to right."""
+
+    def __init__(self) -> None:
+        self.outer_sizes: list[int] = []  # sizes before each open group, within the group around it
+        self.size = 0  # of the innermost open group so far
+        self._last_size = 0  # of the group's last piece, which a repeat would repeat
+
+    def read(self, piece: re.Match[str]) -> None:
+        """Count the next piece."""
         text = piece[0]
         if text[0] == "(":
-            outer_sizes.append(size)
-            size = last = 0
+            self._open_group()
         elif text == ")":
-            last = max(1, size)
-            size = last
-            if outer_sizes:
-                size += outer_sizes.pop()
+            self._close_group()
         elif piece["count"] is not None:
-            times = _repeat_count(piece["count"])
-            size += last * (times - 1)
-            last *= times
+            self._repeat(_repeat_count(piece["count"]))
         elif text not in "*+?|":
-            last = 1
-            size += 1
-        if size > MAX_PARTS:
-            return size
-    return size + sum(outer_sizes)
+            self._last_size = 1
+            self.size += 1
+
+    def _open_group(self) -> None:
+        """Start counting inside a group."""
+        self.outer_sizes.append(self.size)
+        self.size = 0
+        self._last_size = 0
+
+    def _close_group(self) -> None:
+        """Add a group to the group around it; an empty group counts as one part."""
+        self._last_size = max(1, self.size)
+        self.size = self._last_size
+        if self.outer_sizes:
+            self.size += self.outer_sizes.pop()
+
+    def _repeat(self, times: int) -> None:
+        """Count the last piece as often as it is repeated."""
+        self.size += self._last_size * (times - 1)
+        self._last_size *= times
 
 
 def _repeat_count(digits: str) -> int:

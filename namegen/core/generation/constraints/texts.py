@@ -150,20 +150,18 @@ class Automaton(Tracker):
 def _next_states(
     text: Int32[Array, "characters"], vocabulary_size: int
 ) -> Int64[Array, "states V"]:
-    """For each number of characters that are spelled, and each next token, how many are spelled then."""
+    """The automaton's table: for each number of characters that are spelled, and each next token, the next number."""
     length = len(text)
     next_state = np.zeros((length + 1, vocabulary_size), np.int64)
+    next_state[0, text[0]] = 1
     # The state after the string without its first character: its longest end that is also a start of the string. After
     # a wrong token, the automaton goes on from there.
     fallback = 0
-    for state in range(length + 1):
-        if state > 0:
-            next_state[state] = next_state[fallback]
+    for state in range(1, length + 1):
+        next_state[state] = next_state[fallback]
         if state < length:
-            token = text[state]
-            if state > 0:
-                fallback = int(next_state[fallback, token])
-            next_state[state, token] = state + 1
+            fallback = int(next_state[fallback, text[state]])
+            next_state[state, text[state]] = state + 1
     return next_state
 
 

@@ -27,9 +27,16 @@ import numpy as np
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import State
 from namegen.core.generation.constraints.constraint_list import NameFilter
-from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_PER_READ, Open, Walk
+from namegen.core.generation.count_splitting import (
+    MAX_IN_VAIN,
+    TRIED_PER_READ,
+    LongerPrefixes,
+    NextTokens,
+    Open,
+    Walk,
+    check_are_numbers,
+)
 from namegen.core.models import all_log_probabilities
-from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
 
 ALL = sys.maxsize  # if all names are wanted
@@ -49,9 +56,13 @@ MAX_NUMBERS = 100_000_000  # numbers in memory for prefixes that wait: almost a 
 Report: TypeAlias = Callable[[int, int], None]  # called with names found and prefixes read
 
 
+def ignore_progress(names: int, prefixes: int) -> None:
+    """Report nothing: the default of a search."""
+
+
 @dataclass(frozen=True, eq=False)
 class PrefixScores:
-    """What a ranking stores for each prefix; a subclass may add fields.
+    """The numbers that a ranking stores for each prefix; a subclass may add fields.
 
     All arrays have the same shape: ``(B,)`` for B prefixes, or ``(B, V)`` for all prefixes that are one token longer.
 
@@ -169,34 +180,39 @@ class Band:
     floor: float  # rank that names have to reach
     best: RankedNames  # the n highest names so far
     rejected: Counter[str] = field(default_factory=Counter)  # names by the constraint they failed
-    _waiting: list[RankedNames] = field(default_factory=list)  # names that aren't judged yet
+    highest_below: float = -math.inf  # the highest rank that is known to be below the floor
+    _waiting: list[RankedNames] = field(default_factory=list)  # names that aren't checked yet
     _waiting_count: int = 0
 
     @property
     def current_floor(self) -> float:
-        """The rank that a name has to reach now: that of the last name, once there are n."""
+        """The rank that a name has to reach now. Once there are n names, it's the rank of the last one."""
         if len(self.best.names) < self.n:
             return self.floor
         return max(self.floor, float(self.best.scores.rank[self.n - 1]))
 
     def add(self, names: RankedNames) -> None:
-        """Add finished names. They are judged once there are enough to make the sorting worthwhile."""
+        """Add finished names. They are checked once there are enough to make the sorting worthwhile."""
         self._waiting.append(names)
         self._waiting_count += len(names.names)
         if self._waiting_count >= max(MIN_JUDGED, min(self.n // 2, MAX_JUDGED)):
             self.judge_waiting()
 
+    def note_below(self, rank: float) -> None:
+        """Remember a rank below the floor, if it's the highest so far."""
+        self.highest_below = max(self.highest_below, rank)
+
     def judge_waiting(self) -> None:
-        """Filter the names that were added, and keep the n highest."""
+        """Check the constraints of the names that were added, and keep the n highest."""
         if not self._waiting:
             return
         waiting = RankedNames.concatenate(self._waiting)
         self._waiting = []
         self._waiting_count = 0
         counts = np.ones(len(waiting.names), np.int64)
-        rows, _, rejected = self.name_filter.keep(waiting.names, counts)
-        self.rejected += rejected
-        names = RankedNames.concatenate([self.best, waiting.select(rows)])
+        accepted = self.name_filter.keep(waiting.names, counts)
+        self.rejected += accepted.rejected
+        names = RankedNames.concatenate([self.best, waiting.select(accepted.rows)])
         self.best = names.select(self._sorted_rows(names)[: self.n])
 
     def _sorted_rows(self, names: RankedNames) -> Int64[Array, "rows"]:
@@ -208,7 +224,7 @@ class Band:
         if allows_repeats:
             return rows
         hashes = self.name_filter.normalization.hash_names([names.names[row] for row in by_rank])
-        _, first_positions = np.unique(hashes, return_index=True)
+        first_positions = np.unique(hashes, return_index=True)[1]
         return rows[np.sort(first_positions)]
 
 
@@ -222,9 +238,54 @@ class _Block:
     numbers: int  # numbers in memory until the last sibling has been read
 
 
+class _Siblings(Iterator[_Block]):
+    """Blocks of prefixes that are one token longer than those of a block; the highest block comes first.
+
+    Each block is made only when it's read. Before that, a prefix takes a few numbers; afterwards, it has all its
+    characters and a state of each constraint.
+    """
+
+    def __init__(
+        self, longer: Iterator[LongerPrefixes], scores: PrefixScores, numbers: int
+    ) -> None:
+        self._longer = longer
+        self._scores = scores  # (K,) of all prefixes in these blocks
+        self._numbers = numbers  # in memory until the last block has been read
+
+    def __next__(self) -> _Block:
+        prefixes, token_indexes = next(self._longer)
+        scores = self._scores.select(token_indexes)
+        return _Block(prefixes, scores, siblings=self, numbers=self._numbers)
+
+
+class _BlockStack:
+    """The blocks of a band that are still to be read. The block that was added last is read first."""
+
+    def __init__(self, first: _Block) -> None:
+        self.blocks = [first]
+        self.numbers = first.numbers  # in memory, for all blocks and their siblings
+
+    def push(self, block: _Block) -> None:
+        """Add a block."""
+        self.blocks.append(block)
+        self.numbers += block.numbers
+
+    def replace_by_sibling(self, block: _Block) -> None:
+        """Add the next sibling of a block that was taken from the stack."""
+        sibling = next(block.siblings, None)
+        if sibling is None:
+            self.free(block)
+        else:
+            self.blocks.append(sibling)
+
+    def free(self, block: _Block) -> None:
+        """Stop counting the memory of a block whose siblings won't be read any more."""
+        self.numbers -= block.numbers
+
+
 @dataclass(eq=False)
 class _BandWidth:
-    """How far the floor is lowered for the next band; depends on the size of the bands before."""
+    """How far the floor is lowered for the next band. It depends on the sizes of the bands before."""
 
     nats: float = 2 * BAND_NATS
     expected: float = 0.0  # prefixes that the next band has at least; 0 if unknown
@@ -233,19 +294,65 @@ class _BandWidth:
     def adapt(self, prefixes: int) -> None:
         """Set the width of the next band, given the number of prefixes in the last one."""
         before = self._prefixes_before
-        last_nats = self.nats
-        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
-        is_large_and_wide = prefixes >= SMALL_BAND and self.nats > 2 * BAND_NATS
-        if prefixes < HARDLY_MORE * before:
-            self.nats *= 2
-        elif is_far_larger or is_large_and_wide:
-            self.nats = max(BAND_NATS, self.nats / 2)
+        nats_before = self.nats
+        self.nats = self._next_nats(prefixes)
         self.expected = 0
         if prefixes > before > SMALL_BAND:
-            # Assume the same growth per nat. It's a low estimate, as asking the constraints takes time too.
-            growth = (prefixes / before) ** (self.nats / last_nats)
+            # Assume the same growth per nat. It's a low estimate, as checking the constraints takes time too.
+            growth = (prefixes / before) ** (self.nats / nats_before)
             self.expected = prefixes * growth
         self._prefixes_before = prefixes
+
+    def _next_nats(self, prefixes: int) -> float:
+        """A wider band if the last one was hardly larger than the one before, a narrower one if it was far larger."""
+        before = self._prefixes_before
+        is_hardly_larger = prefixes < HARDLY_MORE * before
+        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
+        is_large_and_wide = prefixes >= SMALL_BAND and self.nats > 2 * BAND_NATS
+        if is_hardly_larger:
+            return 2 * self.nats
+        if is_far_larger or is_large_and_wide:
+            return max(BAND_NATS, self.nats / 2)
+        return self.nats
+
+
+class _Floors:
+    """Chooses the floor of each band: the rank that its names have to reach.
+
+    Args:
+        highest: the rank that no name exceeds.
+        first_names: how many names the first band should have.
+    """
+
+    def __init__(self, highest: float, first_names: int) -> None:
+        self.width = _BandWidth()
+        self._highest = highest
+        self._first_names = first_names
+        self.floor = self._first_floor()
+
+    def _first_floor(self) -> float:
+        """The floor that about ``first_names`` names should reach."""
+        return self._highest - math.log(self._first_names) - self.width.nats
+
+    @property
+    def can_expect_fewer(self) -> bool:
+        """Whether the first band was meant for so many names that a smaller one is worth a try."""
+        return self._first_names > MAX_LOST
+
+    def expect_fewer(self) -> None:
+        """Raise the floor, because some of very many names are better than none."""
+        self._first_names //= FEWER
+        self.floor = self._first_floor()
+
+    def lower(self, band: Band, prefixes: int) -> None:
+        """Lower the floor after a band, at least as far as is needed to find something new.
+
+        Args:
+            band: the band.
+            prefixes: how many prefixes of the band were read.
+        """
+        self.width.adapt(prefixes)
+        self.floor = min(self.floor - self.width.nats, band.highest_below)
 
 
 class BandSearch:
@@ -286,7 +393,7 @@ class BandSearch:
         ranking: Ranking,
         *,
         bound: int,
-        report: Report = lambda names, prefixes: None,
+        report: Report = ignore_progress,
     ) -> None:
         self.walk = walk
         self.name_filter = name_filter
@@ -294,9 +401,8 @@ class BandSearch:
         self.prefixes_read = 0
         self.returned = 0  # names that the caller has returned already
         self.bounded = False  # whether the search gave up; if not, there are no more names
-        self.rejected: Counter[str] = (
-            Counter()
-        )  # prefixes and names of the last band, by constraint
+        # Prefixes and names of the last band, by the constraint that rejected them.
+        self.rejected: Counter[str] = Counter()
         self._report = report
         self._most_found = 0
         self._most_prefixes = bound
@@ -323,148 +429,149 @@ class BandSearch:
             n: how many names; None: all, including those that have been returned.
             at_first: the number of names that the first band should have; None: n.
         """
-        wanted = ALL if n is None else n
+        names_wanted = ALL if n is None else n
+        first_names = names_wanted if at_first is None else at_first
         start, scores = self.ranking.start(self.walk)
-        no_names = RankedNames([], scores.select(slice(0)), start_tokens=np.zeros(0, np.int32))
-        highest = float(scores.rank.max())
-        at_first = max(wanted if at_first is None else at_first, 1)
-        width = _BandWidth()
-        floor = highest - math.log(at_first) - width.nats
-        while wanted > self.returned and math.isfinite(floor):
-            is_hopeless = width.expected > self.bound - self._work
-            if is_hopeless and not self.returns_unfinished_bands:
-                self.bounded = True
-                return
-            missing = ALL if n is None else wanted - self.returned
-            band = Band(missing, self.name_filter, floor, best=no_names)
+        floors = _Floors(highest=float(scores.rank.max()), first_names=max(first_names, 1))
+        while self._can_continue(names_wanted, floors):
+            band = self._new_band(n, floors.floor, scores)
             read_before = self.prefixes_read
-            highest_below = self._read_band(start, scores, band)
-            self.rejected = band.rejected + self.walk.rejected
-            if highest_below is None and not self.returned and at_first > MAX_LOST:
-                at_first //= FEWER  # some of very many names are better than none
-                floor = highest - math.log(at_first) - width.nats
+            is_complete = self._read_band(start, scores, band)
+            if is_complete:
+                yield band
+                if len(band.best.names) >= band.n:
+                    return
+                floors.lower(band, prefixes=self.prefixes_read - read_before)
+            elif floors.can_expect_fewer and not self.returned:
+                floors.expect_fewer()
                 self.renew_bound()
-                continue
-            if highest_below is None:
+            else:
                 self.bounded = True
-                if self.returns_unfinished_bands:
-                    band.judge_waiting()
-                    yield band
+                yield from self._unfinished(band)
                 return
-            yield band
-            if len(band.best.names) >= band.n:
-                return
-            width.adapt(self.prefixes_read - read_before)
-            floor = min(floor - width.nats, highest_below)  # low enough to find something new
 
-    def _read_band(self, start: Open, scores: PrefixScores, band: Band) -> float | None:
-        """Find all names above the floor.
+    def _can_continue(self, names_wanted: int, floors: _Floors) -> bool:
+        """Whether to read another band. The search gives up if that would certainly be too much work."""
+        if self.returned >= names_wanted or not math.isfinite(floors.floor):
+            return False
+        is_too_large = floors.width.expected > self.bound - self._work
+        if is_too_large and not self.returns_unfinished_bands:
+            self.bounded = True
+            return False
+        return True
+
+    def _new_band(self, n: int | None, floor: float, scores: PrefixScores) -> Band:
+        """An empty band above a floor for the names that are still missing.
+
+        Args:
+            n: names that are wanted; None: all.
+            floor: rank that names have to reach.
+            scores: any scores of the search's ranking.
+        """
+        missing = ALL if n is None else n - self.returned
+        no_names = RankedNames([], scores.select(slice(0)), start_tokens=np.zeros(0, np.int32))
+        return Band(missing, self.name_filter, floor, best=no_names)
+
+    def _unfinished(self, band: Band) -> Iterator[Band]:
+        """The band that the search was reading when it gave up, if the caller wants it."""
+        if self.returns_unfinished_bands:
+            band.judge_waiting()
+            yield band
+
+    def _read_band(self, start: Open, scores: PrefixScores, band: Band) -> bool:
+        """Find all names above the band's floor, and add them to it.
+
+        Args:
+            start: the shortest prefixes.
+            scores: of these prefixes.
+            band: gets the names.
 
         Returns:
-            The highest rank below the floor, −inf if there is nothing. None if the search has to give up.
+            Whether the band was read in full; False if the search has to give up.
         """
-        pending = [_Block(start, scores, siblings=iter(()), numbers=0)]
-        numbers = 0  # in memory, for all pending blocks and their siblings
-        highest_below = -math.inf
         self.walk.rejected.clear()
-        while pending:
-            block = pending.pop()
+        stack = _BlockStack(_Block(start, scores, siblings=iter(()), numbers=0))
+        is_complete = self._read_blocks(stack, band)
+        if is_complete:
+            band.judge_waiting()
+            self._note_found(band)
+        self.rejected = band.rejected + self.walk.rejected
+        return is_complete
+
+    def _read_blocks(self, stack: _BlockStack, band: Band) -> bool:
+        """Read prefixes until none above the band's floor is left. Return False if that's too much work."""
+        while stack.blocks:
+            block = stack.blocks.pop()
             highest = float(block.scores.rank.max())
             if highest < band.current_floor:  # its siblings rank even lower
-                numbers -= block.numbers
-                highest_below = max(highest_below, highest)
+                stack.free(block)
+                band.note_below(highest)
                 continue
-            sibling = next(block.siblings, None)
-            if sibling is not None:
-                pending.append(sibling)
-            else:
-                numbers -= block.numbers
-            work = self._work + len(block.prefixes.last)
-            is_too_long = work > self.bound or self.walk.computed > self._computed_at_most
-            if is_too_long or numbers > MAX_NUMBERS:
-                return None
-            longer, below = self._read_block(block, band)
-            highest_below = max(highest_below, below)
-            first = next(longer, None)
-            if first is not None:
-                pending.append(first)  # the highest prefixes are read next
-                numbers += first.numbers
-            if not pending:
-                band.judge_waiting()
-            self._note_found(band)
-            self._report(self._most_found, self.prefixes_read)
-        band.judge_waiting()
+            stack.replace_by_sibling(block)
+            if self._is_too_much_work(block, stack):
+                return False
+            self._read_next(block, stack, band)
+        return True
+
+    def _is_too_much_work(self, block: _Block, stack: _BlockStack) -> bool:
+        """Whether reading a block would exceed the limits on work and memory."""
+        work = self._work + len(block.prefixes.last)
+        is_too_long = work > self.bound or self.walk.computed > self._computed_at_most
+        return is_too_long or stack.numbers > MAX_NUMBERS
+
+    def _read_next(self, block: _Block, stack: _BlockStack, band: Band) -> None:
+        """Read a block, and add the highest of its longer prefixes to the stack, so that they are read next."""
+        first_longer = next(self._read_block(block, band), None)
+        if first_longer is not None:
+            stack.push(first_longer)
+        if not stack.blocks:
+            band.judge_waiting()
         self._note_found(band)
-        return highest_below
+        self._report(self._most_found, self.prefixes_read)
 
-    def _read_block(self, block: _Block, band: Band) -> tuple[Iterator[_Block], float]:
-        """Read some prefixes, and add the names that end there to the band.
+    def _read_block(self, block: _Block, band: Band) -> Iterator[_Block]:
+        """Read some prefixes, add the names that end there to the band, and return the longer prefixes above its floor.
 
-        Returns:
-            The blocks of longer prefixes above the floor, and the highest rank below it.
+        The longer prefixes are in blocks, those that rank highest first.
         """
         prefixes = block.prefixes
         self.prefixes_read += len(prefixes.last)
         logits, after = self.walk.read(prefixes)  # (B, V)
         step = all_log_probabilities(logits)  # (B, V)
-        if np.isnan(step[:, END_TOKEN]).any():
-            raise GenerationError(
-                "the model's logits are not numbers: train it again, with a lower learning rate"
-            )
-        floor = band.current_floor
-        scores = self.ranking.extend(logits, step, block.scores, floor)  # (B, V)
-        rank = scores.rank
-        is_above = rank >= floor
-        highest_below = float(rank.max(where=~is_above, initial=-math.inf))
-        row, token = np.nonzero(is_above & (rank > -math.inf))  # (K,) each
-        ends = token == END_TOKEN
-        self._add_names(prefixes, row[ends], scores, band)
-        goes_on = np.flatnonzero(~ends)
-        by_rank = np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")
-        goes_on = goes_on[by_rank]
-        row, token = row[goes_on], token[goes_on].astype(np.int32)
-        return self._longer(prefixes, row, token, scores.select((row, token)), after), highest_below
+        check_are_numbers(step[:, END_TOKEN])
+        scores = self.ranking.extend(logits, step, block.scores, band.current_floor)  # (B, V)
+        row, token = _above_floor(scores.rank, band)  # (K,) each
+        is_end = token == END_TOKEN
+        self._add_names(prefixes, row[is_end], scores, band)
+        row, token = _by_rank(row[~is_end], token[~is_end], scores)
+        return self._longer(prefixes, row, token, scores.select((row, token)), after)
 
     def _longer(
         self,
         prefixes: Open,
         row: Int64[Array, "K"],
-        token: Int32[Array, "K"],
+        token: Int64[Array, "K"],
         scores: PrefixScores,
         after: State,
-    ) -> Iterator[_Block]:
+    ) -> _Siblings:
         """The prefixes that are one token longer, in blocks.
 
-        Each block is made only when it's read. Before that, a prefix takes a few numbers; afterwards, it has all its
-        characters and a state of each constraint.
-
-        Args:
-            prefixes: the shorter prefixes.
-            row: which of them each longer prefix extends.
-            token: the last token of each longer prefix.
-            scores: of the longer prefixes, ``(K,)``.
-            after: the model's state after the shorter prefixes.
+        ``row`` and ``token`` are the shorter prefix and the last token of each longer one, ``scores`` (``(K,)``) are
+        the scores of the longer prefixes, and ``after`` is the model's state after the shorter ones.
         """
-        counts = np.ones(len(row), np.int64)
+        following = _next_tokens(row, token, scores.log_probability)
         numbers_per_prefix = 3 + len(fields(scores))
         numbers = prefixes.tokens.size + len(row) * numbers_per_prefix
-
-        def make_blocks() -> Iterator[_Block]:
-            children = self.walk.children(
-                prefixes, row, token, counts, scores.log_probability, after
-            )
-            for longer, chosen in children:
-                yield _Block(longer, scores.select(chosen), siblings=blocks, numbers=numbers)
-
-        blocks = make_blocks()
-        return blocks
+        return _Siblings(self.walk.children(prefixes, following, after), scores, numbers)
 
     def _add_names(
         self, prefixes: Open, row: Int64[Array, "K"], scores: PrefixScores, band: Band
     ) -> None:
         """Add the names that end after the prefixes of some rows."""
-        counts = np.ones(len(row), np.int64)
-        ended = self.walk.ended(prefixes, row, counts, scores.log_probability[row, END_TOKEN])
+        log_probability = scores.log_probability[row, END_TOKEN]
+        ended = self.walk.ended(
+            prefixes, _next_tokens(row, np.full(len(row), END_TOKEN), log_probability)
+        )
         if len(ended.rows):
             names = RankedNames(
                 names=self.walk.filter.vocabulary.decode_all(ended.tokens),
@@ -477,3 +584,33 @@ class BandSearch:
         """Count the names found so far. A new band starts with no names, so the largest count is kept."""
         in_band = 0 if band.n == ALL else len(band.best.names)  # bands of all have returned names
         self._most_found = max(self._most_found, self.returned + in_band)
+
+
+def _above_floor(
+    rank: Float64[Array, "B V"], band: Band
+) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
+    """Rows and tokens of the longer prefixes above a band's floor; the band remembers the highest rank below it."""
+    is_above = rank >= band.current_floor
+    band.note_below(float(rank.max(where=~is_above, initial=-math.inf)))
+    row, token = np.nonzero(is_above & (rank > -math.inf))
+    return row, token
+
+
+def _by_rank(
+    row: Int64[Array, "K"], token: Int64[Array, "K"], scores: PrefixScores
+) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
+    """Rows and tokens of longer prefixes, those that rank highest first."""
+    order = np.argsort(-scores.rank[row, token], kind="stable")
+    return row[order], token[order]
+
+
+def _next_tokens(
+    row: Int64[Array, "K"], token: Int64[Array, "K"], log_probability: Float64[Array, "K"]
+) -> NextTokens:
+    """Next tokens for a walk that doesn't draw, which counts each of them once."""
+    return NextTokens(
+        rows=row,
+        tokens=token.astype(np.int32),
+        counts=np.ones(len(row), np.int64),
+        scores=log_probability,
+    )

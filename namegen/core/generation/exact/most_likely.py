@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import numpy as np
+from dataclasses import dataclass
 
 from namegen.core.generation.advice import advice
 from namegen.core.generation.constraints.constraint_list import ConstraintList
@@ -13,7 +12,6 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch
 from namegen.errors import GenerationError
 from namegen.events import ProgressCallback, Searched, ignore_progress
-from namegen.types import Array, Float64
 
 MAX_PREFIXES = 1_000_000  # prefixes that are read before the search gives up: a few seconds
 
@@ -64,27 +62,44 @@ def most_likely(
         allow_repeats=allow_repeats,
     )
 
-    def report(names: int, prefixes: int) -> None:
-        on_progress(Searched(names, n, read=prefixes))
-
-    search = BandSearch(walk, name_filter, ByProbability(), bound=MAX_PREFIXES, report=report)
+    report = _ProgressReport(n, on_progress)
+    search = BandSearch(walk, name_filter, ByProbability(), bound=MAX_PREFIXES, report=report.send)
     return _names_of(search, n, generator)
 
 
+@dataclass(frozen=True)
+class _ProgressReport:
+    """Sends the progress of an exact search as events."""
+
+    n: int  # names that are wanted
+    on_progress: ProgressCallback
+
+    def send(self, name_count: int, prefixes_read: int) -> None:
+        """Send an event."""
+        self.on_progress(Searched(name_count, self.n, read=prefixes_read))
+
+
 def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
-    """The names of the last band, which also has those of all bands before; an error if they are too few."""
+    """The names of the last band, which also has the names of all bands before.
+
+    Raises:
+        GenerationError: there are too few names. They have been returned by then.
+    """
     names: list[str] = []
-    log_probability: Float64[Array, "names"] = np.zeros(0)
     for band in search.bands(n):
         names = band.best.names
         log_probability = band.best.scores.log_probability
     if names:
         yield generator.batch(names, log_probability)
-    if len(names) == n:
-        return
+    if len(names) < n:
+        raise _too_few_names(len(names), n, search)
+
+
+def _too_few_names(name_count: int, n: int, search: BandSearch) -> GenerationError:
+    """The error if a search ended with too few names."""
     if search.bounded:
         suggestions = advice(search.rejected, search.name_filter.constraints)
         reason = f"then gave up after {search.prefixes_read:,} prefixes: {suggestions}"
     else:
         reason = "and no other name is possible: ask for fewer, or relax a constraint"
-    raise GenerationError(f"found {len(names):,} of the {n:,} most likely names, {reason}")
+    return GenerationError(f"found {name_count:,} of the {n:,} most likely names, {reason}")

@@ -38,6 +38,7 @@ from namegen.core.generation.exact.band_search import (
     PrefixScores,
     RankedNames,
     Report,
+    ignore_progress,
 )
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.types import Array, Float, Float64, Int64, UInt64
@@ -131,7 +132,7 @@ class Arrivals(BandSearch):
         name_filter: NameFilter,
         sampling: SamplingSettings,
         rng: np.random.Generator,
-        report: Report = lambda names, prefixes: None,
+        report: Report = ignore_progress,
         *,
         bound: int = MAX_PREFIXES,
     ) -> None:
@@ -160,57 +161,50 @@ class Arrivals(BandSearch):
 
     def _with_repeats(self, n: int) -> Iterator[RankedNames]:
         """All arrivals of each name, band by band. Once all names are known, they are drawn by their probabilities."""
-        names = None
+        last_band = None
         end = -math.inf
         for band in self.bands(None, at_first=1):
-            names = band.best
+            last_band = band
             start = end
             end = -band.floor
-            for rows in self._arrivals(cast(ArrivalScores, names.scores), start, end, most=n):
+            scores = cast(ArrivalScores, band.best.scores)
+            for rows in self._arrivals(scores, start, end, most=n):
                 n -= len(rows)
                 self._note_returned(len(rows))
-                yield names.select(rows)
+                yield band.best.select(rows)
             if n == 0:
                 return
-        if names is not None and names.names and not self.bounded:
-            for rows in self._draw(cast(ArrivalScores, names.scores), n):
-                yield names.select(rows)
+        if last_band is not None and not self.bounded:
+            yield from self._draw(last_band.best, n)
 
     def _note_returned(self, count: int) -> None:
         """Count names that were returned, after which the search may do as much work again."""
         self.returned += count
         self.renew_bound()
 
-    def _draw(self, scores: ArrivalScores, n: int) -> Iterator[Int64[Array, "rows"]]:
-        """Draw n names by their probabilities; the result has their rows."""
-        chances = np.exp(scores.log_rate - scores.log_rate.max())
+    def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
+        """Draw n of the names by their probabilities, some of them more than once."""
+        if not names.names:
+            return
+        log_rate = cast(ArrivalScores, names.scores).log_rate
+        chances = np.exp(log_rate - log_rate.max())
         chances /= chances.sum()
         while n:
             rows = self._rng.choice(len(chances), min(n, CHUNK_NAMES), p=chances)
             n -= len(rows)
-            yield rows
+            yield names.select(rows)
 
     def _arrivals(
         self, scores: ArrivalScores, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
-        """The names that arrive between two times, in order.
+        """The rows of the names that arrive between two times, in order; at most ``most`` arrivals.
 
-        The times are divided into short periods, so that few names arrive in each.
-
-        Args:
-            scores: of all names whose first arrival is before the end.
-            start: logarithm of the first time, in seconds.
-            end: logarithm of the last time.
-            most: arrivals that are returned at most.
-
-        Yields:
-            The rows of the names that arrive in one period.
+        The times are logarithms of seconds. They are divided into short periods, so that few names arrive in each.
         """
-        log_first = -scores.rank  # (names,) times of the first arrivals
-        if not len(log_first):
+        if not len(scores.rank):
             return
-        just_before_first = float(np.nextafter(log_first.min(), -math.inf))
-        start = max(start, just_before_first)
+        log_first = float((-scores.rank).min())  # time of the first arrival
+        start = max(start, math.nextafter(log_first, -math.inf))
         log_total_rate = float(np.logaddexp.reduce(scores.log_rate))
         while start < end and most:
             expected = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
@@ -225,23 +219,35 @@ class Arrivals(BandSearch):
     def _arrivals_in_period(
         self, scores: ArrivalScores, start: float, end: float
     ) -> Int64[Array, "rows"]:
-        """The rows of the names that arrive in one period, in order.
+        """The rows of the names that arrive in one period, in the order of their arrivals.
 
-        The time of a name's first arrival is known. After it, the number of arrivals has a Poisson distribution, and
-        each of them comes at a uniformly distributed time.
+        A name can arrive several times. The time of its first arrival is known; later ones are drawn.
         """
         log_first = -scores.rank  # (names,)
-        log_since = np.clip(log_first, start, end)  # (names,) when repeats begin
-        with np.errstate(divide="ignore"):  # there may be no time for repeats
-            log_span = end + np.log(-np.expm1(log_since - end))  # (names,)
-        counts = self._rng.poisson(np.exp(scores.log_rate + log_span))  # (names,)
         firsts = np.flatnonzero((log_first > start) & (log_first <= end))
-        repeats = np.repeat(np.arange(len(log_first)), counts)
+        log_since = np.clip(log_first, start, end)  # (names,) when repeats begin
         since = np.exp(log_since - end)  # (names,) as a share of the time up to the end
-        repeat_times = since[repeats] + (1 - since[repeats]) * self._rng.random(len(repeats))
+        repeats, repeat_times = self._draw_repeats(scores.log_rate, log_since, end)
         times = np.concatenate((since[firsts], repeat_times))
         rows = np.concatenate((firsts, repeats))
         return rows[np.argsort(times, kind="stable")]
+
+    def _draw_repeats(
+        self, log_rate: Float64[Array, "names"], log_since: Float64[Array, "names"], end: float
+    ) -> tuple[Int64[Array, "repeats"], Float64[Array, "repeats"]]:
+        """Draw the arrivals of names that have arrived before, from ``log_since`` up to the end.
+
+        The number of arrivals has a Poisson distribution, and each of them comes at a uniformly distributed time.
+
+        Returns:
+            The row of each arrival's name, and its time as a share of the time up to the end.
+        """
+        with np.errstate(divide="ignore"):  # there may be no time for repeats
+            log_span = end + np.log(-np.expm1(log_since - end))  # (names,)
+        counts = self._rng.poisson(np.exp(log_rate + log_span))  # (names,)
+        rows = np.repeat(np.arange(len(counts)), counts)
+        since = np.exp(log_since - end)[rows]  # (repeats,)
+        return rows, since + (1 - since) * self._rng.random(len(rows))
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:

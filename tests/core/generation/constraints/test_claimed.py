@@ -12,8 +12,8 @@ from namegen import api
 from namegen.constraints import claimed_starts
 from namegen.core.data.normalization import normalization_of
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.constraints import claimed
 from namegen.core.generation.constraints.claimed import Unclaimed, words_of
-from namegen.core.generation.constraints.claimed import claimed_starts as starts_of_list
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 
@@ -35,11 +35,13 @@ def test_a_word_is_claimed_if_a_word_within_one_letter_is_listed() -> None:
 
 def test_no_company_starts_like_a_listed_one_and_each_is_in_title_case() -> None:
     model = api.load_shipped("companies")
-    claimed = claimed_starts("companies")
-    free = {first for first, _, second in (start.partition(" ") for start in claimed) if second}
+    listed_starts = claimed_starts("companies")
+    free = {
+        first for first, _, second in (start.partition(" ") for start in listed_starts) if second
+    }
     assert {"american", "first"} <= free
-    assert {"blackrock", "nuveen", "target"} <= set(claimed)
-    listed = [start.replace(" ", "") for start in claimed]
+    assert {"blackrock", "nuveen", "target"} <= set(listed_starts)
+    listed = [start.replace(" ", "") for start in listed_starts]
     given = model.generate(25, seed=1)
     for name in given:
         first, *more = words_of(name)
@@ -82,6 +84,6 @@ def test_a_requested_start_that_is_listed_is_rejected_at_once() -> None:
 
 def test_legal_forms_are_ignored() -> None:
     listed = ["Acme Corp", "The Zeta Group", "Zeta Gold", "Old Zeta Co."]
-    found = starts_of_list(listed, normalization_of("company"))
+    found = claimed.claimed_starts(listed, normalization_of("company"))
     assert set(found) - set(normalization_of("company").endings) == {"acme", "old", "zeta"}
     assert {"corp", "co", "plc"} < set(found)  # with which no company begins

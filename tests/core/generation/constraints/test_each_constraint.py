@@ -163,12 +163,13 @@ def test_lists_reject_their_names_in_any_spelling() -> None:
     assert MinDistance(2, ["Anna"]).rejects(names).tolist() == [True, False, True]
 
 
-def test_given_holds_what_was_added() -> None:
-    given, rng = ReturnedNames(), np.random.default_rng(0)
+def test_returned_names_hold_all_added_hashes() -> None:
+    returned = ReturnedNames()
+    rng = np.random.default_rng(0)
     every: set[int] = set()
     for size in (5, 0, 1, 3, 40, 2, 2, *[100] * 20):
         marks = rng.integers(2**64, size=size, dtype=np.uint64)
-        given.add(marks)
+        returned.add(marks)
         every |= set(marks.tolist())
         asked = np.concatenate((marks, hash_names(["nobody"])))
-        assert given.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
+        assert returned.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
