@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Train": {
         "train": ("namegen.cli.train:train", "Train a network on a list of names."),
-        "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
+        "sweep": ("namegen.cli.sweep:sweep", "Compare a grid of training settings."),
         "configs": ("namegen.cli.built_in:configs", "List the built-in settings files."),
     },
     "Evaluate": {
@@ -50,7 +50,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "describe": (
             "namegen.cli.describe:describe",
-            "Show lengths, letters and repeats of a list.",
+            "Show statistics of a list of names.",
         ),
         "compare-backends": (
             "namegen.cli.compare:compare_backends",

@@ -123,7 +123,7 @@ def _side_by_side(left_block: Block, right_block: Block) -> str:
 
 
 def _cut_or_padded(text: str, width: int) -> str:
-    """Cut or pad a text to a number of terminal columns. Some characters take two columns."""
+    """Cut or pad a string to a number of terminal columns. Some characters take two columns."""
     from rich.cells import set_cell_size
 
     if cells(text) <= width:

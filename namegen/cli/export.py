@@ -182,7 +182,7 @@ def _summary(report: ExportReport, name: str, names_source: str) -> str:
 
 def _known_names(report: ExportReport) -> str:
     if report.known_names:
-        return f"{report.known_names:,}; checking another name gives a false positive in 1 of 256 cases"
+        return f"{report.known_names:,}; 1 in 256 other names gives a false positive"
     return "none, so it can't tell which names are new"
 
 

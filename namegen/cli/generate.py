@@ -78,7 +78,8 @@ def _check_standard_input(files: Mapping[str, str | None]) -> None:
 def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
     """Read a file with one string per line. Unlike a training list, it can be empty. Raises NamesError.
 
-    From a table that namegen wrote, it reads the column of the name part, or of the whole name if ``name_part`` is "".
+    In a table that namegen wrote, the strings are in the column of the name part, or of the whole name if ``name_part``
+    is "".
     """
     from namegen.lists import read_names
 

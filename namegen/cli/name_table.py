@@ -191,7 +191,7 @@ class _OpenTable:
 
 
 def _lines(text: TextIO) -> Iterator[str]:
-    """Yield the lines of a table, with their ends. Raises csv.Error if a line is too long."""
+    """Yield the lines of a table, with their line endings. Raises csv.Error if a line is too long."""
     while line := text.readline(MAX_CELL):
         if len(line) == MAX_CELL:
             raise csv.Error(f"a line has {MAX_CELL:,} characters or more")

@@ -24,7 +24,7 @@ COMMON_PARAMETERS = ("as_json", "notes")
 
 
 def together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """Combine several options into one decorator that adds them in this order."""
+    """Combine several options into one decorator that adds them in order."""
 
     def add(command: Command) -> Command:
         for decorator in reversed(decorators):

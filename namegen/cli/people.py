@@ -120,7 +120,8 @@ def source_option(part: str, default: str) -> Callable[[shared.Command], shared.
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How to write the whole name, with {given}, {family}, {origin} and {gender}.  [default: {given} {family}]",
+    help="The template for the whole name, which can contain {given}, {family}, {origin} and {gender}.  "
+    "[default: {given} {family}]",
 )
 @whole_name_output
 @shared.common

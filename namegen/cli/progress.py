@@ -202,7 +202,7 @@ def sample(epoch: events.EpochEnded) -> str:
 
 
 def _list_line(ready: events.ListReady) -> str:
-    """Describe how many names are for training, validation and test."""
+    """Describe how many names are used for training, validation and testing."""
     line = f"{counted(ready.training, 'name')} to train on"
     if ready.damped < ready.training:
         line += f" (square-root weighting of duplicates: {ready.damped:,})"

@@ -57,7 +57,7 @@ STANDARD_INPUT = "-"
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How to write a name with several parts.  [default: {1} {2} …]",
+    help="The template for names with several parts.  [default: {1} {2} …]",
 )
 @click.option(
     "--context",
@@ -121,7 +121,7 @@ def pseudonymize(
 def _only_column(columns: tuple[str, ...]) -> str:
     if len(columns) > 1:
         raise click.UsageError(
-            "--column was passed more than once: pass one column, and run the command again for another."
+            "--column was passed more than once: pass one column, and run the command again for another column."
         )
     return columns[0]
 

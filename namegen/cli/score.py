@@ -67,15 +67,15 @@ def score(
     there is none. namegen prints the model to standard error.
 
     The percentile is the percentage of names in the model's training list that are less likely. In a terminal, the
-    color of each letter shows how much it surprises the model, from green (expected) to magenta (surprising). The sign
-    · marks the end of the name. If the output isn't a terminal, or if NO_COLOR is set, the surprise of each letter is
-    printed below the name, in bits.
+    color of each letter shows how much it surprises the model, from green (expected) to magenta (surprising). The
+    character · marks the end of the name. If the output isn't a terminal, or if NO_COLOR is set, the surprise of each
+    letter is printed below the name, in bits.
     """
     model, names = _model_and_names(model, texts, notes)
     loaded = open_blend((model, *more_models), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
-            "--labels compares labels, and with one --label there is nothing to compare: remove it, or pass several."
+            "--labels compares labels, and a single --label leaves nothing to compare: remove it, or pass several."
         )
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]

@@ -46,7 +46,7 @@ Row: TypeAlias = tuple[str, ...]  # table cells
     "--workers",
     type=options.WholeNumber(1, MAX_WORKERS),
     metavar="N",
-    help="How many runs to train at the same time on this machine.  [default: one per core]",
+    help="The number of runs to train in parallel on this machine.  [default: one per core]",
 )
 @click.option(
     "--dask",

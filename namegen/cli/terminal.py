@@ -79,7 +79,7 @@ def percent(share: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Format a duration as on a clock.
+    """Format a duration in minutes and seconds, with hours if there are any.
 
     >>> clock(83.0), clock(3_700.0)
     ('1:23', '1:01:40')
@@ -126,7 +126,7 @@ class NarrowHelp(click.HelpFormatter):
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        """Write names with their descriptions, next to each other or, in a narrow terminal, below each other."""
+        """Write names with their descriptions next to them or, in a narrow terminal, below them."""
         is_narrow = self.width < NARROW - 1
         first_width = 6 if is_narrow else col_max
         shown = [
@@ -136,7 +136,7 @@ class NarrowHelp(click.HelpFormatter):
         super().write_dl(shown, first_width, col_spacing)
 
     def _fitting(self, name: str) -> str:
-        """Move the choices of a long option, such as ``[constant|steps|one-cycle]``, to a line below it."""
+        """Move the choices of a long option, such as ``[constant|steps|one-cycle]``, to the line below."""
         if len(name) + self.current_indent <= self.width:
             return name
         return name.replace(" [", "\n      [")

@@ -107,8 +107,8 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue the run in this folder. You can change --backend and, if the learning rates don't depend on it, "
-    "--epochs.",
+    help="Continue the run in this folder. You can only change --backend and, if the learning rates don't depend on "
+    "it, --epochs.",
 )
 @click.option(
     "--out",

@@ -276,7 +276,7 @@ def _novelty(samples: Sequence[NameBatch]) -> list[bool]:
 def _share_of_list(is_new: Sequence[bool], checkpoint: Checkpoint) -> str:
     """Return a sentence with the percentage of samples that are in the list."""
     is_fine_tuned = "base_model" in checkpoint.training
-    where = "in the list or names of the base model" if is_fine_tuned else "in the list"
+    where = "in the list or in the base model's list" if is_fine_tuned else "in the list"
     seen = percent(1 - sum(is_new) / len(is_new))
     return f"{seen} of {len(is_new):,} names sampled at temperature 1 are {where}"
 

@@ -63,7 +63,7 @@ def short_usage_errors() -> Iterator[None]:
 
 
 def _message(error: click.UsageError) -> str:
-    """Return the message of an error in one line."""
+    """Return an error's message as a single line."""
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         params = error.ctx.command.get_params(error.ctx)
         return no_such_option(error.option_name, params)
@@ -122,7 +122,7 @@ def reject_unknown_command(ctx: click.Context, name: str, commands: Collection[s
 def reject_repeats(ctx: click.Context, args: Iterable[str]) -> None:
     """Raise UsageError if an option that takes one value is repeated, because click would only use the last value.
 
-    A number may be repeated, because the second one may be meant to replace the first.
+    Numbers can be repeated, because the second one may be meant to replace the first.
     """
     params: list[click.Parameter] = []
     with suppress(click.UsageError):  # the command reports other errors

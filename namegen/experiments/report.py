@@ -256,7 +256,7 @@ class Plot:
 
     kind: ClassVar[str] = "plot"
     key: str
-    """Identifies the plot among the plots of its list."""
+    """The id of the plot, which is unique among the plots of its list."""
     of: str
     """The name of its list."""
     title: str

@@ -1,11 +1,11 @@
-"""The data classes of ``results.json``: what a comparison measures, and the results.
+"""The data classes of ``results.json``, which describe the measurements of a comparison and their results.
 
 A *subject* is everything that a measurement depends on, apart from the list, the code and the machine. A *record* is a
 subject together with its results. A child process produces the record, the output folder stores it under a hash of the
 subject, and ``results.json`` contains it in the entry of its list.
 
-In names of fields, ``char`` is a character of a name or the end token after it. Fields that a sweep also has are
-explained in ``trained.py``.
+In field names, ``char`` stands for a character of a name or the end token after it. ``trained.py`` explains the fields
+that sweeps also have.
 
 This module imports nothing heavy, because a measurement limits its threads before NumPy is loaded.
 """

@@ -119,7 +119,7 @@ def peak_memory_mib() -> float | None:
 
 
 def _linux_peak_memory_mib() -> float | None:
-    """Return the peak memory of only this program. (``ru_maxrss`` starts at the size of the parent process.)"""
+    """Return this program's peak memory, because ``ru_maxrss`` starts at the size of the parent process."""
     with suppress(OSError):  # not Linux
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

@@ -1,4 +1,4 @@
-"""Plan a comparison: every measurement of its lists."""
+"""Plan all measurements of a comparison."""
 
 from __future__ import annotations
 
@@ -323,7 +323,7 @@ class ListPlan:
             yield self._export
 
     def _generations(self) -> Iterator[Measurement[GenerationSubject]]:
-        """Plan the names that each backend, each loop of the ``.tflite`` and each other network generates."""
+        """Plan the generation of names by each backend, each loop of the ``.tflite`` and each other network."""
         for engine in self.recurrent_engines:
             yield _generation(self._main_run, engine)
         for network in self.foreign:

@@ -6,8 +6,8 @@ according to an n-gram model called the *judge*. No name is used for both a mode
 - The judge is fitted on the held-out names that aren't in the training set. No network or n-gram trains on them.
 - The threshold is set with names from the training set, which the judge hasn't seen.
 
-All models have the same judge. The held-out names also determine a network's best epoch and the order of the n-gram,
-as everywhere in a comparison. They have no other effect on these models, and no effect on the Markov chains.
+All models have the same judge. As in the rest of a comparison, the held-out names also determine a network's best epoch
+and the order of the n-gram. They have no other effect on these models, and no effect on the Markov chains.
 
 A judge fitted on few names can't tell real names from random ones. The names of *pairs* show how good the judge is:
 they come from a Markov chain of order 1, which predicts each letter from the letter before it.

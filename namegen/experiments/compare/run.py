@@ -141,7 +141,7 @@ def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
 
 @dataclass(frozen=True)
 class Started:
-    """A measurement that a child process has started."""
+    """A measurement that is running in a child process."""
 
     measurement: Measurement[Subject]
     time: float  # the time of its start, in seconds

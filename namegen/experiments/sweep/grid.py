@@ -92,7 +92,7 @@ class Grid:
         """All combinations. The last axis varies fastest.
 
         Raises:
-            SettingsError: lists all wrong values.
+            SettingsError: some values are wrong. The message lists all of them.
         """
         combinations = self.values
         configs = merge_each(self.base, combinations, source=f"the grid of {self.source}")
@@ -286,7 +286,7 @@ def _suggest_path(path: str) -> str:
 
 
 def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[SweepRun]:
-    """List the runs of a grid, in its order and without duplicates.
+    """List the runs of a grid in order, without duplicates.
 
     Args:
         grid: the grid.
