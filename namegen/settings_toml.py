@@ -1,7 +1,7 @@
-"""Read, check, merge and write the config of a training run: a TOML file with a table for each settings dataclass.
+"""Read, check, merge and write the config of a training run, a TOML file with one table per settings dataclass.
 
-The annotation of a field determines the type of a value, and the dataclass checks its range. So a new setting needs no
-change in this file.
+The annotation of a field determines the type of its value, and the dataclass checks the range. New settings therefore
+need no changes in this file.
 """
 
 from __future__ import annotations
@@ -40,17 +40,18 @@ from namegen.errors import (
 from namegen.files import is_unicode, read_whole
 from namegen.threads import WIDE, threads_for
 
-MAX_PROBLEMS = 20  # listed in one message
+MAX_PROBLEMS = 20  # the number of problems listed in one message
 
-Label = Callable[[str], str]  # returns the name of a setting in messages, for its dotted path
+Label = Callable[[str], str]  # returns the name of a setting in messages, given its dotted path
 _Settings = TypeVar("_Settings")
 
 
 @dataclass(frozen=True)
 class RunSettings(Checked):
-    """Where and how a network is trained. These settings don't change what it learns."""
+    """Where and how a network is trained. These settings don't affect what it learns."""
 
-    backend: str = declared(  # numpy needs no other library, and is the fastest for small networks
+    # The backend numpy needs no other library, and is the fastest backend for small networks.
+    backend: str = declared(
         "numpy",
         "The backend to train with: {}.",
         holds=lambda name: name != "",
@@ -58,7 +59,7 @@ class RunSettings(Checked):
     )
     # None means as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
-        None, "The number of CPU threads.", "1, or 2 for a wide layer", **whole(1, 1024)
+        None, "The number of CPU threads to use.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
     plot: bool = declared(True, "Plot the training run as history.png.")
 
@@ -71,23 +72,23 @@ class Config:
     False
     """
 
-    data: DataSettings = field(default_factory=DataSettings)  # which list, and how it is split
+    data: DataSettings = field(default_factory=DataSettings)  # the list, and how it's split
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     @property
     def recipe(self) -> Recipe:
-        """The settings that change what is learned: all except ``run``."""
+        """The settings that affect what is learned: all except ``run``."""
         return Recipe(self.data, self.network, self.training)
 
     @property
     def threads(self) -> int:
-        """The number of threads for a run that has the machine to itself. Runs in parallel use one thread each.
+        """The number of threads for a run that has the machine to itself. Parallel runs use one thread each.
 
-        The backend numpy uses 2 threads by default, if a layer is wide and the machine has at least two idle cores. A
-        width that isn't known yet counts as wide. Other backends use one thread by default. Sums are rounded
-        differently with another number of threads, so runs with the same bits need the same number.
+        By default, the backend numpy uses 2 threads if a layer is wide and the machine has at least two idle cores. A
+        width that isn't known yet counts as wide. Other backends use one thread by default. The number of threads
+        affects how sums are rounded, so bit-identical runs need the same number.
 
         >>> Config(run=RunSettings(threads=3)).threads
         3
@@ -163,7 +164,7 @@ def _read_text(path: Path | str) -> str:
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
-    """Make a config from plain tables, such as the result of ``tomllib.load``.
+    """Create a config from plain tables, such as the result of ``tomllib.load``.
 
     Args:
         document: the tables.
@@ -188,7 +189,7 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
 
 
 def _describe_wrong_table(name: str, table: object, *, problem_count: int) -> str:
-    """Describe the problem with an entry of a config that isn't a table of settings."""
+    """Describe the problem with a config entry that isn't a table of settings."""
     if name == "grid":
         return (
             "grid belongs to a sweep, not to a single run: run `namegen sweep` with it, or omit it"
@@ -203,7 +204,7 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
 
     Args:
         config: the config to copy.
-        overrides: new values by dotted path. None doesn't replace a value.
+        overrides: the new values by dotted path. A value of None is ignored.
 
     Raises:
         SettingsError: some values are wrong, or have no effect because of other settings. The message lists all of
@@ -218,7 +219,7 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
 
 
 def _option_of(path: str) -> str:
-    """Return the command-line option of a setting, for its dotted path."""
+    """Return the command-line option of a setting, given its dotted path."""
     return setting(path.partition(".")[2])
 
 
@@ -229,9 +230,9 @@ def merge_each(
 
     Args:
         config: the config to copy.
-        points: new values by dotted path, for each point.
+        points: for each point, the new values by dotted path.
         source: a description of the values for messages, such as "the grid".
-        label: returns the name of a setting in messages, for its dotted path.
+        label: returns the name of a setting in messages, given its dotted path.
 
     Raises:
         SettingsError: some values are wrong, or a setting has no effect at any point. The message lists all of them.
@@ -249,7 +250,7 @@ def merge_each(
 
 
 def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return the problems for which ``merge_each`` would raise an error, without repeats.
+    """Return the distinct problems for which ``merge_each`` would raise an error.
 
     >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
     'training.epochs is -1'
@@ -273,7 +274,7 @@ def _describe_ineffective(
         reasons = [config.recipe.without_effect.get(path) for config in configs]
         if reasons and all(reasons):
             problems.append(
-                f"{label(path)} has no effect, as {reasons[0]}: omit it, or change that"
+                f"{label(path)} has no effect, because {reasons[0]}: omit it, or change that"
             )
     return problems
 
@@ -282,12 +283,12 @@ def _describe_ineffective(
 class _Merged:
     """The result of replacing values of a config."""
 
-    tables: dict[str, Any]  # the settings of each table; None if they can't be made
+    tables: dict[str, Any]  # the settings of each table, or None if they can't be created
     problems: list[str]
 
 
 def _replace_values(config: Config, overrides: Mapping[str, object], label: Label = str) -> _Merged:
-    """Replace values of a config, by dotted path. None doesn't replace a value."""
+    """Replace values of a config by dotted path. A new value of None is ignored."""
     overrides = {path: value for path, value in overrides.items() if value is not None}
     problems = _describe_unknown_paths(overrides)
     tables: dict[str, Any] = {}
@@ -302,7 +303,7 @@ def _replace_values(config: Config, overrides: Mapping[str, object], label: Labe
 
 
 def _values_in(table: str, config: Config) -> dict[str, object]:
-    """Return the values of a table's settings, by their names."""
+    """Return the values of a table's settings by name."""
     settings = getattr(config, table)
     return {name: getattr(settings, name) for name in get_type_hints(TABLES[table])}
 
@@ -318,12 +319,12 @@ def _describe_unknown_paths(paths: Iterable[str]) -> list[str]:
 
 
 class _Builder(Generic[_Settings]):
-    """Makes the settings of one table, and collects the problems with their values.
+    """Create the settings of one table, and collect the problems with their values.
 
     Args:
         settings_class: the dataclass.
         table: the name of the table.
-        label: returns the name of a setting in messages, for its dotted path.
+        label: returns the name of a setting in messages, given its dotted path.
     """
 
     def __init__(self, settings_class: type[_Settings], table: str, label: Label) -> None:
@@ -341,14 +342,14 @@ class _Builder(Generic[_Settings]):
             except SettingsError as error:
                 is_contradiction = error.field not in valid
                 if is_contradiction and self.problems:
-                    return None  # a wrong value may be the reason, so this isn't reported
+                    return None  # a wrong value may be the reason, so this problem isn't reported
                 self.problems.append(error.message_with(lambda name, _: self._name(name)))
                 if is_contradiction:
                     return None
-                del valid[str(error.field)]  # try again with the default, to find more problems
+                del valid[str(error.field)]  # try again with the default to find more problems
 
     def _convert(self, values: Mapping[str, object]) -> dict[str, Any]:
-        """Return the values that have the right type. Lists become tuples, and whole numbers floats if needed."""
+        """Return the values that have the right type. Lists become tuples, and integers become floats if needed."""
         hints = get_type_hints(self._class)
         converted: dict[str, Any] = {}
         for name, value in values.items():
@@ -369,10 +370,11 @@ def _convert_value(value: object, hint: Any) -> object:
     """Convert a value to an annotated type.
 
     Raises:
-        msgspec.ValidationError: the value has another type.
+        msgspec.ValidationError: the value has a different type.
     """
     allows_int = int in (hint, *get_args(hint))
-    if allows_int and type(value) is int:  # may have more than 64 bits, unlike msgspec's numbers
+    # Whole numbers may have more than 64 bits, unlike msgspec's.
+    if allows_int and type(value) is int:
         return value
     return msgspec.convert(value, hint)
 
@@ -400,7 +402,7 @@ def write_config(config: Config) -> str:
 
 
 def _setting_line(name: str, value: object) -> str:
-    """Return the line of a TOML file for a setting."""
+    """Return a setting as a line of TOML."""
     line = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
     if not is_unicode(line):
         raise SettingsError(
@@ -465,7 +467,7 @@ def _describe_unknown(table: str, name: str, *, problem_count: int) -> str:
 
 
 def _similar_path(name: str, *candidates: Mapping[str, str]) -> str | None:
-    """Return the path whose name is most similar, from the first mapping that has a similar name."""
+    """Return the path with the most similar name, from the first mapping that contains a similar name."""
     for paths in candidates:
         similar_name = nearest(name, paths)
         if similar_name is not None:
@@ -474,12 +476,12 @@ def _similar_path(name: str, *candidates: Mapping[str, str]) -> str | None:
 
 
 def _paths_of_settings(table: str) -> dict[str, str]:
-    """Return the dotted paths of a table's settings, by their names."""
+    """Return the dotted paths of a table's settings by name."""
     return {name: f"{table}.{name}" for name in get_type_hints(TABLES[table])}
 
 
 def _paths_of_all_settings() -> dict[str, str]:
-    """Return the dotted paths of all settings, by their names. For repeated names, the first table counts."""
+    """Return the dotted paths of all settings by name. For repeated names, the first table counts."""
     paths: dict[str, str] = {}
     for table in reversed(TABLES):
         paths.update(_paths_of_settings(table))

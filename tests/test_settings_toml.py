@@ -247,18 +247,18 @@ class TestMerge:
 
     def test_a_flag_that_changes_nothing(self) -> None:
         with pytest.raises(
-            SettingsError, match=r"^momentum has no effect, as the optimizer is adam"
+            SettingsError, match=r"^momentum has no effect, because the optimizer is adam"
         ):
             merge(Config(), {"training.momentum": 0.5})
         steps = Config(training=TrainingSettings(lr_schedule="steps", lr_steps=((0, 0.1),)))
         with pytest.raises(
-            SettingsError, match=r"^learning_rate has no effect, as the schedule is steps"
+            SettingsError, match=r"^learning_rate has no effect, because the schedule is steps"
         ):
             merge(steps, {"training.learning_rate": 0.5})
         alone = {"data.validation": 0.0}
         for path, value in (("training.monitor", "accuracy"), ("data.split_seed", 3)):
             with pytest.raises(
-                SettingsError, match=rf"^{path.partition('.')[2]} has no effect, as .*held"
+                SettingsError, match=rf"^{path.partition('.')[2]} has no effect, because .*held"
             ):
                 merge(Config(), {**alone, path: value})
             assert merge(Config(), {path: value}) != Config()

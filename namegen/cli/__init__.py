@@ -1,6 +1,6 @@
 """The command line. Each command reads its options, calls the API, and prints the result.
 
-``namegen --help`` needs only the table below: the module of a command is imported when the command is used.
+``namegen --help`` needs only the table below. A command's module is imported when the command is used.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Train": {
         "train": ("namegen.cli.train:train", "Train a network on a list of names."),
-        "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
+        "sweep": ("namegen.cli.sweep:sweep", "Compare a grid of training settings."),
         "configs": ("namegen.cli.built_in:configs", "List the built-in settings files."),
     },
     "Evaluate": {
-        "score": ("namegen.cli.score:score", "Show how likely a name is, letter by letter."),
+        "score": ("namegen.cli.score:score", "Show how likely each letter of a name is."),
         "evaluate": ("namegen.cli.evaluate:evaluate", "Measure how well a model predicts a list."),
         "ceiling": (
             "namegen.cli.evaluate:ceiling",
@@ -50,7 +50,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "describe": (
             "namegen.cli.describe:describe",
-            "Show lengths, letters and repeats of a list.",
+            "Show statistics of a list of names.",
         ),
         "compare-backends": (
             "namegen.cli.compare:compare_backends",
@@ -68,7 +68,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "export-vocabulary": (
             "namegen.cli.export:export_vocabulary",
-            "Write the characters of a model as JSON.",
+            "Write a model's characters as JSON.",
         ),
         "export-web": (
             "namegen.cli.export:export_web",
@@ -101,7 +101,7 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command. None: there is no such command."""
+        """Import a command, or return None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         location, _ = COMMANDS[cmd_name]
@@ -116,7 +116,7 @@ class LazyGroup(click.Group):
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete commands, without importing them, and options."""
+        """Complete options and commands. It doesn't import the commands."""
         from click.shell_completion import CompletionItem
 
         items = [
@@ -129,7 +129,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, suggest a similar one if there is none, and reject repeated options."""
+        """Find the command, and reject repeated options. If there is no such command, suggest a similar one."""
         is_completion = ctx.resilient_parsing
         if is_completion:
             return super().resolve_command(ctx, args)
@@ -141,7 +141,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands in groups."""
+        """Write the list of commands in groups."""
         width = max(map(len, EXAMPLES))
         for heading, commands in SECTIONS.items():
             rows = [(name.ljust(width), text) for name, (_, text) in commands.items()]
@@ -165,7 +165,7 @@ class LazyGroup(click.Group):
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. A NamegenError becomes one line; if the output is closed, the program ends quietly."""
+        """Run the command. Print a NamegenError as one line, and exit quietly if the output is closed."""
         try:
             with short_usage_errors():
                 result = super().invoke(ctx)
@@ -181,7 +181,7 @@ class LazyGroup(click.Group):
 
 
 def _print_error(error: NamegenError) -> None:
-    """Print the results so far, and then the error."""
+    """Print the results so far, followed by the error."""
     flush(sys.stdout)
     message = error.message_with(option_name)
     click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
@@ -196,7 +196,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 success, 1 a named error, 2 wrong usage, 130 after Ctrl-C, 143 after TERM, 129 after HUP.
+    The exit code is 0 after success, 1 after a NamegenError, and 2 after wrong usage. It's 130 after Ctrl-C, 143 after
+    TERM, and 129 after HUP.
     """
     try:
         prepare_streams()
@@ -204,5 +205,5 @@ def main() -> None:
         cli(prog_name="namegen")
     except KeyboardInterrupt as error:
         sys.exit(exit_code(error))
-    except OSError as error:  # from --version and --help, which don't run a command
+    except OSError as error:  # raised by --version and --help, which don't run a command
         sys.exit(output_ended(error))

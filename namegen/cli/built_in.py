@@ -1,4 +1,4 @@
-"""``namegen lists``, ``models`` and ``configs``: what comes with namegen."""
+"""``namegen lists``, ``models`` and ``configs``: the lists, models and configs that come with namegen."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _model_groups(names: Container[str]) -> str:
 
 
 def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:
-    """List the labels of a model. If labels have several parts, the values of each part are listed."""
+    """List a model's labels. If labels have several parts, list the values of each part."""
     from namegen.core.data.label_parts import by_part
 
     parts = []
@@ -157,7 +157,7 @@ def _config_entries(bundled: Mapping[str, BundledConfig]) -> list[dict[str, obje
 
 
 def _print_configs(bundled: Mapping[str, BundledConfig], width: int, *, of_sweeps: bool) -> None:
-    """Print the configs for ``sweep``, or those for ``train``."""
+    """Print the configs for ``sweep`` or the configs for ``train``."""
     for name, config in bundled.items():
         if config.is_sweep == of_sweeps:
             click.echo(described(f"  {name.ljust(width)}", config.description))

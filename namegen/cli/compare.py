@@ -25,7 +25,7 @@ DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS = 3
 MAX_SEEDS = 100
-MAX_LINES = 23  # of the summary, without the path of the report
+MAX_LINES = 23  # of the summary, not counting the path of the report
 
 
 @options.command(
@@ -52,7 +52,7 @@ MAX_LINES = 23  # of the summary, without the path of the report
     default=0,
     show_default=True,
     metavar="N",
-    help="The seed that chooses the held-out names, the same for all runs.",
+    help="The seed that selects the held-out names. All runs use the same names.",
 )
 @click.option(
     "--backends",
@@ -66,7 +66,7 @@ MAX_LINES = 23  # of the summary, without the path of the report
     default=str(DEFAULT_OUT),
     show_default=True,
     metavar="DIR",
-    help="The folder for the report. If it contains an unfinished comparison, that comparison continues.",
+    help="The folder for the report. If it contains an unfinished comparison, namegen continues it.",
 )
 @options.common
 def compare_backends(
@@ -112,7 +112,7 @@ def compare_backends(
 
 
 def open_lists(names: tuple[str, ...], notes: Notes, *, label_column: str | None) -> list[Corpus]:
-    """Open the lists, each once. Without lists, print a note and open the default lists."""
+    """Open each list once. If no lists were passed, print a note and open the default lists."""
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
     distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
@@ -123,7 +123,7 @@ def raise_first_failure(results: Comparison) -> None:
     """Raise an error if a measurement failed.
 
     Raises:
-        NamegenError: the first failure.
+        NamegenError: a measurement failed. The message describes the first failure.
     """
     if results.failed:
         first = results.failed[0]
@@ -137,7 +137,7 @@ def raise_first_failure(results: Comparison) -> None:
 
 
 def print_summary(results: Comparison) -> None:
-    """Print the headline, problems, some new names, and the results, in at most 24 lines."""
+    """Print the headline, any problems, some new names and the results, in at most 24 lines."""
     from namegen.experiments.compare.tables import troubles
     from namegen.experiments.compare.verdict import verdict
 
@@ -154,7 +154,7 @@ def print_summary(results: Comparison) -> None:
 
 
 def _name_lines(entry: ListEntry) -> list[str]:
-    """Return new names of a list, a line for each model, first those from the n-gram baseline."""
+    """Return a line of new names for each model. The n-gram baseline comes first."""
     from namegen.experiments.compare.name_tables import samples
 
     rows = samples(entry).rows
@@ -164,5 +164,5 @@ def _name_lines(entry: ListEntry) -> list[str]:
 
 
 def _filled(text: str) -> str:
-    """Break a text into lines that fit the terminal."""
+    """Wrap text to the width of the terminal."""
     return fill(printable(text), columns(), break_on_hyphens=False)

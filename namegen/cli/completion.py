@@ -1,7 +1,7 @@
-"""Shell completion: commands, options, and the names of built-in lists and models, of labels and of backends.
+"""Shell completion for commands, options, labels, backends, and built-in lists and models.
 
-The shell's script comes from click (`docs/reference/cli.md`). It starts namegen at every Tab, so this module must not
-import anything slow.
+The shell's script comes from click (`docs/reference/cli.md`). The script starts namegen each time the user presses Tab,
+so this module must not import anything slow.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from namegen.files import is_folder
 
 
 class Named(click.types.StringParamType):
-    """A string that completes to known names, and possibly to files.
+    """A string that can be completed to known names and, optionally, to files.
 
     Args:
-        names: returns the names, from the context of the command line so far.
-        or_file: whether files are completed too.
+        names: returns the names, given the context of the command line so far.
+        or_file: whether to complete files as well.
 
     >>> parameter = click.Argument(["list"], type=Named(lambda context: ["mlb-first", "companies"], or_file=True))
     >>> context = click.Context(click.Command("train", params=[parameter]))
@@ -41,12 +41,12 @@ class Named(click.types.StringParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Complete a text to the files and names that start with it. Names may have another case."""
+        """Return the files and names that start with a string. For names, letter case doesn't matter."""
         start = incomplete.lower()
         names = [name for name in self._names(ctx) if name.lower().startswith(start)]
         if not self._or_file:
             return list(map(CompletionItem, names))
-        # This item makes the shell complete files. It's the first, because shells discard all items before it.
+        # This item makes the shell complete files. It comes first because shells discard all items before it.
         files = CompletionItem(incomplete, type="file")
         # If there are other items, zsh and fish still complete files, but bash doesn't.
         is_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
@@ -56,20 +56,20 @@ class Named(click.types.StringParamType):
 
 
 def _paths(start: str) -> list[str]:
-    """Return the files and folders whose paths start with a text. Folders end with a slash."""
+    """Return the files and folders whose paths start with a string. Folders end with a slash."""
     paths = sorted(glob(f"{escape(start)}*"))
     return [f"{path}/" if is_folder(path, None) else path for path in paths]
 
 
 def complete_names(command: click.Command) -> None:
-    """Add completion to a command's parameters for lists, models, labels and backends."""
+    """Add completion to each parameter that takes a list, a model, a label or a backend."""
     for parameter in command.params:
         if isinstance(parameter.type, click.types.StringParamType):
             parameter.type = _completed_type(parameter) or parameter.type
 
 
 def _completed_type(parameter: click.Parameter) -> Named | None:
-    """Return a type that completes the values of a parameter; None if they have no known names."""
+    """Return a type that completes a parameter's values, or None if the values aren't known names."""
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
 
@@ -83,13 +83,13 @@ def _completed_type(parameter: click.Parameter) -> Named | None:
 
 
 def _labels(ctx: click.Context) -> Iterable[str]:
-    """Return the labels of the built-in models on the command line, or of all built-in models if there are none."""
+    """Return the labels of the built-in models on the command line, or of all built-in models if it names none."""
     from namegen.core.data.label_parts import askable
     from namegen.models import SHIPPED
 
     typed = _typed_values(ctx)
     models = [name for name in SHIPPED if name in typed] or SHIPPED
-    labels: dict[str, None] = {}  # in order, without repeats
+    labels: dict[str, None] = {}  # removes repeats and keeps the order
     for model in models:
         labels |= dict.fromkeys(askable(_labels_of(model)))
     return labels
@@ -97,7 +97,7 @@ def _labels(ctx: click.Context) -> Iterable[str]:
 
 def _typed_values(ctx: click.Context) -> set[object]:
     """Return the values on the command line so far."""
-    # If an option lacks its value, click stops parsing, and the arguments before it are only in ctx.args.
+    # If an option has no value yet, click stops parsing, and the arguments before the option are only in ctx.args.
     typed: set[object] = {*ctx.args}
     for value in ctx.params.values():
         typed.update(value if type(value) is tuple else (value,))
@@ -105,23 +105,23 @@ def _typed_values(ctx: click.Context) -> set[object]:
 
 
 def origins(_: click.Context) -> Iterable[str]:
-    """Return the origins that both built-in models of people know."""
+    """Return the origins that both built-in models for people know."""
     family_origins = _origins_of("world-family")
     return [origin for origin in _origins_of("world-given") if origin in family_origins]
 
 
 def _origins_of(model: str) -> Iterable[str]:
-    """Return the first part of each label, such as Finnish for Finnish,female."""
+    """Return the first part of each label, such as ``Finnish`` for ``Finnish,female``."""
     return dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(model)))
 
 
 def countries(_: click.Context) -> Iterable[str]:
-    """Return the countries of the built-in model of places."""
+    """Return the countries that the built-in model for places knows."""
     return _labels_of("world-places")
 
 
 def _labels_of(model: str) -> list[str]:
-    """Read the labels of a built-in model from the header of its file. A damaged file has none."""
+    """Read a built-in model's labels from the header of its file. If the file is damaged, return no labels."""
     from namegen.models import shipped_path
 
     try:
@@ -134,7 +134,7 @@ def _labels_of(model: str) -> list[str]:
         return []
 
 
-# A parameter's name → its values.
+# Maps a parameter's name to the function that returns its values.
 CHOICES = {
     "labels": _labels,
     "origins": origins,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DRAWING_ENDINGS = (".png", ".svg")
 MAX_ROWS = 15
-BLOCK_WIDTH = 38  # two blocks side by side fill a terminal of 80 columns
+BLOCK_WIDTH = 38  # two blocks side by side fill a terminal that is 80 columns wide
 GAP_WIDTH = 4  # between two blocks
 MAX_BAR = 14
 MIN_BAR = 6
@@ -42,7 +42,7 @@ Block: TypeAlias = list[str]  # lines
     "--plot",
     type=options.OutFile(*DRAWING_ENDINGS),
     metavar="FILE",
-    help="Also draw the statistics, as a .png or .svg file.",
+    help="Also plot the statistics as a .png or .svg file.",
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.common
@@ -51,8 +51,8 @@ def describe(
 ) -> None:
     """Show statistics of a list of names.
 
-    The statistics cover the lengths, the letters, the most common names, the repeats and the labels. They also show
-    after how many characters a name differs from all others.
+    The statistics cover the lengths, the letters, the most common names, the repeats and the labels. They also show how
+    many characters it takes to tell a name from all others.
 
     NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: mlb-first.
     """
@@ -77,7 +77,7 @@ def describe(
 
 
 def _draw(statistics: ListDescription, plot: Path, source: str, notes: Notes) -> None:
-    """Draw the statistics into a file."""
+    """Plot the statistics and save the plot to a file."""
     from namegen.drawings.description import draw_description
 
     with Display(notes, f"drawing {plot}"):
@@ -107,7 +107,7 @@ def _heading(statistics: ListDescription, source: str) -> str:
 
 
 def _pairs_side_by_side(blocks: Sequence[Block]) -> list[str]:
-    """Put the first block next to the second, the third next to the fourth, and so on."""
+    """Place the first block next to the second, the third next to the fourth, and so on."""
     no_block: Block = []
     pairs = zip_longest(blocks[::2], blocks[1::2], fillvalue=no_block)
     return [_side_by_side(left, right) for left, right in pairs]
@@ -123,7 +123,7 @@ def _side_by_side(left_block: Block, right_block: Block) -> str:
 
 
 def _cut_or_padded(text: str, width: int) -> str:
-    """Cut or pad a text to a number of terminal columns. Some characters take two columns."""
+    """Cut or pad a string to a number of terminal columns. Some characters take two columns."""
     from rich.cells import set_cell_size
 
     if cells(text) <= width:
@@ -135,7 +135,7 @@ def _cut_or_padded(text: str, width: int) -> str:
 
 
 def _blocks(statistics: ListDescription) -> list[Block]:
-    """Return the blocks of statistics. There are none for repeats or labels that the list doesn't have."""
+    """Return the blocks of statistics. A list without repeats or labels has no blocks for them."""
     entries = statistics.entries
     distinct = statistics.distinct
     letters = list(statistics.letters.items())
@@ -156,7 +156,7 @@ def _blocks(statistics: ListDescription) -> list[Block]:
 
 
 def _block(title: str, rows: Sequence[Row], total: int) -> Block:
-    """Write a title, and for each row its label, its count, its percentage of ``total``, and a bar."""
+    """Format a title and the rows. Each row has a label, a count, a percentage of ``total``, and a bar."""
     layout = _Layout.of(rows)
     largest = max((count for _, count in rows), default=0)
     lines = [title]
@@ -179,7 +179,7 @@ class _Layout:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> _Layout:
-        """Choose the widths so that the block is at most ``BLOCK_WIDTH`` wide."""
+        """Choose column widths that make the block at most ``BLOCK_WIDTH`` wide."""
         label_widths = [cells(printable(label)) for label, _ in rows]
         number_widths = [len(f"{count:,}") for _, count in rows]
         number_width = max(number_widths, default=0)
@@ -195,7 +195,7 @@ def _bar_character() -> str:
 
 
 def _ranges(histogram: Mapping[int, int]) -> list[Row]:
-    """Summarize a histogram of whole numbers in at most ``MAX_ROWS`` ranges of equal width."""
+    """Group a histogram of whole numbers into at most ``MAX_ROWS`` ranges of equal width."""
     if not histogram:
         return []
     low = min(histogram)
@@ -211,7 +211,7 @@ def _ranges(histogram: Mapping[int, int]) -> list[Row]:
 
 
 def _unique_after(statistics: ListDescription) -> list[Row]:
-    """Count the names that differ from all others after one character, after two, and so on."""
+    """Count the names that become unique after one character, after two characters, and so on."""
     return [*_ranges(statistics.unique_after), ("only at its end", statistics.never_unique)]
 
 
@@ -239,7 +239,7 @@ def _times(low: int, high: int) -> str:
 
 
 def _labels(labels: Mapping[str, int]) -> list[Row]:
-    """Return the most frequent labels, and all others together."""
+    """Return the most frequent labels, followed by one row for all other labels."""
     rows = list(labels.items())
     shown = rows[:MAX_ROWS]
     others = rows[MAX_ROWS:]

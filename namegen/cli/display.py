@@ -1,7 +1,7 @@
-"""Show the progress of a command on standard error: as a block in a terminal, or now and then as a line in a log.
+"""Show a command's progress on standard error, either as a block in a terminal or as occasional lines in a log.
 
-Events (``namegen/events.py``) only update the description (``progress.py``). A thread draws it at regular times, so
-events cost little, and work without events is shown too.
+Events (``namegen/events.py``) only update the description (``progress.py``). A thread draws it at regular intervals, so
+events cost little, and work without events is shown as well.
 """
 
 from __future__ import annotations
@@ -27,19 +27,20 @@ if TYPE_CHECKING:
     from namegen.cli.progress import View
     from namegen.events import Event
 
-SECONDS_BEFORE = 2.0  # a command that takes less time shows no progress
+SECONDS_BEFORE = 2.0  # commands that finish sooner show no progress
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 3.0
-# In a log, each pause lasts at least this share of the time since the start, so that long logs stay short.
+# In a log, each pause lasts at least this share of the time since the start, so that long runs have short logs.
 SHARE_BETWEEN_LINES = 0.1
 
 
 class Display(AbstractContextManager["Display"]):
-    """A progress callback that shows how far a command is, after ``SECONDS_BEFORE``.
+    """A progress callback that shows a command's progress once ``SECONDS_BEFORE`` have passed.
 
     Args:
-        notes: shows nothing if they are quiet. While the display is open, notes appear above the block.
-        doing: a description of the work, for times without events, such as ``reading names.txt``.
+        notes: prints the notes. If it's quiet, the display shows nothing. While the display is open, notes appear above
+            the block.
+        doing: a description of the work, such as ``reading names.txt``. It's shown while there are no events.
     """
 
     def __init__(self, notes: Notes, doing: str = "") -> None:
@@ -48,14 +49,15 @@ class Display(AbstractContextManager["Display"]):
         self._notes = notes
         self._is_block = notes.can_draw_over
         self._progress = Progress(doing, is_block=self._is_block)
-        # the thread that draws
-        self._lock = threading.RLock()  # reentrant: a signal handler may print a note at any moment
+        # the drawing thread
+        # Reentrant because a signal handler may print a note at any time.
+        self._lock = threading.RLock()
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._draw_regularly, daemon=True)
         # the output
         self._stream: IO[str] | None = None
         self._live: Live | None = None  # None while no block is on the screen
-        # times in seconds, on a monotonic clock
+        # times in seconds on a monotonic clock
         self._began = time.monotonic()
         self._next_frame_at = self._began + SECONDS_BEFORE
 
@@ -71,7 +73,7 @@ class Display(AbstractContextManager["Display"]):
         self.close()
 
     def close(self) -> None:
-        """Erase the block and restore the cursor. A closed display can't be opened again."""
+        """Erase the block and restore the cursor. A closed display can't be reopened."""
         self._is_closed.set()
         has_started = self._thread.ident is not None
         if has_started:
@@ -82,7 +84,7 @@ class Display(AbstractContextManager["Display"]):
             self._stream.close()
 
     def __call__(self, event: Event) -> None:
-        """Process an event, and print the lines that stay on the screen."""
+        """Process an event, and print any lines that should stay on the screen."""
         for line in self._progress.take(event):
             self._notes(line)
 
@@ -94,7 +96,7 @@ class Display(AbstractContextManager["Display"]):
             yield
 
     def show(self) -> None:
-        """Show the progress, if it's time."""
+        """Show the progress if the display is due for an update."""
         with self._lock:
             if time.monotonic() < self._next_frame_at:
                 return
@@ -105,7 +107,7 @@ class Display(AbstractContextManager["Display"]):
                 self._notes(view.in_a_line())
 
     def _draw(self, view: View) -> None:
-        """Replace the block."""
+        """Replace the block with a new one."""
         if self._live is None:
             self._live = _start_live(self._stream or sys.stderr)
         self._live.update(_block(view, self._live.console.width), refresh=True)
@@ -121,7 +123,7 @@ class Display(AbstractContextManager["Display"]):
                 self._pause()
 
     def _pause(self) -> None:
-        """Wait before the next line of a log."""
+        """Wait before printing the next line of a log."""
         now = time.monotonic()
         pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
         self._next_frame_at = max(self._next_frame_at, now + pause)
@@ -138,7 +140,7 @@ class Display(AbstractContextManager["Display"]):
 
 
 def _copy_of_standard_error() -> IO[str] | None:
-    """Copy the file descriptor, because an export redirects the original one to silence TensorFlow."""
+    """Return a copy of standard error, because exports redirect the original to silence TensorFlow."""
     try:
         return unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
     except (OSError, ValueError):  # standard error isn't a file
@@ -146,7 +148,7 @@ def _copy_of_standard_error() -> IO[str] | None:
 
 
 def _start_live(stream: IO[str]) -> Live:
-    """Start a block that is drawn only when it's updated, and erased when it's stopped."""
+    """Start a block that is drawn only when it's updated and is erased when it's stopped."""
     from rich.live import Live
 
     live = Live(
@@ -161,7 +163,7 @@ def _start_live(stream: IO[str]) -> Live:
 
 
 def _console(stream: IO[str]) -> Console:
-    """Return a console that shows text as it is, because names may look like markup."""
+    """Return a console that prints text unchanged, because names may look like markup."""
     from rich.console import Console
 
     return Console(
@@ -174,7 +176,7 @@ def _console(stream: IO[str]) -> Console:
 
 
 def _block(view: View, width: int) -> RenderableType:
-    """Arrange the bar, the details and the lines of a view below each other."""
+    """Stack the bar, the details and the lines of a view."""
     from rich.columns import Columns
     from rich.console import Group
     from rich.text import Text
@@ -186,13 +188,14 @@ def _block(view: View, width: int) -> RenderableType:
     rows.append(Columns(map(Text, view.details), padding=(0, 2)))
     for line in view.lines:
         text = Text(line, "dim")
-        text.truncate(width - len("^C "), overflow="ellipsis")  # leaves room for the echo of Ctrl-C
+        # Leaves room for the ^C that the terminal prints.
+        text.truncate(width - len("^C "), overflow="ellipsis")
         rows.append(text)
     return Group(*rows)
 
 
 def _bar_row(before: str, done: float, total: float, after: str) -> Table:
-    """Draw a bar between two texts, as wide as possible."""
+    """Draw a bar between two strings. The bar fills the remaining width."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text

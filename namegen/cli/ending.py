@@ -1,8 +1,8 @@
-"""How the program ends: after Ctrl-C, after a signal, or because its output is closed.
+"""End the program after Ctrl-C, after a signal, or because its output is closed.
 
 The signals TERM (``kill``, a shutdown) and HUP (a terminal that closes) work like Ctrl-C. A training run saves its
-state and can be resumed. Every other command ends at once, and leaves no incomplete file. As usual in a shell, the exit
-code after a signal is 128 plus its number.
+state and can be resumed. All other commands exit immediately and leave no incomplete files. As is usual in a shell, the
+exit code after a signal is 128 plus the signal's number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from namegen.cli.terminal import Notes, error_line
 
 INTERRUPTED = 130  # the exit code after Ctrl-C
 END_SIGNALS: tuple[signal.Signals, ...] = (signal.SIGTERM,)
-if hasattr(signal, "SIGHUP"):  # Windows doesn't have it
+if hasattr(signal, "SIGHUP"):  # Windows doesn't have this signal
     END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -31,7 +31,7 @@ if hasattr(signal, "SIGHUP"):  # Windows doesn't have it
 
 
 class EndedError(KeyboardInterrupt):
-    """Raised after TERM and HUP. It's a KeyboardInterrupt, so code that cleans up after Ctrl-C also runs.
+    """The program received TERM or HUP. It's a KeyboardInterrupt, so code that cleans up after Ctrl-C also runs.
 
     Args:
         number: the signal's number.
@@ -44,11 +44,11 @@ class EndedError(KeyboardInterrupt):
 
 @contextmanager
 def kept_when_stopped(notes: Notes, finished: str) -> Iterator[None]:
-    """End a command that can be continued: after Ctrl-C or a signal, print a note about that and exit.
+    """Exit after Ctrl-C or a signal, and print a note that the command can be continued.
 
     Args:
         notes: prints the note.
-        finished: the results that are kept, in words, such as ``runs``.
+        finished: a word for the results that are kept, such as ``runs``.
     """
     try:
         yield
@@ -67,7 +67,7 @@ def exit_code(error: KeyboardInterrupt) -> int:
 
 
 def handle_end_signals() -> None:
-    """Make TERM and HUP end the program as Ctrl-C does; a second signal ends it at once.
+    """Make TERM and HUP end the program like Ctrl-C. A second signal ends it immediately.
 
     A signal that was ignored when the program started stays ignored.
     """
@@ -86,9 +86,10 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
-    """Turns the first Ctrl-C or signal into a request to stop; the second interrupts, and the third kills.
+    """Turn the first Ctrl-C or signal into a request to stop. The second one interrupts, and the third kills.
 
-    Before training has called it for the first time, there is nothing to save, so the first one interrupts.
+    Until training has called this object for the first time, there is nothing to save, so even the first signal
+    interrupts the program.
 
     Args:
         say: prints a note when the request arrives.
@@ -96,7 +97,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._requested_by: int | None = None  # the number of a signal
+        self._requested_by: int | None = None  # the number of the signal
         self._was_called = False
         self._previous_handlers: dict[int, Any] = {}
 
@@ -107,7 +108,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a run that has stopped."""
+        """The exit code after the run has stopped."""
         return INTERRUPTED if self._requested_by is None else 128 + self._requested_by
 
     def __enter__(self) -> StopOnInterrupt:
@@ -127,9 +128,9 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
         for handled in self._previous_handlers:
             signal.signal(handled, self._interrupt)
         second = "Ctrl-C" if number == signal.SIGINT else "the same signal"
-        # The terminal may be closed (HUP), or the program may be writing at this moment.
+        # The terminal may be closed (after HUP), or the program may be in the middle of writing.
         with suppress(OSError, RuntimeError):
-            self._say(f"stopping after this step; {second} again stops at once, without saving")
+            self._say(f"stopping after this step; {second} again stops immediately, without saving")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         """Handle the second signal. The default handler is restored for the third one."""
@@ -141,7 +142,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
 
-# Errors that can end standard output → what the message says about them. A closed pipe is not an error.
+# Maps each error that can end standard output to its description in the message. A closed pipe is not an error.
 OUTPUT_ERRORS = {
     errno.EPIPE: "the reader has closed it",
     errno.ENOSPC: "no space is left; free some space",
@@ -152,7 +153,7 @@ OUTPUT_ERRORS = {
 
 
 def output_ended(error: OSError) -> int:
-    """Return the exit code if standard output can't be written to; raise any other error."""
+    """Return the exit code if standard output can't be written to. Raise any other error."""
     if error.errno not in OUTPUT_ERRORS or error.filename is not None:
         raise error
     silence_standard_output()
@@ -164,7 +165,7 @@ def output_ended(error: OSError) -> int:
 
 
 def flush(stream: IO[str]) -> None:
-    """Flush a stream; if that fails, redirect standard output to the null device."""
+    """Flush a stream. If that fails, redirect standard output to the null device."""
     try:
         stream.flush()
     except OSError:
@@ -174,7 +175,7 @@ def flush(stream: IO[str]) -> None:
 def silence_standard_output() -> None:
     """Redirect standard output to the null device, so that the interpreter can flush its buffers at exit.
 
-    This is the method that the Python documentation recommends for SIGPIPE.
+    The Python documentation recommends this method for SIGPIPE.
     """
     try:
         descriptor = sys.stdout.fileno()
@@ -202,14 +203,14 @@ class _Unfailing(io.FileIO):
 
 
 def unfailing(descriptor: int, encoding: str) -> IO[str]:
-    """Return a text stream that discards data it can't write. Closing it closes the descriptor, if that's a copy."""
+    """Return a text stream that discards data it can't write. Closing it also closes a copied descriptor."""
     raw = _Unfailing(descriptor, "w", closefd=descriptor > 2)
     buffer = io.BufferedWriter(raw)
     return io.TextIOWrapper(buffer, encoding, "backslashreplace", line_buffering=True)
 
 
 def prepare_streams() -> None:
-    """Make sure that any text can be written to both outputs, even if one is closed."""
+    """Make sure that any text can be written to standard output and standard error, even if they're closed."""
     _open_if_closed("stdout", descriptor=1)
     _open_if_closed("stderr", descriptor=2)
     _choose_encoding(sys.stdout)
@@ -221,12 +222,12 @@ def _open_if_closed(name: str, *, descriptor: int) -> None:
     """Replace a closed stream with the null device."""
     if getattr(sys, name) is None:
         _redirect_to_null(descriptor)
-        stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # as long as the process
+        stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # open until the process exits
         setattr(sys, name, stream)
 
 
 def _choose_encoding(stream: Any) -> None:
-    """Write UTF-8 for programs that read the output. A terminal shows the codes of characters that it can't show."""
+    """Use UTF-8 when a program reads the output. A terminal shows escape codes for characters that it can't display."""
     if not hasattr(stream, "reconfigure"):
         return
     is_piped = stream is sys.stdout and not stream.isatty()
@@ -235,7 +236,7 @@ def _choose_encoding(stream: Any) -> None:
 
 
 def _ignore_errors_of_standard_error() -> None:
-    """Discard notes that can't be written, because the terminal may be closed during a run."""
+    """Ignore notes that can't be written, because the terminal may be closed during a run."""
     with suppress(OSError, ValueError):  # standard error isn't a file
         if os.name == "posix" or not sys.stderr.isatty():
             sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)

@@ -70,13 +70,13 @@ def evaluate(
     if it is built in, or if MODEL is a run folder or the model.safetensors in it. For a blend, NAMES is required.
 
     nats/char is the loss (cross-entropy) in nats per character. argmax accuracy is how often the most likely next
-    character is the true one. sampled accuracy is how often a character drawn from the model is the true one.
+    character is the correct one. sampled accuracy is how often a character sampled from the model is the correct one.
 
-    Names with characters that the model doesn't know are skipped, and their number is printed. On its training names, a
-    model looks better than on new names. The summary of its run shows results for held-out names.
+    namegen skips names with characters that the model doesn't know, and prints how many it skipped. A model gets better
+    results on its training names than on new names. The summary of its run shows the results for held-out names.
 
-    If both the model and the list have labels, the model predicts each name given its label, and the results of each
-    label are printed too.
+    If both the model and the list have labels, the model predicts each name given its label, and namegen also prints
+    the results for each label.
     """
     of_models = {name: how.pop(name) for name in options.MODEL_OPTIONS}
     loaded = open_blend((model, *more_models), notes, **of_models)
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def _skipped(result: Evaluation, name_count: int) -> str:
-    """Return a sentence about names that the model can't read."""
+    """Return a sentence about the names that the model can't read."""
     unknown = "characters or labels" if result.by_label else "characters"
     return f"skipped {result.left_out:,} of {name_count:,} names, because the model doesn't know their {unknown}"
 
@@ -119,7 +119,7 @@ def _print(result: Evaluation, source: str) -> None:
 
 
 def _label_table(by_label: Mapping[str, tuple[Metrics, int]]) -> str:
-    """Return the metrics of each label, with the lowest loss first."""
+    """Return the metrics for each label, sorted by loss."""
     rows: list[tuple[str, ...]] = []
     for label, (metrics, count) in sorted(by_label.items(), key=_loss_of_label):
         rows.append((printable(label), f"{count:,}", *metric_cells(metrics)))
@@ -135,7 +135,7 @@ def _loss_of_label(item: tuple[str, tuple[Metrics, int]]) -> float:
 
 
 def _open_training_list(model: LoadedModel, notes: Notes, **how: Any) -> Corpus:
-    """Read the list that a model was trained on. Raises UsageError, NamesError."""
+    """Read the list that a model was trained on. Raises UsageError or NamesError."""
     settings = _training_list(model)
     corpus = open_list(None, notes, default=settings, **how)
     if not model.was_trained_on(corpus):
@@ -147,13 +147,13 @@ def _open_training_list(model: LoadedModel, notes: Notes, **how: Any) -> Corpus:
 
 
 def _training_list(model: LoadedModel) -> DataSettings:
-    """Return the list that a model was trained on, if it's built in or the model is in its run folder.
+    """Return the model's training list if it's built in, or if the model is in its run folder.
 
-    It doesn't open a path that is stored in the model, because the model may come from a stranger.
+    It never opens a path that is stored in the model, because the model may come from a stranger.
 
     Raises:
-        UsageError: the list is unknown.
-        NamesError: its file no longer exists.
+        UsageError: the training list is unknown.
+        NamesError: the list's file no longer exists.
     """
     if model.list_name in BUNDLED:
         return DataSettings(names=str(model.list_name))
@@ -169,7 +169,7 @@ def _training_list(model: LoadedModel) -> DataSettings:
 
 
 def _run_of(model: LoadedModel) -> RunFolder | None:
-    """Return the run folder that a model was loaded from; None if it's somewhere else."""
+    """Return the run folder that contains the model, or None if the model was loaded from elsewhere."""
     from namegen.core.training.run_folder import RunFolder
 
     if model.checkpoint is None:
@@ -180,7 +180,7 @@ def _run_of(model: LoadedModel) -> RunFolder | None:
 
 
 def _why_unknown(model: LoadedModel) -> str:
-    """Explain why the training list of a model is unknown."""
+    """Explain why a model's training list is unknown."""
     if model.list_name:
         list_name = quote(Path(model.list_name).name)
         return f"{model.name} was trained on a list called {list_name}, which namegen can't find"
@@ -199,15 +199,15 @@ def _why_unknown(model: LoadedModel) -> str:
 def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
     """Show the best result that any model can reach on a list.
 
-    The ceiling is the list itself, used as a model: after each prefix of a name, it predicts the characters that follow
+    The ceiling uses the list itself as a model. After each prefix of a name, it predicts the characters that follow
     this prefix in the list.
 
     NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: mlb-first.
 
-    nats/char is the loss (cross-entropy) in nats per character; no model has a lower one on this list. argmax accuracy
-    is how often the most likely next character is the true one; no model has a higher one. sampled accuracy is how
-    often a character drawn from the true probabilities is the true one; an overconfident model can exceed it. In a list
-    with labels, the label is known before the first character.
+    nats/char is the loss (cross-entropy) in nats per character. No model has a lower loss on this list. argmax accuracy
+    is how often the most likely next character is the correct one. No model has a higher accuracy. sampled accuracy is
+    how often a character sampled from the true probabilities is the correct one. An overconfident model can exceed it.
+    In a list with labels, the label is known before the first character.
     """
     corpus = open_list(names, notes, **how)
     from namegen import api
@@ -221,7 +221,7 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
 
 
 def _ceiling_text(result: ListCeiling, source: str) -> str:
-    """Return the best metrics, and the sizes of the list."""
+    """Return the best possible metrics and the size of the list."""
     metrics = aligned(list(zip(METRICS, metric_cells(result.metrics), strict=True)))
     sizes = {
         "names": result.names,

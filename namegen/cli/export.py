@@ -1,4 +1,4 @@
-"""``namegen export-tflite``, ``-keras``, ``-vocabulary``, ``-web``: models for phones, Keras, programs, browsers."""
+"""``namegen export-*``: export models for phones, Keras, JavaScript programs and browsers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists."
 
 
 def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
-    """Return the arguments and options of a command that writes one model to a file."""
+    """Return the arguments and options for a command that writes one model to a file."""
     out = click.argument("out", required=False, type=options.OutFile(suffix))
     return options.together(click.argument("model", required=False), out, force, options.common)
 
 
 def without_names(models: str, files: str) -> Callable[[options.Command], options.Command]:
-    """Make the option that excludes the hashes of the training names."""
+    """Create the option that omits the hashes of the training names."""
     return click.option(
         "--without-names",
         is_flag=True,
@@ -74,7 +74,7 @@ def _read(model: str | None, notes: Notes) -> SourceModel:
 def _check_out(
     out: Path | None, source: SourceModel, suffix: str, *, force: bool, notes: Notes
 ) -> Path:
-    """Choose the file to write, and check that it can be written. Raises OutputError."""
+    """Choose the output file, and check that it can be written. Raises OutputError."""
     target = out or _default_out(source, suffix)
     check_output(target, example=f"model{suffix}", force=force)
     if out is None:
@@ -83,7 +83,7 @@ def _check_out(
 
 
 def _default_out(source: SourceModel, suffix: str) -> Path:
-    """Return the file next to the model; for a built-in model, a file in the current folder."""
+    """Return a path next to the model or, for a built-in model, in the current folder."""
     from namegen.models import SHIPPED
 
     if source.name in SHIPPED:
@@ -109,7 +109,7 @@ def _default_out(source: SourceModel, suffix: str) -> Path:
 @click.option(
     "--names",
     metavar="NAMES",
-    help="The list of names to check the file with.  [default: 1,000 names drawn from the model]",
+    help="The list of names to check the file with.  [default: 1,000 names sampled from the model]",
 )
 @without_names("the model", "the file")
 @file_arguments(".tflite")
@@ -127,11 +127,11 @@ def export_tflite(
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
     taverns if there is none.
 
-    OUT: the file to write. Default: model.tflite in the run folder; for a model file, the same path with the ending
-    .tflite; for a built-in model, its name with .tflite, in the current folder.
+    OUT: the file to write. By default, it's model.tflite in the run folder. For a model file, it's the same path with
+    the extension .tflite. For a built-in model, it's a file with the model's name in the current folder.
 
-    Before it writes the file, namegen runs it in LiteRT and compares it with the model at every prefix of the names. If
-    the two differ, it writes no file. docs/guides/phone.md describes how to use the file.
+    Before writing the file, namegen runs it in LiteRT and compares its results with the model's for every prefix of the
+    names. If the results differ, namegen doesn't write the file. docs/guides/phone.md describes how to use the file.
     """
     limit_threads(1)
     source = _read(model, notes)
@@ -150,17 +150,17 @@ def export_tflite(
     if as_json:
         click.echo(json_text(report.to_dict()))
         return
-    names_source = "drawn from the model" if corpus is None else f"of {corpus.source}"
+    names_source = "sampled from the model" if corpus is None else f"of {corpus.source}"
     click.echo(_summary(report, source.name, names_source))
 
 
 def _summary(report: ExportReport, name: str, names_source: str) -> str:
-    """Describe the file, how exact it is, and its metrics.
+    """Describe the file, its accuracy, and its metrics.
 
     Args:
         report: the results of the export.
         name: the name of the model.
-        names_source: where the names of the check come from, such as ``of names.txt``.
+        names_source: where the names for the check come from, such as ``of names.txt``.
     """
     checked_names = f"{counted(report.names, 'name')} {printable(names_source)}"
     checked_prefixes = f"{report.prefixes:,} distinct prefixes"
@@ -182,12 +182,12 @@ def _summary(report: ExportReport, name: str, names_source: str) -> str:
 
 def _known_names(report: ExportReport) -> str:
     if report.known_names:
-        return f"{report.known_names:,}; it mistakes one other name in 256 for one of them"
-    return "none: it can't tell which names are new"
+        return f"{report.known_names:,}; 1 in 256 other names gives a false positive"
+    return "none, so it can't tell which names are new"
 
 
 def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
-    """Return the row of the summary for the weights that are stored in fewer bits, if any are."""
+    """Return the summary's row about weights that are stored in fewer bits, or no rows if there are none."""
     if report.quantize == "none":
         return []
     bits = 16 if report.quantize == "float16" else 8
@@ -195,7 +195,7 @@ def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
 
 
 def _quantized_arrays(report: ExportReport) -> str:
-    """Describe which arrays of weights are stored in fewer bits."""
+    """Describe which weight arrays are stored in fewer bits."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
     least = counted(LEAST_QUANTIZED[report.quantize], "weight")
@@ -218,15 +218,15 @@ def _quantized_arrays(report: ExportReport) -> str:
 def export_keras(
     model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
 ) -> None:
-    """Write a model as a .keras file, which Keras opens without namegen.
+    """Write a model as a .keras file that Keras can open without namegen.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
     taverns if there is none.
 
-    OUT: the file to write. Default: model.keras in the run folder; for a model file, the same path with the ending
-    .keras; for a built-in model, its name with .keras, in the current folder.
+    OUT: the file to write. By default, it's model.keras in the run folder. For a model file, it's the same path with
+    the extension .keras. For a built-in model, it's a file with the model's name in the current folder.
 
-    The network in the file maps character ids to logits. Keras opens it in safe mode.
+    The network in the file maps character ids to logits. Keras can open it in safe mode.
     """
     limit_threads(1)
     source = _read(model, notes)
@@ -257,15 +257,15 @@ def _keras_export() -> Callable[..., int]:
 def export_vocabulary(
     model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
 ) -> None:
-    """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
+    """Write a model's characters as JSON, for programs that use its .keras file without namegen.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
     taverns if there is none.
 
-    OUT: the file to write. Default: model.json in the run folder; for a model file, the same path with the ending
-    .json; for a built-in model, its name with .json, in the current folder.
+    OUT: the file to write. By default, it's model.json in the run folder. For a model file, it's the same path with
+    the extension .json. For a built-in model, it's a file with the model's name in the current folder.
 
-    The id of a character is its position in the string "characters", counted from 1. The id 0 marks the start and the
+    The id of a character is its position in the string "characters", counting from 1. The id 0 marks the start and the
     end of a name. docs/guides/keras.md describes how to read the file.
     """
     limit_threads(1)
@@ -291,7 +291,7 @@ def export_vocabulary(
 @click.option(
     "--title",
     multiple=True,
-    help="The title of a model on the page. Repeat the option for the second model, and so on.",
+    help="The model's title on the page. If there are several models, repeat the option for each of them, in order.",
 )
 @without_names("the models", "the page or module")
 @click.option(
@@ -301,9 +301,10 @@ def export_vocabulary(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="Write this JavaScript module instead of a page, and next to it its models (OUT.json) and types (OUT.d.mts).",
+    help="Write a JavaScript module instead of a page. Its models are written to OUT.json, and its types to "
+    "OUT.d.mts.",
 )
-@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.common
 def export_web(
     models: tuple[str, ...],
@@ -320,8 +321,8 @@ def export_web(
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
     taverns if there is none.
 
-    The page is a single file that opens from a disk and needs no network. If it has several models, its readers choose
-    a model, or blend two.
+    The page is a single file that opens from disk and needs no internet connection. If it contains several models, its
+    users can choose one or blend two.
 
     The module has no dependencies. It runs in browsers, workers and Node: load(json).generate({n: 5}) returns names.
     """
@@ -348,7 +349,7 @@ def export_web(
 
 
 def _target(page: Path | None, module: Path | None) -> Path:
-    """Return the file to write. Raises UsageError unless there is exactly one."""
+    """Return the file to write. Raises UsageError unless exactly one was passed."""
     if page and module:
         raise click.UsageError(
             "--out and --module cannot be combined: run the command once for each"
@@ -364,7 +365,7 @@ def _target(page: Path | None, module: Path | None) -> Path:
 def _page_models(
     models: Sequence[str], titles: Sequence[str], *, without_names: bool, notes: Notes
 ) -> list[PageModel]:
-    """Read the models for a page or module. Raises CheckpointError, UsageError."""
+    """Read the models for a page or module. Raises CheckpointError or UsageError."""
     distinct_models: list[str | None] = [*dict.fromkeys(models)] or [None]
     if len(titles) > len(distinct_models):
         raise click.UsageError(
@@ -379,7 +380,7 @@ def _page_models(
 
 
 def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
-    """Prepare a model for a page. Without a title, it gets a built-in one or its label."""
+    """Prepare a model for a page. Without a title, a built-in title or the model's label is used."""
     from namegen.models import TITLES
     from namegen.web.description import PageModel
 
@@ -393,7 +394,7 @@ def _page_model(source: SourceModel, title: str | None, *, without_names: bool) 
 
 
 def _label(source: SourceModel) -> str:
-    """Return a short name: the name of the built-in model, of the run folder or of the file."""
+    """Return a short name for a model: the name of the built-in model, the run folder or the file."""
     from namegen.core.training import MODEL_FILE
     from namegen.models import SHIPPED
 

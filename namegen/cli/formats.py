@@ -1,7 +1,8 @@
-"""Write rows with named columns to standard output or a file: as text, CSV, JSON or JSON lines.
+"""Write rows with named columns to standard output or a file, as text, CSV, JSON or JSON lines.
 
-Rows are written to standard output as they come, so a million rows need little memory. A file is written whole, at the
-end. Names come from files that users load, so control characters are escaped, and no cell of a CSV file is a formula.
+Rows are written to standard output as they arrive, so a million rows need little memory. A file is written all at once
+at the end. Names come from files that users load, so control characters are escaped, and no cell of a CSV file becomes
+a formula.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "csv", "json", "jsonl")
 SEARCHING = "looking for names"
 SIDE_BY_SIDE = "side by side"  # the default format in a terminal
-MAX_SIDE_BY_SIDE = 500  # names; if there are more, each gets its own line
+MAX_SIDE_BY_SIDE = 500  # the number of names; if there are more, each gets its own line
 SCORES = ("log_probability", "new")  # the columns of ``--scores``
 LABEL = "label"
 FORMAT_OF_ENDING = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "text"}
@@ -44,7 +45,7 @@ Cell: TypeAlias = str | int | float | bool | None
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Store the value of an option that only this module reads, so that commands needn't pass it on."""
+    """Store the value of an option that only this module reads, so that commands don't have to pass it on."""
     context.meta[f"namegen.{parameter.name}"] = value
 
 
@@ -68,7 +69,7 @@ option = together(
         "--out",
         type=OutFile(*FORMAT_OF_ENDING),
         metavar="FILE",
-        help="Write to FILE, in the format of its ending "
+        help="Write to FILE. Its extension selects the format "
         f"({', '.join(FORMAT_OF_ENDING)}). If there is an error, no file is written.",
     ),
     _output_option("--force", is_flag=True, help="Overwrite FILE if it exists."),
@@ -81,7 +82,7 @@ scores = _output_option(
 
 
 def requested(as_json: bool) -> str:
-    """Return the format that ``--format``, ``--json`` and ``--out`` request together.
+    """Return the format requested by ``--format``, ``--json`` and ``--out``.
 
     Args:
         as_json: whether ``--json`` was passed.
@@ -104,7 +105,7 @@ def requested(as_json: bool) -> str:
 
 
 def _format_of_file(out: Path, form: str | None) -> str:
-    """Return the format that the ending of a file stands for. Raises UsageError if ``form`` is another one."""
+    """Return the format for a file's extension. Raises UsageError if ``form`` is a different format."""
     check_output(out, example="names.csv", force=bool(_remembered("force")))
     form_of_ending = FORMAT_OF_ENDING[out.suffix.lower()]
     if form not in (None, form_of_ending):
@@ -118,14 +119,14 @@ def _format_of_file(out: Path, form: str | None) -> str:
 
 
 class Rows(AbstractContextManager["Rows"]):
-    """Writes rows to standard output, or to the file of ``--out``.
+    """Write rows to standard output or to the file passed with ``--out``.
 
-    If the search for names fails, it still closes a JSON array on standard output, so that the rows so far are valid.
-    It writes a file only if the search succeeds.
+    If the search for names fails, the JSON array on standard output is still closed, so that the output is valid. A
+    file is written only if the search succeeds.
 
     Args:
         form: one of ``FORMATS``, or ``SIDE_BY_SIDE``.
-        names: the names of the columns. As text, only the first column is written.
+        names: the names of the columns. Text output contains only the first column.
     """
 
     def __init__(self, form: str, names: Sequence[str]) -> None:
@@ -133,8 +134,8 @@ class Rows(AbstractContextManager["Rows"]):
         self._columns = names
         self._out: Path | None = _remembered("out")
         self._stream: Any = sys.stdout if self._out is None else io.StringIO()
-        self._has_objects = False  # whether a JSON array has begun
-        self._waiting: list[str] = []  # texts to write side by side
+        self._has_objects = False  # whether a JSON array has been started
+        self._waiting: list[str] = []  # strings to write side by side
 
     def __enter__(self) -> Rows:
         """Write the header."""
@@ -143,7 +144,7 @@ class Rows(AbstractContextManager["Rows"]):
         return self
 
     def write(self, rows: Iterable[Sequence[Cell]]) -> None:
-        """Write some rows, each with a cell for every column."""
+        """Write rows that have a cell for every column."""
         match self._form:
             case "json":
                 text = self._json_items(rows)
@@ -160,7 +161,7 @@ class Rows(AbstractContextManager["Rows"]):
     def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
         """Write names from a model, with the columns that ``name_columns`` lists."""
         if self._form in ("text", SIDE_BY_SIDE):
-            # Without the other columns: to compute which names are new takes as long as to generate them.
+            # The other columns aren't computed, because checking which names are new takes as long as generating them.
             self.write(zip(batch.names))
         else:
             self.write(zip(*_column_values(batch, model), strict=True))
@@ -171,7 +172,7 @@ class Rows(AbstractContextManager["Rows"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Write the end, and the file. It writes nothing after an error of the output itself."""
+        """Finish the output and write the file. After an error of the output itself, write nothing."""
         if error is not None and not isinstance(error, NamegenError | KeyboardInterrupt):
             return
         if self._form == "json":
@@ -187,7 +188,7 @@ class Rows(AbstractContextManager["Rows"]):
         write_whole(path, self._stream.getvalue().encode(encoding, "surrogatepass"))
 
     def _json_items(self, rows: Iterable[Sequence[Cell]]) -> str:
-        """Rows as items of an array, with the bracket or comma before them."""
+        """Return rows as items of a JSON array, preceded by a bracket or a comma."""
         objects = ",\n".join(self._objects(rows))
         if not objects:
             return ""
@@ -196,12 +197,12 @@ class Rows(AbstractContextManager["Rows"]):
         return before + objects
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
-        """Return each row as a JSON object."""
+        """Yield each row as a JSON object."""
         for row in rows:
             yield json_text(dict(zip(self._columns, row, strict=True)))
 
     def _waited(self, texts: Sequence[str]) -> str:
-        """Keep texts for the end. If there are too many, return them as lines, and write text from now on."""
+        """Keep strings until the end. If there are too many, return them as lines and write text from then on."""
         self._waiting += texts
         if len(self._waiting) <= MAX_SIDE_BY_SIDE:
             return ""
@@ -215,7 +216,7 @@ class Rows(AbstractContextManager["Rows"]):
 def write_names(
     form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display
 ) -> None:
-    """Write names from a model as they come, then close the display."""
+    """Write a model's names as they arrive, then close the display."""
     with Rows(form, name_columns(model)) as rows, closing(display):
         for batch in batches:
             with display.erased():
@@ -223,7 +224,7 @@ def write_names(
 
 
 def name_columns(model: LoadedModel) -> list[str]:
-    """Return the columns for names from a model. ``--scores`` adds scores, and a model with labels adds the label."""
+    """Return the columns for a model's names. ``--scores`` adds scores, and a model with labels adds the label."""
     names = ["name"]
     if _remembered("scores"):
         names += SCORES
@@ -233,7 +234,7 @@ def name_columns(model: LoadedModel) -> list[str]:
 
 
 def _column_values(batch: NameBatch, model: LoadedModel) -> list[Sequence[Cell]]:
-    """Return the cells of each column that ``name_columns`` lists."""
+    """Return the cells of each column in ``name_columns``."""
     values: list[Sequence[Cell]] = [batch.names]
     if _remembered("scores"):
         log_probabilities = batch.log_probability.tolist()
@@ -250,7 +251,7 @@ def _finite_or_none(value: float) -> float | None:
 
 
 def _is_new(batch: NameBatch) -> Sequence[bool | None]:
-    """Return whether each name is new; None if the model doesn't know."""
+    """Return whether each name is new, or None if the model doesn't know."""
     if batch.new is None:
         return [None] * len(batch.names)
     is_new: list[bool | None] = batch.new.tolist()
@@ -261,7 +262,7 @@ def _is_new(batch: NameBatch) -> Sequence[bool | None]:
 
 
 def side_by_side(texts: Sequence[str]) -> str:
-    """Arrange texts in columns of equal width, each read downwards, as ``ls`` does.
+    """Arrange strings in columns of equal width, ordered from top to bottom, like ``ls``.
 
     >>> print(side_by_side(["Ann", "Bob", "Zoë" * 11]), end="")
     Ann                                ZoëZoëZoëZoëZoëZoëZoëZoëZoëZoëZoë
@@ -281,7 +282,7 @@ def side_by_side(texts: Sequence[str]) -> str:
 
 
 def text_lines(texts: Sequence[str]) -> str:
-    """Write one text per line. A single check is enough if all texts are printable, as they nearly always are."""
+    """Return one string per line. If all strings are printable, as they usually are, a single check is enough."""
     if not "".join(texts).isprintable():
         texts = list(map(printable, texts))
     return "".join(f"{text}\n" for text in texts)
@@ -299,7 +300,7 @@ def _safe_text(text: str) -> Cell:
 
 
 def _csv_cell(cell: Cell) -> Cell:
-    """Return a cell as spreadsheets read it; None is an empty cell."""
+    """Return a cell in the form that spreadsheets read. None becomes an empty cell."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):

@@ -1,4 +1,4 @@
-"""``namegen generate``, and the options of all commands that generate names."""
+"""``namegen generate``, and the options shared by all commands that generate names."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 FILE_OPTIONS = ("exclude_words", "exclude_names")
 TABLE_ENDINGS = (".csv", ".json", ".jsonl")
 BLANKS = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, spaces and line ends
-MAX_BLANKS = 1_000_000  # bytes; a larger file isn't checked for being empty
+MAX_BLANKS = 1_000_000  # in bytes; larger files are assumed not to be empty
 MAX_MOST_LIKELY = 1_000_000
 SAMPLING_OPTIONS = ("seed", "temperature", "unfiltered", "top_k", "top_p")
 SORT_ORDERS = ("likely", "alphabetical", "random")
-# The options of drawing that ``--help`` shows.
+# The sampling options that ``--help`` shows.
 SHOWN = (
     "count",
     "seed",
@@ -53,7 +53,7 @@ SHOWN = (
 
 
 def read_excluded(options: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
-    """Read the files of ``--exclude-words`` and ``--exclude-names``. Raises NamesError, UsageError."""
+    """Read the files passed with ``--exclude-words`` and ``--exclude-names``. Raises NamesError or UsageError."""
     files = {
         name: None if file is None else str(file)
         for name, file in options.items()
@@ -76,9 +76,10 @@ def _check_standard_input(files: Mapping[str, str | None]) -> None:
 
 
 def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
-    """Read a file with one text per line; unlike a list to train on, it may be empty. Raises NamesError.
+    """Read a file with one string per line. Unlike a training list, it can be empty. Raises NamesError.
 
-    In a table that namegen wrote, this reads the column of the name part, or of the whole name if ``name_part`` is "".
+    In a table that namegen wrote, the strings are in the column of the name part, or of the whole name if ``name_part``
+    is "".
     """
     from namegen.lists import read_names
 
@@ -103,7 +104,7 @@ def _is_empty(file: str) -> bool:
 
 
 def _name_part(option: str) -> str:
-    """Return the part of a name that an option is for, such as given in given_exclude_names; "" for whole names."""
+    """Return the name part for an option, such as "given" for ``given_exclude_names``, or "" for whole names."""
     for suffix in FILE_OPTIONS:
         option = option.removesuffix(suffix)
     return option.rstrip("_")
@@ -115,11 +116,11 @@ def _name_part(option: str) -> str:
 def constraint_options(
     names: str = "names", prefix: str = ""
 ) -> Callable[[shared.Command], shared.Command]:
-    """Make an option for each constraint.
+    """Create an option for each constraint.
 
     Args:
-        names: the names to constrain, in words, such as ``given names``.
-        prefix: how the options for a part of a whole name start, such as ``given-``.
+        names: a phrase for the names to constrain, such as ``given names``.
+        prefix: the prefix of the options for one part of a whole name, such as ``given-``.
     """
     decorators = [
         _constraint_option(constraint, about, names, prefix)
@@ -131,7 +132,7 @@ def constraint_options(
 def _constraint_option(
     constraint: str, about: Option, names: str, prefix: str
 ) -> Callable[[shared.Command], shared.Command]:
-    """Make the option for one constraint, for a whole number or a string."""
+    """Create the option for one constraint, which takes a whole number or a string."""
     value_type: Any = str
     if about.least is not None:
         value_type = shared.WholeNumber(about.least, about.most)
@@ -170,7 +171,7 @@ drawing_options = shared.together(
         help="Sample only from the most likely next characters whose probabilities add up to P.",
     ),
 )
-# How to write names from a model.
+# Options for writing names from a model.
 output_options = shared.together(shared.letter_case, formats.option, formats.scores)
 
 
@@ -190,13 +191,13 @@ output_options = shared.together(shared.letter_case, formats.option, formats.sco
     "--most-likely",
     type=shared.WholeNumber(1, MAX_MOST_LIKELY),
     metavar="N",
-    help="Find the N most likely names with an exact search, instead of drawing random names.",
+    help="Find the N most likely names with an exact search, instead of sampling names at random.",
 )
 @shared.model_options
 @click.option(
     "--sort",
     type=click.Choice(SORT_ORDERS),
-    help="The order of the names; likely: most likely first.  [default: random; likely with --most-likely]",
+    help="The order of the names. likely: the most likely names first.  [default: random; likely with --most-likely]",
 )
 @output_options
 @shared.common
@@ -212,14 +213,14 @@ def generate(
     """Invent new names, without repeats.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    taverns if there is none. With several models, each character is drawn from the weighted mean of their
+    taverns if there is none. With several models, each character is sampled from the weighted mean of their
     probabilities.
 
-    A name is new if it isn't in the list that the model was trained on. For a fine-tuned model, it also isn't in the
-    list of the base model.
+    A name is new if it isn't in the list that the model was trained on. For a fine-tuned model, a new name also isn't
+    in the list of the base model.
 
-    --format csv and json have the column name. For a model with labels, they also have label, the most likely one.
-    --scores adds log_probability (in nats) and new. --json means --format json.
+    --format csv and json write the column name. For a model with labels, they also write the column label, which
+    contains the most likely label. --scores adds log_probability (in nats) and new. --json is short for --format json.
     """
     form = formats.requested(as_json)
     _reject_options_without_effect(click.get_current_context())
@@ -247,7 +248,7 @@ def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reject_commands(models: Iterable[str]) -> None:
-    """Raise UsageError if a command was passed as a model, such as places, and no file has that name."""
+    """Raise UsageError if a command such as ``places`` was passed as a model, and no file has that name."""
     from namegen.cli import SECTIONS
 
     for name in models:
@@ -272,7 +273,7 @@ def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
 
 
 def _reject_options_without_effect(context: click.Context) -> None:
-    """Raise UsageError for sampling options with ``--most-likely``, and for two with ``--temperature 0``."""
+    """Raise UsageError for options that have no effect with ``--most-likely`` or with ``--temperature 0``."""
     typed = [
         name
         for name in ("count", *SAMPLING_OPTIONS)
@@ -285,7 +286,7 @@ def _reject_options_without_effect(context: click.Context) -> None:
 
 
 def _reject_with_most_likely(typed: Sequence[str], *, is_shuffled: bool) -> None:
-    """Raise UsageError for ``-n`` and sampling options. A seed may shuffle the names."""
+    """Raise UsageError for ``-n`` and sampling options. A seed is allowed if it shuffles the names."""
     if "count" in typed:
         raise click.UsageError(
             "--most-likely cannot be combined with -n: both set the number of names. Remove one of them."
@@ -293,8 +294,8 @@ def _reject_with_most_likely(typed: Sequence[str], *, is_shuffled: bool) -> None
     without_effect = [option_name(name) for name in typed if not (is_shuffled and name == "seed")]
     if without_effect:
         raise click.UsageError(
-            f"--most-likely cannot be combined with {', '.join(without_effect)}: the most likely names aren't drawn at "
-            "random. Remove one of these options."
+            f"--most-likely cannot be combined with {', '.join(without_effect)}: the most likely names aren't "
+            "sampled at random. Remove one of these options."
         )
 
 
@@ -312,7 +313,7 @@ def _reject_with_temperature_0(typed: Sequence[str]) -> None:
 
 
 def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Iterator[NameBatch]:
-    """Sort all names into one batch. If the search fails, return the names found so far, then raise its error."""
+    """Sort all names into one batch. If the search fails, yield the names found so far, and then raise the error."""
     from namegen.core.generation.name_batch import join_batches
 
     all_batches: list[NameBatch] = []
@@ -329,12 +330,12 @@ def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Itera
 
 
 def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
-    """Return the rows of a batch in one of ``SORT_ORDERS``."""
+    """Return the row numbers of a batch in one of ``SORT_ORDERS``."""
     rows = list(range(len(batch.names)))
     if order == "random":
         random.Random(seed).shuffle(rows)
         return rows
-    rows.sort(key=lambda row: batch.names[row])  # decides between equal keys
+    rows.sort(key=lambda row: batch.names[row])  # breaks ties
     if order == "likely":
         rows.sort(key=lambda row: -batch.log_probability[row])
     else:

@@ -1,4 +1,4 @@
-"""NameColumns: find the columns of a table that still look like names. It imports nothing slow, not even NumPy."""
+"""NameColumns finds columns of a table that still look like names. To start fast, it doesn't import NumPy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import cache
 
 from namegen.lists.bundled import BUNDLED
 
-LISTS = ("world-given", "world-family", "mlb-first")  # the last one has full names
-MAX_ROWS = 1000  # that are looked at
-MIN_SHARE = 0.5  # of a column's values that look like names
+LISTS = ("world-given", "world-family", "mlb-first")  # the last list contains full names
+MAX_ROWS = 1000  # the number of rows to look at
+MIN_SHARE = 0.5  # the share of a column's values that look like names
 MIN_LETTERS = 3  # of a replaced name that is searched for in other columns
 MAX_WORDS = 5  # of a name
 SEPARATORS = re.compile(r"[\s,.'’-]+")  # between the words of a name
@@ -19,26 +19,28 @@ WORD = re.compile(r"[^\W\d_]+")
 
 
 class NameColumns:
-    """Finds the columns that still look like names, from the first rows of a table.
+    """Use the first rows of a table to find columns that still look like names.
 
-    A value looks like a name if all of its words are in namegen's lists of names, or if it contains the name that is
+    A value looks like a name if all of its words are in namegen's lists of names, or if it contains the name that was
     replaced in its row. A column looks like names if at least half of its values do.
     """
 
     def __init__(self) -> None:
         self._header: Sequence[str] = ()
         self._replaced_index = 0
-        self._rows = 0  # looked at so far
-        self._values: Counter[int] = Counter()  # for each column, values that aren't empty
-        self._names: Counter[int] = Counter()  # for each column, values that look like names
+        self._rows = 0  # the number of rows so far
+        # For each column, the number of values that aren't empty.
+        self._values: Counter[int] = Counter()
+        # For each column, the number of values that look like names.
+        self._names: Counter[int] = Counter()
 
     def start(self, header: Sequence[str], replaced_index: int) -> None:
-        """Begin a table with these columns, in which one column is replaced."""
+        """Start a table with these columns, one of which is replaced."""
         self._header = header
         self._replaced_index = replaced_index
 
     def add(self, row: Sequence[str]) -> None:
-        """Look at a row of the original table."""
+        """Check a row of the original table."""
         if self._rows == MAX_ROWS:
             return
         self._rows += 1
@@ -60,7 +62,7 @@ class NameColumns:
 
 
 def looks_like_name(cell: str) -> bool:
-    """Return whether all words of a value are initials or in namegen's lists of names.
+    """Return whether every word of a value is an initial or appears in namegen's lists of names.
 
     >>> looks_like_name("Smith, Anna"), looks_like_name("anna@example.com"), looks_like_name("in stock")
     (True, False, False)
@@ -81,7 +83,7 @@ def contains_name(cell: str, name: str) -> bool:
 
 @cache
 def name_words() -> frozenset[str]:
-    """Return the words of namegen's lists of names, without letter case."""
+    """Return the words in namegen's lists of names, with letter case removed."""
     words: set[str] = set()
     for list_name in LISTS:
         text = BUNDLED[list_name].path.read_text(encoding="utf-8")

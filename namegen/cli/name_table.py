@@ -1,4 +1,4 @@
-"""NameTable: a CSV table in which one column gets pseudonyms. It imports nothing slow, not even NumPy."""
+"""NameTable is a CSV table in which one column gets pseudonyms. To start fast, it doesn't import NumPy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from namegen.core.data.list_formats import column_place, delimiter_of
 from namegen.errors import NamesError, quote, reason_of, safe_cell, short
 from namegen.pseudonymize import Pseudonyms
 
-MAX_CELL = 10_000_000  # characters of a cell or a line; limits the memory that an open quotation mark can take
+# Characters in a cell or a line; limits the memory that an unclosed quotation mark can take.
+MAX_CELL = 10_000_000
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -29,18 +30,18 @@ class NameTable:
     Args:
         file: the path of a CSV file, or ``-`` for standard input.
         column: the name or number of the column with names.
-        by: the column whose values choose the pseudonyms. By default, it's the column with names.
+        by: the column whose values determine the pseudonyms. By default, it's the column with names.
     """
 
     def __init__(self, file: str, column: str, by: str | None = None) -> None:
-        self.values_in_pool = 0  # replaced names so far that are in a pool
+        self.values_in_pool = 0  # the number of replaced names so far that are in a pool
         self.name_columns = NameColumns()  # finds other columns with names
         self._file = file
         self._column = column
         self._by = by
 
     def count_values(self, pseudonyms: Pseudonyms) -> ValueCounts:
-        """Read the table, and count the values that choose pseudonyms."""
+        """Read the table, and count the values that determine pseudonyms."""
         counts = ValueCounts()
         with self._open() as table:
             for row in table.rows:
@@ -49,7 +50,7 @@ class NameTable:
         return counts
 
     def renamed(self, pseudonyms: Pseudonyms) -> Iterator[bytes]:
-        """Yield the table's byte order mark or nothing, then its rows with pseudonyms.
+        """Yield the table's byte order mark, if it has one, then its rows with pseudonyms.
 
         Raises:
             NamesError: the file isn't a CSV table, or it has no such column.
@@ -64,7 +65,7 @@ class NameTable:
                 yield table.line_of(row)
 
     def _replace(self, row: list[str], table: _OpenTable, pseudonyms: Pseudonyms) -> None:
-        """Replace the name of a row. Rows without a name keep their empty cell."""
+        """Replace the name in a row. Rows without a name keep their empty cell."""
         name = row[table.name_index]
         value = row[table.by_index]
         if not value.strip():
@@ -79,7 +80,7 @@ class NameTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        """Open the table. An error while it's read becomes a NamesError."""
+        """Open the table. Raise a NamesError if it can't be read."""
         csv.field_size_limit(MAX_CELL)
         table: _OpenTable | None = None
         try:
@@ -92,7 +93,7 @@ class NameTable:
             raise NamesError(self._reading_error(error, table)) from error
 
     def _read_start(self, text: TextIO) -> _OpenTable:
-        """Read the first row of the table, which has the names of the columns."""
+        """Read the first row of the table, which contains the column names."""
         lines = _lines(text)
         first_line = next(lines, "")
         delimiter = delimiter_of(first_line)
@@ -116,9 +117,10 @@ class NameTable:
         return column_place(names, column, short(self._file), option)
 
     def _reading_error(self, error: Exception, table: _OpenTable | None) -> str:
-        """Return the message of an error in the table, with the row if that's known."""
+        """Return the message for an error in the table. It includes the row if that's known."""
         where = short(self._file)
-        is_in_row = isinstance(error, csv.Error)  # a decoding error is that of a block of rows
+        # A decoding error is only known to be somewhere in a block of rows.
+        is_in_row = isinstance(error, csv.Error)
         if is_in_row:
             number = 1 if table is None else table.row_number
             where = f"row {number} of {where}"
@@ -127,10 +129,10 @@ class NameTable:
 
 @dataclass
 class ValueCounts:
-    """How many values choose pseudonyms. A value that occurs twice counts twice."""
+    """The number of values that determine pseudonyms. A value that occurs twice counts twice."""
 
-    hashed: int = 0  # values whose name is chosen by a hash
-    numbers: int = 0  # whole numbers below N, which never share a name with each other
+    hashed: int = 0  # values whose pseudonym is chosen by a hash
+    numbers: int = 0  # whole numbers below N, no two of which share a pseudonym
 
     def add(self, value: str, pseudonyms: Pseudonyms) -> None:
         """Count a value."""
@@ -156,16 +158,16 @@ class _OpenTable:
 
     header: list[str]
     name_index: int  # of the column with names
-    by_index: int  # of the column that chooses pseudonyms
+    by_index: int  # of the column that determines pseudonyms
     delimiter: str
     byte_order_mark: str
     line_end: str
     reader: Iterator[list[str]]
-    row_number: int = 1  # the row that was read last
+    row_number: int = 1  # the last row that was read
 
     @property
     def rows(self) -> Iterator[list[str]]:
-        """The rows after the first. Raises csv.Error if a row has another number of cells."""
+        """Yield the rows after the first one. Raises csv.Error if a row has a different number of cells."""
         self.row_number = 2
         for row in self.reader:
             if row and len(row) != len(self.header):
@@ -174,10 +176,10 @@ class _OpenTable:
             self.row_number += 1
 
     def line_of(self, row: list[str]) -> bytes:
-        """Return a row as CSV. Unlike ``csv.writer``, it quotes only where needed."""
+        """Return a row as CSV. Unlike ``csv.writer``, it quotes cells only where necessary."""
         cells = [self._quoted(cell) for cell in row]
         if cells == [""]:
-            cells = ['""']  # without quotes, the row would be an empty line
+            cells = ['""']  # without quotes, the row would become an empty line
         return f"{self.delimiter.join(cells)}{self.line_end}".encode()
 
     def _quoted(self, cell: str) -> str:
@@ -189,7 +191,7 @@ class _OpenTable:
 
 
 def _lines(text: TextIO) -> Iterator[str]:
-    """Yield the lines of a table, with their ends. Raises csv.Error if a line is too long."""
+    """Yield the lines of a table, with their line endings. Raises csv.Error if a line is too long."""
     while line := text.readline(MAX_CELL):
         if len(line) == MAX_CELL:
             raise csv.Error(f"a line has {MAX_CELL:,} characters or more")

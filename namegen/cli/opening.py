@@ -1,6 +1,6 @@
-"""How the arguments MODEL and NAMES become a model and a list.
+"""Turn the arguments MODEL and NAMES into a model and a list.
 
-NumPy must be imported after the number of its threads is set, so functions import the modules that use it.
+NumPy must be imported after its number of threads is set. Modules that use it are therefore imported inside functions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def open_model(
     model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1
 ) -> LoadedModel:
-    """Load MODEL. Raises CheckpointError, EngineError."""
+    """Load MODEL. Raises CheckpointError or EngineError."""
     limit_threads(threads)
     import namegen.api as api
 
@@ -51,7 +51,7 @@ def open_blend(
     backend: str | None,
     threads: int,
 ) -> LoadedModel:
-    """Load MODEL, or a blend of several models, for names with some labels.
+    """Load MODEL, or a blend of several models, for names with certain labels.
 
     Raises:
         CheckpointError: a model can't be read.
@@ -61,7 +61,7 @@ def open_blend(
     """
     if blend_weights is not None and len(models) < 2:
         raise click.UsageError(
-            "--blend-weights needs two models or more: name another model, or remove the option."
+            "--blend-weights needs at least two models: add another model, or remove the option."
         )
     loaded = [
         open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
@@ -99,10 +99,11 @@ def open_list(
     """Read NAMES, or a default list. Raises NamesError.
 
     Args:
-        names: the argument; None if it's missing.
-        notes: prints what was dropped from the list.
-        default: the list to read if ``names`` is None; without it, the default list is read, and a note names it.
-        how: the values of ``list_options``; None if an option isn't used.
+        names: the argument, or None if it's missing.
+        notes: prints which names were skipped.
+        default: the list to read if ``names`` is None. Without it, the standard default list is read, and a note names
+            it.
+        how: the values of ``list_options``. An unused option is None.
     """
     limit_threads(1)
     settings = default or DataSettings()
@@ -114,7 +115,7 @@ def open_list(
 
 
 def read_list(settings: DataSettings, notes: Notes) -> Corpus:
-    """Read a list, and print what was dropped from it. Raises NamesError."""
+    """Read a list, and print which names were skipped. Raises NamesError."""
     from namegen.lists import read_names
 
     note_same_name(settings.names, "list", notes)
@@ -129,10 +130,10 @@ def read_list(settings: DataSettings, notes: Notes) -> Corpus:
 
 
 def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
-    """Print a note if a built-in model, list or config has the same name as a file or folder here.
+    """Print a note if a built-in model, list or config has the same name as a file or folder.
 
     Args:
-        name: the name that the user typed; None if there is none.
+        name: the name that the user typed, or None.
         thing: ``model``, ``list`` or ``config``.
         notes: prints the note.
     """

@@ -1,4 +1,4 @@
-"""Options that several commands share, the types of their values, and the order of options in a help screen."""
+"""Options that several commands share, the types of their values, and the order of options in help screens."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Command = TypeVar("Command", bound=Callable[..., object])
 HelpRecord: TypeAlias = tuple[str, str]  # an option and its help
 
 MAX_THREADS = 1024
-# Parameters whose options help screens show last: those for the output, and those of every command.
+# Help screens show these options last: the options for the output, and the options that every command has.
 OUTPUT_PARAMETERS = ("template", "sort", "letter_case", "form", "scores", "plot", "out", "force")
 COMMON_PARAMETERS = ("as_json", "notes")
 
 
 def together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """Combine several options into one decorator that adds them in this order."""
+    """Combine several options into one decorator that adds them in order."""
 
     def add(command: Command) -> Command:
         for decorator in reversed(decorators):
@@ -52,10 +52,10 @@ common = together(
 
 
 class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic only in later versions of click
-    """A file to write. Its ending must match its contents, so that a typo doesn't overwrite another file.
+    """An output file. Its extension must match its contents, so that a typo doesn't overwrite another file.
 
     Args:
-        endings: the allowed endings, in lower case, such as ``.csv``.
+        endings: the allowed extensions in lower case, such as ``.csv``.
     """
 
     name = "file"
@@ -66,7 +66,7 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic only in lat
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
-        """Check the ending. The command itself checks whether the file can be written."""
+        """Check the extension. The command itself checks whether the file can be written."""
         text = str(value)
         path = Path(text)
         has_ending = path.suffix.lower() in self._endings
@@ -77,7 +77,7 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic only in lat
 
 
 class WholeNumber(click.IntRange):
-    """A whole number whose bounds are described in words, in the help and in messages.
+    """A whole number whose bounds are described in words in help texts and messages.
 
     >>> WholeNumber(1, 1024)._describe_range(), WholeNumber(0)._describe_range()
     ('from 1 to 1,024', 'at least 0')
@@ -96,7 +96,7 @@ class WholeNumber(click.IntRange):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Convert the text, and check the bounds."""
+        """Convert the string, and check the bounds."""
         number = _whole_number(str(value))
         if number is not None and self._includes(number):
             return number
@@ -111,7 +111,7 @@ class WholeNumber(click.IntRange):
 
 
 def _whole_number(text: str) -> int | None:
-    """Return the number in a text; None if it isn't a whole number, or has too many digits for Python."""
+    """Return the number in a string, or None if it isn't a whole number or has too many digits for Python."""
     try:
         return int(text)
     except ValueError:
@@ -119,7 +119,7 @@ def _whole_number(text: str) -> int | None:
 
 
 def converter(convert: Callable[[str], object], expected: str) -> Callable[[str], object]:
-    """Wrap ``convert`` so that a value it can't read is reported together with the ``expected`` form."""
+    """Wrap ``convert`` so that the error for an invalid value includes the ``expected`` form."""
 
     def checked(text: str) -> object:
         try:
@@ -137,16 +137,17 @@ def comma_separated(convert: Callable[[str], object], expected: str) -> Callable
 
 # --- commands and their help ------------------------------------------------------------------------------------------
 
-# A key of a context's meta: the help lists only namegen's own backends, so it's the same on every machine.
+# A key in a context's meta. If it's set, the help lists only namegen's own backends, so it's the same on every machine.
 OUR_ENGINES_ALONE = "namegen.our_engines_alone"
-ALL_OPTIONS = "namegen.all_options"  # a key of a context's meta: the help shows every option
+# A key in a context's meta; if it's set, the help shows every option.
+ALL_OPTIONS = "namegen.all_options"
 
 
 def command(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    r"""Make a command whose help ends with examples.
+    r"""Create a command whose help ends with examples.
 
     Args:
-        *examples: command lines; ``\b`` makes click keep their line breaks.
+        *examples: command lines. ``\b`` makes click keep their line breaks.
         **attributes: arguments of ``click.command``.
     """
     lines = [f"  {example}" for example in examples]
@@ -155,14 +156,14 @@ def command(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]],
 
 
 def backend_names(ctx: click.Context) -> Iterable[str]:
-    """Return the registered backends, including third-party ones. It doesn't import them."""
+    """Return the names of the registered backends, including third-party ones, without importing them."""
     from namegen.backends import ENGINES, engine_paths
 
     return ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths()
 
 
 class BackendOption(click.Option):
-    """An option whose help has ``{}`` in place of the backends; they are looked up when the help is printed."""
+    """An option whose help contains ``{}`` instead of the backends, which are looked up when the help is printed."""
 
     def get_help_record(self, ctx: click.Context) -> HelpRecord | None:
         """Return the option and its help."""
@@ -174,7 +175,7 @@ class BackendOption(click.Option):
 
 
 class OrderedHelp(click.Command):
-    """A command whose help lists its options in groups: for the task, for the output, and common to all commands."""
+    """A command whose help lists its options in groups: for the task, for the output, and for all commands."""
 
     has_short_help: ClassVar[bool] = False  # whether ``--help-all`` differs from ``--help``
 
@@ -187,11 +188,11 @@ class OrderedHelp(click.Command):
         return [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
 
     def summaries(self, ctx: click.Context) -> Sequence[HelpRecord]:
-        """Return lines that each stand for many options for the task."""
+        """Return summary lines, each of which represents many options for the task."""
         return ()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the groups in this order."""
+        """Write the groups of options in order."""
         listed = self.listed_options(ctx)
         common_options = [option for option in listed if _is_common(option)]
         for_output = [option for option in listed if option.name in OUTPUT_PARAMETERS]
@@ -212,7 +213,7 @@ def _is_common(param: click.Option) -> bool:
 
 
 def _help_records(ctx: click.Context, params: Iterable[click.Option]) -> list[HelpRecord]:
-    """Return the options with their help, except for hidden ones."""
+    """Return the options with their help, skipping hidden options."""
     records = [param.get_help_record(ctx) for param in params]
     return [record for record in records if record is not None]
 
@@ -221,8 +222,8 @@ class ShortHelp(OrderedHelp):
     """A command with many options: ``--help`` shows the usual options, and ``--help-all`` shows all of them.
 
     Args:
-        shown: the usual options, by parameter name.
-        others: lines of the short help that stand for many options: how these begin, and what they do.
+        shown: the parameter names of the usual options.
+        others: lines of the short help that represent many options: the prefix of the options, and a description.
     """
 
     has_short_help = True
@@ -270,10 +271,10 @@ def _print_help_all(ctx: click.Context, _: click.Parameter, requested: bool) -> 
 
 
 class ListsBackends(OrderedHelp):
-    """A command that runs every backend; its help ends with a list of them."""
+    """A command that runs every backend, and whose help ends with a list of all backends."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples, then the backends."""
+        """Write the examples, followed by the backends."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
         formatter.write_text(f"Backends: {', '.join(backend_names(ctx))}.")
@@ -285,12 +286,12 @@ class ListsBackends(OrderedHelp):
 def setting_option(
     settings: type[object], name: str, convert: Callable[[str], object] | None = None
 ) -> Callable[[Command], Command]:
-    """Make an option of a setting from its declaration.
+    """Create an option from the declaration of a setting.
 
     Args:
         settings: the dataclass that declares the setting.
-        name: the name of its field.
-        convert: makes a value of the text, if click has no such type.
+        name: the name of the setting's field.
+        convert: converts the string to a value. It's only needed if click has no such type.
     """
     about = About.of(settings, name)
     hint = get_type_hints(settings)[name]
@@ -312,14 +313,14 @@ def setting_option(
 
 
 def _switch(option: str, name: str, about: About, *, default: bool) -> Callable[[Command], Command]:
-    """Make a pair of options, such as ``--quick`` and ``--no-quick``. The value is None if neither is passed."""
+    """Create a pair of options, such as ``--quick`` and ``--no-quick``. The value is None if neither is passed."""
     negated = option.replace("--", "--no-", 1)
     text = _help(about, default=option if default else negated)
     return click.option(f"{option}/{negated}", name, default=None, help=text)
 
 
 def _help(about: About, default: object) -> str:
-    """Return the help of an option, with its default. Other settings in it get the names of their options."""
+    """Return the help of an option, with its default. Other settings are mentioned by their option names."""
     text = about.help
     if about.default:
         text += f"  [default: {about.default}]"
@@ -356,7 +357,7 @@ letter_case = click.option(
     "--case",
     "letter_case",
     type=click.Choice(LETTER_CASES),
-    help="The letter case of the names.  [default: title for companies, original for other names]",
+    help="The letter case of the generated names.  [default: title for companies, original for other names]",
 )
 allow_profanity = click.option(
     "--allow-profanity",
@@ -373,12 +374,12 @@ temperature = click.option(
     "--temperature",
     type=float,
     metavar="T",
-    help="The sampling temperature. Names are more typical below 1, and more varied above 1.  [default: 1]",
+    help="The sampling temperature. Below 1, names are more typical. Above 1, they are more varied.  [default: 1]",
 )
 unfiltered = click.option(
     "--unfiltered",
     is_flag=True,
-    help="Draw from the model's own distribution. Without this option, namegen only returns new names whose scores are "
+    help="Sample from the model's own distribution. Without this option, namegen only returns new names with scores "
     "in the top 1%.",
 )
 backend = click.option(
@@ -409,7 +410,7 @@ label = click.option(
 def count_option(
     things: str, *, most: int = 1_000_000, default: int = 25
 ) -> Callable[[Command], Command]:
-    """Make the option ``-n``, the number of ``things`` to generate."""
+    """Create the option ``-n``, the number of ``things`` to generate."""
     return click.option(
         "-n",
         "count",
@@ -421,10 +422,10 @@ def count_option(
     )
 
 
-# How to load MODEL: the parameters of ``open_blend``.
+# Options for loading MODEL. They are the parameters of ``open_blend``.
 model_options = together(label, blend_weights, backend, threads)
 MODEL_OPTIONS = ("labels", "blend_weights", "backend", "threads")
-# How to read NAMES: the parameters of ``open_list``.
+# Options for reading NAMES. They are the parameters of ``open_list``.
 list_options = together(
     setting_option(DataSettings, "column"),
     label_column,

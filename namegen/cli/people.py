@@ -1,4 +1,4 @@
-"""``namegen people``, ``players``, ``companies`` and ``places``: whole names from the built-in models."""
+"""``namegen people``, ``players``, ``companies`` and ``places``: generate whole names with the built-in models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Row = Sequence[formats.Cell]
 
 
 def whole_name_options(things: str) -> Callable[[shared.Command], shared.Command]:
-    """Make the options for drawing whole names of people or players."""
+    """Create the options for generating whole names of people or players."""
     exclude_words = click.option(
         "--exclude-words",
         metavar="FILE",
@@ -48,16 +48,16 @@ def whole_name_options(things: str) -> Callable[[shared.Command], shared.Command
     )
 
 
-# How to write whole names.
+# Options for writing whole names.
 whole_name_output = shared.together(shared.letter_case, formats.option)
 
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
-    """Arguments of a command with ``ShortHelp``: one line stands for all constraints of a name part.
+    """Return the arguments for a ``ShortHelp`` command. One line represents all constraints for a name part.
 
     Args:
-        shown: the command's own options to show, by parameter name.
-        parts: name part → its names in words, such as ``given`` → ``given names``.
+        shown: the parameter names of the command's own options to show.
+        parts: maps each name part to a phrase, such as ``given`` to ``given names``.
     """
     constraints = ", ".join(OPTIONS).replace("_", "-")
     others = []
@@ -69,7 +69,7 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def source_option(part: str, default: str) -> Callable[[shared.Command], shared.Command]:
-    """Make the option that chooses between real and new names for one part."""
+    """Create the option that chooses between real and new names for one part."""
     return click.option(
         f"--{part}",
         type=click.Choice(SOURCES),
@@ -120,7 +120,8 @@ def source_option(part: str, default: str) -> Callable[[shared.Command], shared.
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How to write the whole name, with {given}, {family}, {origin} and {gender}.  [default: {given} {family}]",
+    help="The template for the whole name, which can contain {given}, {family}, {origin} and {gender}.  "
+    "[default: {given} {family}]",
 )
 @whole_name_output
 @shared.common
@@ -134,12 +135,12 @@ def people(
 ) -> None:
     """Invent people with a given name and a family name of the same origin.
 
-    Given names are real, and family names are new. Half of the Irish households have an English family name. No whole
-    name appears twice. namegen skips an origin if none of its names fits the options. To use your own models, train two
-    models on lists with the same labels, and pass them as --given-model and --family-model.
+    The given names are real, and the family names are new. Half of the Irish households have an English family name. No
+    whole name appears twice. namegen skips an origin if no name of that origin fits the options. To use your own
+    models, train two models on lists with the same labels, and pass them as --given-model and --family-model.
 
-    --format csv and json have the columns name, given, family, origin and gender. --household adds the column
-    household, a number.
+    --format csv and json write the columns name, given, family, origin and gender. --household adds the column
+    household, which contains a number.
     """
     form = formats.requested(as_json)
     limit_threads(1)
@@ -162,14 +163,14 @@ def people(
 
 
 def _rows_of(people: Iterable[Person], template: str, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the whole name and the columns of each person."""
+    """Yield a row for each person: the whole name and the other columns."""
     cells_of = attrgetter(*columns)
     for person in people:
         yield (person.format(template), *cells_of(person))
 
 
 def _open_models(options: dict[str, Any], notes: Notes) -> dict[str, Any]:
-    """Remove the options for models, and return the models that were requested."""
+    """Remove the options for models, and load the models that the user requested."""
     models: dict[str, Any] = {}
     for name in ("given_model", "family_model"):
         model = options.pop(name)
@@ -192,8 +193,8 @@ def _open_models(options: dict[str, Any], notes: Notes) -> dict[str, Any]:
 def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     """Invent baseball players with a first name, a last name, and sometimes a suffix such as Jr.
 
-    The last name is always new. Real players may have the first name, but no major-league player has the full name.
-    --format csv and json have the columns name, first, last and suffix.
+    The last name is always new. A real player may have the same first name, but no major-league player has the full
+    name. --format csv and json write the columns name, first, last and suffix.
     """
     form = formats.requested(as_json)
     limit_threads(1)
@@ -212,7 +213,7 @@ def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
 def _constraints_of_parts(
     parts: Sequence[str], options: dict[str, Any], notes: Notes
 ) -> dict[str, Any]:
-    """Remove the options for constraints, and return them as arguments, such as ``given_constraints``.
+    """Remove the options for constraints, and return them as arguments such as ``given_constraints``.
 
     The words of ``--exclude-words`` are excluded from every part.
     """
@@ -228,7 +229,7 @@ def _constraints_of_parts(
 
 
 def _pop_with_prefix(options: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """Remove the options with a prefix, and return them without it."""
+    """Remove the options with a prefix, and return them without the prefix."""
     names = [name for name in options if name.startswith(prefix)]
     return {name.removeprefix(prefix): options.pop(name) for name in names}
 
@@ -236,7 +237,7 @@ def _pop_with_prefix(options: dict[str, Any], prefix: str) -> dict[str, Any]:
 def _write_rows(
     batches: Iterable[Iterable[Row]], columns: Sequence[str], *, form: str, display: Display
 ) -> None:
-    """Write each batch of rows when it's ready.
+    """Write each batch of rows as soon as it's ready.
 
     Args:
         batches: the rows of people or players.
@@ -266,9 +267,9 @@ def _write_rows(
 def companies(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     """Invent new company names, without repeats.
 
-    No company in the built-in list has one of these names. Another company may have it, and it may be a trademark:
-    check before you use it. --format csv and json have the column name. --scores adds log_probability (in nats) and
-    new.
+    No company in the built-in list has one of these names. However, another company may have the name, and it may be a
+    trademark, so check before you use it. --format csv and json write the column name. --scores adds log_probability
+    (in nats) and new.
     """
     form = formats.requested(as_json)
     limit_threads(1)
@@ -290,7 +291,7 @@ def companies(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     "countries",
     multiple=True,
     metavar="NAME",
-    help="Generate only places as in this country, such as Poland (`namegen models` lists the countries). Repeat the "
+    help="Generate only names that fit this country, such as Poland (`namegen models` lists the countries). Repeat the "
     "option for more.  [default: all countries, about as often as in the list]",
 )
 @drawing_options
@@ -299,9 +300,9 @@ def companies(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
 def places(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     """Invent new names of towns and villages, without repeats.
 
-    No place in the built-in list has one of these names. The list has at most the 500 largest places of a country, so a
-    smaller place may have it. --format csv and json have the columns name and label, the most likely country. --scores
-    adds log_probability (in nats) and new.
+    No place in the built-in list has one of these names. The list contains at most the 500 largest places of each
+    country, so a smaller place may have the same name. --format csv and json write the columns name and label, the most
+    likely country. --scores adds log_probability (in nats) and new.
     """
     form = formats.requested(as_json)
     limit_threads(1)
@@ -314,7 +315,7 @@ def places(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
 def _write_names(
     model: LoadedModel, count: int, options: dict[str, Any], *, form: str, notes: Notes
 ) -> None:
-    """Generate names with one model, and write each batch when it's ready."""
+    """Generate names with one model, and write each batch as soon as it's ready."""
     options |= read_excluded(options, notes)
     with Display(notes, formats.SEARCHING) as display:
         batches = model.generate_batches(count, on_progress=display, **options)

@@ -1,4 +1,4 @@
-"""Describe the progress of a command in words, from its events (``namegen/events.py``). ``display.py`` shows it."""
+"""Turn a command's events (``namegen/events.py``) into a description of its progress, which ``display.py`` shows."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ JobEvent: TypeAlias = events.Planned | events.Running | events.NoWorkers | event
 
 @dataclass(frozen=True)
 class View:
-    """The progress at one moment."""
+    """A command's progress at one moment."""
 
-    bar: tuple[float, float] | None = None  # how much is done, and the total; None: unknown
+    bar: tuple[float, float] | None = None  # how much is done, and the total; None if unknown
     before: str = ""  # the text to the left of the bar
     after: str = ""  # the text to its right
-    details: Sequence[str] = ()  # short texts, several on a line
-    lines: Sequence[str] = ()  # texts that take a line each
+    details: Sequence[str] = ()  # short strings, several per line
+    lines: Sequence[str] = ()  # strings that each take a line
 
     def in_a_line(self) -> str:
-        """Join as many of the texts as fit on a line, in this order.
+        """Join as many of the strings as fit on one line, in order.
 
         >>> View((0, 9), "epoch 1/9", "0:01 left", ["x" * 80, "loss 2.6"]).in_a_line()
         'epoch 1/9  0:01 left  loss 2.6'
@@ -47,8 +47,8 @@ class Progress:
     """The progress of a command.
 
     Args:
-        doing: a description of the work, for times without events, such as ``reading names.txt``.
-        is_block: whether the display is a block that replaces itself, and not a log.
+        doing: a description of the work, such as ``reading names.txt``. It's shown while there are no events.
+        is_block: whether the display is a block that is redrawn in place, rather than a log.
     """
 
     def __init__(self, doing: str, *, is_block: bool) -> None:
@@ -56,15 +56,16 @@ class Progress:
         self._run = _RunProgress()
         self._jobs = _JobsProgress(is_block=is_block)
         self._latest: events.Event | None = None
-        self._latest_type_since = time.monotonic()  # the first of the latest events of one type
+        # The first event in the latest series of events of the same type.
+        self._latest_type_since = time.monotonic()
 
     def take(self, event: events.Event) -> Sequence[str]:
-        """Process an event. Returns lines to print at once and to keep on the screen."""
+        """Process an event. Return lines to print immediately and to keep on the screen."""
         if type(event) is not type(self._latest):
             self._latest_type_since = time.monotonic()
         self._latest = event
         match event:
-            case events.StepBegins():  # comes first, because there are thousands per second
+            case events.StepBegins():  # comes first because there are thousands per second
                 self._run.begin_step()
             case events.TrainingBegins() | events.EpochEnded():
                 return self._run.take(event)
@@ -77,8 +78,8 @@ class Progress:
         return ()
 
     def view(self) -> View:
-        """Return the progress now."""
-        latest = self._latest  # another thread may replace it meanwhile
+        """Return the current progress."""
+        latest = self._latest  # another thread may replace it in the meantime
         run = self._run.begins
         match latest:
             case events.TrainingBegins() | events.StepBegins() | events.EpochEnded() if run:
@@ -93,7 +94,7 @@ class Progress:
                 return self._view_of_work(self._doing)
 
     def _view_of_work(self, doing: str) -> View:
-        """Describe work that sends no events, with the seconds so far."""
+        """Describe work that sends no events, with the number of seconds so far."""
         if not doing:
             return View()
         seconds = time.monotonic() - self._latest_type_since
@@ -109,15 +110,16 @@ class _RunProgress:
     def __init__(self) -> None:
         self.begins: events.TrainingBegins | None = None
         self._first_step_at: float | None = None
-        self._epochs: deque[events.EpochEnded] = deque(maxlen=SAMPLES_SHOWN)  # the latest first
+        # The latest epoch comes first.
+        self._epochs: deque[events.EpochEnded] = deque(maxlen=SAMPLES_SHOWN)
 
     def begin_step(self) -> None:
-        """Note the time of the first step; by then, the backend has compiled its functions."""
+        """Record the time of the first step. By then, the backend has compiled its functions."""
         if self._first_step_at is None:
             self._first_step_at = time.monotonic()
 
     def take(self, event: events.TrainingBegins | events.EpochEnded) -> Sequence[str]:
-        """Process an event. Returns lines to print."""
+        """Process an event. Return lines to print."""
         if isinstance(event, events.TrainingBegins):
             self.begins = event
             return [_run_line(event)]
@@ -140,7 +142,7 @@ class _RunProgress:
         )
 
     def _position(self, run: events.TrainingBegins, latest: RunEvent) -> tuple[int, int]:
-        """Return the finished epochs, and the finished steps of the next one."""
+        """Return the number of finished epochs, and of finished steps in the current epoch."""
         if isinstance(latest, events.StepBegins):
             return latest.epoch, latest.step
         if self._epochs:
@@ -148,7 +150,7 @@ class _RunProgress:
         return run.epoch, run.step
 
     def _time_left(self, run: events.TrainingBegins, done: float) -> str:
-        """Return the time left after ``done`` epochs, at the pace since the start or the last resume."""
+        """Estimate the time left after ``done`` epochs from the speed since the start or the last resume."""
         if done >= run.epochs:
             return ""
         done_before = run.epoch + run.step / run.steps
@@ -165,13 +167,13 @@ class _RunProgress:
         return []
 
     def _earlier_samples(self) -> Sequence[str]:
-        """Return a line with the names that the network drew after earlier epochs."""
+        """Return a line with the names that the network generated after earlier epochs."""
         line = "  ".join(map(sample, list(self._epochs)[1:]))
         return [line] if line else []
 
 
 def _run_line(run: events.TrainingBegins) -> str:
-    """Describe a run that starts."""
+    """Describe a run that is starting."""
     if run.finished:
         return "this run is already complete; showing its results:"
     epochs = f"{counted(run.epochs, 'epoch')} of {counted(run.steps, 'step')}"
@@ -192,7 +194,7 @@ def _epoch_details(epoch: events.EpochEnded, run: events.TrainingBegins) -> list
 
 
 def sample(epoch: events.EpochEnded) -> str:
-    """Return a name that the network drew at the end of an epoch, and whether it's new."""
+    """Return a name that the network generated at the end of an epoch, and whether it's new."""
     if not epoch.sample:
         return ""
     novelty = "new" if epoch.sample_is_new else "seen"
@@ -200,15 +202,15 @@ def sample(epoch: events.EpochEnded) -> str:
 
 
 def _list_line(ready: events.ListReady) -> str:
-    """Describe how many names are for training, validation and test."""
-    line = f"{counted(ready.training, 'name')} to learn from"
+    """Describe how many names are used for training, validation and testing."""
+    line = f"{counted(ready.training, 'name')} to train on"
     if ready.damped < ready.training:
         line += f" (square-root weighting of duplicates: {ready.damped:,})"
     if ready.labels:
         line += f", {counted(ready.labels, 'label')}"
     line += f", {ready.held_out:,} held out"
     if ready.test is not None:
-        line += f", {ready.test:,} for the test"
+        line += f", {ready.test:,} for testing"
     return line
 
 
@@ -219,7 +221,7 @@ class _JobsProgress:
     """The progress of jobs that run at the same time.
 
     Args:
-        is_block: whether the display shows the time left itself, so that lines about finished jobs needn't.
+        is_block: whether the display itself shows the time left, so that lines about finished jobs don't have to.
     """
 
     def __init__(self, *, is_block: bool) -> None:
@@ -232,7 +234,7 @@ class _JobsProgress:
         self._is_waiting = False  # for a worker
 
     def take(self, event: JobEvent) -> Sequence[str]:
-        """Process an event. Returns lines to print."""
+        """Process an event. Return lines to print."""
         was_waiting = self._is_waiting
         self._is_waiting = isinstance(event, events.NoWorkers)
         match event:
@@ -249,7 +251,7 @@ class _JobsProgress:
         return ()
 
     def _begin(self, plan: events.Planned) -> str:
-        """Start to count jobs, and describe them."""
+        """Start counting jobs, and describe them."""
         self._plan = plan
         self._planned_at = time.monotonic()
         self._ended = plan.kept
@@ -261,7 +263,7 @@ class _JobsProgress:
         return line
 
     def _end_job(self, event: events.Ended) -> str:
-        """Count a job that has ended, estimate the end of all jobs, and describe the result."""
+        """Count a job that has ended, describe its result, and estimate the time left for all jobs."""
         self._ended += 1
         jobs_left = self._plan.total - self._ended
         now = time.monotonic()
@@ -273,7 +275,7 @@ class _JobsProgress:
         return f"{line}  ({jobs_left:,} left{self._time_left()})"
 
     def view(self) -> View:
-        """Return the number of finished jobs, and the jobs that are running."""
+        """Return the number of finished jobs and the running jobs."""
         total = self._plan.total
         return View(
             bar=(self._ended, total),
@@ -290,7 +292,7 @@ class _JobsProgress:
         return f"{len(self._running):,} running, {jobs_left:,} left{self._time_left()}"
 
     def _time_left(self) -> str:
-        """Estimate the time left from the jobs that have ended. A slow job doesn't make it longer."""
+        """Estimate the time left from the jobs that have ended. A single slow job doesn't increase the estimate."""
         seconds = self._expected_end - time.monotonic()
         return f", about {clock(seconds)}" if seconds > 0 else ""
 
@@ -331,7 +333,7 @@ def _view_of_search(event: events.Searched) -> View:
 
 
 def _filled_up_line(event: events.FilledUp) -> str:
-    """Explain that names below the threshold were returned too."""
+    """Explain that names below the threshold were also returned."""
     if event.wanted == 1:
         names = "this name scores"
     elif event.filled == event.wanted:

@@ -1,4 +1,4 @@
-"""``namegen pseudonymize``: replace the names in a table with pseudonyms. It imports nothing slow, not even NumPy."""
+"""``namegen pseudonymize``: replace the names in a table with pseudonyms. To start fast, it doesn't import NumPy."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ STANDARD_INPUT = "-"
     required=True,
     multiple=True,
     metavar="COLUMN",
-    help="The column with names: its name or number.",
+    help="The name or number of the column with names.",
 )
 @click.option(
     "--by",
     metavar="COLUMN",
-    help="Choose the pseudonym by the value in this column, such as a customer number. The column keeps its values.  "
+    help="The column whose values determine the pseudonyms, such as a customer number. The column keeps its values.  "
     "[default: the column with names]",
 )
 @click.option(
@@ -45,19 +45,19 @@ STANDARD_INPUT = "-"
     multiple=True,
     required=True,
     metavar="NAMES",
-    help="The pool of pseudonyms: a file with one name per line, or a CSV file with a column `name`. Repeat the option "
-    "for names with several parts.",
+    help="The pool of pseudonyms: a file with one name per line, or a CSV file with a column `name`. For names with "
+    "several parts, repeat the option.",
 )
 @click.option(
     "--key-file",
     required=True,
     metavar="KEY",
-    help="A secret file of 16 random bytes or more. To make one: `umask 077; head -c 32 /dev/urandom > KEY`.",
+    help="A secret file with at least 16 random bytes. To create one: `umask 077; head -c 32 /dev/urandom > KEY`.",
 )
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How to write a name with several parts.  [default: {1} {2} …]",
+    help="The template for names with several parts.  [default: {1} {2} …]",
 )
 @click.option(
     "--context",
@@ -95,9 +95,9 @@ def pseudonymize(
     FILE: a CSV file, or - for standard input. The other columns keep their values.
 
     With the same key, pool and context, the same value always gets the same name. Two values may share a name, and
-    namegen prints the expected number of such pairs to standard error. It also warns if another column looks like
-    names. The file KEY.pool stores the hash of the pool, and namegen rejects another pool. --json prints these numbers,
-    and needs --out.
+    namegen prints the expected number of such pairs to standard error. It also warns you if another column looks like
+    names. The file KEY.pool stores the hash of the pool, so that namegen can reject a different pool. --json prints
+    these numbers, and requires --out.
     """
     column = _only_column(columns)
     if as_json and out is None:
@@ -106,7 +106,7 @@ def pseudonymize(
     if out is not None:
         check_output(out, example="new.csv", force=force)
     pseudonyms = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
-    # This only checks the pool: a run that fails must not bind the key to it.
+    # This only checks the pool, because a run that fails must not bind the key to it.
     keep_pool(key_file, pseudonyms.pool_hash, write=False)
     notes(f"{pseudonyms.size:,} names; the hash of the pool is {pseudonyms.pool_hash}")
     table = NameTable(file, column, by)
@@ -121,7 +121,7 @@ def pseudonymize(
 def _only_column(columns: tuple[str, ...]) -> str:
     if len(columns) > 1:
         raise click.UsageError(
-            "--column was passed more than once: pass one column, and run the command again for another."
+            "--column was passed more than once: pass one column, and run the command again for another column."
         )
     return columns[0]
 
@@ -134,7 +134,7 @@ def _check_exists(file: str) -> None:
 
 
 def _write_table(rows: Iterator[bytes], out: Path | None, key_file: str, pool_hash: str) -> None:
-    """Write the rows to a file or to standard output, and store the hash of the pool."""
+    """Write the rows to a file or to standard output, then store the hash of the pool."""
     if out is not None:
         write_whole(out, _rows_then_pool(rows, key_file, pool_hash))
         return
@@ -144,13 +144,13 @@ def _write_table(rows: Iterator[bytes], out: Path | None, key_file: str, pool_ha
 
 
 def _rows_then_pool(rows: Iterable[bytes], key_file: str, pool_hash: str) -> Iterator[bytes]:
-    """Yield all rows, then store the hash of the pool; if that fails, the file isn't written."""
+    """Yield all rows, then store the hash of the pool. If storing the hash fails, the file isn't written."""
     yield from rows
     keep_pool(key_file, pool_hash)
 
 
 def pool_advice(counts: ValueCounts, size: int) -> str:
-    """Return how large pools have to be, so that less than one pair of these values is expected to share a name.
+    """Return how large the pools have to be to expect less than one pair of values that shares a name.
 
     >>> pool_advice(ValueCounts(hashed=1000), 250_000).split(": ")[1]
     '2 pools of 707 names each, or 3 pools of 80. Your pools make 250,000.'
@@ -168,7 +168,7 @@ def pool_advice(counts: ValueCounts, size: int) -> str:
 
 
 def _pool_size(needed: int, pools: int) -> int:
-    """Return how many names each pool needs, so that all pools together make the needed number."""
+    """Return how many names each pool needs, so that all pools together produce the needed number."""
     size = max(int(needed ** (1 / pools)) - 1, 1)
     while size**pools < needed:
         size += 1

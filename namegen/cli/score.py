@@ -1,4 +1,4 @@
-"""``namegen score``: how likely a name is, letter by letter."""
+"""``namegen score``: show how likely each letter of a name is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 END = "·"  # marks the end of a name
 SPACE = "␣"
-MAX_LABELS = 5  # shown for each name
+MAX_LABELS = 5  # the number of labels shown for each name
 MODEL_ENDINGS = (".safetensors", ".tflite")
 SCORES = ("bits per character", "log-probability", "percentile")
 # Bits of surprise up to which a letter has a color: nearly certain, likely, open, unlikely, very unlikely.
@@ -63,19 +63,19 @@ def score(
     """Show how likely names are for a model, letter by letter.
 
     MODEL: a run folder, a model file (.safetensors or .tflite), or a built-in model (see `namegen models`). If the
-    first argument isn't one of these, it's a name, and the model is the newest run in runs/, or taverns if there is
-    none. namegen prints the model to standard error.
+    first argument isn't one of these, it's treated as a name. The model is then the newest run in runs/, or taverns if
+    there is none. namegen prints the model to standard error.
 
-    The percentile is the percentage of names in the model's own list that are less likely. In a terminal, the color of
-    each letter shows how much it surprises the model, from green (expected) to magenta (surprising). The sign · marks
-    the end of the name. If the output isn't a terminal, or if NO_COLOR is set, the surprise of each letter is printed
-    below the name, in bits.
+    The percentile is the percentage of names in the model's training list that are less likely. In a terminal, the
+    color of each letter shows how much it surprises the model, from green (expected) to magenta (surprising). The
+    character · marks the end of the name. If the output isn't a terminal, or if NO_COLOR is set, the surprise of each
+    letter is printed below the name, in bits.
     """
     model, names = _model_and_names(model, texts, notes)
     loaded = open_blend((model, *more_models), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
-            "--labels compares labels, and with one --label there is nothing to compare: remove it, or pass several."
+            "--labels compares labels, and a single --label leaves nothing to compare: remove it, or pass several."
         )
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
@@ -94,7 +94,7 @@ def score(
 def _model_and_names(
     model: str | None, texts: Sequence[str], notes: Notes
 ) -> tuple[str | None, Sequence[str]]:
-    """Split the arguments into the model, or None for the default one, and the names. Raises UsageError."""
+    """Split the arguments into the model (None for the default one) and the names. Raises UsageError."""
     if model is not None:
         return model, texts
     first, *names = texts
@@ -110,7 +110,7 @@ def _model_and_names(
 
 
 def _check_first_name(text: str, notes: Notes) -> None:
-    """Check that the first argument isn't a mistyped model. Raises UsageError for a path; prints a note otherwise."""
+    """Check whether the first argument is a mistyped model. Raise UsageError for a path, and print a note otherwise."""
     folder = os.path.dirname(text)
     if folder and is_folder(folder, None):
         raise click.UsageError(
@@ -122,9 +122,9 @@ def _check_first_name(text: str, notes: Notes) -> None:
 
 
 def is_model(text: str) -> bool:
-    """Return whether an argument is a model: the name of a built-in one, a run folder, or a file with the right ending.
+    """Return whether an argument is a built-in model, a run folder, or a file with the right extension.
 
-    Other files and folders don't count, so that a name is a name in every working directory.
+    Other files and folders don't count, so that a name is treated as a name in every working directory.
     """
     return text in SHIPPED or text.endswith(MODEL_ENDINGS) or is_file(Path(text) / MODEL_FILE, None)
 
@@ -149,7 +149,7 @@ def _entries(
 
 
 def to_dict(score: NameScore) -> dict[str, object]:
-    """Return the JSON object of a name, in nats. The last of its letters is "", the end of the name."""
+    """Return the JSON object of a name, in nats. The last letter is "", which is the end of the name."""
     letters = zip((*score.name, ""), score.letters, strict=True)
     return {
         "name": score.name,
@@ -164,7 +164,7 @@ def to_dict(score: NameScore) -> dict[str, object]:
 
 
 def _labels_to_dict(probabilities: Mapping[str, float]) -> dict[str, object]:
-    """Return the JSON keys for the labels of a name; with ``parts`` if labels have several parts."""
+    """Return the JSON keys for a name's labels. They include ``parts`` if labels have several parts."""
     parts = by_part(probabilities)
     if len(parts) > 1:
         return {"labels": probabilities, "parts": parts}
@@ -175,7 +175,7 @@ def _labels_to_dict(probabilities: Mapping[str, float]) -> dict[str, object]:
 
 
 def bits(score: NameScore) -> list[float]:
-    """Return the surprise of each letter and of the end."""
+    """Return the surprise of each letter and of the end, in bits."""
     return [-value / math.log(2) + 0.0 for value in score.letters]
 
 
@@ -189,7 +189,7 @@ def likely_labels(score: NameScore, probabilities: Mapping[str, float]) -> str:
 
 
 def _label_rows(probabilities: Mapping[str, float]) -> list[tuple[str, str]]:
-    """Return the most likely values of a part of the labels, and all others together."""
+    """Return the most likely values of one part of the labels, and all other values in one row."""
     labels = list(probabilities.items())
     rows = [
         (f"  {printable(label) or 'either'}", percent(probability))
@@ -203,13 +203,13 @@ def _label_rows(probabilities: Mapping[str, float]) -> list[tuple[str, str]]:
 
 
 def score_cells(score: NameScore) -> tuple[str, str, str]:
-    """Return the cells of a table for ``SCORES``."""
+    """Return the table cells for ``SCORES``."""
     percentile = "unknown" if score.percentile is None else f"{score.percentile:.0f}"
     return f"{score.bits_per_char:.2f}", f"{score.log_probability:.2f}", percentile
 
 
 def plain(score: NameScore) -> str:
-    """Show a name with its scores, and the bits of each letter on a line of its own."""
+    """Show a name with its scores, and the bits of each letter on a separate line."""
     pairs = zip(SCORES, score_cells(score), strict=True)
     scores = ", ".join(f"{name} {value}" for name, value in pairs)
     rows = [(f"  {letter}", f"{surprise:.1f}") for letter, surprise in _letters(score)]
@@ -217,7 +217,7 @@ def plain(score: NameScore) -> str:
 
 
 def _letters(score: NameScore) -> list[tuple[str, float]]:
-    """Return each letter of a name as it's shown, and the end, with their surprise in bits."""
+    """Return each letter of a name as it's shown, followed by the end, with the surprise in bits."""
     shown = [SPACE if letter == " " else printable(letter) for letter in score.name]
     return list(zip((*shown, END), bits(score), strict=True))
 
@@ -233,7 +233,7 @@ def colored(score: NameScore) -> str:
 
 
 def _print_colored(scores: Sequence[NameScore]) -> None:
-    """Print a table of names, and what the colors mean."""
+    """Print a table of names, and explain the colors."""
     rows = [(colored(score), *score_cells(score)) for score in scores]
     click.echo(fitted([("name", *SCORES), *rows]))
     legend = []

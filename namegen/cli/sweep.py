@@ -1,4 +1,4 @@
-"""``namegen sweep``: train every combination of a grid of settings, and compare."""
+"""``namegen sweep``: train a network with each combination in a grid of settings, and compare the results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MAX_WORKERS = 1024
 
-Row: TypeAlias = tuple[str, ...]  # cells of a table
+Row: TypeAlias = tuple[str, ...]  # table cells
 
 
 @options.command(
@@ -46,7 +46,7 @@ Row: TypeAlias = tuple[str, ...]  # cells of a table
     "--workers",
     type=options.WholeNumber(1, MAX_WORKERS),
     metavar="N",
-    help="How many runs to train at the same time on this machine.  [default: one per core]",
+    help="The number of runs to train in parallel on this machine.  [default: one per core]",
 )
 @click.option(
     "--dask",
@@ -57,7 +57,8 @@ Row: TypeAlias = tuple[str, ...]  # cells of a table
 @click.option(
     "--out",
     metavar="DIR",
-    help="The folder for the results. A sweep that is already there continues.  [default: reports/CONFIG]",
+    help="The folder for the results. If it contains an unfinished sweep, namegen continues it.  "
+    "[default: reports/CONFIG]",
 )
 @options.common
 def sweep(
@@ -68,20 +69,21 @@ def sweep(
     as_json: bool,
     notes: Notes,
 ) -> None:
-    """Train with every combination of a grid of settings. Write a table, and plots of accuracy against time.
+    """Train with each combination in a grid of settings. Write a table, and plots of accuracy against time.
 
     CONFIG: a TOML file as for `namegen train --config`, with a table [grid], or a built-in config (see `namegen
     configs`). Each entry of [grid] is a list of values, such as training.learning_rate = [0.01, 0.001].
 
-    The runs are trained in parallel, in processes on this machine or, with --dask, on a Dask cluster. --dask needs the
-    extra distributed. Ctrl-C stops the sweep. Finished runs are kept, and the same command continues from there.
+    The runs are trained in parallel, either in processes on this machine or, with --dask, on a Dask cluster. --dask
+    requires the extra distributed. Ctrl-C stops the sweep. Finished runs are kept, and the same command continues from
+    there.
     """
     if scheduler is not None and workers is not None:
         raise click.UsageError(
             "--workers cannot be combined with --dask, because the cluster has its own workers: remove one of them"
         )
     limit_threads(1)
-    logging.disable(logging.CRITICAL)  # namegen reports lost workers and schedulers itself
+    logging.disable(logging.CRITICAL)  # namegen itself reports lost workers and schedulers
     from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
     from namegen.experiments.sweep.grid import make_runs, read_grid
@@ -105,7 +107,7 @@ def sweep(
 
 
 def _print_results(results: Results) -> None:
-    """Print a table for each list, and why some runs have no result."""
+    """Print a table for each list, and explain why some runs have no result."""
     from namegen.experiments.sweep.results import lists_of, setting_table
 
     for list_name in lists_of(results):
@@ -128,7 +130,7 @@ def _missing_results(results: Results) -> list[str]:
 
 
 def _print_files(results: Results, folder: Path) -> None:
-    """Print the backends with their versions, and the files with the table and the plots."""
+    """Print the backends with their versions, and the paths of the table and the plots."""
     from namegen.experiments.machine import code_in_words
     from namegen.experiments.sweep.run import TABLE
 
@@ -166,7 +168,7 @@ def show_with_ranges(title: str, table: Table) -> None:
 
 
 def _fitting_rows(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows of a table with as many ranges below their means as the terminal has room for."""
+    """Return the rows of a table, with as many ranges below their means as fit in the terminal."""
     for last in reversed(range(table.left, len(table.columns) + 1)):
         lines: list[Row] = []
         for row in rows:
@@ -177,7 +179,7 @@ def _fitting_rows(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def _ranges_below(row: Row, first: int, last: int) -> list[Row]:
-    """Split a row into its means and, below them, the ranges of the columns ``first`` to ``last - 1``, if any.
+    """Split a row into its means and, in a second row, the ranges of the columns ``first`` to ``last - 1``.
 
     >>> _ranges_below(("gru", "2.5 (2.4 to 2.6)"), 1, 2)
     [('gru', '2.5'), ('', '2.4–2.6')]
@@ -194,6 +196,6 @@ def _ranges_below(row: Row, first: int, last: int) -> list[Row]:
 
 
 def _mean_and_range(cell: str) -> tuple[str, str]:
-    """Split a cell such as ``2.5 (2.4 to 2.6)``; the range is "" if there is none."""
+    """Split a cell such as ``2.5 (2.4 to 2.6)`` into the mean and the range, which is "" if there is none."""
     mean, _, in_brackets = cell.partition(" (")
     return mean, in_brackets.removesuffix(")").replace(" to ", "–")

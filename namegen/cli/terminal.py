@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
 
 MAX_WIDTH = 80  # columns of text
-MIN_WIDTH = 30  # in a narrower terminal, tables would break within numbers
-NARROW = 60  # in a narrower terminal, texts go below the name that they describe
+MIN_WIDTH = 30  # in a narrower terminal, tables would break inside numbers
+NARROW = 60  # in a narrower terminal, descriptions go below the names
 METRICS = ("nats/char", "argmax accuracy", "sampled accuracy")
-NON_BREAKING_HYPHEN = "\u2011"  # replaces hyphens where a line must not break
-NO_VALUE = ("", "–")  # cells of a table without a value
-# Characters that take one column. For all others rich knows the width, but importing it takes time.
+NON_BREAKING_HYPHEN = "\u2011"  # replaces hyphens at which a line must not break
+NO_VALUE = ("", "–")  # table cells without a value
+# Characters that take one column. For all others, rich knows the width, but importing rich takes time.
 ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")
 
 
@@ -37,7 +37,7 @@ _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def json_text(document: Mapping[str, object]) -> str:
-    """Return one line of JSON. It escapes all control characters, including those that JSON allows."""
+    """Return one line of JSON. All control characters are escaped, including those that JSON allows."""
     text = _TO_JSON.encode(document)
     if text.isprintable():
         return text
@@ -45,17 +45,17 @@ def json_text(document: Mapping[str, object]) -> str:
 
 
 def error_line(message: str, *, multiline: bool = False) -> str:
-    """Format an error message. Only a list of wrong settings is ``multiline``; elsewhere, a line break is data."""
+    """Format an error message. Only lists of wrong settings are ``multiline``; other line breaks are data."""
     text = f"namegen: {message}"
     return shortened(_printable_lines(text) if multiline else printable(text))
 
 
 def _printable_lines(text: str) -> str:
-    """Return the text with control characters escaped, except for line breaks."""
+    """Escape all control characters of a string, except for line breaks."""
     return "\n".join(map(printable, text.split("\n")))
 
 
-# Names in Python → on the command line, where they differ.
+# Maps names in Python to option names on the command line, where they differ.
 OPTIONS = {"weights": "blend-weights", "origins": "origin", "countries": "country"}
 
 
@@ -79,7 +79,7 @@ def percent(share: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Format a duration as on a clock.
+    """Format a duration in minutes and seconds, with hours if there are any.
 
     >>> clock(83.0), clock(3_700.0)
     ('1:23', '1:01:40')
@@ -97,7 +97,7 @@ def loss_text(loss: float) -> str:
 
 
 def metric_cells(metrics: Metrics) -> tuple[str, str, str]:
-    """Return the cells of a table for ``METRICS``."""
+    """Return the table cells for ``METRICS``."""
     return (
         loss_text(metrics.loss_nats_per_char),
         percent(metrics.accuracy_argmax),
@@ -109,24 +109,24 @@ def metric_cells(metrics: Metrics) -> tuple[str, str, str]:
 
 
 def columns() -> int:
-    """Return the width of the output: that of the terminal, from ``MIN_WIDTH`` to ``MAX_WIDTH``."""
+    """Return the width of the output: the terminal's width, limited to ``MIN_WIDTH`` to ``MAX_WIDTH``."""
     return max(MIN_WIDTH, min(get_terminal_size().columns, MAX_WIDTH))
 
 
 class NarrowHelp(click.HelpFormatter):
-    """Help that fits narrow terminals; click's own formatter uses at least 50 columns."""
+    """A help formatter for narrow terminals. Click's own formatter uses at least 50 columns."""
 
     def __init__(self, **_: object) -> None:
         super().__init__(width=columns() - 2)
 
     def write_text(self, text: str) -> None:
-        """Write a paragraph. It doesn't break names such as mlb-first at their hyphens."""
+        """Write a paragraph without breaking names such as mlb-first at their hyphens."""
         super().write_text(_with_whole_names(text))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        """Write names with their descriptions, next to each other or, in a narrow terminal, below each other."""
+        """Write names with their descriptions next to them or, in a narrow terminal, below them."""
         is_narrow = self.width < NARROW - 1
         first_width = 6 if is_narrow else col_max
         shown = [
@@ -136,18 +136,18 @@ class NarrowHelp(click.HelpFormatter):
         super().write_dl(shown, first_width, col_spacing)
 
     def _fitting(self, name: str) -> str:
-        """Move the choices of a long option, such as ``[constant|steps|one-cycle]``, to a line below it."""
+        """Move the choices of a long option, such as ``[constant|steps|one-cycle]``, to the line below."""
         if len(name) + self.current_indent <= self.width:
             return name
         return name.replace(" [", "\n      [")
 
     def write(self, string: str) -> None:
-        """Write text. A long example continues on the next line after a backslash, as in a shell."""
+        """Write text. Long examples continue on the next line after a backslash, as in a shell."""
         text = string.replace(NON_BREAKING_HYPHEN, "-")
         super().write("\n".join(map(self._wrapped_example, text.split("\n"))))
 
     def _wrapped_example(self, line: str) -> str:
-        """Break a long example between its words, but not between an option and its value."""
+        """Wrap a long example between words, but not between an option and its value."""
         is_example = line.startswith("    namegen ")
         if not is_example or len(line) <= columns():
             return line
@@ -159,12 +159,12 @@ class NarrowHelp(click.HelpFormatter):
 
 
 def _with_whole_names(text: str) -> str:
-    """Replace the hyphens of a text, so that lines don't break at them."""
+    """Replace the hyphens in a string, so that lines don't break at them."""
     return text.replace("-", NON_BREAKING_HYPHEN)
 
 
 class Context(click.Context):
-    """The context of a command with this help."""
+    """The context of a command that uses ``NarrowHelp``."""
 
     formatter_class = NarrowHelp
 
@@ -173,7 +173,7 @@ class Context(click.Context):
 
 
 def cells(text: str) -> int:
-    """Return the number of terminal columns that a text takes, ignoring color codes."""
+    """Return the number of terminal columns that a string takes, ignoring color codes."""
     if ONE_COLUMN.fullmatch(text):
         return len(text)
     from rich.cells import cell_len
@@ -208,7 +208,7 @@ def fits(table: str) -> bool:
 
 
 def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
-    """Format a table as ``aligned`` does; in a narrow terminal, put the cells of each row below each other.
+    """Format a table like ``aligned``. In a narrow terminal, put the cells of each row below each other.
 
     Args:
         rows: the first row has the headings of the columns. Later rows may repeat it, or have no values.
@@ -229,7 +229,7 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 
 def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: int) -> list[str]:
-    """Return the values of a row as lines below its name, each with its heading. A row of headings has no lines."""
+    """Return a line with a heading for each value of a row, or no lines for a row of headings."""
     if tuple(values) == tuple(headings):
         return []
     pairs = zip(headings, values, strict=True)
@@ -246,12 +246,12 @@ def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: i
 
 
 def _indent_of(text: str) -> str:
-    """Return the spaces at the start of a text."""
+    """Return the spaces at the start of a string."""
     return " " * (len(text) - len(text.lstrip()))
 
 
 def described(name: str, *texts: str) -> str:
-    """Write texts to the right of a name, each on its own lines. In a narrow terminal, they are below the name."""
+    """Write descriptions to the right of a name, or below it in a narrow terminal."""
     is_narrow = columns() < NARROW
     indent = " " * 4 if is_narrow else " " * len(f"{name}  ")
     lines = []
@@ -267,18 +267,18 @@ def described(name: str, *texts: str) -> str:
 
 
 class Notes:
-    """Prints notes to standard error, unless the user passed ``--quiet``."""
+    """Print notes to standard error, unless the user passed ``--quiet``."""
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
-        self.write: Callable[..., None] = click.echo  # a progress display replaces it
+        self.write: Callable[..., None] = click.echo  # a progress display replaces this function
 
     def __call__(self, text: str) -> None:
-        """Print a note; an empty text prints nothing."""
+        """Print a note, or nothing if the note is empty."""
         if text and not self.quiet:
             self.write(_printable_lines(text), err=True)
 
     @property
     def can_draw_over(self) -> bool:
-        """Whether standard error is a terminal that can replace what it shows."""
+        """Whether standard error is a terminal in which text can be overwritten."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -34,7 +34,7 @@ ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "note
 
 
 def network_options(text: str) -> dict[str, int | float | str | bool]:
-    """Read options of an architecture, such as ``heads=4,causal=true``."""
+    """Read the options of an architecture, such as ``heads=4,causal=true``."""
     values: dict[str, int | float | str | bool] = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
@@ -45,7 +45,7 @@ def network_options(text: str) -> dict[str, int | float | str | bool]:
 
 
 def _toml_value(text: str) -> int | float | str | bool:
-    """Return a number or a truth value as in TOML; any other text stays as it is."""
+    """Return a number or a Boolean as in TOML. Any other string stays unchanged."""
     for number_type in (int, float):
         with suppress(ValueError):
             return number_type(text)
@@ -55,12 +55,12 @@ def _toml_value(text: str) -> int | float | str | bool:
 
 
 def rate_step(text: str) -> tuple[int, float]:
-    """Read a step of the learning rate, such as ``25:0.005``: its first epoch, and the rate from then on."""
+    """Read a learning rate step such as ``25:0.005``, which sets the rate 0.005 from epoch 25 on."""
     epoch, rate = text.split(":")
     return int(epoch), float(rate)
 
 
-# Converters for the settings whose values click can't read.
+# Converters for settings with values that click can't read.
 CONVERTERS: dict[str, Callable[[str], object]] = {
     "hidden": options.comma_separated(int, "whole numbers separated by commas, such as 32,32"),
     "options": network_options,
@@ -68,7 +68,7 @@ CONVERTERS: dict[str, Callable[[str], object]] = {
 }
 
 
-# Dotted path of a setting → its option.
+# Maps the dotted path of each setting to its option.
 SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     f"{table}.{name}": options.setting_option(TABLES[table], name, CONVERTERS.get(name))
     for table in ("training", "network", "data", "run")
@@ -101,13 +101,14 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 @click.option(
     "--config",
     metavar="CONFIG",
-    help="Read settings from a TOML file, or from a built-in config (see `namegen configs`). Options override them.",
+    help="Read settings from a TOML file or a built-in config (see `namegen configs`). Options override these "
+    "settings.",
 )
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue the run in this folder. Only --backend and, if the learning rates don't depend on it, --epochs can "
-    "change.",
+    help="Continue the run in this folder. You can only change --backend and, if the learning rates don't depend on "
+    "it, --epochs.",
 )
 @click.option(
     "--out",
@@ -129,8 +130,8 @@ def train(
     `namegen lists`). Default: mlb-first.
 
     The run keeps the network of its best epoch. Ctrl-C (or the signal TERM or HUP) stops the run after the current step
-    and saves its state. With --resume, it continues and gives the same result as a run without a stop. Only one process
-    at a time can use a run folder.
+    and saves its state. With --resume, the run continues, and gives the same result as a run that was never stopped.
+    Only one process at a time can use a run folder.
     """
     if resume is None:
         settings = requested_settings(names, config, values, notes)
@@ -168,7 +169,7 @@ def train(
 def requested_settings(
     names: str | None, config: str | None, values: Mapping[str, object], notes: Notes
 ) -> Config:
-    """Merge the config with the options, which override it. Raises SettingsError."""
+    """Merge the config with the options, which take precedence. Raises SettingsError."""
     note_same_name(config, "config", notes)
     from_config = Config() if config is None else read_config(find_config(config))
     settings = merge(from_config, {**overrides(values), "data.names": names})
@@ -182,7 +183,7 @@ def requested_settings(
 
 
 def overrides(values: Mapping[str, object]) -> dict[str, object]:
-    """Return the values of the options, by the dotted path of their setting."""
+    """Map the dotted path of each setting to the value of its option."""
     by_path: dict[str, object] = {}
     for path in SETTINGS:
         _, _, name = path.partition(".")
@@ -192,7 +193,7 @@ def overrides(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _specified_by_config(config: Config) -> list[str]:
-    """Return the settings that ``--quick`` would choose, but that the config specifies."""
+    """Return the settings that ``--quick`` would choose if the config didn't specify them."""
     values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
     for name in (*DROPOUT_SETTINGS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
         values[name] = getattr(config.training, name)
@@ -200,16 +201,16 @@ def _specified_by_config(config: Config) -> list[str]:
 
 
 def _settings_of_run(folder: Path) -> Config:
-    """Read the settings of a run to resume. Raises UsageError for options that can't change them."""
+    """Read the settings of the run to resume. Raises UsageError for options that can't change them."""
     _reject_options_with_resume(click.get_current_context())
     config = folder / CONFIG_FILE
     if not is_file(config, None):
-        return Config()  # api.resume raises an error about the folder
+        return Config()  # api.resume reports the problem with the folder
     return read_config(config)
 
 
 def _reject_options_with_resume(context: click.Context) -> None:
-    """Raise UsageError for options that have no effect on a run that continues with its own config."""
+    """Raise UsageError for options that have no effect because a resumed run uses its own config."""
     for param in context.command.params:
         name = param.name or ""
         is_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -235,7 +236,7 @@ def _as_typed(param: click.Parameter, context: click.Context) -> str:
 
 
 def report(result: RunResult, notes: Notes, *, as_json: bool, with_plot: bool) -> None:
-    """Print a run's summary or JSON; for a stopped run, print how to continue it."""
+    """Print a run's summary or JSON. If the run was stopped, print how to continue it."""
     from namegen.cli.train_summary import summary
 
     text = ""
@@ -263,7 +264,7 @@ def _how_to_continue(result: RunResult) -> str:
 
 
 def _plot(result: RunResult) -> Path | None:
-    """Draw the history of a run into its folder. None: there is no folder, or another process is using it."""
+    """Plot a run's history into its folder. Return None if there is no folder or another process is using it."""
     if result.out is None:
         return None
     from namegen.core.training.run_folder import RunFolder
@@ -277,7 +278,7 @@ def _plot(result: RunResult) -> Path | None:
 
 
 def _print(text: str, *, is_finished: bool) -> None:
-    """Print the result. If closing the terminal stopped the run, there is no one to print it for."""
+    """Print the result. If the run stopped because the terminal was closed, there is no one to read it."""
     try:
         click.echo(text)
     except OSError:

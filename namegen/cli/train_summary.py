@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from namegen.core.generation.name_batch import NameBatch
     from namegen.core.training.result import RunResult
 
-SAMPLES = 1000  # names drawn to see how many are in the list
+SAMPLES = 1000  # the number of samples for measuring how many names are in the list
 MIN_SAMPLES = 100
-MAX_CHARACTERS = 100_000  # of all samples together; if names may be long, there are fewer samples
+MAX_CHARACTERS = 100_000  # of all samples together; if names can be long, there are fewer samples
 NEW_NAMES = 20
 MAX_CHARACTERS_READ = 20_000_000  # in the search for new names
 WIDTH_OF_NEW_NAMES = 60  # characters of new names that are shown
@@ -41,11 +41,11 @@ TIE = 0.005  # nats per character; a validation set can't resolve smaller differ
 SMALL_LIST = 300  # distinct names
 MIN_TO_JUDGE = 10  # distinct held-out names
 
-Row: TypeAlias = tuple[str, ...]  # cells of a table
+Row: TypeAlias = tuple[str, ...]  # table cells
 
 
 def summary(result: RunResult, plot: Path | None) -> str:
-    """Describe a finished run: its metrics, a verdict, new names, the files, and the next step."""
+    """Describe a finished run: its metrics, a verdict, new names, its files, and the next step."""
     paragraphs = [
         fill(_run_sentence(result), columns()),
         _metrics_table(result),
@@ -56,12 +56,12 @@ def summary(result: RunResult, plot: Path | None) -> str:
 
 
 def _filled(sentences: Sequence[str]) -> str:
-    """Start each sentence on a new line, and break lines at the width of the terminal."""
+    """Start each sentence on a new line, and wrap lines to the width of the terminal."""
     return "\n".join(fill(sentence, columns()) for sentence in sentences)
 
 
 def _run_sentence(result: RunResult) -> str:
-    """Name the best epoch, and how long the training took."""
+    """Return a sentence with the best epoch and the training time."""
     duration = f"{result.seconds:.1f}" if result.seconds >= 0.05 else "less than 0.1"
     sentence = f"best epoch: {result.best_epoch} of {result.epochs}; trained in {duration} seconds"
     if result.chars_per_second is None:
@@ -70,7 +70,7 @@ def _run_sentence(result: RunResult) -> str:
 
 
 def _file_lines(folder: Path | None, plot: Path | None) -> list[str]:
-    """Name the files of the run, and the command that invents names with its model."""
+    """List the files of the run and the command that generates names with its model."""
     if folder is None:
         return []
     lines = [f"model: {printable(str(folder))}"]
@@ -85,7 +85,7 @@ def _file_lines(folder: Path | None, plot: Path | None) -> list[str]:
 
 
 def _metrics_table(result: RunResult) -> str:
-    """Show the metrics on held-out names, next to the n-gram baseline and the ceiling, and on training names."""
+    """Show the metrics on held-out names, the n-gram baseline, the ceiling, and the metrics on training names."""
     rows = [*_validation_rows(result), *_test_rows(result)]
     headings = [""] * len(METRICS) if rows else METRICS
     rows.append(("on the training names", *headings))
@@ -129,7 +129,7 @@ def _reference_rows(ngram_name: str, ngram: Metrics | None, ceiling: Metrics | N
 
 
 def verdict(result: RunResult) -> list[str]:
-    """Compare the network with the n-gram baseline, and name what limits the result."""
+    """Compare the network with the n-gram baseline, and explain what limits the result."""
     uses_test = _uses_test(result)
     metrics = result.test if uses_test else result.validation
     if metrics is not None and _is_worse_than_guessing(metrics, result.checkpoint):
@@ -139,7 +139,7 @@ def verdict(result: RunResult) -> list[str]:
 
 
 def _uses_test(result: RunResult) -> bool:
-    """Return whether to name_filter by the test set. If it has too few names, the validation set decides."""
+    """Return whether to judge the network on the test set. If it has too few names, use the validation set."""
     if result.test is None:
         return False
     if result.references is None or result.validation is None:
@@ -160,18 +160,18 @@ def _limits(result: RunResult) -> list[str]:
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
         sentences.append(
-            f"The list has only {counted(names, 'distinct name')}, so new names differ little from the list."
+            f"The list has only {counted(names, 'distinct name')}, so new names will be similar to names in the list."
         )
     return sentences
 
 
 def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) -> str:
-    """Compare the network with the n-gram baseline, or explain why that isn't possible; "" if there is no baseline."""
+    """Compare the network with the n-gram baseline, or explain why that's impossible. Without a baseline, return ""."""
     references = result.references
     if metrics is None:
         return (
-            "No names were held out. These metrics are for names that the network has learned from, and don't show how "
-            "well it predicts others."
+            "No names were held out. These metrics are for names that the network was trained on, and don't show how "
+            "well it predicts other names."
         )
     if references is None:
         return "No n-gram comparison: the n-gram baseline is tuned on a validation set, and this run has none."
@@ -191,7 +191,7 @@ def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) 
 
 
 def _on_names(checkpoint: Checkpoint, references: HeldOutReferences, *, uses_test: bool) -> str:
-    """Describe the names that the network is judged by."""
+    """Describe the names on which the network is judged."""
     if "base_model" in checkpoint.training:
         return "On held-out names, which its base model may know"
     if uses_test:
@@ -212,11 +212,11 @@ def _rounded_percent(value: float) -> str:
 
 
 def _compared_with_ngram(better_by: float, held_out: int) -> str:
-    """Put the difference of two losses into words.
+    """Describe the difference between two losses in words.
 
     Args:
         better_by: the n-gram baseline's loss minus the network's, in nats per character.
-        held_out: the number of names that the losses were measured on.
+        held_out: the number of names on which the losses were measured.
 
     >>> _compared_with_ngram(0.2, held_out=1_000)
     'better than the n-gram baseline, by 0.200 nats per character'
@@ -233,14 +233,14 @@ def _compared_with_ngram(better_by: float, held_out: int) -> str:
 
 
 def _name_lines(result: RunResult) -> list[str]:
-    """Show some new names, and how many samples are in the list; nothing if the model can't generate names."""
+    """Show some new names, and how many samples are in the list. Return no lines if the model can't generate names."""
     from namegen import api
 
     try:
         model = api.open_checkpoint(result.checkpoint, "")
         samples = _samples(model, result)
         new_names = _new_names(model, result)
-    except NamegenError:  # a cell that can't run here, or a network whose names never end
+    except NamegenError:  # the cell can't run here, or the network's names never end
         return []
     lines = []
     if new_names:
@@ -252,7 +252,7 @@ def _name_lines(result: RunResult) -> list[str]:
 
 
 def _samples(model: LoadedModel, result: RunResult) -> list[NameBatch]:
-    """Draw names without any filter."""
+    """Sample names without any filter."""
     fitting = MAX_CHARACTERS // result.checkpoint.longest_name
     batches = model.generate_batches(
         max(MIN_SAMPLES, min(SAMPLES, fitting)),
@@ -265,7 +265,7 @@ def _samples(model: LoadedModel, result: RunResult) -> list[NameBatch]:
 
 
 def _novelty(samples: Sequence[NameBatch]) -> list[bool]:
-    """Return whether each name is new. The list is empty if the model doesn't know its training names."""
+    """Return whether each name is new, or an empty list if the model doesn't know its training names."""
     is_new: list[bool] = []
     for batch in samples:
         if batch.new is not None:
@@ -276,9 +276,9 @@ def _novelty(samples: Sequence[NameBatch]) -> list[bool]:
 def _share_of_list(is_new: Sequence[bool], checkpoint: Checkpoint) -> str:
     """Return a sentence with the percentage of samples that are in the list."""
     is_fine_tuned = "base_model" in checkpoint.training
-    where = "in the list or names of the base model" if is_fine_tuned else "in the list"
+    where = "in the list or in the base model's list" if is_fine_tuned else "in the list"
     seen = percent(1 - sum(is_new) / len(is_new))
-    return f"{seen} of {len(is_new):,} names drawn at temperature 1 are {where}"
+    return f"{seen} of {len(is_new):,} names sampled at temperature 1 are {where}"
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ class _SearchLimit:
 
 
 def _new_names(model: LoadedModel, result: RunResult) -> list[str]:
-    """Return up to ``NEW_NAMES`` new names; fewer if the search takes too long."""
+    """Return up to ``NEW_NAMES`` new names, or fewer if the search takes too long."""
     limit = _SearchLimit(result.checkpoint.longest_name)
     names: list[str] = []
     with suppress(GenerationError):  # the limit was reached, or there are fewer names
@@ -305,7 +305,7 @@ def _new_names(model: LoadedModel, result: RunResult) -> list[str]:
 
 
 def _first_that_fit(names: Sequence[str]) -> str:
-    """Return as many of the names as fit on a line, separated by commas."""
+    """Return as many names as fit on one line, separated by commas."""
     line = ""
     for name in map(printable, names):
         longer = f"{line}, {name}" if line else name

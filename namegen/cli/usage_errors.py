@@ -1,4 +1,4 @@
-"""Messages about wrong usage: short, in one line, and with a suggestion. click's own suggestions are often far off."""
+"""Short, one-line messages about wrong usage, with suggestions. Click's own suggestions are often far off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from namegen.cli.terminal import printable
 from namegen.errors import MAX_MESSAGE, nearest, shortened
 
-# An option that users may look for → its name. The first lines are names of earlier versions.
+# Maps options that users may try to their real names. The first lines are names from earlier versions.
 SYNONYMS = {
     "--engine": "--backend",
     "--effort": "--quick",
@@ -49,10 +49,11 @@ NUMBER_TYPES = (click.types.IntParamType, click.types.FloatParamType)
 
 @contextmanager
 def short_usage_errors() -> Iterator[None]:
-    """Shorten click's usage errors, which contain all of a long argument."""
+    """Shorten click's usage errors, which contain the whole argument even if it's long."""
     try:
         yield
-    except click.exceptions.NoArgsIsHelpError:  # no command: the message is the whole help
+    # No command was passed, so the message is the whole help.
+    except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
         message = printable(_message(error))
@@ -62,15 +63,15 @@ def short_usage_errors() -> Iterator[None]:
 
 
 def _message(error: click.UsageError) -> str:
-    """Return the message of an error in one line."""
+    """Return an error's message as a single line."""
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         params = error.ctx.command.get_params(error.ctx)
         return no_such_option(error.option_name, params)
-    return " ".join(error.format_message().split())  # click uses a line for each choice
+    return " ".join(error.format_message().split())  # click writes each choice on a separate line
 
 
 def no_such_option(name: str, params: Sequence[click.Parameter]) -> str:
-    """Return a message about an unknown option, with the option or argument that was probably meant.
+    """Return a message about an unknown option, and suggest the option or argument that was probably meant.
 
     Args:
         name: the unknown option.
@@ -86,7 +87,7 @@ def no_such_option(name: str, params: Sequence[click.Parameter]) -> str:
 
 
 def _argument_named(name: str, params: Iterable[click.Parameter]) -> str | None:
-    """Return the name if it's an argument, in the singular or plural."""
+    """Return the name if an argument has it, in the singular or plural, or None otherwise."""
     arguments = [param.name for param in params if isinstance(param, click.Argument)]
     return name if name in arguments or f"{name}s" in arguments else None
 
@@ -119,9 +120,9 @@ def reject_unknown_command(ctx: click.Context, name: str, commands: Collection[s
 
 
 def reject_repeats(ctx: click.Context, args: Iterable[str]) -> None:
-    """Raise UsageError if an option that takes one value is repeated: click would use only the last value.
+    """Raise UsageError if an option that takes one value is repeated, because click would only use the last value.
 
-    A number may be repeated, because the second one may be meant to replace the first.
+    Numbers can be repeated, because the second one may be meant to replace the first.
     """
     params: list[click.Parameter] = []
     with suppress(click.UsageError):  # the command reports other errors

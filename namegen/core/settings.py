@@ -22,22 +22,22 @@ SPLITS = ("by-name", "by-row")
 DUPLICATES = ("full", "sqrt")
 NAME_TYPES = ("plain", "company")
 LETTER_CASES = ("original", "title", "upper", "lower")
-SOURCES = ("real", "new", "any")  # of a part of a name: in the model's list, not in it, or both
+SOURCES = ("real", "new", "any")  # a name part is in the model's list, not in it, or either
 GENDERS = ("female", "male")
 CRITERIA = ("loss", "accuracy")
 DROPOUT_SETTINGS = ("recurrent_dropout", "layer_dropout", "output_dropout")
 MAX_NAMES = 1_000_000_000  # the largest number of names that can be requested
-NOTHING = "none"  # as base model: start from random numbers
+NOTHING = "none"  # as the base model: start from random weights
 
 # The original project's network.
 PLAIN_CELL = "simple_rnn"
 PLAIN_HIDDEN = (32, 32)
 
 # The defaults with ``quick``, and for architectures other than rnn. With all duplicates, 80 epochs are 0.3 points worse
-# than 120 on last names. With square-root weighting, there is less to memorize, and more than 40 epochs overfit.
+# than 120 on last names. With square-root weighting, there is less to memorize, and more than 40 epochs would overfit.
 DEFAULT_EPOCHS = 120
 DEFAULT_EPOCHS_SQRT = 40
-DEFAULT_UPDATES = 3_000  # of the parameters, at least
+DEFAULT_UPDATES = 3_000  # the minimum number of parameter updates
 LARGEST_DEFAULT_BATCH = 128
 SMALLEST_DEFAULT_BATCH = 16
 STEPS_OF_A_SMALL_LIST = 40  # of an epoch, if that's possible with the smallest batch
@@ -52,15 +52,16 @@ LIST_LOCATION = ("names", "column", "label_column")
 class About:
     """Everything about a setting except for its type and its default.
 
-    In texts, ``errors.setting`` marks the names of other settings.
+    In these texts, ``errors.setting`` marks the names of other settings.
     """
 
-    help: str = ""  # "" for a setting without an option
+    help: str = ""  # "" for a setting that has no option
     metavar: str = "NAME"  # stands for the value in the help
     default: str = ""  # a description, if the default follows a rule
-    choices: Collection[str] = ()  # all values that it accepts, if they have names
-    holds: Callable[[Any], bool] = lambda value: True  # whether it accepts a value of its type
-    expected: str = ""  # describes the values that it accepts
+    choices: Collection[str] = ()  # all accepted values, if they have names
+    # Returns whether a value of the right type is accepted.
+    holds: Callable[[Any], bool] = lambda value: True
+    expected: str = ""  # a description of the accepted values
     # Backends also read the optimizer's hyperparameters, and no other training setting (see ``backend_settings``).
     backend_reads: bool = False
 
@@ -207,7 +208,7 @@ def _are_lr_steps(steps: tuple[tuple[int, float], ...]) -> bool:
 
 @dataclass(frozen=True)
 class DataSettings(Checked):
-    """Which list to train on, and how to split it (``core/data/split.py``, ``batching.py``, ``normalization.py``).
+    """The list to train on, and how to split it (``core/data/split.py``, ``batching.py``, ``normalization.py``).
 
     >>> DataSettings(validation=0.2).held_out
     0.2
@@ -215,7 +216,7 @@ class DataSettings(Checked):
 
     names: str = "mlb-first"  #: a bundled list, a path, or "-" for standard input
     column: str | None = declared(
-        None, "The CSV column with the names: its title, or its number counted from 1."
+        None, "The title of the CSV column with the names, or its number, counting from 1."
     )
     label_column: str | None = declared(
         None,
@@ -225,7 +226,7 @@ class DataSettings(Checked):
     )
     #: A longer line isn't a name, so the file probably isn't a list.
     max_name_length: int = declared(
-        1000, "Reject a list if one of its names has more than N characters.", **COUNT
+        1000, "Reject a list if any of its names has more than N characters.", **COUNT
     )
     validation: float | None = declared(
         None,
@@ -274,12 +275,12 @@ class DataSettings(Checked):
 
     @property
     def held_out(self) -> float:
-        """The share of the validation set."""
+        """The share of names in the validation set."""
         return DEFAULT_VALIDATION if self.validation is None else self.validation
 
     @property
     def identity(self) -> dict[str, str | int | float | bool | None]:
-        """The settings that must be the same when a run is resumed.
+        """The settings that must not change when a run is resumed.
 
         The list may be moved, and ``name_type`` only affects which names are new.
         """
@@ -294,7 +295,7 @@ class DataSettings(Checked):
 
 @dataclass(frozen=True)
 class NetworkSettings(Checked):
-    """The network, except for its vocabulary: the recurrent cell, the width of each layer, and the initial values.
+    """The network except for its vocabulary: the recurrent cell, the width of each layer, and the initial weights.
 
     >>> NetworkSettings(hidden=(64,)).plain.hidden
     (64,)
@@ -334,7 +335,7 @@ class NetworkSettings(Checked):
 
     @property
     def plain(self) -> NetworkSettings:
-        """Fill in what isn't specified with the original project's network.
+        """Fill in unspecified settings with those of the original project's network.
 
         >>> NetworkSettings(hidden=(8,)).plain.cell
         'simple_rnn'
@@ -349,7 +350,7 @@ class NetworkSettings(Checked):
 
 @dataclass(frozen=True)
 class TrainingSettings(Checked):
-    """How to train the network. None stands for the default that a field describes.
+    """How to train the network. None stands for the default that the field's description explains.
 
     ``core/training`` has the defaults that depend on the list (``defaults.py``), dropout (``steps.py``) and label
     smoothing (``label_smoothing.py``).
@@ -360,11 +361,11 @@ class TrainingSettings(Checked):
 
     quick: bool = declared(
         False,
-        "Train a small network without dropout. This takes seconds, but the names are less convincing. Settings that "
-        "you specify take precedence.",
+        "Train a small network without dropout. This takes only seconds, but the names are less convincing. Settings "
+        "that you specify take precedence.",
     )
     epochs: int | None = declared(
-        None, "How many times to train on the whole list.", LIST, **whole(1, 1_000_000)
+        None, "The number of times to train on the whole list.", LIST, **whole(1, 1_000_000)
     )
     batch_size: int | None = declared(
         None, "The number of names in each training step.", LIST, **COUNT
@@ -373,14 +374,14 @@ class TrainingSettings(Checked):
     optimizer: str = declared("adam", "The optimizer.", **one_of(OPTIMIZERS), backend_reads=True)
     learning_rate: float | None = declared(
         None,
-        "The learning rate. If it changes during training, this is its highest value.",
+        "The learning rate. If the rate changes during training, this is its highest value.",
         LIST,
         metavar="RATE",
         **ABOVE_0,
     )
     momentum: float = declared(
         0.9,
-        f"The momentum. It only has an effect with {setting('optimizer', with_hyperparameter('momentum'))}.",
+        f"The momentum. It has an effect only with {setting('optimizer', with_hyperparameter('momentum'))}.",
         metavar="M",
         holds=lambda value: 0 <= value < 1,
         expected="a number from 0 to below 1",
@@ -388,7 +389,7 @@ class TrainingSettings(Checked):
     #: No limit by default: names are short, so gradients stay small.
     clip_norm: float | None = declared(
         None,
-        "Scale down gradients whose norm is larger than this.",
+        "Scale down gradients whose norm is larger than this value.",
         "no limit",
         metavar="NORM",
         backend_reads=True,
@@ -552,7 +553,7 @@ class TrainingSettings(Checked):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything except for the list that decides what a run learns.
+    """Everything that determines what a run learns, except for the list.
 
     >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(name_count=3_000)
     >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
@@ -565,7 +566,7 @@ class Recipe:
 
     @property
     def without_effect(self) -> dict[str, str]:
-        """The settings that have no effect because of other settings, by table and name, each with the reason.
+        """The settings that have no effect because of other settings, by dotted path, and the reasons.
 
         >>> Recipe(DataSettings(validation=0.0)).without_effect["training.monitor"]
         'there are no held-out names, and the training loss decides'
@@ -615,7 +616,7 @@ def resolve_training(
     Args:
         training: The settings.
         name_count: The number of names in an epoch.
-        network: The network; None to keep the learning rate.
+        network: The network, or None to keep the learning rate.
         uses_sqrt_duplicates: Whether duplicates have square-root weighting.
 
     >>> resolve_training(TrainingSettings(), 21_000).epochs

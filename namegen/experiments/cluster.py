@@ -1,7 +1,7 @@
 """Run the jobs of a sweep on an existing dask cluster.
 
 Each worker runs a job in a child process, in the same way as this machine does (see ``children.py``). Anyone who can
-connect to a dask scheduler can run code on its workers. The configuration of dask contains the certificates for TLS.
+connect to a dask scheduler can run code on its workers. Dask's configuration contains the certificates for TLS.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ NEEDED_STATES = (
     "resumed",
 )  # states of a task whose result is still needed
 
-# The errors of dask if nothing answers, the address is invalid, or the certificate is missing.
+# The errors that dask raises if nothing answers, the address is invalid, or the certificate is missing.
 CONNECTION_ERRORS = (OSError, ValueError, TypeError)
-# The key of a task, and its finished epochs and all its epochs.
+# The key of a task, the number of its finished epochs, and the number of all its epochs.
 ProgressMessage: TypeAlias = tuple[str, tuple[int, int]]
 
 
@@ -63,8 +63,8 @@ class Cluster(Runner):
         engines: the backends that the jobs use.
 
     Raises:
-        EngineError: dask isn't installed or the scheduler doesn't answer; later, also if the scheduler stops or a
-            worker has another version of namegen.
+        EngineError: dask isn't installed, the scheduler doesn't answer or stops, or a worker has a different version of
+            namegen.
     """
 
     def __init__(self, address: str, engines: Iterable[str]) -> None:
@@ -117,7 +117,7 @@ class Cluster(Runner):
 
     @property
     def running(self) -> list[Job]:
-        """The submitted jobs. None of them waits in a queue, where the death of a worker would count against it."""
+        """The submitted jobs. None of them waits in a queue, where a worker's death would count against the job."""
         return list(self._under_way.values())
 
     def start(self, job: Job) -> None:
@@ -125,13 +125,13 @@ class Cluster(Runner):
         # Each task has a unique key, because dask would return the result of an earlier task with the same key.
         key = f"namegen-{uuid.uuid4().hex}"
         with self._explain_lost_scheduler(), warnings.catch_warnings():
-            # Every job includes its list of names; a list stored on one worker would be lost with the worker.
+            # Every job includes its list of names, because a list stored on one worker would be lost with the worker.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             future = self._client.submit(make_job, job, self._codes, key=key, pure=False)
         self._under_way[future] = job
 
     def events(self) -> list[JobProgress | JobEnded]:
-        """Wait briefly, and return the new progress and the jobs that have ended."""
+        """Wait briefly, then return any new progress and the jobs that have ended."""
         with self._explain_lost_scheduler():
             if not self._is_connected:
                 raise OSError("the connection is closed")
@@ -139,14 +139,14 @@ class Cluster(Runner):
             return [*self._new_progress(), *self._newly_ended()]
 
     def _wait_briefly(self) -> None:
-        """Wait until a job has ended, but not longer than ``SECONDS_BETWEEN_LOOKS``."""
+        """Wait until a job ends, but no longer than ``SECONDS_BETWEEN_LOOKS``."""
         from distributed import wait
 
         with suppress(TimeoutError):
             wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
 
     def _new_progress(self) -> Iterator[JobProgress]:
-        """Yield the progress that has arrived for jobs that are still running."""
+        """Yield new progress messages for jobs that are still running."""
         jobs = {future.key: job for future, job in self._under_way.items()}
         while self._messages:
             key, (epoch, epochs) = self._messages.popleft()
@@ -194,14 +194,14 @@ def _ended_job(future: Future[Any], job: Job) -> JobEnded:
 
 
 def _has_killed_workers(error: BaseException) -> bool:
-    """Return whether dask gave up a task because several workers died while they ran it."""
+    """Return whether dask gave up on a task because several workers died while running it."""
     from distributed.scheduler import KilledWorker
 
     return isinstance(error, KilledWorker)
 
 
 def root_message(error: BaseException) -> str:
-    """Return the message of the deepest cause that has a message, as one line.
+    """Return the message of the innermost cause that has one, as a single line.
 
     >>> root_message(ValueError("no such address")), root_message(TimeoutError())
     ('no such address', 'TimeoutError')

@@ -1,4 +1,4 @@
-"""Keep the measurements of a command that runs for hours, in one JSON file per finished measurement.
+"""Keep the measurements of a long-running command, in one JSON file per finished measurement.
 
 The command creates a folder, marks it, and never empties it:
 
@@ -15,7 +15,7 @@ The JSON file is written last and atomically, so a measurement whose file exists
 - ``result`` is the measurement.
 - ``commit`` is the commit of the checkout that measured it, or null.
 - ``beside`` is the suffix of the second file, or null.
-- ``checksum`` is the BLAKE2b hash of the other three.
+- ``checksum`` is the BLAKE2b hash of the other three values.
 
 A file is ignored if it's damaged, if it has an older format, or if its second file is missing. It isn't deleted. The
 next run of the command repeats the measurement.
@@ -60,7 +60,7 @@ CHECKSUM_BYTES = 8
 
 @contextmanager
 def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Iterator[Path]:
-    """Create the folder of a command, or open it again, and lock it.
+    """Create or reopen the folder of a command, and lock it.
 
     Args:
         out: the folder.
@@ -72,7 +72,7 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
         The inner folder.
 
     Raises:
-        OutputError: the name is empty, or the folder is a file, contains other files, or can't be created.
+        OutputError: the name is empty, the folder is a file, it contains other files, or it can't be created.
         FolderInUseError: another process has locked the folder.
     """
     out = named_folder(out)
@@ -105,7 +105,7 @@ def _mark_folder(out: Path, mark: str, command: str) -> None:
     """Mark a new folder before anything else is written to it, so that the next run recognizes it."""
     if is_file(out / mark, OutputError):
         return
-    remove_left_overs(out, of=mark)  # from a process that was killed while it wrote the mark
+    remove_left_overs(out, of=mark)  # from a process that was killed while writing the mark
     other_files = [path for path in out.iterdir() if path.name != LOCK_FILE]
     if other_files:
         raise OutputError(
@@ -141,9 +141,9 @@ class KeptStore:
         """Read a measurement.
 
         Args:
-            key: its key; the other words in the file name don't matter.
-            convert: converts the plain values to the result. It raises ValueError if they have another form, like those
-                of another version of namegen.
+            key: the measurement's key. The other words in the file name don't matter.
+            convert: converts the plain values to the result. It raises ValueError if they have a different form, for
+                example because another version of namegen wrote them.
 
         Returns:
             The measurement, or None if there is no valid one.
@@ -172,14 +172,14 @@ class KeptStore:
         return Kept(result=convert(values["result"]), name=name, commit=values["commit"])
 
     def _has_second_file(self, name: str, suffix: str | None) -> bool:
-        """Return whether the second file of a measurement exists. Without a suffix, it needs none."""
+        """Return whether the second file of a measurement exists. Without a suffix, no second file is needed."""
         return suffix is None or is_file(self.folder / f"{name}{suffix}", None)
 
     def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:
         """Write a finished measurement.
 
         Args:
-            name: the name of the file, without the suffix: the key, or words, a hyphen and the key.
+            name: the name of the file without the suffix. It's the key, or some words, a hyphen and the key.
             result: the measurement, as plain values that don't change in JSON.
             beside: the suffix of the second file, which must already exist.
 
@@ -194,7 +194,7 @@ class KeptStore:
 
     @cached_property
     def _names_by_key(self) -> dict[str, list[str]]:
-        """The file names by key. They're listed only once, because a folder may contain ten thousand files."""
+        """The file names for each key. The folder is listed only once, because it may contain ten thousand files."""
         names_by_key: dict[str, list[str]] = {}
         for path in sorted(self.folder.glob("*.json")):
             names = names_by_key.setdefault(_key_in(path.stem), [])
@@ -212,7 +212,7 @@ def digest_of(values: Mapping[str, object], size: int) -> str:
 
     Args:
         values: any JSON values, by name.
-        size: the length of the hash in bytes; the result has two characters per byte.
+        size: the length of the hash in bytes. The result has two characters per byte.
 
     >>> digest_of({"seed": 1, "epochs": 2}, 4) == digest_of({"epochs": 2, "seed": 1}, 4)
     True
@@ -230,7 +230,7 @@ def write_document(path: Path, document: object, indent: int | None = None) -> N
     Args:
         path: the file.
         document: a dataclass.
-        indent: spaces per level; None writes everything on one line.
+        indent: the number of spaces per level. None writes everything on one line.
 
     Raises:
         OutputError: the file can't be written.
@@ -255,7 +255,7 @@ def read_document(
         command: the command that writes such files, for messages.
 
     Raises:
-        ResultsError: the file can't be read, has another format or version, or is damaged.
+        ResultsError: the file can't be read, has a different format or version, or is damaged.
     """
     try:
         content = read_whole(path, LARGEST_RECORD)
@@ -276,7 +276,7 @@ def read_document(
 def _check_format(
     plain: Mapping[str, Json], path: Path, format_name: str, version: int, command: str
 ) -> None:
-    """Reject a document that another command or another version of the command has written."""
+    """Reject a document that was written by another command or another version of the command."""
     if plain.get("format") != format_name:
         raise ResultsError(
             f"{short(path)} isn't a results.json of {command}: pass one that it has written"

@@ -33,8 +33,8 @@ LIBRARIES = {
     "tflite": ("numpy", "ai-edge-litert"),
 }
 CODE_SUFFIXES = tuple(all_suffixes())  # including those of compiled modules
-# The files and folders of the package that results depend on: the code that trains, generates and measures. The code of
-# reports isn't included. A sweep also uses them to check that a worker has the same code.
+# The files and folders of the package that affect results: the code that trains, generates and measures. The code for
+# reports isn't included. A sweep also uses this list to check that a worker has the same code.
 MEASURING_CODE = (
     "core",
     "backends",
@@ -61,7 +61,7 @@ class Machine:
     cores: Count
     """The number of logical cores."""
     memory_gib: float | None
-    """The memory of the whole machine; None if the system doesn't report it."""
+    """The memory of the whole machine, or None if the system doesn't report it."""
     system: str
     """The operating system and the architecture."""
 
@@ -101,7 +101,7 @@ def _hash_files(root: Path, files: Iterable[Path]) -> str:
 def commit() -> str | None:
     """Return the commit of the checkout that namegen runs from, or None outside a checkout.
 
-    ", with changes" is added if the code of the checkout has uncommitted changes.
+    If the code of the checkout has uncommitted changes, ", with changes" is appended.
     """
     if not is_there(PACKAGE.parent / ".git", None):
         return None
@@ -153,9 +153,9 @@ class EngineCode:
     """The code that the results of a backend depend on, in addition to namegen's code."""
 
     code: str | None = None
-    """The hash of a third party's package; None for a built-in backend, or for code that isn't in a file."""
+    """The hash of a third-party package, or None for a built-in backend and for code that isn't in a file."""
     versions: dict[str, str | None] = field(default_factory=dict)
-    """The versions of the libraries it needs and of its own distribution; None for a library that isn't installed."""
+    """The versions of the required libraries and the backend's distribution. A missing library has None."""
 
 
 @lru_cache(maxsize=64)
@@ -163,7 +163,7 @@ def engine_code(engine: str) -> EngineCode:
     """Describe the code of a backend and the versions of its libraries.
 
     Args:
-        engine: the name of the backend; it needn't be installed.
+        engine: the name of the backend, which doesn't have to be installed.
     """
     if engine in LIBRARIES:
         return EngineCode(None, _library_versions(LIBRARIES[engine]))
@@ -178,18 +178,18 @@ def engine_code(engine: str) -> EngineCode:
 
 
 def _library_versions(names: Iterable[str]) -> dict[str, str | None]:
-    """Return the installed version of each library; None for a missing library."""
+    """Return the installed version of each library, or None for a missing library."""
     return {name: library_version(name) for name in names}
 
 
 def _find_requirements(distribution: str) -> list[str]:
-    """Return the names of the libraries that a distribution requires, without those of its extras."""
+    """Return the names of the libraries that a distribution requires, not including its extras."""
     requirements = [line for line in requires(distribution) or [] if "extra ==" not in line]
     return [re.split(r"[^\w.-]", line)[0] for line in requirements]
 
 
 def library_version(name: str) -> str | None:
-    """Return the installed version of a library, or None; for TensorFlow, also that of ``tensorflow-cpu`` and similar.
+    """Return the installed version of a library, or None. For TensorFlow, also look for ``tensorflow-cpu`` and similar.
 
     >>> library_version("no-such-library") is None
     True
@@ -228,7 +228,7 @@ def _find_code_files(root: Path) -> list[Path]:
 
 
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
-    """Hash the code that training depends on, namegen's and the backend's, for each backend."""
+    """For each backend, hash the code of namegen and the backend that training depends on."""
     codes: dict[str, str] = {}
     for engine in engines:
         code = code_fingerprint()
@@ -266,10 +266,10 @@ def code_in_words(engine: EngineCode) -> str:
 
 
 def versions(engines: Iterable[str] | None = None) -> dict[str, str | None]:
-    """Return the versions of Python, namegen, and the libraries of the backends; None for a missing library.
+    """Return the versions of Python, namegen, and the backends' libraries, or None for a missing library.
 
     Args:
-        engines: the third-party backends to include; None includes all that are registered. The built-in backends are
+        engines: the third-party backends to include. None includes all registered backends. The built-in backends are
             always included.
     """
     third_party = engine_paths() if engines is None else engines

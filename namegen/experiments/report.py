@@ -74,7 +74,7 @@ def spread(
     """Format the average of several values, and their range if they differ.
 
     Args:
-        values: for example one value per seed; may be empty.
+        values: the values, for example one per seed. There may be none.
         show: formats a number.
         middle: computes the average, for example ``mean`` or ``median``.
 
@@ -92,7 +92,7 @@ def spread(
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Join words with commas, and "and" before the last one.
+    """Join words with commas, and with "and" before the last one.
 
     >>> listed(["a", "b", "c"]), listed(["a"]), listed([])
     ('a, b and c', 'a', '')
@@ -149,18 +149,18 @@ class Table:
     title: str
     """The line above the table."""
     columns: tuple[str, ...]
-    """The heads of the columns."""
+    """The headings of the columns."""
     rows: tuple[tuple[str, ...], ...]
     """The cells of each row."""
     note: str = ""
     """The line below the table."""
     left: int = 1
-    """The number of columns with words, which come first; the others contain numbers."""
+    """The number of columns that contain words. They come first, and the other columns contain numbers."""
     references: int = 0
-    """The number of rows, at the end, that the other rows are compared with."""
+    """The number of rows at the end that the other rows are compared with."""
 
     def markdown(self) -> str:
-        """Format the table as GitHub Markdown, and escape all texts."""
+        """Format the table as GitHub Markdown, and escape all strings."""
         number_columns = len(self.columns) - self.left
         alignments = ["---"] * self.left + ["---:"] * number_columns
         lines = [
@@ -184,9 +184,9 @@ class Column(Generic[Row]):
     value_of: Callable[[Row], str | float | Sequence[float] | None]
     """Returns the value of a row: a string, a number, or several numbers, for example one per seed."""
     show: Callable[[float], str] | None = None
-    """Formats a number; None for a column of words."""
+    """Formats a number. It's None for a column of words."""
     middle: Callable[[Sequence[float]], float] = mean
-    """Summarizes several numbers; their range is also shown."""
+    """Summarizes several numbers, whose range is also shown."""
 
     def cell(self, row: Row) -> str:
         """Format the value of a row, which is a string, a number, several numbers, or None."""
@@ -211,7 +211,7 @@ def make_table(
 
     Args:
         title: the line above the table.
-        columns: the columns, those with words first.
+        columns: the columns. Columns with words come first.
         rows: the rows, in the form that the columns expect.
         note: the line below the table.
         references: the number of rows at the end that the other rows are compared with.
@@ -252,11 +252,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot, which is drawn when it's needed."""
+    """A plot that is drawn when it's needed."""
 
     kind: ClassVar[str] = "plot"
     key: str
-    """Identifies the plot among the plots of its list."""
+    """The id of the plot, which is unique among the plots of its list."""
     of: str
     """The name of its list."""
     title: str
@@ -272,12 +272,12 @@ class Plot:
         return self._title_with(self.of)
 
     def _title_with(self, list_name: str) -> str:
-        """Return the title with this name of the list."""
+        """Return the title with this list name."""
         return self.title.replace("{list}", list_name)
 
     @cached_property
     def figure(self) -> Figure:
-        """The figure. It's drawn only once, for the page and the file."""
+        """The figure. It's drawn only once for both the page and the file."""
         return self.draw()
 
     def write(self, path: Path) -> None:
@@ -312,14 +312,14 @@ class Section:
     - "more": as the rest of the section above it
     """
     anchor: str = ""
-    """The anchor for links; "" for none."""
+    """The anchor for links, or "" for none."""
 
 
 Block: TypeAlias = Text | Table | Plot | Section
 
 
 def more(title: str, blocks: Sequence[Block]) -> Iterator[Section]:
-    """Yield a folded section for the tables and plots that aren't visible at first; nothing if there are none.
+    """Yield a folded section for tables and plots that aren't initially visible, or nothing if there are none.
 
     >>> [section.title for section in more("Speed", [Table("", (), ())])]
     ['Speed: 1 table more']
@@ -349,7 +349,7 @@ def plots(blocks: Iterable[Block]) -> Iterator[Plot]:
 
 
 def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
-    """Yield the blocks of a report as Markdown, without the plots. All texts are escaped.
+    """Yield the blocks of a report as Markdown, without the plots. All strings are escaped.
 
     Args:
         blocks: the blocks.
@@ -368,7 +368,7 @@ def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
 
 
 def _section_markdown(section: Section, depth: int) -> Iterator[str]:
-    """Yield a section as Markdown; a section that continues the one above it has no heading."""
+    """Yield a section as Markdown. A section that continues the previous one has no heading."""
     if section.fold == "more":
         yield from markdown(section.blocks, depth)
         return
@@ -378,7 +378,7 @@ def _section_markdown(section: Section, depth: int) -> Iterator[str]:
 
 
 def _markdown_row(texts: Iterable[str]) -> str:
-    """Format a row of a Markdown table, and escape its texts."""
+    """Format a row of a Markdown table, and escape its cells."""
     cells = [escaped(text) for text in texts]
     return f"| {' | '.join(cells)} |"
 
@@ -416,8 +416,8 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") 
     Args:
         path: the file.
         title: the title of the page.
-        blocks: the content. All texts are escaped.
-        data: JSON to embed in the page; "" for none.
+        blocks: the content. All strings are escaped.
+        data: JSON to embed in the page, or "" for none.
 
     Raises:
         OutputError: the file can't be written.
@@ -478,7 +478,7 @@ class _PlotDrawer:
         self.count = 0
 
     def draw(self, plot: Plot) -> Markup:
-        """Draw a plot as SVG, with ids that no other plot of the page has."""
+        """Draw a plot as SVG, with ids that are unique on the page."""
         from namegen.drawings.style import figure_bytes
 
         self.count += 1
@@ -517,7 +517,7 @@ def _visible_character(character: str) -> str:
 
 
 def inline_svg(svg: str, prefix: str, caption: str) -> str:
-    """Prepare an SVG file for a page: unique ids, colors from the style sheet, and the width of the column.
+    """Prepare an SVG file for a page: make its ids unique, use colors from the style sheet, and fit it to the column.
 
     Args:
         svg: the content of the file.

@@ -25,36 +25,36 @@ Metric = Literal["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accu
 
 @dataclass(frozen=True)
 class PlainMetrics:
-    """Metrics in a form that JSON can represent; the docs call this object M."""
+    """Metrics in a form that JSON can represent. The docs call this object M."""
 
     loss_nats_per_char: float | None
-    """The mean cross-entropy in nats; None if it's infinite."""
+    """The mean cross-entropy in nats, or None if it's infinite."""
     bits_per_char: float | None
-    """The mean cross-entropy in bits; None if it's infinite."""
+    """The mean cross-entropy in bits, or None if it's infinite."""
     accuracy_argmax: Share
-    """How often the likeliest next character is correct."""
+    """How often the most likely next character is correct."""
     accuracy_sampled: Share
-    """The expected accuracy of a character that is drawn from the model."""
+    """The expected accuracy of a character that is sampled from the model."""
 
 
 @dataclass(frozen=True)
 class History:
-    """The learning curves of a run: columns with one entry per epoch."""
+    """The learning curves of a run. Each column has one entry per epoch."""
 
     epoch: tuple[Count, ...]
-    """The number of the epoch, from 1."""
+    """The number of the epoch, counting from 1."""
     seconds: tuple[float, ...]
-    """The time in training and validation since the start."""
+    """The time spent on training and validation since the start."""
     learning_rate: tuple[float, ...]
     """The learning rate of the epoch's last step."""
     training_loss_nats_per_char: tuple[float, ...]
-    """The mean over the epoch, while the parameters change."""
+    """The mean over the epoch, during which the parameters change."""
     validation_loss_nats_per_char: tuple[float | None, ...]
-    """On the held-out names after the epoch; None if no names are held out."""
+    """The value on the held-out names after the epoch, or None if no names are held out."""
     validation_accuracy_argmax: tuple[float | None, ...]
-    """On the held-out names after the epoch; None if no names are held out."""
+    """The value on the held-out names after the epoch, or None if no names are held out."""
     validation_accuracy_sampled: tuple[float | None, ...]
-    """On the held-out names after the epoch; None if no names are held out."""
+    """The value on the held-out names after the epoch, or None if no names are held out."""
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in vars(self).values()}
@@ -73,13 +73,13 @@ class TrainingSummary:
     epochs: Count
     """The number of epochs."""
     best_epoch: Count
-    """The epoch whose network was kept."""
+    """The number of the epoch whose network was kept."""
     history: History
     """The learning curves."""
 
 
 def plain_metrics(metrics: Metrics) -> PlainMetrics:
-    """Convert metrics to the form of reports."""
+    """Convert metrics to the form that reports use."""
     return from_plain(PlainMetrics, metrics.to_dict())
 
 
@@ -90,7 +90,7 @@ def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
     epoch may include compilation, so it counts only if there is no other.
 
     Args:
-        history: the epochs of a run; at least one.
+        history: the epochs of a run. There must be at least one.
     """
     epochs = history[1:] or history
     return min(record.training_seconds for record in epochs)
@@ -104,7 +104,7 @@ def summarize(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
         result: its result.
     """
     batch_size = prepared.recipe.training.batch_size
-    assert batch_size is not None  # preparation has set it
+    assert batch_size is not None  # set during preparation
     return TrainingSummary(
         parameters=prepared.network.parameter_count,
         batch_size=batch_size,
@@ -143,11 +143,11 @@ def list_names(sources: Iterable[str]) -> dict[str, str]:
     return names
 
 
-LEAST_ODDS = 1_000  # a list is long enough if at most one of so many splits leaves a set empty
+LEAST_ODDS = 1_000  # a list is long enough if at most one in this many splits leaves a set empty
 
 
 def least_names(validation: float) -> int:
-    """Return how many different names a list needs, so that both sets get names with almost every seed.
+    """Return how many different names a list needs for both sets to get names with almost every seed.
 
     The split assigns each name by a hash, so ``n`` names all go to the same set with a probability of about
     ``max(validation, 1 - validation) ** n``. The result is rounded up to a multiple of 10.

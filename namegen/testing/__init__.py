@@ -1,7 +1,7 @@
 """Checks for the authors of backends.
 
-To test a new engine, call ``check_engine(MyEngine)``, which lists all failures. To run each check as a separate test,
-use ``cases``:
+To test a new engine, call ``check_engine(MyEngine)``, which lists all failures. Use ``cases`` to run each check as a
+separate test:
 
     @pytest.mark.parametrize("run", [pytest.param(run, id=name) for name, run in cases(MyEngine)])
     def test_my_engine(run):
@@ -12,8 +12,8 @@ use ``cases``:
 - ``LANGUAGE_MODEL_CHECKS`` (in ``models.py``) test models that can only generate names.
 - ``check_cell`` tests a cell of the NumPy engine.
 
-If a check fails, it raises an AssertionError that starts with the check's name. If the engine raises any error inside
-a check, the check raises an AssertionError as well.
+If a check fails, it raises an AssertionError whose message starts with the check's name. If the engine raises an error
+inside a check, the check raises an AssertionError as well.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def cases(
         The name of each check with its cell or architecture, and a function that runs it.
 
     Raises:
-        AssertionError: the class doesn't declare its cells, or there's nothing to check.
+        AssertionError: the class doesn't declare its cells, or there is nothing to check.
 
     >>> from namegen.backends.numpy_engine.engine import NumpyEngine
     >>> names = [name for name, _ in cases(NumpyEngine)]
@@ -84,11 +84,12 @@ def check_engine(
 
     Args:
         engine_class: the class of the engine.
-        networks: see ``cases``.
-        stop_at_first: raise the first failure immediately, with its traceback, instead of listing all failures.
+        networks: the additional networks, as in ``cases``.
+        stop_at_first: whether to raise the first failure immediately, with its traceback, instead of listing all
+            failures.
 
     Raises:
-        AssertionError: checks fail. The message contains one line for each of them.
+        AssertionError: some checks fail. The message contains one line for each failed check.
     """
     failures: list[str] = []
     checks = list(cases(engine_class, *networks))

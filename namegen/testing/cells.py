@@ -15,8 +15,8 @@ from namegen.types import Array
 ROWS = 4
 WIDTH = 3
 STEP = 1e-5  # the change of a number in central differences
-# The allowed error of a derivative: relative to the largest derivative, absolute if that's below 1. It's far above
-# rounding errors.
+# The allowed error of a derivative. It's relative to the largest derivative, or absolute if the largest derivative is
+# below 1. It's much larger than rounding errors.
 TOLERANCE = 1e-7
 
 
@@ -24,7 +24,7 @@ def _sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
-LIBRARY = SimpleNamespace(**vars(np), sigmoid=_sigmoid)  # the functions that formulas use
+LIBRARY = SimpleNamespace(**vars(np), sigmoid=_sigmoid)  # the functions that formulas can use
 
 
 def check_cell(cell: NumpyCell) -> None:
@@ -38,8 +38,8 @@ def check_cell(cell: NumpyCell) -> None:
         cell: the cell.
 
     Raises:
-        AssertionError: a method doesn't write all numbers, changes its inputs, or doesn't compute the declared
-            formula, or a derivative is wrong.
+        AssertionError: a derivative is wrong, or a method doesn't write all numbers, changes its inputs, or doesn't
+            compute the declared formula.
 
     >>> from namegen.backends.numpy_engine.cells import SimpleRNN
     >>> check_cell(SimpleRNN())
@@ -96,14 +96,14 @@ class _CellCheck:
         """Compare the derivatives of the backward pass with central differences."""
         d = _unwritten_arrays(self.pre_activations + len(self.carried))
         self.cell.backward(self.weights.copy(), self.local_derivatives(), d)
-        d_before = np.zeros_like(self.before)  # states that aren't carried are only read through s
+        d_before = np.zeros_like(self.before)  # a state that isn't carried is only read through s
         d_before[self.carried] = d[self.pre_activations :]
         self.expect_derivative("x", self.x, d[: self.formula.gates])
         self.expect_derivative("s", self.s, d[self.cell.of_state])
         self.expect_derivative("the state before", self.before, d_before)
 
     def local_derivatives(self) -> Array:
-        """Return the cell's local derivatives, and expect that computing them doesn't change the inputs."""
+        """Return the cell's local derivatives, and check that computing them doesn't change the inputs."""
         before = self.before[self.carried]
         after, cache = self.forward()
         inputs = {"the state before": before, "the state after": after, "the cache": cache}

@@ -1,7 +1,7 @@
-"""Check the rules of ``core/engine.py``, which every engine has to follow.
+"""Check the rules in ``core/engine.py``, which every engine has to follow.
 
-Each check tests one rule, and raises an AssertionError if it's broken. ``models.py`` contains the checks for models
-that can only generate names, and ``steps.py`` contains the checks of training steps.
+Each check tests one rule, and raises an AssertionError if the rule is broken. ``models.py`` contains the checks for
+models that can only generate names, and ``steps.py`` contains the checks of training steps.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ from namegen.testing.material import (
 from namegen.testing.models import LANGUAGE_MODEL_CHECKS
 from namegen.types import Array
 
-# A check of an engine class, with a cell or a small network.
+# A check of an engine class with a cell or a small network.
 Check: TypeAlias = Callable[[EngineClass, CellOrNetwork], None]
-# A check of an engine class, with a cell of the architecture rnn.
+# A check of an engine class with a cell of the architecture rnn.
 CellCheck: TypeAlias = Callable[[EngineClass, str], None]
 
 
@@ -89,13 +89,13 @@ def _architecture_names(engine_class: EngineClass) -> list[str]:
 
 
 def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine passes LANGUAGE_MODEL_CHECKS in both precisions, and that its logits have its precision."""
+    """Check that an engine passes LANGUAGE_MODEL_CHECKS and returns the right precision, in both precisions."""
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         for check in LANGUAGE_MODEL_CHECKS.values():
             check(engine, TOKENS)
         logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
-        expect(logits.dtype == dtype, f"a backend of {dtype} gives logits of {logits.dtype}")
+        expect(logits.dtype == dtype, f"a {dtype} backend returns logits of type {logits.dtype}")
 
 
 def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -106,9 +106,9 @@ def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork
     state = trained.get_state()
     reader.set_state(state)
     expected = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
-    expect_same(reader.get_state(), expected, "in a backend that only reads")
+    expect_same(reader.get_state(), expected, "in a backend without training settings")
     for logits, expected_logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
-        expect_close(logits, expected_logits, "a logit of a backend that only reads")
+        expect_close(logits, expected_logits, "a logit of a backend without training settings")
     train = partial(reader.train_epoch, small_steps(1))
     expect_error(NamegenError, train, "training without training settings")
 
@@ -153,7 +153,7 @@ def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dtype: str) -> None:
-    """Expect arrays with these names and shapes, and of this type."""
+    """Expect arrays with these names, shapes and this type."""
     for name, values in state.items():
         expect(name in shapes, f"{name} is not a canonical name")
         is_array = type(values) is np.ndarray
@@ -178,7 +178,7 @@ def _expect_two_steps(step_count: Array) -> None:
 
 
 def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine continues exactly from a state, also from the state of another engine."""
+    """Check that an engine continues exactly from a state, even if it's the state of another engine."""
     engine = small_engine(engine_class, cell_or_network)
     other = small_engine(engine_class, cell_or_network, number=1, seed=2)
     steps = list(small_steps(4))
@@ -195,7 +195,7 @@ def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine copies the arrays that get_state returns, and those that set_state gets."""
+    """Check that get_state and set_state copy their arrays."""
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     returned = engine.get_state()
@@ -214,7 +214,7 @@ def _copy_state(state: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _overwrite_state(state: Mapping[str, Array]) -> None:
-    """Write another number into all arrays of a state."""
+    """Overwrite all arrays of a state with another number."""
     for values in state.values():
         values[...] = 9
 
@@ -260,13 +260,13 @@ def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrN
 def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine accepts 1 and 2 threads, is deterministic with both, and limits its libraries to 1 thread.
 
-    The check looks at the thread pools of the libraries in ``requires``, or of NumPy if there are none, as far as
-    threadpoolctl knows them. Such an engine has to call ``namegen.threads.limit_threads``.
+    The check looks at the thread pools of the libraries in ``requires``, or of NumPy if ``requires`` is empty, as far
+    as threadpoolctl knows these pools. Such an engine has to call ``namegen.threads.limit_threads``.
     """
     _expect_deterministic(engine_class, cell_or_network, threads=2)
-    # An engine that sets no limit must not pass because the limit was already 1.
+    # An engine that sets no limit must not pass just because the limit was already 1.
     threadpool_limits(2, user_api="blas")
-    # 1 is last, because the limit stays for everything that runs later in this process.
+    # 1 comes last, because the limit stays in effect for everything that runs later in this process.
     _expect_deterministic(engine_class, cell_or_network, threads=1)
     for pool in pools_of(engine_class.requires, threadpool_info()):
         library = pool["internal_api"]
@@ -280,7 +280,7 @@ def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> 
 def _expect_deterministic(
     engine_class: EngineClass, cell_or_network: CellOrNetwork, *, threads: int
 ) -> None:
-    """Expect the same numbers from two engines with the same number of threads."""
+    """Expect identical results from two engines with the same number of threads."""
     losses, state = _train_new_engine(engine_class, cell_or_network, threads)
     other_losses, other_state = _train_new_engine(engine_class, cell_or_network, threads)
     expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
@@ -290,7 +290,7 @@ def _expect_deterministic(
 def _train_new_engine(
     engine_class: EngineClass, cell_or_network: CellOrNetwork, threads: int
 ) -> tuple[Array, dict[str, Array]]:
-    """Train a new engine for three steps. Return its losses and its state.
+    """Train a new engine for three steps, and return its losses and its state.
 
     The engine is deleted afterwards, so that the next one can reuse its compiled programs.
     """
@@ -302,10 +302,10 @@ def _train_new_engine(
 def pools_of(
     libraries: Iterable[str], pools: Iterable[Mapping[str, object]]
 ) -> list[Mapping[str, object]]:
-    """Return the thread pools that belong to some Python packages, recognized by the folders of their files.
+    """Return the thread pools of some Python packages, which are recognized by the folders of their files.
 
     Args:
-        libraries: the names of the packages; none means NumPy.
+        libraries: the names of the packages. An empty list means NumPy.
         pools: the pools, from ``threadpool_info``.
 
     >>> pool = {"filepath": "/lib/site-packages/numpy.libs/libopenblas.so"}

@@ -1,7 +1,7 @@
 """Compare results in checks, and raise an AssertionError that describes the difference.
 
-``named`` adds the check's name and the cell to each error. The error about a difference after training also contains
-the formula of the optimizer (see ``describe_training``).
+``named`` adds the check's name and the cell to each error. Errors about differences after training also contain the
+optimizer's formula (see ``describe_training``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array
 
-# The rounding errors of a sum in another order: relative to the largest number, absolute if that's below 1.
+# The rounding error of sums in a different order. It's relative to the largest number, or absolute if that's below 1.
 FLOAT32_ROUNDING = 1e-5
 FLOAT64_ROUNDING = 1e-12
 
@@ -32,8 +32,8 @@ def expect_error(error_class: type[Exception], call: Callable[[], object], subje
 
     Args:
         error_class: the expected class.
-        call: what to call.
-        subject: the description of the call, for the message.
+        call: the function to call.
+        subject: a description of the call for the message.
     """
     try:
         call()
@@ -47,7 +47,7 @@ def expect_error(error_class: type[Exception], call: Callable[[], object], subje
 
 
 def expect_near(actual: float, expected: float, tolerance: float, subject: str) -> None:
-    """Expect a number whose relative difference from another number is at most ``tolerance``."""
+    """Expect the relative difference between two numbers to be at most ``tolerance``."""
     expect(
         abs(actual - expected) <= tolerance * abs(expected),
         f"{subject} is {actual:.12g}: expected {expected:.12g}",
@@ -55,15 +55,15 @@ def expect_near(actual: float, expected: float, tolerance: float, subject: str) 
 
 
 def expect_within(actual: Array, expected: Array, limit: float, subject: str) -> None:
-    """Expect an array in which no number differs by more than the limit.
+    """Expect that no number of an array differs by more than the limit.
 
-    Equal infinities don't differ. NaN differs from everything.
+    Equal infinities count as equal. NaN differs from everything.
 
     Args:
         actual: the array.
         expected: the array to compare with.
         limit: the largest allowed difference.
-        subject: the description of the array, for the message.
+        subject: a description of the array for the message.
     """
     expect(
         actual.shape == expected.shape,
@@ -95,7 +95,7 @@ def _index_of_largest(differences: Array) -> tuple[int, ...]:
 
 
 def expect_close(actual: Array, expected: Array, subject: str) -> None:
-    """Expect an array that differs only by rounding errors, because a matrix product can add in any order."""
+    """Expect an array that differs only by rounding errors, because matrix products can add numbers in any order."""
     tolerance = FLOAT32_ROUNDING if actual.dtype == np.float32 else FLOAT64_ROUNDING
     is_finite = np.isfinite(expected)
     magnitudes = np.abs(expected, where=is_finite, out=np.zeros(expected.shape))
@@ -116,7 +116,7 @@ def expect_same(
     Args:
         actual: the state.
         expected: the state to compare with.
-        subject: the description of the state, for the message.
+        subject: a description of the state for the message.
         tolerance: the allowed difference, relative to the largest number of each tensor.
 
     >>> expect_same({"output.bias": np.zeros(2)}, {"output.bias": np.zeros(2)}, "after a step of rate 0")
@@ -133,7 +133,7 @@ def expect_same(
 
 
 def named(module: Mapping[str, object], prefix: str = "check_") -> dict[str, Callable[..., None]]:
-    """Return the checks of a module by their names, such as ``"few names"`` for ``check_few_names``.
+    """Return the checks of a module by name, such as ``"few names"`` for ``check_few_names``.
 
     Every exception inside a check becomes an AssertionError that contains the check's name.
 
@@ -151,7 +151,7 @@ def named(module: Mapping[str, object], prefix: str = "check_") -> dict[str, Cal
 
 @dataclass(frozen=True)
 class NamedCheck:
-    """A check whose errors contain its name, and the cell or the architecture that is checked."""
+    """A check whose errors contain its name and the checked cell or architecture."""
 
     name: str
     check: Callable[..., None]

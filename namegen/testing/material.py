@@ -1,4 +1,4 @@
-"""The material of the checks: names, networks, small engines, and training steps."""
+"""Material for the checks: names, networks, small engines, and training steps."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VOCABULARY = Vocabulary.from_names(NAMES)
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)
 ADAM = TrainingSettings()
 DROPOUT = 0.3  # the share of zeros in a mask
-TARGET_ERROR = 5e-4  # how far the sum of a target distribution may be from 1
+TARGET_ERROR = 5e-4  # the largest difference between the sum of a target distribution and 1
 
 
 def _long_name(length: int, ending: str) -> str:
@@ -67,9 +67,10 @@ FEW_NAMES = {
 
 
 class GuardedSettings(TrainingSettings):
-    """Settings that raise AssertionError if an engine reads one that isn't declared for backends."""
+    """Training settings that raise an AssertionError if an engine reads a setting that isn't declared for backends."""
 
-    # The names of these settings. Until it's set, at the end of the initialization, all settings can be read.
+    # The names of the settings that raise an error. They're set at the end of the initialization. Until then,
+    # all settings can be read.
     forbidden: frozenset[str]
 
     def __post_init__(self) -> None:
@@ -78,7 +79,7 @@ class GuardedSettings(TrainingSettings):
         object.__setattr__(self, "forbidden", names - self.backend_settings.keys())
 
     def __getattribute__(self, name: str) -> object:
-        """Return a field or a method, unless an engine must not read it."""
+        """Return a field or a method, or raise an AssertionError if engines must not read it."""
         attributes = object.__getattribute__(self, "__dict__")
         if name in attributes.get("forbidden", ()):
             raise AssertionError(
@@ -87,7 +88,7 @@ class GuardedSettings(TrainingSettings):
             )
         return super().__getattribute__(name)
 
-    # The methods of a dataclass would read all fields.
+    # The default methods of a dataclass would read all fields.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -100,7 +101,7 @@ def network_of(
 
 
 def small_network(cell_or_network: CellOrNetwork) -> Network:
-    """Return the network for a check: the network itself, or one with two layers of the cell."""
+    """Return the network for a check: the given network, or a network with two layers of the given cell."""
     if isinstance(cell_or_network, Network):
         return cell_or_network
     return network_of(cell_or_network)
@@ -127,8 +128,8 @@ def small_engine(
     Args:
         engine_class: the class of the engine.
         cell_or_network: the cell or the network.
-        training: the training settings; None for an engine that only reads.
-        number: distinguishes engines that a check needs at the same time.
+        training: the training settings, or None for an engine that can't be trained.
+        number: a number that distinguishes engines that a check needs at the same time.
         dtype: the engine's precision.
         seed: the seed of the parameters.
     """
@@ -155,7 +156,7 @@ def _shared_engine(
     training: TrainingSettings | None,
     dtype: str,
 ) -> Engine:
-    """Create an engine, or return the engine that an earlier call with the same arguments has created."""
+    """Create an engine, or return the engine that an earlier call with the same arguments created."""
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 
@@ -177,13 +178,14 @@ def small_steps(
     soft: bool = False,
     labelled: bool = False,
 ) -> Iterator[Step]:
-    """Yield training steps on batches of ``NAMES``. They're the same in each call.
+    """Yield training steps on batches of ``NAMES``. Each call yields the same steps.
 
     Args:
         count: the number of steps.
         rate: the learning rate of each step.
-        masked: the network whose parameters are masked in every step; None for steps without masks.
-        soft: whether batches have target distributions. They're random, and their sums differ slightly from 1.
+        masked: the network whose parameters are masked in every step, or None for steps without masks.
+        soft: whether batches have target distributions. The distributions are random, and their sums differ slightly
+            from 1.
         labelled: whether each name starts with the start token of its label.
     """
     rng = np.random.default_rng(11)
@@ -195,7 +197,7 @@ def small_steps(
 
 
 def _small_batches(count: int, labelled: bool) -> Iterator[Batch]:
-    """Yield batches of up to six names, from as many epochs as necessary."""
+    """Yield batches of up to six names from as many epochs as necessary."""
     start_tokens = None
     if labelled:
         start_tokens = [VOCABULARY.size + label for label in LABEL_OF]
@@ -240,7 +242,7 @@ def few_steps() -> Iterator[Step]:
 
 
 def mixed_steps(network: Network) -> list[Step]:
-    """Return plain steps, steps with masks, steps with targets, and steps with both, in turn."""
+    """Return steps that alternate between plain steps, masks, targets, and both masks and targets."""
     labelled = network.labels > 0
     plain = small_steps(2, labelled=labelled)
     with_masks = small_steps(2, masked=network, labelled=labelled)
@@ -299,7 +301,7 @@ def read(
 
 
 def stepped_loss(model: LanguageModel, batch: Batch) -> float:
-    """Compute the loss of a batch by reading its distinct names token by token.
+    """Compute the loss of a batch by reading its distinct names one token at a time.
 
     Returns:
         The loss in nats, summed over the characters of all names.
@@ -322,13 +324,13 @@ def _log_softmax(logits: Float64[Array, "R V"]) -> Float64[Array, "R V"]:
 def _log_likelihoods(
     batch: Batch, log_p: Float64[Array, "R V"], rows: Int64[Array, "K"], depth: int
 ) -> Float64[Array, "K"]:
-    """Return the log probabilities of the next tokens of some rows, or their means over the target distributions.
+    """Return the log-probabilities of the next tokens of some rows, or their means over the target distributions.
 
     Args:
         batch: the batch.
-        log_p: the log probabilities of all tokens.
+        log_p: the log-probabilities of all tokens.
         rows: the rows.
-        depth: the index of the next token in its name.
+        depth: the index of the next token in each name.
     """
     names = batch.sequences()
     if batch.targets is None:

@@ -1,6 +1,6 @@
-"""Check the rules of ``core/engine.py`` for every LanguageModel, also for models that can only generate names.
+"""Check the rules in ``core/engine.py`` for every LanguageModel, including models that can only generate names.
 
-Each check tests one rule, and raises an AssertionError if it's broken.
+Each check tests one rule, and raises an AssertionError if the rule is broken.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from namegen.testing.comparisons import expect, expect_close, expect_equal, name
 from namegen.testing.material import read
 from namegen.types import Array, Int32
 
-# A check of a model, with rows of tokens that it can read.
+# A check of a model with rows of tokens that the model can read.
 ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]
 
 
 def check_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
     """Check that a model reads any number of rows, and that a row's logits don't depend on the other rows.
 
-    Tokens are contiguous int32 arrays, as namegen passes them.
+    The tokens are passed as contiguous int32 arrays, as in namegen.
     """
     logits_alone = [read(model, row[None]) for row in tokens]
     for count in (1, 2, len(tokens), 67, 300):
@@ -46,7 +46,7 @@ def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
 
 
 def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Check that neither step nor select changes the state or the tokens that it gets."""
+    """Check that neither step nor select changes the state or the tokens that are passed to it."""
     first = tokens[:, 0].copy()
     start = _start_state(model, len(tokens))
     logits, after = model.step(first, start)
@@ -77,9 +77,9 @@ def _use_states(model: LanguageModel, tokens: Int32[Array, "R"], states: list[St
 
 
 def check_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Check that select gathers any rows, in any order and repeatedly.
+    """Check that select can gather any rows, in any order and more than once.
 
-    The rows are a contiguous int64 array, as namegen passes them. A compiled engine can rely on that.
+    The rows are passed as a contiguous int64 array, as in namegen. Compiled engines can rely on that.
     """
     count = len(tokens)
     reversed_rows = list(reversed(range(count)))

@@ -1,7 +1,7 @@
 """Check that an engine computes the same network as the NumPy engine.
 
-Both engines get the same parameters and steps. Then their logits, losses and parameters have to agree, in most checks
-to nine digits in float64.
+Both engines get the same parameters and steps. Their logits, losses and parameters must then agree, in most checks to
+nine digits in float64.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LARGE_NAMES = tuple(
 )
 HYPERPARAMETER = 0.8  # a value that isn't the default of any optimizer's hyperparameter
 HUGE = 1e21  # the squares of such gradients exceed the largest float32, 3.4e38
-REFERENCE = 9  # the number of the NumPy engine for comparisons, see small_engine
+REFERENCE = 9  # the number of the NumPy engine for comparisons (see small_engine)
 FLOAT64_TOLERANCE = 1e-9  # relative to the largest number of each tensor
 FLOAT32_TOLERANCE = 1e-3
 
@@ -65,15 +65,15 @@ def expect_same_training(
     dtype: str = "float64",
     tolerance: float = FLOAT64_TOLERANCE,
 ) -> None:
-    """Expect the NumPy engine's losses at each step, and its state after the last step.
+    """Expect the same loss as the NumPy engine's at each step, and the same state after the last step.
 
     Args:
         engine_class: the class of the engine.
         network: the network to train.
-        steps: the steps, which are passed as one stream.
+        steps: the steps, which are passed in one stream.
         training: the training settings.
         dtype: the precision of both engines.
-        tolerance: relative to each loss, and to the largest number of each tensor.
+        tolerance: the allowed difference, relative to each loss and to the largest number of each tensor.
     """
     subject = describe_training(training)
     if dtype != "float64":
@@ -107,7 +107,7 @@ def _expect_same_losses(losses: Array, expected: Array, tolerance: float, subjec
 def expect_same_logits(
     engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str
 ) -> None:
-    """Expect the NumPy engine's logits after the start token and after each of the tokens."""
+    """Expect the same logits as the NumPy engine's after the start token and after each further token."""
     engine = small_engine(engine_class, network, training=None, dtype=dtype)
     reference = _reference_engine(network, None, dtype)
     expected_logits = read(reference, tokens)
@@ -117,7 +117,7 @@ def expect_same_logits(
 
 
 def optimizers() -> list[TrainingSettings]:
-    """Return settings for each optimizer with slots or hyperparameters. The hyperparameters aren't the default ones."""
+    """Return settings for each optimizer with slots or hyperparameters. No hyperparameter has its default value."""
     settings: list[TrainingSettings] = []
     for name, optimizer in OPTIMIZERS.items():
         if optimizer.slots or optimizer.hyperparameters:
@@ -133,10 +133,10 @@ def check_same_logits(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_training(engine_class: EngineClass, cell: str) -> None:
-    """Check that every optimizer gives the same losses and parameters, over 12 steps with falling learning rates.
+    """Check that every optimizer gives the same losses and parameters over 12 steps with falling learning rates.
 
-    One of the runs clips the gradients, and one is in float32. The gradient is that of the loss divided by the number
-    of characters, which includes each name's end token.
+    One of the runs clips the gradients, and one is in float32. Gradients are computed for the loss divided by the
+    number of characters, which includes each name's end token.
     """
     network = small_network(cell)
     steps = falling_rates(small_steps(12))
@@ -177,7 +177,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_without_bptt(engine_class: EngineClass, cell: str) -> None:
-    """Expect the same training if gradients don't flow through the state: h and the LSTM's c count as constants."""
+    """Expect the same training if gradients don't flow through the state, so that h and the LSTM's c are constants."""
     network = small_network(cell)
     steps = falling_rates(small_steps(12))
     expect_same_training(engine_class, network, steps, TrainingSettings(bptt=False))
@@ -224,7 +224,7 @@ def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> 
 
 
 def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
-    """Expect the same training over one stream of 200 steps. No step is skipped, and Adam counts all of them."""
+    """Expect the same training over one stream of 200 steps. No step is skipped, and Adam counts every step."""
     names_of_batches = [("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A")]
     batches = [batch_of(names) for names in names_of_batches]
     steps = [Step(batches[k % 5], 0.02 * (1 - k / 250)) for k in range(200)]
@@ -232,7 +232,7 @@ def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
-    """Expect the same training if each step masks only one parameter.
+    """Expect the same training if each step masks a single parameter.
 
     The masks have one factor per number, per row, or per column.
     """
@@ -261,7 +261,7 @@ def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) 
 
 
 def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
-    """How far one step of rate 1 moves the layers' parameters if the output layer makes their gradients huge."""
+    """Return how far one step of rate 1 moves the layers' parameters if the output layer makes their gradients huge."""
     before = engine.get_state()
     before["output.kernel"] = (before["output.kernel"] * HUGE).astype(np.float32)
     engine.set_state(before)
@@ -276,7 +276,7 @@ def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
 
 
 def check_same_with_start_tokens(engine_class: EngineClass, cell: str) -> None:
-    """Expect the same training on names with labels, with plain, masked and targeted steps."""
+    """Expect the same training on names with labels, using plain steps, masks and target distributions."""
     network = labelled_network(cell)
     expect_same_training(engine_class, network, falling_rates(mixed_steps(network)))
 

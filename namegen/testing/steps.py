@@ -42,7 +42,7 @@ from namegen.testing.material import (
 from namegen.types import Array
 
 SHIFT = 1e-5  # the change of a parameter in central differences
-GRADIENT_TOLERANCE = 1e-7  # relative to the derivative, absolute if that's below 1
+GRADIENT_TOLERANCE = 1e-7  # relative to the derivative, or absolute if the derivative is below 1
 GUARDED = GuardedSettings(optimizer="momentum", momentum=0.8, clip_norm=0.5)
 
 
@@ -57,8 +57,8 @@ def expect_stepped_losses(
     Args:
         engine_class: the class of the engine.
         cell_or_network: the cell or the network.
-        steps: the steps. Each one is passed in a separate stream.
-        subject: the description of the names, for the message.
+        steps: the steps. Each step is passed in a separate stream.
+        subject: a description of the names for the message.
     """
     steps = list(steps)
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
@@ -89,17 +89,17 @@ def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
     expected = step.batch.characters
     expect(
         characters == expected,
-        f"a step on {subject} counts {characters} characters: expected {expected}, including end tokens",
+        f"a step on {subject} reports {characters} characters: expected {expected}, including end tokens",
     )
 
 
 def check_step_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that each step reports its number of characters, and the sum of its loss before the update."""
+    """Check that each step reports its number of characters and its summed loss before the update."""
     expect_stepped_losses(engine_class, cell_or_network, small_steps(3), "plain names")
 
 
 def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that the loss of a batch uses its target distributions, at each node as often as names pass it.
+    """Check that the loss of a batch uses its target distributions, each as often as names pass through its node.
 
     The batches contain repeated names, and distributions that don't exactly sum to 1.
     """
@@ -120,7 +120,7 @@ def check_long_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) 
 
 
 def check_few_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check the losses of a batch of one name, of repeated names, and of names of one character."""
+    """Check the losses of batches with a single name, with repeated names, and with names of one character."""
     for names, step in zip(FEW_NAMES, few_steps(), strict=True):
         expect_stepped_losses(engine_class, cell_or_network, [step], names)
 
@@ -134,10 +134,10 @@ def expect_same_in_one_stream(
         engine_class: the class of the engine.
         cell_or_network: the cell or the network.
         steps: the steps.
-        subject: the description of the steps, for the message.
+        subject: a description of the steps for the message.
 
     Returns:
-        The engine that read one stream, and the engine that read several.
+        The engine that read a single stream, and the engine that read several streams.
     """
     together = small_engine(engine_class, cell_or_network)
     apart = small_engine(engine_class, cell_or_network, number=1)
@@ -152,7 +152,7 @@ def expect_same_in_one_stream(
 
 
 def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that a stream can contain plain steps and steps with targets, with masks, and with both."""
+    """Check that a stream can contain plain steps and steps with targets, masks, or both."""
     steps = mixed_steps(small_network(cell_or_network))
     expect_same_in_one_stream(
         engine_class, cell_or_network, steps, "plain, masked and targeted steps in one stream"
@@ -189,7 +189,7 @@ def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> No
 
 
 def _expect_unfit_masks(engine: Engine, network: Network) -> None:
-    """Expect that masks are rejected if they don't fit, and that they change nothing."""
+    """Expect that masks that don't fit are rejected and change nothing."""
     before = engine.get_state()
     ones = np.ones((1, 1), np.float32)
     unknown_subject = "a mask for a parameter that does not exist"
@@ -208,7 +208,7 @@ def _expect_rejected_masks(engine: Engine, masks: Mapping[str, Array], subject: 
 
 
 def _read_parameters(engine: Engine, network: Network) -> dict[str, Array]:
-    """Return the parameters of an engine, without the optimizer's state."""
+    """Return the parameters of an engine without the optimizer's state."""
     state = engine.get_state()
     return {name: state[name] for name in network.parameter_shapes}
 
@@ -226,7 +226,7 @@ def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwo
 
 
 def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
+    """Check that each step uses its own learning rate. A step with rate 0 changes no parameters, but is counted."""
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network)
     other = small_engine(engine_class, cell_or_network, number=1)
@@ -302,7 +302,7 @@ def _expect_derivative(derivative: float, expected: float, name: str, *, is_mask
 def _derivative_along(
     engine: Engine, start: Mapping[str, Array], step: Step, name: str, direction: Array
 ) -> float:
-    """Differentiate the mean loss along a direction of one parameter, by central differences.
+    """Differentiate the mean loss along a direction of one parameter with central differences.
 
     Args:
         engine: the engine that reports the loss.
@@ -322,7 +322,7 @@ def _derivative_along(
 
 
 def check_start_tokens(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that names start with the start tokens of their labels, in steps of the model and in training."""
+    """Check that names start with the start tokens of their labels, both in the model's steps and in training."""
     network = labelled_network(cell_or_network)
     engine = small_engine(engine_class, network, dtype="float64")
     _expect_start_tokens_in_logits(engine, network)
@@ -333,7 +333,7 @@ def check_start_tokens(engine_class: EngineClass, cell_or_network: CellOrNetwork
 
 
 def _expect_start_tokens_in_logits(engine: Engine, network: Network) -> None:
-    """Expect different logits after each start token, also if rows of both are read in one step."""
+    """Expect different logits after each start token, even if rows with both tokens are read in one step."""
     first_start, second_start = network.start_tokens
     after_first = read(engine, TOKENS, first_start)
     after_second = read(engine, TOKENS, second_start)

@@ -250,7 +250,7 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
     assert said == [
         "1 empty line was dropped",
         "",
-        "90 names to learn from (square-root weighting of duplicates: 70), 2 labels, 9 held out",
+        "90 names to train on (square-root weighting of duplicates: 70), 2 labels, 9 held out",
         "5 epochs of 9 steps, backend numpy, gru 8",
     ]
     assert at.view().in_a_line() == "epoch 1/5  -:-- left  preparing the backend"

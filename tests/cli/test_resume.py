@@ -81,7 +81,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
     before = AT_STEPS.format(signals={(0, 3): "INT", (1, 0): "TERM", (2, 7): "HUP"})
     stopped = program.fresh("train", *THREE, "--out", "run", before=before)
     assert (stopped.code, stopped.out) == (130, "")
-    assert "Ctrl-C again stops at once" in stopped.err
+    assert "Ctrl-C again stops immediately" in stopped.err
     assert (
         "stopped in epoch 1; the state is saved. To continue:\n  namegen train --resume run"
         in stopped.err

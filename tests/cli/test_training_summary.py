@@ -109,7 +109,7 @@ def test_what_limits_a_verdict_is_said_without_advice(
     alone = verdict(replace(trained, test=trained.validation, validation=None, references=None))
     none = verdict(replace(trained, validation=None, references=None))
     assert "tuned on a validation set" in alone[0]
-    assert "names that the network has learned from" in none[0]
+    assert "names that the network was trained on" in none[0]
     assert "--" not in said + few + alone[0] + none[0]
     assert "n-gram" not in none[0]
 

@@ -295,7 +295,7 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     assert "skipped 1 of 3" in result.stderr
     without = run(model, out, "--force", "--quiet", "--without-names", "--quantize", "int8")
     assert without.exit_code == 0
-    assert re.search(r"known names +none: it can't tell which names are new\n", without.stdout)
+    assert re.search(r"known names +none, so it can't tell which names are new\n", without.stdout)
     result = CliRunner().invoke(cli, ["generate", str(out), "--backend", "numpy"])
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--backend has no effect" in result.stderr

@@ -1,1 +1,1 @@
-"""``namegen compare-backends``: a plan, its measurements, and the report made of them."""
+"""``namegen compare-backends``: plan the measurements, run them, and write a report."""

@@ -1,4 +1,4 @@
-"""The best network of each list, compared with the n-gram."""
+"""Find the best network for each list, and compare it with the n-gram."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from namegen.experiments.compare.pairs import Difference, between, in_figures, i
 from namegen.experiments.report import CRITERIA, LOSS, Column, Table, listed, make_table
 
 MUCH_SEEN = 10.0  # % of the held-out names that are also in the training set
-MOST_CASES = 3  # lists and splits that a sentence mentions
+MOST_CASES = 3  # the number of lists and splits that a sentence can mention
 
-# The model that predicts significantly better, if there is one.
+# The model that predicts significantly better, or None if there is none.
 Winner = Literal["network", "n-gram", "neither", "unknown"]
 WINNERS: tuple[Winner, ...] = get_args(Winner)
 
@@ -26,7 +26,8 @@ class BestNetwork:
     entry: ListEntry
     split: SplitName
     network: str
-    difference: Difference | None  # its loss minus the n-gram's; None if there are too few names
+    # The network's loss minus the n-gram's; None if there are too few names.
+    difference: Difference | None
 
     @classmethod
     def of(cls, entry: ListEntry, split: SplitName) -> BestNetwork:
@@ -38,7 +39,7 @@ class BestNetwork:
 
     @property
     def loss(self) -> float:
-        """The loss on the held-out names, as the mean over all seeds."""
+        """The mean loss over all seeds on the held-out names."""
         return held_out_loss(self.entry, self.split, self.network)
 
     @property
@@ -57,14 +58,14 @@ class BestNetwork:
 
     @property
     def label(self) -> str:
-        """The list, and its split if there are several."""
+        """The list, and the split if there are several."""
         if len(self.entry.splits) == 1:
             return self.entry.name
         return f"{self.entry.name} (split {self.split})"
 
     @property
     def equally_good(self) -> str:
-        """The networks whose loss isn't significantly higher."""
+        """The other networks whose loss isn't significantly higher."""
         differences = self._differences()
         if not differences:
             return "not known"
@@ -82,7 +83,7 @@ class BestNetwork:
 
 
 def held_out_loss(entry: ListEntry, split: SplitName, model: str) -> float:
-    """Return the loss of a network or of the n-gram on the held-out names, as the mean over all seeds."""
+    """Return the mean loss over all seeds of a network or the n-gram on the held-out names."""
     return mean(entry.values(split, model, "held_out", LOSS))
 
 
@@ -95,7 +96,7 @@ def best_networks(lists: Sequence[ListEntry]) -> list[BestNetwork]:
 
 
 def outcome_headline(best: Sequence[BestNetwork]) -> str:
-    """Name the better of the best network and the n-gram, if it's the same for every list and split."""
+    """State whether the best network or the n-gram predicts better, if that's the same for every list and split."""
     winners = {case.winner for case in best} - {"unknown"}
     if not winners:
         return ""
@@ -106,7 +107,7 @@ def outcome_headline(best: Sequence[BestNetwork]) -> str:
 
 
 def outcome_sentences(best: Sequence[BestNetwork]) -> Iterator[str]:
-    """Yield a sentence for each possible winner, with the lists and splits where it wins."""
+    """Yield a sentence for each winner, with the lists and splits that it wins."""
     for winner in WINNERS:
         cases = [case for case in best if case.winner == winner]
         if not cases:
@@ -134,7 +135,7 @@ def _as_sentence(clause: str) -> str:
 
 
 def _network_in_words(cases: Sequence[BestNetwork]) -> str:
-    """Return the best network, with its name if it's the same in all cases."""
+    """Describe the best network, with its name if it's the same in all cases."""
     names = {case.network for case in cases}
     if len(names) == 1:
         return f"the best network ({names.pop()})"
@@ -142,11 +143,11 @@ def _network_in_words(cases: Sequence[BestNetwork]) -> str:
 
 
 def _cases_in_words(cases: Sequence[BestNetwork], total: int) -> str:
-    """Start a sentence with the lists and splits that it describes.
+    """Return the start of a sentence: the lists and splits that the sentence describes.
 
     Args:
         cases: the lists and splits.
-        total: how many lists and splits there are in the whole comparison.
+        total: the number of combinations of list and split in the whole comparison.
     """
     if len(cases) == total:
         return "For all lists and splits"
@@ -170,7 +171,7 @@ BEST_NETWORK_COLUMNS: tuple[Column[BestNetwork], ...] = (
 
 
 def best_networks_table(best: Sequence[BestNetwork]) -> Table:
-    """Make a table of the best network of each list and split."""
+    """Make a table of the best network for each list and split."""
     notes = [interval_in_words(case.difference for case in best)]
     seen_percents = [case.entry.reference(case.split).seen_percent for case in best]
     most_seen = max(seen_percents, default=0.0)

@@ -1,11 +1,11 @@
-"""The data classes of ``results.json``: what a comparison measures, and the results.
+"""The data classes of ``results.json``, which describe the measurements of a comparison and their results.
 
 A *subject* is everything that a measurement depends on, apart from the list, the code and the machine. A *record* is a
-subject together with its results. A child process makes the record, the output folder keeps it under a hash of the
+subject together with its results. A child process produces the record, the output folder stores it under a hash of the
 subject, and ``results.json`` contains it in the entry of its list.
 
-In names of fields, ``char`` is a character of a name or the end token after it. Fields that a sweep also has are
-explained in ``trained.py``.
+In field names, ``char`` stands for a character of a name or the end token after it. ``trained.py`` explains the fields
+that sweeps also have.
 
 This module imports nothing heavy, because a measurement limits its threads before NumPy is loaded.
 """
@@ -37,22 +37,23 @@ FORMAT: Literal["namegen comparison"] = "namegen comparison"
 FORMAT_VERSION: Literal[4] = 4
 NUMPY = "numpy"
 TFLITE = "tflite"
-GENERATED_NAMES = 10_000  # how many names each network and the n-gram draw
-ODDEST = 0.1  # a name is plausible if it's likelier than this share of real names (``quality.py``)
+GENERATED_NAMES = 10_000  # the number of names that each network and the n-gram generate
+# A name is plausible if it's more likely than this share of real names (``quality.py``).
+ODDEST = 0.1
 
 SplitName = Literal["by-row", "by-name"]
 Role = Literal["like_for_like", "network"]  # the section of the report that a run belongs to
 Algorithm = Literal["one_by_one", "count_splitting"]
-Loop = Literal["step", "generate"]  # the signatures of a ``.tflite`` that draw names
+Loop = Literal["step", "generate"]  # the signatures of a ``.tflite`` that generate names
 # The n-gram baseline, and Markov chains of order 4 and 1.
 NgramModelName = Literal["ngram", "chain", "pairs"]
 Part = Literal["training", "held_out", "whole"]
-Lengths = dict[CountKey, Count]  # number of characters → number of names
-# Order of the n-grams → Jensen–Shannon divergence in bits, for all three orders.
+Lengths = dict[CountKey, Count]  # maps each number of characters to the number of names
+# Maps each of the three n-gram orders to the Jensen–Shannon divergence in bits.
 Divergences = Annotated[dict[Literal["1", "2", "3"], Measure], Meta(min_length=3)]
 PartValue = TypeVar("PartValue")
 
-# The words that reports use.
+# The names that reports use.
 PARTS: dict[Part, str] = {
     "training": "training set",
     "held_out": "held-out names",
@@ -62,7 +63,7 @@ ALGORITHMS: dict[Algorithm, str] = {
     "one_by_one": "one by one",
     "count_splitting": "count-splitting",
 }
-# The models that the networks are compared with: the n-gram, and the list itself as a model.
+# The networks are compared with these models: the n-gram, and the list itself as a model.
 BASELINE = "baseline"
 CEILING = "ceiling"
 
@@ -85,9 +86,9 @@ class HeldOutGroups:
     """
 
     characters: tuple[Count, ...]  # characters to predict
-    nats: tuple[Measure, ...]  # negative log-probability of all characters
-    hits: tuple[Count, ...]  # characters that the model considered the likeliest
-    sampled: tuple[Measure, ...]  # sum of the probabilities of the true characters
+    nats: tuple[Measure, ...]  # the sum of the negative log-probabilities of all characters
+    hits: tuple[Count, ...]  # characters that the model considered the most likely
+    sampled: tuple[Measure, ...]  # the sum of the probabilities of the correct characters
 
     def __post_init__(self) -> None:
         columns = (self.characters, self.nats, self.hits, self.sampled)
@@ -105,25 +106,26 @@ class NameFigures:
     """
 
     recreated_percent: Percent  # generated names that are in the list
-    unique_percent: Percent  # number of different names, as a percentage of all generated names
-    duplicates: tuple[tuple[str, Count], ...]  # the most frequent names drawn more than once
-    duplicated_names: Count  # how many different names were drawn more than once
+    unique_percent: Percent  # the number of different names, as a percentage of all generated names
+    # The most frequent names that were generated more than once.
+    duplicates: tuple[tuple[str, Count], ...]
+    duplicated_names: Count  # how many different names were generated more than once
     lengths: Lengths
     divergence_bits: Divergences  # between their n-grams and the n-grams of one half of the list
     new_percent: Percent  # generated names that aren't in the training set
     # Plausible names among the different new names (``quality.py``); None if there are no new names, or if too few
     # names were held out to judge.
     plausible_percent: Percent | None
-    new_names: tuple[str, ...]  # the first ten new names, in the order they were drawn
+    new_names: tuple[str, ...]  # the first ten new names, in the order in which they were generated
 
 
 @dataclass(frozen=True)
 class MachineLoad:
-    """How busy the machine was during a measurement."""
+    """The load of the machine during a measurement."""
 
-    # The shortest time of a reference computation in the first half of the measurement, and in the second half.
+    # The shortest times of a reference computation in the first half and the second half of the measurement.
     control_seconds: tuple[Measure, Measure]
-    # How many cores all other processes kept busy, on average; None if the system doesn't report it, or if the
+    # The average number of cores that other processes kept busy; None if the system doesn't report it, or if the
     # measurement was too short.
     other_cores: Measure | None
 
@@ -133,7 +135,7 @@ class MachineLoad:
 
 @dataclass(frozen=True)
 class ListSubject:
-    """The list itself, which needs no settings."""
+    """A measurement of the list itself, which needs no settings."""
 
     kind: ClassVar[str] = "list"
 
@@ -148,7 +150,8 @@ class ListFacts(ListSubject):
     characters: Count  # in all names, with duplicates
     ceiling: PlainMetrics  # of the list itself as a model
     lengths: Lengths
-    divergence_of_halves_bits: Divergences  # between two random halves: the effect of chance alone
+    # The divergence between two random halves, which shows the effect of chance alone.
+    divergence_of_halves_bits: Divergences
 
     def __post_init__(self) -> None:
         if not sum(self.lengths.values()):
@@ -157,7 +160,7 @@ class ListFacts(ListSubject):
 
 @dataclass(frozen=True)
 class ReferenceSubject:
-    """A split of the list, for which the ceiling and the n-gram are measured."""
+    """A measurement of the ceiling and the n-gram for one split of the list."""
 
     kind: ClassVar[str] = "reference"
     split: SplitName  # whether a name can be on both sides ("by-row") or not ("by-name")
@@ -182,15 +185,16 @@ class Reference(ReferenceSubject):
 
     seen_percent: Percent  # held-out names that are also in the training set
     baseline_order: Count  # of the n-gram
-    # Whether networks and n-gram train on a name with c entries only about √c times.
+    # Whether the networks and the n-gram train on a name with c entries only about √c times.
     sqrt_duplicates: bool
     parts: Parts[ReferencePart]
-    ngram_names: dict[NgramModelName, NameFigures]  # the names that n-gram and Markov chains draw
-    judge_names: Count  # how many names the judge of plausible names was trained on
+    # The names that the n-gram and the Markov chains generate.
+    ngram_names: dict[NgramModelName, NameFigures]
+    judge_names: Count  # the number of names that the judge of plausible names was trained on
 
     @property
     def names(self) -> dict[str, NameFigures]:
-        """Map the label of each n-gram model to the names it draws."""
+        """Map the label of each n-gram model to the names it generates."""
         labels: dict[NgramModelName, str] = {
             "ngram": f"{self.baseline_order}-gram",
             "chain": "a Markov chain of order 4",
@@ -243,7 +247,7 @@ class TrainingSubject:
 
 @dataclass(frozen=True)
 class Timing:
-    """How fast a backend trains with batches of one size, measured in its own process."""
+    """The speed at which a backend trains with batches of one size, measured in its own process."""
 
     batch_size: Count  # in names
     start_up_seconds: Measure  # from the start of the process until the engine is created
@@ -260,9 +264,9 @@ class Training(TrainingSummary, TrainingSubject):
     """The results of a run."""
 
     figures: Parts[PlainMetrics]  # of the best epoch
-    timing: Timing  # only meaningful if the run was the only process
+    timing: Timing  # only meaningful if the run was the only process on the machine
     quiet: MachineLoad
-    # Missing if the network gives a held-out name the probability 0.
+    # Missing if the network assigns the probability 0 to a held-out name.
     held_out_groups: HeldOutGroups | UnsetType = UNSET
 
 
@@ -344,7 +348,7 @@ class Generation(GenerationSubject):
 
     @property
     def best(self) -> GenerationFigures:
-        """The names drawn with count-splitting, or one by one if the model doesn't support it."""
+        """The names generated with count-splitting, or one by one if the model doesn't support it."""
         return self.algorithms.get("count_splitting") or self.algorithms["one_by_one"]
 
 
@@ -379,7 +383,7 @@ class ListEntry:
 
     @property
     def engines(self) -> list[str]:
-        """Every backend with results for this list, and "tflite" if it generated names."""
+        """All backends with results for this list, and "tflite" if it generated names."""
         names = [run.engine for run in self.trainings]
         names += [generation.engine for generation in self.generation]
         return list(dict.fromkeys(names))
@@ -401,7 +405,7 @@ class ListEntry:
         return next(reference for reference in self.references if reference.split == split)
 
     def runs(self, split: SplitName, network: str | None = None) -> list[Training]:
-        """Return the runs of a network, one for each seed; without a network, all runs on the split."""
+        """Return the runs of a network, one for each seed. Without a network, return all runs on the split."""
         runs = [run for run in self.trainings if run.role == "network" and run.split == split]
         if network is None:
             return runs
@@ -440,7 +444,7 @@ class ListEntry:
     def like_for_like(self) -> dict[str, list[Training]]:
         """Group the runs that compare the backends by network.
 
-        If a backend trains a network with another number of parameters, that run is in a separate group.
+        If a backend trains a network with a different number of parameters, its run is in a separate group.
         """
         runs = [run for run in self.trainings if run.role == "like_for_like"]
         parameters: dict[str, int] = {}  # of the first run of each network
@@ -455,7 +459,7 @@ class ListEntry:
 
     @property
     def generated(self) -> dict[str, GenerationFigures]:
-        """Map each network to the names that the NumPy backend drew, or else the first backend that drew some."""
+        """Map each network to the names from NumPy, or from the first backend that generated any."""
         names: dict[str, GenerationFigures] = {}
         for generation in self.generation:
             is_numpy = generation.engine == NUMPY
@@ -470,7 +474,7 @@ class Trouble:
     """A measurement without a result."""
 
     what: str  # the measurement
-    why: str  # the reason, in a clause
+    why: str  # the reason, as a clause
 
 
 @dataclass(frozen=True)
@@ -490,7 +494,8 @@ class Comparison:
     engine_codes: dict[str, EngineCode]  # a hash of each backend's code, and its dependencies
     machine: Machine
     versions: dict[str, str | None]  # Python, namegen and libraries; None if not installed
-    commits: tuple[str, ...]  # of the checkouts that measured; empty for an installed namegen
+    # The commits of the checkouts that made the measurements; empty for an installed namegen.
+    commits: tuple[str, ...]
     left_out: tuple[Trouble, ...]  # a backend isn't installed, or doesn't support the measurement
     failed: tuple[Trouble, ...]
     lists: tuple[ListEntry, ...]
@@ -500,7 +505,7 @@ def read_comparison(path: Path) -> Comparison:
     """Read the ``results.json`` of a comparison.
 
     Raises:
-        ResultsError: the file can't be read, isn't a comparison, has another format version, or is damaged.
+        ResultsError: the file can't be read, isn't a comparison, has a different format version, or is damaged.
     """
     command = "namegen compare-backends"
     return read_document(

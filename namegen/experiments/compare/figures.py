@@ -32,13 +32,13 @@ from namegen.experiments.compare.document import (
 from namegen.experiments.report import Plot, whole
 from namegen.experiments.trained import Metric
 
-Colors: TypeAlias = Mapping[str, str]  # backend → color
-WIDTH = 5.4  # inches; a plot of this width is legible in a page, on a phone, and as a file
+Colors: TypeAlias = Mapping[str, str]  # maps each backend to its color
+WIDTH = 5.4  # inches; a plot of this width is legible on a page, on a phone, and as a file
 # Line widths in points. Wide lines are drawn below narrow ones, so that all are visible where they coincide.
 NARROW = 1.4
 STEP = 2.6
 WIDEST = 6.4
-# The lengths in points of the dashes and gaps of a line of any width.
+# The lengths of a line's dashes and gaps in points. They don't depend on the line's width.
 DASH = 8.0
 GAP = 3.5
 PALE = 0.4  # the opacity of the second of two bars that belong together
@@ -49,11 +49,11 @@ MARKERS = "osD^vP*Xhp"
 
 
 def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Make a plot of the learning curves of each network that every backend trained the same way.
+    """Plot the learning curves of each network that all backends trained in the same way.
 
     Args:
         entry: the list.
-        engines: all backends of the report, so that each has the same color in the plots of every list.
+        engines: all backends of the report, so that each backend has the same color in all plots.
     """
     for number, (network, runs) in enumerate(entry.like_for_like.items(), start=1):
         trained_by = "each backend" if len(runs) > 1 else runs[0].engine
@@ -67,7 +67,7 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
 
 
 def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Make a plot of the networks' accuracy for each split."""
+    """Plot the networks' accuracy for each split."""
     for split in entry.splits:
         yield Plot(
             key=f"accuracy-{split}",
@@ -79,7 +79,7 @@ def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Pl
 
 
 def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Make plots of how fast names are drawn, and of how long they are; each model drew ``names`` names."""
+    """Plot the speed of generation, and the lengths of the ``names`` names that each model generated."""
     yield Plot(
         key="speed",
         of=entry.name,
@@ -106,7 +106,7 @@ def _colors(entry: ListEntry, engines: Iterable[str]) -> Colors:
 
 
 def curves_figure(runs: Sequence[Training], entry: ListEntry, colors: Colors) -> Figure:
-    """Plot the loss of the same run by each backend against epochs, and its accuracy against time.
+    """Plot each backend's loss against epochs, and its accuracy against time, for the same run.
 
     Args:
         runs: one run per backend.
@@ -125,7 +125,7 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, colors: Colors) ->
 
 
 def _draw_loss(axes: Axes, runs: Sequence[Training], colors: Colors) -> None:
-    """Draw the loss on the training names and on the held-out names against epochs."""
+    """Plot the loss on the training names and on the held-out names against epochs."""
     dashes = (DASH / NARROW, GAP / NARROW)
     handles = _draw_curves(axes, runs, colors, x="epoch", y="training_loss_nats_per_char")
     _draw_curves(axes, runs, colors, x="epoch", y="validation_loss_nats_per_char", dashed=True)
@@ -141,7 +141,7 @@ def _legend_line(label: str, **line_style: Any) -> Line2D:
 
 
 def _draw_accuracy(axes: Axes, runs: Sequence[Training], colors: Colors) -> list[Line2D]:
-    """Draw the accuracy on the held-out names against time."""
+    """Plot the accuracy on the held-out names against time."""
     lines = _draw_curves(
         axes, runs, colors, x="seconds", y="validation_accuracy_argmax", step=STEP / 4
     )
@@ -168,9 +168,9 @@ def _draw_curves(
     step: float = STEP,
     dashed: bool = False,
 ) -> list[Line2D]:
-    """Draw two columns of each run's history against each other.
+    """Plot two columns of each run's history against each other.
 
-    The first curve is the widest and at the bottom, so that all curves are visible where they coincide.
+    The first curve is the widest and is drawn first, so that all curves are visible where they coincide.
     """
     lines = []
     largest_step = (WIDEST - NARROW) / max(len(runs) - 1, 1)
@@ -188,7 +188,7 @@ def _draw_curves(
 
 
 def _curve_style(run: Training, width: float, dashed: bool) -> dict[str, Any]:
-    """Return the style of a curve; a curve of one epoch has no length, so it's a point."""
+    """Return the style of a curve. A curve of one epoch has no length, so it's drawn as a point."""
     curve_style: dict[str, Any] = {"linewidth": width, "solid_capstyle": "butt"}
     if len(run.history.epoch) == 1:
         curve_style["marker"] = "o"
@@ -203,12 +203,12 @@ def _curve_style(run: Training, width: float, dashed: bool) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class BarStyle:
-    """How the bars of one accuracy are drawn."""
+    """The style of the bars for one kind of accuracy."""
 
     metric: Metric
     offset: float  # from the middle of the network's row
     opacity: float
-    line_pattern: Any  # of the lines of the n-gram and the ceiling across the bars
+    line_pattern: Any  # of the lines across the bars for the n-gram and the ceiling
     name: str  # of the metric
     label: str
 
@@ -234,7 +234,7 @@ BARS = (
 
 
 def accuracy_figure(entry: ListEntry, split: SplitName, colors: Colors) -> Figure:
-    """Plot both accuracies of every network on the held-out names, with the ceiling and the n-gram.
+    """Plot both accuracies of every network, the n-gram and the ceiling on the held-out names.
 
     Args:
         entry: the list.
@@ -270,7 +270,7 @@ def _format_accuracy_axes(axes: Axes, networks: Sequence[str]) -> None:
 
 
 def _engine_handles(engines: Sequence[str], colors: Colors) -> list[Patch]:
-    """Return the legend of the colors, if several backends trained the networks."""
+    """Return the legend for the colors if several backends trained the networks."""
     distinct_engines = list(dict.fromkeys(engines))
     if len(distinct_engines) == 1:
         return []
@@ -280,14 +280,14 @@ def _engine_handles(engines: Sequence[str], colors: Colors) -> list[Patch]:
 def _draw_bars(
     axes: Axes, entry: ListEntry, split: SplitName, bar: BarStyle, colors: Sequence[str]
 ) -> None:
-    """Draw a bar per network, with the range of its seeds, and write its accuracy into it."""
+    """Draw a bar for each network, with its accuracy and the range over its seeds."""
     for row, network in enumerate(entry.networks(split)):
         accuracies = entry.values(split, network, "held_out", bar.metric)
         _draw_bar(axes, row, bar, accuracies, colors[row])
 
 
 def _draw_bar(axes: Axes, row: int, bar: BarStyle, accuracies: Sequence[float], color: str) -> None:
-    """Draw the bar of one network; there is one accuracy per seed."""
+    """Draw the bar of one network from one accuracy per seed."""
     middle = mean(accuracies)
     height = row + bar.offset
     axes.barh(
@@ -304,7 +304,7 @@ def _draw_bar(axes: Axes, row: int, bar: BarStyle, accuracies: Sequence[float], 
 
 
 def _ink_on(color: str, bar: BarStyle) -> str:
-    """Return the color of text that is legible inside a bar."""
+    """Return a text color that is legible inside a bar."""
     if bar.opacity < 1:
         return style.INK
     if color in style.LIGHT_COLOURS:
@@ -315,7 +315,7 @@ def _ink_on(color: str, bar: BarStyle) -> str:
 def _draw_reference_lines(
     axes: Axes, entry: ListEntry, split: SplitName, bar: BarStyle
 ) -> list[Line2D]:
-    """Draw the accuracy of the ceiling and of the n-gram as vertical lines."""
+    """Draw the accuracies of the ceiling and of the n-gram as vertical lines."""
     lines = []
     for model, color in ((CEILING, style.INK), (BASELINE, style.QUIET)):
         [accuracy] = entry.values(split, model, "held_out", bar.metric)
@@ -336,7 +336,7 @@ def _draw_reference_lines(
 def speed_figure(entry: ListEntry, colors: Colors) -> Figure:
     """Plot the names per second of every model on a logarithmic axis.
 
-    A ring is the speed of drawing one by one, a disc the speed of count-splitting.
+    A ring shows the speed of generating names one by one, and a disc shows the speed of count-splitting.
 
     Args:
         entry: the list.
@@ -374,7 +374,7 @@ def _format_speed_axes(axes: Axes, models: Sequence[Generation]) -> None:
 
 
 def _draw_speeds(axes: Axes, row: int, model: Generation, color: str) -> dict[Algorithm, Line2D]:
-    """Draw a point for the speed of each algorithm of a model, and a line between them."""
+    """Plot the speed of each of a model's algorithms as a point, and connect the points with a line."""
     speeds = {name: figures.names_per_second for name, figures in model.algorithms.items()}
     slowest = min(speeds.values())
     fastest = max(speeds.values())
@@ -411,12 +411,12 @@ def _write_speed(axes: Axes, row: int, speed: float, *, is_left: bool) -> None:
 
 
 def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: int) -> Figure:
-    """Plot the share of names of each length: bars for the list, and points for the names of each network.
+    """Plot the share of names of each length, with bars for the list and points for each network.
 
     Args:
         of_list: the lengths of the names in the list.
-        generated: the lengths of the names that each network drew.
-        names: how many names each network drew.
+        generated: the lengths of the names that each network generated.
+        names: the number of names that each network generated.
     """
     figure = style.new_figure(WIDTH, 4.4)
     axes = figure.add_subplot()
@@ -432,7 +432,7 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
 
 
 def _draw_list_lengths(axes: Axes, of_list: Lengths) -> BarContainer:
-    """Draw a bar for each length of the list's names."""
+    """Draw one bar per name length in the list."""
     total = sum(of_list.values())
     lengths = [int(length) for length in of_list]
     shares = [count / total for count in of_list.values()]
@@ -442,14 +442,14 @@ def _draw_list_lengths(axes: Axes, of_list: Lengths) -> BarContainer:
 def _draw_network_lengths(
     axes: Axes, network: str, shares: Sequence[float], *, number: int, networks: int
 ) -> None:
-    """Draw a point for each length of a network's names.
+    """Plot one point per name length for a network.
 
     Args:
         axes: the axes.
         network: the label of the network.
-        shares: the share of the names with 1, 2, ... characters.
+        shares: the shares of names with 1, 2, ... characters.
         number: the number of the network, from 0.
-        networks: how many networks there are; their points are next to each other.
+        networks: the number of networks, whose points are drawn next to each other.
     """
     blue = style.ENGINE_COLOURS["numpy"]
     distance = min(0.7 / networks, 0.25)

@@ -1,4 +1,4 @@
-"""Summarize how busy the machine was during a comparison, which decides whether its times are reliable."""
+"""Summarize the load of the machine during a comparison, which determines whether its times are reliable."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from statistics import mean
 
 from namegen.experiments.compare.document import Comparison, MachineLoad
 
-# The times aren't reliable if other programs kept more cores busy than this, or if the reference computation took more
-# than this many times its best time.
+# The times aren't reliable if other programs kept more cores busy than this, or if the reference computation took
+# longer than its best time by more than this factor.
 MOST_BUSY_CORES = 0.25
 MOST_SLOWDOWN = 1.25
 
 
 @dataclass(frozen=True)
 class LoadSummary:
-    """How busy the machine was while something was timed.
+    """The load of the machine during timed measurements.
 
     Both numbers are 90th percentiles. They ignore the worst tenth of the measurements, because a single disturbance
-    spoils only one of many rounds, and the median of the rounds ignores it.
+    affects only one of many rounds, and the median of the rounds ignores it.
     """
 
-    # How many cores other programs kept busy; None if the system doesn't report it.
+    # The number of cores that other programs kept busy; None if the system doesn't report it.
     other_cores: float | None
     # The time of the reference computation, divided by its best time.
     slowdown: float
 
     @classmethod
     def of(cls, results: Comparison) -> LoadSummary | None:
-        """Summarize all timed measurements of a comparison; None if nothing was timed."""
+        """Summarize all timed measurements of a comparison, or return None if nothing was timed."""
         loads = list(_loads(results))
         if not loads:
             return None
@@ -86,7 +86,7 @@ def _loads(results: Comparison) -> Iterator[MachineLoad]:
 
 
 def percentile_90(values: Sequence[float]) -> float:
-    """Return the value that nine of ten values don't exceed: the maximum if there are fewer than ten.
+    """Return the value that nine in ten values don't exceed, or the maximum if there are fewer than ten.
 
     >>> percentile_90([1.0] * 9 + [5.0]), percentile_90([1.0, 5.0])
     (1.0, 5.0)

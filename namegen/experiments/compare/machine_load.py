@@ -1,4 +1,4 @@
-"""Measure the memory of this process, and how busy the machine is."""
+"""Measure the memory of this process and the load of the machine."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from namegen.experiments.compare.document import MachineLoad
 MATRIX_SIZE = 64
 PRODUCTS_PER_ROUND = 400
 ROUNDS = 5
-# A shorter block is too short to measure other processes: the system counts processor time in hundredths of a second.
+# In a shorter block, other processes can't be measured, because the system counts processor time in hundredths of a
+# second.
 LONG_ENOUGH_SECONDS = 0.3
 
 
 class LoadMonitor:
-    """Measures how busy the machine is during a ``with`` block.
+    """Measure the load of the machine during a ``with`` block.
 
     It measures the processor time of other processes. At the start, at the end and at every ``check``, it also times a
     reference computation.
@@ -58,7 +59,7 @@ class LoadMonitor:
             self.check()
 
     def _other_cores(self) -> float | None:
-        """Return how many cores other processes have kept busy since the start; None if it can't be measured."""
+        """Return how many cores other processes have kept busy since the start, or None if that can't be measured."""
         others_at_end = others_processor_seconds()
         elapsed = time.perf_counter() - self._start
         if self._others_at_start is None or others_at_end is None:
@@ -70,7 +71,7 @@ class LoadMonitor:
 
 
 def time_reference() -> float:
-    """Return how long the reference computation takes in seconds: the median of a few rounds."""
+    """Return the median time of a few rounds of the reference computation, in seconds."""
     import numpy as np
 
     matrix = np.full((MATRIX_SIZE, MATRIX_SIZE), 1 / MATRIX_SIZE, np.float32)
@@ -85,7 +86,7 @@ def time_reference() -> float:
 
 
 def others_processor_seconds() -> float | None:
-    """Return the processor time of all other processes in seconds; None if the system doesn't report it."""
+    """Return the processor time of all other processes in seconds, or None if the system doesn't report it."""
     try:
         all_seconds = _processor_seconds()
     except (OSError, ValueError, AttributeError):  # not Linux
@@ -104,7 +105,7 @@ def _processor_seconds() -> float:
 
 
 def peak_memory_mib() -> float | None:
-    """Return the peak memory of this process in MiB; None if the system doesn't report it."""
+    """Return the peak memory of this process in MiB, or None if the system doesn't report it."""
     linux_peak = _linux_peak_memory_mib()
     if linux_peak is not None:
         return linux_peak
@@ -118,7 +119,7 @@ def peak_memory_mib() -> float | None:
 
 
 def _linux_peak_memory_mib() -> float | None:
-    """Return the peak memory of this program alone, because ``ru_maxrss`` starts at the size of the parent process."""
+    """Return this program's peak memory, because ``ru_maxrss`` starts at the size of the parent process."""
     with suppress(OSError):  # not Linux
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

@@ -1,8 +1,8 @@
 """Make one measurement in a child process.
 
 Each measurement has its own process, so that it starts with cold libraries, its memory can be measured, and a crash
-doesn't affect the others. The modules that measure are imported late, because a measurement must limit its threads
-before NumPy is loaded, and because imports are part of the start-up time that it measures.
+doesn't affect the others. The modules for measuring are imported late, because a measurement must limit its threads
+before NumPy is loaded, and because it includes imports in the start-up time.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def measure(document: Json, parent: Parent) -> dict[str, Json]:
 
     Args:
         document: a ``Request`` as plain values.
-        parent: contains the time when the process started.
+        parent: contains the start time of the process.
 
     Returns:
-        ``record``, the record as plain values. If this machine can't make the measurement: ``unavailable``, a sentence
-        with the reason and a remedy.
+        The record as plain values under ``record``. If this machine can't make the measurement, a sentence with the
+        reason and a remedy under ``unavailable``.
     """
     try:
         request = from_plain(Request, document)

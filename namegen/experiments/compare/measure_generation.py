@@ -32,8 +32,8 @@ from namegen.types import Array, Float64, Int
 if TYPE_CHECKING:
     from namegen.backends.tflite.runtime import TFLiteModel
 
-# After the first call, generation is timed at least FEWEST_PASSES times, then until ENOUGH_SECONDS have passed. If a
-# pass takes more than SLOW_PASS_SECONDS, it's timed only once.
+# After the first call, generation is timed at least FEWEST_PASSES times, and until ENOUGH_SECONDS have passed. If a
+# pass takes longer than SLOW_PASS_SECONDS, only one pass is timed.
 FEWEST_PASSES = 3
 MOST_PASSES = 20
 ENOUGH_SECONDS = 1.0
@@ -41,7 +41,7 @@ SLOW_PASS_SECONDS = 5.0
 
 
 def export_tflite(request: Request, subject: ExportSubject) -> Export:
-    """Export the trained network as a ``.tflite``, for the measurements that need one."""
+    """Export the trained network as a ``.tflite`` for the measurements that need one."""
     from namegen.backends.tflite.export import export_tflite as export
 
     checkpoint = Checkpoint.load(request.input_path)
@@ -73,7 +73,7 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
 
 
 def _figures(timed: TimedNames, request: Request, judge: NameJudge) -> GenerationFigures:
-    """Describe the names that one algorithm generated, and its speed."""
+    """Describe the speed of one algorithm and the names that it generated."""
     first_half, _ = two_halves(request.names)
     statistics = describe_names(timed.names, request.names, first_half, judge)
     return GenerationFigures(
@@ -92,13 +92,13 @@ class NameSource:
     """A loaded model that generates a fixed number of names."""
 
     generator: Generator
-    count: int  # how many names to generate
+    count: int  # the number of names to generate
     seed: int
     max_length: int  # in characters
-    tflite: TFLiteModel | None = None  # set if its own sampling loop is measured
+    tflite: TFLiteModel | None = None  # set if the model's own sampling loop is measured
 
     def one_by_one(self) -> list[str]:
-        """Draw each name separately."""
+        """Sample each name separately."""
         token_ids = self._draw_tokens(self._random_numbers())  # (names, characters)
         has_ended = token_ids[:, -1] == 0
         return self.generator.vocabulary.decode_all(token_ids[has_ended])
@@ -113,7 +113,7 @@ class NameSource:
         return self.tflite.generate_tokens(numbers)[0]
 
     def count_splitting(self) -> list[str]:
-        """Draw all names together by count-splitting."""
+        """Sample all names together by count-splitting."""
         batches = self.generator.generate(
             self.count,
             rng=np.random.default_rng(self.seed),
@@ -125,7 +125,7 @@ class NameSource:
 
 
 def load_source(request: Request, subject: GenerationSubject) -> NameSource:
-    """Load the model that a measurement generates names with."""
+    """Load the model that generates names for a measurement."""
     longest = max(len(name) for name in request.names)
     tflite = None
     if subject.engine == TFLITE:
@@ -175,10 +175,10 @@ def _engine_generator(request: Request, subject: GenerationSubject) -> Generator
 
 @dataclass(frozen=True)
 class TimedNames:
-    """The names that an algorithm generated, and the time it took."""
+    """The names that an algorithm generated, and how long it took."""
 
     names: list[str]
-    requested: int  # how many names were requested; names that are too long are missing
+    requested: int  # the number of requested names; names that are too long are missing
     first_seconds: float  # of the first call, which includes compilation
     fastest_seconds: float  # of the fastest later call
 
@@ -200,7 +200,7 @@ def time_generation(
 
     Args:
         generate: returns the same names each time.
-        requested: how many names it generates.
+        requested: the number of names it generates.
         monitor: checks the machine after each call.
     """
     seconds: list[float] = []
@@ -219,7 +219,7 @@ def time_generation(
 
 
 def _is_timed_enough(seconds: list[float]) -> bool:
-    """Return whether enough calls were timed; the first call doesn't count."""
+    """Return whether enough calls were timed, not counting the first one."""
     passes = seconds[1:]
     if not passes:
         return False

@@ -34,7 +34,7 @@ from namegen.experiments.compare.quality import (
 from namegen.experiments.compare.request import Request
 from namegen.experiments.trained import plain_metrics
 
-GROUP_DIGITS = 4  # decimals of a group's sums
+GROUP_DIGITS = 4  # the number of decimals in a group's sums
 
 
 def measure_list(request: Request) -> ListFacts:
@@ -81,7 +81,7 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
 
 
 def held_out_tree(parts: ListParts) -> PrefixTree:
-    """Return the held-out names, which every measurement of a comparison has."""
+    """Return the held-out names. Every measurement of a comparison has some."""
     if parts.held_out is None:
         raise ValueError("the measurement has no held-out names: report this")
     return parts.held_out
@@ -115,7 +115,7 @@ def measure_groups(
     """Evaluate a model on groups of the held-out names.
 
     Returns:
-        The sums over each group; unset if a name has the probability 0.
+        The sums over each group, or ``UNSET`` if a name has the probability 0.
     """
     sums = group_sums(model, held_out, vocabulary)
     total_nats = sums["nats"].sum()

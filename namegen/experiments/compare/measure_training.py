@@ -1,6 +1,6 @@
 """Train networks with one backend, and measure their metrics, time and memory.
 
-The modules for training are imported after the backend is loaded, so that they don't count as its start-up time.
+The modules for training are imported after the backend is loaded, so that they don't count towards its start-up time.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def measure_training(request: Request, subject: TrainingSubject) -> Training:
 
 
 def measure_timing(request: Request, subject: TimingSubject) -> TimingRound:
-    """Train for a few epochs with the batch size of the config, then with the large one if there is one."""
+    """Train for a few epochs with the config's batch size, and again with the large batch size if there is one."""
     trainer = TimedTrainer(request, subject)
     with LoadMonitor() as monitor:
         timings = [trainer.train(trainer.recipe, monitor).timing]
@@ -61,14 +61,14 @@ def measure_timing(request: Request, subject: TimingSubject) -> TimingRound:
 
 
 def with_batch_size(recipe: Recipe, batch_size: int) -> Recipe:
-    """Return a copy of a recipe with another batch size, in names."""
+    """Return a copy of a recipe with a different batch size, in names."""
     training = replace(recipe.training, batch_size=batch_size)
     return replace(recipe, training=training)
 
 
 @dataclass(frozen=True, eq=False)
 class TimedRun:
-    """A finished run and its time."""
+    """A finished run and its timing."""
 
     prepared: PreparedTraining
     result: RunResult
@@ -103,14 +103,14 @@ class TimedRun:
 
 @dataclass
 class EngineTimes:
-    """How long an engine takes until it can train."""
+    """The time that an engine takes to get ready for training."""
 
     creation: float = 0.0  # seconds
-    warm_up: float = 0.0  # seconds, which includes compilation
+    warm_up: float = 0.0  # seconds, including compilation
 
 
 class TimedTrainer:
-    """Trains networks with one backend, and measures the time.
+    """Train networks with one backend, and measure the time.
 
     Args:
         request: contains the list.
@@ -135,7 +135,7 @@ class TimedTrainer:
         self.recipe = parse_config(subject.config, source="the comparison's config").recipe
 
     def train(self, recipe: Recipe, monitor: LoadMonitor) -> TimedRun:
-        """Train one network while the machine is monitored."""
+        """Train one network while monitoring the machine."""
         from namegen.core.training.preparation import prepare
         from namegen.core.training.run import TrainingRun
 
@@ -145,7 +145,7 @@ class TimedTrainer:
         return TimedRun(prepared, result, self._timing(prepared, result))
 
     def _timing(self, prepared: PreparedTraining, result: RunResult) -> Timing:
-        """Describe how fast the last run was."""
+        """Describe the speed of the last run."""
         epoch_seconds = seconds_per_epoch(result.history)
         epoch_characters = prepared.parts.batches.tree.characters
         return Timing(
@@ -159,11 +159,11 @@ class TimedTrainer:
 
 
 def timed_engine(engine_class: Any, times: EngineTimes) -> EngineClass:
-    """Derive an engine class that also measures how long its creation and its warm-up take.
+    """Derive an engine class that also times its creation and its warm-up.
 
     Args:
         engine_class: the class of a backend.
-        times: receives the seconds of the last engine.
+        times: receives the times of the last engine, in seconds.
     """
 
     class TimedEngine(engine_class):  # type: ignore[misc]  # known only at run time

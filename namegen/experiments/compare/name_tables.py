@@ -1,4 +1,4 @@
-"""The report's tables about generation: how fast names are drawn, and what they are like."""
+"""The report's tables about the speed of generation and about the generated names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FOUR_DECIMALS = "{:.4f}".format
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
-    """Make a table of how many names per second each model draws with each algorithm."""
+    """Make a table of how many names per second each model generates with each algorithm."""
     columns: list[Column[Generation]] = [
         Column("network", lambda model: model.network),
         Column("model", lambda model: model.model),
@@ -69,7 +69,7 @@ class NamesRow:
     """The names that one model generated."""
 
     network: str
-    method: str  # the backend and the algorithm that drew the names
+    method: str  # the backend and the algorithm that generated the names
     figures: NameFigures
 
 
@@ -90,11 +90,11 @@ NAME_COLUMNS: tuple[Column[NamesRow], ...] = (
 
 
 def generated_names_table(entry: ListEntry, names: int) -> Table:
-    """Make a table of how many generated names are new, distinct and plausible, and how close their n-grams are.
+    """Make a table of how many generated names are new, distinct and plausible, and how their n-grams differ.
 
     Args:
         entry: the list.
-        names: how many names each model generated.
+        names: the number of names that each model generated.
     """
     reference = entry.references[0] if entry.references else None
     network_rows = list(_network_rows(entry))
@@ -148,7 +148,7 @@ def _judge_note(reference: Reference) -> str:
 
 
 def _chance_note(names: int) -> str:
-    """Explain how much the percentages depend on chance, for a percentage of 50, which is the worst case."""
+    """Explain how much the percentages depend on chance. It assumes 50%, which is the worst case."""
     standard_error = math.sqrt(0.5 * 0.5 / names)
     points = 100 * NORMAL * standard_error
     return (
@@ -159,7 +159,7 @@ def _chance_note(names: int) -> str:
 
 
 def why_not_plausible(reference: Reference) -> str:
-    """Explain in a sentence why the report doesn't show which names are plausible; empty if it does.
+    """Explain in a sentence why the report doesn't show which names are plausible, or return "" if it does.
 
     A judge that was trained on few names can't tell real names from random letter pairs.
     """
@@ -181,7 +181,7 @@ def why_not_plausible(reference: Reference) -> str:
 
 
 def samples(entry: ListEntry) -> Table:
-    """Make a table of ten new names from each network, and from the n-gram in the last row."""
+    """Make a table of ten new names from each network. The last row has names from the n-gram."""
     names = {network: figures.new_names for network, figures in entry.generated.items()}
     if entry.references:
         reference = entry.references[0]
@@ -214,5 +214,5 @@ def duplicates_table(entry: ListEntry) -> Table:
 
 
 def _duplicates(figures: GenerationFigures) -> list[str]:
-    """Return the cells of one network: its most frequent names, with their counts."""
+    """Return a network's most frequent names and their counts as table cells."""
     return [f"{name} ×{count}" for name, count in figures.duplicates]

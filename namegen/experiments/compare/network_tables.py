@@ -40,7 +40,7 @@ TOO_FEW = "Too few names were held out for a confidence interval of the differen
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A row of a table about one metric: a network, the n-gram or the ceiling."""
+    """A row for a network, the n-gram or the ceiling in a table about one metric."""
 
     entry: ListEntry
     split: SplitName
@@ -56,7 +56,7 @@ class ModelRow:
 
     @property
     def runs(self) -> list[Training]:
-        """The runs of a network, one for each seed; empty for the n-gram and the ceiling."""
+        """The runs of a network, one for each seed. It's empty for the n-gram and the ceiling."""
         return self.entry.runs(self.split, self.model)
 
     def values(self, part: Part) -> list[float]:
@@ -99,7 +99,7 @@ class ModelRow:
 
 
 def accuracy_table(entry: ListEntry, split: SplitName, metric: Metric = ARGMAX) -> Table:
-    """Make a table of one accuracy: every network, the n-gram and the ceiling on each part of the list."""
+    """Make a table of one kind of accuracy for every network, the n-gram and the ceiling on each part of the list."""
     return _network_table(
         _model_rows(entry, split, metric),
         title=f"{CRITERIA[metric].words}, split {split}",
@@ -122,7 +122,7 @@ LOSS_COLUMNS: tuple[Column[ModelRow], ...] = (
 
 
 def loss_table(entry: ListEntry, split: SplitName) -> Table:
-    """Make a table of each network's loss on the held-out names, and of how it was trained."""
+    """Make a table of each network's loss on the held-out names and its training settings."""
     return _network_table(
         _model_rows(entry, split, LOSS),
         title=f"Loss on the held-out names, split {split}",
@@ -131,7 +131,7 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
 
 
 def _model_rows(entry: ListEntry, split: SplitName, metric: Metric) -> list[ModelRow]:
-    """Return a row for each network, then the n-gram and the ceiling."""
+    """Return a row for each network, followed by rows for the n-gram and the ceiling."""
     models = [*entry.networks(split), BASELINE, CEILING]
     return [ModelRow(entry, split, model, metric) for model in models]
 
@@ -202,11 +202,11 @@ class SpeedRow:
         return self.speed.each(lambda timing: timing.compilation_seconds)
 
     def start_up(self) -> list[float]:
-        """Return the seconds from the start of the process to a loaded backend, in each round."""
+        """Return the seconds from the start of the process until the backend was loaded, in each round."""
         return self.speed.each(lambda timing: timing.start_up_seconds)
 
     def ratio(self) -> str | None:
-        """Return the faster of both backends, and how many times as fast it is; None in the first backend's row."""
+        """Return which backend is faster and how many times as fast it is, or None in the first backend's row."""
         if self.speed is self.first:
             return None
         lead = Lead.of(self.speed, self.first)

@@ -1,4 +1,4 @@
-"""The networks of a comparison, and the config that each of them is trained with."""
+"""The networks of a comparison, and the training config of each network."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from namegen.documents import Json
 from namegen.errors import EngineError
 from namegen.experiments.compare.document import NUMPY, SplitName
 
-VALIDATION = 0.2  # the original's share of held-out names
+VALIDATION = 0.2  # the original project's share of held-out names
 LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
 # A third of the default learning rate, and a third of the default epochs of a list that keeps its duplicates. At a rate
-# of 0.015, rounding errors grow until the curves of two backends temporarily differ by 0.02 nats, although both end
-# equally well. At this rate the errors fade.
+# of 0.015, rounding errors grow until the curves of two backends temporarily differ by 0.02 nats, although both reach
+# the same loss in the end. At the lower rate, the errors fade.
 LIKE_FOR_LIKE_TRAINING: dict[str, Json] = {"learning_rate": 0.005, "epochs": 40}
 NETWORKS: dict[str, dict[str, Json]] = {
     "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
@@ -27,15 +27,15 @@ NETWORKS: dict[str, dict[str, Json]] = {
     "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
     "SimpleRNN 2×128": {"cell": "simple_rnn", "hidden": [128, 128]},
 }
-WIDTHS = (32, 32)  # of a network of another architecture
-# The original's own networks: label → name of the config, where {} is the type of the list.
+WIDTHS = (32, 32)  # of a network with another architecture
+# The original's networks. Each label is mapped to the name of its config, where {} is the type of the list.
 ORIGINALS = {
     "scratch 2×32 (original)": "scratch-{}",
     "Keras SimpleRNN 2×32 (original)": "blog-rnn32-{}",
     "Keras LSTM 2×32 (original)": "blog-lstm32-{}",
     "Keras SimpleRNN 2×128 (original)": "blog-rnn128-{}",
 }
-ORIGINAL_BATCH_CHARACTERS = 1000  # the original's batch size, in prefixes: one for each character
+ORIGINAL_BATCH_CHARACTERS = 1000  # the original's batch size in prefixes, one for each character
 LIST_TYPES = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
 
 
@@ -61,8 +61,8 @@ class PlannedNetwork:
         Args:
             seed: the training seed.
             split_seed: the seed of the split.
-            split: the split; None if the config already has one.
-            epochs: the number of epochs; None for the config's number.
+            split: the split, or None if the config already has one.
+            epochs: the number of epochs, or None for the config's number.
         """
         data = {**self.config["data"], "split_seed": split_seed}
         if split is not None:
@@ -86,7 +86,7 @@ def foreign_networks(engines: Iterable[str], training: Mapping[str, Json]) -> li
     """Plan a network for each third-party backend that doesn't train recurrent networks.
 
     Args:
-        engines: the backends of the comparison; other backends of these are ignored.
+        engines: the backends of the comparison. Backends that train recurrent networks are ignored.
         training: the training settings.
     """
     networks = []
@@ -99,7 +99,7 @@ def foreign_networks(engines: Iterable[str], training: Mapping[str, Json]) -> li
 
 
 def foreign_architecture(engine: str) -> str | None:
-    """Return the architecture of a third-party backend; None if it trains recurrent networks.
+    """Return the architecture of a third-party backend, or None if it trains recurrent networks.
 
     A backend that can't be loaded is treated as one for recurrent networks. Its first measurement reports the error.
     """
@@ -116,7 +116,7 @@ def foreign_architecture(engine: str) -> str | None:
 def original_networks(corpus: Corpus) -> list[PlannedNetwork]:
     """Plan the original's networks for a list.
 
-    A list that the original didn't use gets the configs for first names, with another batch size.
+    A list that the original didn't use gets the configs for first names with a different batch size.
     """
     list_type = LIST_TYPES.get(corpus.source)
     networks = []
@@ -131,14 +131,14 @@ def original_networks(corpus: Corpus) -> list[PlannedNetwork]:
 
 
 def _bundled_config(name: str) -> dict[str, Any]:
-    """Read a config without its list."""
+    """Read a config, and remove its list."""
     config = tomllib.loads(bundled_configs()[name].text)
     config["data"].pop("names", None)
     return config
 
 
 def original_batch_size(corpus: Corpus) -> int:
-    """Return how many names of a list have as many characters as the original's batches."""
+    """Return the number of names that have as many characters as one of the original's batches."""
     characters = sum(len(name) + 1 for name in corpus.names)
     mean_characters = characters / len(corpus.names)
     return max(round(ORIGINAL_BATCH_CHARACTERS / mean_characters), 1)

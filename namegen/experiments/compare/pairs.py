@@ -2,13 +2,13 @@
 
 Both models are evaluated on the same names, and a name that is hard for one is usually hard for the other. Their
 *paired* difference is therefore known much more precisely than either result. Its interval comes from a bootstrap
-(Efron and Tibshirani, "An Introduction to the Bootstrap", 1993): the random choices are drawn again 2,000 times, with
+(Efron and Tibshirani, "An Introduction to the Bootstrap", 1993). The random choices are redrawn 2,000 times, with
 replacement, and the interval contains the middle 95% of the resulting differences. There are two random choices:
 
 - The **held-out names**, in groups (``core/evaluation/name_groups.py``). Both models have the same groups.
 - The training **seeds**, drawn separately for each model. The n-gram has no seed. A bootstrap over few seeds
-  underestimates their spread, as Student's t takes into account. The deviations from the mean are therefore scaled up
-  until the seeds' part of the interval has the width that t gives it.
+  underestimates their spread, which Student's t takes into account. The deviations from the mean are therefore scaled
+  up until the seeds' part of the interval is as wide as with Student's t.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ DRAWS = 2_000
 SEED = 0
 CONFIDENCE = 0.95
 MOST_DECIMALS = 6
-FEWEST_GROUPS = 20  # groups that contain names; with fewer, the interval would be unreliable
+# The number of groups that contain names; with fewer, the interval would be unreliable.
+FEWEST_GROUPS = 20
 # The 97.5th percentiles of Student's t with 1, 2, … degrees of freedom, and of the normal distribution.
 STUDENT_T = (
     12.706,
@@ -52,13 +53,14 @@ NORMAL = 1.960
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of one model minus that of another, on the same names."""
+    """The difference between two models in one metric, on the same names."""
 
     mean: float  # over the seeds, in nats per character or as a share of the characters
     # The 95% confidence interval.
     low: float
     high: float
-    seeds: int = 1  # how many seeds the interval takes into account; 1 if it's over the names alone
+    # The number of seeds that the interval takes into account; 1 if it only covers the choice of names.
+    seeds: int = 1
 
     @property
     def is_significant(self) -> bool:
@@ -79,7 +81,7 @@ def between(
         metric: the metric.
 
     Returns:
-        The difference; None if ``results.json`` has no groups of names, or too few.
+        The difference, or None if ``results.json`` has no groups of names or too few of them.
     """
     return difference(
         _groups(entry, split, model),
@@ -90,7 +92,7 @@ def between(
 
 
 def _groups(entry: ListEntry, split: SplitName, model: str) -> list[HeldOutGroups]:
-    """Return the sums of a model, one for each seed; empty unless all seeds have them."""
+    """Return the sums of a model, one for each seed, or an empty list unless all seeds have them."""
     if model == BASELINE:
         all_groups = [entry.reference(split).parts.held_out.baseline_groups]
     else:
@@ -111,10 +113,10 @@ def difference(
         model: the sums of the first model, one for each seed.
         other: the sums of the other model.
         metric: the metric.
-        other_has_seeds: whether the other model depends on a seed, as a network does and the n-gram doesn't.
+        other_has_seeds: whether the other model depends on a seed. A network does, and the n-gram doesn't.
 
     Returns:
-        The difference; None if a model has no sums, if the sums aren't over the same names, or if there are too few
+        The difference, or None if a model has no sums, the sums aren't over the same names, or there are too few
         groups.
 
     >>> sums = HeldOutGroups((9,) * 30, (20.0,) * 30, (3,) * 30, (2.5,) * 30)
@@ -138,7 +140,7 @@ def difference(
 
 
 def _have_same_names(groups: Sequence[HeldOutGroups]) -> bool:
-    """Return whether all sums are over the same names, as far as the number of characters shows."""
+    """Return whether all sums seem to be over the same names, judging by the number of characters."""
     return len({each.characters for each in groups}) == 1
 
 
@@ -173,7 +175,7 @@ class ModelPair:
 
     @property
     def _draws_seeds(self) -> bool:
-        """Whether there are enough seeds to draw from them."""
+        """Whether there are enough seeds for drawing."""
         has_other_seeds = len(self.other_sums) > 1 or not self.other_has_seeds
         return len(self.sums) > 1 and has_other_seeds
 
@@ -196,7 +198,7 @@ class ModelPair:
     def _mean_of_seeds(
         self, sums: Float64[Array, "seeds groups"], draws_seeds: bool, stream: int
     ) -> Float64[Array, "_ groups"]:
-        """Return the mean sums over the drawn seeds, one row per draw; without drawing, one row over all seeds."""
+        """Return the mean sums over the drawn seeds, with one row per draw, or a single row if no seeds are drawn."""
         if not draws_seeds:
             all_seeds: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
             return all_seeds
@@ -218,14 +220,14 @@ def draw_groups(groups: int) -> Float64[Array, "draws groups"]:
 def draw_seed_weights(
     seeds: int, degrees_of_freedom: int, stream: int
 ) -> Float64[Array, "draws seeds"]:
-    """Draw seeds with replacement, and return the weight of each seed in each draw, 1 on average.
+    """Draw seeds with replacement, and return the weight of each seed in each draw. The mean weight is 1.
 
-    The weights are the counts of the draws with a wider spread. Without it, the mean of n seeds would have (n − 1)/n of
-    its variance, and the tails of a normal distribution instead of those of Student's t.
+    The weights are the counts of the draws, with a wider spread. Without the wider spread, the mean of n seeds would
+    have (n − 1)/n of its variance, and the tails of a normal distribution instead of those of Student's t.
 
     Args:
         seeds: the number of seeds.
-        degrees_of_freedom: of Student's t.
+        degrees_of_freedom: the degrees of freedom of Student's t.
         stream: a number that makes the draws of two models independent.
     """
     rng = np.random.default_rng([SEED, seeds, stream])
@@ -237,7 +239,7 @@ def draw_seed_weights(
 
 
 def student_t(degrees_of_freedom: int) -> float:
-    """Return the 97.5th percentile of Student's t; for many degrees of freedom, a close approximation."""
+    """Return the 97.5th percentile of Student's t. For many degrees of freedom, it's a close approximation."""
     if degrees_of_freedom <= len(STUDENT_T):
         return STUDENT_T[degrees_of_freedom - 1]
     return NORMAL + 2.4 / degrees_of_freedom
@@ -273,7 +275,7 @@ def _signed(value: float, decimals: int) -> str:
 
 
 def _enough_decimals(values: Sequence[float], is_significant: bool, decimals: int) -> int:
-    """Add decimals until rounding hides no value of a significant difference, and not all values of another one."""
+    """Add decimals until no value is rounded to 0 or, if the difference isn't significant, until some aren't."""
     if not any(values):
         return decimals
     while decimals < MOST_DECIMALS:
@@ -286,7 +288,7 @@ def _enough_decimals(values: Sequence[float], is_significant: bool, decimals: in
 
 
 def interval_in_words(differences: Iterable[Difference | None]) -> str:
-    """Explain the intervals of some differences in a table's note; empty if there are none."""
+    """Explain the confidence intervals in a table's note, or return "" if there are none."""
     seeds = sorted({difference.seeds for difference in differences if difference is not None})
     if not seeds:
         return ""

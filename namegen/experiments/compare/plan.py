@@ -1,4 +1,4 @@
-"""The plan of a comparison: every measurement of its lists."""
+"""Plan all measurements of a comparison."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from namegen.experiments.machine import code_fingerprint, engine_code, machine
 from namegen.experiments.trained import check_long_enough
 
 COMMAND = "compare-backends"
-THREADS = 1  # the matrices are too small for several threads
+THREADS = 1  # the matrices are too small to benefit from several threads
 QUICK_EPOCHS = 10
 # Rounds of timing. The first round is the run whose curves are shown.
 ROUNDS = 5
@@ -50,7 +50,7 @@ QUICK_ROUNDS = 3
 LARGE_BATCH = 512  # names; speed is measured with the run's own batch size and with this one
 # Updates per epoch with the large batch. With fewer, the fixed cost of an epoch would dominate.
 FEWEST_UPDATES = 4
-# Epochs of each round: one to warm up, and others, of which the fastest counts.
+# The epochs of each round: one to warm up, and others, of which only the fastest counts.
 TIMED_EPOCHS = 26
 QUICK_TIMED_EPOCHS = 6
 
@@ -59,7 +59,7 @@ FILE_SUFFIXES = {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tfl
 
 @dataclass(frozen=True)
 class Scope:
-    """How much to measure."""
+    """The extent of a comparison."""
 
     seeds: int = 3  # each network is trained once per seed
     quick: bool = False  # a quick comparison
@@ -67,7 +67,7 @@ class Scope:
 
     @property
     def splits(self) -> tuple[SplitName, ...]:
-        """The ways to split a list; the backends are compared on the first one."""
+        """The ways to split a list. The backends are compared on the first one."""
         return ("by-row",) if self.quick else ("by-row", "by-name")
 
     @property
@@ -80,12 +80,12 @@ class Scope:
 
     @property
     def rounds(self) -> int:
-        """How many rounds of timing there are."""
+        """The number of timing rounds."""
         return QUICK_ROUNDS if self.quick else ROUNDS
 
     @property
     def timed_epochs(self) -> int:
-        """How many epochs each round has, except for the first."""
+        """The number of epochs in each round except for the first."""
         return QUICK_TIMED_EPOCHS if self.quick else TIMED_EPOCHS
 
 
@@ -101,8 +101,8 @@ class Measurement(Generic[AnySubject_co]):
         AnySubject_co  # what the result depends on, apart from the list, the code and the machine
     )
     label: str  # for the progress display
-    timed: bool = False  # its times are reported, so nothing else may run at the same time
-    needs: Measurement[Subject] | None = None  # the measurement that makes the network it reads
+    timed: bool = False  # its times are reported, so nothing else can run at the same time
+    needs: Measurement[Subject] | None = None  # the measurement that produces the network it reads
 
     @property
     def engine(self) -> str:
@@ -126,7 +126,7 @@ class Measurement(Generic[AnySubject_co]):
 
     @property
     def network_suffix(self) -> str | None:
-        """The suffix of the file with the measurement's network; None if it makes no network."""
+        """The suffix of the measurement's model file, or None if the measurement produces no network."""
         return FILE_SUFFIXES.get(self.subject.kind)
 
 
@@ -134,7 +134,7 @@ def choose_backends(names: Sequence[str] | None) -> list[str]:
     """Return the backends to compare, in the order of the report.
 
     Args:
-        names: the names of registered backends, or "tflite" for the exported network; None for all of them.
+        names: the names of registered backends, or "tflite" for the exported network. None selects all of them.
 
     Raises:
         UnknownEngineError: there is no backend with this name.
@@ -156,15 +156,15 @@ def choose_backends(names: Sequence[str] | None) -> list[str]:
 def make_plan(
     corpora: list[Corpus], scope: Scope, backends: Sequence[str] | None = None
 ) -> list[Measurement[Subject]]:
-    """Plan every measurement of a comparison, each once, in the order in which they run.
+    """Plan every measurement of a comparison once, in the order in which they run.
 
-    The measurements that can run in parallel come first, then the timed ones. A measurement comes after the one whose
+    Measurements that can run in parallel come before timed ones. A measurement comes after the measurement whose
     network it reads.
 
     Args:
         corpora: the lists.
         scope: how much to measure.
-        backends: the backends to compare; None for all of them.
+        backends: the backends to compare, or None for all of them.
 
     Raises:
         NamesError: a list is too small to split.
@@ -182,7 +182,7 @@ def make_plan(
 
 
 class ListPlan:
-    """Plans the measurements of one list.
+    """Plan the measurements of one list.
 
     Args:
         corpus: the list.
@@ -233,7 +233,7 @@ class ListPlan:
             yield Measurement(self.corpus, subject, label)
 
     def _network_runs(self) -> Iterator[Measurement[TrainingSubject]]:
-        """Plan the runs of every network, with every seed; the original's networks have their own split."""
+        """Plan the runs of every network with every seed. The original's networks have their own split."""
         splits = self.scope.splits
         seeds = range(self.scope.seeds)
         for split, network, seed in product(splits, self.recurrent, seeds):
@@ -250,7 +250,7 @@ class ListPlan:
         split: SplitName | None = None,
         role: Role = "network",
     ) -> Measurement[TrainingSubject]:
-        """Plan a run. Without a split, the split of the network's config applies."""
+        """Plan a run. Without a split, use the split of the network's config."""
         config = network.complete_config(seed=seed, split_seed=self.scope.split_seed, split=split)
         subject = TrainingSubject(network.name, network.engine, role, config)
         label = (
@@ -264,7 +264,7 @@ class ListPlan:
     # --- the backends -------------------------------------------------------------------------------------------------
 
     def _like_for_like_networks(self) -> list[PlannedNetwork]:
-        """Plan the same networks for each backend. A backend for other architectures has its own network."""
+        """Plan the same networks for every backend. A backend for other architectures gets a separate network."""
         training = LIKE_FOR_LIKE_TRAINING | self.scope.training
         names = LIKE_FOR_LIKE_NETWORKS[:1] if self.scope.quick else LIKE_FOR_LIKE_NETWORKS
         networks = [
@@ -278,7 +278,7 @@ class ListPlan:
             yield self._run(network, 0, self.first_split, role="like_for_like")
 
     def _timing_rounds(self) -> Iterator[Measurement[TimingSubject]]:
-        """Plan the other rounds of timing. The backends take turns, so that a slow phase of the machine affects all."""
+        """Plan the other timing rounds. Backends take turns, so that slow phases of the machine affect all of them."""
         for number in range(1, self.scope.rounds):
             for network in self._like_for_like_networks():
                 yield self._timing_round(network, number)
@@ -309,7 +309,7 @@ class ListPlan:
 
     @cached_property
     def _main_run(self) -> Measurement[TrainingSubject]:
-        """The run whose network every backend generates names with."""
+        """The run that trains the network with which every backend generates names."""
         return self._run(self.recurrent[0], 0, self.first_split)
 
     @cached_property
@@ -323,7 +323,7 @@ class ListPlan:
             yield self._export
 
     def _generations(self) -> Iterator[Measurement[GenerationSubject]]:
-        """Plan the names that each backend, each loop of the ``.tflite`` and each other network generates."""
+        """Plan the generation of names by each backend, each loop of the ``.tflite`` and each other network."""
         for engine in self.recurrent_engines:
             yield _generation(self._main_run, engine)
         for network in self.foreign:

@@ -1,13 +1,13 @@
-"""Statistics of generated names: how many are new, and how many of the new names could be real.
+"""Statistics of generated names: how many are new, and how many of the new names are plausible.
 
-A new name is *plausible* if its characters are likelier than those of the oddest tenth of real names, according to an
-n-gram model, the *judge*. No name is used for both a model and its judge:
+A new name is *plausible* if its characters are more likely than those of the least likely tenth of real names,
+according to an n-gram model called the *judge*. No name is used for both a model and its judge:
 
 - The judge is fitted on the held-out names that aren't in the training set. No network or n-gram trains on them.
 - The threshold is set with names from the training set, which the judge hasn't seen.
 
-All models have the same judge. The held-out names also determine a network's best epoch and the order of the n-gram,
-as everywhere in a comparison. They have no other effect on these models, and no effect on the Markov chains.
+All models have the same judge. As in the rest of a comparison, the held-out names also determine a network's best epoch
+and the order of the n-gram. They have no other effect on these models, and no effect on the Markov chains.
 
 A judge fitted on few names can't tell real names from random ones. The names of *pairs* show how good the judge is:
 they come from a Markov chain of order 1, which predicts each letter from the letter before it.
@@ -46,8 +46,8 @@ from namegen.experiments.compare.document import (
 from namegen.types import Array, Float64
 
 ORDER = 5  # of the judge
-FEWEST_NAMES = 100  # different names; with fewer, the judge would be useless
-MOST_THRESHOLD_NAMES = 2_000  # enough to find the oddest tenth to within one percentage point
+FEWEST_NAMES = 100  # the number of different names; with fewer, the judge would be useless
+MOST_THRESHOLD_NAMES = 2_000  # enough to find the least likely tenth to within one percentage point
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 CHAIN_ORDERS: dict[NgramModelName, int] = {"pairs": 1, "chain": 4}
 DUPLICATES_SHOWN = 20
@@ -59,20 +59,21 @@ Ngrams: TypeAlias = Counter[tuple[str, ...]]  # how often each n-gram occurs
 
 @dataclass(frozen=True, eq=False)
 class NameJudge:
-    """Decides which names are new to one training set, and which of them are plausible."""
+    """Decide which names are new to one training set, and which of them are plausible."""
 
     training: KnownSet  # the names of the training set
     vocabulary: Vocabulary
-    names: int  # how many held-out names the model is fitted on
+    names: int  # the number of held-out names that the model is fitted on
     model: LanguageModel | None = None  # None if there are too few names
-    threshold: float = 0.0  # log-probability per character (nats) that a plausible name exceeds
+    # The log-probability per character (in nats) that a plausible name exceeds.
+    threshold: float = 0.0
 
     def new_names(self, names: Sequence[str]) -> list[str]:
         """Return the names that aren't in the training set."""
         return names_outside(self.training, names)
 
     def plausible_percent(self, names: Sequence[str]) -> float | None:
-        """Return the percentage of different names that are plausible; None without names or without a model."""
+        """Return the percentage of different names that are plausible, or None if there are no names or no model."""
         if not names or self.model is None:
             return None
         is_plausible = self.scores(names) > self.threshold
@@ -82,7 +83,7 @@ class NameJudge:
         """Compute the log-probability per character of different names, in nats.
 
         The end token counts as a character. The scores are in no particular order. A name with a character that the
-        judge doesn't know has −inf, as has every name if there is no model.
+        judge doesn't know has the score −inf. If there is no model, every name has the score −inf.
         """
         scores = np.full(len(names), -np.inf)
         scorable = [name for name in names if not self.vocabulary.unknown(name)]
@@ -144,7 +145,7 @@ def describe_names(
         names: the generated names, with duplicates.
         known: the list.
         half: the half of the list that n-grams are compared with (``two_halves``).
-        judge: decides which names are new and plausible.
+        judge: decides which names are new, and which of them are plausible.
     """
     counts = Counter(names)
     distinct_names = list(counts)
@@ -196,7 +197,7 @@ def lengths(names: Sequence[str]) -> Lengths:
 
 
 def two_halves(names: Sequence[str], seed: int = 0) -> tuple[list[str], list[str]]:
-    """Cut a list into two random halves, whose divergence shows the effect of chance alone."""
+    """Split a list into two random halves, whose divergence shows the effect of chance alone."""
     indices = np.random.default_rng([seed, len(names)]).permutation(len(names)).tolist()
     shuffled = [names[index] for index in indices]
     middle = len(names) // 2
@@ -206,8 +207,8 @@ def two_halves(names: Sequence[str], seed: int = 0) -> tuple[list[str], list[str
 def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
     """Compute the Jensen–Shannon divergence between the n-grams of two lists, in bits.
 
-    It's 0 if both have the same n-grams with the same frequency, and 1 if they have none in common. See Lin,
-    "Divergence measures based on the Shannon entropy" (1991).
+    It's 0 if both lists have the same n-grams with the same frequencies, and 1 if they have no n-grams in common. See
+    Lin, "Divergence measures based on the Shannon entropy" (1991).
 
     >>> divergences(["ab"], ["ab"])
     {'1': 0.0, '2': 0.0, '3': 0.0}
@@ -221,7 +222,7 @@ def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
 
 
 def _ngrams(names: Sequence[str], order: int) -> Ngrams:
-    """Count the n-grams of all names, including the end token and, except for single characters, the start token."""
+    """Count the n-grams of all names. They include the end token and, except for single characters, the start token."""
     counts: Ngrams = Counter()
     for name, occurrences in Counter(names).items():
         tokens = [*name, END_TOKEN]
@@ -245,7 +246,7 @@ def _divergence(left: Ngrams, right: Ngrams) -> float:
 
 
 def _relative_entropy(p: Float64[Array, "ngrams"], middle: Float64[Array, "ngrams"]) -> float:
-    """Return the relative entropy of a distribution with respect to the middle of both, in bits."""
+    """Return the relative entropy of a distribution with respect to the mean of both distributions, in bits."""
     occurs = p > 0
     log_ratios = np.log2(p[occurs] / middle[occurs])
     return float(p[occurs] @ log_ratios)
@@ -263,15 +264,15 @@ def describe_ngram_names(
     names: int,
     seed: int,
 ) -> dict[NgramModelName, NameFigures]:
-    """Describe the names that the n-gram and the Markov chains draw.
+    """Describe the names that the n-gram and the Markov chains generate.
 
     Args:
         corpus: the list.
         parts: the parts of the list.
         ngram: the n-gram baseline.
-        judge: decides which names are new and plausible.
-        names: how many names each model draws.
-        seed: of the random numbers.
+        judge: decides which names are new, and which of them are plausible.
+        names: the number of names that each model generates.
+        seed: the seed of the random numbers.
 
     Returns:
         The statistics of each model's names.
@@ -297,7 +298,7 @@ def markov_chains(parts: ListParts) -> dict[NgramModelName, LanguageModel]:
 def draw_names(
     model: LanguageModel, corpus: Corpus, parts: ListParts, *, names: int, seed: int
 ) -> list[str]:
-    """Draw names from a model by count-splitting."""
+    """Generate names with a model by count-splitting."""
     longest = max(len(name) for name in corpus.names)
     generator = Generator(model, corpus.vocabulary, start_tokens=parts.start_tokens)
     batches = generator.generate(

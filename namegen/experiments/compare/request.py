@@ -22,10 +22,10 @@ class Request:
     source: str  # the name of the list
     names: tuple[str, ...]
     labels: tuple[str, ...] = ()  # one for each name; empty for a list without labels
-    output_file: str | None = None  # for the network; None if the measurement makes no network
+    output_file: str | None = None  # for the network; None if the measurement produces no network
     input_file: str | None = None  # the network to measure; None if the measurement needs none
     threads: int = 1
-    started: float = 0.0  # when the process started (Unix time); the process itself sets it
+    started: float = 0.0  # the start time of the process (Unix time); the process itself sets it
 
     @property
     def corpus(self) -> Corpus:

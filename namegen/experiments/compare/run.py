@@ -1,4 +1,4 @@
-"""Run the measurements of a comparison that are still missing, then write the report.
+"""Run the missing measurements of a comparison, then write the report.
 
     DIR/
       .namegen-comparison    marks a folder that this command created and can continue
@@ -75,13 +75,13 @@ def compare(
     backends: Sequence[str] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Comparison:
-    """Run the measurements that are missing, and write ``results.json`` and the report.
+    """Run the missing measurements, and write ``results.json`` and the report.
 
     Args:
         corpora: the lists.
-        out: a folder that doesn't exist, is empty, or was made by an earlier comparison.
-        scope: how much to measure; a full comparison if None.
-        backends: the names of the backends to compare; None for all of them.
+        out: a folder that doesn't exist, is empty, or was created by an earlier comparison.
+        scope: how much to measure. None runs a full comparison.
+        backends: the names of the backends to compare, or None for all of them.
         on_progress: called with every event.
 
     Returns:
@@ -90,7 +90,7 @@ def compare(
     Raises:
         NamesError: a list is too small to split.
         UnknownEngineError: there is no backend with this name.
-        OutputError: the folder contains other files, or can't be written.
+        OutputError: the folder contains other files, or can't be written to.
         FolderInUseError: another comparison is using the folder.
     """
     from namegen.experiments.compare.tables import write_report
@@ -113,8 +113,10 @@ class Outcome:
     """The results of all measurements, by the measurement's key."""
 
     records: dict[str, Record] = field(default_factory=dict)
-    commits: set[str | None] = field(default_factory=set)  # of the checkouts that measured
-    unavailable: dict[str, str] = field(default_factory=dict)  # why this machine can't measure it
+    # The commits of the checkouts that made the measurements.
+    commits: set[str | None] = field(default_factory=set)
+    # Why this machine can't make the measurement.
+    unavailable: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # the child's last message
 
     def add_record(self, key: str, record: Record, commit: str | None) -> None:
@@ -126,7 +128,7 @@ class Outcome:
 def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
     """Run the measurements of a plan that the folder doesn't contain yet.
 
-    Timed measurements run one at a time, the others in parallel.
+    Timed measurements run one at a time. All others run in parallel.
     """
     runner = Runner(KeptStore(folder), on_progress)
     runner.read_finished(plan)
@@ -139,21 +141,21 @@ def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
 
 @dataclass(frozen=True)
 class Started:
-    """A measurement that a child process is making."""
+    """A measurement that is running in a child process."""
 
     measurement: Measurement[Subject]
-    time: float  # of its start, in seconds
+    time: float  # the time of its start, in seconds
 
 
 class Runner:
-    """Runs measurements in child processes, and keeps their results.
+    """Run measurements in child processes, and keep their results.
 
     Args:
         store: keeps the finished measurements.
         on_progress: called with every event.
     """
 
-    outcome: Outcome  # the results until now
+    outcome: Outcome  # the results so far
 
     def __init__(self, store: KeptStore, on_progress: ProgressCallback) -> None:
         self.outcome = Outcome()
@@ -193,7 +195,7 @@ class Runner:
             yield job
 
     def _keep(self, measurement: Measurement[Subject], ended: JobEnded) -> str:
-        """Keep the result of a measurement; return why there is none, or an empty string."""
+        """Keep the result of a measurement. Return the reason if there is no result, or "" otherwise."""
         answer = cast("dict[str, Any]", ended.answer or {})
         if "record" in answer:
             self._keep_record(measurement, answer["record"])
@@ -211,7 +213,7 @@ class Runner:
 
 
 def make_request(measurement: Measurement[Subject], folder: Path) -> Request:
-    """Make the request that a child process gets."""
+    """Create the request for a child process."""
     corpus = measurement.corpus
     return Request(
         kind=measurement.subject.kind,
@@ -226,7 +228,7 @@ def make_request(measurement: Measurement[Subject], folder: Path) -> Request:
 
 
 def _network_file(measurement: Measurement[Subject] | None, folder: Path) -> str | None:
-    """Return the file with the network of a measurement; None if it makes no network."""
+    """Return the measurement's model file, or None if the measurement produces no network."""
     if measurement is None or measurement.network_suffix is None:
         return None
     return str(folder / f"{measurement.key}{measurement.network_suffix}")
@@ -261,7 +263,7 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
 
 
 def planned_engines(plan: Plan) -> list[str]:
-    """Return the registered backends that a plan uses; NumPy computes the ceilings and n-grams of every plan."""
+    """Return the registered backends that a plan uses. Every plan uses NumPy for its ceilings and n-grams."""
     used = {NUMPY, *(measurement.engine for measurement in plan)}
     return [name for name in engine_paths() if name in used]
 

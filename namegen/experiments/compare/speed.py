@@ -1,4 +1,4 @@
-"""How fast each backend trains, and how clearly one is faster than another."""
+"""Compare how fast the backends train, and determine whether the differences are clear."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DISPLAY_NAMES = {"numpy": "NumPy", "keras": "Keras"}
 
 
 def display_name(engine: str) -> str:
-    """Return the name of a backend as it's spelled in sentences."""
+    """Return a backend's name as it's spelled in sentences."""
     return DISPLAY_NAMES.get(engine, engine)
 
 
@@ -21,7 +21,7 @@ def display_name(engine: str) -> str:
 
 
 class RoundKey(NamedTuple):
-    """Identifies a round of timing. Rounds with the same key ran one after the other."""
+    """The key of a timing round. Rounds with the same key ran one after another."""
 
     list_fingerprint: str
     number: int
@@ -29,16 +29,16 @@ class RoundKey(NamedTuple):
 
 @dataclass
 class Speed:
-    """How fast one backend trains one network, with the run's own batch size or with the large one, on some lists."""
+    """The speed of one backend in training one network, with the run's own or the large batch size, on some lists."""
 
     network: str
     engine: str
-    own_batch: bool  # whether the batch size is that of the run whose curves are shown
+    own_batch: bool  # whether it's the batch size of the run whose curves are shown
     rounds: dict[RoundKey, Timing] = field(default_factory=dict)
 
     @property
     def batch_sizes(self) -> list[int]:
-        """The sizes in names; two lists may be trained with different ones."""
+        """The batch sizes, in names. They may differ between lists."""
         return sorted({timing.batch_size for timing in self.rounds.values()})
 
     @property
@@ -47,12 +47,12 @@ class Speed:
         return [timing.seconds_per_epoch for timing in self.rounds.values()]
 
     def each(self, measurement: Callable[[Timing], float | None]) -> list[float]:
-        """Return a measurement of each round, except for rounds where it's unknown."""
+        """Return a measurement from each round in which it's known."""
         values = [measurement(timing) for timing in self.rounds.values()]
         return [value for value in values if value is not None]
 
     def ratios(self, other: Speed) -> list[float]:
-        """Return how many times as fast as another backend it was, for each round that both have."""
+        """Return how many times as fast as another backend it was in each round that both have."""
         ratios = []
         for key, timing in self.rounds.items():
             if key in other.rounds:
@@ -61,7 +61,7 @@ class Speed:
 
 
 def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
-    """Group the speeds that can be compared: those of all backends with the same network and choice of batch size.
+    """Group the speeds of all backends by network and choice of batch size, so that they can be compared.
 
     A network's group with the run's own batch size comes before its group with the large one.
     """
@@ -95,7 +95,7 @@ def _own_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]
 
 
 def _large_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:
-    """Return the timings of a backend with the large batch size; empty for a short list."""
+    """Return the timings of a backend with the large batch size. For a short list, there are none."""
     rounds = {}
     for number, timings in _later_rounds(entry, run):
         if len(timings) > 1:
@@ -104,7 +104,7 @@ def _large_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timin
 
 
 def _later_rounds(entry: ListEntry, run: Training) -> list[tuple[int, tuple[Timing, ...]]]:
-    """Return the rounds of a run's network and backend after the first: their numbers and timings."""
+    """Return the numbers and timings of all rounds of a run's network and backend after the first round."""
     rounds = {
         timed.round: timed.batches
         for timed in entry.timings
@@ -118,9 +118,9 @@ def _later_rounds(entry: ListEntry, run: Training) -> list[tuple[int, tuple[Timi
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast one backend is as another, over rounds and lists."""
+    """The ratio of two backends' speeds, over rounds and lists."""
 
-    rounds: Sequence[float]  # the ratio of each round, at least one
+    rounds: Sequence[float]  # the ratio in each round; there is at least one round
 
     @property
     def is_clear(self) -> bool:
@@ -130,12 +130,12 @@ class Ratio:
 
     @property
     def middle(self) -> str:
-        """The median as text."""
+        """The median as a string."""
         return self._format(median(self.rounds))
 
     @property
     def range(self) -> str:
-        """The smallest and the largest ratio as text."""
+        """The smallest and the largest ratio as a string."""
         lowest = self._format(min(self.rounds))
         highest = self._format(max(self.rounds))
         return f"{lowest} to {highest}"
@@ -146,7 +146,7 @@ class Ratio:
 
     @property
     def _needs_two_decimals(self) -> bool:
-        """Whether one decimal would show a difference as 1.0."""
+        """Whether a difference would be rounded to 1.0 with one decimal."""
         is_difference = self.is_clear or len(self.rounds) == 1
         shown = (median(self.rounds), min(self.rounds), max(self.rounds))
         return is_difference and any(f"{ratio:.1f}" == "1.0" for ratio in shown)
@@ -164,7 +164,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Lead:
-    """Two backends that train the same network: the one with the shorter epochs, and its lead."""
+    """The faster of two backends that train the same network, and its lead."""
 
     network: str
     faster: str  # the engine's name
@@ -173,7 +173,7 @@ class Lead:
 
     @classmethod
     def of(cls, first: Speed, second: Speed) -> Lead | None:
-        """Compare two backends, in either order; None if they have no round in common."""
+        """Compare two backends in either order. Return None if they have no round in common."""
         ratios = first.ratios(second)
         if not ratios:
             return None
@@ -183,7 +183,7 @@ class Lead:
 
 
 def leads(lists: Sequence[ListEntry]) -> list[list[Lead]]:
-    """Compare the fastest backend of each network with each of the others, the fastest of these first.
+    """For each network, compare the fastest backend with each of the others, from fastest to slowest.
 
     A network that was timed with only one backend isn't in the result.
     """
@@ -196,7 +196,7 @@ def leads(lists: Sequence[ListEntry]) -> list[list[Lead]]:
 
 
 def _leads_of_network(network_speeds: Sequence[Speed]) -> list[Lead]:
-    """Compare the fastest backend with each of the others; nothing with the large batch size."""
+    """Compare the fastest backend with each of the others. With the large batch size, return an empty list."""
     by_speed = sorted(network_speeds, key=lambda speed: median(speed.seconds_per_epoch))
     fastest, *others = by_speed
     if not fastest.own_batch:

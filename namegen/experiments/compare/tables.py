@@ -1,4 +1,4 @@
-"""The report of a comparison: its sections, tables and plots, as an HTML page or as Markdown.
+"""Write the report of a comparison, with sections, tables and plots, as an HTML page or as Markdown.
 
 ``python -m namegen.experiments.compare.tables DIR/results.json`` prints the report as Markdown.
 """
@@ -45,7 +45,7 @@ from namegen.experiments.report import (
 )
 
 TITLE = "namegen: the backends compared"
-LISTS_IN_SIGHT = 2  # the sections of further lists are folded
+LISTS_IN_SIGHT = 2  # the sections of all further lists are folded
 NETWORKS = "Networks and accuracy"
 GENERATION = "Generation"
 
@@ -67,7 +67,7 @@ def comparison_blocks(results: Comparison) -> list[Block]:
 
 
 def verdict_blocks(results: Comparison) -> list[Block]:
-    """Make the start of the report: the headline, the sentences, and the best network of each list."""
+    """Make the start of the report: the headline, a few sentences, and the best network for each list."""
     summary = verdict(results)
     blocks: list[Block] = [
         Text(summary.headline, "headline"),
@@ -80,7 +80,7 @@ def verdict_blocks(results: Comparison) -> list[Block]:
 
 
 def measured_where(results: Comparison) -> list[str]:
-    """List the machine, threads, versions, backends and seeds, one sentence each."""
+    """Describe the machine, threads, versions, backends and seeds, in one sentence each."""
     sentences = [_machine_sentence(results)]
     load = LoadSummary.of(results)
     if load is not None:
@@ -128,7 +128,7 @@ def _rules(results: Comparison) -> list[str]:
 
 
 def troubles(results: Comparison) -> list[str]:
-    """List the measurements that were skipped (and how to get them) or that failed, one sentence each."""
+    """List failed and skipped measurements in one sentence each. Explain how to get the skipped ones."""
     skipped = [f"Skipped: {trouble.what}: {trouble.why}." for trouble in results.left_out]
     failed = [f"Failed: {trouble.what}: {trouble.why}." for trouble in results.failed]
     return skipped + failed
@@ -148,7 +148,7 @@ def _list_section(results: Comparison, number: int) -> Section:
 
 
 def _list_blocks(entry: ListEntry, results: Comparison) -> Iterator[Block]:
-    """Make the report of one list, without sections that have no results."""
+    """Make the report for one list, skipping sections that have no results."""
     engines = [*results.engines, *(engine for each in results.lists for engine in each.engines)]
     yield from _list_facts(entry)
     if entry.like_for_like:

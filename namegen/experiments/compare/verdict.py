@@ -19,7 +19,7 @@ from namegen.experiments.compare.load_summary import LoadSummary
 from namegen.experiments.compare.speed import Lead, display_name, leads
 from namegen.experiments.report import Table
 
-PARITY_NATS = 0.01  # loss curves closer than this are the same run
+PARITY_NATS = 0.01  # loss curves that are closer than this count as equal
 SMALLEST_SHOWN_NATS = 0.0001
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 
@@ -29,16 +29,17 @@ class Verdict:
     """The start of a report."""
 
     headline: str
-    speed: str  # which backend trains faster, by how much, and whether the times are reliable
-    # Whether the backends learn the same, and whether the best network or the n-gram predicts better.
+    speed: str  # which backend trains faster and by how much, and whether the times are reliable
+    # Whether all backends learn the same, and whether the best network or the n-gram predicts better.
     quality: str
-    names: str  # how many of the generated names were already in the list; empty if none were generated
+    # How many of the generated names were already in the list; empty if none were generated.
+    names: str
     is_noisy: bool  # the machine was too busy to compare speeds
-    table: Table  # the best network of each list and split
+    table: Table  # the best network for each list and split
 
 
 def verdict(results: Comparison) -> Verdict:
-    """Sum up a comparison."""
+    """Summarize a comparison."""
     load = LoadSummary.of(results)
     leads_by_network = leads(results.lists)
     best = best_networks(results.lists)
@@ -60,7 +61,7 @@ def _headline(
     best: Sequence[BestNetwork],
     is_noisy: bool,
 ) -> str:
-    """Answer in two sentences which backend is faster, and whether a network predicts best."""
+    """State in two sentences which backend is faster, and whether a network or the n-gram predicts best."""
     if leads_by_network:
         speed_sentence = _speed_headline(leads_by_network, is_noisy)
     else:
@@ -88,7 +89,7 @@ def _speed_headline(leads_by_network: Sequence[Sequence[Lead]], is_noisy: bool) 
 
 
 def _untimed_headline(results: Comparison) -> str:
-    """Explain why there are no two backends to compare."""
+    """Explain why fewer than two backends can be compared."""
     backends = {engine for entry in results.lists for engine in entry.timed_engines}
     if len(backends) == 1:
         return f"Only {display_name(backends.pop())} was timed."
@@ -150,7 +151,7 @@ def _lead_clause(lead: Lead) -> str:
 
 
 def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """State whether the backends learn the same if they start with the same weights and use the same batches."""
+    """State whether the backends learn the same from the same initial weights and batches."""
     distances = largest_distances(lists)
     different = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
     for engine, nats in different.items():
@@ -216,7 +217,7 @@ def _names(lists: Sequence[ListEntry]) -> str:
 
 
 def _ngram_recreated_percents(lists: Iterable[ListEntry]) -> Iterator[float]:
-    """Yield how many of the n-gram's names were in each list."""
+    """Yield the percentage of the n-gram's names that were already in each list."""
     for entry in lists:
         if entry.references:
             figures = entry.references[0].ngram_names.get("ngram")

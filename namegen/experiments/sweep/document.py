@@ -23,9 +23,9 @@ class PartFigures:
     """The metrics of a network after its best epoch."""
 
     training: PlainMetrics
-    """On the training names."""
+    """The metrics on the training names."""
     held_out: PlainMetrics
-    """On the held-out names."""
+    """The metrics on the held-out names."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class HeldOut:
     seen_percent: float
     """The percentage of held-out names that are also training names."""
     ceiling: PlainMetrics
-    """The best possible metrics, computed with the held-out names as a model of themselves."""
+    """The best possible metrics, which are reached by using the held-out names themselves as a model."""
     baseline: PlainMetrics
     """The metrics of the n-gram baseline, fitted on the network's training data."""
     baseline_order: int
@@ -55,9 +55,9 @@ class Trained(TrainingSummary):
     held_out: HeldOut
     """The references for the metrics on the held-out names."""
     seconds: Measure
-    """The time for training and validation of all epochs, while other runs may have been running."""
+    """The time for training and validating all epochs. Other runs may have been running at the same time."""
     chars_per_second: Measure | None
-    """The training speed; None if the run was too short to measure it."""
+    """The training speed, or None if the run was too short to measure it."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,15 @@ class Outcome:
     """The outcome of a run."""
 
     status: Status
-    """A run has diverged if its loss became infinite, and is unavailable if its backend isn't installed."""
+    """A run is "diverged" if its loss became infinite, and "unavailable" if its backend isn't installed."""
     why: str
-    """A sentence that explains the status; "" if the run is done."""
+    """A sentence that explains the status, or "" if the run is done."""
     machine: Machine | None
-    """The machine that trained it; None if the worker died before it could report."""
+    """The machine that trained the network, or None if the worker died before it could report."""
     versions: Mapping[str, str | None]
     """The versions of the libraries; empty if the worker died before it could report."""
     trained: Trained | None
-    """The network; None if the run isn't done."""
+    """The network, or None if the run isn't done."""
 
     @property
     def done(self) -> Trained:
@@ -98,7 +98,7 @@ class RunJob:
     names: tuple[str, ...]
     """The list."""
     held_out: HeldOut | None
-    """The references, if another run with the same split has computed them; fitting the n-gram baseline is slow."""
+    """The references, if another run with the same split has computed them. Fitting the n-gram baseline is slow."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Run(Outcome):
     settings: Mapping[str, Json]
     """The values of the axes, by dotted path."""
     model: str | None
-    """Its model file, relative to ``results.json``; None if the run isn't done."""
+    """Its model file, relative to ``results.json``, or None if the run isn't done."""
     commit: str | None
-    """The commit of the checkout that trained it; None for an installed namegen."""
+    """The commit of the checkout that trained the network, or None for an installed namegen."""
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def list_plots(results: Results) -> dict[str, Plot]:
 
 
 def _plot_title(results: Results, settings: int) -> str:
-    """Return the title of a plot with this number of settings. ``Plot`` replaces ``{list}`` by the list's name."""
+    """Return the title of a plot with this number of settings. ``Plot`` replaces ``{list}`` with the list's name."""
     title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
     if settings > MOST_LINES:
         title += f", the best {MOST_LINES} of {settings:,}"
@@ -69,7 +69,7 @@ def _plot_title(results: Results, settings: int) -> str:
 
 
 def _plot_detail(runs_by_setting: Mapping[str, Sequence[Run]]) -> str:
-    """Explain the lines and the bands of a plot; "" if each setting has only one seed."""
+    """Explain the lines and the bands of a plot, or return "" if each setting has only one seed."""
     has_several_seeds = any(len(runs) > 1 for runs in runs_by_setting.values())
     if not has_several_seeds:
         return ""
@@ -77,7 +77,7 @@ def _plot_detail(runs_by_setting: Mapping[str, Sequence[Run]]) -> str:
 
 
 def draw_sweep(results: Results, out: Path) -> list[Path]:
-    """Draw the plot of each list into a PNG file.
+    """Save the plot of each list as a PNG file.
 
     Args:
         results: the results of the sweep.
@@ -87,7 +87,7 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
         The files.
 
     Raises:
-        OutputError: a file can't be written; its previous content is kept.
+        OutputError: a file can't be written. Its previous content is kept.
     """
     plots = list_plots(results)
     paths = [out / f"accuracy-{name}.png" for name in file_names(list(plots))]
@@ -97,7 +97,7 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
 
 
 def sweep_figure(results: Results, list_name: str) -> Figure:
-    """Plot argmax accuracy against seconds: the mean over seeds as a line, their range as a band.
+    """Plot argmax accuracy against seconds, with the mean over the seeds as a line and their range as a band.
 
     Call it inside ``drawing_style``.
 
@@ -143,7 +143,7 @@ def _draw_references(axes: Axes, baseline: Line, ceiling: Line) -> None:
 
 
 def _select_best(runs_by_setting: dict[str, list[Run]]) -> dict[str, list[Run]]:
-    """Keep the settings with the highest accuracies, at most ``MOST_LINES``, in their original order."""
+    """Select up to ``MOST_LINES`` settings with the highest accuracies, in their original order."""
     ranking = sorted(
         runs_by_setting, key=lambda name: _mean_accuracy(runs_by_setting[name]), reverse=True
     )
@@ -172,7 +172,7 @@ def _draw_setting(axes: Axes, runs: Sequence[Run], *, name: str, look: Look) -> 
 
 
 def _line_options(look: Look) -> dict[str, Any]:
-    """Return the options of matplotlib for a line."""
+    """Return the matplotlib options for a line."""
     options: dict[str, Any] = {"color": look.color, "linewidth": LINE_WIDTH}
     if look.dashes:
         options["dashes"] = look.dashes

@@ -49,7 +49,7 @@ PATHS = [  # the dotted paths of all settings
     for name in get_type_hints(settings_class)
 ]
 RUN_PATHS = [path for path in PATHS if path.startswith("run.") and path != ENGINE]
-# The settings that a grid can't vary, each with the reason.
+# Maps each setting that a grid can't vary to the reason.
 NO_AXES = {
     "data.column": "every list is read the same way: make one file per column",
     "data.max_name_length": "every list is read the same way: set it once, in [data]",
@@ -78,7 +78,7 @@ class GridPoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """The settings that a sweep varies, and those that it keeps."""
+    """The settings that a sweep varies, and the settings that it keeps."""
 
     source: str
     """How messages refer to the config."""
@@ -89,10 +89,10 @@ class Grid:
 
     @cached_property
     def points(self) -> list[GridPoint]:
-        """All combinations; the last axis varies fastest.
+        """All combinations. The last axis varies fastest.
 
         Raises:
-            SettingsError: lists all wrong values.
+            SettingsError: some values are wrong. The message lists all of them.
         """
         combinations = self.values
         configs = merge_each(self.base, combinations, source=f"the grid of {self.source}")
@@ -127,7 +127,7 @@ class SweepRun:
 
     @property
     def file(self) -> str:
-        """The name of the run's files, without the suffix: the label, and the key to find them again."""
+        """The name of the run's files without the suffix: the label, and the key for finding the files again."""
         words = re.sub("[^a-z0-9.]+", "-", self.label.lower()).strip("-.")
         slug = words[:SLUG_LENGTH].rstrip("-.")
         return f"{slug}-{self.key}"
@@ -239,7 +239,7 @@ def _find_repeated_paths(entries: list[GridEntry]) -> list[str]:
 
 
 def _distinct_values(values: list[Json]) -> list[Json]:
-    """Return the distinct values, in their order. Values can be lists, so they need not be hashable."""
+    """Return the distinct values in order. Values can be lists, so they may not be hashable."""
     distinct: list[Json] = []
     for value in values:
         if value not in distinct:
@@ -286,14 +286,14 @@ def _suggest_path(path: str) -> str:
 
 
 def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[SweepRun]:
-    """List the runs of a grid, in its order and without duplicates.
+    """List the runs of a grid in order, without duplicates.
 
     Args:
         grid: the grid.
         read_list: reads the list of a config. It's called once per list.
 
     Returns:
-        The runs. Each one holds out names, even if its list is short.
+        The runs. Every run holds out names, even if its list is short.
 
     Raises:
         NamesError: a list can't be read, is too short to split, or has the same names as another list.
@@ -326,7 +326,7 @@ def _read_lists(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> dict
 
 
 def _with_held_out_names(config: Config) -> Config:
-    """Return the same config, with the default share of held-out names if it has none."""
+    """Return a copy of the config that has the default share of held-out names if it doesn't specify a share."""
     data = replace(config.data, validation=config.data.held_out)
     return replace(config, data=data)
 
@@ -373,7 +373,7 @@ def _find_path(name: str) -> str:
 
 
 def settings_in_words(settings: Mapping[str, object]) -> str:
-    """Describe settings in words.
+    """Describe the settings in words.
 
     >>> settings_in_words({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
     'learning rate 0.01, hidden 32,32, seed 1'
@@ -407,7 +407,7 @@ def format_value(value: object) -> str:
 
 
 def _format_item(item: object) -> str:
-    """Format an item of a list; an item that is a pair gets a colon."""
+    """Format an item of a list. A pair is joined with a colon."""
     if isinstance(item, list | tuple):
         return ":".join(format_value(value) for value in item)
     return format_value(item)

@@ -22,7 +22,8 @@ from namegen.experiments.sweep.grid import (
 )
 from namegen.experiments.trained import PlainMetrics, list_names
 
-MOST_NAMED = 3  # a sentence lists at most this many settings; it counts them if there are more
+# A sentence lists at most this many settings, and only counts them if there are more.
+MOST_NAMED = 3
 METRICS = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
 SIZES = ("parameters", "batch_size", "epochs", "best_epoch")
 
@@ -79,7 +80,7 @@ def _metric_columns(trained_run: Trained) -> dict[str, object]:
 
 
 def _csv_value(value: object) -> object:
-    """Convert a value of a setting for a cell. Numbers and strings don't change, and lists become text."""
+    """Convert the value of a setting to a cell. Numbers and strings don't change, and lists become strings."""
     is_boolean = isinstance(value, bool)
     if isinstance(value, int | float | str) and not is_boolean:
         return value
@@ -104,7 +105,7 @@ def by_setting(results: Results, list_name: str) -> dict[str, list[Run]]:
 
 
 def line_name(settings: Mapping[str, object]) -> str:
-    """Name the settings that all seeds of a line share.
+    """Return a name for a line from the settings that all its seeds share.
 
     >>> line_name({"data.names": "x", "training.momentum": 0.9, "training.seed": 1})
     'momentum 0.9'
@@ -159,7 +160,7 @@ class Line:
 
     @property
     def seeds(self) -> int | None:
-        """The number of finished runs; None for the baseline and the ceiling."""
+        """The number of finished runs, or None for the baseline and the ceiling."""
         is_reference = self.metrics and not self.runs
         if is_reference:
             return None
@@ -167,12 +168,12 @@ class Line:
 
     @property
     def argmax_accuracies(self) -> list[float]:
-        """How often the likeliest next character is correct, one share per seed."""
+        """How often the most likely next character is correct, as one share per seed."""
         return [metrics.accuracy_argmax for metrics in self.metrics]
 
     @property
     def sampled_accuracies(self) -> list[float]:
-        """The expected accuracy of a drawn character, one share per seed."""
+        """The expected accuracy of a sampled character, as one share per seed."""
         return [metrics.accuracy_sampled for metrics in self.metrics]
 
     @property
@@ -206,8 +207,8 @@ COLUMNS: tuple[Column[Line], ...] = (
 def setting_table(results: Results, list_name: str) -> Table:
     """Tabulate the metrics and the training times of a list, one row per setting.
 
-    The metrics are those on the held-out names. The last rows are the n-gram baseline and the ceiling, and the note
-    names the best setting.
+    The metrics are measured on the held-out names. The last rows contain the n-gram baseline and the ceiling, and the
+    note mentions the best setting.
     """
     lines = [
         _make_setting_line(name, runs) for name, runs in by_setting(results, list_name).items()
@@ -251,10 +252,10 @@ def _without_none(values: Iterable[float | None]) -> list[float]:
 
 
 def best_in_words(results: Results, list_name: str) -> str:
-    """Describe which setting of a list is best, and which settings might be equally good.
+    """Describe which setting is best for a list, and which settings might be equally good.
 
-    Two settings count as equally good if the ranges of their accuracies over the seeds overlap. Differences on the
-    same seed aren't considered. The result is empty if the list has fewer than two settings.
+    Two settings count as equally good if the ranges of their accuracies over the seeds overlap. Differences between
+    runs with the same seed aren't considered. The result is empty if the list has fewer than two settings.
     """
     runs_by_setting = trained_by_setting(results, list_name)
     if len(runs_by_setting) < 2:
@@ -291,7 +292,7 @@ def _describe_best(accuracies: dict[str, list[float]]) -> str:
 
 
 def _describe_overlap(best: str, lowest: float, others: Mapping[str, Sequence[float]]) -> str:
-    """Name the settings that might be as good as the best one, or say that there are none.
+    """List the settings that might be as good as the best one, or state that there are none.
 
     Args:
         best: the best setting.
@@ -299,7 +300,7 @@ def _describe_overlap(best: str, lowest: float, others: Mapping[str, Sequence[fl
         others: the accuracies of the other settings, one per seed.
 
     Returns:
-        A sentence that starts with a space, or "" if the other settings have too few seeds for one.
+        A sentence that starts with a space, or "" if the other settings have too few seeds for a comparison.
     """
     ranges = {name: values for name, values in others.items() if len(values) > 1}
     overlapping = [name for name, values in ranges.items() if max(values) >= lowest]
@@ -312,7 +313,7 @@ def _describe_overlap(best: str, lowest: float, others: Mapping[str, Sequence[fl
 
 
 def _describe_single_seeds(others: Mapping[str, Sequence[float]]) -> str:
-    """Name the settings with only one seed, in a sentence that starts with a space; "" if there are none."""
+    """List the settings with only one seed in a sentence that starts with a space, or return "" if there are none."""
     single = [name for name, values in others.items() if len(values) == 1]
     if not single:
         return ""
@@ -321,7 +322,7 @@ def _describe_single_seeds(others: Mapping[str, Sequence[float]]) -> str:
 
 
 def _names_or_count(names: Sequence[str], conjunction: str) -> str:
-    """Join the names of a few settings with a conjunction; count them if there are more than ``MOST_NAMED``."""
+    """Join the names of a few settings with a conjunction. If there are more than ``MOST_NAMED``, count them."""
     if len(names) > MOST_NAMED:
         return f"{len(names):,} others"
     return f" {conjunction} ".join(names)
@@ -351,18 +352,18 @@ def _have_same_held_out_names(left: HeldOut, right: HeldOut, references: Iterabl
 
 
 def _are_close(left: PlainMetrics, right: PlainMetrics) -> bool:
-    """Return whether metrics are equal, except for the rounding of different processors."""
+    """Return whether metrics are equal, except for rounding differences between processors."""
     return all(_is_close(getattr(left, metric), getattr(right, metric)) for metric in METRICS)
 
 
 def _is_close(left: float | None, right: float | None) -> bool:
-    """Return whether two values of a metric are equal, except for rounding. None equals only None."""
+    """Return whether two values of a metric are equal, except for rounding. None is only equal to None."""
     if left is None or right is None:
         return left == right
     return isclose(left, right, rel_tol=1e-9)
 
 
 def axes_in_words(results: Results) -> str:
-    """Name the settings that a sweep varies."""
+    """List the settings that a sweep varies."""
     names = [axis_name(path) for path in results.axes if path not in (LIST, SEED)]
     return ", ".join(names) or "the seed"

@@ -60,16 +60,16 @@ def sweep(
         grid: the grid.
         runs: the runs of the grid, from ``make_runs``.
         out: a folder that doesn't exist, is empty, or was created by an earlier sweep.
-        scheduler: the address of a dask scheduler; None trains in processes on this machine.
-        workers: the number of local processes; None uses all cores.
+        scheduler: the address of a dask scheduler. None trains in processes on this machine.
+        workers: the number of local processes. None uses all cores.
         on_progress: called with the progress.
 
     Returns:
         The content of ``results.json``.
 
     Raises:
-        EngineError: dask isn't installed, the scheduler doesn't answer or stops, or its workers have another version of
-            namegen.
+        EngineError: dask isn't installed, the scheduler doesn't answer or stops, or its workers have a different
+            version of namegen.
         OutputError: the folder contains other files, or can't be written to.
         FolderInUseError: another sweep is using the folder.
     """
@@ -132,7 +132,7 @@ class _Sweep:
             on_progress(_end_event(run.label, ended))
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield the jobs. Each is created just before it starts, so that it gets the references of earlier runs."""
+        """Yield the jobs. Each job is created just before it starts, so that it gets the references of earlier runs."""
         for run in self.runs:
             if run.key not in self.ended:
                 job = self._make_job(run)
@@ -164,7 +164,7 @@ def _end_event(label: str, run: Run) -> Ended:
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:
-    """Return everything that decides which names a run holds out."""
+    """Return everything that determines which names a run holds out."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
 
 
@@ -178,7 +178,7 @@ def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) ->
         run: the run.
         outcome: its outcome.
         name: the name of its files, without the suffix.
-        commit: the commit of the checkout that trained it; None for an installed namegen.
+        commit: the commit of the checkout that trained the network, or None for an installed namegen.
     """
     model = None
     if outcome.trained is not None:
@@ -196,7 +196,7 @@ def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) ->
 
 
 def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
-    """Read a run that an earlier sweep has finished, possibly with other axes; None if there is none."""
+    """Read a run that an earlier sweep has finished, possibly with other axes, or return None if there is none."""
     kept = store.read(run.key, partial(from_plain, Outcome))
     if kept is None:
         return None
@@ -204,7 +204,7 @@ def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
 
 
 def keep(store: KeptStore, run: SweepRun, event: JobEnded) -> Run:
-    """Write the result of a run. Only finished and diverged runs are kept, so that a later sweep repeats the others."""
+    """Write the result of a run. Only finished and diverged runs are kept. A later sweep repeats all other runs."""
     if event.trouble:
         outcome = Outcome("failed", event.trouble, machine=None, versions={}, trained=None)
         return ended_run(run, outcome, run.file, store.commit)
@@ -224,8 +224,8 @@ def make_results(grid: Grid, runs: Sequence[SweepRun], ended: Mapping[str, Run])
 
     Args:
         grid: the grid.
-        runs: all its runs.
-        ended: the runs that have ended, by key.
+        runs: all runs of the grid.
+        ended: the runs that have ended, indexed by key.
     """
     backends = dict.fromkeys(run.config.run.backend for run in runs)
     ended_runs = [ended[run.key] for run in runs if run.key in ended]

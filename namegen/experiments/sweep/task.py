@@ -32,11 +32,11 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
     """Train one network.
 
     Args:
-        document: a ``RunJob``, as plain values.
+        document: a ``RunJob`` as plain values.
         parent: receives the progress.
 
     Returns:
-        The ``Outcome`` under "outcome", and under "model" the model file in base 64, or None if the run failed.
+        The ``Outcome`` under "outcome", and the model file in Base64 under "model", or None if the run failed.
     """
     job = from_plain(RunJob, document)
     try:
@@ -49,7 +49,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
 
 
 def _encode_model(result: RunResult) -> str:
-    """Encode the model file of a run in base 64."""
+    """Encode the model file of a run in Base64."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         result.checkpoint.save(path)
@@ -79,7 +79,7 @@ def _prepare(job: RunJob) -> PreparedTraining:
     """Prepare the training of a run."""
     corpus = Corpus(job.names, source=job.source)
     settings = job.config.run
-    threads = settings.threads or 1  # other runs use the other cores
+    threads = settings.threads or 1  # the other cores are used by other runs
     return prepare(corpus, job.config.recipe, load_engine(settings.backend), threads=threads)
 
 

@@ -92,7 +92,10 @@ MANY = ", ".join(map(str, range(101)))
     ("grid", "said"),
     [
         ("training.lr_schedule = ['steps', 'constant']", "lr_steps"),
-        ("training.momentum = [0.0, 0.9]", "training.momentum has no effect, as the optimizer is"),
+        (
+            "training.momentum = [0.0, 0.9]",
+            "training.momentum has no effect, because the optimizer is",
+        ),
         (
             f"training.seed = [{MANY}]\ntraining.epochs = [{MANY}]",
             "10,201 runs, but the limit is 10,000",
