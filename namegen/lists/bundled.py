@@ -52,7 +52,7 @@ FAKER = "Faker 40.63.0, copyright 2012 Daniele Faraglia and contributors"
 
 SHELF = {  # name → description
     "elves": "elves, such as Saelora and Thaleon",
-    "dwarves": "dwarves, such as Brokka and Haldrik",
+    "dwarves": "dwarves, such as Dolgrun and Kargrim",
     "orcs": "orcs, such as Skarga and Urzog",
     "dragons": "dragons, such as Emberwing and Ysmerion",
     "demons": "demons, such as Grizzoth and Mordivex",
