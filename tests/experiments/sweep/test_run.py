@@ -44,7 +44,7 @@ class Unheard(Parent):
         self._next_report = 0.0
         self.progress: list[tuple[int, int]] = []
 
-    def tell(self, epoch: int, epochs: int) -> None:
+    def report_progress(self, epoch: int, epochs: int) -> None:
         self.progress.append((epoch, epochs))
 
 
