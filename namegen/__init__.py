@@ -12,7 +12,7 @@
 >>> result.finished
 True
 
-The functions come from ``namegen.api``, which is imported when one of them is used for the first time. So
+The functions come from ``namegen.api``, which is imported when one of them is first used. As a result,
 ``import namegen`` loads neither NumPy nor a backend.
 """
 

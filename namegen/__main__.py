@@ -1,4 +1,4 @@
-"""The command-line program ``namegen``, which is also ``python -m namegen``."""
+"""The command-line program ``namegen``, which you can also run as ``python -m namegen``."""
 
 from __future__ import annotations
 

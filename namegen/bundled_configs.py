@@ -1,6 +1,6 @@
-"""The configs that come with namegen, by their names.
+"""The configs that come with namegen, by name.
 
-They are in ``configs/`` at the top of a checkout, and installed as ``namegen/configs``.
+They are in ``configs/`` at the top of a checkout, and are installed in ``namegen/configs``.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ class BundledConfig:
 
     @property
     def description(self) -> str:
-        """A short description, which is the comment in the file's first line."""
+        """A short description, taken from the comment in the file's first line."""
         first_line = self.text.partition("\n")[0]
         return first_line.lstrip("# ")
 
     @property
     def is_sweep(self) -> bool:
-        """Whether the config is for ``namegen sweep``, because it has a grid."""
+        """Whether the config has a grid and is meant for ``namegen sweep``."""
         return "\n[grid]\n" in self.text
 
 
 def bundled_configs() -> dict[str, BundledConfig]:
-    """Return all configs that come with namegen, in alphabetical order of their names.
+    """Return all configs that come with namegen, in alphabetical order.
 
     >>> bundled_configs()["blog-rnn32-first"].is_sweep
     False
@@ -56,10 +56,10 @@ def _configs_folder() -> Path:
 
 
 def find_config(config: Path | str) -> Path:
-    """Return the file of a config. The file may not exist.
+    """Return the path of a config file, which might not exist.
 
-    The name of a bundled config always means that config. If there is also a file with this name, write ``./default``
-    to use the file.
+    The name of a bundled config always refers to that config. To use a file with the same name, write its path, such as
+    ``./default``.
 
     Args:
         config: the name of a bundled config, or the path of a TOML file.
@@ -71,7 +71,7 @@ def find_config(config: Path | str) -> Path:
 
 
 def advice(config: str) -> str:
-    """Return advice for a config that doesn't exist, with the bundled config that was probably meant.
+    """Return advice for a config that doesn't exist. It suggests a bundled config with a similar name.
 
     >>> advice("sweep-cells")
     'did you mean sweep-cell? Use a TOML file that exists, or the name of one that `namegen configs` lists'

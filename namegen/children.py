@@ -4,11 +4,11 @@
     first line of standard input             ──►   calls FUNCTION(document, parent)
     {"progress": [3, 40]}, several times     ◄──   finished epochs and all epochs, on standard output
     {"answer": …} or {"trouble": "why"}      ◄──   the last line
-    end of standard input                    ──►   exits at once
+    end of standard input                    ──►   exits immediately
 
 Standard input ends when the answer is no longer needed, and also when the parent is killed, so no child outlives its
-parent. A child that dies is started a second time. Each child runs in a separate session, so that Ctrl-C in a terminal
-reaches only the parent.
+parent. If a child dies, namegen starts it one more time. Each child runs in a separate session, so that Ctrl-C in a
+terminal reaches only the parent.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from namegen.threads import VARIABLES
 PACKAGE = Path(__file__).parent
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_REPORTS = 0.5
-MAX_STARTS = 2  # how often a child that dies is started
+MAX_STARTS = 2  # how many times to start a child that dies
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A function call that a child process makes."""
+    """A function call that runs in a child process."""
 
     work: str  # the function, ``module:function``
     document: Json  # the argument of the function
@@ -74,12 +74,12 @@ class JobEnded:
     """A job has ended."""
 
     job: Job
-    answer: Json = None  # the result of its function; None if there is none
+    answer: Json = None  # the result of its function, or None if there is no result
     trouble: str = ""  # why there is no answer, in one sentence
 
 
 class Runner(ABC):
-    """Runs jobs: ``Children`` on this machine, ``experiments/cluster.py`` on others. Leaving it stops all jobs."""
+    """Runs jobs on this machine (``Children``) or on others (``experiments/cluster.py``). Exiting it stops all jobs."""
 
     def __enter__(self) -> Runner:
         return self
@@ -116,7 +116,7 @@ def run_all(
     """Run all jobs, and yield an event for each job that ends.
 
     Args:
-        runner: runs the jobs. The caller enters and exits it.
+        runner: the object that runs the jobs. The caller enters and exits its context.
         jobs: the jobs. Each is taken from the iterable just before it starts.
         watch: called repeatedly with the running jobs.
     """
@@ -134,7 +134,7 @@ def run_all(
 
 
 def _start_jobs(runner: Runner, waiting: Iterator[Job]) -> None:
-    """Start jobs until all workers are busy. If there is no worker, one job is started, to wait for a worker."""
+    """Start jobs until all workers are busy. If there are no workers, start one job, which waits for a worker."""
     while len(runner.running) < max(runner.workers, 1):
         job = next(waiting, None)
         if job is None:
@@ -203,7 +203,7 @@ class Children(Runner):
                 yield self._messages.get_nowait()
 
     def _handle(self, message: _Message) -> Iterator[JobProgress | JobEnded]:
-        """Yield the events that follow from a message of a child."""
+        """Yield the events that result from a child's message."""
         child = message.child
         if message.content is None:
             yield from self._handle_exit(child)
@@ -214,7 +214,7 @@ class Children(Runner):
             child.result = message.content
 
     def _handle_exit(self, child: _Child) -> Iterator[JobEnded]:
-        """Yield the end of a child's job, or start the job again if the child died for the first time."""
+        """Yield the event for a job that has ended, or start the job again if the child died for the first time."""
         self._children.remove(child)
         reason = child.end()
         if child.result is not None:
@@ -230,7 +230,7 @@ class _Message:
     """A message from a child to its parent."""
 
     child: _Child
-    content: dict[str, Any] | None  # a line of the child's output; None if the child has exited
+    content: dict[str, Any] | None  # a line of the child's output, or None if the child has exited
 
 
 _Messages: TypeAlias = "queue.Queue[_Message]"
@@ -258,7 +258,7 @@ class _Child:
         self._listener.start()
 
     def _listen(self, messages: _Messages) -> None:
-        """Send the document to the child, then put each line of its output into the queue.
+        """Send the document to the child, then put each line of the child's output into the queue.
 
         A long document can only be sent in this thread, because sending blocks until the child reads it.
         """
@@ -270,12 +270,12 @@ class _Child:
         messages.put(_Message(self, None))
 
     def _send_document(self) -> None:
-        with suppress(OSError, ValueError):  # the child has died or was ended in the meantime
+        with suppress(OSError, ValueError):  # the child has died or was stopped in the meantime
             self._input.write(self._first_line)
             self._input.flush()
 
     def end(self) -> str:
-        """Kill the process if it's still running, close its streams, and return why it may have ended."""
+        """Kill the process if it's still running, close its streams, and return the likely reason why it ended."""
         self._process.kill()
         self._listener.join()
         last_line = self._last_line_of_errors()
@@ -316,7 +316,7 @@ def _start_process(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def own_environment() -> dict[str, str]:
-    """Return environment variables with which a child process imports the same namegen as this process."""
+    """Return environment variables that make a child process import the same namegen as this process."""
     environment = dict(os.environ)
     is_installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
     if not is_installed:
@@ -332,7 +332,7 @@ class Parent:
     """The connection of a child to its parent. The child exits as soon as the parent closes it.
 
     Args:
-        started: when the parent started the child, in seconds of the system's clock.
+        started: when the parent started the child, in seconds on the system clock.
         output: a stream to the parent.
     """
 
@@ -340,7 +340,7 @@ class Parent:
         self.started = started
         self._output = output
         self._epochs = 0
-        self._next_report = 0.0  # the earliest time for it, in seconds of the monotonic clock
+        self._next_report = 0.0  # its earliest time, in seconds on the monotonic clock
         threading.Thread(target=self._exit_with_input, daemon=True).start()
 
     def _exit_with_input(self) -> None:
@@ -372,7 +372,7 @@ class Parent:
 
 
 def main(work: str) -> NoReturn:
-    """Do the job that standard input describes, and send the answer or the trouble to the parent."""
+    """Do the job that standard input describes, and send the answer or the error to the parent."""
     output = _take_standard_output()
     order = json.loads(_read_first_line())
     parent = Parent(order["started"], output)

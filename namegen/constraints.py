@@ -1,6 +1,6 @@
 """Constraints on generated names: keyword arguments in Python, and options on the command line.
 
-Each constraint is declared here, with the help of its option. Its class is in ``core/generation/constraints``.
+Each constraint is declared here, with the help of its option. Its class is defined in ``core/generation/constraints``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import (
 from namegen.errors import SettingsError, setting, shown
 from namegen.lists import BUNDLED, load_bundled
 
-if TYPE_CHECKING:  # NumPy is loaded when constraints are made, and no earlier
+if TYPE_CHECKING:  # NumPy is loaded only when constraints are created
     from namegen.core.data.normalization import Normalization
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
@@ -42,11 +42,11 @@ class Option:
 
 
 class Constraints(TypedDict, total=False):
-    """Conditions that every returned name satisfies. A missing constraint or None means no condition.
+    """Conditions that every returned name must satisfy. A constraint that's missing or None has no effect.
 
-    ``starts_with``, ``ends_with``, ``contains`` and ``matches`` distinguish upper and lower case. ``exclude_words`` and
-    ``exclude_names`` ignore letter case, spaces and punctuation. With ``=`` in front, a word is excluded only as a
-    whole word. ``min_distance`` is the smallest edit distance to every name of ``exclude_names``, or of the bundled
+    ``starts_with``, ``ends_with``, ``contains`` and ``matches`` are case-sensitive. ``exclude_words`` and
+    ``exclude_names`` ignore letter case, spaces and punctuation. A word that starts with ``=`` is excluded only as a
+    whole word. ``min_distance`` is the minimum edit distance from every name in ``exclude_names``, or in the bundled
     list that the model was trained on. ``docs/concepts/which-names.md`` describes which names are returned.
     """
 
@@ -55,7 +55,7 @@ class Constraints(TypedDict, total=False):
     contains: Annotated[str | None, Option("TEXT", "that contain TEXT.")]
     matches: Annotated[
         str | None,
-        Option("REGEX", "that match REGEX as a whole (a regular expression of the regex library)."),
+        Option("REGEX", "that fully match REGEX, a regular expression of the regex library."),
     ]
     min_length: Annotated[
         int | None,
@@ -69,8 +69,8 @@ class Constraints(TypedDict, total=False):
         Iterable[str] | None,
         Option(
             "FILE",
-            "that contain no word from FILE (one per line), ignoring case, spaces and punctuation. A word with = in "
-            "front is excluded only as a whole word.",
+            "that contain no word from FILE (one per line), ignoring case, spaces and punctuation. A word that "
+            "starts with = is excluded only as a whole word.",
         ),
     ]
     exclude_names: Annotated[
@@ -84,7 +84,7 @@ class Constraints(TypedDict, total=False):
         int | None,
         Option(
             "D",
-            "that differ by at least D edits from every name of {exclude_names}, or of the model's bundled list.",
+            "that differ by at least D edits from every name in {exclude_names}, or in the model's bundled list.",
             least=1,
             most=3,
         ),
@@ -117,7 +117,7 @@ def make_constraints(
     normalization: Normalization | None = None,
     **constraints: Unpack[Constraints],
 ) -> ConstraintList:
-    """Make a constraint list from keyword arguments.
+    """Create a constraint list from keyword arguments.
 
     Args:
         list_name: the list that the model was trained on, for ``min_distance`` without ``exclude_names``.
@@ -201,7 +201,7 @@ def _check_value(name: str, value: object) -> object:
 
 
 def _check_strings(name: str, value: object) -> list[str]:
-    """Return several strings as a list, because they are read twice."""
+    """Return an iterable of strings as a list, because the strings are read twice."""
     expected = "several strings, such as a list"
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
         raise _wrong_type(name, value, expected)
@@ -232,7 +232,7 @@ def check_type(name: str, value: object, expected_type: type) -> None:
 
 @cache
 def claimed_starts(*lists: str) -> tuple[str, ...]:
-    """Return the words with which a new company must not start, because listed companies start with them.
+    """Return the words that new company names must not start with, because names of listed companies do.
 
     Args:
         lists: the names of lists. Only bundled lists of companies have such words.

@@ -1,11 +1,11 @@
 """Convert frozen dataclasses to JSON and back, with checked types and keys.
 
 All JSON that namegen reads (in checkpoints, saved states, ``.tflite`` files and measurements) is parsed by
-``read_json``, which rejects documents that are too large or nest too deeply, and then converted by ``from_plain``.
-``Json`` is the type of the plain values in between.
+``read_json`` and then converted by ``from_plain``. ``read_json`` rejects documents that are too large or too deeply
+nested. ``Json`` is the type of the plain values that it returns.
 
-An optional field is declared as ``why: str | UnsetType = UNSET``. A key without a field is an error, except in a
-``Mapping[str, Json]``.
+An optional field is declared as ``why: str | UnsetType = UNSET``. A key that doesn't match a field is an error,
+except in a ``Mapping[str, Json]``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from msgspec import UnsetType as UnsetType
 
 from namegen.errors import cut, printable, quote
 
-MAX_NUMBER = 2**63 - 1  # the largest whole number in a document; fits into arrays
+MAX_NUMBER = 2**63 - 1  # the largest whole number in a document, which still fits into an array
 # Numbers with bounds, which from_plain checks and the schema contains.
 Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 Size = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
@@ -42,20 +42,20 @@ else:
 LARGEST = 4 * 2**20  # for documents in models
 LARGEST_RECORD = 64 * 2**20  # for saved states and comparisons (5 MB), which grow with the epochs
 CONTAINERS = (dict, list, tuple)
-MOST_TOLD = 160  # characters of a problem, and of its path
+MOST_TOLD = 160  # the maximum length of a problem and of its path, in characters
 DEEPEST = 40  # nested objects and arrays; namegen's documents have at most 10
 
 
 def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
-    """Parse a JSON document, with limits for its size and depth.
+    """Parse a JSON document, with limits on its size and depth.
 
     Args:
-        content: the document; bytes are UTF-8.
-        largest: the largest size in bytes or characters; 4 MiB by default.
+        content: the document. Bytes are decoded as UTF-8.
+        largest: the maximum size in bytes or characters. The default is 4 MiB.
 
     Raises:
-        ValueError: it isn't JSON or UTF-8, is too large, nests too deeply, has a key twice, or contains NaN, infinity
-            or a number of more than 64 bits.
+        ValueError: the document isn't JSON or UTF-8, is too large, is too deeply nested, has a duplicate key, or
+            contains NaN, infinity or a number of more than 64 bits.
 
     >>> read_json('{"a": [1]}')
     {'a': [1]}
@@ -82,7 +82,7 @@ def _check_size(content: bytes | str, largest: int) -> None:
 
 
 def _check_depth_and_numbers(document: Json) -> None:
-    """Raise ValueError for a document that nests too deeply or contains a number that is too large."""
+    """Raise ValueError for a document that's too deeply nested or contains a number that's too large."""
     level = [document]  # all values at one depth
     depth = 0
     while level:
@@ -122,7 +122,8 @@ def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
         The value, and the position of its end.
 
     Raises:
-        ValueError: the value isn't JSON (then it's a ``json.JSONDecodeError``), nests too deeply, or has a key twice.
+        ValueError: the value is too deeply nested or has a duplicate key. If it isn't JSON, the error is a
+            ``json.JSONDecodeError``.
 
     >>> parse_json("[1], 2")
     ([1], 3)
@@ -134,7 +135,7 @@ def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
 
 
 def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
-    """Return an error to raise instead of an error of the JSON library. Its message is easier to understand."""
+    """Return an error with a clearer message, to raise instead of the JSON library's error."""
     if isinstance(error, RecursionError):
         return ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
     if "integer string conversion" in str(error):  # Python's own limit, thousands of digits
@@ -143,7 +144,7 @@ def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
 
 
 def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str, Json]:
-    """Parse a JSON document that must be an object. The arguments are those of ``read_json``.
+    """Parse a JSON document that must be an object. The arguments are the same as for ``read_json``.
 
     Raises:
         ValueError: the document isn't an object, or ``read_json`` rejects it.
@@ -160,7 +161,7 @@ def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str
 
 
 def _with_unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """Return a JSON object. Raise ValueError if it has a key twice."""
+    """Return a JSON object. Raise ValueError if it has a duplicate key."""
     json_object = dict(pairs)
     if len(json_object) < len(pairs):
         [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
@@ -228,7 +229,7 @@ def schema(kind: type) -> dict[str, Json]:
 
 
 def _with_lists(value: object) -> Json:
-    """Replace tuples by lists, so that the value equals its JSON after reading."""
+    """Replace tuples with lists, so that the value equals its JSON after parsing."""
     if isinstance(value, dict):
         return {key: _with_lists(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -237,11 +238,11 @@ def _with_lists(value: object) -> Json:
 
 
 def _find_unknown_key(plain: object, known: object) -> str | None:
-    """Return the path of the first key that a dataclass has no field for, or None. msgspec ignores such keys.
+    """Return the path of the first key without a matching field, or None. msgspec ignores such keys.
 
     Args:
         plain: the original values.
-        known: the same values, after they were converted to the dataclass and back.
+        known: the same values after conversion to the dataclass and back.
     """
     if isinstance(plain, dict) and isinstance(known, dict):
         return _find_unknown_key_in_object(plain, known)
@@ -273,7 +274,7 @@ def _find_unknown_key_in_array(plain: Sequence[object], known: Sequence[object])
 
 
 def _safe(text: str) -> str:
-    """Return a part of msgspec's message, in which values from the document are safe to print."""
+    """Return part of msgspec's message, with values from the document made safe to print."""
     return printable(cut(text, MOST_TOLD))
 
 

@@ -14,9 +14,9 @@
     └── SettingsError             exit code 2: a value has the wrong type or is out of range
 
 A message states the problem, what was expected, and what to do. It names settings with ``setting``, so that users see
-the name that they can type: ``min_length`` in Python, ``--min-length`` on the command line.
+the name that they can type: ``min_length`` in Python, and ``--min-length`` on the command line.
 
-``quote``, ``short``, ``shown`` and ``printable`` make foreign text safe for a message.
+``quote``, ``short``, ``shown`` and ``printable`` make untrusted text safe for a message.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, TypeAlias, TypeVar
 
-# Settings are marked with NUL, which no list, path or option can contain, so foreign text can't look like a setting.
+# Settings are marked with NUL, which no list, path or option can contain, so untrusted text can't look like a setting.
 _SETTING = re.compile("\0(?P<name>\\w+)(?:=(?P<value>[^\0]*))?\0")
 
 OF_ALL_PARTS = (
@@ -37,8 +37,8 @@ OF_ALL_PARTS = (
     "top_p",
     "seed",
 )  # settings of whole names, see ``add_part_to_settings``
-LONGEST_REASON = 200  # characters of a foreign exception's message
-MAX_MESSAGE = 2_000  # bytes of a whole message in UTF-8
+LONGEST_REASON = 200  # the maximum length of another library's error message, in characters
+MAX_MESSAGE = 2_000  # the maximum length of a whole message, in bytes of UTF-8
 MAX_NAME_COMPARED = 100  # characters; ``nearest`` ignores longer names
 
 _GAP = " … "
@@ -49,7 +49,7 @@ NameOf: TypeAlias = Callable[[str, str | None], str]
 
 
 def setting(name: str, value: object = None) -> str:
-    """Return the name of a setting for a message, with the value that it should have, if there is one.
+    """Return the name of a setting for a message, and optionally the value that it should have.
 
     >>> str(NamegenError(f"raise {setting('max_length')}, or use {setting('allow_seen', True)}"))
     'raise max_length, or use allow_seen=True'
@@ -60,10 +60,10 @@ def setting(name: str, value: object = None) -> str:
 
 
 def shortened(message: str, most: int = MAX_MESSAGE) -> str:
-    """Cut a message to at most ``most`` bytes of UTF-8, by replacing its middle with an ellipsis.
+    """Shorten a message to at most ``most`` bytes of UTF-8, by replacing its middle with an ellipsis.
 
-    The start of a message contains the problem, and its end the advice. Every error's message is cut here, in case a
-    long value wasn't cut before.
+    The start of a message contains the problem, and its end the advice. Every error message passes through this
+    function, in case it contains a long value that wasn't shortened.
 
     >>> shortened("there is no model " + "x" * 3000 + ": use another", 60)
     'there is no model xxxxxxxxx … xxxxxxxxxxxxxx: use another'
@@ -139,7 +139,7 @@ class NamegenError(Exception):
         return shortened(with_names)
 
     def __str__(self) -> str:
-        """Return the message, in which settings are Python arguments."""
+        """Return the message, with settings written as Python arguments."""
         return self.message_with(_python_name)
 
 
@@ -198,11 +198,11 @@ class UnknownEngineError(EngineError):
 
 
 class EngineFailedError(NamegenError):
-    """A backend failed with an unexpected error. Files that were saved before are unchanged."""
+    """A backend failed with an unexpected error. Files that were already saved are unchanged."""
 
 
 def gathered(batches: Iterable[Iterable[T]]) -> list[T]:
-    """Return all batches as one list. If a GenerationError is raised, its ``found`` contains the items before it.
+    """Return all batches as one list. If a GenerationError is raised, its ``found`` contains the items so far.
 
     >>> gathered([[1, 2], [3]])
     [1, 2, 3]
@@ -224,7 +224,7 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
     Args:
         engine: the name of the backend.
         doing: what the backend does, such as ``in epoch 3``.
-        then: the end of the message: the consequences, and what to do.
+        then: the end of the message, with the consequences and what to do.
 
     >>> try:
     ...     with engine_at_work("numpy", "in epoch 3", ": resume the run"):
@@ -260,13 +260,13 @@ def _line_of(error: Exception) -> str:
 
 
 class TrainingError(NamegenError):
-    """Training can't continue. Files that were saved before are unchanged."""
+    """Training can't continue. Files that were already saved are unchanged."""
 
 
 class GenerationError(NamegenError):
     """There are no names, or too few, that satisfy the constraints."""
 
-    #: The names that were found before the error, if the function returns a list.
+    #: The names that were generated before the error, if the function returns a list.
     found: Sequence[object] = ()
 
 
@@ -279,7 +279,7 @@ class SettingsError(NamegenError):
 
     Args:
         message: the message.
-        field: the setting whose value is wrong; None if there are several.
+        field: the setting whose value is wrong, or None if there are several.
     """
 
     exit_code: ClassVar[int] = 2
@@ -292,9 +292,9 @@ class SettingsError(NamegenError):
 # Control characters (which move the cursor, change colors or ring), line and paragraph separators, characters that
 # override the writing direction, and lone surrogates. Scripts and emoji need joiners, LRM and RLM, so these are safe.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MAX_SHOWN = 40  # characters of a value in a message
+MAX_SHOWN = 40  # the maximum length of a value in a message, in characters
 MAX_PATH_SHOWN = 200
-# Reads only as much of a value as is shown, because foreign values can be huge or nest deeply.
+# Reads only the part of a value that is shown, because values can be huge or deeply nested.
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = MAX_SHOWN
 _SHORT.maxdict = MAX_SHOWN
@@ -311,7 +311,7 @@ FORMULA = re.compile(r"(^|[;\t])(\s*[=+\-@＝＋－＠])")
 
 
 def quote(text: str, longest: int = 40) -> str:
-    r"""Quote foreign text for a message, with control characters escaped and long text cut.
+    r"""Quote untrusted text for a message. Control characters are escaped, and long text is cut.
 
     >>> quote("a\x1b[31m"), len(quote("x" * 1000))
     ("'a\\x1b[31m'", 42)
@@ -320,7 +320,7 @@ def quote(text: str, longest: int = 40) -> str:
 
 
 def short(path: object, longest: int = MAX_PATH_SHOWN) -> str:
-    """Return a path for a message, cut if it's long.
+    """Return a path for a message, and cut it if it's long.
 
     >>> short("runs/first"), len(short("x" * 4096))
     ('runs/first', 200)
@@ -329,7 +329,7 @@ def short(path: object, longest: int = MAX_PATH_SHOWN) -> str:
 
 
 def shown(value: object) -> str:
-    """Return the ``repr`` of any value for a message, with control characters escaped and long values cut.
+    """Return the ``repr`` of a value for a message. Control characters are escaped, and long values are cut.
 
     >>> shown((32, 32)), shown("x" * 1000) == quote("x" * 1000), len(shown([0] * 1000))
     ('[32, 32]', True, 40)
@@ -355,7 +355,7 @@ def cut(text: str, most: int) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Escape the control characters of foreign text, such as a name or a path.
+    r"""Escape the control characters in untrusted text, such as a name or a path.
 
     >>> printable("a\x1b[31mb"), printable("Zoë")
     ('a\\x1b[31mb', 'Zoë')
@@ -381,7 +381,7 @@ def counted(count: int, thing: str) -> str:
 
 
 def safe_cell(value: T) -> T | str:
-    """Return the value for a cell of a table. An apostrophe keeps spreadsheets from running strings as formulas.
+    """Return a value for a table cell. An apostrophe prevents spreadsheets from running strings as formulas.
 
     >>> safe_cell("=1+1"), safe_cell("a;=1+1"), safe_cell("Ann-Lee"), safe_cell(-1.5)
     ("'=1+1", "a;'=1+1", 'Ann-Lee', -1.5)
@@ -391,7 +391,7 @@ def safe_cell(value: T) -> T | str:
     return value
 
 
-DISTRIBUTION = "namegen-rnn"  # on PyPI, namegen is another project
+DISTRIBUTION = "namegen-rnn"  # on PyPI, namegen is a different project
 _PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
@@ -402,7 +402,7 @@ def missing_library(what: str, library: str | None, *extras: str) -> str:
     Args:
         what: the feature that needs the library. The message starts with it.
         library: the missing library, which is the ``name`` of the ModuleNotFoundError.
-        extras: the extras that the library belongs to. The command installs all of their libraries.
+        extras: the extras that the library belongs to. The command installs all libraries of these extras.
 
     >>> missing_library("the Faker provider", "faker", "faker")
     "the Faker provider needs faker, which is not installed: install it with: pip install 'Faker>=37'"
@@ -421,7 +421,7 @@ def install_command(*extras: str) -> str:
 
 
 def requirements(extra: str) -> tuple[str, ...]:
-    """Return the libraries of an extra, with their versions.
+    """Return the libraries in an extra, with their versions.
 
     They are read from the installed package, or else from pyproject.toml.
 
@@ -443,7 +443,7 @@ def requirements(extra: str) -> tuple[str, ...]:
 
 
 def _requirements_in_checkout(extra: str) -> tuple[str, ...]:
-    """Return the libraries of an extra from pyproject.toml."""
+    """Read the libraries in an extra from pyproject.toml."""
     import tomllib
 
     document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))

@@ -2,11 +2,11 @@
 
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     sweep, compare-backends                  Planned, then Running, NoWorkers, Ended
-    generate, people, players                Searched, several times; at the end sometimes FilledUp
+    generate, people, players                Searched, several times; sometimes FilledUp at the end
 
 The callback runs in the same thread as the task, up to thousands of times a second, so it should be fast. An exception
 in the callback stops the task. Use ``match`` to distinguish the events. Most events are ``msgspec.Struct`` classes,
-because dataclasses would slow down the start of every command by some milliseconds.
+because dataclasses would slow down the start of every command by several milliseconds.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Event:
 class ListReady(Struct, Event, frozen=True):
     """The list of a training run has been read and split."""
 
-    remarks: tuple[str, ...]  # sentences about skipped or unusual names; empty ones mean nothing
+    remarks: tuple[str, ...]  # sentences about skipped or unusual names; ignore empty sentences
     training: int  # names in the training set
-    damped: int  # the same after square-root weighting of duplicates
+    damped: int  # the same number after square-root weighting of duplicates
     held_out: int  # names in the validation set
-    test: int | None  # names in the test set; None if there is none
+    test: int | None  # names in the test set, or None without a test set
     labels: int  # different labels
 
 
@@ -47,8 +47,9 @@ class TrainingBegins(Struct, Event, frozen=True):
     characters: int  # per epoch
     epoch: int  # finished epochs, in a resumed run
     step: int  # finished steps of the next epoch, in a resumed run
-    finished: bool  # whether all epochs are finished, so that nothing is trained
-    ceiling: float | None  # the highest possible validation accuracy; None without a validation set
+    finished: bool  # whether all epochs have already finished, so there is nothing to train
+    # the highest possible validation accuracy, or None without a validation set
+    ceiling: float | None
     network: str = ""  # a description
 
 
@@ -88,7 +89,7 @@ class Planned(Struct, Event, frozen=True):
     thing: str  # the noun for a task, such as ``run``
     total: int
     kept: int = 0  # tasks that already have results
-    scheduler: str = ""  # where the tasks run; "" for this machine
+    scheduler: str = ""  # where the tasks run, or "" for this machine
 
 
 class UnderWay(Struct, frozen=True):
@@ -96,7 +97,7 @@ class UnderWay(Struct, frozen=True):
 
     label: str
     epoch: int = 0  # finished epochs
-    epochs: int = 0  # in total; 0 if the task has no epochs or their number isn't known yet
+    epochs: int = 0  # in total, or 0 if the task has no epochs or their number isn't known yet
 
 
 class Running(Struct, Event, frozen=True):
@@ -113,8 +114,8 @@ class Ended(Struct, Event, frozen=True):
     """A task has ended."""
 
     label: str
-    seconds: float | None = None  # its duration; None if unknown
-    trouble: str = ""  # why it has no result; "" if it has one
+    seconds: float | None = None  # its duration, or None if unknown
+    trouble: str = ""  # why it has no result, or "" if it has one
     accuracy: float | None = None  # for a run, the argmax accuracy on the validation set
 
 
@@ -127,7 +128,7 @@ class Searched(Struct, Event, frozen=True):
     # Names so far. In a search for the most likely names, some of them may still be rejected or replaced.
     found: int
     wanted: int  # requested names
-    drawn: int = 0  # names drawn so far
+    drawn: int = 0  # names sampled so far
     read: int = 0  # prefixes read so far, in an exact search
 
 

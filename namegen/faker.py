@@ -7,7 +7,7 @@
     fake.add_provider(NamegenProvider)
     fake.invented_last_name()
 
-It needs the library Faker (the extra ``faker``).
+It requires the Faker library, which the ``faker`` extra installs.
 """
 
 from __future__ import annotations
@@ -39,37 +39,38 @@ Item = TypeVar("Item")
 # Sizes of pools.
 POOL_SIZE = 4096
 PEOPLE_PER_ORIGIN = 1024
-COMPANIES = 1024  # drawing a company takes longer
+COMPANIES = 1024  # generating a company takes longer
 
 
 class NamegenProvider(BaseProvider):
-    """Invented names from the models that come with namegen, and from a model of your own.
+    """Invented names from the models that come with namegen, or from your own model.
 
-    There are first names, last names and whole names of baseball players, given names, family names and people of many
-    origins, companies and places.
+    The provider invents first names, last names and whole names of baseball players; given names, family names and
+    people of many origins; companies; and places.
 
-    Each call takes 64 bits from Faker's random numbers, which choose an entry of a pool: one of 4,096 names or 1,024
+    Each call takes 64 bits from Faker's random numbers to choose an entry from a pool of 4,096 names or 1,024
     companies. For people and players, both parts of a name come from a pool. People have a pool of 1,024 for each
     origin, so there are millions of whole names.
 
-    A pool is drawn when it's first needed: once per program for the same arguments, and once per provider for
-    ``invented``. It's always the same, so Faker's seeds work for these names as well.
+    A pool is generated when it's first needed: once per program for the same arguments, and once per provider for
+    ``invented``. Its names are always the same, so Faker's seeds also work for these names.
 
     Args:
         generator: Faker's generator, or a ``Faker`` with one locale, such as ``fake["de_DE"]``.
         model: the model of ``invented``: anything that ``namegen.load`` accepts, or a loaded model.
-        temperature: for all models. The default is 1.
+        temperature: the sampling temperature for all models. The default is 1.
         letter_case: how names are written; see ``LoadedModel.generate``.
         gender: ``female`` or ``male``, for people, given names and family names. The default is both.
-        origin: such as ``Italian``, or several, for given names, family names and people; also the label for
-            ``invented`` if its model has labels. The default is any.
-        country: such as ``Poland``, or several, for places. The default is any.
+        origin: one or more origins, such as ``Italian``, for given names, family names and people. If the model of
+            ``invented`` has labels, this is also its label. The default is any origin.
+        country: one or more countries, such as ``Poland``, for places. The default is any country.
 
     Raises:
-        SettingsError: a wrong temperature, letter case or gender; at the first name: an unknown origin or country.
-        CheckpointError: at the first name: there is no such model.
+        SettingsError: the temperature, letter case or gender is wrong. An unknown origin or country raises it at the
+            first name.
+        CheckpointError: there is no such model. This error is raised at the first name.
 
-    To pass arguments, add an object instead of the class::
+    To pass arguments, add an instance instead of the class::
 
         fake.add_provider(NamegenProvider(fake, model="runs/friends", temperature=0.8))
     """
@@ -98,7 +99,7 @@ class NamegenProvider(BaseProvider):
         self._names_of_model: list[str] = []  # not shared: the model of a run folder can change
 
     def invented(self) -> str:
-        """Return a new name from the provider's model, by default from the newest run or a baseball first name."""
+        """Return a new name from the provider's model. The default is the newest run or a baseball first name."""
         if not self._names_of_model:
             self._names_of_model = _names_of_model(self._settings, self._model)
         return self._choose(self._names_of_model)
@@ -119,11 +120,11 @@ class NamegenProvider(BaseProvider):
         return f"{players.first_names[index]} {last_name}"
 
     def invented_given_name(self) -> str:
-        """Return a new given name, from the provider's origins."""
+        """Return a new given name from the provider's origins."""
         return self._choose(_names(self._settings, "world-given"))
 
     def invented_family_name(self) -> str:
-        """Return a new family name, from the provider's origins."""
+        """Return a new family name from the provider's origins."""
         return self._choose(_names(self._settings, "world-family"))
 
     def invented_person(self) -> str:
@@ -146,7 +147,7 @@ class NamegenProvider(BaseProvider):
         return self._choose(_names(self._settings, "companies"))
 
     def invented_place(self) -> str:
-        """Return a town or village that isn't in the bundled list of its country."""
+        """Return a town or village that isn't in the bundled list for its country."""
         return self._choose(_names(self._settings, "places"))
 
     def _choose(self, names: Sequence[str]) -> str:
@@ -206,7 +207,7 @@ class PeoplePool:
     families: Mapping[Gender, Sequence[str]]
 
 
-# --- pools: each is drawn once in a program ---------------------------------------------------------------------------
+# --- pools: each is generated once in a program ----------------------------------------------------------------------
 
 
 @cache
@@ -225,7 +226,7 @@ def _names(settings: PoolSettings, model_name: str) -> list[str]:
 def _names_of_model(
     settings: PoolSettings, model: str | Path | api.LoadedModel | None
 ) -> list[str]:
-    """Return new names from a model of the user's."""
+    """Return new names from the user's model."""
     if not isinstance(model, api.LoadedModel):
         model = api.load(model)
     return _generate_names(model.for_labels(*settings.origins), POOL_SIZE, settings)
@@ -293,7 +294,7 @@ def _check_arguments(
 
 
 def _as_tuple(values: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return one value, several or none, as a tuple."""
+    """Return no value, one value or several values as a tuple."""
     if isinstance(values, str):
         return (values,)
     return tuple(values or ())

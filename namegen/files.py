@@ -1,4 +1,4 @@
-"""Files: find out what is at a path, read with a size limit, replace a file safely, lock a folder.
+"""Work with files: check what is at a path, read with a size limit, replace a file safely, and lock a folder.
 
 The rest of namegen calls these functions instead of ``Path.exists`` and similar methods. Those methods raise an
 OSError in some cases and hide it in others, depending on the Python version.
@@ -35,12 +35,12 @@ PART = ".part"  # the suffix of files that aren't complete yet
 def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result | None:
     """Return the status of a file or folder, or None if it doesn't exist.
 
-    A broken link counts as missing. Sometimes the system can't look, for example because a permission is missing or the
-    path is too long. Then ``look`` raises ``refusal``, or returns None if ``refusal`` is None.
+    A broken link counts as missing. Sometimes the system can't access a path, for example because a permission is
+    missing or the path is too long. In that case, ``look`` raises ``refusal``, or returns None if ``refusal`` is None.
 
     Args:
-        path: any path, or a string that may not be a path.
-        refusal: the error to raise. Use None for strings that may not be paths, and for paths that are opened next,
+        path: a path, or a string that might not be a path.
+        refusal: the error to raise. Use None for strings that might not be paths, and for paths that are opened next,
             because opening them raises an error anyway.
 
     >>> look("no/such/place", OutputError) is None
@@ -59,7 +59,7 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
 
 
 def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
-    """Return whether anything except a broken link is at a path. Errors are handled as in ``look``."""
+    """Return whether a path exists and isn't a broken link. Errors are handled as in ``look``."""
     return look(path, refusal) is not None
 
 
@@ -80,19 +80,19 @@ def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
 
 
 def is_taken(path: Path | str) -> bool:
-    """Return whether anything is at a path, even a broken link. The result is False if the system can't look."""
+    """Return whether a path exists, even as a broken link. The result is False if the system can't access it."""
     return os.path.lexists(path)
 
 
 def is_link(path: Path | str) -> bool:
-    """Return whether a path is a symbolic link, even a broken one. The result is False if the system can't look."""
+    """Return whether a path is a symbolic link, even a broken one. The result is False if it can't be accessed."""
     return os.path.islink(path)
 
 
 def is_unicode(text: str) -> bool:
     r"""Return whether a string can be encoded as UTF-8.
 
-    A path can't if Python was unable to decode its bytes.
+    A path can't be encoded if Python was unable to decode its bytes.
 
     >>> is_unicode("Zoë.txt"), is_unicode("Zo\udceb.txt")
     (True, False)
@@ -108,7 +108,7 @@ def is_unicode(text: str) -> bool:
 
 
 def read_whole(path: Path | str, largest: int) -> bytes:
-    """Read a file with a size limit, so that a huge file doesn't fill the memory.
+    """Read a file with a size limit, so that a huge file doesn't exhaust the memory.
 
     Args:
         path: the file.
@@ -156,7 +156,7 @@ def named_folder(out: Path | str) -> Path:
     """Return the path of an output folder.
 
     Raises:
-        OutputError: the value isn't a path, or it's an empty string, which pathlib takes for the current folder.
+        OutputError: the value isn't a path, or it's an empty string, which pathlib interprets as the current folder.
 
     >>> named_folder("runs/first").parts
     ('runs', 'first')
@@ -171,19 +171,19 @@ def named_folder(out: Path | str) -> Path:
 
 
 def check_output(path: Path | str, *, example: str, force: bool) -> Path:
-    """Check that a file can be written, before doing the work whose result it will contain.
+    """Check that a file can be written, before computing its content.
 
     Args:
         path: the file.
-        example: a file name with the right ending, for a message.
+        example: a file name with the right extension, for a message.
         force: whether the file may be overwritten.
 
     Returns:
         The path.
 
     Raises:
-        OutputError: the path is a folder, a device or a pipe; its folder doesn't exist; the system can't look at it;
-            or the file exists and ``force`` isn't set.
+        OutputError: the path is a folder, a device or a pipe, its folder doesn't exist, or the system can't access it.
+            The error is also raised if the file exists and ``force`` isn't set.
 
     >>> check_output("names.csv", example="names.csv", force=False).name
     'names.csv'
@@ -234,10 +234,11 @@ NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
-    """Write or replace a file. Whatever happens, it then has either its old content or all of the new content.
+    """Write or replace a file. Afterwards, it contains either all of the old content or all of the new content.
 
-    The content is written to a temporary file in the same folder, flushed to the disk, and renamed. A file that is
-    replaced keeps its permissions. If the path is a link, the file that it points to is replaced.
+    This is true even if writing fails. The content is written to a temporary file in the same folder, flushed to the
+    disk, and renamed. A replaced file keeps its permissions. If the path is a link, the file that it points to is
+    replaced.
 
     Returns:
         The size of the file in bytes.
@@ -314,7 +315,7 @@ def _advice(error: Exception) -> str:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Flush a folder to the disk, if the system can, so that a file's new name survives a power cut."""
+    """Flush a folder to the disk, if possible, so that a file's new name survives a power cut."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with contextlib.suppress(OSError):  # no permission, or the file system can't flush folders
@@ -330,7 +331,7 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
 
     Args:
         folder: the folder. No other process may be writing to it.
-        of: the name of the file that was being written; by default any file.
+        of: the name of the file that was being written. The default is any file.
     """
     pattern = f".{of[:40]}.*{PART}" if of else f".*{PART}"
     with contextlib.suppress(OSError):  # writing the next file raises an error with a message
@@ -341,20 +342,20 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
 # --- locking a folder -------------------------------------------------------------------------------------------------
 
 LOCK_FILE = ".namegen-lock"
-# The errors for a lock that another process has. Other errors mean that the file system has no locks.
+# The errors for a lock that another process holds. Other errors mean that the file system doesn't support locks.
 LOCKED_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 class _LockedError(Exception):
-    """Another process or thread has the lock."""
+    """Another process or thread holds the lock."""
 
 
 @contextmanager
 def exclusive_lock(folder: Path | str) -> Iterator[None]:
-    """Lock a folder, so that no other process or thread can lock it too.
+    """Lock a folder, so that no other process or thread can lock it.
 
-    The system releases the lock when the process ends, even if it's killed. On file systems without locks, this does
-    nothing.
+    The system releases the lock when the process ends, even if it's killed. On file systems without locks, this
+    function has no effect.
 
     Args:
         folder: an existing folder.
@@ -384,7 +385,7 @@ def exclusive_lock(folder: Path | str) -> Iterator[None]:
 
 
 def _lock_folder(folder: Path) -> int | None:
-    """Lock a folder or else a file in it.
+    """Lock a folder, or a file in it if the system can't lock folders.
 
     Returns:
         The descriptor of the lock, or None if the file system has no locks.

@@ -1,4 +1,4 @@
-"""Pseudonyms: a secret key maps each value to a name of a pool, always the same one. No model and no NumPy is needed.
+"""Pseudonyms: a secret key maps each value to a fixed name from a pool. This requires neither a model nor NumPy.
 
     k     = HMAC-SHA-256(key, "namegen pseudonyms 1" ‖ SHA-256(pool) ‖ context)
     index = HMAC-SHA-256(k, value) mod N
@@ -6,11 +6,11 @@
 If the value is a whole number below N, its index is instead a permutation of these numbers: a Feistel network whose
 round function is HMAC-SHA-256(k, …).
 
-Values, names and the context are compared in Unicode's form NFC, without surrounding white space. The hash of a pool is
-that of its distinct names in order, each followed by a line feed. For several pools, it's the hash of all of them, with
-an empty line between two pools, and N is the product of their sizes. The index modulo the size of the first pool is
-the index into that pool; the quotient gives the indexes into the other pools in the same way.
-``docs/guides/pseudonymize.md`` describes what this guarantees and what it doesn't.
+Values, names and the context are compared in NFC form, without surrounding whitespace. The hash of a pool is computed
+from its distinct names in order, each followed by a line feed. Several pools are hashed together, with an empty line
+between two pools, and N is the product of their sizes. The index modulo the size of the first pool is the index into
+that pool; the quotient gives the indexes into the other pools in the same way. ``docs/guides/pseudonymize.md``
+describes what this guarantees and what it doesn't.
 """
 
 from __future__ import annotations
@@ -55,30 +55,31 @@ BUCKETS = 1 << 16
 
 
 class Pseudonyms(Iterator[str]):
-    """Map values to names of a pool. The same key, pool, context and value always give the same name.
+    """Map values to names from a pool. The same key, pool, context and value always produce the same name.
 
-    Use it to hide names in data that others may see. It's also available as ``namegen.pseudonyms``. An iterator over
-    the values' names; the values are read one at a time.
+    Use this class to hide names in data that others can see. It's also available as ``namegen.pseudonyms``. An instance
+    is an iterator over the names. It reads the values one at a time.
 
     Args:
         values: strings or whole numbers. An empty string stays empty.
-        pool: the names; or several lists of names, one for each part of a pseudonym.
-        key: at least 16 random bytes that nobody else has.
-        template: how the parts are combined. The default is ``{1}``, for two parts ``{1} {2}``, and so on.
-        context: label for this use of the key. Each context maps values to different names.
+        pool: the names, or several lists of names, one for each part of a pseudonym.
+        key: at least 16 random bytes that only you know.
+        template: how the parts are combined. The default is ``{1}`` for one part, ``{1} {2}`` for two parts, and so on.
+        context: a label for this use of the key. Each context maps values to different names.
         unique: whether to raise an error if two values get the same name. This takes 8 bytes per value.
 
     Attributes:
-        size: N, the number of names: the product of the sizes of the pools.
+        size: N, the number of names, which is the product of the sizes of the pools.
         pool_hash: the SHA-256 of the pool, in hexadecimal.
-        hashed: values so far whose name was chosen by a hash, repeats included.
-        numbers: values so far that are whole numbers below N; no two of them share a name.
-        listed: values so far that are themselves in a pool, so a pseudonym may be someone's real name.
+        hashed: the number of values so far whose name was chosen by a hash, including repeats.
+        numbers: the number of values so far that are whole numbers below N. Different numbers never share a name.
+        listed: the number of values so far that are themselves in a pool, so that a pseudonym could be someone's real
+            name.
 
     Raises:
-        SettingsError: a pool is empty, the key is too short, or the template lacks a part. While iterating: a value is
-            neither a string nor a whole number.
-        GenerationError: while iterating with ``unique``: another value has the same name.
+        SettingsError: a pool is empty, the key is too short, or the template lacks a part. The error is raised during
+            iteration if a value is neither a string nor a whole number.
+        GenerationError: two values have the same name. This error is raised during iteration if ``unique`` is set.
 
     >>> list(Pseudonyms(["Ann", "Bob", " Ann", ""], pool=["Ada", "Bo", "Cy"], key=b"only an example!"))
     ['Cy', 'Ada', 'Cy', '']
@@ -162,7 +163,7 @@ class Pseudonyms(Iterator[str]):
         return is_short and WHOLE_NUMBER.fullmatch(text) is not None and int(text) < self.size
 
     def _name_at(self, index: int) -> str:
-        """Return the name with an index, in the template."""
+        """Return the name at an index, formatted with the template."""
         parts = []
         for names in self._pools:
             index, index_in_pool = divmod(index, len(names))
@@ -181,10 +182,10 @@ class Pseudonyms(Iterator[str]):
         return int.from_bytes(hmac.digest(self._key, message, "sha256"), "big")
 
     def _permuted(self, number: int) -> int:
-        """Return where a permutation of the whole numbers below N puts a number.
+        """Return the position of a number in a permutation of the whole numbers below N.
 
-        A Feistel network permutes pairs (left, right), of which there are slightly more than N. It's applied until the
-        result is below N (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
+        A Feistel network permutes pairs (left, right), of which there are slightly more than N. The network is
+        applied until the result is below N (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
         """
         left_size = isqrt(self.size - 1) + 1
         right_size = (self.size - 1) // left_size + 1
@@ -207,10 +208,10 @@ class Pseudonyms(Iterator[str]):
 
 
 class _TakenNames:
-    """The names that values have, for finding two values with the same name.
+    """The names of the values, stored to find two values with the same name.
 
-    An entry has 5 bytes of the name's hash and 3 bytes of the value's hash. Two more bytes of the name's hash choose a
-    sorted array. With 10 million values, one run in a thousand reports a pair that doesn't exist.
+    An entry contains 5 bytes of the name's hash and 3 bytes of the value's hash. Two more bytes of the name's hash
+    choose a sorted array. With 10 million values, 1 in 1,000 runs reports a pair that doesn't exist.
     """
 
     def __init__(self) -> None:
@@ -244,7 +245,7 @@ def _checked_value(value: object) -> str:
 
 
 def _checked_template(template: str | None, *, parts: int) -> str:
-    """Return the template, which must contain every part; by default the parts with spaces between them."""
+    """Return the template, which must contain every part. The default is the parts, separated by spaces."""
     placeholders = [f"{{{number}}}" for number in range(1, parts + 1)]
     if template is None:
         return " ".join(placeholders)
@@ -297,7 +298,7 @@ def _distinct_names(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[
 
 
 def _as_pools(pool: Iterable[str] | Iterable[Iterable[str]]) -> Sequence[Iterable[str]]:
-    """Return a list of pools, also for a single pool. Raises TypeError if it's neither."""
+    """Return a list of pools, even for a single pool. Raise TypeError if the value is neither."""
     if isinstance(pool, str):
         raise TypeError
     items = list(pool)
@@ -316,7 +317,7 @@ def _names_of(names: Iterable[str]) -> list[str]:
 
 
 def _canonical(text: str) -> str:
-    """Return the string without surrounding white space, in form NFC."""
+    """Return the string in NFC form, without surrounding whitespace."""
     text = text.strip()
     if len(text) > LONG and not text.isascii():
         text = _with_sorted_marks(text)
@@ -324,7 +325,7 @@ def _canonical(text: str) -> str:
 
 
 def _with_sorted_marks(text: str) -> str:
-    """Return the decomposed string with its combining marks in order. ``normalize`` takes quadratic time for that."""
+    """Return the decomposed string with its combining marks sorted, for which ``normalize`` takes quadratic time."""
     decomposed = "".join(normalize("NFD", character) for character in text)
     sorted_runs = []
     for _, run in groupby(decomposed, key=_is_mark):
@@ -353,9 +354,9 @@ def read_pool(path: Path | str) -> list[str]:
 
 
 def read_key(path: Path | str) -> bytes:
-    """Read the bytes of a key. Raises NamesError if that's impossible, or if everybody can read the file."""
+    """Read the bytes of a key. Raise NamesError if the file can't be read, or if everyone can read it."""
     if _is_public_file(path):
-        raise NamesError(f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)")
+        raise NamesError(f"everyone can read the key {short(path)}: keep it secret (`chmod 600`)")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
 
 
@@ -368,7 +369,7 @@ def _is_public_file(path: Path | str) -> bool:
 
 
 def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> None:
-    """Store the hash of a key's first pool next to the key, or check that it's the stored one.
+    """Store the hash of a key's first pool next to the key, or check that it matches the stored hash.
 
     Args:
         key_path: the key file.
@@ -376,7 +377,7 @@ def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> No
         write: whether to store the hash if there is none.
 
     Raises:
-        NamesError: another hash is stored.
+        NamesError: a different hash is stored.
         OutputError: the hash can't be stored.
     """
     path = Path(f"{key_path}.pool")

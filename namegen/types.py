@@ -1,8 +1,8 @@
 """Types for annotations of arrays with shapes, such as ``Float32[Array, "B V"]``.
 
 ``core/README.md`` explains the letters. Type checkers read the definitions of jaxtyping. At run time, this module uses
-jaxtyping only if it's already loaded. The tests load it first, so that they check the shapes of all arguments. In all
-other cases, the annotations have no effect and cost no time.
+jaxtyping only if it's already loaded. The tests load it first, so that they check the shapes of all arguments.
+Otherwise, the annotations have no effect and take no time.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""The Python API, which the command line uses too.
+"""The Python API, which the command line also uses.
 
     model.py       load a model, and generate and score names
     people.py      invent people
     players.py     invent baseball players
     name_parts.py  turn models into sources of given, family, first and last names
     places.py      invent towns and villages
-    aliases.py     other names of countries
+    aliases.py     alternative names of countries
     training.py    train a model, and resume a run
     evaluation.py  evaluate a model
 
-``training.py`` is imported when one of its functions is used for the first time, because it loads more libraries.
+``training.py`` loads additional libraries, so it's imported only when one of its functions is first used.
 """
 
 from importlib import import_module

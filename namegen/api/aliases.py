@@ -1,4 +1,4 @@
-"""Other names of countries, in lower case, such as ``england`` for the United Kingdom."""
+"""Alternative country names in lowercase, such as ``england`` for the United Kingdom."""
 
 COUNTRY_ALIASES = {
     "america": "United States",

@@ -1,4 +1,4 @@
-"""Measure how well a model predicts a list of names, and how well any model could predict it."""
+"""Measure how well a model predicts a list of names, and how well the best possible model could."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ListCeiling:
     characters: int  #: including the end token of each name
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain values for JSON."""
+        """Return the results as plain values for JSON."""
         sizes = {name: value for name, value in vars(self).items() if name != "metrics"}
         return {**self.metrics.to_dict(), **sizes}
 
@@ -38,8 +38,8 @@ class ListCeiling:
 def list_ceiling(corpus: Corpus) -> ListCeiling:
     """Compute the best scores that any model can reach on a list.
 
-    The best possible model knows the list. After each prefix, it predicts the next characters with their frequencies in
-    the list.
+    The best possible model knows the list. It predicts each character with its relative frequency after the same
+    prefix in the list.
 
     Raises:
         NamesError: the list isn't a ``Corpus``.
@@ -63,16 +63,16 @@ def list_ceiling(corpus: Corpus) -> ListCeiling:
 class Evaluation:
     """How well a model predicts a list."""
 
-    metrics: Metrics  #: of the names that the model can read, which means that it knows their characters and labels
+    metrics: Metrics  #: for all names whose characters and labels the model knows
     ceiling: Metrics  #: the best possible scores on the same names
-    names: int  #: the number of names that the model can read
-    left_out: int  #: the number of other names
+    names: int  #: the number of names whose characters and labels the model knows
+    left_out: int  #: the number of skipped names
     model: str  #: the name or path that the model was loaded from
-    #: The metrics of each label's names, given the label, and their number; {} if the list or the model has no labels.
+    #: The metrics for each label and its number of names, or {} if the list or the model has no labels.
     by_label: Mapping[str, tuple[Metrics, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain values for JSON."""
+        """Return the results as plain values for JSON."""
         document: dict[str, object] = {
             **self.metrics.to_dict(),
             "names": self.names,
@@ -92,10 +92,10 @@ class Evaluation:
 
 
 def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
-    """Measure how well a model predicts a list. Names with characters that it doesn't know are skipped and counted.
+    """Measure how well a model predicts a list. Names that contain unknown characters are skipped and counted.
 
-    If the list and the model have labels, each name is predicted given its label. Otherwise a model with labels
-    predicts a name by its probability over all labels.
+    If both the list and the model have labels, each name is predicted given its label. If only the model has labels, it
+    predicts each name by combining all of its labels.
 
     Args:
         model: a loaded model, or anything that ``load`` accepts.
@@ -166,7 +166,7 @@ def _names_by_label(
 
 
 def _can_read_all(model: LoadedModel, corpus: Corpus) -> bool:
-    """Return whether a model knows all characters of a list. It's False for blends, which are checked name by name."""
+    """Return whether a model knows all characters of a list. Blends return False, and are checked name by name."""
     is_blend = len(model.blended) >= 2
     return not is_blend and not model.vocabulary.unknown("".join(corpus.names))
 
@@ -180,7 +180,7 @@ def _labelled_names(corpus: Corpus) -> Iterator[tuple[str, str]]:
 def _start_tokens_of(label: str, model: LoadedModel) -> StartTokens | None:
     """Return the model's start tokens for a label of the list, or None if the model doesn't know the label.
 
-    If the model doesn't have exactly this label, the result includes all labels that it could mean.
+    If the model doesn't have exactly this label, the result includes every label that it could mean.
     """
     if label in model.labels:
         indexes = [model.labels.index(label)]
@@ -202,7 +202,7 @@ def _nothing_readable(model: LoadedModel, corpus: Corpus, *, use_labels: bool) -
 
 
 def _weighted_mean(results: Sequence[_LabelResult]) -> Metrics:
-    """Return the mean of the labels' metrics, weighted by their numbers of characters."""
+    """Return the mean of the labels' metrics, weighted by the number of characters."""
     table = [astuple(result.metrics) for result in results]  # (labels, metrics)
     weights = [result.characters for result in results]
     means = np.average(table, axis=0, weights=weights)
@@ -225,7 +225,7 @@ def _metrics_by_label(results: Sequence[_LabelResult]) -> dict[str, tuple[Metric
 
 
 def _check_is_corpus(corpus: object) -> None:
-    """Raise NamesError for anything that isn't a Corpus."""
+    """Raise NamesError unless the list is a Corpus."""
     if not isinstance(corpus, Corpus):
         raise NamesError(
             f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names returns"

@@ -96,7 +96,7 @@ class Drawing(Searching, total=False):
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A trained model, which generates and scores names."""
+    """A trained model that generates and scores names."""
 
     name: str  #: the name or path that it was loaded from
     #: A backend's engine, or a ``.tflite`` file in its own runtime.
@@ -105,8 +105,9 @@ class LoadedModel:
     #: The start tokens of its names: one token, or one for each label.
     start_tokens: StartTokens = field(repr=False)
     labels: tuple[str, ...] = ()  #: in the order of ``start_tokens``; () if the list had none
-    scorer: Scorer | None = field(default=None, repr=False)  #: None: new names can't be scored
-    normalization: Normalization = field(default=NAMES, repr=False)  #: when two names are the same
+    scorer: Scorer | None = field(default=None, repr=False)  #: None if new names can't be scored
+    #: Decides whether two names are the same.
+    normalization: Normalization = field(default=NAMES, repr=False)
     lists: tuple[str, ...] = field(default=(), repr=False)  #: the names of its training lists
     blended: tuple[Vocabulary, ...] = field(default=(), repr=False)  #: of each model of a blend
 
@@ -121,7 +122,7 @@ class LoadedModel:
         return self.metadata.vocabulary
 
     def reads(self, name: str) -> bool:
-        """Return whether the model knows every character of a name. For a blend, one of its models has to."""
+        """Return whether the model knows every character of a name. In a blend, one such model is enough."""
         vocabularies = self.blended or (self.vocabulary,)
         return any(not vocabulary.unknown(name) for vocabulary in vocabularies)
 
@@ -156,7 +157,7 @@ class LoadedModel:
 
     @property
     def generator(self) -> Generator:
-        """A generator that draws names from the model's own distribution."""
+        """A generator that samples names from the model's own distribution."""
         return Generator(
             self.model,
             self.vocabulary,
@@ -172,8 +173,8 @@ class LoadedModel:
     def filtering_generator(self) -> Generator:
         """A generator that filters new names by their scores.
 
-        If the model has no rules for these scores, namegen measures them once, in a second or two. Blends and runs that
-        haven't finished have no rules.
+        If the model has no rules for these scores, namegen measures them once, which takes a second or two. Blends and
+        runs that haven't finished have no rules.
         """
         generator = self.generator
         scorer = generator.scorer
@@ -196,7 +197,7 @@ class LoadedModel:
 
     @property
     def default_max_length(self) -> int:
-        """The default limit for unfiltered names: twice as many characters as the list's longest name."""
+        """The default maximum length of unfiltered names, which is twice the length of the longest name in the list."""
         return default_max_length(self.metadata.longest_name)
 
     def generate(self, n: int = 20, **options: Unpack[Drawing]) -> list[str]:
@@ -205,19 +206,20 @@ class LoadedModel:
         Args:
             n: how many names to return.
             seed: the random seed. The same seed returns the same names.
-            temperature: 1 draws from the model's own distribution; lower values prefer likely characters; 0 always
-                takes the most likely one. The default is 1.
-            top_k: draw only from the ``top_k`` most likely next characters.
-            top_p: draw only from the most likely next characters whose probabilities add up to ``top_p``, at most 1.
-            max_length: the longest name, in characters. The default is ``metadata.longest_name``, unfiltered
-                ``default_max_length``, or more if a constraint needs it.
-            allow_seen: also return names of the training list.
+            temperature: 1, the default, samples from the model's own distribution. Lower values favor likely
+                characters, and 0 always takes the most likely character.
+            top_k: sample only from the ``top_k`` most likely next characters.
+            top_p: sample only from the most likely next characters whose probabilities add up to ``top_p`` (at most 1).
+            max_length: the maximum length of a name, in characters. The default is ``metadata.longest_name``, or
+                ``default_max_length`` for unfiltered names. It's higher if a constraint requires longer names.
+            allow_seen: also return names from the training list.
             allow_repeats: allow the same name more than once. This implies ``unfiltered``.
-            unfiltered: draw from the model's own distribution. By default, new names are returned only if their score
-                is in the top 1% (``core/generation/scoring.py``). If these are too few, the best other names follow.
+            unfiltered: sample from the model's own distribution. By default, new names are returned only if their score
+                is in the top 1% (``core/generation/scoring.py``). If too few names qualify, the best of the remaining
+                names follow.
             letter_case: ``original``, ``title``, ``upper`` or ``lower``. The default is ``title`` for companies and
                 ``original`` for other names. Constraints apply to names in their original case.
-            options: constraints that every name satisfies, such as ``starts_with="Mc"``; see
+            options: constraints that every name must satisfy, such as ``starts_with="Mc"``. See
                 ``namegen.constraints.Constraints``.
 
         Raises:
@@ -245,10 +247,10 @@ class LoadedModel:
         letter_case: str | None = None,
         **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
-        """Generate names in batches, so that memory stays constant for any ``n``.
+        """Generate names in batches, so that memory use stays constant for any ``n``.
 
-        The arguments are those of ``generate``. In addition, ``on_progress`` is called with events that report the
-        progress of the search (``namegen.events.Searched``).
+        The arguments are the same as for ``generate``. In addition, ``on_progress`` is called with events that report
+        the progress of the search (``namegen.events.Searched``).
 
         Raises:
             SettingsError: immediately, if a value is out of range or constraints contradict each other.
@@ -278,12 +280,12 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def most_likely(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
-        """Return the ``n`` most likely names, most likely first. They are found by an exact search.
+        """Return the ``n`` most likely names, most likely first, using an exact search.
 
         Args:
             n: how many names to return.
-            options: constraints, and ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats`` of
-                ``generate``.
+            options: constraints, and the arguments ``max_length``, ``letter_case``, ``allow_seen`` and
+                ``allow_repeats`` of ``generate``.
 
         Raises:
             SettingsError: a value is out of range, or constraints contradict each other.
@@ -308,9 +310,9 @@ class LoadedModel:
     ) -> Iterator[NameBatch]:
         """Return the most likely names as one batch, with their log-probabilities.
 
-        The arguments are those of ``most_likely``. In addition, ``on_progress`` is called with events that report the
-        progress of the search (``namegen.events.Searched``). If there are fewer than ``n`` names, the GenerationError
-        follows the batch.
+        The arguments are the same as for ``most_likely``. In addition, ``on_progress`` is called with events that
+        report the progress of the search (``namegen.events.Searched``). If there are fewer than ``n`` names, a
+        GenerationError is raised after the batch.
         """
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
@@ -327,7 +329,7 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def score(self, name: str) -> NameScore:
-        """Return the log-probability of a name, letter by letter, and compare it with names of the training list.
+        """Return the log-probability of a name, letter by letter, and compare it with the names in the training list.
 
         Raises:
             NamesError: the name is empty, or contains characters that the model doesn't know.
@@ -406,21 +408,21 @@ def load(
     """Load a built-in model, a run folder, a model file, or the result of ``train``.
 
     Args:
-        model: the result of ``train``, or a name or path as in ``find_model``.
-        backend: the backend that computes the model. The default is NumPy, or for networks with another architecture
-            the backend that trained them. A ``.tflite`` file always uses its own runtime.
-        threads: the number of threads of the backend.
+        model: the result of ``train``, or a name or path that ``find_model`` accepts.
+        backend: the backend that runs the model. The default is NumPy if it supports the architecture, and otherwise
+            the backend that trained the network. A ``.tflite`` file always uses its own runtime.
+        threads: the number of threads that the backend uses.
 
     Raises:
-        CheckpointError: there is no such model, its file is damaged, or the backend computes other values than the
+        CheckpointError: there is no such model, its file is damaged, or the backend can't reproduce the results of the
             backend that trained the model.
-        EngineError: the backend isn't installed, or doesn't know the architecture.
+        EngineError: the backend isn't installed, or doesn't support the architecture.
 
     >>> load("mlb-last").name
     'mlb-last'
     """
     check_types(backend=backend, threads=threads)
-    # A RunResult is recognized by its checkpoint, because importing the class would load all of training.
+    # A RunResult is recognized by its checkpoint, because importing the class would load all training modules.
     checkpoint = getattr(model, "checkpoint", None)
     if isinstance(checkpoint, Checkpoint):
         list_name = checkpoint.training["list"]
@@ -432,7 +434,7 @@ def load(
 
 
 def _as_argument(model: object) -> str | None:
-    """Return a model as an argument of ``find_model``. A path never means a built-in model."""
+    """Convert a model to an argument for ``find_model``. A path never refers to a built-in model."""
     if isinstance(model, Path):
         return os.path.join(os.curdir, model)
     if isinstance(model, str | None):
@@ -450,7 +452,7 @@ def _open_tflite(name: str, path: Path, threads: int) -> LoadedModel:
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a run folder or a model file. An installed backend must know the network's architecture.
+    """Read a run folder or a model file. An installed backend must support the network's architecture.
 
     Raises:
         CheckpointError: the file doesn't exist or is damaged, or its architecture is unknown.
@@ -460,14 +462,14 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         return read_model(path, find_architecture)
     except CheckpointError as error:
         Checkpoint.load(path, find_architecture)  # raises an error if the model itself is damaged
-        # Only the file of known names is damaged, and the model also works without it.
+        # Only the file with the known names is damaged, and the model works without it.
         raise CheckpointError(f"{error}, or remove it") from error
 
 
 def open_checkpoint(
     checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1
 ) -> LoadedModel:
-    """Open a checkpoint with a backend. The arguments and errors are those of ``load``."""
+    """Open a checkpoint with a backend. The arguments and errors are the same as for ``load``."""
     model = open_network(checkpoint, name, backend=backend, threads=threads)
     return _make_loaded_model(name, model, checkpoint)
 
@@ -487,7 +489,7 @@ def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> L
 
 
 def load_shipped(name: str) -> LoadedModel:
-    """Load a built-in model, even if there is a file with its name.
+    """Load a built-in model, even if a file has the same name.
 
     Raises:
         CheckpointError: there is no such model.
@@ -498,15 +500,15 @@ def load_shipped(name: str) -> LoadedModel:
 def find_model(model: str | None) -> tuple[str, Path]:
     """Find the file of a model.
 
-    The name of a built-in model always means that model. If there is also a file or folder with this name, write
-    ``./companies`` to use it.
+    The name of a built-in model always refers to that model. To use a file or folder with the same name, write its
+    path, such as ``./companies``.
 
     Args:
-        model: a run folder, a model file, or the name of a built-in model. None means the newest run under ``runs/``,
-            or else the built-in ``taverns``.
+        model: a run folder, a model file, or the name of a built-in model. None means the newest run in ``runs/``, or
+            the built-in ``taverns`` if there are no runs.
 
     Returns:
-        The model's name for messages, and its file.
+        The model's name for messages, and the path of its file.
 
     Raises:
         CheckpointError: there is no such model, or its path can't be accessed.
@@ -526,7 +528,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
 
 
 def _default_model() -> tuple[str, Path]:
-    """Return the name and file of the newest run, or else of the default built-in model."""
+    """Return the name and file of the newest run, or of the default built-in model if there are no runs."""
     newest = _newest_run()
     if newest is None:
         return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
@@ -534,7 +536,7 @@ def _default_model() -> tuple[str, Path]:
 
 
 def _newest_run() -> Path | None:
-    """Return the model under ``runs/`` that was written last, ignoring those that can't be accessed."""
+    """Return the most recently written model in ``runs/``, ignoring models that can't be accessed."""
     times: dict[Path, int] = {}
     for path in RUNS.glob(f"*/{MODEL_FILE}"):
         status = look(path, None)
@@ -553,7 +555,7 @@ def _model_in_folder(folder: str) -> Path:
 
 
 def _no_such_model(model: str) -> CheckpointError:
-    """Return the error for a model that doesn't exist, which suggests a built-in model or a run with a similar name."""
+    """Return the error for a missing model. It suggests a built-in model or a run with a similar name."""
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
     near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
     if near is None:
@@ -565,16 +567,17 @@ def _no_such_model(model: str) -> CheckpointError:
 
 
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
-    """Combine several models into one. It draws each character from the weighted mean of their probabilities.
+    """Combine several models into one that samples each character from the weighted mean of their probabilities.
 
     A blend of two lists generates names that could be in either list. A name is new if none of the lists contains it.
-    If a model doesn't store its known names (as a ``.tflite`` may not), new names can't be recognized.
+    New names can't be recognized if one of the models doesn't store its known names, which is possible for ``.tflite``
+    files.
 
-    For a model of labelled names, all labels are used, or those chosen with ``LoadedModel.for_labels``.
+    The blend uses all labels of each model, or only the labels that you choose with ``LoadedModel.for_labels``.
 
     Args:
-        models: two or more models. A character that a model doesn't know is left to the other models.
-        weights: the weight of each model; they add up to 1. The default is equal weights.
+        models: two or more models. If a model doesn't know a character, only the other models predict it.
+        weights: the weight of each model. The weights must add up to 1, and are equal by default.
 
     Raises:
         SettingsError: the weights don't fit the models.
@@ -600,7 +603,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
 
 
 def _check_models(models: Any) -> None:
-    """Raise SettingsError for anything that isn't a sequence of loaded models."""
+    """Raise SettingsError unless the value is a sequence of loaded models."""
     is_sequence = isinstance(models, Sequence)
     if not is_sequence or not all(isinstance(model, LoadedModel) for model in models):
         raise SettingsError(

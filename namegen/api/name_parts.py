@@ -24,10 +24,10 @@ Invented = TypeVar("Invented")
 
 @dataclass(frozen=True)
 class DrawOptions:
-    """Options that apply to all parts of the names."""
+    """Options that apply to all parts of a name."""
 
     temperature: float | None  # None means 1
-    unfiltered: bool  # whether new names are drawn from the model's own distribution
+    unfiltered: bool  # whether new names are sampled from the model's own distribution
     allow_profanity: bool  # whether names may contain profanity; constraints take precedence
 
 
@@ -40,15 +40,15 @@ def make_part_of_name(
     labels: Mapping[Kind, str],
     options: DrawOptions,
 ) -> PartOfName:
-    """Make the source of given, family, first or last names.
+    """Create the source of given, family, first or last names.
 
     Args:
-        role: ``given``, ``family``, ``first`` or ``last``, which is also the first word of its settings.
+        role: ``given``, ``family``, ``first`` or ``last``. The names of the part's settings start with this word.
         model: the model of these names.
-        source: ``real`` for names of the model's list, ``new`` for names that aren't in it, or ``any``. The default is
-            ``real`` if the list is bundled with namegen, else ``any``.
-        constraints: conditions that the names satisfy.
-        labels: the label of each kind of names; an empty string for all names of the model.
+        source: ``real`` for names from the model's list, ``new`` for names that aren't in it, or ``any``. The default
+            is ``real`` if the list is bundled with namegen, and ``any`` otherwise.
+        constraints: conditions that the names must satisfy.
+        labels: the label of each kind of name, or an empty string for all names of the model.
         options: the options for all parts of the names.
 
     Raises:
@@ -81,7 +81,7 @@ def make_part_of_name(
 
 
 def _check_constraints(role: str, constraints: object) -> None:
-    """Raise SettingsError for constraints that aren't a dict."""
+    """Raise SettingsError unless the constraints are a dict."""
     if not isinstance(constraints, Mapping | None):
         raise SettingsError(
             f"{setting(f'{role}_constraints')} is {shown(constraints)}: expected a dict, such as {{'max_length': 9}}"
@@ -107,7 +107,7 @@ def _check_source(role: str, source: str, model: LoadedModel) -> None:
 def _generators(
     model: LoadedModel, labels: Mapping[Kind, str], options: DrawOptions
 ) -> dict[Kind, Generator]:
-    """Return a generator for each kind of names."""
+    """Return a generator for each kind of name."""
     return {kind: _generator(model, [label], options) for kind, label in labels.items()}
 
 
@@ -118,13 +118,13 @@ def _generator(model: LoadedModel, labels: Iterable[str], options: DrawOptions) 
 
 
 def _listed_names(model: LoadedModel, labels: Mapping[Kind, str]) -> dict[Kind, list[str]]:
-    """Return the names in the model's list for each kind."""
+    """Return the names in the model's list for each kind of name."""
     names_by_label = _names_by_label(str(model.list_name))
     return {kind: _names_with_label(label, names_by_label) for kind, label in labels.items()}
 
 
 def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> list[str]:
-    """Return the names whose label matches a label or a part of it, such as ``female``. "" matches all labels."""
+    """Return the names with a label or a part of a label, such as ``female``. An empty string matches all labels."""
     labels = list(names_by_label)
     indexes = meant_labels(label, labels) if label else range(len(labels))
     names: list[str] = []
@@ -147,7 +147,7 @@ def _names_by_label(list_name: str) -> dict[str, list[str]]:
 def returning_list(
     batches: Callable[Options, Iterator[list[Invented]]],
 ) -> Callable[Options, list[Invented]]:
-    """Make a function that returns all batches of another function in one list.
+    """Create a function that returns all batches of another function as one list.
 
     Args:
         batches: a function whose name ends in ``_batches``. The new function has the same name without this ending.

@@ -1,4 +1,4 @@
-"""Invent people, with models of given names and of family names."""
+"""Invent people, using a model of given names and a model of family names."""
 
 from __future__ import annotations
 
@@ -46,27 +46,27 @@ def generate_people_batches(
     allow_profanity: bool = False,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[list[Person]]:
-    """Invent people in batches, so that memory stays constant for any ``n``.
+    """Invent people in batches, so that memory use stays constant for any ``n``.
 
     Args:
         n: how many people to return.
         origins: labels that both models know, such as ``Italian``. By default, all labels that the models share are
             equally likely. A model without labels is used for every origin of the other model. Half of the Irish
-            households have an English family name, because few people write theirs in Irish.
+            households have an English family name, because few people write their family name in Irish.
         gender: ``female`` or ``male``. The default is both, if the labels of given names include genders.
         household: how many consecutive people share an origin and a family name. The last household may be smaller.
-        given: ``real`` for given names of the model's list, ``new`` for names that aren't in it, or ``any``. The
-            default is ``real`` if the list is bundled with namegen, else ``any``.
+        given: ``real`` for given names from the model's list, ``new`` for names that aren't in it, or ``any``. The
+            default is ``real`` if the list is bundled with namegen, and ``any`` otherwise.
         family: ``real``, ``new`` or ``any`` for family names. The default is ``new``.
         given_model: the model of given names, or anything that ``load`` accepts. The default is ``world-given``.
         family_model: the model of family names. The default is ``world-family``.
-        given_constraints: conditions that given names satisfy; see ``namegen.constraints.PartConstraints``.
-        family_constraints: conditions that family names satisfy. If men and women have different forms of family names,
-            the conditions apply to men's forms.
+        given_constraints: conditions that given names must satisfy; see ``namegen.constraints.PartConstraints``.
+        family_constraints: conditions that family names must satisfy. If men and women have different forms of family
+            names, the conditions apply to the men's forms.
         seed: the random seed. The same seed returns the same people.
-        temperature: values below 1 prefer likely characters. The default is 1.
-        unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
-        letter_case: the letter case of the result, see ``LoadedModel.generate``.
+        temperature: values below 1 favor likely characters. The default is 1.
+        unfiltered: sample new names from the models' own distributions; see ``LoadedModel.generate``.
+        letter_case: the letter case of the result; see ``LoadedModel.generate``.
         allow_profanity: allow names that contain profanity.
         on_progress: called with events that report the progress of the search (``namegen.events``).
 
@@ -123,7 +123,7 @@ generate_people = returning_list(generate_people_batches)
 
 
 def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
-    """Return the origins of people that a request names; by default, all that both built-in models know.
+    """Return the requested origins of people. The default is all origins that both built-in models know.
 
     Raises:
         SettingsError: a model doesn't know an origin.
@@ -137,7 +137,7 @@ def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
 
 
 def _open(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
-    """Load a model, unless it's loaded already. None means the default built-in model."""
+    """Load a model unless it's already loaded. None means the default built-in model."""
     if model is None:
         return load_shipped(default)
     if isinstance(model, LoadedModel):
@@ -146,7 +146,7 @@ def _open(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
 
 
 def _as_sequence(origins: str | Sequence[str]) -> Sequence[str]:
-    """Return one origin or several as a sequence.
+    """Return one or more origins as a sequence.
 
     Raises:
         SettingsError: the value is neither a string nor an iterable.
@@ -160,7 +160,7 @@ def _as_sequence(origins: str | Sequence[str]) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class _Models:
-    """The models of given and family names, and what they know about origins and genders."""
+    """The models of given and family names, with the origins and genders that they know."""
 
     given: LoadedModel
     family: LoadedModel
@@ -195,7 +195,7 @@ class _Models:
         return common
 
     def _find_origin(self, requested: object, common: Sequence[str]) -> str:
-        """Return the common origin with this name, ignoring letter case."""
+        """Return the origin with this name that both models know, ignoring letter case."""
         name = str(requested)
         for origin in common:
             if origin.casefold() == name.casefold():
@@ -214,7 +214,7 @@ class _Models:
             raise _missing_origin(self.given, "given", requested)
 
     def given_labels(self, origins: Sequence[Origin], gender: str | None) -> dict[Kind, str]:
-        """Return the label of given names for each origin and gender of people."""
+        """Return the label of the given names for each origin and gender."""
         label_genders = _genders_by_origin(self.given)
         labels: dict[Kind, str] = {}
         for origin in origins:
@@ -230,7 +230,7 @@ class _Models:
         return labels
 
     def family_origins(self, origins: Sequence[Origin]) -> dict[Origin, list[Origin]]:
-        """Return for each origin the origins whose family names its people have."""
+        """For each origin, return the origins of its people's family names."""
         is_of_world = self.family.list_name == FAMILY
         known = _genders_by_origin(self.family)
         family_origins: dict[Origin, list[Origin]] = {}
@@ -242,7 +242,7 @@ class _Models:
         return family_origins
 
     def family_labels(self, origins: Sequence[Origin]) -> dict[Kind, str]:
-        """Return the label of family names for each origin: the label of men's forms, if there are such forms."""
+        """Return the label of the family names for each origin, or of men's forms if they have a separate label."""
         return {
             Kind(origin): _label(self.family, origin, gender)
             for origin, gender in self._family_genders(origins).items()
@@ -303,7 +303,7 @@ def _trained_labels(model: LoadedModel) -> list[str]:
 
 
 def _people_genders(label_genders: set[Gender]) -> list[Gender]:
-    """Return the genders of people whose given names have these genders; [None] if the labels have no genders."""
+    """Return the genders of people whose given names have these genders, or [None] if the labels have no genders."""
     if "" in label_genders:
         return list(GENDERS)
     genders: list[Gender] = [gender for gender in GENDERS if gender in label_genders]

@@ -30,7 +30,7 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
 
 
 def _as_sequence(countries: object) -> Sequence[str]:
-    """Return one country or several as a sequence.
+    """Return one or more countries as a sequence.
 
     Raises:
         SettingsError: the value is neither a string nor a list of strings.

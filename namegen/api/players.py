@@ -1,4 +1,4 @@
-"""Invent baseball players, with the built-in models of their names."""
+"""Invent baseball players, using the built-in models of their names."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def generate_players_batches(
     letter_case: str | None = None,
     allow_profanity: bool = False,
 ) -> Iterator[list[InventedPlayer]]:
-    """Invent baseball players in batches, so that memory stays constant for any ``n``.
+    """Invent baseball players in batches, so that memory use stays constant for any ``n``.
 
     Args:
         n: how many players to return.
         seed: the random seed. The same seed returns the same players.
-        temperature: values below 1 prefer likely characters. The default is 1.
-        unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
-        first_constraints: conditions that first names satisfy; see ``namegen.constraints.PartConstraints``.
-        last_constraints: the same for last names.
+        temperature: values below 1 favor likely characters. The default is 1.
+        unfiltered: sample new names from the models' own distributions; see ``LoadedModel.generate``.
+        first_constraints: conditions that first names must satisfy; see ``namegen.constraints.PartConstraints``.
+        last_constraints: conditions that last names must satisfy.
         on_progress: called with events that report the progress of the search (``namegen.events``).
-        letter_case: the letter case of the result, see ``LoadedModel.generate``.
+        letter_case: the letter case of the result; see ``LoadedModel.generate``.
         allow_profanity: allow names that contain profanity.
 
     Raises:

@@ -84,7 +84,7 @@ def train(
         threads=config.threads,
         open_base_model=open_base_model,
     )
-    should_stop()  # a request to stop from here on is honored before the first step
+    should_stop()  # from here on, a request to stop takes effect before the first step
     if out is None and not save:
         run = TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop)
         return _start(run, on_progress)
@@ -109,7 +109,7 @@ def _make_folder(out: Path | str | None, corpus: Corpus, config: Config) -> RunF
 
 
 def _check_arguments(config: object, unknown: Iterable[str]) -> None:
-    """Raise SettingsError for unknown arguments, and for a config of another type."""
+    """Raise SettingsError for unknown arguments, and for a config of the wrong type."""
     for name in unknown:
         advice = "settings are fields of config, as in Config(data=…)"
         if name == "resume":
@@ -124,7 +124,7 @@ def _check_arguments(config: object, unknown: Iterable[str]) -> None:
 def _read_corpus(
     names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None
 ) -> Corpus:
-    """Return the names that were passed, or else read the list that the config specifies."""
+    """Return the names that were passed, or read the list that the config specifies."""
     if isinstance(names, Corpus):
         return names
     if names is not None:
@@ -133,11 +133,11 @@ def _read_corpus(
     list_name = config.data.names
     if list_name == STANDARD_INPUT or can_be_read_again(list_name):
         return corpus
-    return replace(corpus, source="names")  # the path of a pipe, for example, means nothing later
+    return replace(corpus, source="names")  # the path of a pipe, for example, is meaningless later
 
 
 def _reproducible(config: Config) -> Config:
-    """Return the config with everything that a resumed run needs to compute the same bits, from any folder."""
+    """Return the config with everything that a resumed run needs to produce identical results from any folder."""
     base_model = config.network.base_model
     if base_model:
         base_model = _lasting_name(base_model)
@@ -156,14 +156,15 @@ def _lasting_name(model: str) -> str:
     if is_name:
         return model
     try:
-        find_model(model)  # a message about a missing model then has its path as the user wrote it
+        # This way, a message about a missing model shows the path as the user wrote it.
+        find_model(model)
     except CheckpointError as error:
         raise _with_advice(error) from error
     return str(Path(model).absolute())
 
 
 def _with_advice(error: CheckpointError) -> CheckpointError:
-    """Return the error with the advice that a run also works without a base model."""
+    """Return the error with a hint that a run also works without a base model."""
     return CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}")
 
 
@@ -206,7 +207,7 @@ def open_base_model(model: str | Path | None) -> BaseModel:
 
 
 def _load_base_model(path: str | Path | None, *, name: str) -> BaseModel:
-    """Load a base model. The backend is always the same, so that every run starts from the same numbers."""
+    """Load a base model. The backend is always the same, so that every run starts from the same values."""
     opened = load(path, backend="numpy")
     checkpoint = opened.checkpoint
     if checkpoint is None:
@@ -227,9 +228,10 @@ def resume(
     """Resume the run in a folder, with the settings in its ``config.toml``.
 
     Args:
-        folder: the folder that ``train`` made.
-        backend: another backend, which continues from the same state.
-        epochs: a larger number of epochs than before. Schedules whose learning rates depend on it don't allow this.
+        folder: the folder that ``train`` created.
+        backend: another backend that continues from the same state.
+        epochs: a larger number of epochs than before. This isn't possible if the schedule's learning rates depend on
+            the number of epochs.
         on_progress: called with the events of ``namegen.events``.
         should_stop: called before each step. If it returns True, the run stops.
 
@@ -255,7 +257,7 @@ def _open_run(
     on_progress: ProgressCallback,
     should_stop: Callable[[], bool],
 ) -> TrainingRun:
-    """Prepare the run in a folder as it was before its first step."""
+    """Set up the run in a folder as it was before its first step."""
     recipe = replace(config.recipe, data=folder.found_here(config.data))
     _check_list_is_a_file(recipe.data.names, folder)
     corpus = read_names(recipe.data)
@@ -274,7 +276,7 @@ def _open_run(
 def _saved_model_opener(folder: RunFolder) -> Callable[[str | None], BaseModel]:
     """Return a function that opens the model of a run instead of its base model.
 
-    The run's model contains everything that is needed of the base model, which may have been deleted.
+    The run's model contains everything that's needed from the base model, which might have been deleted.
     """
 
     def open_saved_model(_: str | None) -> BaseModel:
@@ -286,7 +288,7 @@ def _saved_model_opener(folder: RunFolder) -> Callable[[str | None], BaseModel]:
 
 
 def _check_list_is_a_file(names: str, folder: RunFolder) -> None:
-    """Raise NamesError for a list that might never end. The config may come from someone else."""
+    """Raise NamesError for a list that might never end. Someone else might have written the config."""
     is_special_file = is_there(names, None) and not can_be_read_again(names)
     if names == STANDARD_INPUT or is_special_file:
         raise NamesError(
@@ -296,7 +298,7 @@ def _check_list_is_a_file(names: str, folder: RunFolder) -> None:
 
 
 def _check_epochs(epochs: int | None, config: Config) -> None:
-    """Raise SettingsError for a number of epochs that a run can't be resumed with."""
+    """Raise SettingsError if the run can't be resumed with this number of epochs."""
     previous = config.training.epochs or 0
     if epochs is None or epochs == previous:
         return

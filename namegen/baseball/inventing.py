@@ -16,7 +16,7 @@ from namegen.core.generation.sampling import check_amount
 from namegen.errors import GenerationError, add_part_to_settings, setting
 from namegen.events import ProgressCallback, ignore_progress
 
-ATTEMPTS = 100  # first names that are tried for a last name
+ATTEMPTS = 100  # how many first names to try for a last name
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class InventedPlayer(PlayerName):
     """The name of an invented player."""
 
     def in_case(self, case: str | None) -> InventedPlayer:
-        """Return the same player with the name in a letter case, such as ``upper``.
+        """Return the player with the name in a different letter case, such as ``upper``.
 
         >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name
         'AL MCBOB III'
@@ -39,8 +39,8 @@ class InventedPlayer(PlayerName):
 class PlayerInventor:
     """Invents players.
 
-    Last names are new, and different for all players of a request. First names can be in the list and can repeat.
-    Suffixes are as frequent as among the real players. No invented player has the full name of a real player, with or
+    Last names are new, and no two players in a request have the same last name. First names can be in the list and can
+    repeat. Suffixes are as common as among real players. No invented player has the full name of a real player, with or
     without the suffix, ignoring letter case, spaces and punctuation.
 
     Args:
@@ -67,7 +67,7 @@ class PlayerInventor:
     def generate(
         self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
     ) -> Iterator[list[InventedPlayer]]:
-        """Invent n players in batches.
+        """Invent ``n`` players in batches.
 
         Args:
             n: how many players to invent.
@@ -93,7 +93,7 @@ class PlayerInventor:
         return self._add_first_names(n, rng, last_names)
 
     def _check_first_names(self) -> None:
-        """Raise SettingsError if the constraints of first names contradict each other."""
+        """Raise SettingsError if the constraints for first names contradict each other."""
         first = self._first
         with add_part_to_settings("first"):
             first.any_origin.prepare(
@@ -139,12 +139,12 @@ class PlayerInventor:
         )
 
     def _draw_suffixes(self, n: int, rng: np.random.Generator) -> list[str]:
-        """Return suffixes, or empty strings, which are as frequent as among the real players."""
+        """Return suffixes or empty strings. Each suffix is as common as among the real players."""
         indexes = rng.integers(len(self._suffixes), size=n).tolist()
         return [self._suffixes[index] for index in indexes]
 
     def _is_new(self, player: InventedPlayer, returned: set[str]) -> bool:
-        """Return whether a player has neither the name of a real player nor a name that was already returned."""
+        """Return whether a player's name hasn't been returned yet and doesn't belong to a real player."""
         full_name = normalize(player.full_name)
         without_suffix = normalize(f"{player.first} {player.last}")
         is_real = full_name in self._real or without_suffix in self._real

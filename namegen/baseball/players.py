@@ -1,4 +1,4 @@
-"""Parse the names of baseball players, by the rules of the original project."""
+"""Parse the names of baseball players, using the rules of the original project."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PlayerName:
 
 @dataclass(frozen=True)
 class Player(PlayerName):
-    """A player of the list.
+    """A player in the list.
 
     >>> Player.from_line("Roland de la Maza  (1997-1997)").last
     'de la Maza'
@@ -112,7 +112,7 @@ def split_name(name: str) -> tuple[str, str, str]:
 
 
 def _start_of_last_name(words: list[str]) -> int:
-    """Return the index of the first word of the last name, in a name without suffix.
+    """Return the index of the first word of the last name, in a name without a suffix.
 
     >>> _start_of_last_name(["Bruce", "Dal", "Canton"]), _start_of_last_name(["Jim", "Bob", "Smith"])
     (1, 2)

@@ -1,7 +1,7 @@
-"""Plot a list of names: its letters, the lengths of the names, and the most common names.
+"""Plot a list of names, with its letters, the lengths of the names, and the most common names.
 
-``draw_description`` writes a file. For other uses, ``description_figure`` returns the figure, and each panel has a
-function.
+``draw_description`` writes a file. For other uses, ``description_figure`` returns the figure, and a separate function
+plots each panel.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from namegen.drawings import style
 from namegen.errors import counted
 
 MOST_BARS = 48  # bars of a histogram, one per value
-SHORT_RANGE = 24  # a histogram with at most this many values shows all of them
-LONG_TAIL_SHARE = 0.005  # of the counts, which a histogram with more values combines in one bar
+SHORT_RANGE = 24  # a histogram shows all values if there are at most this many
+LONG_TAIL_SHARE = 0.005  # the share of the counts that a longer histogram combines into one bar
 MOST_LETTERS = 36
 MOST_NAMES = 15
 
 
 def draw_description(description: ListDescription, path: Path, *, source: str) -> None:
-    """Plot a list of names into a file.
+    """Plot a list of names and save the figure to a file.
 
     Args:
         description: the description of the list, from ``namegen.core.data.description.describe``.
@@ -36,7 +36,7 @@ def draw_description(description: ListDescription, path: Path, *, source: str) -
         source: the name of the list.
 
     Raises:
-        OutputError: the file can't be written. Its previous content is kept.
+        OutputError: the file can't be written. Its previous content is preserved.
     """
     with style.drawing_style():
         style.save_figure(description_figure(description, source=source), path)
@@ -71,7 +71,7 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
 
 
 def _description_title(description: ListDescription, source: str) -> str:
-    """Return the title, with the list and its numbers of names."""
+    """Return the title, with the list and the number of its names."""
     name = style.isolated(style.drawable_text(source, 60))
     names = counted(description.entries, "name")
     if description.distinct == description.entries:
@@ -127,7 +127,7 @@ def _letters_title(letter_count: int) -> str:
 
 
 def lengths_panel(axes: Axes, description: ListDescription) -> None:
-    """Plot how many names have how many characters."""
+    """Plot the number of names for each length in characters."""
     _histogram(axes, description.lengths)
     median = style.plain_number(description.median_length)
     axes.set_title(f"Lengths: {description.mean_length:.1f} on average, median {median}")
@@ -135,7 +135,7 @@ def lengths_panel(axes: Axes, description: ListDescription) -> None:
 
 
 def unique_panel(axes: Axes, description: ListDescription) -> None:
-    """Plot how many characters identify a name among all names of the list."""
+    """Plot how many characters are needed to identify a name in the list."""
     _histogram(axes, description.unique_after, never=description.never_unique)
     axes.set(title="Characters until a name is unique", ylabel="different names")
     axes.set_xlabel("first characters; never: another name starts with it")
@@ -166,7 +166,7 @@ def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
 
     Args:
         axes: the axes to draw on.
-        repeats: how many names have each count, highest count first.
+        repeats: the number of names with each count, highest count first.
     """
     ranks = []
     counts = []
@@ -193,12 +193,12 @@ class _ExtraBar:
 
 
 def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = None) -> None:
-    """Plot how often whole numbers occur. A long tail becomes one bar.
+    """Plot how often whole numbers occur. A long tail is combined into one bar.
 
     Args:
         axes: the axes to draw on.
         counts: the count of each number.
-        never: the height of an additional bar with the label "never"; None for no such bar.
+        never: the height of an additional bar with the label "never", or None for no such bar.
     """
     first = min(counts) if counts else 1
     last = _last_bar(counts) if counts else 1
@@ -244,7 +244,7 @@ def _format_counts(axis: Axis) -> None:
 
 
 def _last_bar(counts: Mapping[int, int]) -> int:
-    """Return the last value that has a bar: the highest value in a short range, else the 99.5% quantile."""
+    """Return the last value that has a bar: the highest value in a short range, and otherwise the 99.5% quantile."""
     first = min(counts)
     last = max(counts)
     most_in_tail = sum(counts.values()) * LONG_TAIL_SHARE

@@ -1,4 +1,4 @@
-"""The style that all plots share: colors, fonts, text, reference levels, legends and files.
+"""The common style of all plots, with colors, fonts, text, reference levels, legends and files.
 
 Matplotlib is used without pyplot, so no global state changes and no window opens. Text from lists and models is never
 interpreted as a formula, and a character that no font contains is shown as its code point.
@@ -39,15 +39,15 @@ class Colour:
     dark: str
     """On a dark background, on a page in dark mode."""
     printed: str = ""
-    """On paper; "" for the same as ``light``."""
+    """On paper, or "" for the same color as ``light``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "printed", self.printed or self.light)
 
 
-# All colors of plots and reports, by their names in style sheets; namegen's web page has its own colors.
-# Blue to sky are the palette of Okabe and Ito, which suits all types of color vision (jfly.uni-koeln.de/color).
-# Indigo and wine are darker than these.
+# All colors of plots and reports, by their names in style sheets. namegen's web page has separate colors. The colors
+# from blue to sky form the palette of Okabe and Ito, which suits all types of color vision (jfly.uni-koeln.de/color).
+# Indigo and wine are darker than the palette.
 PALETTE = {
     "paper": Colour("#ffffff", dark="#16181b"),
     "ink": Colour("#262626", dark="#e6e6e3", printed="#000000"),  # text
@@ -84,9 +84,9 @@ ON_LIGHT = PALETTE["black"].light  # for text on light colors
 
 ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # reserved
 OTHER_ENGINE_COLOURS = (ORANGE, SKY_BLUE, INDIGO, WINE)
-LIST_COLOUR = GREEN  # for data of a list, which is independent of the backend
+LIST_COLOUR = GREEN  # for data about a list, which doesn't depend on the backend
 
-# DejaVu Sans comes with matplotlib. The other fonts contain other scripts, and are used if they're installed.
+# DejaVu Sans comes with matplotlib. The other fonts support additional scripts and are used if they're installed.
 FONTS = (
     "DejaVu Sans",
     "Noto Sans CJK JP",
@@ -109,7 +109,7 @@ FONTS = (
     "Unifont",
 )
 
-CODE_POINT = "U+"  # starts the code point, in hexadecimal, of a character that no font contains
+CODE_POINT = "U+"  # the prefix of the hexadecimal code point of a character that no font contains
 
 _SETTINGS: dict[str, Any] = {
     "text.parse_math": False,  # so that "$" is an ordinary character
@@ -132,7 +132,7 @@ _SETTINGS: dict[str, Any] = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
-    "svg.hashsalt": "namegen",  # so that equal plots are equal files
+    "svg.hashsalt": "namegen",  # so that equal plots produce equal files
 }
 
 
@@ -158,7 +158,7 @@ def engine_colours(engines: Iterable[str]) -> dict[str, str]:
 
 
 def _choose_colour(engine: str, used: Collection[str]) -> str:
-    """Choose the color of a backend that isn't built in, if possible an unused color."""
+    """Choose a color for a backend that isn't built in, preferably an unused color."""
     first = zlib.crc32(engine.encode()) % len(OTHER_ENGINE_COLOURS)
     candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
     for colour in candidates:
@@ -185,7 +185,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def write_title(figure: Figure, text: str, size: float = 12) -> None:
-    """Write a left-aligned title above a figure. The font size is in points."""
+    """Add a left-aligned title above a figure. The font size is in points."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold", wrap=True)
 
 
@@ -197,7 +197,7 @@ def save_figure(figure: Figure, path: Path) -> None:
         path: the output file. Its format is SVG if its name ends in ``.svg``, and PNG otherwise.
 
     Raises:
-        OutputError: the file can't be written. Its previous content is kept.
+        OutputError: the file can't be written. Its previous content is preserved.
     """
     path = Path(path)
     kind = "svg" if path.suffix.lower() == ".svg" else "png"
@@ -205,7 +205,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return the content of an image file, without a date, so that equal figures give equal bytes.
+    """Return the content of an image file, without a date, so that equal figures produce equal bytes.
 
     Args:
         figure: the figure.
@@ -226,7 +226,7 @@ def available_fonts() -> list[str]:
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
-    """Return the code points of all characters that an available font contains."""
+    """Return the code points of all characters in the available fonts."""
     code_points: set[int] = set()
     for name in available_fonts():
         path = font_manager.findfont(font_manager.FontProperties(family=name))
@@ -235,7 +235,7 @@ def _drawable() -> frozenset[int]:
 
 
 def drawable_text(text: str, most: int = 40) -> str:
-    """Replace characters that are invisible or in no available font by their code points.
+    """Replace characters that are invisible or missing from all available fonts with their code points.
 
     Args:
         text: any string, for example a name from a list.
@@ -256,7 +256,7 @@ def drawable_text(text: str, most: int = 40) -> str:
 
 
 def _drawable_character(character: str, before: Sequence[str]) -> str:
-    """Return a character or its code point, depending on the drawable characters before it."""
+    """Return a character or its code point, depending on the drawable characters that precede it."""
     is_drawable = character.isprintable() and ord(character) in _drawable()
     if is_drawable:
         is_first = not before
@@ -268,7 +268,7 @@ def _drawable_character(character: str, before: Sequence[str]) -> str:
 
 
 def plain_number(value: float) -> str:
-    """Format a number with commas and without unnecessary zeros.
+    """Format a number with commas and no unnecessary zeros.
 
     >>> plain_number(12000.0), plain_number(0.25)
     ('12,000', '0.25')
@@ -320,12 +320,12 @@ def accuracy_over_time(axes: Axes, label: str) -> None:
 
 
 def line_values(column: Iterable[float | None]) -> list[float]:
-    """Replace missing and infinite values by NaN, which leaves a gap in a line."""
+    """Replace missing and infinite values with NaN, which leaves a gap in a line."""
     return [math.nan if value is None or not math.isfinite(value) else value for value in column]
 
 
 def isolated(text: str) -> str:
-    """Isolate right-to-left text, so that it doesn't change the order of the words around it.
+    """Isolate right-to-left text, so that it doesn't affect the order of the surrounding words.
 
     Matplotlib 3.11 and later arrange the letters of such scripts themselves.
 
@@ -341,19 +341,19 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if is_right_to_left else text
 
 
-LEAST_ACCURACY_SPAN = 0.1  # smallest range of an accuracy axis, for curves that are almost level
-LEAST_ROOM = 0.6  # smallest share of an axis for the curves
+LEAST_ACCURACY_SPAN = 0.1  # smallest range of an accuracy axis, for almost flat curves
+LEAST_ROOM = 0.6  # smallest share of an axis that the curves fill
 MARGIN = 0.05  # empty share of an axis at each end
 
 
 @dataclass(frozen=True)
 class Level:
-    """A value that curves are compared with."""
+    """A reference value for curves."""
 
     label: str
     """Its name."""
     value: float
-    """Its position on the axis; it isn't drawn if it's infinite or NaN."""
+    """Its position on the axis. Infinite and NaN levels aren't drawn."""
     shown: str
     """The value as text, with the unit, for the label of a level outside the plot."""
     colour: str = QUIET
@@ -379,8 +379,8 @@ def accuracy_levels(ceiling: float, ngram: float, name: str) -> tuple[Level, Lev
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
     """Draw levels as horizontal lines, and set the limits of the y axis.
 
-    Call it after all curves have been drawn. If a level is so far away that the curves would become too flat, it's
-    outside the plot, and its label contains its value.
+    Call it after all curves have been drawn. A level that would make the curves too flat is left outside the plot, and
+    its label contains its value.
 
     Args:
         axes: the axes with the curves.
@@ -434,11 +434,11 @@ class _Range:
         return self.high - self.low
 
     def including(self, value: float) -> _Range:
-        """Return the smallest range with the values of this range and another value."""
+        """Return the smallest range that contains this range and another value."""
         return _Range(min(self.low, value), max(self.high, value))
 
     def distance_to(self, value: float) -> float:
-        """Return how far a value is from the nearest end. It's negative for values inside the range."""
+        """Return the distance of a value from the nearest end. The distance is negative inside the range."""
         return max(self.low - value, value - self.high)
 
 

@@ -1,6 +1,7 @@
-"""Plot a training run: ``history.png``, with accuracy and loss against time.
+"""Plot the accuracy and loss of a training run against time, for ``history.png``.
 
-``draw_history`` writes a file. For other uses, ``history_figure`` returns the figure, and each panel has a function.
+``draw_history`` writes a file. For other uses, ``history_figure`` returns the figure, and a separate function plots
+each panel.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ from namegen.errors import counted
 # The labels of the two types of accuracy.
 LIKELIEST = "likeliest (argmax)"
 DRAWN = "drawn (sampled)"
-LEAST_LOSS_SPAN = 0.3  # nats; smallest range of the loss axis, for curves that are almost level
+LEAST_LOSS_SPAN = 0.3  # smallest range of the loss axis in nats, for almost flat curves
 
 
 def draw_history(result: RunResult, path: Path) -> None:
-    """Plot accuracy and loss of a run against training time into a file.
+    """Plot the accuracy and loss of a run against training time, and save the figure to a file.
 
     Args:
         result: the result of the run.
         path: the output file. Its format is SVG if its name ends in ``.svg``, and PNG otherwise.
 
     Raises:
-        OutputError: the file can't be written. Its previous content is kept.
+        OutputError: the file can't be written. Its previous content is preserved.
     """
     with style.drawing_style():
         style.save_figure(history_figure(result), path)
 
 
 def history_figure(result: RunResult) -> Figure:
-    """Plot accuracy and loss of a run against training time. Call it inside ``drawing_style``.
+    """Plot the accuracy and loss of a run against training time. Call it inside ``drawing_style``.
 
-    Without held-out names, the figure only contains the training loss.
+    Without held-out names, the figure contains only the training loss.
 
     Args:
         result: the result of the run.
@@ -67,13 +68,13 @@ def history_figure(result: RunResult) -> Figure:
 
 
 def _stacked_panels(figure: Figure, count: int) -> list[Axes]:
-    """Add panels with a shared x axis, one below the other."""
+    """Add panels below each other, with a shared x axis."""
     grid = figure.subplots(count, sharex=True, squeeze=False)  # (count, 1)
     return list(grid[:, 0])
 
 
 def _write_empty_note(figure: Figure) -> None:
-    """Write that there is nothing to plot."""
+    """Show a message that there is nothing to plot."""
     axes = figure.add_subplot()
     axes.set_axis_off()
     note = "The run was stopped before its first epoch ended."
@@ -81,7 +82,7 @@ def _write_empty_note(figure: Figure) -> None:
 
 
 def _set_time_axis(panels: Sequence[Axes], end: float) -> None:
-    """Label the x axis, from zero to a little more than ``end`` seconds."""
+    """Label the x axis, which extends from zero to slightly more than ``end`` seconds."""
     right = end * 1.01 or 1  # matplotlib doesn't draw an empty range
     for axes in panels:
         axes.set_xlim(0, right)
@@ -90,7 +91,7 @@ def _set_time_axis(panels: Sequence[Axes], end: float) -> None:
 
 
 def _mark_best(panels: Sequence[Axes], best: EpochRecord) -> None:
-    """Mark the best epoch in each panel. Only the legend of the first panel contains it."""
+    """Mark the best epoch in each panel. Only the first panel's legend includes it."""
     for axes in panels:
         is_first = axes is panels[0]
         axes.axvline(
@@ -124,7 +125,7 @@ def accuracy_panel(
     levels = _accuracy_levels(references)
     style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     axes.set_title(
-        "Accuracy on the held-out names: is the likeliest next character right, is a drawn one?"
+        "Accuracy on the held-out names: is the most likely or a sampled next character right?"
     )
     axes.set_ylabel("characters that are right")
     axes.yaxis.set_major_formatter(style.percent_formatter())
@@ -155,7 +156,7 @@ def loss_panel(
     Args:
         axes: the axes to draw on.
         records: the epochs; at least one.
-        references: the ceiling and the baseline; None if no names are held out.
+        references: the ceiling and the baseline, or None if no names are held out.
         colour: the color of the curves.
     """
     seconds = [record.seconds for record in records]

@@ -1,6 +1,6 @@
 """Read lists of names: bundled lists, files and standard input.
 
-NumPy is imported only when a list is read, so that commands that only look at ``BUNDLED`` start quickly.
+NumPy is imported only when a list is read, so that commands that only need ``BUNDLED`` start quickly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STANDARD_INPUT = "-"
 LISTED = (
     "`namegen lists` shows them"  # in messages, because there are too many lists to name them all
 )
-LARGEST = 2**29  # bytes of a list; stops at devices that never end
+LARGEST = 2**29  # the largest list in bytes, because some devices never end
 MAX_SOURCE_SHOWN = 200  # characters
 _CHUNK = 2**20  # bytes
 
@@ -54,7 +54,8 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
 
     Args:
         name: the name of the list, a key of ``BUNDLED``.
-        labels: whether to read the labels of the list, if it has any. The name of a column reads only these labels.
+        labels: whether to read the labels of the list, if it has any. To read the labels of only one column, pass the
+            column's name.
 
     Raises:
         NamesError: there is no such list.
@@ -121,17 +122,17 @@ def read_names(
 ) -> namegen.core.data.corpus.Corpus:
     """Read a bundled list, a file, or ``-`` for standard input.
 
-    The name of a bundled list always means this list. If there is also a file with the same name, write ``./companies``
-    to read the file. The ending of a file determines its format: ``.csv`` is a table and ``.json`` a list of strings.
-    Other files have one name per line, and quotes, bullets and similar additions of pasted lists are removed (see
-    ``core/data/list_formats.py``). Standard input and files with other endings are read as tables if the settings
-    specify a column. Bundled lists with labels are read with their default label column, unless ``label_column`` is
-    empty.
+    The name of a bundled list always refers to that list. To read a file with the same name, write its path, such as
+    ``./companies``. The file extension determines the format: a ``.csv`` file is a table, and a ``.json`` file is a
+    list of strings. Other files have one name per line. If they contain pasted lists, quotes, bullets and similar
+    characters are removed (see ``core/data/list_formats.py``). Standard input and files with other extensions are read
+    as tables if the settings specify a column. Bundled lists with labels are read with their default label column,
+    unless ``label_column`` is empty.
 
     Args:
         settings: a bundled list's name, a path, or settings. Only the settings ``names``, ``column``, ``label_column``
             and ``max_name_length`` are used.
-        stdin: the stream for ``-``; by default the program's standard input.
+        stdin: the stream to read for ``-``. The default is standard input.
 
     Raises:
         NamesError: the file doesn't exist, can't be read, or isn't a list of names.
@@ -185,7 +186,7 @@ def _check_columns(settings: DataSettings, bundled: BundledList) -> None:
 
 
 def _check_column(option: str, requested: str | None, existing: str | None, list_name: str) -> None:
-    """Raise NamesError unless a requested column is the existing column, or one of several existing columns."""
+    """Raise NamesError unless the requested column is one of the existing columns."""
     existing_columns = [] if existing is None else [existing, *existing.split(",")]
     if not requested or requested in existing_columns:
         return
@@ -208,7 +209,7 @@ def _check_is_table(settings: DataSettings, content: bytes) -> None:
 
 
 def _is_table(content: bytes) -> bool:
-    """Return whether the first line contains a separator of columns."""
+    """Return whether the first line contains a column separator."""
     start = content[:_CHUNK].lstrip(b"\xef\xbb\xbf\r\n")
     first_line = start.split(b"\n", 1)[0]
     return any(separator in first_line for separator in (b",", b";", b"\t"))
@@ -267,7 +268,7 @@ def _check_is_readable(path: Path, name: str) -> None:
 
 
 def _read_standard_input(stdin: BinaryIO | None) -> bytes:
-    """Read a stream; by default the program's standard input."""
+    """Read a stream. The default is standard input."""
     if stdin is None:
         if sys.stdin is None:
             raise NamesError(
@@ -283,13 +284,13 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
 
 
 def _read_stream(stream: BinaryIO, source: str) -> bytes:
-    """Read the rest of a stream in chunks, so that memory only grows with its content."""
+    """Read the rest of a stream in chunks, so that memory use grows only with its content."""
     content = io.BytesIO()
     while chunk := stream.read(_CHUNK):
         content.write(chunk)
         if content.tell() > LARGEST:
             raise _too_large(source)
-        is_binary = b"\0" in chunk  # an error follows later; sparse files have gigabytes of NULs
+        is_binary = b"\0" in chunk  # an error later; sparse files can have gigabytes of NULs
         # In a terminal, reading on after an incomplete chunk would wait for a second Ctrl-D.
         is_last = len(chunk) < _CHUNK and isinstance(stream, io.BufferedReader)
         if is_binary or is_last:
@@ -302,7 +303,7 @@ def _too_large(source: str) -> NamesError:
 
 
 def _advice(name: str) -> str:
-    """Return advice for a list that can't be read, with the bundled list that was probably meant."""
+    """Return advice for a list that can't be read. It suggests a bundled list with a similar name."""
     choices = f"a file, `-` for standard input, or a bundled list ({LISTED})"
     similar = nearest(name, BUNDLED)
     if similar is None:

@@ -20,9 +20,9 @@ class BundledList:
     file: str  # the name of its file
     licence: str
     credit: str  # where the names come from
-    column: str | None = None  # for a table: the column of the names
-    label_column: str | None = None  # for a table: the columns of the labels, separated by commas
-    name_type: str = "plain"  # how names are compared, see ``DataSettings.name_type``
+    column: str | None = None  # for a table, the column with the names
+    label_column: str | None = None  # for a table, the columns with the labels, separated by commas
+    name_type: str = "plain"  # how names are compared; see ``DataSettings.name_type``
     licence_file: str | None = None  # by default, NAME.LICENSE.txt
 
     @property

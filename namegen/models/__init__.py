@@ -1,8 +1,8 @@
 """The trained models that ship with the package.
 
-A model is in ``NAME.safetensors``, and the hashes of its list are in ``NAME.known_names.safetensors``. Its license is
-in ``NAME.LICENSE.txt`` and its card in ``NAME.md``. The models of the shelf share ``shelf.LICENSE.txt`` and
-``shelf.md``.
+Each model is stored in ``NAME.safetensors``, and the hashes of its list are stored in ``NAME.known_names.safetensors``.
+The license is in ``NAME.LICENSE.txt``, and the model card is in ``NAME.md``. The models on the shelf share
+``shelf.LICENSE.txt`` and ``shelf.md``.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ GROUPS = {  # group → model → title
 TITLES = {name: title for titles in GROUPS.values() for name, title in titles.items()}
 GROUP_OF = {name: group for group, titles in GROUPS.items() for name in titles}
 SHIPPED = tuple(TITLES)
-# The models of the page that `make page` builds. With the others, it would be larger than 4.5 MB.
+# The models on the page that `make page` builds. With all models, the page would be larger than 4.5 MB.
 PAGE_MODELS = tuple(
     name for name in SHIPPED if name not in ("mlb-first", "mlb-last", "japanese-given")
 )
-BASE = "base"  # the pretrained model that runs on short lists are fine-tuned from; it isn't meant for generating
+BASE = "base"  # The pretrained model for fine-tuning on short lists. It isn't meant for generating names.
 _FOLDER = Path(__file__).parent
 
 
 def shipped_path(name: str) -> Path:
-    """The file of a shipped model."""
+    """The file of a model that ships with the package."""
     return _FOLDER / f"{name}.safetensors"

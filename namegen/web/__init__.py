@@ -1,1 +1,1 @@
-"""A model as one web page."""
+"""Export models as a web page or a JavaScript module."""

@@ -1,7 +1,7 @@
 """Compute a page's model in Python in the same way as ``network.js`` does, to check an export before it's written.
 
 Like ``network.js``, this code runs the operations of the cell's formula, with float32 parameters and float64
-arithmetic. It shares no code with the engines, so that an error in an engine can't hide itself.
+arithmetic. It shares no code with the engines, so that the check also detects errors in an engine.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class PageNetwork:
     def step(
         self, tokens: Int32[Array, "B"], state: object
     ) -> tuple[Float64[Array, "B V"], PageState]:
-        """Read one token per row. Return the logits of the next token, and the new state."""
+        """Read one token per row. Return the logits of the next token and the new state."""
         before = cast(PageState, state)
         # The product of a token's one-hot vector and the kernel is a row of the kernel.
         products = self.layers[0].kernel[tokens]  # (B, G·H)
@@ -108,7 +108,7 @@ class PageNetwork:
         return [values[index] for index in self.formula.after]
 
     def select(self, state: object, rows: Int[Array, "K"]) -> PageState:
-        """Return the state of some rows."""
+        """Return the state of the selected rows."""
         return [[array[rows] for array in layer] for layer in cast(PageState, state)]
 
 
@@ -146,7 +146,7 @@ def _split_gates(values: Array, width: int) -> list[Array]:
 
 
 def _compute(operation: Operation, values: list[Array]) -> Array:
-    """Compute one operation of a formula from the values before it."""
+    """Compute one operation of a formula from the preceding values."""
     if operation.name == "number":
         return np.asarray(operation.number, np.float64)
     inputs = [values[index] for index in operation.of]

@@ -1,4 +1,4 @@
-"""Describe a model in the form that a page or a module contains.
+"""Describe a model in the format that a page or a module contains.
 
 The fields of ``PageDescription`` are the keys of the JSON that JavaScript reads. ``docs/reference/file-formats.md``
 explains them.
@@ -34,17 +34,17 @@ UNICODE_FORMS: tuple[UnicodeForm, ...] = ("NFC", "NFD", "NFKC", "NFKD")
 class PageModel:
     """A model to export to a page or a module."""
 
-    #: Its name in the page's address.
+    #: Its name in the URL of the page.
     label: str
     #: The model itself.
     checkpoint: Checkpoint
-    #: The source and the license of its list; None looks them up for bundled lists.
+    #: The source and the license of its list. None looks them up for bundled lists.
     credit: str | None = None
-    #: Its name on the page; "" uses the label.
+    #: Its name on the page, or "" to use the label.
     title: str = ""
-    #: The text of the license, which has to accompany the model; None looks it up for bundled lists.
+    #: The text of the license, which must accompany the model. None looks it up for bundled lists.
     notice: str | None = None
-    #: The group of models that the page shows together, such as ``people``; None looks it up for bundled lists.
+    #: The group of models that the page shows together, such as ``people``. None looks it up for bundled lists.
     group: str | None = None
 
 
@@ -52,11 +52,11 @@ class PageModel:
 class PageDescription:
     """A model in the JSON of a page or a module."""
 
-    #: Its label, which no other model of the page has.
+    #: Its label, which is unique on the page.
     name: str
-    #: Its name on the page, which no other model of the page has.
+    #: Its name on the page, which is unique.
     title: str
-    #: The group of models that the page shows together; "" for no group.
+    #: The group of models that the page shows together, or "" for no group.
     group: str
     #: The source and the license of its list.
     credit: str
@@ -68,15 +68,15 @@ class PageDescription:
     separators: str
     #: Characters that normalization replaces or removes, with their replacements.
     removal: Mapping[str, str]
-    #: Characters that case folding changes, with the folded characters.
+    #: Characters that case folding changes, with their folded forms.
     folding: Mapping[str, str]
     #: The words that no new name may start with, one per line.
     claimed: str
-    #: For companies, the usual spellings of legal forms and of other words, by normalized word.
+    #: For companies, the usual spelling of legal forms and other words, by normalized word.
     spellings: tuple[Mapping[str, str], ...]
     #: For family names of the world, the rules for women's forms, by origin.
     forms: Mapping[str, str]
-    #: For family names of the world, the origins whose people also have family names of another origin.
+    #: For family names of the world, the origins whose people also have family names from another origin.
     also_named_like: Mapping[str, str]
     #: The title of the cell.
     cell: str
@@ -130,13 +130,13 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
 
 
 def _company_spellings(checkpoint: Checkpoint) -> tuple[Mapping[str, str], ...]:
-    """Return the usual spellings of words for a model of companies, and nothing for other models."""
+    """Return the usual spellings of words for a model of companies, or an empty result for other models."""
     has_legal_forms = bool(checkpoint.endings)
     return usual_spellings() if has_legal_forms else ()
 
 
 def _female_forms(list_name: object) -> Mapping[str, str]:
-    """Return the rules for women's forms of the world's family names, and nothing for other lists."""
+    """Return the rules for women's forms of the world's family names, or an empty result for other lists."""
     return FEMALE_ENDINGS if list_name == "world-family" else {}
 
 
@@ -148,7 +148,7 @@ def _find_credit(model: PageModel) -> str:
 
 
 def _find_notice(model: PageModel, credit: str) -> str:
-    """Return the license text of a model's list, or those of all bundled lists that its credit mentions."""
+    """Return the license text of a model's list, or the license texts of all bundled lists in its credit."""
     if model.notice is not None:
         return model.notice
     texts: list[str] = []
@@ -175,10 +175,10 @@ def _encode_array(values: Array, dtype: str) -> str:
 
 
 def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Tabulate how normalization changes these characters and all characters that it turns them into.
+    """Return tables of how normalization changes these characters and all characters that it turns them into.
 
-    JavaScript has no case folding, and a browser may have another version of Unicode. A table for all of Unicode would
-    be larger than most models.
+    JavaScript has no case folding, and a browser might use a different version of Unicode. A table for all of Unicode
+    would be larger than most models.
 
     Returns:
         Two tables that contain only the characters that change: the replacements after removal, and the folded
@@ -200,7 +200,7 @@ def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str
 
 
 def _reachable_characters(characters: str) -> set[str]:
-    """Return these characters, and all that normalization turns them into, in one step or in several."""
+    """Return these characters and all characters that normalization turns them into, in one or more steps."""
     reached: set[str] = set()
     pending = set(characters)
     while pending:
@@ -232,7 +232,7 @@ def distinct_labels(labels: Iterable[str]) -> list[str]:
 
 
 def _number_repeated(label: str, others: list[str]) -> str:
-    """Add the first number to a label that makes it different from the others, if necessary."""
+    """If necessary, add the first number to a label that makes the label unique."""
     candidate = label
     number = 1
     while candidate in others:

@@ -1,12 +1,12 @@
-"""Write models as a web page, or as a JavaScript module.
+"""Export models as a web page or a JavaScript module.
 
 The page is a single file that works wherever a browser opens it. It contains the parameters and the metadata of each
 model, the arithmetic in plain JavaScript, and the style. It makes no network requests, and its Content-Security-Policy
 forbids them.
 
-A module is the engine of the page, and is the same for every model. Its ``load`` reads the data, which are in a second
-file. A third file has its types for TypeScript. The guides ``web-page.md`` and ``javascript.md`` in ``docs/guides``
-explain how to use them, and ``docs/reference/file-formats.md`` describes the format of the data.
+A module contains the engine of the page, and is the same for every model. Its ``load`` function reads the data, which
+is in a second file. A third file contains the types for TypeScript. The guides ``web-page.md`` and ``javascript.md`` in
+``docs/guides`` explain how to use them, and ``docs/reference/file-formats.md`` describes the format of the data.
 
     PageModel ─► describe ─► JSON ─┬────────────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
-# The models that a page's title can name.
+# The maximum number of models that a page's title lists.
 MOST_TITLES = 3
-# The scripts of the engine, which a page and a module have in common.
+# The scripts of the engine, which pages and modules share.
 ENGINE = (
     "network.js",
     "base85.js",
@@ -92,7 +92,7 @@ MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
 FORMAT_VERSION = 15
-# The doc comment of a function or class, on lines of its own.
+# The doc comment of a function or class, on separate lines.
 DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _FOLDER = Path(__file__).parent
 
@@ -103,7 +103,7 @@ _FOLDER = Path(__file__).parent
 def write_page(models: Sequence[PageModel], out: Path | str, *, force: bool = False) -> int:
     """Write a web page with one or more models.
 
-    If writing fails, the previous content of the file is kept.
+    If writing fails, the file keeps its previous content.
 
     Args:
         models: at least one model. The page shows the first one when it opens.
@@ -146,14 +146,14 @@ def page(models: Sequence[PageModel]) -> str:
 
 
 def _page_title(model_titles: Sequence[str]) -> str:
-    """Return the title of a page, which names a few models, but not many."""
+    """Return the title of a page, which lists the models if there are only a few."""
     if len(model_titles) > MOST_TITLES:
         return "Invented names"
     return f"Invented names: {', '.join(model_titles)}"
 
 
 def _page_template() -> Template:
-    """Return the template of a page, which escapes all texts except for Markup."""
+    """Return the template of a page, which escapes all strings except for Markup."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -180,9 +180,9 @@ def _csp_hash(text: str) -> str:
 def write_module(
     models: Sequence[PageModel], out: Path | str, *, force: bool = False
 ) -> dict[Path, int]:
-    """Write a JavaScript module, its models and its types for TypeScript, in three files in the same folder.
+    """Write a JavaScript module, its models and its TypeScript types to three files in the same folder.
 
-    If writing a file fails, its previous content is kept.
+    If writing a file fails, the file keeps its previous content.
 
     Args:
         models: at least one model. ``load(json)`` returns the first one.
@@ -221,7 +221,7 @@ def data_path(out: Path) -> Path:
 
 
 def types_path(out: Path) -> Path:
-    """Return the file for a module's types, where TypeScript looks for them.
+    """Return the file for a module's types, in the place where TypeScript looks for them.
 
     >>> types_path(Path("site/names.mjs")).name, types_path(Path("site/names.js")).name
     ('names.d.mts', 'names.d.ts')
@@ -243,7 +243,7 @@ def _check_data_path(data: Path, out: Path, *, force: bool) -> None:
 
 
 def module_text() -> str:
-    """Return the JavaScript of a module: the license, the engine, and the functions that programs call."""
+    """Return the JavaScript of a module: the license, the engine, and the functions for programs to call."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
     data_format = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
     scripts = [_read_script(file) for file in MODULE_SCRIPTS]
@@ -269,7 +269,7 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
     """Describe all models, and check that JavaScript will compute the same logits as Python.
 
     Args:
-        models: the models; those with the same label or title get numbers.
+        models: the models. Repeated labels and titles are numbered.
         target: how messages call the export, such as ``a page``.
 
     Raises:
@@ -335,7 +335,7 @@ def _embedded_bytes(model: PageModel) -> int:
 
 
 def engine_text() -> str:
-    """Return the JavaScript that a page and a module have in common."""
+    """Return the JavaScript that pages and modules share."""
     schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
     scripts = [_read_script(file) for file in ENGINE]
     constants = [
@@ -347,7 +347,7 @@ def engine_text() -> str:
 
 
 def _profanity_data() -> dict[str, object]:
-    """Return the hashes of rude and of allowed strings as text, with the parameters of the hash function."""
+    """Return the hashes of rude strings and allowed strings as text, with the parameters of the hash function."""
     hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
     return {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
 
@@ -358,7 +358,7 @@ def read_part(file: str) -> str:
 
 
 def _read_script(file: str) -> str:
-    """Read a script without its doc comments, which are a third of it."""
+    """Read a script without its doc comments, which make up a third of it."""
     return DOC_COMMENT.sub("", read_part(file))
 
 

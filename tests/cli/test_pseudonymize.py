@@ -117,7 +117,7 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     for content, mode, said in (
         (b"", 0o600, "0 bytes"),
         (KEY[:15], 0o600, "15 bytes"),
-        (KEY, 0o644, "everybody can"),
+        (KEY, 0o644, "everyone can"),
     ):
         place.write("my.key", content).chmod(mode)
         place(*ARGUMENTS).refused(said, code=1 if mode == 0o644 else 2)
