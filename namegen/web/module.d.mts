@@ -73,7 +73,7 @@ export type Options = {
     letterCase?: "original" | "title" | "upper" | "lower" | null | undefined;
     /**
      * Skip names that contain one of these words, ignoring letter case,
-     * spaces and punctuation. A word with = in front is excluded only as a whole word.
+     * spaces and punctuation. A word that starts with = is excluded only as a whole word.
      */
     excludeWords?: readonly string[] | undefined;
     /**

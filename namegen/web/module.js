@@ -22,7 +22,7 @@
  * @property {"original" | "title" | "upper" | "lower" | null} [letterCase] How names are written. Default: "title" for
  *   companies, "original" for other names.
  * @property {readonly string[]} [excludeWords] Skip names that contain one of these words, ignoring letter case,
- *   spaces and punctuation. A word with = in front is excluded only as a whole word.
+ *   spaces and punctuation. A word that starts with = is excluded only as a whole word.
  * @property {boolean} [allowSeen] Also return names of the list that the model was trained on. Default: false.
  * @property {boolean} [allowProfanity] Also return names that contain profanity. Default: false.
  */
