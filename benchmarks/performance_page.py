@@ -38,11 +38,12 @@ namegen's NumPy backend processes each distinct prefix in a batch only once. Wit
 PyTorch processes every character of every name. namegen's lead over PyTorch is therefore the product of three
 factors:
 
-- **Repeats**: By what factor the number of characters shrinks if each repeated name in a batch is processed
-  only once.
-- **Common prefixes**: By what factor it shrinks further if each common prefix is processed only once.
-- **Engine**: How many distinct prefixes namegen processes in the time that PyTorch takes to process one
-  character.
+- **Repeats**: If each repeated name in a batch is processed only once, the number of characters is divided by
+  this factor.
+- **Common prefixes**: If each common prefix is also processed only once, the number is divided by this factor
+  as well.
+- **Engine**: This is the number of distinct prefixes that namegen processes in the time that PyTorch takes to
+  process one character.
 
 The first two factors depend on the list and increase with the batch size. The third factor is the lead that
 would remain if names had nothing in common. If it's greater than 1, namegen's computation itself is faster than
@@ -82,7 +83,7 @@ def _part(section: Section) -> str:
     plan = SECTIONS[section.name]
     command = (
         f'To repeat this measurement, run `make bench BENCH="{section.name}"`. '
-        f"It runs {section.rounds} rounds and takes {section.seconds:.0f} seconds."
+        f"The command runs {section.rounds} rounds, which takes {section.seconds:.0f} seconds."
     )
     parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
     told = [
@@ -115,12 +116,13 @@ def _share_of_products(comparison: Comparison) -> str:
     """How fast a whole training is beside the machine's largest matrix product."""
     best = comparison.best(comparison.rival)
     shares = (
-        f"{subject} {typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')}%"
+        f"{typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')}% "
+        f"({subject.rpartition(', ')[2]})"
         for subject in comparison.subjects
     )
     return (
-        f"{comparison.title.partition(':')[0]}, as a share of the speed of the matrix product {comparison.rival}: "
-        f"{'; '.join(shares)}."
+        f"{comparison.title.partition(':')[0]} trains at {' or '.join(shares)} of the speed of the matrix product "
+        f"{comparison.rival}."
     )
 
 
@@ -138,8 +140,9 @@ def _lead_sentence(document: Performance) -> str:
                 shared.append(sharing)
     least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
     return (
-        f"Without shared prefixes, namegen would be {engines[least]:.2f} times ({least}) to {engines[most]:.2f} times ({most}) "
-        f"as fast as PyTorch. Sharing makes it {min(shared):.2f} to {max(shared):.2f} times faster."
+        f"Without sharing between names, namegen's speed would range from {engines[least]:.2f} times the speed "
+        f"of PyTorch ({least}) to {engines[most]:.2f} times ({most}). Sharing multiplies this speed by "
+        f"{min(shared):.2f} to {max(shared):.2f}."
     )
 
 

@@ -178,9 +178,11 @@ def _sentence(results: QualityList) -> str:
     if default is None:
         return f"`{DEFAULT}` wasn't measured on this list."
     if default.high < 0:
-        sentence = f"The loss of `{DEFAULT}` is {-default.against_ngram:.3f} nats lower than that of the n-gram baseline."
+        nats = f"{-default.against_ngram:.3f} nats"
+        sentence = f"The loss of `{DEFAULT}` is {nats} lower than that of the n-gram baseline."
     elif default.low > 0:
-        sentence = f"The loss of `{DEFAULT}` is {default.against_ngram:.3f} nats higher than that of the n-gram baseline."
+        nats = f"{default.against_ngram:.3f} nats"
+        sentence = f"The loss of `{DEFAULT}` is {nats} higher than that of the n-gram baseline."
     else:
         sentence = f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
     rivals = [

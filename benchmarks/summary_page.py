@@ -169,7 +169,8 @@ def page(all_charts: Sequence[Chart]) -> str:
     better = [bar for bar in loss.bars if bar.interval is not None and bar.interval[1] < 0]
     faster = [bar for bar in speed.bars if bar.value > 1]
     sentences = (
-        f"- Readers accepted {share['namegen']:.0f}% of the names that namegen generated, {share['real names']:.0f}% of real names "
+        f"- Readers accepted {share['namegen']:.0f}% of the names that namegen generated, "
+        f"{share['real names']:.0f}% of real names "
         f"and {share['a Markov chain']:.0f}% of a Markov chain's names.\n"
         f"- The default network predicts held-out names significantly better than an {NGRAM} baseline on "
         f"{len(better)} of {len(loss.bars)} lists.\n"

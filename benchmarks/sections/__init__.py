@@ -35,10 +35,10 @@ class Plan:
 
 
 _EPOCH = (
-    "Each value is the speed over one epoch. It includes the time to build the batches, but not to load data or "
-    "compile. We run each library with several batch sizes, and use the fastest one for the comparison. PyTorch "
+    "Each value is the speed over one epoch. It includes building the batches, but not loading data or "
+    "compiling. We run each library with several batch sizes, and use the fastest one for the comparison. PyTorch "
     "processes *packed* names, *padded* names in batches of similar length, or only the *distinct* names of a "
-    "padded batch, weighted by their counts. JAX scans padded names of similar length, with a compiled update. "
+    "padded batch, weighted by their counts. JAX runs a compiled update on padded names of similar length. "
     "Keras runs `fit` on padded, one-hot encoded names with its default settings."
 )
 _SAME_METHOD = "The method is the same as for wide networks."
@@ -60,7 +60,7 @@ SECTIONS: dict[str, Plan] = {
         "The loss after a fixed time of training",
         "Each library trains the same network with Adam, starting from the same initial values. The learning rate "
         "goes through one cycle in the available time. We then measure the loss on a held-out tenth of the names "
-        "(split by name, seed 0). The same code measures it for every library. The time doesn't include loading, "
+        "(split by name, seed 0). We use the same code for every library. The time doesn't include loading, "
         "compiling and validation. Each round trains on the names in a different order. With ten seconds, there "
         "are at most five rounds.",
         most_rounds=15,
