@@ -74,20 +74,22 @@ class Labels:
 HEAD = """\
 # Labels: one shared model, or one model for each origin?
 
-If your names have labels, such as an origin, you can train one model on all of them or a separate model for each.
-This page compares the two on the built-in lists of given names and family names. `make labels` measures it and takes
-about an hour.
+If your names have labels, such as their origin, you can train a single model on all the names, or a separate
+model for each label. This page compares the two approaches, using the built-in lists of given names and family
+names. To repeat the measurement, run `make labels`, which takes about an hour.
 
-- The **shared** model learns all origins with their labels. A **single** model learns the names of one origin. All
-  models use the default settings.
-- Each list is split by name into a training set (60%), a validation set (10%) and a test set (30%). The losses are
-  nats per character on the test set, averaged over several seeds. Brackets contain 95% confidence intervals from a
-  bootstrap over seeds and names.
-- The **classifier** is a naive Bayes model of letter groups. It learns the origins from one half of the test set and
-  then guesses the origins of the other half and of generated names. It shows how well generated names fit their label.
+- The **shared** model is trained on the names of all origins, along with their labels. Each **single** model is
+  trained on the names of just one origin. All models use the default settings.
+- Each list is split by name into a training set (60%), a validation set (10%) and a test set (30%). The tables
+  show the loss on the test set in nats per character, averaged over several seeds. The 95% confidence intervals
+  in parentheses come from a bootstrap over seeds and names.
+- To find out how well the generated names fit their labels, we use a **classifier**, a naive Bayes model of
+  letter groups. We train it on one half of the test set, and then use it to guess the origins of generated
+  names and of the names in the other half.
 
-**The result:** for given names, the shared model predicts better, and origins with few names gain most. For family
-names, separate models are slightly better on average, but small origins still gain from sharing."""
+**The result:** For given names, the shared model makes better predictions, and origins with few names benefit
+most. For family names, separate models are slightly better on average, but origins with few names still benefit
+from a shared model."""
 SHOWN = 10  # labels with the largest gains and losses
 
 
@@ -128,9 +130,9 @@ def _classified(results: LabelledList) -> str:
 def _by_origin(results: LabelledList) -> list[str]:
     by_gain = sorted(results.labels, key=lambda label: label.difference)
     return [
-        f"The {SHOWN} origins that gain most from the shared model:",
+        f"These {SHOWN} origins benefit most from the shared model:",
         _origins(by_gain[:SHOWN]),
-        f"The {SHOWN} origins that gain least:",
+        f"These {SHOWN} origins benefit least:",
         _origins(by_gain[-SHOWN:]),
     ]
 

@@ -18,30 +18,36 @@ from namegen.experiments.report import NONE, Table, seconds, whole
 HEAD = """\
 # Speed
 
-This page compares the speed of namegen with PyTorch, JAX and Keras. `make bench` measures it in about an hour and
-writes `performance.json`, which contains the result of each round. `make bench BENCH="gated keras"` repeats only
-these sections.
+This page compares the speed of namegen with that of PyTorch, JAX and Keras. To repeat the measurements, run
+`make bench`, which takes about an hour. It writes `performance.json`, which contains the result of each round.
+To repeat only some of the sections, list them, for example `make bench BENCH="gated keras"`.
 
-**How to read the tables.** All rows of a table take turns, round after round, in one process on one core with one
-thread. Each value is the median of the rounds. A ratio is computed within each round, and the table shows the
-median ratio. Ranges are 95% confidence intervals of the median. With fewer than nine rounds, they are the lowest
-and the highest value. Compare values within a table only, because the sections were measured at different times.
+**How to read the tables.** In each round, every row of a table is measured once, in a single process on one
+core with one thread. Each value is the median of all rounds. We compute the ratios within each round, and the
+table shows the median ratio. The ranges are 95% confidence intervals for the median. If there were fewer than
+nine rounds, the range shows the lowest and the highest value. Only compare values within the same table,
+because we measured the sections at different times.
 
-A core of a shared machine can be half as fast for some minutes. The median and the ratios are hardly affected, but
-the speeds depend on the time of the measurement."""
+On a shared machine, a core can slow down to half its speed for several minutes. This hardly affects the medians
+and ratios, but the absolute speeds depend on when they were measured."""
 
 LEAD = """\
 ## Where the lead comes from
 
-namegen's NumPy backend reads each distinct prefix of a batch once. PyTorch, with packed or padded names, reads each
-character of each name. So the lead over PyTorch is the product of three factors:
+namegen's NumPy backend processes each distinct prefix in a batch only once. With packed or padded names,
+PyTorch processes every character of every name. namegen's lead over PyTorch is therefore the product of three
+factors:
 
-- **Repeats**: how many times fewer characters there are if each repeated name of a batch is read once.
-- **Common prefixes**: how many times fewer again if each common prefix is read once.
-- **Engine**: how many distinct prefixes namegen trains in the time in which PyTorch trains one character.
+- **Repeats**: If each repeated name in a batch is processed only once, the number of characters is divided by
+  this factor.
+- **Common prefixes**: If each common prefix is also processed only once, the number is divided by this factor
+  as well.
+- **Engine**: This is the number of distinct prefixes that namegen processes in the time that PyTorch takes to
+  process one character.
 
-The first two depend on the list and grow with the batch. The third is what remains if names share nothing. Above 1,
-namegen's own computation is faster."""
+The first two factors depend on the list and increase with the batch size. The third factor is the lead that
+would remain if names had nothing in common. If it's greater than 1, namegen's computation itself is faster than
+PyTorch's."""
 
 
 def page(document: Performance) -> str:
@@ -68,7 +74,7 @@ def _origins(sections: Sequence[Section]) -> list[str]:
         )  # each once, in order
         versions = ", ".join(f"{name} {version}" for name, version in pairs)
         sentences.append(
-            f"The sections {_listed([one.name for one in members])} were measured on {origin}, with {versions}."
+            f"We measured the sections {_listed([one.name for one in members])} on {origin}, with {versions}."
         )
     return sentences
 
@@ -76,8 +82,8 @@ def _origins(sections: Sequence[Section]) -> list[str]:
 def _part(section: Section) -> str:
     plan = SECTIONS[section.name]
     command = (
-        f'`make bench BENCH="{section.name}"` measures this in {section.rounds} rounds, '
-        f"which takes {section.seconds:.0f} seconds."
+        f'To repeat this measurement, run `make bench BENCH="{section.name}"`. '
+        f"The command runs {section.rounds} rounds, which takes {section.seconds:.0f} seconds."
     )
     parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
     told = [
@@ -110,12 +116,13 @@ def _share_of_products(comparison: Comparison) -> str:
     """How fast a whole training is beside the machine's largest matrix product."""
     best = comparison.best(comparison.rival)
     shares = (
-        f"{subject} {typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')}%"
+        f"{typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')}% "
+        f"({subject.rpartition(', ')[2]})"
         for subject in comparison.subjects
     )
     return (
-        f"{comparison.title.partition(':')[0]}, as a share of the speed of the matrix product {comparison.rival}: "
-        f"{'; '.join(shares)}."
+        f"{comparison.title.partition(':')[0]} trains at {' or '.join(shares)} of the speed of the matrix product "
+        f"{comparison.rival}."
     )
 
 
@@ -133,8 +140,9 @@ def _lead_sentence(document: Performance) -> str:
                 shared.append(sharing)
     least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
     return (
-        f"Without sharing, namegen would be {engines[least]:.2f} times ({least}) to {engines[most]:.2f} times ({most}) "
-        f"as fast as PyTorch. Sharing multiplies this by {min(shared):.2f} to {max(shared):.2f}."
+        f"Without sharing between names, namegen's speed would range from {engines[least]:.2f} times the speed "
+        f"of PyTorch ({least}) to {engines[most]:.2f} times ({most}). Sharing multiplies this speed by "
+        f"{min(shared):.2f} to {max(shared):.2f}."
     )
 
 

@@ -73,26 +73,31 @@ class Quality:
 HEAD = """\
 # Quality: how well networks predict held-out names
 
-This page compares networks with an n-gram baseline on names that neither was trained on. `make quality` measures it
-in several hours and writes `quality.json`, which also contains the parameters, epochs and times of each row.
+On this page, we compare neural networks with an n-gram baseline, using names that weren't in the training set.
+To repeat the comparison, run `make quality`, which takes several hours. It writes `quality.json`, which also
+contains the number of parameters, the epochs and the training time for each row.
 
-Each list is split by name into a training set, a validation set (10%) and a test set (10%), with the split seed
-{split_seed}. The validation set selects the network's best epoch and the best n-gram: orders 2 to 8, modified
-Kneser–Ney or Witten–Bell, with duplicates counted fully or by their square root. The default settings were tuned on
-other splits. The only exception is dropout on US first names, which was changed after the first runs and measured
-again on another validation set.
+We split each list by name into a training set, a validation set (10%) and a test set (10%), with a split seed
+of {split_seed}. We use the validation set to select the best epoch of each network, and to choose the best
+n-gram. The candidates are n-grams of order 2 to 8, with modified Kneser–Ney or Witten–Bell smoothing, and with
+full or square-root weighting of duplicates. We tuned the default settings on other splits, with one exception.
+After the first runs on US first names, we changed the dropout and measured again with another validation set.
 
-- **Each cell** shows the test loss in nats per character, including the end token, averaged over the seeds. In
-  brackets it shows the difference from the n-gram baseline with its 95% confidence interval. A negative difference
-  means that the network is better. The intervals come from 2,000 bootstrap resamples of names and seeds.
-- **The seeds**: `quick` and `standard` have three, or five for US first names. The other rows have one, so their
-  intervals don't include the variation between seeds.
-- **`standard`** is the default, and **`quick`** is the original project's network. The other networks use the
-  default settings for their cell, width and list. Some of them also appear without dropout. On US first names
-  `standard` is an LSTM 224, and its variants are from an earlier version, when it was an LSTM 256.
-- **The Transformer** is the one in `examples/transformer_engine`: four blocks of 64 units, 10% dropout, 25 epochs.
+- **Each cell** shows the test loss in nats per character, including the end token, averaged over the seeds. The
+  numbers in parentheses are the difference from the n-gram baseline and its 95% confidence interval. A negative
+  difference means that the network is better. We computed the intervals from 2,000 bootstrap resamples of names
+  and seeds.
+- **Seeds**: We trained `quick` and `standard` with three seeds, or five for US first names. For the other rows,
+  we used only one seed, so their intervals don't include the variation between seeds.
+- **`standard`** is the default network, and **`quick`** is the original project's network. The other networks
+  use the default settings for their cell, width and list. For some of them, we also show the results without
+  dropout. On US first names, `standard` is an LSTM 224. We measured its variants with an earlier version of
+  namegen, in which `standard` was an LSTM 256.
+- **The Transformer** comes from `examples/transformer_engine`. It has four blocks of 64 units and was trained
+  for 25 epochs with 10% dropout.
 
-The plot shows the CPU time of one training run on one core, without loading the list.
+The plot shows how much CPU time a single training run takes on one core, not including the time to load the
+list.
 
 ![Loss in nats per character, by number of parameters and by training time](quality.png)"""
 
@@ -101,13 +106,14 @@ DEFAULT = "standard"
 DISTILLATION = """\
 ## Knowledge distillation
 
-Earlier versions of namegen could also train a network by knowledge distillation. On these lists, it lowered the
-loss by at most 0.07 nats per character and took five to ten times as long. Readers didn't prefer its names. For
-companies, they accepted 55% of the distilled network's names and 56% of the default's. For Hebrew given names, they
-accepted 25% and 40%, with 120 marks each. So namegen doesn't include it anymore.
+Earlier versions of namegen could also train a network with knowledge distillation. On these lists, distillation
+reduced the loss by at most 0.07 nats per character, and training took five to ten times as long. Readers didn't
+prefer the resulting names. For companies, they accepted 55% of the distilled network's names and 56% of the
+default network's names. For Hebrew given names, they accepted 25% and 40%, with 120 ratings each. That's why
+namegen no longer includes knowledge distillation.
 
-Four of the built-in models used to be distilled. Now they're trained with the default settings and stored in half
-precision. Their loss hardly changed:
+Four of the built-in models used to be distilled. We now train them with the default settings and store them in
+half precision. As the table shows, this hardly changed their loss:
 
 | model | distilled | now |
 | --- | ---: | ---: |
@@ -116,15 +122,16 @@ precision. Their loss hardly changed:
 | companies | 1.336 | 1.349 |
 | japanese-given | 2.359 | 2.362 |
 
-Two readers accepted 60% of the new models' names and 64% of the old ones'. With 160 names each, the 95% confidence
-interval of the difference is −14 to +5 points. The readers were language models."""
+Two readers accepted 60% of the new models' names and 64% of the old models' names. With 160 names for each, the
+95% confidence interval for the difference is −14 to +5 points. The readers were language models."""
 LEAK = """\
 ## A split with leaks
 
-makemore and projects based on it split these names in a different way. Girls' and boys' names are separate lines,
-and a random tenth of the lines is the test set. As a result, {share:.0%} of the test lines are also in the training
-set, which rewards memorizing. The last two columns show the loss on these lines and on the others. Compare the
-other lines with the table above, and compare the mean with results published elsewhere."""
+makemore and the projects based on it split these names in a different way. Girls' and boys' names are on separate
+lines, and a random tenth of the lines is used as the test set. As a result, {share:.0%} of the test lines are also in
+the training set, which rewards memorization. The last two columns show the loss on these lines and on all other lines.
+You can compare the loss on the other lines with the table above, and the overall loss with results published
+elsewhere."""
 
 
 def page(document: Quality) -> str:
@@ -171,11 +178,13 @@ def _sentence(results: QualityList) -> str:
     if default is None:
         return f"`{DEFAULT}` wasn't measured on this list."
     if default.high < 0:
-        sentence = f"The loss of `{DEFAULT}` is {-default.against_ngram:.3f} nats lower than the n-gram baseline's."
+        nats = f"{-default.against_ngram:.3f} nats"
+        sentence = f"The loss of `{DEFAULT}` is {nats} lower than that of the n-gram baseline."
     elif default.low > 0:
-        sentence = f"The loss of `{DEFAULT}` is {default.against_ngram:.3f} nats higher than the n-gram baseline's."
+        nats = f"{default.against_ngram:.3f} nats"
+        sentence = f"The loss of `{DEFAULT}` is {nats} higher than that of the n-gram baseline."
     else:
-        sentence = f"`{DEFAULT}` and the n-gram baseline don't differ significantly."
+        sentence = f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
     rivals = [
         model for model in results.models if model.name != NGRAM and model.seeds >= default.seeds
     ]

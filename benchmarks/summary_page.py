@@ -32,9 +32,10 @@ WIDTH, PANEL_HEIGHT = 8.0, 1.9  # inches
 HEAD = """\
 # Results
 
-namegen measures three things: whether readers accept its names, how well its networks predict names they haven't
-seen, and how fast it is. These charts summarize the results. Each linked page describes the method and the machine,
-and the numbers behind it are in a `.json` file next to it.
+We measure three things: whether readers accept the names that namegen generates, how well its networks predict
+names they haven't seen before, and how fast it is. The charts below summarize the results. Each linked page
+describes how and on which machine we measured. The underlying numbers are stored in a `.json` file next to the
+page.
 
 ![Charts: names that readers accept, loss on held-out names, and training speed](summary.png)
 """
@@ -49,8 +50,8 @@ TAIL = """\
 | Is one model for all labels better than separate models? | [Labels](labels.md) | `make labels` | an hour |
 | Do the backends agree? | [The original comparison](original.md) | `namegen compare-backends` | 45 minutes |
 
-The blind tests used language models as readers, not people. [Chapter 5 of the course](../learn/5-any-good.md)
-explains the n-gram baseline and the best possible score."""
+The readers in the blind tests were language models, not people. To learn more about the n-gram baseline and the
+best possible score, read [Chapter 5 of the course](../learn/5-any-good.md)."""
 
 
 @dataclass(frozen=True)
@@ -168,11 +169,12 @@ def page(all_charts: Sequence[Chart]) -> str:
     better = [bar for bar in loss.bars if bar.interval is not None and bar.interval[1] < 0]
     faster = [bar for bar in speed.bars if bar.value > 1]
     sentences = (
-        f"- Readers accepted {share['namegen']:.0f}% of namegen's new names, {share['real names']:.0f}% of real names "
+        f"- Readers accepted {share['namegen']:.0f}% of the names that namegen generated, "
+        f"{share['real names']:.0f}% of real names "
         f"and {share['a Markov chain']:.0f}% of a Markov chain's names.\n"
         f"- The default network predicts held-out names significantly better than an {NGRAM} baseline on "
         f"{len(better)} of {len(loss.bars)} lists.\n"
-        f"- Training on one core is faster than with any other library for {len(faster)} of {len(speed.bars)} networks."
+        f"- For {len(faster)} of {len(speed.bars)} networks, namegen trains faster on one core than any other library."
     )
     return f"{HEAD}\n{sentences}\n\n{TAIL}\n"
 

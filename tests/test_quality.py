@@ -38,11 +38,11 @@ def model(name: str, against: float, low: float, high: float) -> Model:
     [
         (
             [model("standard", -0.05, -0.07, -0.03)],
-            "The loss of `standard` is 0.050 nats lower than the n-gram baseline's.",
+            "The loss of `standard` is 0.050 nats lower than that of the n-gram baseline.",
         ),
         (
             [model("standard", -0.05, -0.12, 0.03)],
-            "`standard` and the n-gram baseline don't differ significantly.",
+            "There's no significant difference between `standard` and the n-gram baseline.",
         ),
         ([model("A", 0.05, 0.02, 0.08)], "`standard` wasn't measured on this list."),
     ],

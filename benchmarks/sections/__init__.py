@@ -35,11 +35,11 @@ class Plan:
 
 
 _EPOCH = (
-    "Each value is the speed over one epoch. It includes building the batches, but not loading or compiling. "
-    "Each library runs with several batch sizes, and its fastest one counts. PyTorch gets *packed* names, "
-    "*padded* names in batches of similar length, or the *distinct* names of a padded batch with their counts "
-    "as weights. JAX scans padded names of similar length, with a compiled update. Keras runs `fit` on padded "
-    "one-hot rows with its default settings."
+    "Each value is the speed over one epoch. It includes building the batches, but not loading data or "
+    "compiling. We run each library with several batch sizes, and use the fastest one for the comparison. PyTorch "
+    "processes *packed* names, *padded* names in batches of similar length, or only the *distinct* names of a "
+    "padded batch, weighted by their counts. JAX runs a compiled update on padded names of similar length. "
+    "Keras runs `fit` on padded, one-hot encoded names with its default settings."
 )
 _SAME_METHOD = "The method is the same as for wide networks."
 
@@ -47,9 +47,9 @@ SECTIONS: dict[str, Plan] = {
     "gated": Plan(
         "training.gated",
         "Training wide gated networks on distinct names",
-        f"{_EPOCH} The last lines compare the arithmetic of the whole training with the speed of the machine's largest "
-        "matrix product. *Each prefix* counts every product of each distinct prefix. *Family once* counts the product "
-        "of a state once for all the prefixes that follow it.",
+        f"{_EPOCH} The last lines compare the arithmetic speed of the entire training run with the speed of the "
+        "machine's largest matrix product. *Each prefix* counts all products for every distinct prefix. *Family "
+        "once* counts a product with a state only once, for all the prefixes that follow this state.",
     ),
     "small": Plan("training.small", "Training small gated networks", _SAME_METHOD),
     "plain": Plan(
@@ -58,37 +58,41 @@ SECTIONS: dict[str, Plan] = {
     "held-out": Plan(
         "held_out.held_out",
         "The loss after a fixed time of training",
-        "Each library trains the same network from the same initial values with Adam. The learning rate follows one "
-        "cycle over the available time. The loss at the end is measured on a held-out tenth of the names (split by "
-        "name, seed 0), always by the same code. Loading, compiling and validation don't count. Each round uses "
-        "another order of the names. With ten seconds there are at most five rounds.",
+        "Each library trains the same network with Adam, starting from the same initial values. The learning rate "
+        "goes through one cycle in the available time. We then measure the loss on a held-out tenth of the names "
+        "(split by name, seed 0). We use the same code for every library. The time doesn't include loading, "
+        "compiling and validation. Each round trains on the names in a different order. With ten seconds, there "
+        "are at most five rounds.",
         most_rounds=15,
     ),
     "keras": Plan(
         "training.keras_engine",
         "Training with the Keras backend",
-        "Each value is the speed over one epoch. Keras runs `fit` on padded one-hot rows of the same names with its "
-        "default settings, and building these arrays doesn't count. Each side runs with two batch sizes, and its "
-        "fastest one counts. In some rounds `fit` takes twice as long for an unknown reason, so its range is wide.",
+        "Each value is the speed over one epoch. Keras runs `fit` on the same names, padded and one-hot encoded, "
+        "with its default settings. The time to build these arrays isn't included. We run each side with two "
+        "batch sizes, and use the fastest one for the comparison. For an unknown reason, `fit` takes twice as "
+        "long in some rounds, so its range is wide.",
     ),
     "generating": Plan(
         "generating.generating",
         "Generating names in each runtime",
-        "The model is the built-in mlb-first. Each runtime draws 10,000 names from the same uniform numbers, and "
-        "computes single steps for one name. Compiling doesn't count.",
+        "This section uses the built-in model mlb-first. Each runtime draws 10,000 names from the same uniform "
+        "random numbers. We also measure single steps for one name. The time doesn't include compiling.",
     ),
     "commands": Plan(
         "commands.commands",
         "Commands from a cold start",
-        "Each command runs in a process of its own on one core. The time includes starting and printing.",
+        "Each command runs in its own process on one core. The time includes starting the process and printing "
+        "the output.",
         most_rounds=9,
         pinned=False,
     ),
     "cores": Plan(
         "cores.cores",
         "Using two cores",
-        "Each training runs in a process of its own. The first rows compare one training with two at the same time "
-        "on two cores, where the slower one counts. The others compare one thread with two.",
+        "Each training run has its own process. The first rows compare a single run with two runs at the same "
+        "time on two cores. For the two runs, we use the time of the slower one. The other rows compare one "
+        "thread with two threads.",
         pinned=False,
     ),
 }

@@ -30,15 +30,15 @@ CONFIG_HEAD = """\
 PAGE_HEAD = """\
 # Configuration
 
-A config is a TOML file with settings for training. You pass it with `--config`, and options on the command line
-override it:
+A config is a TOML file that contains training settings. Pass it with `--config`. Options on the command line
+override its values:
 
 <!-- not run: trains for minutes -->
 ```
 namegen train --config my.toml --epochs 20
 ```
 
-A config only needs the settings that you want to change:
+Your config only needs to contain the settings that you want to change:
 
 ```toml
 [data]
@@ -53,16 +53,15 @@ epochs = 40
 seed = 7
 ```
 
-`namegen configs` lists the configs that come with namegen. Each run stores its complete settings as `config.toml`,
-and `--config` accepts that file, so you can repeat a run. An unknown key is an error, and the message suggests the
-nearest one.
+`namegen configs` lists the configs that come with namegen. Each run saves its complete settings to
+`config.toml`. To repeat a run, pass that file with `--config`. If a config contains an unknown key, namegen
+reports an error and suggests the closest match.
 
-A config for `namegen sweep` also has a `[grid]` table, which lists the values to try. The guide to [comparing
-backends and settings](../guides/compare.md) explains it.
+A config for `namegen sweep` also has a `[grid]` table, which lists the values to try. For details, see [Compare
+backends and settings](../guides/compare.md).
 
-The tables below list all settings. An option has the name of its setting, with hyphens: `--label-smoothing` sets
-`label_smoothing`.
-"""
+The tables below list all settings. Each option has the same name as its setting, but with hyphens. For example,
+`--label-smoothing` sets `label_smoothing`. """
 LIST_OF_NAMES = "The training list: a built-in list, a file of names, or - for standard input."
 SECTION_TITLES = {
     "data": "The list",

@@ -24,12 +24,12 @@ LONGEST_START = 12  # characters that a row is given to
 HEAD = """\
 # The lists
 
-This page describes three built-in lists that the original project also used. `namegen describe LIST --plot FILE`
-does the same for any list.
+This page describes three of the built-in lists, which the original project also used. To get a description like
+this for any other list, run `namegen describe LIST --plot FILE`.
 
-The blog used the players up to 2023, and companies from another service. Our companies come from EDGAR, without the
-tags at the end of their names, such as `/DE/`, so their lengths differ. The plots below show lengths, letters and
-the most common names."""
+The blog used players up to 2023, and its companies came from a different source. We get our companies from
+EDGAR and remove tags such as `/DE/` from the end of their names. As a result, our company names have different
+lengths than the blog's. The plots at the bottom of the page show lengths, letters and the most common names."""
 
 
 def descriptions() -> dict[str, ListDescription]:
@@ -76,7 +76,7 @@ def commonest(lists: Mapping[str, ListDescription]) -> Table:
     for rank in range(COMMONEST):
         cells = (one.commonest[rank] for one in repeated.values())
         rows.append((f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in cells)))
-    note = "No company is in its list twice."
+    note = "No company occurs more than once in its list."
     return Table(
         "The most common names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated)
     )
@@ -121,13 +121,13 @@ def unique(lists: Mapping[str, ListDescription]) -> Table:
         rows.append((f"{after + 1}", *map(percent, shares)))
     rows.append(
         (
-            "only its end tells it",
+            "only at its end",
             *(percent(one.never_unique / one.distinct) for one in lists.values()),
         )
     )
-    note = "The last row has names such as Al, with which Alan begins."
+    note = "The last row counts names such as Al, which is also the beginning of another name (Alan)."
     return Table(
-        "Different names that so many first characters tell from all others (%)",
+        "How many characters it takes to tell a name from all others (% of the distinct names)",
         ("characters", *lists),
         tuple(rows),
         note=note,

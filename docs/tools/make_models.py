@@ -91,8 +91,9 @@ SHELF_TABLE_HEAD = """\
 SHELF_HEAD = """\
 ## The shelf
 
-These are small models for fiction and games. [One card](../../namegen/models/shelf.md) describes them all, with
-samples. Their lists were written for namegen, and the lists and models are in the public domain (CC0).
+These are small models for fiction and games. They share [one model card](../../namegen/models/shelf.md), which
+also contains sample names. We wrote the lists for namegen and released both the lists and the models into the
+public domain (CC0).
 
 | model | list | names | network | bytes |
 | --- | --- | ---: | --- | ---: |"""
@@ -111,15 +112,17 @@ LABELS_SHOWN = (
 HEAD = """\
 # Models and lists
 
-namegen comes with models and the lists they were trained on. You can use a model's name wherever a command takes a
-MODEL, and the same name wherever a command takes a list. `namegen models` and `namegen lists` print them.
+namegen comes with models and the lists they were trained on. A model and its list have the same name, and you
+can use that name in any command that takes a model or a list. To see what's available, run `namegen models` or
+`namegen lists`.
 
-Each name in the table links to the model's card. It describes the intended use, the limits, the bias, the training
-and the license. [The lists](../results/lists.md) shows what the lists look like.
+Each name in the table links to a model card, which describes the model's intended use, limits, bias, training
+and license. To see what some of the lists look like, see [The lists](../results/lists.md).
 
-The loss is measured in nats per character on a tenth of the names, which the network wasn't trained on. In brackets
-is the argmax accuracy. The n-gram baseline is the best n-gram for the same names, and the ceiling is the best
-possible score. [Metrics](../concepts/metrics.md) explains them. The size includes the hashes of the names.
+The loss is measured in nats per character on the validation set, a tenth of the names that the network wasn't
+trained on. The number in parentheses is the argmax accuracy. The n-gram baseline is the best n-gram model for
+the same names, and the ceiling is the best score that any model could achieve. For details, see
+[Metrics](../concepts/metrics.md). The size includes the hashes of the names.
 
 | model | list | names (distinct) | network | parameters | kB | loss | n-gram baseline | ceiling |
 | --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"""

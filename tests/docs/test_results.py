@@ -80,7 +80,7 @@ def test_the_tables_of_a_list_are_its_counts() -> None:
     assert lists["commonest"](of_list).rows[0] == ("1", "Al ×2")
     assert lists["long_tail"](of_list).rows[:2] == (("1", "21", "91.3"), ("2", "1", "8.7"))
     unique = dict(lists["unique"](of_list).rows)
-    assert (unique["2"], unique["3"], unique["only its end tells it"]) == ("90.9", "95.5", "4.5")
+    assert (unique["2"], unique["3"], unique["only at its end"]) == ("90.9", "95.5", "4.5")
 
 
 # --- how often names are drawn ----------------------------------------------------------------------------------------
