@@ -97,9 +97,9 @@ def _check_depth_and_numbers(document: Json) -> None:
 def _check_number(value: Json) -> None:
     """Raise ValueError for a whole number of more than 64 bits, and for a number that was parsed as infinity."""
     if type(value) is int and abs(value) > MAX_NUMBER:
-        raise ValueError(f"{quote(str(value))} is too large for a whole number in a document")
+        raise ValueError(f"the whole number {quote(str(value))} needs more than 64 bits")
     if type(value) is float and math.isinf(value):
-        raise ValueError("a number is too large for a document")
+        raise ValueError("a number is too large for a 64-bit float")
 
 
 def _values_inside(level: Sequence[Json]) -> list[Json]:
@@ -119,7 +119,7 @@ def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
     Use it to read a long document piece by piece. The caller has to limit the length of the string.
 
     Returns:
-        The value, and the position of its end.
+        The value, and the position where it ends.
 
     Raises:
         ValueError: the value is too deeply nested or has a duplicate key. If it isn't JSON, the error is a
@@ -139,7 +139,7 @@ def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
     if isinstance(error, RecursionError):
         return ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
     if "integer string conversion" in str(error):  # Python's own limit, thousands of digits
-        return ValueError("a number is too large for a whole number in a document")
+        return ValueError("a whole number needs more than 64 bits")
     return error
 
 

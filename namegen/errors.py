@@ -320,7 +320,7 @@ def quote(text: str, longest: int = 40) -> str:
 
 
 def short(path: object, longest: int = MAX_PATH_SHOWN) -> str:
-    """Return a path for a message, and cut it if it's long.
+    """Return a path as messages show it. A long path is shortened.
 
     >>> short("runs/first"), len(short("x" * 4096))
     ('runs/first', 200)

@@ -105,15 +105,15 @@ class NamegenProvider(BaseProvider):
         return self._choose(self._names_of_model)
 
     def invented_first_name(self) -> str:
-        """Return a first name that no player of major-league baseball has had."""
+        """Return a first name that no Major League Baseball player has had."""
         return self._choose(_names(self._settings, "mlb-first"))
 
     def invented_last_name(self) -> str:
-        """Return a last name that no player of major-league baseball has had."""
+        """Return a last name that no Major League Baseball player has had."""
         return self._choose(_names(self._settings, "mlb-last"))
 
     def invented_name(self) -> str:
-        """Return a first and a last name, sometimes with a suffix, that no player of major-league baseball has had."""
+        """Return a full name, sometimes with a suffix, whose parts no Major League Baseball player has had."""
         players = _players(self._settings)
         quotient, index = divmod(self._random_number(), len(players.first_names))
         last_name = players.last_names[quotient % len(players.last_names)]

@@ -362,7 +362,7 @@ class _Builder(Generic[_Settings]):
         return converted
 
     def _name(self, setting_name: str) -> str:
-        """Return the name of a setting for messages."""
+        """Return the name that messages use for a setting."""
         return self._label(f"{self._table}.{setting_name}")
 
 

@@ -141,7 +141,7 @@ class TestFiles:
             (
                 "plain.txt",
                 "3",
-                "'plain.txt' is a text file with one name per line, which has no columns",
+                "'plain.txt' is a text file with one name per line, without columns",
             ),
             (
                 "/".join(["folder"] * 25),

@@ -194,7 +194,7 @@ def _start_tokens_of(label: str, model: LoadedModel) -> StartTokens | None:
 
 
 def _nothing_readable(model: LoadedModel, corpus: Corpus, *, use_labels: bool) -> NamesError:
-    """Return the error for a list that contains no name that the model can read."""
+    """Return the error for a list in which the model can't read any name."""
     unknown = "a label or characters" if use_labels else "characters"
     return NamesError(
         f"{corpus.source}: every name has {unknown} that {model.name} doesn't know: pass a similar list"

@@ -341,7 +341,7 @@ class LoadedModel:
         name = composed(name.strip())
         if self.blended and not self.reads(name):
             raise NamesError(
-                f"no model of the blend knows every character of {quote(name)}: choose another name"
+                f"none of the blend's models knows every character in {quote(name)}: choose another name"
             )
         scores = score_names(
             self.model, self.vocabulary, [name], self._score_quantiles(), self.start_tokens
@@ -633,7 +633,7 @@ def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> Mixt
 
 
 def _joint_metadata(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> ListMetadata:
-    """Return the metadata of a blend, which describes the lists of all models together."""
+    """Combine the metadata of the models in a blend."""
     return ListMetadata(
         vocabulary=vocabulary,
         longest_name=max(model.metadata.longest_name for model in models),

@@ -135,7 +135,7 @@ def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> li
 
 @cache  # reading a list takes longer than inventing a few people
 def _names_by_label(list_name: str) -> dict[str, list[str]]:
-    """Return the names of a bundled list by label. Without labels, the only key is an empty string."""
+    """Return the names of a bundled list, grouped by label. Without labels, the only key is an empty string."""
     corpus = load_bundled(list_name)
     labels = corpus.labels or [""] * len(corpus.names)
     names: dict[str, list[str]] = defaultdict(list)

@@ -130,7 +130,7 @@ class _RunProgress:
         return ()
 
     def view(self, run: events.TrainingBegins, latest: RunEvent) -> View:
-        """Return the progress at the latest event of the run."""
+        """Return the progress as of the run's latest event."""
         epoch, step = self._position(run, latest)
         done = epoch + step / run.steps
         return View(

@@ -379,8 +379,8 @@ def accuracy_levels(ceiling: float, ngram: float, name: str) -> tuple[Level, Lev
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
     """Draw levels as horizontal lines, and set the limits of the y axis.
 
-    Call it after all curves have been drawn. A level that would make the curves too flat is left outside the plot, and
-    its label contains its value.
+    Call it after all curves have been drawn. A level that would make the curves too flat is left off the plot, and its
+    label shows its value.
 
     Args:
         axes: the axes with the curves.

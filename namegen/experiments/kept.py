@@ -279,7 +279,7 @@ def _check_format(
     """Reject a document that was written by another command or another version of the command."""
     if plain.get("format") != format_name:
         raise ResultsError(
-            f"{short(path)} isn't a results.json of {command}: pass one that it has written"
+            f"{short(path)} isn't a results.json from {command}: pass one that this command has written"
         )
     written_version = plain.get("format_version")
     if written_version != version:

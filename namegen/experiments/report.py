@@ -546,7 +546,7 @@ def _with_id_prefix(content: str, prefix: str) -> str:
 
 
 def _with_color_variables(content: str) -> str:
-    """Replace the colors of the palette with variables of the style sheet, which also defines colors for dark mode."""
+    """Replace the palette's colors with variables from the style sheet, which also defines the colors of dark mode."""
     from namegen.drawings.style import PALETTE
 
     for name, color in PALETTE.items():

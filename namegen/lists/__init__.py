@@ -203,7 +203,7 @@ def _check_is_table(settings: DataSettings, content: bytes) -> None:
     is_text_file = settings.names.lower().endswith(".txt")
     if requested and is_text_file and not _is_table(content):
         raise NamesError(
-            f"{_quote(settings.names)} is a text file with one name per line, which has no columns: omit "
+            f"{_quote(settings.names)} is a text file with one name per line, without columns: omit "
             f"{' and '.join(requested)}, or use a .csv file"
         )
 

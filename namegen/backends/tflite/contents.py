@@ -240,7 +240,7 @@ def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
         path: the file's name in error messages.
 
     Returns:
-        The description, and the position of its end.
+        The description, and the position where it ends.
 
     Raises:
         CheckpointError: there's no description, more than one, or one of another format version.

@@ -295,7 +295,7 @@ class TimingRound(TimingSubject):
 
 @dataclass(frozen=True)
 class ExportSubject:
-    """A trained network that is exported as a ``.tflite``."""
+    """A trained network, exported as a ``.tflite`` file."""
 
     kind: ClassVar[str] = "export"
     network: str  # its label in the report

@@ -225,7 +225,7 @@ class ListPlan:
     # --- the list and its networks ------------------------------------------------------------------------------------
 
     def _references(self) -> Iterator[Measurement[Subject]]:
-        """Plan the size of the list, and the ceiling and n-gram of each split."""
+        """Plan to measure the size of the list and, for each split, the ceiling and the n-gram baseline."""
         yield Measurement(self.corpus, ListSubject(), f"{self.source}: the list")
         for split in self.scope.splits:
             subject = ReferenceSubject(split, self.scope.split_seed, VALIDATION)

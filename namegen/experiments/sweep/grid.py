@@ -273,7 +273,7 @@ def _find_value_problems(path: str, values: list[Json], distinct: list[Json]) ->
 
 
 def _suggest_path(path: str) -> str:
-    """Suggest a setting for an unknown path, whose table may be missing or wrong."""
+    """Suggest the setting that an unknown path probably means. Its table may be missing or wrong."""
     path_by_name = {axis.partition(".")[2]: axis for axis in AXES}
     name = path.rpartition(".")[2]
     similar_name = nearest(name, path_by_name)

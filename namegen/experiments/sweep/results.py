@@ -232,7 +232,7 @@ def _make_setting_line(name: str, runs: list[Run]) -> Line:
 
 
 def reference_lines(results: Results, list_name: str) -> list[Line]:
-    """Return the n-gram baseline and the ceiling of a list, or nothing if they differ between settings."""
+    """Return a list's n-gram baseline and ceiling, or nothing if they depend on the settings."""
     runs = finished_runs(run for run in results.runs if run.list == list_name)
     held_out_sets = common_held_out_sets(runs, "ceiling", "baseline")
     if not held_out_sets:

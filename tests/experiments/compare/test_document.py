@@ -83,7 +83,7 @@ def test_inconsistent_records_are_rejected(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('{"format": "namegen sweep"}', "isn't a results.json of namegen compare-backends"),
+        ('{"format": "namegen sweep"}', "isn't a results.json from namegen compare-backends"),
         (None, "No such file"),
         ({"seeds": ["0"]}, "$.seeds[0]"),
         ({"format_version": 2}, "format version 2, but this namegen reads 4"),
