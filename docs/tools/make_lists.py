@@ -125,7 +125,9 @@ def unique(lists: Mapping[str, ListDescription]) -> Table:
             *(percent(one.never_unique / one.distinct) for one in lists.values()),
         )
     )
-    note = "The last row counts names such as Al, which is also the beginning of another name (Alan)."
+    note = (
+        "The last row counts names such as Al, which is also the beginning of another name (Alan)."
+    )
     return Table(
         "How many characters it takes to tell a name from all others (% of the distinct names)",
         ("characters", *lists),

@@ -132,7 +132,7 @@ class _Sweep:
             on_progress(_end_event(run.label, ended))
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield the jobs. Each job is created just before it starts, when the references from earlier runs are known."""
+        """Yield the jobs. Each is created just before it starts, when the references from earlier runs are known."""
         for run in self.runs:
             if run.key not in self.ended:
                 job = self._make_job(run)
