@@ -124,7 +124,10 @@ class NameTable:
         if is_in_row:
             number = 1 if table is None else table.row_number
             where = f"row {number} of {where}"
-        return f"cannot read {where} ({reason_of(error)}): pass a CSV table in UTF-8"
+            return f"cannot read {where} ({reason_of(error)}): correct that row of the CSV file"
+        if isinstance(error, UnicodeDecodeError):
+            return f"{where} isn't a UTF-8 file: save it as CSV in UTF-8"
+        return f"cannot read {where} ({reason_of(error)}): pass a CSV file in UTF-8"
 
 
 @dataclass
@@ -171,7 +174,7 @@ class _OpenTable:
         self.row_number = 2
         for row in self.reader:
             if row and len(row) != len(self.header):
-                raise csv.Error(f"{len(row)} cells where the first row has {len(self.header)}")
+                raise csv.Error(f"number of cells: {len(row)}, but {len(self.header)} in the first row")
             yield row
             self.row_number += 1
 

@@ -57,13 +57,13 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
     out = place.folder / "out.csv"
     out.write_text("old")
     for said, content in (
-        ("cannot read row 3 of table.csv (1 cells where the first row has 2)", "first,b\nx,y\nz\n"),
+        ("cannot read row 3 of table.csv (number of cells: 1, but 2 in", "first,b\nx,y\nz\n"),
         (
             "two values share the name",
             "first\n" + "".join(f"value {number}\n" for number in range(4)),
         ),
         ("no column 'first': choose one of 'name'", "name\nx\n"),
-        ("cannot read table.csv ('utf-8' codec", b"first\nx\xff\n"),
+        ("table.csv isn't a UTF-8 file: save it", b"first\nx\xff\n"),
         ("cannot read row 2 of table.csv (unexpected end of data)", 'first\n"x\n'),
         ("the first row of a CSV file must contain the names of its columns", ""),
     ):
