@@ -117,7 +117,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = sorted(set(load_bundled("mlb-first").names))[::25]
     for name in ("friends.txt", "names.txt"):
         (folder / name).write_text("\n".join(names), encoding="utf-8")
-    for name in ("my.key", "customers.key"):
+    for name in ("my.key", "customers.key", "first.key", "last.key"):
         (folder / name).write_bytes(bytes(range(32)))
         (folder / name).chmod(0o600)
     _, *table = csv.reader(
@@ -133,6 +133,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "customers.csv").write_text(
         "\n".join(["customer,name,origin", *customers]), encoding="utf-8"
     )
+    people = "first name,last name\nAda,Lovelace\nAlan,Turing\n"
+    (folder / "people.csv").write_text(people, encoding="utf-8")
     (folder / "reports" / "compare").mkdir(parents=True)
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder / "reports" / "compare")
     quick = merge(Config(), {"training.quick": True, "training.epochs": 2})
