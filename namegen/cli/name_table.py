@@ -174,7 +174,9 @@ class _OpenTable:
         self.row_number = 2
         for row in self.reader:
             if row and len(row) != len(self.header):
-                raise csv.Error(f"number of cells: {len(row)}, but {len(self.header)} in the first row")
+                raise csv.Error(
+                    f"number of cells: {len(row)}, but {len(self.header)} in the first row"
+                )
             yield row
             self.row_number += 1
 
