@@ -246,7 +246,7 @@ def test_names_of_phrases_are_those_of_python(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRIED)
 @pytest.mark.parametrize(
-    "options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 5}]
+    "options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 9}]
 )
 def test_names_of_shipped_models_are_those_of_python(
     name: str, options: dict[str, Any], node: Run, checkpoints: dict[str, Checkpoint]
