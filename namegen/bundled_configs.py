@@ -58,11 +58,11 @@ def _configs_folder() -> Path:
 def find_config(config: Path | str) -> Path:
     """Return the path of a config file, which might not exist.
 
-    The name of a bundled config always refers to that config. To use a file with the same name, write its path, such as
-    ``./default``.
+    The name of a built-in config always refers to that config. To use a file with the same name, write its path, such
+    as ``./default``.
 
     Args:
-        config: the name of a bundled config, or the path of a TOML file.
+        config: the name of a built-in config, or the path of a TOML file.
     """
     bundled = bundled_configs().get(str(config))
     if bundled is None:
@@ -71,7 +71,7 @@ def find_config(config: Path | str) -> Path:
 
 
 def advice(config: str) -> str:
-    """Return advice for a config that doesn't exist. It suggests a bundled config with a similar name.
+    """Return advice for a config that doesn't exist. It suggests a built-in config with a similar name.
 
     >>> advice("sweep-cells")
     'did you mean sweep-cell? Use a TOML file that exists, or the name of one that `namegen configs` lists'

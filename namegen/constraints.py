@@ -84,7 +84,7 @@ class Constraints(TypedDict, total=False):
         int | None,
         Option(
             "D",
-            "that differ by at least D edits from every name in {exclude_names}, or in the model's bundled list.",
+            "that differ by at least D edits from every name in {exclude_names}, or in the model's built-in list.",
             least=1,
             most=3,
         ),
@@ -160,7 +160,7 @@ def make_constraints(
 
 
 def _load_list(list_name: str | None) -> Sequence[str]:
-    """Return the names of the bundled list that a model was trained on, for ``min_distance``."""
+    """Return the names of the built-in list that a model was trained on, for ``min_distance``."""
     if list_name not in BUNDLED:
         raise SettingsError(
             f"{setting('min_distance')} needs names to compare with, and this model doesn't contain its list: pass the "
@@ -235,7 +235,7 @@ def claimed_starts(*lists: str) -> tuple[str, ...]:
     """Return the words that new company names must not start with, because names of listed companies do.
 
     Args:
-        lists: the names of lists. Only bundled lists of companies have such words.
+        lists: the names of lists. Only built-in lists of companies have such words.
 
     >>> "blackrock" in claimed_starts("mlb-last", "companies")
     True

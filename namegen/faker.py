@@ -143,11 +143,11 @@ class NamegenProvider(BaseProvider):
         }
 
     def invented_company(self) -> str:
-        """Return a company that isn't in the bundled list of companies on the NYSE and on Nasdaq."""
+        """Return a company that isn't in the built-in list of companies on the NYSE and on Nasdaq."""
         return self._choose(_names(self._settings, "companies"))
 
     def invented_place(self) -> str:
-        """Return a town or village that isn't in the bundled list for its country."""
+        """Return a town or village that isn't in the built-in list for its country."""
         return self._choose(_names(self._settings, "places"))
 
     def _choose(self, names: Sequence[str]) -> str:

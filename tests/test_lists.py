@@ -1,4 +1,4 @@
-"""The bundled lists, and reading any list by its name."""
+"""The built-in lists, and reading any list by its name."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python docs/tools/clean_origins.py world_given.csv namegen/lists/world_given.csv [DROPPED.txt]
 
-Run by hand when the bundled lists are made anew; the same list gives the same result. A judge (for each origin groups
+Run by hand when the built-in lists are made anew; the same list gives the same result. A judge (for each origin groups
 of up to four letters, smoothed) says how likely a name is for each origin. It is trained in five folds, so it has not
 read the name that it judges. A name leaves an origin if another one explains it far better (``MARGIN``), and if
 

@@ -8,7 +8,7 @@
     python docs/tools/make_profanity.py node_modules/naughty-words cuss.json cities.txt census.txt
 
 There are two sources of words: the words of LDNOOBW in Latin letters, and English slurs from the package ``cuss``.
-Real names decide how a word of LDNOOBW is searched for. Besides the bundled lists, they are places of GeoNames (CC BY
+Real names decide how a word of LDNOOBW is searched for. Besides the built-in lists, they are places of GeoNames (CC BY
 4.0) and names of the US census of 1990 (public domain).
 
 namegen searches for a word in the widest *form* that is safe: anywhere in a name, at the end or at the beginning of a
@@ -27,7 +27,7 @@ they are mostly chance. Short English words are also searched for with endings s
 
 A slur counts as a whole word, unless real people or places have this name.
 
-Run the tool again when the bundled lists change.
+Run the tool again when the built-in lists change.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class RejectedForms:
     """The forms that namegen rejects, and the contexts of each form that it allows.
 
     Args:
-        bundled: the words of the bundled lists.
+        bundled: the words of the built-in lists.
         real: these and all other real names.
     """
 
@@ -218,7 +218,7 @@ class RejectedForms:
             self.contexts[whole] = set()
 
     def _add_whole(self, word: str, expected: float) -> None:
-        """Reject a whole word if no bundled list contains it and its form is safe."""
+        """Reject a whole word if no built-in list contains it and its form is safe."""
         whole = f" {word} "
         if not self.bundled.contexts(whole):
             self._add(whole, expected)
@@ -237,7 +237,7 @@ class RejectedForms:
         return any(shorter in form and not allowed for shorter, allowed in self.contexts.items())
 
     def _allowed_contexts(self, form: str) -> set[str]:
-        """Return the contexts of a form that a bundled list or two real names have."""
+        """Return the contexts of a form that a built-in list or two real names have."""
         bundled = self.bundled.contexts(form)
         contexts = self.real.contexts(form)
         return {

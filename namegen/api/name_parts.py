@@ -46,7 +46,7 @@ def make_part_of_name(
         role: ``given``, ``family``, ``first`` or ``last``. The names of the part's settings start with this word.
         model: the model of these names.
         source: ``real`` for names from the model's list, ``new`` for names that aren't in it, or ``any``. The default
-            is ``real`` if the list is bundled with namegen, and ``any`` otherwise.
+            is ``real`` for built-in lists, and ``any`` for all others.
         constraints: conditions that the names must satisfy.
         labels: the label of each kind of name, or an empty string for all names of the model.
         options: the options for all parts of the names.
@@ -135,7 +135,7 @@ def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> li
 
 @cache  # reading a list takes longer than inventing a few people
 def _names_by_label(list_name: str) -> dict[str, list[str]]:
-    """Return the names of a bundled list, grouped by label. Without labels, the only key is an empty string."""
+    """Return the names of a built-in list, grouped by label. Without labels, the only key is an empty string."""
     corpus = load_bundled(list_name)
     labels = corpus.labels or [""] * len(corpus.names)
     names: dict[str, list[str]] = defaultdict(list)

@@ -56,7 +56,7 @@ def generate_people_batches(
         gender: ``female`` or ``male``. The default is both, if the labels of given names include genders.
         household: how many consecutive people share an origin and a family name. The last household may be smaller.
         given: ``real`` for given names from the model's list, ``new`` for names that aren't in it, or ``any``. The
-            default is ``real`` if the list is bundled with namegen, and ``any`` otherwise.
+            default is ``real`` for built-in lists, and ``any`` for all others.
         family: ``real``, ``new`` or ``any`` for family names. The default is ``new``.
         given_model: the model of given names, or anything that ``load`` accepts. The default is ``world-given``.
         family_model: the model of family names. The default is ``world-family``.

@@ -214,7 +214,7 @@ class DataSettings(Checked):
     0.2
     """
 
-    names: str = "mlb-first"  #: a bundled list, a path, or "-" for standard input
+    names: str = "mlb-first"  #: a built-in list, a path, or "-" for standard input
     column: str | None = declared(
         None, "The title of the CSV column with the names, or its number, counting from 1."
     )

@@ -129,7 +129,7 @@ def list_names(sources: Iterable[str]) -> dict[str, str]:
     """Return a short name for each list: its file name, or its whole path if two files have the same name.
 
     Args:
-        sources: the lists, as paths or as names of bundled lists.
+        sources: the lists, as paths or as names of built-in lists.
 
     >>> list_names(["mlb-first", "lists/a.txt", "x/b.txt", "y/b.txt"])
     {'mlb-first': 'mlb-first', 'lists/a.txt': 'a.txt', 'x/b.txt': 'x/b.txt', 'y/b.txt': 'y/b.txt'}

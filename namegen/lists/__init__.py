@@ -1,4 +1,4 @@
-"""Read lists of names: bundled lists, files and standard input.
+"""Read lists of names: built-in lists, files and standard input.
 
 NumPy is imported only when a list is read, so that commands that only need ``BUNDLED`` start quickly.
 """
@@ -50,7 +50,7 @@ def credit_of(training: Mapping[str, object]) -> str:
 
 
 def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.corpus.Corpus:
-    """Read a bundled list.
+    """Read a built-in list.
 
     Args:
         name: the name of the list, a key of ``BUNDLED``.
@@ -66,7 +66,7 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
     from namegen.core.data.corpus import Corpus
 
     if name not in BUNDLED:
-        raise NamesError(f"there is no bundled list {_quote(name)}: {_advice(name)}")
+        raise NamesError(f"there is no built-in list {_quote(name)}: {_advice(name)}")
     bundled = BUNDLED[name]
     if bundled.column is not None:
         return _load_table(name, labels=labels)
@@ -77,7 +77,7 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
 
 
 def _load_table(name: str, *, labels: bool | str) -> namegen.core.data.corpus.Corpus:
-    """Read a bundled list with columns."""
+    """Read a built-in list with columns."""
     from namegen.core.data.corpus import Corpus
 
     bundled = BUNDLED[name]
@@ -120,17 +120,17 @@ def players() -> list[Player]:
 def read_names(
     settings: DataSettings | str | Path, stdin: BinaryIO | None = None
 ) -> namegen.core.data.corpus.Corpus:
-    """Read a bundled list, a file, or ``-`` for standard input.
+    """Read a built-in list, a file, or ``-`` for standard input.
 
-    The name of a bundled list always refers to that list. To read a file with the same name, write its path, such as
+    The name of a built-in list always refers to that list. To read a file with the same name, write its path, such as
     ``./companies``. The file extension determines the format: a ``.csv`` file is a table, and a ``.json`` file is a
     list of strings. Other files have one name per line. If they contain pasted lists, quotes, bullets and similar
     characters are removed (see ``core/data/list_formats.py``). Standard input and files with other extensions are read
-    as tables if the settings specify a column. Bundled lists with labels are read with their default label column,
+    as tables if the settings specify a column. Built-in lists with labels are read with their default label column,
     unless ``label_column`` is empty.
 
     Args:
-        settings: a bundled list's name, a path, or settings. Only the settings ``names``, ``column``, ``label_column``
+        settings: a built-in list's name, a path, or settings. Only the settings ``names``, ``column``, ``label_column``
             and ``max_name_length`` are used.
         stdin: the stream to read for ``-``. The default is standard input.
 
@@ -180,7 +180,7 @@ def _source_of(name: str) -> str:
 
 
 def _check_columns(settings: DataSettings, bundled: BundledList) -> None:
-    """Raise NamesError for columns that a bundled list doesn't have."""
+    """Raise NamesError for columns that a built-in list doesn't have."""
     _check_column("column", settings.column, bundled.column, settings.names)
     _check_column("label_column", settings.label_column, bundled.label_column, settings.names)
 
@@ -192,7 +192,7 @@ def _check_column(option: str, requested: str | None, existing: str | None, list
         return
     columns = "no columns" if existing is None else f"the column {existing!r}"
     raise NamesError(
-        f"the bundled list {list_name} has {columns}: omit {setting(option)}, or use a CSV file"
+        f"the built-in list {list_name} has {columns}: omit {setting(option)}, or use a CSV file"
     )
 
 
@@ -261,7 +261,7 @@ def _check_is_readable(path: Path, name: str) -> None:
         return
     if stat.S_ISDIR(status.st_mode):
         raise NamesError(
-            f"{_quote(name)} is a folder: use a file in it, or a bundled list ({LISTED})"
+            f"{_quote(name)} is a folder: use a file in it, or a built-in list ({LISTED})"
         )
     if status.st_size > LARGEST:
         raise _too_large(_quote(name))
@@ -272,7 +272,7 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
     if stdin is None:
         if sys.stdin is None:
             raise NamesError(
-                "standard input is closed: use a file or a bundled list instead of `-`"
+                "standard input is closed: use a file or a built-in list instead of `-`"
             )
         stdin = sys.stdin.buffer
     try:
@@ -303,8 +303,8 @@ def _too_large(source: str) -> NamesError:
 
 
 def _advice(name: str) -> str:
-    """Return advice for a list that can't be read. It suggests a bundled list with a similar name."""
-    choices = f"a file, `-` for standard input, or a bundled list ({LISTED})"
+    """Return advice for a list that can't be read. It suggests a built-in list with a similar name."""
+    choices = f"a file, `-` for standard input, or a built-in list ({LISTED})"
     similar = nearest(name, BUNDLED)
     if similar is None:
         return f"use {choices}"

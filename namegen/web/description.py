@@ -38,13 +38,13 @@ class PageModel:
     label: str
     #: The model itself.
     checkpoint: Checkpoint
-    #: The source and the license of its list. None looks them up for bundled lists.
+    #: The source and the license of its list. None looks them up for built-in lists.
     credit: str | None = None
     #: Its name on the page, or "" to use the label.
     title: str = ""
-    #: The text of the license, which must accompany the model. None looks it up for bundled lists.
+    #: The text of the license, which must accompany the model. None looks it up for built-in lists.
     notice: str | None = None
-    #: The group of models that the page shows together, such as ``people``. None looks it up for bundled lists.
+    #: The group of models that the page shows together, such as ``people``. None looks it up for built-in lists.
     group: str | None = None
 
 
@@ -148,7 +148,7 @@ def _find_credit(model: PageModel) -> str:
 
 
 def _find_notice(model: PageModel, credit: str) -> str:
-    """Return the license text of a model's list, or the license texts of all bundled lists in its credit."""
+    """Return the license text of a model's list, or the license texts of all built-in lists in its credit."""
     if model.notice is not None:
         return model.notice
     texts: list[str] = []

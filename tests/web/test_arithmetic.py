@@ -264,7 +264,7 @@ def test_names_are_normalized_and_digested_as_python_does_it(alphabet: str, page
 
 
 def test_the_same_names_are_profane_as_in_python(page: Any) -> None:
-    """Of the bundled lists those that are refused and some more, and letters of such names, hard ones between them."""
+    """Of the built-in lists those that are refused and some more, and letters of such names, hard ones between them."""
     rng = random.Random(13)
     listed = [
         name for one in ("mlb-first", "mlb-last", "companies") for name in load_bundled(one).names

@@ -1,6 +1,6 @@
 """Letter case: writes finished names in title case, upper case or lower case.
 
-Some lists write names in several ways; about half of the bundled companies are in capitals. So the letter case is
+Some lists write names in several ways; about half of the built-in companies are in capitals. So the letter case is
 changed last, after a name has been drawn, has satisfied every constraint and is known to be new. Letter case never
 decides whether two names are the same, so names stay new and distinct.
 """

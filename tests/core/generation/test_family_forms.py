@@ -1,4 +1,4 @@
-"""The table of endings, compared with pairs of forms in the bundled list of family names."""
+"""The table of endings, compared with pairs of forms in the built-in list of family names."""
 
 from __future__ import annotations
 
