@@ -130,7 +130,7 @@ class TensorEngine(ABC):
 
     @abstractmethod
     def initial_state(self, rows: int) -> State:
-        """Return the state of ``rows`` names before anything has been read, including START."""
+        """Return the initial state for ``rows`` names, before the network reads the start token."""
 
     @abstractmethod
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:

@@ -1,4 +1,4 @@
-"""Opens the network of a checkpoint, and checks that engines and exports compute the same as during training.
+"""Open a checkpoint's network, and verify that it still computes the same logits as during training.
 
 A checkpoint contains self-test logits, which show whether an engine still computes the same as the engine that trained
 the network. They can't check an export. Exports run the declared formula of a cell, so if somebody changes a cell of
@@ -80,11 +80,11 @@ def open_network(
         name: the model's name for messages.
         backend: the engine. None for NumPy, or, for an architecture other than ``rnn``, an engine that has it.
         threads: the engine's threads.
-        advice: what to do if the engine computes something else. "" to suggest the engine that trained the network.
+        advice: what to do if the engine computes different logits. "" to suggest the engine that trained the network.
 
     Raises:
         EngineError: the engine can't be loaded, or doesn't have the architecture or the cell.
-        CheckpointError: the engine computes something else than the engine that trained the network.
+        CheckpointError: the engine computes different logits than the engine that trained the network.
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
     network = checkpoint.network
@@ -99,7 +99,7 @@ def open_network(
 
 
 def _check_reader(engine: Engine, checkpoint: Checkpoint, name: str, advice: str) -> None:
-    """Raise CheckpointError if an engine computes something else than the engine that trained the network."""
+    """Raise CheckpointError if an engine computes different logits than the engine that trained the network."""
     check_self_test(
         engine,
         checkpoint.probe,
@@ -152,8 +152,8 @@ def check_export(
         compute: returns the export's logits after each token of each row.
 
     Raises:
-        CheckpointError: the NumPy engine computes something else than the engine that trained the network.
-        OutputError: the export computes something else than the NumPy engine.
+        CheckpointError: the NumPy engine computes different logits than the engine that trained the network.
+        OutputError: the export computes different logits than the NumPy engine.
     """
     engine = engine_to_export(checkpoint, name)
     tokens = _random_names(checkpoint.network)
@@ -188,7 +188,7 @@ def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:
     """Open a network for an export: in the NumPy engine, or in an engine that has its architecture.
 
     Raises:
-        CheckpointError: the engine computes something else than the engine that trained the network.
+        CheckpointError: the engine computes different logits than the engine that trained the network.
     """
     return open_network(checkpoint, name, advice=NOT_EXPORTABLE)
 

@@ -22,7 +22,7 @@ class NameColumns:
     """Use the first rows of a table to find columns that still look like names.
 
     A value looks like a name if all of its words are in namegen's lists of names, or if it contains the name that was
-    replaced in its row. A column looks like names if at least half of its values do.
+    replaced in its row. A column counts as names if at least half of its values look like names.
     """
 
     def __init__(self) -> None:

@@ -229,7 +229,7 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 
 def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: int) -> list[str]:
-    """Return a line with a heading for each value of a row, or no lines for a row of headings."""
+    """Return one line for each value in a row, starting with the column's heading."""
     if tuple(values) == tuple(headings):
         return []
     pairs = zip(headings, values, strict=True)

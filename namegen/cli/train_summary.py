@@ -193,7 +193,7 @@ def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) 
 def _on_names(checkpoint: Checkpoint, references: HeldOutReferences, *, uses_test: bool) -> str:
     """Describe the names on which the network is judged."""
     if "base_model" in checkpoint.training:
-        return "On held-out names, which its base model may know"
+        return "On held-out names (the base model may have been trained on some of them)"
     if uses_test:
         return "On the test names"
     seen = references.parts.seen_percent

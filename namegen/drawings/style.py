@@ -205,7 +205,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return the content of an image file, without a date, so that equal figures produce equal bytes.
+    """Return an image file's bytes. They contain no date, so the same figure always produces the same bytes.
 
     Args:
         figure: the figure.

@@ -33,7 +33,7 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
 
     Raises:
         OutputError: the file exists, doesn't end with ``.keras``, or can't be written; or stock Keras doesn't have the
-            cell, or computes something else than Python.
+            cell, or doesn't compute the same results as Python.
         CheckpointError: a parameter has the wrong shape, or the backend that trained the network computes something
             else.
     """

@@ -106,7 +106,7 @@ class KerasOptimizer(ABC):
 
 
 class StockOptimizer(KerasOptimizer):
-    """An optimizer of stock Keras, with Keras's defaults for everything except namegen's hyperparameters."""
+    """Create a Keras optimizer that uses Keras's defaults, except for the hyperparameters that namegen sets."""
 
     def __init__(self, training: TrainingSettings, layers: Layers) -> None:
         super().__init__(training, layers)

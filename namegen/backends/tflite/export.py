@@ -78,7 +78,7 @@ def export_tflite(
 ) -> ExportReport:
     """Export a checkpoint as a .tflite file.
 
-    The file is only written if it computes what the checkpoint computes.
+    namegen only writes the file if it computes the same logits as the checkpoint.
 
     Args:
         checkpoint: the trained network, from any backend.
@@ -95,7 +95,7 @@ def export_tflite(
         OutputError: the file exists or can't be written, the cell is unknown or was changed, or the results differ too
             much. In each case, nothing is written, and an existing file stays as it was.
         EngineError: LiteRT isn't installed.
-        CheckpointError: the backend that trained the network computes something else.
+        CheckpointError: the backend that trained the network doesn't compute the stored logits.
         SettingsError: ``quantize`` is unknown.
         NamesError: the model can't read any of the names.
     """

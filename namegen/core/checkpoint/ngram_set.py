@@ -276,7 +276,7 @@ class _Candidates(ABC):
         self._start = self._end - counts
 
     def numbers_of(self, nodes: slice) -> Int64[Array, "nodes"]:
-        """Return the numbers of the candidates that are nodes."""
+        """Return the indices of the candidates that exist in the trie."""
         parent = self._trie.parent[nodes] - self._first_parent
         numbers: Int64[Array, "nodes"] = self._start[parent] + self._ranks(nodes, parent)
         return numbers

@@ -25,8 +25,8 @@ from namegen.types import Array, Bool, Int, Int32, Int64
 class PrefixTree:
     """The distinct prefixes of a list of names, sorted by depth, then by start token, then by their characters.
 
-    So the children of a node are neighbors, and the nodes of one depth are one slice of every array. Depth 0 has one
-    root for each start token that occurs. Without labels, that's only ``END_TOKEN``.
+    Therefore, a node's children are next to each other, and all nodes of the same depth form one slice of each array.
+    Depth 0 has one root for each start token that occurs. Without labels, that's only ``END_TOKEN``.
 
     An edge is something that follows a node: a character that leads to a child, or the end token ``END_TOKEN``. Edges
     are sorted by node, then by token.

@@ -363,7 +363,7 @@ class Walk:
     def _tally_of(
         self, tokens: Int32[Array, "B depth"], start_token: Int32[Array, "B"]
     ) -> Tally | None:
-        """The scorer's state after some prefixes, read from their start; None without a scorer."""
+        """Return the scorer's state after each prefix, or None if there's no scorer."""
         if self.scorer is None:
             return None
         tally = self.scorer.start(start_token)

@@ -62,7 +62,7 @@ class _Request:
 
 
 class PreparedSearch(NamedTuple):
-    """The two objects that a search for names needs."""
+    """What a search for names needs."""
 
     walk: Walk  # through the model's tree of prefixes
     name_filter: NameFilter  # checks finished names
@@ -97,7 +97,7 @@ class Generator:
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
-        """Names of this generator as a batch, which computes their probabilities when they are needed.
+        """Return a batch of names. It computes their probabilities when they are needed.
 
         With several start tokens, ``log_probability`` is ignored, and the probability with each of them is computed.
         """
@@ -177,7 +177,7 @@ class Generator:
         allow_seen: bool,
         allow_repeats: bool = False,
     ) -> Search:
-        """Prepare a search for the names of a request."""
+        """Prepare the search for the requested names."""
         walk, name_filter = self.prepare(
             request.n,
             request.sampling.max_length,

@@ -154,7 +154,7 @@ class _TitleCase:
 
 
 def _with_letters(word: str, letters: str) -> str:
-    """A word with other letters and the same punctuation."""
+    """Replace the letters of a word, and keep its punctuation."""
     following = iter(letters)
     return "".join(next(following, char) if char.isalpha() else char for char in word)
 

@@ -112,12 +112,12 @@ class PartOfName:
         return names
 
     def unsuitable(self, names: Sequence[str], *, check_constraints: bool) -> set[str]:
-        """Return the names that can't be used among some derived names, such as women's forms.
+        """Return the derived names that can't be used. Women's forms of family names are derived names.
 
         Args:
             names: the names.
-            check_constraints: whether words and names to exclude, and profanity, are looked for. If not, only names of
-                the list are unsuitable, unless they are allowed.
+            check_constraints: whether to check for profanity and for excluded words and names. Otherwise only names
+                from the list are unsuitable, unless the request allows them.
         """
         finished = Finished(names, self.any_origin.normalization)
         unsuitable: set[str] = set()

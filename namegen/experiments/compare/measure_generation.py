@@ -165,7 +165,7 @@ def _engine_generator(request: Request, subject: GenerationSubject) -> Generator
         engine = open_network(
             checkpoint, "the network", backend=subject.engine, threads=request.threads
         )
-    except CheckpointError as error:  # the backend computes something else
+    except CheckpointError as error:  # the backend computes different logits
         raise EngineError(str(error)) from error
     return Generator(engine, checkpoint.vocabulary, start_tokens=checkpoint.start_tokens)
 

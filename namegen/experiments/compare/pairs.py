@@ -154,7 +154,7 @@ def _sums(groups: Sequence[HeldOutGroups], metric: Metric) -> Float64[Array, "se
 
 @dataclass(frozen=True, eq=False)
 class ModelPair:
-    """The sums of two models over the same groups of names."""
+    """The total losses of two models, for the same groups of names."""
 
     characters: Float64[Array, "groups"]
     sums: Float64[Array, "seeds groups"]

@@ -343,7 +343,7 @@ def _generation(
     exported: Measurement[Subject] | None = None,
     loop: Loop | None = None,
 ) -> Measurement[GenerationSubject]:
-    """Plan the generation of names with the network of a run, or with its export if there is one."""
+    """Plan to generate names with a run's network, or with its exported file if it has one."""
     subject = GenerationSubject(
         network=run.subject.network,
         engine=engine,

@@ -1,4 +1,4 @@
-"""The most likely names of a model, found by an exact search (``band_search.py``)."""
+"""Find a model's most likely names with an exact search (``band_search.py``)."""
 
 from __future__ import annotations
 
