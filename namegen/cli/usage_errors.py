@@ -42,6 +42,7 @@ SYNONYMS = {
     "--suffix": "--ends-with",
     "--regex": "--matches",
     "--nationality": "--origin",
+    "--country": "--origin",
     "--sex": "--gender",
 }
 NUMBER_TYPES = (click.types.IntParamType, click.types.FloatParamType)
@@ -80,10 +81,14 @@ def no_such_option(name: str, params: Sequence[click.Parameter]) -> str:
     argument = _argument_named(name.removeprefix("--"), params)
     if argument is not None:
         return f"No such option {name!r}: pass {argument.upper()} without it."
-    similar = _similar_option(name, _option_names(params))
-    if similar is None:
-        return f"No such option {name!r}."
-    return f"No such option {name!r}. Did you mean {similar!r}?"
+    known = _option_names(params)
+    similar = _similar_option(name, known)
+    if similar is not None:
+        return f"No such option {name!r}. Did you mean {similar!r}?"
+    longer = _longer_options(name, known)
+    if longer:
+        return f"No such option {name!r}. Did you mean {' or '.join(map(repr, longer))}?"
+    return f"No such option {name!r}."
 
 
 def _argument_named(name: str, params: Iterable[click.Parameter]) -> str | None:
@@ -105,6 +110,11 @@ def _similar_option(name: str, known: Collection[str]) -> str | None:
     if synonym in known:
         return synonym
     return nearest(name, known) if len(name) > 2 else None
+
+
+def _longer_options(name: str, known: Iterable[str]) -> list[str]:
+    """Return the options that end with the same word, such as --min-length for --length."""
+    return [option for option in known if option.endswith(name.removeprefix("-"))]
 
 
 def reject_unknown_command(ctx: click.Context, name: str, commands: Collection[str]) -> None:

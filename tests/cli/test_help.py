@@ -151,6 +151,7 @@ def test_options_for_the_output_follow_those_for_the_task(name):
         ("generate --count 3", "-n"),
         ("generate --prefix A", "--starts-with"),
         ("people --sex male", "--gender"),
+        ("people --country Finland", "--origin"),
         ("generate --most-likly 3", "--most-likely"),
     ],
 )
@@ -158,6 +159,11 @@ def test_natural_names_of_options_are_suggested(line, option):
     result = invoke(*line.split())
     assert result.exit_code == 2
     assert f"Did you mean '{option}'?" in result.stderr
+
+
+def test_longer_options_are_suggested():
+    result = invoke("generate", "--length", "5")
+    assert "Did you mean '--min-length' or '--max-length'?" in result.stderr
 
 
 def test_an_option_with_one_value_is_passed_once():
