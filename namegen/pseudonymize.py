@@ -346,7 +346,11 @@ def _bytes(text: str) -> bytes:
 
 def read_pool(path: Path | str) -> list[str]:
     """Read the names of a UTF-8 file: one name per line, or the column ``name`` of a ``.csv``. Raises NamesError."""
-    data = _read(path, MAX_POOL_BYTES, "pass a file with one name per line, for example from `namegen generate`")
+    data = _read(
+        path,
+        MAX_POOL_BYTES,
+        "pass a file with one name per line, for example from `namegen generate`",
+    )
     content = ListContent(data, short(path))
     if Path(path).suffix.lower() == ".csv":
         return csv_columns(content, "name", None).names
