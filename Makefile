@@ -270,7 +270,7 @@ $(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 
 # ESLint and TypeScript, under the exact versions of package-lock.json.
 node_modules/.installed: package.json package-lock.json .npmrc
-	@echo "Installing the tools for the JavaScript checks; some seconds."
+	@echo "Installing the tools for the JavaScript checks. This takes a few seconds."
 	@npm ci --silent --ignore-scripts
 	@touch $@
 

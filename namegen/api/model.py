@@ -363,7 +363,7 @@ class LoadedModel:
         check_types(name=name)
         if not self.labels:
             raise SettingsError(
-                f"{self.name} has no labels: use a model of labelled names, such as world-given"
+                f"{self.name} has no labels: use a model of labeled names, such as world-given"
             )
         name = composed(name.strip())
         probabilities = label_probabilities(self.model, self.vocabulary, name, self.start_tokens)

@@ -28,7 +28,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "Invent people: given and family name.",
         ),
         "companies": ("namegen.cli.people:companies", "Invent company names."),
-        "places": ("namegen.cli.people:places", "Invent place names, as in a country."),
+        "places": ("namegen.cli.people:places", "Invent names of towns and villages."),
         "players": ("namegen.cli.people:players", "Invent baseball players: first and last name."),
         "generate": ("namegen.cli.generate:generate", "Invent names with any model."),
         "pseudonymize": (

@@ -77,7 +77,7 @@ option = together(
 scores = _output_option(
     "--scores",
     is_flag=True,
-    help="Add the columns log_probability (in nats) and new to csv and json.",
+    help="Add the columns log_probability (in nats) and new to csv and json. The format text ignores this option.",
 )
 
 

@@ -180,7 +180,8 @@ def _print_report(table: NameTable, pseudonyms: Pseudonyms, notes: Notes) -> Non
     pairs = pseudonyms.expected_shared
     pairs_text = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
     notes(
-        f"{counted(values, 'value')}; if all are different, expect {pairs_text} pairs that share a name"
+        f"{counted(values, 'value')}; if all are different, the expected number of pairs that share a name is "
+        f"{pairs_text}"
     )
     if table.values_in_pool:
         notes(

@@ -361,8 +361,8 @@ class TrainingSettings(Checked):
 
     quick: bool = declared(
         False,
-        "Train a small network without dropout. This takes only seconds, but the names are less convincing. Settings "
-        "that you specify take precedence.",
+        "Train a small network without dropout. On lists of thousands of names, this is much faster, but the names are "
+        "less convincing. Settings that you specify take precedence.",
     )
     epochs: int | None = declared(
         None, "The number of times to train on the whole list.", LIST, **whole(1, 1_000_000)

@@ -322,7 +322,7 @@ def more(title: str, blocks: Sequence[Block]) -> Iterator[Section]:
     """Yield a folded section for tables and plots that aren't initially visible, or nothing if there are none.
 
     >>> [section.title for section in more("Speed", [Table("", (), ())])]
-    ['Speed: 1 table more']
+    ['Speed: 1 more table']
     """
     if not blocks:
         return
@@ -330,10 +330,10 @@ def more(title: str, blocks: Sequence[Block]) -> Iterator[Section]:
     table_count = len(blocks) - plot_count
     counts: list[str] = []
     if plot_count:
-        counts.append(counted(plot_count, "plot"))
+        counts.append(counted(plot_count, "more plot"))
     if table_count:
-        counts.append(counted(table_count, "table"))
-    yield Section(f"{title}: {' and '.join(counts)} more", tuple(blocks), fold="more")
+        counts.append(counted(table_count, "more table"))
+    yield Section(f"{title}: {' and '.join(counts)}", tuple(blocks), fold="more")
 
 
 def plots(blocks: Iterable[Block]) -> Iterator[Plot]:

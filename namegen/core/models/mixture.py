@@ -16,7 +16,7 @@ from namegen.core.models import all_log_probabilities
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Float, Float64, Int, Int32
 
-SUM_TOLERANCE = 1e-6  # for weights that were written with a few digits
+SUM_TOLERANCE = 1e-3  # for weights that are written with few digits, such as 0.333,0.333,0.333
 
 
 @dataclass(frozen=True, eq=False)

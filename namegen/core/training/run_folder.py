@@ -305,5 +305,5 @@ def _already_exists(path: Path) -> OutputError:
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:
     """Return the error for a folder that can't be created."""
     return OutputError(
-        f"cannot make the folder {short(path)}: {reason_of(error)}; choose another with {setting('out')}"
+        f"can't create the folder {short(path)} ({reason_of(error)}): choose another folder as {setting('out')}"
     )

@@ -68,7 +68,7 @@ class LoadSummary:
                 f"{extra_time} of its best time."
             )
         return (
-            "High machine load: in some measurements, a reference computation took "
+            "The machine was busy: in some measurements, a reference computation took "
             f"{extra_time} longer than its best time."
         )
 

@@ -49,9 +49,11 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         RunFolder.make(tmp_path)
     with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
         RunFolder.to_resume(tmp_path)
-    with pytest.raises(OutputError, match=r"cannot make the folder .*; choose another with out$"):
+    with pytest.raises(
+        OutputError, match=r"can't create the folder .*: choose another folder as out$"
+    ):
         RunFolder.make(tmp_path / "file" / "run")
-    with pytest.raises(OutputError, match=r"cannot make the folder .*file"):
+    with pytest.raises(OutputError, match=r"can't create the folder .*file"):
         RunFolder.make_numbered(tmp_path / "file", "list", "numpy")
 
 
@@ -66,7 +68,7 @@ def test_a_kept_list_is_read_back_as_it_was(tmp_path: Path) -> None:
 def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
     """No number makes a folder there, so trying the next one would go on for ever."""
     (tmp_path / "runs").symlink_to(tmp_path / "gone" / "away")
-    with pytest.raises(OutputError, match="cannot make the folder"):
+    with pytest.raises(OutputError, match="can't create the folder"):
         RunFolder.make_numbered(tmp_path / "runs", "list", "numpy")
 
 

@@ -197,8 +197,8 @@ def test_a_section_shows_its_first_plot_and_folds_the_rest(
     ]
     assert "LSTM 2×32 on mlb-first, by numpy" in page
     assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [
-        "The same training by each backend: 1 plot and 1 table more",
-        "Networks and accuracy: 1 plot and 6 tables more",
+        "The same training by each backend: 1 more plot and 1 more table",
+        "Networks and accuracy: 1 more plot and 6 more tables",
     ]
 
 
