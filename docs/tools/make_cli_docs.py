@@ -13,7 +13,7 @@ from textwrap import fill
 from typing import NamedTuple
 
 import click
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
@@ -106,7 +106,7 @@ def common_options(contexts: Iterable[click.Context]) -> list[OptionHelp]:
 def command_options(context: click.Context) -> list[OptionHelp]:
     """Return the options of a command, as its page shows them.
 
-    If the short help combines several options in one line, such as ``--lr-…``, this line replaces the options.
+    If the short help combines several options in one line, such as ``--given-…``, this line replaces the options.
     """
     options = single_options(context)
     command = context.command
@@ -215,7 +215,7 @@ def format_words(text: str) -> str:
 
 def main(arguments: list[str]) -> None:
     """Write the file, or compare it."""
-    check = check_asked(__doc__, arguments)
+    check = is_check_requested(__doc__, arguments)
     write_or_check({TARGET: cli_page()}, check=check)
 
 

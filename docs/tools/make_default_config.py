@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from textwrap import fill
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 from namegen.backends import ENGINES
 from namegen.core.settings import About
@@ -161,7 +161,7 @@ def _stored_default(name: str, default_lines: list[str]) -> str:
 def main() -> None:
     """Write the two files, or compare them."""
     documents = {DEFAULT_CONFIG: default_config(), PAGE: page()}
-    write_or_check(documents, check=check_asked(__doc__, sys.argv[1:]))
+    write_or_check(documents, check=is_check_requested(__doc__, sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "namegen" / "web"
@@ -32,7 +32,7 @@ def module_types() -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Write or check the file."""
-    check = check_asked(__doc__, arguments)
+    check = is_check_requested(__doc__, arguments)
     if shutil.which("node") is None or not COMPILER.is_file():
         print("TypeScript isn't installed, so the types of the JavaScript module stay as they are.")
         return

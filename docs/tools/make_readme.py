@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 from rich.console import Console
 from rich.text import Text
 
@@ -171,7 +171,7 @@ def _times_as_fast(comparison: performance.Comparison) -> str:
 
 def main(arguments: list[str]) -> None:
     """Write the documents and the picture, or only compare the results."""
-    if check_asked(__doc__, arguments):
+    if is_check_requested(__doc__, arguments):
         write_or_check({README: with_results(README.read_text(encoding="utf-8"))}, check=True)
         return
     documents = {}

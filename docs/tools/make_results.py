@@ -17,7 +17,7 @@ from textwrap import fill
 
 import original_tables
 from blog_results import LISTS
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, ListEntry
@@ -147,7 +147,7 @@ def _csv_cells(row: Sequence[str], word_columns: int) -> list[str]:
 
 def main(arguments: Sequence[str]) -> None:
     """Write the files, or check them."""
-    check = check_asked(__doc__, arguments)
+    check = is_check_requested(__doc__, arguments)
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entries_by_name = {entry.name: entry for entry in results.lists}
     entries = [entries_by_name[name] for name in LISTS]
