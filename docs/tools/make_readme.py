@@ -93,8 +93,8 @@ def _update_block(match: re.Match[str]) -> str:
 def _update_command(match: re.Match[str]) -> str:
     """Update the output of a command, and keep the blank lines after it."""
     command, old_output = match.groups()
-    line_ends = old_output.removeprefix(old_output.rstrip("\n"))
-    return f"$ {command}\n{run_command(command)}{line_ends or chr(10)}"
+    line_ends = old_output.removeprefix(old_output.rstrip("\n")) or "\n"
+    return f"$ {command}\n{run_command(command)}{line_ends}"
 
 
 def terminal_picture() -> str:
