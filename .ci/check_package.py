@@ -48,15 +48,21 @@ def check_wheel(wheel: Path) -> list[str]:
         files = set(archive.namelist())
         metadata_file = next(file for file in files if file.endswith(".dist-info/METADATA"))
         metadata = archive.read(metadata_file)
+    problems = check_files(files) + check_metadata(metadata)
+    return [f"{wheel}: {problem}" for problem in problems]
+
+
+def check_files(files: set[str]) -> list[str]:
+    """Return a problem for each missing file or license, and for each file that isn't part of namegen."""
     licenses = {Path(file).name for file in files if ".dist-info/licenses/" in file}
     foreign_files = {file for file in files if not file.startswith(("namegen/", "namegen_rnn-"))}
-    problems = [f"{file} is missing" for file in sorted(expected_files() - files)]
-    problems += [
-        f"the license {name} is missing" for name in sorted(expected_licenses() - licenses)
+    missing_files = expected_files() - files
+    missing_licenses = expected_licenses() - licenses
+    return [
+        *[f"{file} is missing" for file in sorted(missing_files)],
+        *[f"the license {name} is missing" for name in sorted(missing_licenses)],
+        *[f"{file} isn't part of namegen" for file in sorted(foreign_files)],
     ]
-    problems += [f"{file} doesn't belong to namegen" for file in sorted(foreign_files)]
-    problems += check_metadata(metadata)
-    return [f"{wheel}: {problem}" for problem in problems]
 
 
 def check_metadata(text: bytes) -> list[str]:

@@ -75,9 +75,9 @@ def cli_page() -> str:
     for heading, commands in SECTIONS.items():
         parts.append(f"## {heading}\n")
         for name in commands:
-            options = command_options(contexts[name])
-            parts.append(command_section(contexts[name], options, explained))
-            for option in options:
+            context = contexts[name]
+            parts.append(command_section(context, explained))
+            for option in command_options(context):
                 explained.setdefault(option, name)
     return "\n".join(parts)
 
@@ -132,19 +132,16 @@ def single_options(context: click.Context) -> list[OptionHelp]:
 # --- the section of a command -----------------------------------------------------------------------------------------
 
 
-def command_section(
-    context: click.Context, options: Sequence[OptionHelp], explained: Mapping[OptionHelp, str]
-) -> str:
+def command_section(context: click.Context, explained: Mapping[OptionHelp, str]) -> str:
     """Write the section of a command.
 
     Args:
         context: the context of the command.
-        options: the options of the command.
         explained: the options that earlier sections explain, and the command of each such section.
     """
     command = context.command
-    usage = [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
-    parts = [f"### `{' '.join(['namegen', str(context.info_name), *usage])}`\n"]
+    options = command_options(context)
+    parts = [f"### `{command_usage(context)}`\n"]
     for paragraph in re.split(r"\n\s*\n", (command.help or "").strip()):
         parts.append(to_markdown(paragraph))
     items = [option.to_markdown() for option in options if option not in explained]
@@ -152,6 +149,13 @@ def command_section(
     items += example_items(command)
     parts.append("".join(items))
     return "\n".join(parts)
+
+
+def command_usage(context: click.Context) -> str:
+    """Return the command with its arguments: ``namegen generate [MODEL]``."""
+    pieces = context.command.collect_usage_pieces(context)
+    arguments = [piece for piece in pieces if piece != "[OPTIONS]"]
+    return " ".join(["namegen", str(context.info_name), *arguments])
 
 
 def shared_option_items(

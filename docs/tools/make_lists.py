@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -63,6 +63,7 @@ def lengths_table(lists: Mapping[str, ListDescription]) -> Table:
 
 
 def _lengths_row(name: str, description: ListDescription) -> tuple[str, ...]:
+    """Return the row of a list."""
     blog_mean, blog_median = BLOG_LENGTHS.get(name, (NONE, NONE))
     shortest = min(description.lengths)
     longest = max(description.lengths)
@@ -93,13 +94,7 @@ def with_duplicates(lists: Mapping[str, ListDescription]) -> dict[str, ListDescr
 def common_names_table(lists: Mapping[str, ListDescription]) -> Table:
     """Show the most common names and how often they occur."""
     descriptions = with_duplicates(lists)
-    rows = []
-    for index in range(MOST_COMMON):
-        row = [f"{index + 1}"]
-        for description in descriptions.values():
-            name, count = description.commonest[index]
-            row.append(f"{name} ×{count:,}")
-        rows.append(tuple(row))
+    rows = [_rank_row(rank, descriptions.values()) for rank in range(1, MOST_COMMON + 1)]
     return Table(
         "The most common names",
         ("rank", *descriptions),
@@ -107,6 +102,15 @@ def common_names_table(lists: Mapping[str, ListDescription]) -> Table:
         note="No company occurs more than once in its list.",
         left=1 + len(descriptions),
     )
+
+
+def _rank_row(rank: int, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
+    """Return the name with a rank in each list, and how often it occurs."""
+    row = [f"{rank}"]
+    for description in descriptions:
+        name, count = description.commonest[rank - 1]
+        row.append(f"{name} ×{count:,}")
+    return tuple(row)
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,14 @@ class CountRange:
         highest = self.stop - 1
         return f"{self.low}" if self.low == highest else f"{self.low} to {highest}"
 
-    def cells(self, description: ListDescription) -> list[str]:
+    def row(self, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
+        """Return the row of the table, with two cells for each list."""
+        cells = [self.label]
+        for description in descriptions:
+            cells += self._cells(description)
+        return tuple(cells)
+
+    def _cells(self, description: ListDescription) -> list[str]:
         """Return the number of distinct names with such a count, and their share of the list."""
         distinct = 0
         entries = 0
@@ -143,11 +154,7 @@ def long_tail_table(lists: Mapping[str, ListDescription]) -> Table:
         columns += [f"{name}, different names", f"{name}, % of the list"]
     rows = []
     for low, stop in pairwise((*COUNTS, NO_LIMIT)):
-        count_range = CountRange(low, stop)
-        row = [count_range.label]
-        for description in descriptions.values():
-            row += count_range.cells(description)
-        rows.append(tuple(row))
+        rows.append(CountRange(low, stop).row(descriptions.values()))
     title = "The long tail: how often a distinct name occurs"
     return Table(title, tuple(columns), tuple(rows))
 
@@ -186,19 +193,19 @@ def _never_unique_share(description: ListDescription) -> str:
 
 # --- the page ---------------------------------------------------------------------------------------------------------
 
-TABLES: tuple[Callable[[Mapping[str, ListDescription]], Table], ...] = (
-    lengths_table,
-    common_names_table,
-    long_tail_table,
-    unique_names_table,
-)
-
 
 def lists_page(lists: Mapping[str, ListDescription]) -> str:
     """Write the whole page."""
-    tables = [make_table(lists).markdown() for make_table in TABLES]
-    pictures = [f"![{alt_text(name)}](lists-{name}.png)" for name in LISTS]
-    return "\n\n".join([HEAD, *tables, *pictures]) + "\n"
+    tables = [
+        lengths_table(lists),
+        common_names_table(lists),
+        long_tail_table(lists),
+        unique_names_table(lists),
+    ]
+    parts = [HEAD]
+    parts += [table.markdown() for table in tables]
+    parts += [f"![{alt_text(name)}](lists-{name}.png)" for name in LISTS]
+    return "\n\n".join(parts) + "\n"
 
 
 def alt_text(name: str) -> str:

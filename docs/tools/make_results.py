@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
@@ -61,28 +61,28 @@ def verdict_text(results: Comparison) -> str:
     return "\n\n".join(blocks)
 
 
-# The parts of the page, by the names in its comments.
-TEXTS: dict[str, Callable[[Comparison], str]] = {"where": machine_text, "verdict": verdict_text}
-TABLES: dict[str, Callable[[Sequence[ListEntry]], str]] = {
-    "whole_list": original_tables.whole_list_table,
-    "ways": original_tables.training_ways_table,
-    "held_out": original_tables.held_out_table,
-    "leaks": original_tables.leaks_table,
-    "unseen": original_tables.unseen_names_table,
-    "width": original_tables.width_table,
-    "recreated": original_tables.recreated_names_table,
-    "drawing": original_tables.generation_time_table,
-    "frequencies": original_tables.frequencies_table,
-    "sweeps": original_tables.sweeps_table,
-}
+def page_parts(results: Comparison, entries: Sequence[ListEntry]) -> dict[str, str]:
+    """Return the tables and generated texts of the page, by the names in its comments."""
+    return {
+        "where": machine_text(results),
+        "verdict": verdict_text(results),
+        "whole_list": original_tables.whole_list_table(entries),
+        "ways": original_tables.training_ways_table(entries),
+        "held_out": original_tables.held_out_table(entries),
+        "leaks": original_tables.leaks_table(entries),
+        "unseen": original_tables.unseen_names_table(entries),
+        "width": original_tables.width_table(entries),
+        "recreated": original_tables.recreated_names_table(entries),
+        "drawing": original_tables.generation_time_table(entries),
+        "frequencies": original_tables.frequencies_table(),
+        "sweeps": original_tables.sweeps_table(),
+    }
 
 
 def update_page(page: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
     """Return the page with all its tables and generated texts updated."""
-    for name, make_text in TEXTS.items():
-        page = _replace_part(page, name, make_text(results))
-    for name, make_table in TABLES.items():
-        page = _replace_part(page, name, make_table(entries))
+    for name, content in page_parts(results, entries).items():
+        page = _replace_part(page, name, content)
     return page
 
 

@@ -55,6 +55,7 @@ def whole_list_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _whole_list_row(network: str, entries: Sequence[ListEntry]) -> list[str]:
+    """Return a row that compares both accuracies of a network with the blog's, for each list."""
     row = [network]
     for entry in entries:
         sampled = _accuracy_on_whole_list(entry, network, SAMPLED)
@@ -65,7 +66,7 @@ def _whole_list_row(network: str, entries: Sequence[ListEntry]) -> list[str]:
 
 
 def _accuracy_on_whole_list(entry: ListEntry, blog_network: str, metric: Metric) -> float:
-    """Return namegen's accuracy with one of the blog's networks, or the ceiling, in percent."""
+    """Return namegen's accuracy with one of the blog's networks, in percent. The ceiling counts as a network."""
     model = CEILING if blog_network == blog.CEILING else blog.NETWORKS[blog_network]
     return 100 * mean(entry.values(SPLIT, model, "whole", metric))
 
@@ -81,13 +82,14 @@ def training_ways_table(entries: Sequence[ListEntry]) -> str:
         rows.append(_blog_training_row(network))
         rows.append(_our_training_row(network, entries))
         runs = [run for run in other_runs if run["network"] == network]
-        rows += _other_training_rows(network, runs)
+        ways = dict.fromkeys(run["way"] for run in runs)
+        rows += [_other_training_row(network, way, runs) for way in ways]
     columns = ["network", "how", *_columns_by_list("sampled / argmax", "in the list")]
     return markdown_table(columns, rows, left=2)
 
 
 def _blog_training_row(network: str) -> list[str]:
-    """Return the blog's accuracies, and its share of generated names that are in the list."""
+    """Return a row with the blog's accuracies and its percentage of generated names that are in the list."""
     blog_network = f"Keras, {network}"
     row = [network, "the blog"]
     for name in LISTS:
@@ -99,28 +101,31 @@ def _blog_training_row(network: str) -> list[str]:
 
 
 def _our_training_row(network: str, entries: Sequence[ListEntry]) -> list[str]:
-    """Return the results of the first seed when namegen trains on 80% of the list."""
+    """Return a row with namegen's results of the same network for the first seed."""
     our_network = blog.NETWORKS[f"Keras, {network}"]
     row = [network, "80% of the list, as in the other tables"]
     for entry in entries:
-        accuracies = entry.runs(SPLIT, our_network)[0].figures.whole
+        first_run = entry.runs(SPLIT, our_network)[0]
+        accuracies = first_run.figures.whole
         row.append(_accuracy_pair(accuracies.accuracy_sampled, accuracies.accuracy_argmax))
         generated_names = find_generation(entry, our_network, "numpy").best
         row.append(f"{generated_names.recreated_percent:.1f}")
     return row
 
 
-def _other_training_rows(network: str, runs: Sequence[dict[str, str]]) -> list[list[str]]:
-    """Return a row for each way to train a network, from a CSV file with one line per list and way."""
-    rows = {run["way"]: [network, run["way"]] for run in runs}
+def _other_training_row(network: str, way: str, runs: Sequence[dict[str, str]]) -> list[str]:
+    """Return a row with the results of one way to train a network, for each list.
+
+    The runs are from a CSV file, which has one run for each way and list.
+    """
+    row = [network, way]
     for list_name in LISTS:
-        for run in runs:
-            if run["list"] == list_name:
-                sampled = float(run["accuracy_sampled"])
-                argmax = float(run["accuracy_argmax"])
-                rows[run["way"]].append(_accuracy_pair(sampled, argmax))
-                rows[run["way"]].append(run["recreated_percent"] or NONE)
-    return list(rows.values())
+        run = next(run for run in runs if run["way"] == way and run["list"] == list_name)
+        sampled = float(run["accuracy_sampled"])
+        argmax = float(run["accuracy_argmax"])
+        row.append(_accuracy_pair(sampled, argmax))
+        row.append(run["recreated_percent"] or NONE)
+    return row
 
 
 def _accuracy_pair(sampled: float, argmax: float) -> str:
@@ -140,14 +145,15 @@ def held_out_table(entries: Sequence[ListEntry]) -> str:
         rows.append(_held_out_row(blog_network, model, entries, blog_accuracy))
     smallest_network = OUR_NETWORKS[0]
     models = {smallest_network: f"{smallest_network}, with `--quick`", **REFERENCES}
-    rows += [_held_out_row(name, model, entries, {}) for model, name in models.items()]
+    no_results: dict[str, float] = {}  # the blog didn't measure these models
+    rows += [_held_out_row(name, model, entries, no_results) for model, name in models.items()]
     return markdown_table(columns, rows)
 
 
 def _held_out_row(
     name: str, model: str, entries: Sequence[ListEntry], blog_accuracy: Mapping[str, float]
 ) -> list[str]:
-    """Return the accuracy of the blog, where it's known, and of a network or reference here."""
+    """Return a row with the blog's accuracy, if it's known, and namegen's accuracy, for each list."""
     row = [name]
     for entry in entries:
         accuracies = entry.values(SPLIT, model, "held_out", ARGMAX)
@@ -164,6 +170,7 @@ def leaks_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _leaks_row(entry: ListEntry) -> list[str]:
+    """Return the row of a list. The best network is the one with the highest accuracy on the held-out names."""
     references = [reference for reference in entry.references if reference.split == SPLIT]
     seen_percent = mean(reference.seen_percent for reference in references)
     ngram_accuracy = _mean_held_out_accuracy(entry, BASELINE)
@@ -176,6 +183,7 @@ def _leaks_row(entry: ListEntry) -> list[str]:
 
 
 def _mean_held_out_accuracy(entry: ListEntry, model: str) -> float:
+    """Return the argmax accuracy on the held-out names, averaged over the seeds."""
     return mean(entry.values(SPLIT, model, "held_out", ARGMAX))
 
 
@@ -186,6 +194,7 @@ def width_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _width_row(split: SplitName, entries: Sequence[ListEntry]) -> list[str]:
+    """Return a row with the gain in accuracy with one split, for each list."""
     row: list[str] = [split]
     for entry in entries:
         gain = pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", ARGMAX)
@@ -202,6 +211,7 @@ def unseen_names_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _unseen_names_row(name: str, model: str, entries: Sequence[ListEntry]) -> list[str]:
+    """Return a row with the accuracy and the loss of a network, the n-gram or the ceiling, for each list."""
     row = [name]
     for entry in entries:
         for metric in (ARGMAX, LOSS):
@@ -220,6 +230,7 @@ def recreated_names_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _recreated_names_row(blog_network: str, entries: Sequence[ListEntry]) -> list[str]:
+    """Return a row that compares the percentages of one of the blog's networks, for each list."""
     row = [blog_network]
     for entry in entries:
         generated_names = find_generation(entry, blog.NETWORKS[blog_network], "numpy").best
@@ -236,6 +247,7 @@ def generation_time_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _generation_time_row(blog_time: blog.GenerationTime, entries: Sequence[ListEntry]) -> list[str]:
+    """Return a row with the blog's time, and namegen's times with both algorithms, for each list."""
     row = [blog_time.method]
     for entry in entries:
         generation = find_generation(entry, blog_time.network, blog_time.model)
@@ -252,23 +264,24 @@ def _format_seconds(generation: Generation, algorithm: Algorithm) -> str:
     return f"{generation.algorithms[algorithm].seconds:.3f}"
 
 
-def frequencies_table(entries: Sequence[ListEntry]) -> str:
+def frequencies_table() -> str:
     """Show how well the frequencies of generated names agree with the list, for each length."""
-    frequencies = {of_list.name: of_list for of_list in read_frequencies()}
+    frequencies_by_list = {frequencies.name: frequencies for frequencies in read_frequencies()}
     columns = _columns_by_list("% of the list", "% of the names drawn", "correlation")
     rows = []
     for length in LENGTHS:
         row = [str(length)]
-        for entry in entries:
-            row += _frequency_cells(frequencies[entry.name], length)
+        for list_name in LISTS:
+            row += _frequency_cells(frequencies_by_list[list_name], length)
         rows.append(row)
     return markdown_table(["characters", *columns], rows)
 
 
 def _frequency_cells(frequencies: ListFrequencies, length: int) -> list[str]:
-    """Return the shares of names with a certain length, in the list and among the generated names, and the correlation.
+    """Return the percentage of names with a certain length in the list and among the generated names.
 
-    Each group contains names that occur equally often.
+    The third cell is the correlation between the frequencies of the names in both. Each group contains names that occur
+    equally often.
     """
     groups = [group for group in frequencies.alike if group.length == length]
     listed = sum(group.listed * group.names for group in groups)
@@ -284,19 +297,25 @@ def _frequency_cells(frequencies: ListFrequencies, length: int) -> list[str]:
 # --- sweeps -----------------------------------------------------------------------------------------------------------
 
 
-def sweeps_table(entries: Sequence[ListEntry]) -> str:
+def sweeps_table() -> str:
     """Show the accuracy on held-out names and the training time for each setting of the sweeps."""
     columns = ["sweep", "setting", *_columns_by_list("argmax", "seconds")]
     rows = []
     for sweep in SWEEPS:
-        runs = read_csv(RESULTS / f"sweep-{sweep}.csv")
-        setting = _swept_setting(runs[0])
-        values = dict.fromkeys(run[setting] for run in runs)
-        for value in values:
-            runs_with_value = [run for run in runs if run[setting] == value]
-            short_setting = setting.rpartition(".")[2].replace("_", " ")
-            rows.append([sweep, f"{short_setting} {value}", *_sweep_cells(runs_with_value)])
+        rows += _sweep_rows(sweep)
     return markdown_table(columns, rows, left=2)
+
+
+def _sweep_rows(sweep: str) -> list[list[str]]:
+    """Return a row for each value of the setting that a sweep varies."""
+    runs = read_csv(RESULTS / f"sweep-{sweep}.csv")
+    setting = _swept_setting(runs[0])
+    short_setting = setting.rpartition(".")[2].replace("_", " ")
+    rows = []
+    for value in dict.fromkeys(run[setting] for run in runs):
+        runs_with_value = [run for run in runs if run[setting] == value]
+        rows.append([sweep, f"{short_setting} {value}", *_sweep_cells(runs_with_value)])
+    return rows
 
 
 def _swept_setting(run: dict[str, str]) -> str:

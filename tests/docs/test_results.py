@@ -58,9 +58,9 @@ def test_the_page_is_what_the_results_say(measured: Comparison, entries: list[Li
     assert results["update_page"](by_hand, measured, entries) == text
 
 
-def test_every_table_has_its_place() -> None:
+def test_every_table_has_its_place(measured: Comparison, entries: list[ListEntry]) -> None:
     places = re.findall(r"<!-- table (\w+) -->", PAGE.read_text("utf-8"))
-    assert sorted(places) == sorted([*results["TABLES"], *results["TEXTS"]])
+    assert sorted(places) == sorted(results["page_parts"](measured, entries))
 
 
 # --- the lists --------------------------------------------------------------------------------------------------------
