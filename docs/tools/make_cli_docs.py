@@ -55,7 +55,7 @@ SPECIAL_CHARACTERS = re.compile(r"[*<\\]")  # they have a meaning in Markdown
 class OptionHelp(NamedTuple):
     """An option as the help of a command shows it."""
 
-    usage: str  # for example "-n, --count INTEGER"
+    usage: str  # such as "--seed N"
     description: str
 
     def to_markdown(self) -> str:
@@ -69,9 +69,11 @@ class OptionHelp(NamedTuple):
 def cli_page() -> str:
     """Write the whole page."""
     contexts = command_contexts()
-    explained = dict.fromkeys(common_options(contexts.values()), "")
-    common_items = [option.to_markdown() for option in explained]
+    common = common_options(contexts.values())
+    common_items = [option.to_markdown() for option in common]
     parts = [HEAD, COMMON_OPTIONS, "".join(common_items)]
+    # Maps each option to the command whose section explains it. The start of the page explains common options.
+    explained = dict.fromkeys(common, "")
     for heading, commands in SECTIONS.items():
         parts.append(f"## {heading}\n")
         for name in commands:
@@ -152,7 +154,7 @@ def command_section(context: click.Context, explained: Mapping[OptionHelp, str])
 
 
 def command_usage(context: click.Context) -> str:
-    """Return the command with its arguments: ``namegen generate [MODEL]``."""
+    """Return a command with its arguments, such as ``namegen score [MODEL]``."""
     pieces = context.command.collect_usage_pieces(context)
     arguments = [piece for piece in pieces if piece != "[OPTIONS]"]
     return " ".join(["namegen", str(context.info_name), *arguments])
@@ -165,7 +167,9 @@ def shared_option_items(
     other_commands = dict.fromkeys(explained.get(option) for option in options)
     items = []
     for other_command in other_commands:
-        if other_command:  # options that all commands have are explained by no command
+        if (
+            other_command
+        ):  # None if no section explains the option yet, and "" for the start of the page
             other_options = [option for option in explained if explained[option] == other_command]
             names = name_shared_options(options, other_options)
             items.append(to_markdown(f"- As in `{other_command}`: {names}", indent="  "))
@@ -200,7 +204,7 @@ def example_items(command: click.Command) -> list[str]:
 def to_markdown(text: str, indent: str = "") -> str:
     """Format and wrap a paragraph or a list item."""
     parts = []
-    is_code = False
+    is_code = False  # text and code alternate, separated by backticks
     for part in " ".join(text.split()).split("`"):
         parts.append(part if is_code else format_words(part))
         is_code = not is_code
@@ -212,7 +216,7 @@ def to_markdown(text: str, indent: str = "") -> str:
 
 
 def format_words(text: str) -> str:
-    """Escape special characters, and format options as code."""
+    r"""Escape special characters, and format options as code. In the replacements, ``\g<0>`` is the match."""
     escaped = SPECIAL_CHARACTERS.sub(r"\\\g<0>", text)
     return OPTION.sub(r"`\g<0>`", escaped)
 

@@ -152,6 +152,7 @@ def check_documents() -> int:
 
 def _without_sample_names(text: str) -> str:
     """Remove the generated names from a document, because they may be different on another machine."""
+    # The rest of a paragraph after the command, and the names in lists of labels.
     text = re.sub(r"(?<=--seed 0`: ).*?\n\n", "", text, flags=re.DOTALL)
     labels = "|".join(LABELS_SHOWN)
     return re.sub(rf"^- (?:{labels}): .*\n", "", text, flags=re.MULTILINE)
