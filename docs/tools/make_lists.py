@@ -105,7 +105,7 @@ def common_names_table(lists: Mapping[str, ListDescription]) -> Table:
 
 
 def _rank_row(rank: int, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
-    """Return the name with a rank in each list, and how often it occurs."""
+    """Return a row with the name that has this rank in each list, and how often it occurs."""
     row = [f"{rank}"]
     for description in descriptions:
         name, count = description.commonest[rank - 1]
@@ -115,10 +115,10 @@ def _rank_row(rank: int, descriptions: Iterable[ListDescription]) -> tuple[str, 
 
 @dataclass(frozen=True)
 class CountRange:
-    """A range of counts, a row of the long tail."""
+    """A row of the long tail: the names that occur at least ``low`` times, and fewer than ``stop`` times."""
 
     low: int
-    stop: int  # not included
+    stop: int
 
     @property
     def label(self) -> str:
@@ -136,7 +136,7 @@ class CountRange:
         return tuple(cells)
 
     def _cells(self, description: ListDescription) -> list[str]:
-        """Return the number of distinct names with such a count, and their share of the list."""
+        """Return how many distinct names occur so often, and their share of the list."""
         distinct = 0
         entries = 0
         for count, names in description.repeats.items():

@@ -124,7 +124,7 @@ def _different_names_table(entry: ListEntry, names: int) -> Table:
 
 
 def tables_to_csv(tables: Mapping[str, Table]) -> str:
-    """Combine the tables of several lists. If a table doesn't have a column, its cells are empty."""
+    """Combine the tables of several lists as CSV. If a table doesn't have a column, its cells are empty."""
     columns = ["list"]
     for table in tables.values():
         columns += [column for column in table.columns if column not in columns]
@@ -133,16 +133,15 @@ def tables_to_csv(tables: Mapping[str, Table]) -> str:
     writer.writeheader()
     for list_name, table in tables.items():
         for row in table.rows:
-            cells = zip(table.columns, _csv_cells(row, table.left), strict=True)
-            writer.writerow({"list": list_name, **dict(cells)})
+            writer.writerow({"list": list_name, **_csv_row(table, row)})
     return file.getvalue()
 
 
-def _csv_cells(row: Sequence[str], word_columns: int) -> list[str]:
-    """Return the cells of a row, with plain numbers: without commas, and empty instead of a dash."""
-    words = row[:word_columns]
-    numbers = [cell.replace(",", "").replace(NONE, "") for cell in row[word_columns:]]
-    return [*words, *numbers]
+def _csv_row(table: Table, row: Sequence[str]) -> dict[str, str]:
+    """Map the columns of a table to the cells of a row, with numbers without commas and empty cells instead of dashes."""
+    words = row[: table.left]
+    numbers = [cell.replace(",", "").replace(NONE, "") for cell in row[table.left :]]
+    return dict(zip(table.columns, [*words, *numbers], strict=True))
 
 
 def main(arguments: Sequence[str]) -> None:
