@@ -10,7 +10,7 @@ CEILING = "theoretical maximum"
 
 def by_list(first_names: float, last_names: float) -> dict[str, float]:
     """Return a result for each list."""
-    return dict(zip(LISTS, (first_names, last_names), strict=True))
+    return {"mlb-first": first_names, "mlb-last": last_names}
 
 
 # The blog's name of each network, and the name of the same network in namegen's results.

@@ -92,8 +92,7 @@ def command_contexts() -> dict[str, click.Context]:
     for commands in SECTIONS.values():
         for name in commands:
             command = cli.get_command(root, name)
-            if command is None:
-                raise SystemExit(f"namegen.cli lists the command {name}, but doesn't define it")
+            assert command is not None, f"{name} is listed, but not defined"
             contexts[name] = click.Context(command, parent=root, info_name=name)
     return contexts
 

@@ -152,9 +152,8 @@ def long_tail_table(lists: Mapping[str, ListDescription]) -> Table:
     columns = ["times"]
     for name in descriptions:
         columns += [f"{name}, different names", f"{name}, % of the list"]
-    rows = []
-    for low, stop in pairwise((*COUNTS, NO_LIMIT)):
-        rows.append(CountRange(low, stop).row(descriptions.values()))
+    ranges = [CountRange(low, stop) for low, stop in pairwise((*COUNTS, NO_LIMIT))]
+    rows = [count_range.row(descriptions.values()) for count_range in ranges]
     title = "The long tail: how often a distinct name occurs"
     return Table(title, tuple(columns), tuple(rows))
 
@@ -168,7 +167,7 @@ def unique_names_table(lists: Mapping[str, ListDescription]) -> Table:
     for characters in range(1, MAX_PREFIX + 1):
         shares = [_unique_share(description, characters) for description in lists.values()]
         rows.append((f"{characters}", *shares))
-    never_unique = [_never_unique_share(description) for description in lists.values()]
+    never_unique = [percent(each.never_unique / each.distinct) for each in lists.values()]
     rows.append(("only at its end", *never_unique))
     return Table(
         "How many characters it takes to tell a name from all others (% of the distinct names)",
@@ -184,11 +183,6 @@ def _unique_share(description: ListDescription, characters: int) -> str:
         names for needed, names in description.unique_after.items() if needed <= characters
     )
     return percent(unique_names / description.distinct)
-
-
-def _never_unique_share(description: ListDescription) -> str:
-    """Return the percentage of distinct names that other names start with."""
-    return percent(description.never_unique / description.distinct)
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

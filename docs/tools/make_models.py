@@ -41,6 +41,7 @@ from namegen.lists.bundled import SHELF
 from namegen.models import SHIPPED, shipped_path
 
 ROOT = Path(__file__).parents[2]
+WITH_OWN_CARD = [name for name in SHIPPED if name not in SHELF]
 DOCUMENT = ROOT / "docs" / "reference" / "models.md"
 HEAD = """\
 # Models and lists
@@ -96,19 +97,14 @@ def _copy_model(trained: Path, name: str) -> None:
 def make_documents() -> dict[Path, str]:
     """Return all cards and the page about models, by path."""
     documents = {DOCUMENT: models_page(), SHELF_PATH.with_suffix(".md"): shelf_card()}
-    for name in _models_with_cards():
+    for name in WITH_OWN_CARD:
         documents[card_path(name)] = model_card(name)
     return documents
 
 
-def _models_with_cards() -> list[str]:
-    """Return the models that have their own card, which are the models that aren't on the shelf."""
-    return [name for name in SHIPPED if name not in SHELF]
-
-
 def models_page() -> str:
     """Write the page about models and lists."""
-    rows = [_model_row(name) for name in _models_with_cards()]
+    rows = [_model_row(name) for name in WITH_OWN_CARD]
     shelf_rows = [shelf_row(name) for name in SHELF]
     lines = [HEAD, *rows, "", SHELF_HEAD, SHELF_TABLE_HEAD, *shelf_rows]
     return "\n".join(lines) + "\n"

@@ -138,7 +138,7 @@ def tables_to_csv(tables: Mapping[str, Table]) -> str:
 
 
 def _csv_row(table: Table, row: Sequence[str]) -> dict[str, str]:
-    """Map the columns of a table to the cells of a row, with numbers without commas and empty cells instead of dashes."""
+    """Map the columns of a table to the cells of a row. Numbers lose their commas, and dashes become empty cells."""
     words = row[: table.left]
     numbers = [cell.replace(",", "").replace(NONE, "") for cell in row[table.left :]]
     return dict(zip(table.columns, [*words, *numbers], strict=True))

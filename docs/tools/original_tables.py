@@ -348,10 +348,11 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 def find_generation(entry: ListEntry, network: str, model: str) -> Generation:
     """Return the results for the names that a network generated with a backend."""
-    for generation in entry.generation:
-        if generation.network == network and generation.model == model:
-            return generation
-    raise LookupError(f"no names of {network} with {model}")
+    return next(
+        generation
+        for generation in entry.generation
+        if generation.network == network and generation.model == model
+    )
 
 
 def format_if_known(value: float | None, number_format: str) -> str:
