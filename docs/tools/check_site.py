@@ -1,4 +1,4 @@
-"""Hold the built site against what it promises: a page asks no other server for anything (``make site`` runs it)."""
+"""Check that the pages of the built site load nothing from other servers (``make site`` runs it)."""
 
 from __future__ import annotations
 
@@ -7,66 +7,76 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-# What a browser fetches by itself as it opens a page; of an <a>, and of some kinds of <link>, its reader asks.
+# Browsers load the addresses in these attributes when they open a page, except in links.
 ATTRIBUTES = ("src", "srcset", "imagesrcset", "poster", "data", "href", "xlink:href", "background")
-SETS = ("srcset", "imagesrcset")  # several addresses, each with a width behind it
-NOT_FETCHED = {
-    "canonical",
-    "next",
-    "prev",
-    "search",
-    "author",
-    "license",
-    "alternate",
-}  # kinds of <link>
-ELSEWHERE = re.compile(r"\s*((?:https?:)?//\S+)", re.IGNORECASE)
-OF_STYLES = re.compile(
+# These attributes contain several addresses, each with a width or a scale.
+ADDRESS_LISTS = ("srcset", "imagesrcset")
+LINK_TAGS = ("a", "area", "base")
+# The values of rel with which a <link> isn't loaded.
+LINK_TYPES = {"canonical", "next", "prev", "search", "author", "license", "alternate"}
+EXTERNAL_ADDRESS = re.compile(r"\s*((?:https?:)?//\S+)", re.IGNORECASE)
+EXTERNAL_ADDRESS_IN_STYLE = re.compile(
     r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""", re.IGNORECASE
 )
+BETWEEN_ADDRESSES = re.compile(r",\s+|,(?=https?:|//)")
 
 
-class _Page(HTMLParser):
-    """The addresses elsewhere that a page fetches: an attribute may stand in quotes of either kind, or in none."""
+class PageParser(HTMLParser):
+    """Collects the external addresses that a page loads."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.external_addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag in ("a", "area", "base") or set(given.get("rel", "").lower().split()) & NOT_FETCHED:
+        """Collect the addresses of an element."""
+        values = {name: value or "" for name, value in attrs}
+        link_types = values.get("rel", "").lower().split()
+        if tag in LINK_TAGS or not LINK_TYPES.isdisjoint(link_types):
             return
         for name in ATTRIBUTES:
-            value = given.get(name, "")
-            parts = re.split(r",\s+|,(?=https?:|//)", value) if name in SETS else [value]
-            self.found += [match[1] for part in parts if (match := ELSEWHERE.match(part))]
+            for address in split_addresses(name, values.get(name, "")):
+                match = EXTERNAL_ADDRESS.match(address)
+                if match:
+                    self.external_addresses.append(match[1])
 
 
-def fetched(folder: Path) -> list[str]:
-    """What the pages and styles of a site would fetch from elsewhere, a line each: the file and the address."""
-    found = []
+def split_addresses(attribute: str, value: str) -> list[str]:
+    """Return the addresses in an attribute."""
+    if attribute in ADDRESS_LISTS:
+        return BETWEEN_ADDRESSES.split(value)
+    return [value]
+
+
+def find_external_addresses(folder: Path) -> list[str]:
+    """Find the external addresses that the pages, styles and pictures of a site load.
+
+    Returns:
+        One line for each address, with the file and the address.
+    """
+    lines = []
     for path in sorted(folder.rglob("*")):
-        if path.suffix not in (".html", ".css", ".svg"):
-            continue
-        text = path.read_text(encoding="utf-8")
-        page = _Page()
-        if path.suffix != ".css":
-            page.feed(text)
-            page.close()
-        found += [
-            f"{path.relative_to(folder)}: {address}"
-            for address in (*page.found, *OF_STYLES.findall(text))
-        ]
-    return found
+        if path.suffix in (".html", ".css", ".svg"):
+            addresses = addresses_in_file(path)
+            lines += [f"{path.relative_to(folder)}: {address}" for address in addresses]
+    return lines
+
+
+def addresses_in_file(path: Path) -> list[str]:
+    """Return the external addresses in a file, from its elements and its styles."""
+    text = path.read_text(encoding="utf-8")
+    parser = PageParser()
+    if path.suffix != ".css":
+        parser.feed(text)
+        parser.close()
+    return [*parser.external_addresses, *EXTERNAL_ADDRESS_IN_STYLE.findall(text)]
 
 
 def main(folder: str) -> None:
-    """Say what is fetched, and fail if anything is."""
-    found = fetched(Path(folder))
-    if found:
-        sys.exit(
-            "\n".join(["The site is to ask no other server for anything, but fetches:", *found])
-        )
+    """Exit with an error message if the site loads anything from other servers."""
+    lines = find_external_addresses(Path(folder))
+    if lines:
+        sys.exit("\n".join(["The site must not load anything from other servers:", *lines]))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from textwrap import wrap
+from textwrap import fill
+from typing import NamedTuple
 
 import click
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
@@ -41,102 +43,187 @@ To complete commands, options and the names of lists and models with the Tab key
 - zsh, in `~/.zshrc`: `eval "$(_NAMEGEN_COMPLETE=zsh_source namegen)"`
 - fish, in `~/.config/fish/completions/namegen.fish`: `_NAMEGEN_COMPLETE=fish_source namegen | source`
 """
-EVERYWHERE = """\
+COMMON_OPTIONS = """\
 Every command has these options and `--help`. If a command has many options, `--help` shows the most common ones and
 `--help-all` shows all.
 """
-HELP = {"--help", "--help-all"}
+HELP_OPTIONS = {"--help", "--help-all"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-MARKS = re.compile(r"[*<\\]")  # which Markdown would read as more than a character
-Record = tuple[str, str]  # how an option is written, and what it means
+SPECIAL_CHARACTERS = re.compile(r"[*<\\]")  # they have a meaning in Markdown
 
 
-def document() -> str:
+class OptionHelp(NamedTuple):
+    """An option as the help of a command shows it."""
+
+    usage: str  # such as "--seed N"
+    description: str
+
+    def to_markdown(self) -> str:
+        """Write the option as a list item."""
+        return to_markdown(f"- `{self.usage}`: {self.description}", indent="  ")
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def cli_page() -> str:
     """Write the whole page."""
-    root = click.Context(cli, info_name="namegen", **cli.context_settings)
-    root.meta[OUR_ENGINES_ALONE] = True  # ignoring other packages
-    contexts = {name: _context(root, name) for commands in SECTIONS.values() for name in commands}
-    everywhere = set.intersection(*(set(_options(context)) for context in contexts.values()))
-    parts = [HEAD, EVERYWHERE]
-    parts.append(
-        "".join(_item(*record) for record in _options(contexts["models"]) if record in everywhere)
-    )
-    explained = dict.fromkeys(everywhere, "")
+    contexts = command_contexts()
+    common = common_options(contexts.values())
+    common_items = [option.to_markdown() for option in common]
+    parts = [HEAD, COMMON_OPTIONS, "".join(common_items)]
+    # Maps each option to the command whose section explains it. The start of the page explains common options.
+    explained = dict.fromkeys(common, "")
     for heading, commands in SECTIONS.items():
-        parts += [f"## {heading}\n", *(_command(contexts[name], explained) for name in commands)]
+        parts.append(f"## {heading}\n")
+        for name in commands:
+            context = contexts[name]
+            parts.append(command_section(context, explained))
+            for option in command_options(context):
+                explained.setdefault(option, name)
     return "\n".join(parts)
 
 
-def _context(root: click.Context, name: str) -> click.Context:
-    command = cli.get_command(root, name)
-    if command is None:
-        raise SystemExit(f"the command {name} is in the table of namegen/cli and nowhere else")
-    return click.Context(command, parent=root, info_name=name)
+def command_contexts() -> dict[str, click.Context]:
+    """Return click's context of each command, in the order of the page."""
+    root = click.Context(cli, info_name="namegen", **cli.context_settings)
+    root.meta[OUR_ENGINES_ALONE] = True  # ignores the backends of other packages
+    contexts = {}
+    for commands in SECTIONS.values():
+        for name in commands:
+            command = cli.get_command(root, name)
+            assert command is not None, f"{name} is listed, but not defined"
+            contexts[name] = click.Context(command, parent=root, info_name=name)
+    return contexts
 
 
-def _options(context: click.Context) -> list[Record]:
-    """A command's options but those for help; those that the short help has in one line stand in that line."""
+def common_options(contexts: Iterable[click.Context]) -> list[OptionHelp]:
+    """Return the options that all commands have."""
+    options_of_commands = [command_options(context) for context in contexts]
+    common = set.intersection(*[set(options) for options in options_of_commands])
+    return [option for option in options_of_commands[0] if option in common]
+
+
+def command_options(context: click.Context) -> list[OptionHelp]:
+    """Return the options of a command, as its page shows them.
+
+    If the short help combines several options in one line, such as ``--given-…``, this line replaces the options.
+    """
+    options = single_options(context)
     command = context.command
-    alike = command.others if isinstance(command, ShortHelp) else ()
-    starts = tuple(names.removesuffix("…") for names, _ in alike)
-    options = [
-        one
-        for one in command.get_params(context)
-        if isinstance(one, click.Option) and not HELP & {*one.opts}
-    ]
-    found = [record for one in options if (record := one.get_help_record(context))]
-    return [*(record for record in found if not (starts and record[0].startswith(starts))), *alike]
+    if not isinstance(command, ShortHelp):
+        return options
+    groups = [OptionHelp(*record) for record in command.others]
+    prefixes = tuple(group.usage.removesuffix("…") for group in groups)
+    ungrouped = [option for option in options if not option.usage.startswith(prefixes)]
+    return [*ungrouped, *groups]
 
 
-def _command(context: click.Context, explained: dict[Record, str]) -> str:
-    """The part of one command; what it explains is added to what is explained already: option -> command."""
-    command, name = context.command, str(context.info_name)
-    options = _options(context)
-    own = [record for record in options if record not in explained]
-    usage = (piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]")
-    parts = [f"### `{' '.join(('namegen', name, *usage))}`\n"]
-    parts += [
-        _wrapped(paragraph) for paragraph in re.split(r"\n\s*\n", (command.help or "").strip())
-    ]
-    items = [_item(*record) for record in own]
-    for other in dict.fromkeys(filter(None, (explained.get(record) for record in options))):
-        theirs = [record for record, command in explained.items() if command == other]
-        shared, lacking = (
-            [one for one in theirs if (one in options) is has] for has in (True, False)
-        )
-        few, but = (lacking, "all but ") if len(lacking) < len(shared) else (shared, "")
-        named = ", ".join(f"`{option.partition(' ')[0]}`" for option, _ in few)
-        items.append(_wrapped(f"- As in `{other}`: {but}{named}", "  "))
-    examples = (
-        line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")
+def single_options(context: click.Context) -> list[OptionHelp]:
+    """Return all visible options of a command except for the help options."""
+    options = []
+    for parameter in context.command.get_params(context):
+        if isinstance(parameter, click.Option) and HELP_OPTIONS.isdisjoint(parameter.opts):
+            record = parameter.get_help_record(context)
+            if record is not None:
+                options.append(OptionHelp(*record))
+    return options
+
+
+# --- the section of a command -----------------------------------------------------------------------------------------
+
+
+def command_section(context: click.Context, explained: Mapping[OptionHelp, str]) -> str:
+    """Write the section of a command.
+
+    Args:
+        context: the context of the command.
+        explained: the options that earlier sections explain, and the command of each such section.
+    """
+    command = context.command
+    options = command_options(context)
+    parts = [f"### `{command_usage(context)}`\n"]
+    for paragraph in re.split(r"\n\s*\n", (command.help or "").strip()):
+        parts.append(to_markdown(paragraph))
+    items = [option.to_markdown() for option in options if option not in explained]
+    items += shared_option_items(options, explained)
+    items += example_items(command)
+    parts.append("".join(items))
+    return "\n".join(parts)
+
+
+def command_usage(context: click.Context) -> str:
+    """Return a command with its arguments, such as ``namegen score [MODEL]``."""
+    pieces = context.command.collect_usage_pieces(context)
+    arguments = [piece for piece in pieces if piece != "[OPTIONS]"]
+    return " ".join(["namegen", str(context.info_name), *arguments])
+
+
+def shared_option_items(
+    options: Sequence[OptionHelp], explained: Mapping[OptionHelp, str]
+) -> list[str]:
+    """Name the options of a command that earlier sections explain, in one list item for each of these sections."""
+    other_commands = dict.fromkeys(explained.get(option) for option in options)
+    items = []
+    for other_command in other_commands:
+        if (
+            other_command
+        ):  # None if no section explains the option yet, and "" for the start of the page
+            other_options = [option for option in explained if explained[option] == other_command]
+            names = name_shared_options(options, other_options)
+            items.append(to_markdown(f"- As in `{other_command}`: {names}", indent="  "))
+    return items
+
+
+def name_shared_options(options: Sequence[OptionHelp], other_options: Sequence[OptionHelp]) -> str:
+    """List the options that two commands share, or if these are fewer, the options that only the other one has."""
+    shared = [option for option in other_options if option in options]
+    missing = [option for option in other_options if option not in options]
+    if len(missing) < len(shared):
+        return f"all but {format_names(missing)}"
+    return format_names(shared)
+
+
+def format_names(options: Sequence[OptionHelp]) -> str:
+    """List the names of options as code, without their values."""
+    names = [option.usage.partition(" ")[0] for option in options]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def example_items(command: click.Command) -> list[str]:
+    """Return the examples in the epilog of a command as list items. They are its indented lines."""
+    lines = (command.epilog or "").splitlines()
+    examples = [line.strip() for line in lines if line.startswith("  ")]
+    return [f"- Example: `{example}`\n" for example in examples]
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def to_markdown(text: str, indent: str = "") -> str:
+    """Format and wrap a paragraph or a list item."""
+    parts = []
+    is_code = False  # text and code alternate, separated by backticks
+    for part in " ".join(text.split()).split("`"):
+        parts.append(part if is_code else format_words(part))
+        is_code = not is_code
+    markdown = "`".join(parts)
+    wrapped = fill(
+        markdown, 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
-    items += [f"- Example: `{example}`\n" for example in examples]
-    explained |= dict.fromkeys(own, name)
-    return "\n".join((*parts, "".join(items)))
+    return f"{wrapped}\n"
 
 
-def _item(option: str, meaning: str) -> str:
-    return _wrapped(f"- `{option}`: {meaning}", "  ")
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    """A paragraph or an item of a list, as Markdown."""
-    pieces = " ".join(text.split()).split("`")
-    pieces[::2] = [OPTION.sub(r"`\g<0>`", MARKS.sub(r"\\\g<0>", piece)) for piece in pieces[::2]]
-    lines = wrap(
-        "`".join(pieces),
-        120,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return "\n".join(lines) + "\n"
+def format_words(text: str) -> str:
+    r"""Escape special characters, and format options as code. In the replacements, ``\g<0>`` is the match."""
+    escaped = SPECIAL_CHARACTERS.sub(r"\\\g<0>", text)
+    return OPTION.sub(r"`\g<0>`", escaped)
 
 
 def main(arguments: list[str]) -> None:
     """Write the file, or compare it."""
-    check = check_asked(__doc__, arguments)
-    write_or_check({TARGET: document()}, check=check)
+    check = is_check_requested(__doc__, arguments)
+    write_or_check({TARGET: cli_page()}, check=check)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
 """Write ``configs/default.toml`` and the configuration reference from the descriptions of the settings.
 
-With ``--check``, compare them with what's there.
+With ``--check``, compare them with the files.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 from namegen.backends import ENGINES
 from namegen.core.settings import About
@@ -71,97 +70,115 @@ SECTION_TITLES = {
 }
 
 
-def default_config() -> str:
-    """Write all settings with their defaults, each below its description."""
-    lines = [CONFIG_HEAD]
-    settings_class = Config
+# --- the settings -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting, with its documentation."""
+
+    name: str
+    about: About
+    stored_default: (
+        str  # as TOML; empty if the setting has no default, or if its default follows a rule
+    )
+
+    @property
+    def description(self) -> str:
+        """Its meaning and the accepted values."""
+        meaning = with_plain_names(self.about.help or LIST_OF_NAMES)
+        description = meaning.replace("{}", " or ".join(ENGINES))
+        if self.about.expected:
+            description += f" Value: {self.about.expected}."
+        return description
+
+    @property
+    def default_rule(self) -> str:
+        """The rule that the default follows, in words. It's empty if there is no rule."""
+        return with_plain_names(self.about.default)
+
+
+def read_settings() -> dict[str, list[Setting]]:
+    """Return the settings of each table, in the order of a config."""
+    settings: dict[str, list[Setting]] = {}
     for line in write_config(Config()).splitlines():
         if line.startswith("["):
-            settings_class = TABLES[line.strip("[]")]
-            lines.append(line)
+            table = line.strip("[]")
+            settings[table] = []
         elif line:
-            lines += _described(line, settings_class)
-    return "\n".join(lines)
+            settings[table].append(_parse_setting(line, TABLES[table]))
+    return settings
 
 
-def _described(line: str, settings_class: type) -> Iterator[str]:
-    """Yield a setting's description and its line, both wrapped."""
-    name = line.removeprefix("# ").partition(" ")[0]
-    about = About.of(settings_class, name)
-    description = _description(about)
-    if about.expected:
-        description += f" Value: {about.expected}."
-    yield fill(
-        description, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
-    )
-    follows_rule = line.startswith("#")
-    if follows_rule:
-        rule = as_written(about.default or "none")
-        line = fill(f"# {name}: {rule}", 100, subsequent_indent="#     ")
-    yield f"{line}\n"
+def _parse_setting(line: str, settings_class: type) -> Setting:
+    """Parse a line of the default config, such as ``momentum = 0.9`` or ``# epochs is not set``."""
+    if line.startswith("# "):
+        name = line.removeprefix("# ").removesuffix(" is not set")
+        stored_default = ""
+    else:
+        name, _, stored_default = line.partition(" = ")
+    return Setting(name, About.of(settings_class, name), stored_default)
 
 
-def _description(about: About) -> str:
-    text = as_written(about.help or LIST_OF_NAMES)
-    return text.replace("{}", " or ".join(ENGINES))
-
-
-def as_written(text: str) -> str:
-    """Write the settings that a text names the way a config does.
-
-    Texts name settings in a neutral way, and each kind of message writes them as its reader does.
-    """
+def with_plain_names(text: str) -> str:
+    """Replace the marks around the names of settings in a description, which ``errors.setting`` adds."""
     return str(NamegenError(text))
 
 
-def page() -> str:
-    """Write the reference page: a table of settings for each table of a config."""
-    default_lines = write_config(Config()).splitlines()
+# --- the config -------------------------------------------------------------------------------------------------------
+
+
+def default_config() -> str:
+    """Write all settings with their defaults, each below its description."""
+    lines = [CONFIG_HEAD]
+    for table, settings in read_settings().items():
+        lines.append(f"[{table}]")
+        for setting in settings:
+            lines.append(_comment(setting.description))
+            lines.append(f"{_config_line(setting)}\n")
+    return "\n".join(lines)
+
+
+def _comment(text: str) -> str:
+    """Wrap a text as a comment."""
+    return fill(text, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _config_line(setting: Setting) -> str:
+    """Return a setting and its default, or a comment with the rule for the default."""
+    if setting.stored_default:
+        return f"{setting.name} = {setting.stored_default}"
+    rule = setting.default_rule or "none"
+    return fill(f"# {setting.name}: {rule}", 100, subsequent_indent="#     ")
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def reference_page() -> str:
+    """Write the reference page, with one table of settings for each table of a config."""
+    settings = read_settings()
     parts = [PAGE_HEAD]
-    for table, settings_class in TABLES.items():
-        if table not in SECTION_TITLES:
-            continue
-        parts.append(f"## {SECTION_TITLES[table]}: `[{table}]`\n")
+    for table, title in SECTION_TITLES.items():
+        parts.append(f"## {title}: `[{table}]`\n")
         parts.append("| setting | default | description |\n| --- | --- | --- |")
-        parts += [
-            _row(settings_class, field.name, default_lines)
-            for field in fields(settings_class)
-            if _is_in_config(field.name, default_lines)
-        ]
+        parts += [_row(setting) for setting in settings[table]]
         parts.append("")
     return "\n".join(parts)
 
 
-def _is_in_config(name: str, default_lines: list[str]) -> bool:
-    return any(line.removeprefix("# ").startswith(f"{name} ") for line in default_lines)
-
-
-def _row(settings_class: type, name: str, default_lines: list[str]) -> str:
-    about = About.of(settings_class, name)
-    default = f"`{_stored_default(name, default_lines)}`"
-    if about.default:
-        default = as_written(about.default)
-    elif default == "``":
-        default = "none"
-    description = _description(about)
-    if about.expected:
-        description += f" Value: {about.expected}."
-    return f"| `{name}` | {default} | {description} |"
-
-
-def _stored_default(name: str, default_lines: list[str]) -> str:
-    """Return a setting's default as TOML, or nothing if it has none."""
-    for line in default_lines:
-        key, _, value = line.partition(" = ")
-        if key == name:
-            return value
-    return ""
+def _row(setting: Setting) -> str:
+    """Return the row of a setting."""
+    default = setting.default_rule
+    if not default:
+        default = f"`{setting.stored_default}`" if setting.stored_default else "none"
+    return f"| `{setting.name}` | {default} | {setting.description} |"
 
 
 def main() -> None:
-    """Write the two files, or compare them."""
-    documents = {DEFAULT_CONFIG: default_config(), PAGE: page()}
-    write_or_check(documents, check=check_asked(__doc__, sys.argv[1:]))
+    """Write the two files, or check them."""
+    check = is_check_requested(__doc__, sys.argv[1:])
+    write_or_check({DEFAULT_CONFIG: default_config(), PAGE: reference_page()}, check=check)
 
 
 if __name__ == "__main__":

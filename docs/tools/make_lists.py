@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 from namegen.core.data.description import ListDescription, describe
 from namegen.experiments.report import NONE, Table, percent
@@ -16,11 +17,14 @@ from namegen.lists import load_bundled, players
 RESULTS = Path(__file__).parents[1] / "results"
 PAGE = RESULTS / "lists.md"
 LISTS = ("mlb-first", "mlb-last", "companies")
-PLAYERS = "players, whole names"
-BLOG_LENGTHS = {"companies": (24.6, 23)}  # mean and median; of players it has a plot alone
-COMMONEST = 10
-TIMES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)  # a row of the long tail for each
-LONGEST_START = 12  # characters that a row is given to
+WHOLE_NAMES = "players, whole names"
+# The blog's mean and median. It has only a plot for players.
+BLOG_LENGTHS = {"companies": ("24.6", "23")}
+MOST_COMMON = 10  # names in the table
+# Each row of the long tail starts at one of these counts.
+COUNTS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
+NO_LIMIT = 2**63
+MAX_PREFIX = 12  # characters, the rows of the table of unique prefixes
 HEAD = """\
 # The lists
 
@@ -32,30 +36,18 @@ EDGAR and remove tags such as `/DE/` from the end of their names. As a result, o
 lengths than the blog's. The plots at the bottom of the page show lengths, letters and the most common names."""
 
 
-def descriptions() -> dict[str, ListDescription]:
-    """What the tables are made from, list by list."""
-    found = {name: describe(load_bundled(name).names, most_names=2 * COMMONEST) for name in LISTS}
-    whole = [f"{one.first} {one.last}" for one in players() if one.first]
-    return {**found, PLAYERS: describe(whole, most_names=2 * COMMONEST)}
+def describe_lists() -> dict[str, ListDescription]:
+    """Describe the built-in lists, and the whole names of the players."""
+    lists: dict[str, Sequence[str]] = {name: load_bundled(name).names for name in LISTS}
+    lists[WHOLE_NAMES] = [f"{player.first} {player.last}" for player in players() if player.first]
+    return {name: describe(names, most_names=2 * MOST_COMMON) for name, names in lists.items()}
 
 
-def lengths(lists: Mapping[str, ListDescription]) -> Table:
-    """How many names, and how long they are."""
-    rows = []
-    for name, one in lists.items():
-        mean, median = BLOG_LENGTHS.get(name, (None, None))
-        rows.append(
-            (
-                name,
-                f"{one.entries:,}",
-                f"{one.distinct:,}",
-                f"{one.mean_length:.1f}",
-                NONE if mean is None else f"{mean}",
-                f"{one.median_length:g}",
-                NONE if median is None else f"{median}",
-                f"{min(one.lengths)} to {max(one.lengths)}",
-            )
-        )
+# --- lengths ----------------------------------------------------------------------------------------------------------
+
+
+def lengths_table(lists: Mapping[str, ListDescription]) -> Table:
+    """Show how many names each list has, and how long they are."""
     columns = (
         "list",
         "names",
@@ -66,112 +58,171 @@ def lengths(lists: Mapping[str, ListDescription]) -> Table:
         "the blog's",
         "from, to",
     )
+    rows = [_lengths_row(name, description) for name, description in lists.items()]
     return Table("Sizes and lengths, in characters", columns, tuple(rows))
 
 
-def commonest(lists: Mapping[str, ListDescription]) -> Table:
-    """The most common names and how often they occur."""
-    repeated = {name: one for name, one in lists.items() if one.distinct < one.entries}
-    rows = []
-    for rank in range(COMMONEST):
-        cells = (one.commonest[rank] for one in repeated.values())
-        rows.append((f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in cells)))
-    note = "No company occurs more than once in its list."
+def _lengths_row(name: str, description: ListDescription) -> tuple[str, ...]:
+    """Return the row of a list."""
+    blog_mean, blog_median = BLOG_LENGTHS.get(name, (NONE, NONE))
+    shortest = min(description.lengths)
+    longest = max(description.lengths)
+    return (
+        name,
+        f"{description.entries:,}",
+        f"{description.distinct:,}",
+        f"{description.mean_length:.1f}",
+        blog_mean,
+        f"{description.median_length:g}",
+        blog_median,
+        f"{shortest} to {longest}",
+    )
+
+
+# --- frequent names ---------------------------------------------------------------------------------------------------
+
+
+def with_duplicates(lists: Mapping[str, ListDescription]) -> dict[str, ListDescription]:
+    """Return the lists in which names occur more than once."""
+    return {
+        name: description
+        for name, description in lists.items()
+        if description.distinct < description.entries
+    }
+
+
+def common_names_table(lists: Mapping[str, ListDescription]) -> Table:
+    """Show the most common names and how often they occur."""
+    descriptions = with_duplicates(lists)
+    rows = [_rank_row(rank, descriptions.values()) for rank in range(1, MOST_COMMON + 1)]
     return Table(
-        "The most common names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated)
+        "The most common names",
+        ("rank", *descriptions),
+        tuple(rows),
+        note="No company occurs more than once in its list.",
+        left=1 + len(descriptions),
     )
 
 
-def long_tail(lists: Mapping[str, ListDescription]) -> Table:
-    """How many different names occur how often, and which share of the list they are."""
-    repeated = {name: one for name, one in lists.items() if one.distinct < one.entries}
+def _rank_row(rank: int, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
+    """Return a row with the name that has this rank in each list, and how often it occurs."""
+    row = [f"{rank}"]
+    for description in descriptions:
+        name, count = description.commonest[rank - 1]
+        row.append(f"{name} ×{count:,}")
+    return tuple(row)
+
+
+@dataclass(frozen=True)
+class CountRange:
+    """A row of the long tail: the names that occur at least ``low`` times, and fewer than ``stop`` times."""
+
+    low: int
+    stop: int
+
+    @property
+    def label(self) -> str:
+        """The heading of the row."""
+        if self.stop == NO_LIMIT:
+            return f"{self.low} or more"
+        highest = self.stop - 1
+        return f"{self.low}" if self.low == highest else f"{self.low} to {highest}"
+
+    def row(self, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
+        """Return the row of the table, with two cells for each list."""
+        cells = [self.label]
+        for description in descriptions:
+            cells += self._cells(description)
+        return tuple(cells)
+
+    def _cells(self, description: ListDescription) -> list[str]:
+        """Return how many distinct names occur so often, and their share of the list."""
+        distinct = 0
+        entries = 0
+        for count, names in description.repeats.items():
+            if self.low <= count < self.stop:
+                distinct += names
+                entries += count * names
+        return [f"{distinct:,}", percent(entries / description.entries)]
+
+
+def long_tail_table(lists: Mapping[str, ListDescription]) -> Table:
+    """Show how many distinct names occur how often, and their share of the list."""
+    descriptions = with_duplicates(lists)
+    columns = ["times"]
+    for name in descriptions:
+        columns += [f"{name}, different names", f"{name}, % of the list"]
+    ranges = [CountRange(low, stop) for low, stop in pairwise((*COUNTS, NO_LIMIT))]
+    rows = [count_range.row(descriptions.values()) for count_range in ranges]
+    title = "The long tail: how often a distinct name occurs"
+    return Table(title, tuple(columns), tuple(rows))
+
+
+# --- unique names -----------------------------------------------------------------------------------------------------
+
+
+def unique_names_table(lists: Mapping[str, ListDescription]) -> Table:
+    """Show the share of names that are unique after a number of characters."""
     rows = []
-    for low, above in pairwise((*TIMES, 2**63)):
-        cells = []
-        for one in repeated.values():
-            found = {times: names for times, names in one.repeats.items() if low <= times < above}
-            entries = sum(times * names for times, names in found.items())
-            cells += [f"{sum(found.values()):,}", percent(entries / one.entries)]
-        label = (
-            f"{low}"
-            if above == low + 1
-            else f"{low} to {above - 1}"
-            if above < 2**63
-            else f"{low} or more"
-        )
-        rows.append((label, *cells))
-    columns = (
-        "times",
-        *(f"{name}, {what}" for name in repeated for what in ("different names", "% of the list")),
-    )
-    return Table("The long tail: how often a distinct name occurs", columns, tuple(rows))
-
-
-def unique(lists: Mapping[str, ListDescription]) -> Table:
-    """After how many characters a name is told from all others, summed up."""
-    rows = []
-    sums = [
-        list(accumulate(one.unique_after.get(after, 0) for after in range(1, LONGEST_START + 1)))
-        for one in lists.values()
-    ]
-    for after in range(LONGEST_START):
-        shares = (
-            total[after] / one.distinct for total, one in zip(sums, lists.values(), strict=True)
-        )
-        rows.append((f"{after + 1}", *map(percent, shares)))
-    rows.append(
-        (
-            "only at its end",
-            *(percent(one.never_unique / one.distinct) for one in lists.values()),
-        )
-    )
-    note = (
-        "The last row counts names such as Al, which is also the beginning of another name (Alan)."
-    )
+    for characters in range(1, MAX_PREFIX + 1):
+        shares = [_unique_share(description, characters) for description in lists.values()]
+        rows.append((f"{characters}", *shares))
+    never_unique = [percent(each.never_unique / each.distinct) for each in lists.values()]
+    rows.append(("only at its end", *never_unique))
     return Table(
         "How many characters it takes to tell a name from all others (% of the distinct names)",
         ("characters", *lists),
         tuple(rows),
-        note=note,
+        note="The last row counts names such as Al, which is also the beginning of another name (Alan).",
     )
 
 
-TABLES: tuple[Callable[[Mapping[str, ListDescription]], Table], ...] = (
-    lengths,
-    commonest,
-    long_tail,
-    unique,
-)
+def _unique_share(description: ListDescription, characters: int) -> str:
+    """Return the percentage of distinct names whose first characters no other name has."""
+    unique_names = sum(
+        names for needed, names in description.unique_after.items() if needed <= characters
+    )
+    return percent(unique_names / description.distinct)
 
 
-def page(lists: Mapping[str, ListDescription]) -> str:
-    """The whole document."""
-    parts = [HEAD, *(make(lists).markdown() for make in TABLES)]
-    parts += [f"![{alt(name)}](lists-{name}.png)" for name in LISTS]
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def lists_page(lists: Mapping[str, ListDescription]) -> str:
+    """Write the whole page."""
+    tables = [
+        lengths_table(lists),
+        common_names_table(lists),
+        long_tail_table(lists),
+        unique_names_table(lists),
+    ]
+    parts = [HEAD]
+    parts += [table.markdown() for table in tables]
+    parts += [f"![{alt_text(name)}](lists-{name}.png)" for name in LISTS]
     return "\n\n".join(parts) + "\n"
 
 
-def alt(name: str) -> str:
-    """What a picture shows, in words."""
+def alt_text(name: str) -> str:
+    """Describe the picture of a list."""
     return f"{name}: letters, lengths, characters until a name is unique, commonest names, the long tail"
 
 
-def draw(lists: Mapping[str, ListDescription], names: Iterable[str]) -> None:
-    """The pictures of ``namegen describe --plot``."""
-    from namegen.drawings.description import (
-        draw_description,
-    )  # only here: a check needs no matplotlib
+def draw_lists(lists: Mapping[str, ListDescription]) -> None:
+    """Draw the plots of ``namegen describe --plot`` for the built-in lists."""
+    # Imported here, because checking the page needs no matplotlib.
+    from namegen.drawings.description import draw_description
 
-    for name in names:
+    for name in LISTS:
         draw_description(lists[name], RESULTS / f"lists-{name}.png", source=name)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write page and pictures, or check the page."""
-    check, lists = check_asked(__doc__, arguments), descriptions()
-    write_or_check({PAGE: page(lists)}, check=check)
+    """Write the page and the plots, or check the page."""
+    check = is_check_requested(__doc__, arguments)
+    lists = describe_lists()
+    write_or_check({PAGE: lists_page(lists)}, check=check)
     if not check:
-        draw(lists, LISTS)
+        draw_lists(lists)
 
 
 if __name__ == "__main__":

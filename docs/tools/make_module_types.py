@@ -1,7 +1,7 @@
-"""Write ``namegen/web/module.d.mts``: the types of the JavaScript module, which ``namegen export-web --module`` copies.
+"""Write the types of the JavaScript module, ``namegen/web/module.d.mts``, which ``namegen export-web --module`` copies.
 
-TypeScript generates them from the comments of ``namegen/web/module.js``. ``make docs`` runs this tool. With
-``--check``, it only checks that the file is up to date.
+TypeScript generates them from the comments in ``namegen/web/module.js``. With ``--check``, it only checks that the file
+is up to date.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "namegen" / "web"
@@ -26,15 +26,17 @@ def module_types() -> str:
     with TemporaryDirectory() as folder:
         command = ["node", str(COMPILER), "--project", "jsconfig.json", "--rootDir", str(WEB)]
         command += ["--noEmit", "false", "--declaration", "--emitDeclarationOnly"]
-        subprocess.run([*command, "--outDir", folder], cwd=ROOT, check=True)
-        return HEAD + (Path(folder) / "module.d.ts").read_text(encoding="utf-8")
+        command += ["--outDir", folder]
+        subprocess.run(command, cwd=ROOT, check=True)
+        types = (Path(folder) / "module.d.ts").read_text(encoding="utf-8")
+    return HEAD + types
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write or check the file."""
-    check = check_asked(__doc__, arguments)
+    """Write the file or check it, if TypeScript is installed."""
+    check = is_check_requested(__doc__, arguments)
     if shutil.which("node") is None or not COMPILER.is_file():
-        print("TypeScript isn't installed, so the types of the JavaScript module stay as they are.")
+        print("Skipping the types of the JavaScript module, because TypeScript isn't installed.")
         return
     write_or_check({WEB / "module.d.mts": module_types()}, check=check)
 

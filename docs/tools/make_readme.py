@@ -17,8 +17,9 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
-from options import check_asked, write_or_check
+from options import is_check_requested, write_or_check
 from rich.console import Console
 from rich.text import Text
 
@@ -54,130 +55,152 @@ RESULTS_TABLE = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- end of results --
 FONT_FACE = re.compile(r"\s*@font-face \{.*?\}(?=\s)", re.DOTALL)
 
 
-def commands_with_output(block: str) -> list[tuple[str, str]]:
+# --- the output of commands -------------------------------------------------------------------------------------------
+
+
+def find_commands(block: str) -> list[tuple[str, str]]:
     """Return the commands of a console block with their output, or nothing if no command has output."""
     commands = [(command, output.strip("\n")) for command, output in COMMAND.findall(block)]
     has_output = any(output for _, output in commands)
     return commands if has_output else []
 
 
-def output_of(command: str) -> str:
+def run_command(command: str) -> str:
     """Run a namegen command, and return what it prints."""
-    environment = os.environ | {"COLUMNS": "80", "NO_COLOR": "1"}
     process = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
     )
     return "\n".join(line.rstrip() for line in process.stdout.splitlines())
 
 
-def with_outputs(text: str) -> str:
-    """Return the document with the output of each command updated."""
-    return CONSOLE_BLOCK.sub(_updated_block, text)
+def update_outputs(document: str) -> str:
+    """Run the commands of a document again, and return the document with their new output."""
+    return CONSOLE_BLOCK.sub(_update_block, document)
 
 
-def _updated_block(block: re.Match[str]) -> str:
-    if not commands_with_output(block[1]):
-        return block[0]
-    return f"```console\n{COMMAND.sub(_updated_command, block[1])}```\n"
+def _update_block(match: re.Match[str]) -> str:
+    """Update the output in a console block, if its commands have output."""
+    block = match[1]
+    if not find_commands(block):
+        return match[0]
+    return f"```console\n{COMMAND.sub(_update_command, block)}```\n"
 
 
-def _updated_command(match: re.Match[str]) -> str:
-    old_output = match[2]
-    blank_lines = old_output[len(old_output.rstrip("\n")) :]
-    return f"$ {match[1]}\n{output_of(match[1])}{blank_lines or chr(10)}"
+def _update_command(match: re.Match[str]) -> str:
+    """Update the output of a command, and keep the blank lines after it."""
+    command, old_output = match.groups()
+    line_ends = old_output.removeprefix(old_output.rstrip("\n")) or "\n"
+    return f"$ {command}\n{run_command(command)}{line_ends}"
 
 
 def terminal_picture() -> str:
     """Draw a terminal with some commands and their output, as SVG."""
     console = Console(record=True, width=60, file=io.StringIO(), force_terminal=True)
     for command in PICTURE_COMMANDS:
-        console.print(Text("$ ", style="dim").append(command, style="bold #a6da95"))
-        console.print(Text(output_of(f"{command} --quiet")))
+        prompt = Text("$ ", style="dim")
+        console.print(prompt.append(command, style="bold #a6da95"))
+        console.print(Text(run_command(f"{command} --quiet")))
         console.print()
     svg = console.export_svg(title="namegen", unique_id="namegen")
     lines = FONT_FACE.sub("", svg).splitlines()
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def with_results(text: str) -> str:
+# --- the table of results ---------------------------------------------------------------------------------------------
+
+
+class ResultRow(NamedTuple):
+    """A row of the table of results."""
+
+    measurement: str
+    namegen: str  # namegen's result
+    reference: str  # the result that it's compared with
+    command: str
+
+
+def update_results(document: str) -> str:
     """Return the document with its table of results updated."""
     rows = [
-        ("what", "namegen", "compared with", "command"),
-        ("---", "---", "---", "---"),
-        blind_test(),
-        loss(),
-        speed(),
+        ResultRow("what", "namegen", "compared with", "command"),
+        ResultRow("---", "---", "---", "---"),
+        blind_test_row(),
+        loss_row(),
+        speed_row(),
     ]
     table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    return RESULTS_TABLE.sub(lambda _: table, text)
+    return RESULTS_TABLE.sub(lambda _: table, document)
 
 
-def blind_test() -> tuple[str, str, str, str]:
-    """Return the row about the names that readers accept."""
+def blind_test_row() -> ResultRow:
+    """Show how many names readers accept."""
     all_sheets = read(blind.Sheets, blind.DATA).sheets
     sheets = [sheet for sheet in all_sheets if not sheet.is_short]
-    new, real, chain = (blind.mean_accepted(sheets, source) for source in ("new", "real", "chain"))
-    return (
-        "names that readers accept in a blind test (the readers are language models)",
-        f"{new:.0%}",
-        f"real names {real:.0%}, a Markov chain's {chain:.0%}",
-        "`make blind`",
+    new_names = blind.mean_accepted(sheets, "new")
+    real_names = blind.mean_accepted(sheets, "real")
+    markov_names = blind.mean_accepted(sheets, "chain")
+    return ResultRow(
+        measurement="names that readers accept in a blind test (the readers are language models)",
+        namegen=f"{new_names:.0%}",
+        reference=f"real names {real_names:.0%}, a Markov chain's {markov_names:.0%}",
+        command="`make blind`",
     )
 
 
-def loss() -> tuple[str, str, str, str]:
-    """Return the row about the loss of the default network on held-out US first names."""
-    lists = read(quality.Quality, RESULTS / "quality.json").lists
-    us_names = next(result for result in lists if result.name == "US first names")
+def loss_row() -> ResultRow:
+    """Show the loss of the default network on held-out US first names."""
+    results = read(quality.Quality, RESULTS / "quality.json")
+    us_names = next(each for each in results.lists if each.name == "US first names")
     network = next(model for model in us_names.models if model.name == quality.DEFAULT)
-    return (
-        "loss on held-out US first names, in nats per character",
-        f"{-network.against_ngram:.2f} lower",
-        "an n-gram baseline",
-        "`make quality`",
+    return ResultRow(
+        measurement="loss on held-out US first names, in nats per character",
+        namegen=f"{-network.against_ngram:.2f} lower",
+        reference="an n-gram baseline",
+        command="`make quality`",
     )
 
 
-def speed() -> tuple[str, str, str, str]:
-    """Return the row about the speed of training."""
-    sections = read(performance.Performance, RESULTS / "performance.json").sections
-    comparisons = {
-        (section.name, comparison.key): comparison
-        for section in sections
-        for comparison in section.comparisons
-    }
-    wide = comparisons["gated", "gru"]
-    small = comparisons["small", "gru"]
-    characters_per_second = round(wide.best("namegen").median, -3)
-    return (
-        "training a GRU with 192 units on one CPU core",
-        f"{characters_per_second:,.0f} characters per second",
-        f"{_times_as_fast(wide)} (with 32 units, {_times_as_fast(small)})",
-        '`make bench BENCH="gated small"`',
+def speed_row() -> ResultRow:
+    """Show how fast a GRU is trained."""
+    wide_gru = find_comparison("gated", "gru")
+    small_gru = find_comparison("small", "gru")
+    characters_per_second = round(wide_gru.best("namegen").median, -3)
+    return ResultRow(
+        measurement="training a GRU with 192 units on one CPU core",
+        namegen=f"{characters_per_second:,.0f} characters per second",
+        reference=f"{compare_with_rival(wide_gru)} (with 32 units, {compare_with_rival(small_gru)})",
+        command='`make bench BENCH="gated small"`',
     )
 
 
-def _times_as_fast(comparison: performance.Comparison) -> str:
-    """Describe the median ratio of namegen's speed and the fastest rival's: ``1.2 times as fast as JAX``."""
+def find_comparison(section_name: str, key: str) -> performance.Comparison:
+    """Return a comparison from the results of the speed benchmark."""
+    results = read(performance.Performance, RESULTS / "performance.json")
+    section = next(each for each in results.sections if each.name == section_name)
+    return next(comparison for comparison in section.comparisons if comparison.key == key)
+
+
+def compare_with_rival(comparison: performance.Comparison) -> str:
+    """Describe how fast namegen is compared with the fastest other library, such as ``1.2 times as fast as JAX``."""
     rival = comparison.best_rival
     ratio = median(comparison.against("namegen", rival))
-    library = rival.name.split()[0]
+    library, *_ = rival.name.split()
     return f"{ratio:.1f} times as fast as {library}"
 
 
 def main(arguments: list[str]) -> None:
-    """Write the documents and the picture, or only compare the results."""
-    if check_asked(__doc__, arguments):
-        write_or_check({README: with_results(README.read_text(encoding="utf-8"))}, check=True)
+    """Write the documents and the picture, or only check the table of results."""
+    if is_check_requested(__doc__, arguments):
+        write_or_check({README: update_results(README.read_text(encoding="utf-8"))}, check=True)
         return
-    documents = {}
+    documents = {PICTURE: terminal_picture()}
     for path in DOCUMENTS:
-        documents[path] = with_results(with_outputs(path.read_text(encoding="utf-8")))
-    write_or_check(documents | {PICTURE: terminal_picture()}, check=False)
+        document = path.read_text(encoding="utf-8")
+        documents[path] = update_results(update_outputs(document))
+    write_or_check(documents, check=False)
 
 
 if __name__ == "__main__":

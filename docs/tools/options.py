@@ -1,4 +1,4 @@
-"""The end of each tool that writes documents: they are written, or with ``--check`` compared."""
+"""The ``--check`` option of the tools that write documents."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-def check_asked(description: str | None, arguments: Sequence[str]) -> bool:
-    """Whether a document is only to be checked (``--check``) and not written; a mistyped option ends the program.
+def is_check_requested(description: str | None, arguments: Sequence[str]) -> bool:
+    """Parse the arguments of a tool, and return whether they contain ``--check``.
 
-    >>> check_asked("Write a page.", ["--check"])
+    Args:
+        description: the docstring of the tool. Its first line is shown by ``--help``.
+        arguments: the arguments.
+
+    >>> is_check_requested("Write a page.", ["--check"])
     True
     """
-    parser = ArgumentParser(description=(description or "").partition("\n")[0], allow_abbrev=False)
+    first_line, _, _ = (description or "").partition("\n")
+    parser = ArgumentParser(description=first_line, allow_abbrev=False)
     parser.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing; say whether the documents are up to date",
+        "--check", action="store_true", help="only check that the documents are up to date"
     )
     return bool(parser.parse_args(arguments).check)
 
 
 def write_or_check(documents: Mapping[Path, str], *, check: bool) -> None:
-    """Write the documents; or end the program with a sentence where one is another."""
+    """Write documents, or exit with an error message if a stored document is out of date."""
     for path, text in documents.items():
         if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            sys.exit(f"{path.name} is not what it is made from: run `make docs`")
+            sys.exit(f"{path.name} is out of date. Run `make docs`.")

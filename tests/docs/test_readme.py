@@ -15,7 +15,7 @@ DOCUMENTS: tuple[Path, ...] = tool["DOCUMENTS"]
 
 def test_the_results_in_the_readme_are_current() -> None:
     text = README.read_text("utf-8")
-    assert tool["with_results"](text) == text
+    assert tool["update_results"](text) == text
     assert len(tool["RESULTS_TABLE"].search(text)[0].splitlines()) == 5
 
 
@@ -26,8 +26,8 @@ def test_the_commands_print_the_output_that_is_shown(path: Path) -> None:
     shown = [
         command_and_output
         for block in tool["CONSOLE_BLOCK"].findall(path.read_text("utf-8"))
-        for command_and_output in tool["commands_with_output"](block)
+        for command_and_output in tool["find_commands"](block)
     ]
-    changed = [command for command, output in shown if tool["output_of"](command) != output]
+    changed = [command for command, output in shown if tool["run_command"](command) != output]
     assert shown
     assert len(changed) <= min(1, len(shown) - 1), f"run `make docs`: {changed}"

@@ -52,34 +52,36 @@ def entries(measured: Comparison) -> list[ListEntry]:
 
 def test_the_page_is_what_the_results_say(measured: Comparison, entries: list[ListEntry]) -> None:
     text = PAGE.read_text("utf-8")
-    assert results["filled"](text, measured, entries) == text, "run `make docs`"
+    assert results["update_page"](text, measured, entries) == text, "run `make docs`"
     by_hand = text.replace("| n-gram |", "| bigram |")
     assert by_hand != text
-    assert results["filled"](by_hand, measured, entries) == text
+    assert results["update_page"](by_hand, measured, entries) == text
 
 
-def test_every_table_has_its_place() -> None:
+def test_every_table_has_its_place(measured: Comparison, entries: list[ListEntry]) -> None:
     places = re.findall(r"<!-- table (\w+) -->", PAGE.read_text("utf-8"))
-    assert sorted(places) == sorted([*results["BLOCKS"], *results["OF_ALL"]])
+    assert sorted(places) == sorted(results["page_parts"](measured, entries))
 
 
 # --- the lists --------------------------------------------------------------------------------------------------------
 
 
 def test_the_page_of_the_lists_is_what_the_lists_say() -> None:
-    assert lists["page"](lists["descriptions"]()) == (RESULTS / "lists.md").read_text("utf-8"), (
-        "run `make docs`"
-    )
+    assert lists["lists_page"](lists["describe_lists"]()) == (RESULTS / "lists.md").read_text(
+        "utf-8"
+    ), "run `make docs`"
 
 
 def test_the_tables_of_a_list_are_its_counts() -> None:
     # Ten different names at least: the commonest that a table has.
     names = ["Al", "Al", "Alan", *(f"B{letter}" for letter in "abcdefghijklmnopqrst")]
     of_list = {"mine": describe(names)}
-    assert lists["lengths"](of_list).rows == (("mine", "23", "22", "2.1", "–", "2", "–", "2 to 4"),)
-    assert lists["commonest"](of_list).rows[0] == ("1", "Al ×2")
-    assert lists["long_tail"](of_list).rows[:2] == (("1", "21", "91.3"), ("2", "1", "8.7"))
-    unique = dict(lists["unique"](of_list).rows)
+    assert lists["lengths_table"](of_list).rows == (
+        ("mine", "23", "22", "2.1", "–", "2", "–", "2 to 4"),
+    )
+    assert lists["common_names_table"](of_list).rows[0] == ("1", "Al ×2")
+    assert lists["long_tail_table"](of_list).rows[:2] == (("1", "21", "91.3"), ("2", "1", "8.7"))
+    unique = dict(lists["unique_names_table"](of_list).rows)
     assert (unique["2"], unique["3"], unique["only at its end"]) == ("90.9", "95.5", "4.5")
 
 

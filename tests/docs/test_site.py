@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-fetched = runpy.run_path(str(DOCS / "tools" / "check_site.py"))["fetched"]
+find_addresses = runpy.run_path(str(DOCS / "tools" / "check_site.py"))["find_external_addresses"]
 
 
 def test_every_document_is_in_the_contents() -> None:
@@ -61,7 +61,7 @@ def test_what_a_page_would_fetch_is_found(
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    assert fetched(tmp_path) == [f"{name}: {address}"]
+    assert find_addresses(tmp_path) == [f"{name}: {address}"]
 
 
 def test_links_for_readers_and_the_sites_own_files_are_no_harm(tmp_path: Path) -> None:
@@ -70,4 +70,4 @@ def test_links_for_readers_and_the_sites_own_files_are_no_harm(tmp_path: Path) -
         "<style>b { background: url('data:image/png;base64,//x') }</style>",
         encoding="utf-8",
     )
-    assert fetched(tmp_path) == []
+    assert find_addresses(tmp_path) == []
