@@ -43,7 +43,7 @@ PAGES = (
 DOCUMENTS = (README, *(ROOT / "docs" / page for page in PAGES))
 PICTURE = ROOT / "docs" / "terminal.svg"
 PICTURE_COMMANDS = (
-    "namegen people -n 4 --seed 9",
+    "namegen people -n 4 --seed 4",
     "namegen companies -n 3 --seed 14",
     "namegen generate taverns -n 4 --seed 3",
 )
