@@ -23,9 +23,8 @@ from namegen.errors import EngineError, setting
 from namegen.types import Array
 from namegen_transformer.architecture import Transformer
 
-State = tuple[
-    Tensor, ...
-]  # each block's keys, then its values, of the positions read before, (B, P, D) each
+# The keys and the values of each block for the positions that were read before, (B, P, D) each.
+State = tuple[Tensor, ...]
 
 
 class TransformerEngine(TensorEngine):
@@ -96,7 +95,8 @@ class TransformerEngine(TensorEngine):
         if batch.targets is None:
             targets = one_hot(targets, self.vocabulary_size)  # (positions, V)
         loss, d_logits = cross_entropy(logits.detach(), targets, weights)
-        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits / batch.characters)
+        d_logits = d_logits / batch.characters
+        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits)
         return loss, dict(zip(leaves, gradients, strict=True))
 
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
