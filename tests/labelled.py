@@ -1,4 +1,4 @@
-"""A small network of names with labels, trained for a moment: no list has labels yet."""
+"""A small model of labeled names, which is trained in a moment."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 
-FIRST, LAST = load_bundled("mlb-first").names[:600], load_bundled("mlb-last").names[:400]
+FIRST = load_bundled("mlb-first").names[:600]
+LAST = load_bundled("mlb-last").names[:400]
 NAMES = (*FIRST, *LAST)
 LABELS = (Label("first", len(FIRST)), Label("last", len(LAST)))
 
 
 @cache
 def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24, 16)) -> Checkpoint:
-    """Of first names and last names, each behind its own start_token."""
+    """Train a model of first and last names. Each of the two labels has a start token."""
     vocabulary = Vocabulary.from_names(NAMES)
     start_tokens = [vocabulary.size] * len(FIRST) + [vocabulary.size + 1] * len(LAST)
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(LABELS))

@@ -1,4 +1,4 @@
-"""Small models in place of those that come with the package: trained for a moment, on the same lists."""
+"""Small replacements for the built-in models. They're trained in a moment, on the same lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", 
 
 @cache
 def small_models() -> Path:
-    """A folder of models under the names of the shipped ones, each knowing the whole of its list."""
+    """Return a folder of models with the names of the built-in models. Each is trained on all names of its list."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
     for name in (
         "mlb-first",
@@ -42,9 +42,10 @@ def small_models() -> Path:
 
 
 def some_of(corpus: Corpus) -> Corpus:
-    """Of a labelled list the names of a few labels, of which Swahili stands in the list of given names alone."""
+    """Return only the names of a few labels, if the list has labels. Only the given names include Swahili."""
     if not corpus.labels:
         return corpus
     chosen = [label.split(",")[0] in SOME_LABELS for label in corpus.labels]
-    names, labels = (tuple(compress(values, chosen)) for values in (corpus.names, corpus.labels))
+    names = tuple(compress(corpus.names, chosen))
+    labels = tuple(compress(corpus.labels, chosen))
     return Corpus(names, corpus.source, labels=labels)
