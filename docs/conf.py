@@ -74,9 +74,6 @@ highlight_language = "none"  # for blocks without a language
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4  # as on websites that show repositories, so links to headings work on both
-suppress_warnings = []
-if len(list((ROOT / "docs" / "learn").glob("[0-9]-*.md"))) < 5:
-    suppress_warnings.append("toc.not_readable")  # until all chapters are written
 
 nb_execution_mode = "force"
 nb_execution_timeout = 300  # seconds, for one cell
@@ -90,9 +87,8 @@ python_maximum_signature_line_length = 100
 # The signature of a class already has the types of its attributes.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
 RAISES_HEADING = "\nRaises:\n"
-NEXT_ERROR = re.compile(
-    r"(?<=\.) (\w+Error: )"
-)  # an error that isn't the first one of its paragraph
+# An error that isn't the first one of its paragraph.
+NEXT_ERROR = re.compile(r"(?<=\.) (\w+Error: )")
 
 API_PAGES = "docs/reference/api/"
 MODEL_CARDS = "namegen/models/"

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -59,9 +60,7 @@ class Thresholds:
     """When a name is removed from an origin because it belongs to another."""
 
     margin: float  # nats by which the other origin has to explain the name better
-    exceptions: (
-        float  # the largest share of the origin's names that may have this margin or a larger one
-    )
+    exceptions: float  # the largest share of the origin's names that may have at least this margin
     unusual: float  # the largest quantile of the name among the origin's names
     usual: float  # the smallest quantile of the name among the other origin's names
     counted: float  # only names up to this quantile count towards FEWEST_STRANGERS
@@ -138,18 +137,22 @@ class OriginModel:
         """
         by_origin = np.full(self.origin_count, UNIFORM)  # (O,)
         overall = UNIFORM
-        for start in range(len(history), max(len(history) - ORDER, -1), -1):
-            context = history[start:]
+        longest_context = min(ORDER - 1, len(history))
+        for length in range(longest_context + 1):
+            context = history[len(history) - length :]
             if context not in self.context_counts:
                 break
             count = self.ngram_counts.get(context + character, self._zeros())  # (O,)
-            context_count = self.context_counts[context]  # (O,)
-            overall = (count.sum() + OVERALL_SMOOTHING * overall) / (
-                context_count.sum() + OVERALL_SMOOTHING
-            )
-            shorter = OWN_SHARE * by_origin + (1 - OWN_SHARE) * overall
-            by_origin = (count + SMOOTHING * shorter) / (context_count + SMOOTHING)
+            total = self.context_counts[context]  # (O,)
+            overall = smoothed_share(count.sum(), total.sum(), overall, OVERALL_SMOOTHING)
+            expected = OWN_SHARE * by_origin + (1 - OWN_SHARE) * overall  # (O,)
+            by_origin = smoothed_share(count, total, expected, SMOOTHING)
         return by_origin
+
+
+def smoothed_share(count: Any, total: Any, expected: Any, smoothing: float) -> Any:
+    """Compute count / total, moved towards an expected share as if it had been observed ``smoothing`` times."""
+    return (count + smoothing * expected) / (total + smoothing)
 
 
 def with_edges(name: str) -> str:
@@ -170,9 +173,9 @@ def score_names(rows: Sequence[Row], origins: Sequence[str]) -> Scores:
     """Score each name with a model that was trained on the other folds."""
     scores: Scores = {}
     for fold in range(FOLDS):
-        training_rows = [row for row in rows if fold_of(row[0]) != fold]
-        model = OriginModel(training_rows, origins)
-        for name in sorted({name for name, _ in rows if fold_of(name) == fold}):
+        model = OriginModel([row for row in rows if fold_of(row[0]) != fold], origins)
+        names_in_fold = {name for name, _ in rows if fold_of(name) == fold}
+        for name in names_in_fold:
             scores[name] = model.log_probabilities(name)
     return scores
 
@@ -246,33 +249,32 @@ class StrangerSearch:
             quantile=self.origins[origin].quantile(name, self.scores),
             thresholds=SHARED if is_shared else UNSHARED,
         )
-        if self.has_wrong_margin(stranger) or self.has_wrong_quantiles(stranger):
-            return None
-        return stranger
+        is_stranger = self.has_rare_margin(stranger) and self.fits_better_origin(stranger)
+        return stranger if is_stranger else None
 
     def is_widespread(self, name: str) -> bool:
         """Check whether many origins have a name or a similar one."""
         has_many_origins = len(self.origins_of[name]) > MOST_ORIGINS
         return has_many_origins or self.similar_origins[name] > MOST_SIMILAR_ORIGINS
 
-    def has_wrong_margin(self, stranger: Stranger) -> bool:
-        """Check whether the other origin isn't much better, or is better for many of the origin's names."""
+    def has_rare_margin(self, stranger: Stranger) -> bool:
+        """Check whether the other origin explains a name much better, unlike most of its origin's names."""
         origin = self.origins[stranger.origin]
         other = self.origins[stranger.better_origin]
         scores = self.scores[stranger.name]  # (O,)
         margin = scores[other.index] - scores[origin.index]
         margins = origin.margins_to(other)  # (N,)
-        return bool(
-            margin < stranger.thresholds.margin
-            or (margins >= margin).mean() > stranger.thresholds.exceptions
-            or (margins > 0).mean() > NEIGHBORS
-        )
+        is_large = margin >= stranger.thresholds.margin
+        is_exception = (margins >= margin).mean() <= stranger.thresholds.exceptions
+        are_neighbors = (margins > 0).mean() > NEIGHBORS
+        return bool(is_large and is_exception and not are_neighbors)
 
-    def has_wrong_quantiles(self, stranger: Stranger) -> bool:
-        """Check whether a name is usual for its origin, or unusual for the other origin."""
-        other_quantile = self.origins[stranger.better_origin].quantile(stranger.name, self.scores)
-        is_usual = stranger.quantile > stranger.thresholds.unusual
-        return is_usual or other_quantile < stranger.thresholds.usual
+    def fits_better_origin(self, stranger: Stranger) -> bool:
+        """Check whether a name is unusual for its origin, and usual for the other origin."""
+        other = self.origins[stranger.better_origin]
+        is_unusual = stranger.quantile <= stranger.thresholds.unusual
+        is_usual = other.quantile(stranger.name, self.scores) >= stranger.thresholds.usual
+        return is_unusual and is_usual
 
 
 def count_similar_origins(origins_of: Mapping[str, set[str]]) -> dict[str, int]:
@@ -282,11 +284,13 @@ def count_similar_origins(origins_of: Mapping[str, set[str]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for start in range(0, len(names), BLOCK):
         block = plain_names[start : start + BLOCK]
+        # (block, names); distances above 1 are only known to be larger
         distances = cdist(block, plain_names, scorer=Levenshtein.distance, score_cutoff=1)
-        for index, row in enumerate(distances <= 1, start):
-            similar_names = [names[similar] for similar in np.flatnonzero(row)]
-            origins = set().union(*(origins_of[name] for name in similar_names))
-            counts[names[index]] = len(origins)
+        for name, row in zip(names[start : start + BLOCK], distances, strict=True):
+            origins: set[str] = set()
+            for index in np.flatnonzero(row <= 1):
+                origins |= origins_of[names[index]]
+            counts[name] = len(origins)
     return counts
 
 
