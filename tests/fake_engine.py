@@ -95,12 +95,7 @@ class FakeEngine:
     def _update(self, batch: Batch, learning_rate: float) -> float:
         """Take a step of gradient descent, and return the loss before it."""
         tree = batch.tree
-        # How often each token follows each node.
-        wanted = np.zeros((tree.nodes, self.vocabulary_size))  # (N, V)
-        if batch.targets is None:
-            wanted[tree.edge_node, tree.edge_token] = tree.edge_count
-        else:
-            wanted[:] = tree.count[:, None] * batch.targets
+        wanted = self._target_counts(batch)  # (N, V)
         before = np.where(tree.parent >= 0, tree.token[tree.parent], END_TOKEN).astype(np.int32)
         logits = self.step(tree.token, before)[0].astype(np.float64)  # (N, V)
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
@@ -116,6 +111,15 @@ class FakeEngine:
         kernel[:, :reach] -= change
         self.steps_taken += 1
         return -float((wanted * log_p).sum())
+
+    def _target_counts(self, batch: Batch) -> Float[Array, "N V"]:
+        """Return how often each token follows each node."""
+        tree = batch.tree
+        if batch.targets is not None:
+            return tree.count[:, None] * batch.targets.astype(np.float64)
+        counts = np.zeros((tree.nodes, self.vocabulary_size))
+        counts[tree.edge_node, tree.edge_token] = tree.edge_count
+        return counts
 
     def get_state(self) -> dict[str, Array]:
         """Return copies of the parameters and, if the engine can train, the number of steps."""

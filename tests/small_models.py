@@ -14,6 +14,15 @@ from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
 
+NAMES_OF_MODELS = (
+    "mlb-first",
+    "mlb-last",
+    "companies",
+    "world-given",
+    "world-family",
+    "world-places",
+    "taverns",
+)
 SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", "Poland")
 
 
@@ -21,15 +30,7 @@ SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", 
 def small_models() -> Path:
     """Return a folder of models with the names of the built-in models. Each is trained on all names of its list."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
-    for name in (
-        "mlb-first",
-        "mlb-last",
-        "companies",
-        "world-given",
-        "world-family",
-        "world-places",
-        "taverns",
-    ):
+    for name in NAMES_OF_MODELS:
         settings = {
             "network": {"hidden": [24]},
             "training": {"quick": True, "epochs": 1, "batch_size": 256},

@@ -26,9 +26,8 @@ def parts(name: str) -> tuple[Any, str]:
     require("yaml")
     import yaml
 
-    _, head, text = (
-        shipped_path(name).with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)
-    )
+    card = shipped_path(name).with_suffix(".md").read_text(encoding="utf-8")
+    _, head, text = card.split("---\n", 2)
     return yaml.safe_load(head), text
 
 

@@ -47,11 +47,11 @@ def resolved(config: Config) -> dict[str, Any]:
     if training.lr_schedule != "steps":  # the rates of steps are in lr_steps
         training = replace(training, learning_rate=training.peak_learning_rate)
     tables = {**asdict(config), "network": asdict(recipe.network), "training": asdict(training)}
-    return {
-        f"{table}.{name}": value
-        for table, values in tables.items()
-        for name, value in values.items()
-    }
+    settings: dict[str, Any] = {}
+    for table, values in tables.items():
+        for name, value in values.items():
+            settings[f"{table}.{name}"] = value
+    return settings
 
 
 def resolved_file(path: Path) -> dict[str, Any]:

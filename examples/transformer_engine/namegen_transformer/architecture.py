@@ -56,12 +56,7 @@ class Transformer(Network):
     def __post_init__(self) -> None:
         super().__post_init__()
         NetworkSettings(hidden=self.hidden)  # checks the widths
-        if len(set(self.hidden)) != 1:
-            equal_widths = [max(self.hidden)] * len(self.hidden)
-            raise SettingsError(
-                f"{setting('hidden')} is {_listed(self.hidden)}: all blocks of a transformer have the same width, so "
-                f"use a value such as {_listed(equal_widths)}"
-            )
+        _check_equal_widths(self.hidden)
         _check_option("heads", self.heads)
         _check_option("context", self.context)
         if self.width % self.heads != 0:
@@ -156,6 +151,16 @@ def _with_bias(name: str, shape: Shape) -> dict[str, Shape]:
     """
     layer = name.rpartition(".")[0]
     return {name: shape, f"{layer}.bias": shape[-1:]}
+
+
+def _check_equal_widths(hidden: Sequence[int]) -> None:
+    """Raise SettingsError if the blocks have different widths."""
+    if len(set(hidden)) != 1:
+        equal_widths = [max(hidden)] * len(hidden)
+        raise SettingsError(
+            f"{setting('hidden')} is {_listed(hidden)}: all blocks of a transformer have the same width, so "
+            f"use a value such as {_listed(equal_widths)}"
+        )
 
 
 def _check_option(name: str, value: object) -> None:
