@@ -98,7 +98,7 @@ class RealNames:
 
     Args:
         lists: the lists of names.
-        rude_words: words such as `dick`, which only count as real names if the lists contain them COMMON times.
+        rude_words: English words such as `dick`, which only count as real names if the lists contain them COMMON times.
     """
 
     def __init__(self, lists: Iterable[Iterable[str]], rude_words: Container[str]) -> None:
@@ -155,7 +155,8 @@ def is_safe(form: str, names: RealNames, max_expected: float) -> bool:
     """Check whether rejecting a form would reject few real names. The rules are at the top of this file."""
     contexts = names.contexts(form)
     words = set().union(*contexts.values())
-    if not words or max_expected < MAX_EXPECTED:
+    is_near_or_foreign = max_expected < MAX_EXPECTED
+    if not words or is_near_or_foreign:
         return len(words) <= 1 and names.expected_count(form) <= max_expected
     is_distinctive = " " in form or len(form) >= DISTINCTIVE_LENGTH
     if len(words) == 1 and is_distinctive:
