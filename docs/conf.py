@@ -1,7 +1,7 @@
-"""The site that ``make site`` builds with Sphinx from docs/ and from the documents elsewhere that it links to.
+"""The settings of the site, which ``make site`` builds with Sphinx from docs/ and the documents that it links to.
 
-The source folder is the whole project, so that a relative link between two documents is the same link on the site, in a
-checkout, and wherever a repository is shown. Nothing is fetched: no inventories of other sites, no fonts, no scripts.
+The source folder is the whole project, so relative links between documents work on the site, in a checkout and on
+websites that show repositories. The site doesn't fetch inventories, fonts or scripts from other sites.
 """
 
 from __future__ import annotations
@@ -25,28 +25,31 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as every figure in the course was made
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as for all plots and numbers of the course
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-class Shaped:
-    """Stands in for a type of jaxtyping: ``Float32[Array, "N V"]`` is shown as ``Float32["N V"]``."""
+class ShortArrayType:
+    """Replaces a type of jaxtyping, so that ``Float32[Array, "N V"]`` is shown as ``Float32["N V"]``."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __getitem__(self, item: tuple[object, str]) -> type:
-        shown = type(self.name, (), {})
-        shown.__module__, shown.__qualname__ = "builtins", f'{self.name}["{item[1]}"]'
-        return shown
+    def __getitem__(self, parameters: tuple[object, str]) -> type:
+        """Return a type that is shown without ``Array``."""
+        _, shape = parameters
+        shown_type = type(self.name, (), {})
+        shown_type.__module__ = "builtins"
+        shown_type.__qualname__ = f'{self.name}["{shape}"]'
+        return shown_type
 
 
-# Before any module of namegen is imported that takes its types from there.
+# The types have to be replaced before other modules of namegen import them.
 import namegen.types  # noqa: E402
 
 DTYPES = [name for name in namegen.types.__all__ if name != "Array"]
 for dtype in DTYPES:
-    setattr(namegen.types, dtype, Shaped(dtype))
+    setattr(namegen.types, dtype, ShortArrayType(dtype))
 
 project = "namegen"
 author = "The namegen maintainers"
@@ -67,13 +70,10 @@ exclude_patterns = ["docs/learn/notebooks", "docs/learn/tasks", "**/.*"]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 nitpicky = True
-highlight_language = "none"  # of a block that does not say what it is
+highlight_language = "none"  # for blocks without a language
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
-myst_heading_anchors = 4  # as a repository's own pages have them, so that one link holds in both
-suppress_warnings = []
-if len(list((ROOT / "docs" / "learn").glob("[0-9]-*.md"))) < 5:
-    suppress_warnings.append("toc.not_readable")  # while a chapter is not written yet
+myst_heading_anchors = 4  # as on websites that show repositories, so links to headings work on both
 
 nb_execution_mode = "force"
 nb_execution_timeout = 300  # seconds, for one cell
@@ -84,24 +84,23 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 100
-# The types of attributes stand in the class's own line already.
+# The signature of a class already has the types of its attributes.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
-ANOTHER_ERROR, ON_ITS_OWN = re.compile(r"(?<=\.) (\w+Error: )"), r"\n    \1"
-API, CARDS = "docs/reference/api/", "namegen/models/"
-NOTATION = "namegen/core/README"
-# What the contents call the pages: `Train <guides/train>`.
-CONTENTS = re.findall(
-    r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE
-)
-PAGE_TITLES = {
-    path if top else f"docs/{path}": title for title, top, path in CONTENTS if title != "Overview"
-}
-# What signatures name of namegen's own and the reference does not describe: it only passes through a program.
-WITHOUT_PAGE = {
+RAISES_HEADING = "\nRaises:\n"
+# An error that isn't the first one of its paragraph.
+NEXT_ERROR = re.compile(r"(?<=\.) (\w+Error: )")
+
+API_PAGES = "docs/reference/api/"
+MODEL_CARDS = "namegen/models/"
+NOTATION_PAGE = "namegen/core/README"
+FILE_NAME = re.compile(r"[\w./-]+\.md")
+# An entry of the table of contents, such as `Train <guides/train>`.
+CONTENTS_ENTRY = re.compile(r"^(?P<title>.+) <(?P<root>/?)(?P<path>[\w/-]+)>$", re.MULTILINE)
+# Types of namegen that signatures contain and the reference doesn't describe, because users only pass them on.
+UNDOCUMENTED_TYPES = {
     "namegen.core.checkpoint.ngram_set.NgramSet",
     "namegen.core.data.normalization.KnownSet",
     "namegen.core.data.normalization.Normalization",
-    "namegen.core.data.split.Split",
     "namegen.core.evaluation.references.HeldOutReferences",
     "namegen.core.generation.generator.Generator",
     "namegen.core.generation.scoring.Scorer",
@@ -117,114 +116,157 @@ html_static_path = ["site"]
 html_css_files = ["site.css"]
 html_extra_path = ["site/index.html"]
 html_copy_source = False
-html_use_index = False  # the search finds more, and faster
+html_use_index = False  # the search is faster and finds more
 html_show_sphinx = False
 html_math_renderer = "mathml"
-# What a browser is not sent to while the site is built, and `make links` does not ask.
+# `make links` doesn't check the addresses of servers on the reader's own machine.
 linkcheck_ignore = [r"https?://localhost"]
 linkcheck_timeout = 20
 
 
+def read_page_titles() -> dict[str, str]:
+    """Return the title of each page in the table of contents, by its path without the suffix."""
+    contents = (ROOT / "docs" / "index.md").read_text("utf-8")
+    titles = {}
+    for entry in CONTENTS_ENTRY.finditer(contents):
+        folder = "" if entry["root"] else "docs/"
+        if entry["title"] != "Overview":
+            titles[folder + entry["path"]] = entry["title"]
+    return titles
+
+
+PAGE_TITLES = read_page_titles()
+
+
+# --- formulas ---------------------------------------------------------------------------------------------------------
+
+
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
-    """A formula in a line, as MathML: every browser shows it without a script."""
+    """Write a formula within a line as MathML, which all browsers show without a script."""
     self.body.append(tex2mathml(node.astext(), as_block=False))
     raise nodes.SkipNode
 
 
 def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
-    """A formula of its own."""
-    self.body.append(f'<div class="math-block">{tex2mathml(node.astext(), as_block=True)}</div>\n')
+    """Write a formula on a line of its own as MathML."""
+    formula = tex2mathml(node.astext(), as_block=True)
+    self.body.append(f'<div class="math-block">{formula}</div>\n')
     raise nodes.SkipNode
 
 
-def resolve(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes.Element
-) -> nodes.Node | None:
-    """A shape leads to the notation; a type that the reference does not describe is a name without a link.
+# --- links ------------------------------------------------------------------------------------------------------------
 
-    Of namegen's own only those of WITHOUT_PAGE are: so one that is misspelt is a warning.
+
+def resolve_type(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Element
+) -> nodes.Node | None:
+    """Link array types to the notation, and show types without a page as plain names.
+
+    For unknown types of namegen, return None, so that Sphinx prints a warning. They may be misspelled.
     """
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py":
         return None
     if target in DTYPES:
-        link = app.builder.get_relative_uri(node["refdoc"], NOTATION)
-        return nodes.reference("", "", inner, internal=True, refuri=f"{link}#the-notation")
-    return inner if not target.startswith("namegen.") or target in WITHOUT_PAGE else None
+        page = app.builder.get_relative_uri(node["refdoc"], NOTATION_PAGE)
+        return nodes.reference("", "", content, internal=True, refuri=f"{page}#the-notation")
+    is_from_library = not target.startswith("namegen.")
+    return content if is_from_library or target in UNDOCUMENTED_TYPES else None
 
 
-def name_pages(app: Sphinx, document: nodes.document) -> None:
-    """A link whose text is the name of a file, as is right in a checkout, shows what the contents call the page.
-
-    And the card of a model is not in the contents: the page of all models leads to it.
-    """
-    if app.env.docname.startswith(CARDS):
-        app.env.metadata[app.env.docname]["orphan"] = True
+def show_page_titles(app: Sphinx, document: nodes.document) -> None:
+    """Replace the texts of links that are file names, which are useful only in a checkout, by titles of pages."""
+    if app.env.docname.startswith(MODEL_CARDS):
+        mark_as_orphan(app.env)
     for link in document.findall(pending_xref):
-        if link.get("refdomain") == "doc" and re.fullmatch(r"[\w./-]+\.md", link.astext()):
-            title = PAGE_TITLES.get(link["reftarget"])
-            link["refexplicit"] = title is not None  # of others it is the page's own title
-            if title:
-                link.children = [nodes.inline("", title, classes=["std", "std-doc"])]
+        is_page = link.get("refdomain") == "doc"
+        if is_page and FILE_NAME.fullmatch(link.astext()):
+            show_page_title(link)
 
 
-def link_names(app: Sphinx, document: nodes.document, page: str) -> None:
-    """What stands as code and is in the reference leads there: ``namegen.load`` anywhere, ``Config`` in its own pages.
+def mark_as_orphan(env: BuildEnvironment) -> None:
+    """Allow the current page to be missing from the table of contents. The page of all models links to the cards."""
+    env.metadata[env.docname]["orphan"] = True
 
-    Docstrings are read in a terminal too, so they name things plainly, without Sphinx's roles.
+
+def show_page_title(link: pending_xref) -> None:
+    """Show a page's title from the table of contents as the text of a link, or the title on the page itself."""
+    title = PAGE_TITLES.get(link["reftarget"])
+    link["refexplicit"] = title is not None
+    if title is not None:
+        link.children = [nodes.inline("", title, classes=["std", "std-doc"])]
+
+
+def link_code(app: Sphinx, document: nodes.document, page: str) -> None:
+    """Link names in code style to the reference, such as ``namegen.load``, so docstrings don't need Sphinx's roles.
+
+    Pages of the reference also link short names of classes, such as ``Config``.
     """
-    found = app.env.domains.python_domain.objects
-    classes = {
-        name.rpartition(".")[2]: name
-        for name, entry in found.items()
-        if entry.objtype in ("class", "exception")
-    }
+    objects = app.env.domains.python_domain.objects
+    class_names = full_class_names(app) if page.startswith(API_PAGES) else {}
     for literal in list(document.findall(nodes.literal)):
         text = literal.astext().removesuffix("()")
-        name = classes.get(text, text) if page.startswith(API) else text
-        if name in found and not isinstance(literal.parent, (nodes.reference, nodes.title)):
-            entry = found[name]
-            literal.replace_self(
-                make_refnode(
-                    app.builder, page, entry.docname, entry.node_id, literal.deepcopy(), name
-                )
-            )
+        name = class_names.get(text, text)
+        is_plain = not isinstance(literal.parent, (nodes.reference, nodes.title))
+        if name in objects and is_plain:
+            entry = objects[name]
+            content = literal.deepcopy()
+            link = make_refnode(app.builder, page, entry.docname, entry.node_id, content, name)
+            literal.replace_self(link)
 
 
-def read_docstring(
+def full_class_names(app: Sphinx) -> dict[str, str]:
+    """Return the full names of all classes in the reference, by their names without the module."""
+    names = {}
+    for name, entry in app.env.domains.python_domain.objects.items():
+        if entry.objtype in ("class", "exception"):
+            names[name.rpartition(".")[2]] = name
+    return names
+
+
+# --- docstrings -------------------------------------------------------------------------------------------------------
+
+
+def convert_docstring(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Google's sections become reStructuredText, each error that is raised on a line of its own. A property has no
-    sections: there, napoleon would take all before a colon for a type.
+    """Convert a docstring in the Google style to reStructuredText, in place.
+
+    Properties are skipped, because they have no sections, and napoleon would take text before a colon for a type.
     """
     if what not in ("property", "attribute"):
-        text, raises, raised = "\n".join(lines).partition("\nRaises:\n")
-        lines[:] = [
-            *text.splitlines(),
-            *f"{raises}{ANOTHER_ERROR.sub(ON_ITS_OWN, raised)}".splitlines(),
-        ]
-        lines[:] = GoogleDocstring(lines, NAPOLEON, app, what, name, obj, options).lines()
+        google_lines = put_errors_on_lines("\n".join(lines)).splitlines()
+        docstring = GoogleDocstring(google_lines, NAPOLEON, app, what, name, obj, options)
+        lines[:] = docstring.lines()
 
 
-def shown_signature(
+def put_errors_on_lines(docstring: str) -> str:
+    """Start a line for each error in the section ``Raises``."""
+    before, heading, errors = docstring.partition(RAISES_HEADING)
+    return before + heading + NEXT_ERROR.sub(r"\n    \1", errors)
+
+
+def shorten_signature(
     app: Sphinx,
     what: str,
     name: str,
     obj: object,
     options: object,
     arguments: str | None,
-    returned: str | None,
+    return_type: str | None,
 ) -> tuple[str | None, str | None]:
-    """What is made anew for each object is no Python as dataclasses write it, and would be shown as raw text."""
-    return arguments and arguments.replace("<factory>", "..."), returned
+    """Write ``...`` for default factories of dataclasses. Sphinx can't parse ``<factory>``."""
+    if arguments is not None:
+        arguments = arguments.replace("<factory>", "...")
+    return arguments, return_type
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """What Sphinx calls."""
+    """Register the functions of this file. Sphinx calls it."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
-    app.connect("missing-reference", resolve)
-    app.connect("doctree-read", name_pages)
-    app.connect("doctree-resolved", link_names)
-    app.connect("autodoc-process-docstring", read_docstring)
-    app.connect("autodoc-process-signature", shown_signature)
+    app.connect("missing-reference", resolve_type)
+    app.connect("doctree-read", show_page_titles)
+    app.connect("doctree-resolved", link_code)
+    app.connect("autodoc-process-docstring", convert_docstring)
+    app.connect("autodoc-process-signature", shorten_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,7 +5,7 @@
     python examples/fetch_lists.py companies companies.txt --contact me@example.org
 
 The first and last names of major-league baseball players come from the Chadwick Baseball Bureau's
-register (about 70 MB). Its licence is ODC-By 1.0, so credit the bureau if you publish the list.
+register (about 70 MB). Its license is ODC-By 1.0, so credit the bureau if you publish the list.
 The companies listed on the NYSE and Nasdaq come from the US Securities and Exchange Commission
 (SEC). This list is in the public domain.
 
@@ -45,10 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
         if options.list == "companies":
             names = company_names(download(COMPANIES_URL, contact=options.contact))
         else:
-            names = []
-            for digit in REGISTER_FILES:
-                table = download(REGISTER_URL.format(digit))
-                names += player_names(table, column=REGISTER_COLUMNS[options.list])
+            names = all_player_names(REGISTER_COLUMNS[options.list])
         if not names:
             raise ValueError("no names found")
     except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
@@ -80,6 +77,15 @@ def download(url: str, contact: str = "") -> str:
             return response.read().decode("utf-8-sig")
     except (OSError, HTTPException, ValueError) as error:
         sys.exit(f"Can't download {url} ({error}). Check your connection or try again later.")
+
+
+def all_player_names(column: str) -> list[str]:
+    """Download the register, and return the first or last names of all major-league players."""
+    names = []
+    for digit in REGISTER_FILES:
+        table = download(REGISTER_URL.format(digit))
+        names += player_names(table, column)
+    return names
 
 
 def player_names(table: str, column: str) -> list[str]:

@@ -43,6 +43,7 @@ MISSING_NGRAMS = {1: 8, 2: 3, 3: 2, 4: 1, 5: 0}
 NGRAM_COST = 1.5  # nats for each missing n-gram
 WORD_COST = 3.0  # nats for each unknown word
 LEAST_SPREAD = 0.25
+Ngram = tuple[int, str]  # a label's index, and the n-gram's symbols
 START = "\x02"  # the symbol before the first character of a name
 END = "\x03"  # the symbol after its last character
 END_TOKEN = 0
@@ -53,25 +54,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     try:
         model = Model.read(options.model)
-        search = Search(
-            count=options.n,
-            prefix=options.starts_with,
-            temperature=options.temperature,
-            labels=matching_labels(model.labels, options.label),
-            rng=np.random.default_rng(options.seed),
-        )
-        names = find_names(model, search)
+        names = find_names(model, make_search(options, model))
     except (OSError, ValueError) as error:
         sys.exit(f"Error: {error}")
     for name in names:
         print(name.text)
-    below_threshold = sum(not name.reaches_threshold for name in names)
-    if below_threshold:
-        print(f"Names whose scores are below the threshold: {below_threshold}", file=sys.stderr)
-    if len(names) < options.n:
-        print(f"Found only {len(names)} of {options.n} names.", file=sys.stderr)
-    if model.known_names is None:
-        print("Some names may be in the model's training list.", file=sys.stderr)
+    print_warnings(model, names, options.n)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -87,6 +75,28 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.temperature <= 0:
         parser.error("--temperature must be above 0")
     return options
+
+
+def make_search(options: argparse.Namespace, model: Model) -> Search:
+    """Convert the options to a search."""
+    return Search(
+        count=options.n,
+        prefix=options.starts_with,
+        temperature=options.temperature,
+        labels=matching_labels(model.labels, options.label),
+        rng=np.random.default_rng(options.seed),
+    )
+
+
+def print_warnings(model: Model, names: list[FoundName], requested: int) -> None:
+    """Warn about bad, missing and known names."""
+    below_threshold = sum(not name.reaches_threshold for name in names)
+    if below_threshold:
+        print(f"Names whose scores are below the threshold: {below_threshold}", file=sys.stderr)
+    if len(names) < requested:
+        print(f"Found only {len(names)} of {requested} names.", file=sys.stderr)
+    if model.known_names is None:
+        print("Some names may be in the model's training list.", file=sys.stderr)
 
 
 @dataclass
@@ -107,14 +117,7 @@ class Model:
         content = path.read_bytes()
         is_tflite = content[4:8] == b"TFL3"
         entries = read_entries(content) if is_tflite else {}
-        if b"namegen" not in entries:
-            raise ValueError(f"{path} wasn't written by namegen export-tflite")
-        description = json.loads(entries[b"namegen"])
-        if description["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"{path} has another format version: export the model again")
-        metadata = description["metadata"]
-        if not metadata["score_rules"]:
-            raise ValueError(f"{path} has no score rules, so it can't be used here")
+        metadata = read_metadata(path, entries)
         hashes = entries.get(b"namegen.known_names")
         return cls(
             network=Network(content, metadata["vocabulary"]),
@@ -151,23 +154,40 @@ def read_entries(content: bytes) -> dict[bytes, bytes]:
     entries = {}
     for index in range(file.MetadataLength()):
         entry = file.Metadata(index)
-        entries[entry.Name()] = bytes(file.Buffers(entry.Buffer()).DataAsNumpy())
+        buffer = file.Buffers(entry.Buffer())
+        entries[entry.Name()] = bytes(buffer.DataAsNumpy())
     return entries
+
+
+def read_metadata(path: Path, entries: dict[bytes, bytes]) -> dict[str, Any]:
+    """Return namegen's metadata from the metadata table, or raise ValueError if it's unusable."""
+    if b"namegen" not in entries:
+        raise ValueError(f"{path} wasn't written by namegen export-tflite")
+    description = json.loads(entries[b"namegen"])
+    if description["format_version"] != FORMAT_VERSION:
+        raise ValueError(f"{path} has another format version: export the model again")
+    metadata = description["metadata"]
+    if not metadata["score_rules"]:
+        raise ValueError(f"{path} has no score rules, so it can't be used here")
+    return metadata
 
 
 def matching_labels(labels: list[Label], requested: str | None) -> list[int]:
     """Return the indexes of the labels that have all requested parts. Ignores case."""
     if requested is None:
         return list(range(len(labels)))
-    parts = set(requested.casefold().split(","))
+    requested_parts = label_parts(requested)
     matching = [
-        index
-        for index, label in enumerate(labels)
-        if parts <= set(label.name.casefold().split(","))
+        index for index, label in enumerate(labels) if requested_parts <= label_parts(label.name)
     ]
     if not matching:
         raise ValueError(f"the model has no label {requested}")
     return matching
+
+
+def label_parts(label: str) -> set[str]:
+    """Return the parts of a label in lower case."""
+    return set(label.casefold().split(","))
 
 
 # Find names
@@ -199,18 +219,15 @@ def find_names(model: Model, search: Search) -> list[FoundName]:
 
     If too few do, the best of the other names follow.
     """
-    found: dict[str, FoundName] = {}  # by normalized form, so that each name occurs once
-    reached = 0
+    names: dict[str, FoundName] = {}  # by normalized form, so each name occurs only once
+    good: list[FoundName] = []
     for _ in range(MOST_BATCHES):
         for name in draw_names(model, search):
-            form = model.normalizer.normalize(name.text)
-            if form not in found:
-                found[form] = name
-                reached += name.reaches_threshold
-        if reached >= search.count:
+            names.setdefault(model.normalizer.normalize(name.text), name)
+        good = [name for name in names.values() if name.reaches_threshold]
+        if len(good) >= search.count:
             break
-    good = [name for name in found.values() if name.reaches_threshold]
-    others = [name for name in found.values() if not name.reaches_threshold]
+    others = [name for name in names.values() if not name.reaches_threshold]
     others.sort(key=lambda name: name.score, reverse=True)
     return (good + others)[: search.count]
 
@@ -226,14 +243,19 @@ def draw_names(model: Model, search: Search) -> list[FoundName]:
         longest=model.longest_name,
         rng=search.rng,
     )
-    new = []
     rows = zip(texts, log_probabilities.tolist(), labels.tolist(), strict=True)
+    names = []
     for text, log_probability, label in rows:
         if model.may_return(text):
-            score = model.scorer.score(text, log_probability, label)
-            reaches_threshold = score >= model.scorer.rule(label)["threshold"]
-            new.append(FoundName(text, label, score, reaches_threshold))
-    return new
+            names.append(score_name(model.scorer, text, log_probability, label))
+    return names
+
+
+def score_name(scorer: Scorer, text: str, log_probability: float, label: int) -> FoundName:
+    """Score a new name, and compare its score with the label's threshold."""
+    score = scorer.score(text, log_probability, label)
+    reaches_threshold = score >= scorer.rule(label)["threshold"]
+    return FoundName(text, label, score, reaches_threshold)
 
 
 def draw_labels(labels: list[Label], search: Search) -> np.ndarray:
@@ -278,36 +300,56 @@ class Network:
             than ``longest`` characters is cut off, and has one character more than that.
         """
         prefix_tokens = [self.token_of(character) for character in prefix]
-        rows = np.arange(len(start_tokens))
+        names = NameBatch(len(start_tokens), self.characters)
         tokens = start_tokens  # (B,)
-        states = {
-            name: np.zeros((len(rows), size), np.float32) for name, size in self.state_sizes.items()
-        }
-        names = [""] * len(rows)
-        log_probabilities = np.zeros(len(rows))
-        is_finished = np.zeros(len(rows), bool)
+        states = self.initial_states(len(start_tokens))
         for position in range(longest + 1):
-            outputs = self.step(tokens=tokens, **states)
-            logits = outputs.pop("logits").astype(np.float64)  # (B, V)
-            states = outputs
+            states = self.step(tokens=tokens, **states)
+            logits = states.pop("logits").astype(np.float64)  # (B, V)
             if position < len(prefix_tokens):
-                tokens = np.full(len(rows), prefix_tokens[position], np.int32)
+                tokens = np.full(len(start_tokens), prefix_tokens[position], np.int32)
             else:
                 tokens = choose(logits, temperature, rng)
-            of_tokens = log_softmax(logits)[rows, tokens]  # (B,)
-            log_probabilities += np.where(is_finished, 0, of_tokens)
-            is_finished |= tokens == END_TOKEN
-            for row in np.flatnonzero(~is_finished):
-                names[row] += self.characters[tokens[row] - 1]
-            if is_finished.all():
+            names.append(tokens, log_softmax(logits))
+            if names.are_finished.all():
                 break
-        return names, log_probabilities
+        return names.texts, names.log_probabilities
+
+    def initial_states(self, count: int) -> dict[str, np.ndarray]:
+        """Return the states of some names before their start tokens."""
+        return {
+            name: np.zeros((count, size), np.float32) for name, size in self.state_sizes.items()
+        }
 
     def token_of(self, character: str) -> int:
         """Return the id of a character."""
         if character not in self.characters:
             raise ValueError(f"the model doesn't know the character {character!r}")
         return self.characters.index(character) + 1
+
+
+class NameBatch:
+    """Names that are drawn together."""
+
+    def __init__(self, count: int, characters: str) -> None:
+        self.characters = characters  # the token of the first one is 1
+        self.texts = [""] * count
+        self.log_probabilities = np.zeros(count)  # (B,)
+        self.are_finished = np.zeros(count, bool)  # (B,)
+
+    def append(self, tokens: np.ndarray, log_probabilities: np.ndarray) -> None:
+        """Append a token to each name that isn't finished.
+
+        Args:
+            tokens: the tokens, (B,).
+            log_probabilities: the log-probabilities of all tokens, (B, V).
+        """
+        rows = np.arange(len(tokens))
+        of_tokens = log_probabilities[rows, tokens]  # (B,)
+        self.log_probabilities += np.where(self.are_finished, 0, of_tokens)
+        self.are_finished |= tokens == END_TOKEN
+        for row in np.flatnonzero(~self.are_finished):
+            self.texts[row] += self.characters[tokens[row] - 1]
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -379,13 +421,15 @@ def normalized(text: str) -> str:
 
 def without_punctuation(text: str) -> str:
     """Remove punctuation, spaces, control characters and free-standing accents."""
-    return "".join(
-        character
-        for character in text
-        if unicodedata.category(character)[0] not in "PZC"
-        and unicodedata.category(character) != "Sk"
-        and not (character.isascii() and not character.isalnum())
-    )
+    return "".join(character for character in text if not is_punctuation(character))
+
+
+def is_punctuation(character: str) -> bool:
+    """Whether a character isn't part of a word."""
+    if character.isascii():
+        return not character.isalnum()
+    category = unicodedata.category(character)
+    return category[0] in "PZC" or category == "Sk"
 
 
 def is_word(text: str) -> bool:
@@ -450,33 +494,44 @@ class Ngrams:
         return 1
 
 
-def read_ngrams(data: bytes, characters: str) -> set[tuple[int, str]]:
+def read_ngrams(data: bytes, characters: str) -> set[Ngram]:
     """Decode n-grams, and return them with their labels.
 
-    An n-gram can only be known if the same n-gram without its first symbol is known. The data
-    consists of the candidates that are known, order by order.
+    An n-gram can only be known if it's also known without its first symbol and without its last
+    one. For each order, the data contains the indexes of the known n-grams among these candidates.
     """
     label_count = int.from_bytes(data[:4], "little")
-    symbols = END + digits_as_0(characters) + START
     position = 8
-    known: set[tuple[int, str]] = set()
-    parents = [(label, "") for label in range(label_count)]
-    next_symbols: dict[tuple[int, str], str] = {}  # the symbols that follow a known n-gram
-    for order in range(1, NGRAM_ORDER + 1):
-        candidates = []
-        for label, ngram in parents:
-            following = symbols if order == 1 else next_symbols[label, ngram[1:]]
-            candidates += [(label, ngram, symbol) for symbol in following]
+    known: set[Ngram] = set()
+    ngrams: list[Ngram] = [(label, "") for label in range(label_count)]
+    followers = dict.fromkeys(ngrams, END + digits_as_0(characters) + START)
+    for _ in range(NGRAM_ORDER):
+        candidates = longer_ngrams(ngrams, followers)
         decoded, position = read_rice_code(data, position)
-        numbers = decoded + np.arange(len(decoded))
-        next_symbols = dict.fromkeys(parents, "")
-        parents = []
-        for number in numbers.tolist():
-            label, ngram, symbol = candidates[number]
-            next_symbols[label, ngram] += symbol
-            parents.append((label, ngram + symbol))
-        known.update(parents)
+        indexes = decoded + np.arange(len(decoded))
+        ngrams = [candidates[index] for index in indexes.tolist()]
+        followers = find_followers(ngrams)
+        known.update(ngrams)
     return known
+
+
+def longer_ngrams(ngrams: list[Ngram], followers: dict[Ngram, str]) -> list[Ngram]:
+    """Append to each n-gram the symbols that follow its end, which is all but its first symbol."""
+    longer = []
+    for label, ngram in ngrams:
+        end = ngram[1:]
+        for symbol in followers.get((label, end), ""):
+            longer.append((label, ngram + symbol))
+    return longer
+
+
+def find_followers(ngrams: list[Ngram]) -> dict[Ngram, str]:
+    """Return the symbols that follow the start of each n-gram, which is all but its last symbol."""
+    followers: dict[Ngram, str] = {}
+    for label, ngram in ngrams:
+        start, symbol = ngram[:-1], ngram[-1]
+        followers[label, start] = followers.get((label, start), "") + symbol
+    return followers
 
 
 def digits_as_0(text: str) -> str:
@@ -512,15 +567,25 @@ def read_rice_code(data: bytes, start: int) -> tuple[np.ndarray, int]:
     low_bit_count = data[start + 4]
     packed = np.frombuffer(data, np.uint8, offset=start + 5)
     bits = np.unpackbits(packed, bitorder="little")
-    low_end = count * low_bit_count
-    low_bits = bits[:low_end].reshape(count, low_bit_count)
-    low_parts = low_bits @ (1 << np.arange(low_bit_count))
-    zeros = np.flatnonzero(bits[low_end:] == 0)[:count]
-    high_parts = np.diff(zeros, prepend=-1) - 1
-    gaps = (high_parts << low_bit_count) + low_parts
-    used_bits = low_end + (int(zeros[-1]) + 1 if count else 0)
+    gaps, used_bits = read_gaps(bits, count, low_bit_count)
     used_bytes = -(-used_bits // 8)  # rounded up
     return np.cumsum(gaps), start + 5 + used_bytes
+
+
+def read_gaps(bits: np.ndarray, count: int, low_bit_count: int) -> tuple[np.ndarray, int]:
+    """Decode the gaps between numbers, and return them with the number of used bits.
+
+    First come the low bits of all gaps. Then the rest of each gap follows, as a number of ones with
+    a zero after them.
+    """
+    low_end = count * low_bit_count
+    low_bits = bits[:low_end].reshape(count, low_bit_count)
+    low_parts = low_bits @ (1 << np.arange(low_bit_count))  # (count,)
+    zeros = np.flatnonzero(bits[low_end:] == 0)[:count]  # (count,)
+    high_parts = np.diff(zeros, prepend=-1) - 1  # (count,)
+    gaps = (high_parts << low_bit_count) + low_parts
+    high_end = int(zeros[-1]) + 1 if count else 0
+    return gaps, low_end + high_end
 
 
 if __name__ == "__main__":

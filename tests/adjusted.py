@@ -1,4 +1,4 @@
-"""What the tests change in the package, in the process that runs them and in those that the program is forked from."""
+"""Changes to the package for all tests. They also apply to processes that are forked for commands."""
 
 from functools import cache
 
@@ -6,10 +6,9 @@ from namegen import lists
 from namegen.cli import display
 from namegen.core.generation import fitting
 
-display.SECONDS_BEFORE = (
-    1_000.0  # however busy the machine is, nothing is said in between where no test asks for it
-)
-fitting.DRAWS = (
-    2_000  # names that are drawn when a run ends: 20,000 would take longer than a small run
-)
-lists.load_bundled = cache(lists.load_bundled)  # each list is read once, as nothing changes one
+# Even on a busy machine, commands don't print their progress unless a test requests it.
+display.SECONDS_BEFORE = 1_000.0
+# The number of names that are drawn at the end of a run. Drawing 20,000 would take longer than a small run.
+fitting.DRAWS = 2_000
+# The tests don't change the lists, so each list is read only once.
+lists.load_bundled = cache(lists.load_bundled)

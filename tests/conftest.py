@@ -1,4 +1,4 @@
-"""What every test shares. Whether shapes are checked is settled before namegen is imported."""
+"""Settings and fixtures of all tests. The checks of shapes are installed before namegen is imported."""
 
 from __future__ import annotations
 
@@ -12,21 +12,26 @@ from tests import shapes
 
 shapes.install()
 
-import tests.adjusted  # noqa: E402, F401  # after the hook
+import tests.adjusted  # noqa: E402, F401  # imports namegen
 
-# No deadline: the first example pays for imports, and a busy machine is not a failure.
+# There is no deadline, because the first example includes imports, and the machine may be busy.
 examples = 60 if "CI" in os.environ else 30
 hypothesis.settings.register_profile("namegen", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("namegen")
-HEAVY = tuple(
-    f"tests/{one}"
-    for one in ("conformance", "keras_engine", "tflite", "backends", "test_own", "web")
+# Tests that load TensorFlow or start Chromium.
+HEAVY = (
+    "tests/conformance",
+    "tests/keras_engine",
+    "tests/tflite",
+    "tests/backends",
+    "tests/test_own",
+    "tests/web",
 )
 
 
 @pytest.fixture
 def in_style() -> Iterator[None]:
-    """Draws as every drawing of namegen is drawn."""
+    """Apply the style of namegen's plots."""
     from namegen.drawings.style import drawing_style
 
     with drawing_style():
@@ -38,5 +43,5 @@ def pytest_runtest_setup() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What loads TensorFlow or starts Chromium comes first, so that of several processes one alone does it."""
+    """Run heavy tests first, so that only one of several processes loads TensorFlow and starts Chromium."""
     items.sort(key=lambda item: not item.nodeid.startswith(HEAVY))

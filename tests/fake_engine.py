@@ -1,4 +1,4 @@
-"""A small fake engine: what stands above the engines is tested with it."""
+"""A small fake backend, for tests of the layers above the backends."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from namegen.types import Array, Float, Int, Int32
 
 
 class FakeEngine:
-    """An engine without a network, for tests of what stands above the engines: small, quick, deterministic.
+    """A small, fast and deterministic engine without a network.
 
-    It looks two characters back: the logits are ``output.bias`` plus the row of ``rnn.0.kernel`` of the last
-    character and half of that of the one before, as far as the kernel's columns reach. It learns by plain gradient
-    descent, whatever optimizer is asked for; the other parameters are kept as they were given.
+    It considers the last two characters. The logits are ``output.bias`` plus the row of ``rnn.0.kernel`` for the last
+    character and half the row for the character before it, limited to the number of columns of this kernel. Training
+    uses plain gradient descent with any optimizer setting, and doesn't change the other parameters.
     """
 
     name: ClassVar[str] = "fake"
@@ -45,7 +45,9 @@ class FakeEngine:
         dtype: str = "float32",
     ) -> None:
         limit_threads(threads)
-        self.network, self.training, self.steps_taken = network, training, 0
+        self.network = network
+        self.training = training
+        self.steps_taken = 0
         self.parameters = {
             name: np.zeros(shape, dtype) for name, shape in network.parameter_shapes.items()
         }
@@ -56,56 +58,51 @@ class FakeEngine:
         return self.network.vocabulary_size
 
     def initial_state(self, rows: int) -> Int32[Array, "B"]:
-        """The state is the token read last; before START, the boundary."""
+        """Return the state before the start token. A state is the last token of each row."""
         return np.full(rows, END_TOKEN, dtype=np.int32)
 
     def step(
         self, tokens: Int32[Array, "B"], state: Int32[Array, "B"]
     ) -> tuple[Float[Array, "B V"], Int32[Array, "B"]]:
-        """Read one token a row."""
-        bias, kernel = self.parameters["output.bias"], self.parameters["rnn.0.kernel"]
+        """Read one token per row."""
+        bias = self.parameters["output.bias"]  # (V,)
+        kernel = self.parameters["rnn.0.kernel"]
         logits = np.tile(bias, (len(tokens), 1))  # (B, V)
         reach = min(logits.shape[1], kernel.shape[1])
         logits[:, :reach] += kernel[tokens, :reach] + kernel[state, :reach] / 2
         return logits, tokens.copy()
 
     def select(self, state: Int32[Array, "B"], rows: Int[Array, "K"]) -> Int32[Array, "K"]:
-        """Gather rows of a state."""
+        """Select rows of a state."""
         return state[rows]
 
     def warm_up(self, step: Step) -> None:
-        """Nothing to compile."""
+        """Do nothing, because there is nothing to compile."""
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """One step of gradient descent for each step."""
+        """Take a step of gradient descent for each step of the epoch."""
         if self.training is None:
             raise EngineError(
-                "this engine was made without training settings: it cannot train; make one with them"
+                "this engine can't train, because it was created without training settings"
             )
         losses, characters = [], []
         for step in steps:
-            checked_masks(
-                self.network, step.masks
-            )  # none of the parameters that it looks at can be masked
+            checked_masks(self.network, step.masks)  # they don't apply to the parameters used here
             losses.append(self._update(step.batch, step.learning_rate))
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
     def _update(self, batch: Batch, learning_rate: float) -> float:
+        """Take a step of gradient descent, and return the loss before it."""
         tree = batch.tree
-        wanted = np.zeros(
-            (tree.nodes, self.vocabulary_size)
-        )  # (N, V): what follows each node, as often as it does
-        if batch.targets is None:
-            wanted[tree.edge_node, tree.edge_token] = tree.edge_count
-        else:
-            wanted[:] = tree.count[:, None] * batch.targets
+        wanted = self._target_counts(batch)  # (N, V)
         before = np.where(tree.parent >= 0, tree.token[tree.parent], END_TOKEN).astype(np.int32)
         logits = self.step(tree.token, before)[0].astype(np.float64)  # (N, V)
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         d_logits = tree.count[:, None] * np.exp(log_p) - wanted
         d_logits *= learning_rate / tree.characters
-        bias, kernel = self.parameters["output.bias"], self.parameters["rnn.0.kernel"]
+        bias = self.parameters["output.bias"]  # (V,)
+        kernel = self.parameters["rnn.0.kernel"]
         reach = min(len(bias), kernel.shape[1])
         change = np.zeros((len(kernel), reach))
         np.add.at(change, tree.token, d_logits[:, :reach])
@@ -115,15 +112,24 @@ class FakeEngine:
         self.steps_taken += 1
         return -float((wanted * log_p).sum())
 
+    def _target_counts(self, batch: Batch) -> Float[Array, "N V"]:
+        """Return how often each token follows each node."""
+        tree = batch.tree
+        if batch.targets is not None:
+            return tree.count[:, None] * batch.targets.astype(np.float64)
+        counts = np.zeros((tree.nodes, self.vocabulary_size))
+        counts[tree.edge_node, tree.edge_token] = tree.edge_count
+        return counts
+
     def get_state(self) -> dict[str, Array]:
-        """Copies of the parameters; and how many steps were taken, if it trains."""
+        """Return copies of the parameters and, if the engine can train, the number of steps."""
         state = {name: values.copy() for name, values in self.parameters.items()}
         if self.training is not None:
             state["optimizer.step"] = np.array(self.steps_taken, np.int64)
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Take parameters, and the count of steps if it is there."""
+        """Set the parameters and, if it's included, the number of steps."""
         parameters, optimizer = checked_tensors(self.network, state, ())
         for name, values in parameters.items():
             self.parameters[name][...] = values

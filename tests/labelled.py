@@ -1,7 +1,8 @@
-"""A small network of names with labels, trained for a moment: no list has labels yet."""
+"""A small model of labeled names, which is trained in a moment."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,40 +16,42 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles
-from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork, parameters_of
 from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 
-FIRST, LAST = load_bundled("mlb-first").names[:600], load_bundled("mlb-last").names[:400]
+FIRST = load_bundled("mlb-first").names[:600]
+LAST = load_bundled("mlb-last").names[:400]
 NAMES = (*FIRST, *LAST)
 LABELS = (Label("first", len(FIRST)), Label("last", len(LAST)))
 
 
 @cache
 def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24, 16)) -> Checkpoint:
-    """Of first names and last names, each behind its own start_token."""
+    """Train a model of first and last names. Each of the two labels has a start token."""
     vocabulary = Vocabulary.from_names(NAMES)
     start_tokens = [vocabulary.size] * len(FIRST) + [vocabulary.size + 1] * len(LAST)
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(LABELS))
-    engine = NumpyEngine(network, TrainingSettings(), threads=1)
-    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-    maker = BatchMaker.from_names(NAMES, vocabulary, start_tokens)
-    for epoch in range(2):
-        engine.train_epoch(Step(batch, 0.02) for batch in maker.epoch(epoch, batch_size=32, seed=0))
-    parameters = {
-        name: values
-        for name, values in engine.get_state().items()
-        if name in network.parameter_shapes
-    }
-    made = Checkpoint(
+    engine = trained_engine(network, BatchMaker.from_names(NAMES, vocabulary, start_tokens))
+    checkpoint = Checkpoint(
         network=network,
         vocabulary=vocabulary,
-        parameters=parameters,
+        parameters=parameters_of(engine.get_state()),
         labels=LABELS,
         longest_name=max(map(len, NAMES)),
         training={"list": "players", "names": len(NAMES)},
         known_names=known_set(NAMES),
     )
     tree = PrefixTree.from_names(NAMES, vocabulary, start_tokens)
-    quantiles = score_quantiles(engine, tree, made.start_tokens)
-    return Checkpoint(**{**vars(made), "score_quantiles": quantiles})
+    quantiles = score_quantiles(engine, tree, checkpoint.start_tokens)
+    return replace(checkpoint, score_quantiles=quantiles)
+
+
+def trained_engine(network: RecurrentNetwork, batches: BatchMaker) -> NumpyEngine:
+    """Train a network for two epochs."""
+    engine = NumpyEngine(network, TrainingSettings(), threads=1)
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
+    for epoch in range(2):
+        epoch_batches = batches.epoch(epoch, batch_size=32, seed=0)
+        engine.train_epoch(Step(batch, 0.02) for batch in epoch_batches)
+    return engine

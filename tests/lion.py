@@ -1,4 +1,4 @@
-"""Lion, an optimizer that namegen does not have, and ``decay``, a new hyperparameter: declared as new ones would be."""
+"""Lion, an optimizer that namegen doesn't have, and the new hyperparameter ``decay``. Both are declared as usual."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from namegen.core.settings import TrainingSettings, declared
 
 
 def lion(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Tensor, Slots]:
-    """Chen and others, 2023; the sign by arithmetic alone, so that of 0 is 0."""
+    """Compute an update (Chen et al., 2023). The sign is computed with arithmetic only, so the sign of 0 is 0."""
     (m,) = slots
     c = 0.9 * m + (1 - 0.9) * g
     return w - lr * c / (c * c + 1e-24) ** 0.5, (0.99 * m + (1 - 0.99) * g,)
@@ -31,7 +31,7 @@ class DecaySettings(TrainingSettings):
 
 
 def with_decay(optimizer: Optimizer) -> Optimizer:
-    """The same optimizer with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+    """Return an optimizer with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     def update(
         w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor, *, decay: float

@@ -1,7 +1,7 @@
-"""An engine of a third party that computes something else under a known name: a minGRU as the cell ``gru``.
+"""A third-party engine that computes another cell under the name ``gru``: a minGRU (Feng et al., 2024).
 
-Feng et al., 2024: neither gate nor candidate reads the state, so ``h' = z h + (1 − z) n`` with z and n of the input
-alone. Its parameters have the names and shapes of a GRU, which is what makes it dangerous.
+In ``h' = z h + (1 − z) n``, z and n depend only on the input. The engine is dangerous, because its parameters have the
+names and shapes of a GRU.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from namegen.types import Array
 
 
 class MinGRU(GRU):
-    """A GRU that is given zeros for the state's part."""
+    """A GRU that ignores the state's part of its gates."""
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
         super().forward(x, np.zeros_like(s), before, after, cache)
 
     def backward(self, d_after: Array, local: Array, d: Array) -> None:
         super().backward(d_after, local, d)
-        d[3] = 0  # only the state's part
+        d[3] = 0  # the gradient of the state's part
 
 
 class MinGRUEngine(NumpyEngine):
-    """Claims the architecture ``rnn`` and its cell ``gru``."""
+    """An engine that claims to compute ``gru`` in the architecture ``rnn``."""
 
     name: ClassVar[str] = "mingru"
     cells: ClassVar[frozenset[str]] = frozenset(("gru",))
@@ -40,13 +40,13 @@ class MinGRUEngine(NumpyEngine):
 
 
 class MinGRUNetwork(RecurrentNetwork):
-    """The honest way: an architecture of its own."""
+    """The correct way: another architecture."""
 
     architecture: ClassVar[str] = "mingru"
 
 
 class HonestEngine(MinGRUEngine):
-    """Declares it."""
+    """An engine that declares the other architecture."""
 
     name: ClassVar[str] = "honest"
     architectures: ClassVar[tuple[type[Network], ...]] = (MinGRUNetwork,)

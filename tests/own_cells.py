@@ -1,4 +1,4 @@
-"""Cells that namegen does not have, as third parties bring them: the formula, and the NumPy engine's code for it."""
+"""Third-party cells, each with its formula and its code for the NumPy engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from namegen.core.network.cells import Cell, sigmoid, tanh
 
 
 class MinimalGated(Cell):
-    """The minimal gated unit (Zhou et al., 2016) in the form of a GRU with ``reset_after``: one gate, two biases."""
+    """The minimal gated unit (Zhou et al., 2016), as a GRU with ``reset_after``. It has one gate and two biases."""
 
     name, title, gates, biases = "minimal", "minimal gated unit", ("z", "n"), 2
 
@@ -32,17 +32,19 @@ class MinimalGatedOnNumpy(NumpyCell):
 
     def forward(self, x, s, before, after, cache):
         z = 1 / (1 + np.exp(-x[0] - s[0]))
-        cache[...] = z, np.tanh(x[1] + z * s[1]), s[1]
-        after[0] = before[0] + z * (cache[1] - before[0])
+        n = np.tanh(x[1] + z * s[1])
+        cache[...] = z, n, s[1]
+        after[0] = before[0] + z * (n - before[0])
 
     def local_derivatives(self, before, after, cache, local):
-        (z, n, s_n), h = cache, before[0]
+        z, n, s_n = cache
+        h = before[0]
         by_n = z * (1 - n * n)
         local[...] = z * (1 - z) * (n - h + by_n * s_n), by_n, by_n * z, 1 - z
 
 
 class Coupled(Cell):
-    """An LSTM that writes where it forgets (Greff et al., 2017): an odd number of gates, and a carried state."""
+    """An LSTM with coupled input and forget gates (Greff et al., 2017). Its number of gates is odd."""
 
     name, title, gates, states = "coupled", "coupled LSTM", ("f", "g", "o"), ("h", "c")
 
@@ -56,17 +58,21 @@ class Coupled(Cell):
 class CoupledOnNumpy(NumpyCell):
     declared, carried = Coupled, (1,)
     cached = 4  # f, g, o, tanh c'
-    more_local = 1  # h' by c'
+    more_local = 1  # the derivative of h' with respect to c'
 
     def forward(self, x, s, before, after, cache):
-        f, g, o = x + s
-        f, g, o = 1 / (1 + np.exp(-f)), np.tanh(g), 1 / (1 + np.exp(-o))
+        gates = x + s
+        f = 1 / (1 + np.exp(-gates[0]))
+        g = np.tanh(gates[1])
+        o = 1 / (1 + np.exp(-gates[2]))
         after[1] = f * before[0] + (1 - f) * g
-        cache[...] = f, g, o, np.tanh(after[1])
-        after[0] = o * cache[3]
+        tanh_c = np.tanh(after[1])
+        cache[...] = f, g, o, tanh_c
+        after[0] = o * tanh_c
 
     def local_derivatives(self, before, after, cache, local):
-        (f, g, o, tanh_c), c = cache, before[0]
+        f, g, o, tanh_c = cache
+        c = before[0]
         local[:3] = f * (1 - f) * (c - g), (1 - f) * (1 - g * g), o * (1 - o) * tanh_c
         local[3:] = f, o * (1 - tanh_c * tanh_c)
 
@@ -76,7 +82,7 @@ class CoupledOnNumpy(NumpyCell):
 
 
 class Product(Cell):
-    """A bias for each part, no part that is read as their sum, and a gate that does not read the state."""
+    """A cell with two biases, in which no gate uses the sum ``x + s``, and one gate doesn't read the state."""
 
     name, title, gates, state_gates, biases = "product", "product", ("a", "b"), 1, 2
 
@@ -89,16 +95,20 @@ class ProductOnNumpy(NumpyCell):
     declared, apart, cached = Product, (0,), 2
 
     def forward(self, x, s, before, after, cache):
-        cache[...] = np.tanh(x[0]), np.tanh(s[0])
-        after[0] = x[1] / 2 - cache[0] * cache[1]
+        tanh_x = np.tanh(x[0])
+        tanh_s = np.tanh(s[0])
+        cache[...] = tanh_x, tanh_s
+        after[0] = x[1] / 2 - tanh_x * tanh_s
 
     def local_derivatives(self, before, after, cache, local):
-        x, s = cache
-        local[0], local[1], local[2] = (x * x - 1) * s, 0.5, (s * s - 1) * x
+        tanh_x, tanh_s = cache
+        local[0] = (tanh_x * tanh_x - 1) * tanh_s
+        local[1] = 0.5
+        local[2] = (tanh_s * tanh_s - 1) * tanh_x
 
 
 class Foreign(Cell):
-    """A cell with an operation that no export knows."""
+    """A cell with an operation that can't be exported."""
 
     name, title, gates = "foreign", "foreign", ("a",)
 
@@ -112,12 +122,12 @@ class ForeignNetwork(OwnCellNetwork):
 
 
 def of_readme() -> NumpyCell:
-    """The cell that the engine's README shows, made of the README's own text."""
+    """Create the cell from the code in the engine's README."""
     readme = Path(numpy_cells.__file__).with_name("README.md").read_text(encoding="utf-8")
     source = re.search(r"```python\n(class MinGRU.*?)```", readme, re.DOTALL)
     assert source is not None
     names = vars(numpy_cells) | {"Cell": Cell, "sigmoid": sigmoid, "tanh": tanh}
-    exec(source[1], names)  # noqa: S102  # a text of this repository
+    exec(source[1], names)  # noqa: S102  # the README is part of this repository
     return names["MinGRUOnNumpy"]()
 
 

@@ -1,4 +1,4 @@
-"""Programs that a test runs to their end."""
+"""Run programs in tests, and wait until they end."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ Done: TypeAlias = subprocess.CompletedProcess[str]
 def run(
     command: Sequence[object], folder: Path | None = None, *, given: str = "", **environment: str
 ) -> Done:
-    """A program that can import namegen and the tests; ``given`` is its standard input."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    words = list(map(str, command))
+    """Run a program that can import namegen and the tests, with ``given`` as its standard input."""
     return subprocess.run(
-        words, cwd=folder, env=env, input=given, capture_output=True, text=True, timeout=200
+        [str(argument) for argument in command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=200,
     )

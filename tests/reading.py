@@ -1,4 +1,4 @@
-"""Networks as tests read them: in the NumPy engine, a token at a time; and states that may not differ."""
+"""Compute logits with the NumPy engine, and compare the states of engines."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from namegen.core.engine import LanguageModel
 
 
 def engine_of(checkpoint: Checkpoint, dtype: str = "float32") -> NumpyEngine:
-    """Its network in the engine that every other reader is held against."""
+    """Return a model's network in the NumPy engine, the reference for all other programs."""
     engine = NumpyEngine(checkpoint.network, None, threads=1, dtype=dtype)
     engine.set_state(checkpoint.parameters)
     return engine
 
 
 def logits_behind(model: LanguageModel, tokens: Iterable[int]) -> np.ndarray:
-    """The logits behind each token of one row, (T, V)."""
-    state, rows = model.initial_state(1), []
+    """Return the logits after each token of one row, (T, V)."""
+    state = model.initial_state(1)
+    rows = []
     for token in tokens:
         logits, state = model.step(np.array([token], np.int32), state)
         rows.append(logits[0])
@@ -28,7 +29,7 @@ def logits_behind(model: LanguageModel, tokens: Iterable[int]) -> np.ndarray:
 
 
 def assert_same_state(found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
-    """Bit for bit."""
+    """Check that two states are equal bit for bit."""
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         assert found[name].dtype == values.dtype

@@ -1,7 +1,7 @@
-"""Slow and obvious: what the fast paths must equal. Plain loops over names, characters and numbers.
+"""Slow and simple reference implementations, which the fast code has to agree with.
 
-Nothing here uses a layer, a loss or a tree of namegen: names are read one after the other, an input is a one-hot
-vector, and backpropagation goes through the list of remembered steps from the last one to the first.
+They don't use any layer, loss or tree of namegen. They read one name after another, inputs are one-hot vectors, and
+backpropagation visits the stored steps from the last to the first.
 """
 
 from __future__ import annotations
@@ -13,30 +13,32 @@ from typing import Any
 
 import numpy as np
 
-STOP = ""  # what follows a finished name, in the counts by prefix
+STOP = ""  # the end of a name in the counts
 
 
 def prefix_counts(names: Iterable[str]) -> dict[str, Counter[str]]:
-    """What follows each prefix of the names, ``STOP`` included, and how often."""
-    follows: dict[str, Counter[str]] = defaultdict(Counter)
+    """Count the characters after each prefix of the names, including ``STOP``."""
+    followers: dict[str, Counter[str]] = defaultdict(Counter)
     for name in names:
-        for place, character in enumerate([*name, STOP]):
-            follows[name[:place]][character] += 1
-    return dict(follows)
+        for position, character in enumerate([*name, STOP]):
+            followers[name[:position]][character] += 1
+    return dict(followers)
 
 
 def ceiling(names: Sequence[str]) -> dict[str, float]:
-    """The figures of the list itself as a model: each prefix predicts what follows it in the list."""
-    follows = prefix_counts(names)
-    loss = argmax = sampled = 0.0
+    """Compute the metrics of the list as a model that predicts what follows each prefix in the list."""
+    followers = prefix_counts(names)
+    loss = 0.0
+    argmax = 0.0
+    sampled = 0.0
     characters = 0
     for name in names:
-        for place, true in enumerate([*name, STOP]):
-            counts = follows[name[:place]]
-            probability = counts[true] / sum(counts.values())
-            said = max(sorted(counts), key=counts.__getitem__)
+        for position, target in enumerate([*name, STOP]):
+            counts = followers[name[:position]]
+            probability = counts[target] / counts.total()
+            most_likely = max(sorted(counts), key=counts.__getitem__)
             loss -= math.log(probability)
-            argmax += said == true
+            argmax += most_likely == target
             sampled += probability
             characters += 1
     return {
@@ -55,13 +57,14 @@ def loss_and_gradients(
     bptt: bool = True,
     start_tokens: Sequence[int] | None = None,
 ) -> tuple[float, dict[str, np.ndarray]]:
-    """The loss in nats, summed over all names, and the gradient of loss / characters, one name after the other.
+    """Compute the loss in nats, summed over all names, and the gradient of loss / characters.
 
-    ``names`` are token sequences without boundaries, ``start_tokens`` what each begins with. ``bptt=False``: no
-    gradient passes from a step to the one before it.
+    ``names`` are the tokens of the names without start and end tokens. With ``bptt=False``, no gradient passes from a
+    step to the previous one.
     """
     gradients = {name: np.zeros(values.shape) for name, values in parameters.items()}
-    total, characters = 0.0, 0
+    total = 0.0
+    characters = 0
     names = list(names)
     for name, start_token in zip(names, start_tokens or [0] * len(names), strict=True):
         logits, memory = read_name(cell, parameters, [start_token, *name])
@@ -81,9 +84,10 @@ def loss_and_gradients(
 def read_name(
     cell: str, parameters: Mapping[str, np.ndarray], tokens: Sequence[int]
 ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
-    """The logits after each token, and what the way back needs of each step."""
+    """Compute the logits after each token, and store everything that the backward pass needs."""
     layers = sum(name.endswith("recurrent_kernel") for name in parameters)
-    W, b = parameters["output.kernel"], parameters["output.bias"]
+    W = parameters["output.kernel"]
+    b = parameters["output.bias"]
     states = [(np.zeros(len(parameters[f"rnn.{k}.recurrent_kernel"])),) * 2 for k in range(layers)]
     logits, memory = [], []
     for token in tokens:
@@ -108,30 +112,27 @@ def unread_name(
     gradients: dict[str, np.ndarray],
     bptt: bool,
 ) -> None:
-    """Add one name's gradients to ``gradients``: backpropagation through time, step by step."""
+    """Add the gradients of a name to ``gradients``, with backpropagation through time."""
     layers = len(memory[0]["steps"])
-    later = [
-        (0.0, 0.0)
-    ] * layers  # d loss / d (h, c) that the step after this one hands back, by layer
+    # The gradients with respect to h and c that each layer receives from the next step.
+    later = [(0.0, 0.0)] * layers
     for step, d_row in zip(reversed(memory), reversed(d_logits), strict=True):
         gradients["output.kernel"] += np.outer(step["top"], d_row)
         gradients["output.bias"] += d_row
         d_x = parameters["output.kernel"] @ d_row
         for k in reversed(range(layers)):
             d_h, d_c = later[k]
-            found = CELLS[cell][1](
-                step["steps"][k], d_x + d_h, d_c, *layer_parameters(parameters, k)
-            )
+            d = CELLS[cell][1](step["steps"][k], d_x + d_h, d_c, *layer_parameters(parameters, k))
             for name in ("kernel", "recurrent_kernel", "bias"):
-                gradients[f"rnn.{k}.{name}"] += found[name]
-            later[k] = (found["h"], found["c"]) if bptt else (0.0, 0.0)
-            d_x = found["x"]
+                gradients[f"rnn.{k}.{name}"] += d[name]
+            later[k] = (d["h"], d["c"]) if bptt else (0.0, 0.0)
+            d_x = d["x"]
 
 
 def layer_parameters(
     parameters: Mapping[str, np.ndarray], k: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """K, U and b of layer k."""
+    """Return K, U and b of layer k."""
     return (
         parameters[f"rnn.{k}.kernel"],
         parameters[f"rnn.{k}.recurrent_kernel"],
@@ -190,13 +191,14 @@ def gru_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: np
     d_z = d_h * (before - n) * z * (1 - z)
     d_n = d_h * (1 - z) * (1 - n**2)
     d_r = d_n * inner * r * (1 - r)
-    of_input, of_state = np.concatenate([d_z, d_r, d_n]), np.concatenate([d_z, d_r, d_n * r])
+    d_input = np.concatenate([d_z, d_r, d_n])
+    d_state = np.concatenate([d_z, d_r, d_n * r])
     return {
-        "kernel": np.outer(x, of_input),
-        "recurrent_kernel": np.outer(before, of_state),
-        "bias": np.stack([of_input, of_state]),
-        "x": K @ of_input,
-        "h": d_h * z + U @ of_state,
+        "kernel": np.outer(x, d_input),
+        "recurrent_kernel": np.outer(before, d_state),
+        "bias": np.stack([d_input, d_state]),
+        "x": K @ d_input,
+        "h": d_h * z + U @ d_state,
         "c": 0.0,
     }
 
@@ -241,20 +243,26 @@ CELLS = {
 
 
 def same_form(name: str, forms: Iterable[str]) -> str:
-    """What is left of a name to tell whether it is the same as another: no trailing form, no case, nothing but letters
-    and digits. For names of one Unicode spelling.
+    """Normalize a name: remove legal forms at its end and everything except letters and digits, and ignore case.
+
+    This works for names that are spelled with the same Unicode characters.
     """
+    endings = {letters_and_digits(form) for form in forms}
+    words = [word for word in name.replace(",", " ").split() if letters_and_digits(word)]
+    end = end_without_form(words, endings)
+    while end < len(words):
+        words = words[:end]
+        end = end_without_form(words, endings)
+    return letters_and_digits("".join(words)) or name.casefold()
 
-    def squeezed(text: str) -> str:
-        return "".join(character for character in text.casefold() if character.isalnum())
 
-    ends = {squeezed(form) for form in forms}
-    words = [word for word in name.replace(",", " ").split() if squeezed(word)]
-    cut = True
-    while cut:
-        cut = False
-        for start in range(1, len(words)):  # the longest form first; the first word always stays
-            if squeezed("".join(words[start:])) in ends:
-                words, cut = words[:start], True
-                break
-    return squeezed("".join(words)) or name.casefold()
+def end_without_form(words: Sequence[str], endings: set[str]) -> int:
+    """Return how many words are left without the longest ending. The first word always stays."""
+    for start in range(1, len(words)):
+        if letters_and_digits("".join(words[start:])) in endings:
+            return start
+    return len(words)
+
+
+def letters_and_digits(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,4 +1,4 @@
-"""Libraries and programs that a test needs and that may be missing."""
+"""Skip tests if the libraries or programs that they need are missing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 
 def require(*libraries: str) -> None:
-    """Skip the test where a library is not installed; in continuous integration fail, so that no skip goes unseen."""
+    """Skip the test if a library isn't installed. In continuous integration, the test fails instead."""
     for library in libraries:
         if importlib.util.find_spec(library) is None:
             _do_without(library)
 
 
 def require_program(name: str) -> str:
-    """The path of a program; where it is not installed, the same as for a library."""
+    """Return the path of a program. If it isn't installed, skip the test, or fail in continuous integration."""
     path = shutil.which(name)
     if path is None:
         _do_without(name)
@@ -27,5 +27,5 @@ def require_program(name: str) -> str:
 
 def _do_without(what: str) -> NoReturn:
     if os.environ.get("CI"):
-        pytest.fail(f"{what} is not installed, and in continuous integration every test must run")
-    pytest.skip(f"{what} is not installed")
+        pytest.fail(f"{what} isn't installed, and in continuous integration every test must run")
+    pytest.skip(f"{what} isn't installed")

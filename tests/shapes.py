@@ -1,6 +1,6 @@
-"""Functions whose annotations name arrays check their shapes while the tests run; the type checker sees to the rest.
+"""Check the shapes of arrays in annotated functions while the tests run. The type checker checks everything else.
 
-A check takes longer than most of these functions do. So each test checks the first calls of a function, and then few.
+A check takes longer than most of these functions. So each test checks the first calls of a function and a few others.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ MODULES = [
     "namegen.web.arithmetic",
     "namegen.faker",
 ]
-FIRST, EVERY = (
-    10,
-    50,
-)  # calls of a function: all of the first are checked, and of the others one in so many
+FIRST = 10  # the first calls of a function, which are all checked
+EVERY = 50  # one in this many of its other calls is checked
 
-calls: Counter[object] = Counter()  # in this test
+calls: Counter[object] = Counter()  # of each function in the current test
 _jaxtyped = jaxtyping.jaxtyped
 
 
 def _sometimes(*, typechecker: Any) -> Callable[[Any], Any]:
-    """A decorator in place of jaxtyping's own."""
+    """Return a decorator that replaces jaxtyping's and checks only some of the calls."""
 
-    def decorate(made: Any) -> Any:
-        if "Array" not in str(getattr(made, "__annotations__", "")):
-            return made
-        checked = _jaxtyped(made, typechecker=typechecker)
-        if inspect.isclass(made):
+    def decorate(unchecked: Any) -> Any:
+        if "Array" not in str(getattr(unchecked, "__annotations__", "")):
+            return unchecked
+        checked = _jaxtyped(unchecked, typechecker=typechecker)
+        if inspect.isclass(unchecked):
             return checked
 
-        @wraps(made)
+        @wraps(unchecked)
         def call(*args: Any, **kwargs: Any) -> Any:
-            calls[made] += 1
-            check = calls[made] <= FIRST or calls[made] % EVERY == 0
-            return (checked if check else made)(*args, **kwargs)
+            calls[unchecked] += 1
+            is_checked = calls[unchecked] <= FIRST or calls[unchecked] % EVERY == 0
+            function = checked if is_checked else unchecked
+            return function(*args, **kwargs)
 
         return call
 
@@ -51,6 +50,6 @@ def _sometimes(*, typechecker: Any) -> Callable[[Any], Any]:
 
 
 def install() -> None:
-    """Before anything of namegen is imported."""
+    """Install the checks. This must run before any module of namegen is imported."""
     jaxtyping.jaxtyped = _sometimes
     jaxtyping.install_import_hook(MODULES, "beartype.beartype")

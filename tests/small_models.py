@@ -1,4 +1,4 @@
-"""Small models in place of those that come with the package: trained for a moment, on the same lists."""
+"""Small replacements for the built-in models. They're trained in a moment, on the same lists."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
 
+NAMES_OF_MODELS = (
+    "mlb-first",
+    "mlb-last",
+    "companies",
+    "world-given",
+    "world-family",
+    "world-places",
+    "taverns",
+)
 SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", "Poland")
 
 
 @cache
 def small_models() -> Path:
-    """A folder of models under the names of the shipped ones, each knowing the whole of its list."""
+    """Return a folder of models with the names of the built-in models. Each is trained on all names of its list."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
-    for name in (
-        "mlb-first",
-        "mlb-last",
-        "companies",
-        "world-given",
-        "world-family",
-        "world-places",
-        "taverns",
-    ):
+    for name in NAMES_OF_MODELS:
         settings = {
             "network": {"hidden": [24]},
             "training": {"quick": True, "epochs": 1, "batch_size": 256},
@@ -42,9 +43,10 @@ def small_models() -> Path:
 
 
 def some_of(corpus: Corpus) -> Corpus:
-    """Of a labelled list the names of a few labels, of which Swahili stands in the list of given names alone."""
+    """Return only the names of a few labels, if the list has labels. Only the given names include Swahili."""
     if not corpus.labels:
         return corpus
     chosen = [label.split(",")[0] in SOME_LABELS for label in corpus.labels]
-    names, labels = (tuple(compress(values, chosen)) for values in (corpus.names, corpus.labels))
+    names = tuple(compress(corpus.names, chosen))
+    labels = tuple(compress(corpus.labels, chosen))
     return Corpus(names, corpus.source, labels=labels)

@@ -1,4 +1,4 @@
-"""What Hypothesis draws names from."""
+"""The names that Hypothesis generates."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import unicodedata
 from hypothesis import strategies as st
 
 HARD_NAMES = (
-    "",  # no list that is read holds it, but a tree can
+    "",  # lists can't contain it, but trees can
     "x",
     "  ",
-    "Zoë",  # composed
-    "Zoe\u0308",  # the same with a combining mark
+    "Zoë",  # a composed character
+    "Zoe\u0308",  # the same name with a combining mark
     "שרה",
     "عبد الله",
-    "\u202eevil",  # an override of the direction of writing
-    "👩‍👩‍👧",  # one picture, five code points
+    "\u202eevil",  # reverses the direction of the text
+    "👩‍👩‍👧",  # one emoji, five code points
     "𝔄",  # beyond the first 65,536
     "\U0010ffff",
     "a^b$c#",
@@ -26,12 +26,12 @@ HARD_NAMES = (
     "O'Neil-Łukasz, Jr.",
 )
 
-# Few characters, so that prefixes are shared.
+# Few different characters, so names have the same prefixes.
 alike = st.text(alphabet="aAb", max_size=5)
 any_name = st.one_of(alike, st.sampled_from(HARD_NAMES), st.text(max_size=8))
 names_lists = st.lists(any_name, min_size=1, max_size=25)
 
-# As a list holds them: composed, trimmed, without control characters.
+# Names as lists contain them: composed, trimmed, and without control characters.
 clean_name = (
     st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
     .map(lambda name: unicodedata.normalize("NFC", name.strip()))
@@ -39,7 +39,7 @@ clean_name = (
 )
 clean_lists = st.lists(clean_name, min_size=1, max_size=40)
 
-# Names with the label of each, of three.
+# Names, each with one of three labels.
 labelled_lists = st.lists(
     st.tuples(st.integers(0, 2), st.one_of(alike, any_name)), min_size=1, max_size=15
 )

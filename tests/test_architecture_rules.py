@@ -1,4 +1,4 @@
-"""The rules that hold the project together: who imports what, what stays light, documents that tell the truth."""
+"""The project's rules for imports, messages and documents."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
-DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
-# The last one, "", is namegen itself, which holds the version.
+DOOR = PACKAGE / "__init__.py"  # provides the public names, which it loads when they're used
+# The empty name is namegen itself, which contains the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
-# Floors of their own: the settings name cells and initializers, and the networks read the settings.
+# These modules are separate floors, because the settings use them, and the other networks use the settings.
 CELLS, INITIALIZERS = "core.network.cells", "core.network.initializers"
 DATA = GROUND | {
     CELLS,
@@ -40,7 +40,7 @@ EVALUATION = MODELS | {"core.evaluation"}
 GENERATION = EVALUATION | {"core.generation"}
 CORE = GENERATION | {"core.training", "core"}
 
-# floor → (the parts of namegen that it may import beside itself, the libraries that it may import)
+# For each floor: the other floors that it may import, and the libraries that it may import.
 FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), {"rapidfuzz"}),
@@ -154,22 +154,31 @@ def floor_of(module: str) -> str:
 
 
 def imports(tree: ast.AST, *, late: bool, types: bool = True) -> Iterator[str]:
-    """All modules that a file imports; without ``late`` only those that are loaded together with it.
+    """Yield the modules that a file imports.
 
-    ``types``: with ``late``, those for the type checker alone too.
+    Args:
+        tree: the code of the file.
+        late: whether to include imports inside functions.
+        types: whether to include imports for type checkers, if ``late`` is true.
     """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            for alias in node.names:
-                found = f"{node.module}.{alias.name}"
-                yield found if is_module(found) else str(node.module)
-        elif is_for_types_alone(node):
-            yield from imports(node, late=late, types=types) if late and types else ()
+            yield from modules_imported_from(node)
+        elif is_for_type_checkers(node):
+            if late and types:
+                yield from imports(node, late=late, types=types)
         elif late or not isinstance(node, ast.FunctionDef):
             yield from imports(node, late=late, types=types)
+
+
+def modules_imported_from(node: ast.ImportFrom) -> Iterator[str]:
+    """Yield the modules of a ``from`` import, which may itself be the name of a module."""
+    assert node.level == 0, "imports are absolute"
+    for alias in node.names:
+        name = f"{node.module}.{alias.name}"
+        yield name if is_module(name) else str(node.module)
 
 
 def is_module(name: str) -> bool:
@@ -177,7 +186,7 @@ def is_module(name: str) -> bool:
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
-def is_for_types_alone(node: ast.AST) -> bool:
+def is_for_type_checkers(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.If)
         and isinstance(node.test, ast.Name)
@@ -185,30 +194,29 @@ def is_for_types_alone(node: ast.AST) -> bool:
     )
 
 
-def test_a_floor_imports_only_what_stands_below_it() -> None:
-    """Late imports and those for the type checker count too."""
+def test_a_floor_imports_only_the_floors_below_it() -> None:
+    """Imports inside functions and for type checkers count too."""
     for path in modules():
-        own = floor_of(module_name(path))
-        assert own in FLOORS, f"namegen/{own} is a new part: give it a line in FLOORS"
-        floors, libraries = FLOORS[own]
+        floor = floor_of(module_name(path))
+        assert floor in FLOORS, f"namegen/{floor} is new: add it to FLOORS"
+        floors, libraries = FLOORS[floor]
         for imported in imports(parsed(path), late=path != DOOR):
             top = imported.partition(".")[0]
             if top == "namegen":
-                assert floor_of(imported) in floors | {own}, (
+                assert floor_of(imported) in floors | {floor}, (
                     f"{module_name(path)} imports {imported}"
                 )
             elif top not in sys.stdlib_module_names:
                 assert top in libraries, f"{module_name(path)} imports {imported}"
 
 
-def test_the_floors_stand_on_each_other_without_a_circle() -> None:
-    assert [
-        *TopologicalSorter({floor: below for floor, (below, _) in FLOORS.items()}).static_order()
-    ]
+def test_floors_do_not_import_each_other_in_a_circle() -> None:
+    graph = {floor: floors_below for floor, (floors_below, _) in FLOORS.items()}
+    TopologicalSorter(graph).prepare()
 
 
-def test_no_module_imports_itself_by_a_detour() -> None:
-    """Imports inside functions count; those for the type checker alone do not."""
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count, but imports for type checkers don't."""
     graph = {
         module_name(path): {
             name
@@ -224,7 +232,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
         pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
 
 
-# Parts whose messages a program meets, too.
+# Floors whose messages may be shown by programs that use namegen as a library.
 WITHOUT_FLAGS = {
     "",
     "settings_toml",
@@ -238,20 +246,20 @@ WITHOUT_FLAGS = {
 WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
 
 
-def test_messages_know_no_command_line() -> None:
-    """They name settings (``errors.setting``); how an option is spelt is the command line's own."""
+def test_messages_do_not_mention_options_of_the_command_line() -> None:
+    """They mention settings (``errors.setting``). Only the command line knows how its options are spelled."""
     for path in modules():
         if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS:
-            for node in ast.walk(parsed(path)):  # the texts inside of f-strings too
+            for node in ast.walk(parsed(path)):  # includes the strings inside f-strings
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    named = re.search(r"(?<![\w-])--[a-z]", node.value)
-                    of_git = re.fullmatch(
-                        r"--[\w=]*", node.value
-                    )  # a whole argument of another program
-                    assert not named or of_git, f"{module_name(path)} says {node.value!r}"
+                    mentions_option = re.search(r"(?<![\w-])--[a-z]", node.value)
+                    is_argument = re.fullmatch(r"--[\w=]*", node.value)  # of another program
+                    assert not mentions_option or is_argument, (
+                        f"{module_name(path)} contains {node.value!r}"
+                    )
 
 
-# Ways of asking whether a path exists: what they raise differs by version of Python and by what is wrong with the path.
+# Functions that check paths. Which errors they raise depends on Python's version and on what is wrong with the path.
 ASKING = {
     "exists",
     "is_file",
@@ -268,7 +276,7 @@ ASKING |= {"stat", "lstat", "access"}
 
 
 def asks_about_paths(tree: ast.AST) -> Iterator[str]:
-    """Each ``x.exists()`` and the like; functions of ours that are called by their bare name do not count."""
+    """Yield calls such as ``path.exists()``. Calls of functions, such as ``is_file(path)``, don't count."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -278,8 +286,8 @@ def asks_about_paths(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {ast.unparse(node)}"
 
 
-def test_whether_a_path_exists_is_asked_in_one_way() -> None:
-    """``namegen/files.py`` has it: ``look``, ``is_file``, ``is_folder``, ``is_there``, ``is_taken``."""
+def test_only_one_module_checks_whether_paths_exist() -> None:
+    """``files.py`` has the functions ``look``, ``is_file``, ``is_folder``, ``is_there`` and ``is_taken``."""
     for path in modules():
         if path != PACKAGE / "files.py":
             assert not list(asks_about_paths(parsed(path))), path
@@ -311,7 +319,7 @@ print("loaded", *sorted({"keras", "tensorflow", "matplotlib", "ai_edge_litert"} 
 """
 
 
-def test_what_is_light_loads_no_heavy_library(tmp_path: Path) -> None:
+def test_light_commands_load_no_heavy_library(tmp_path: Path) -> None:
     assert run_python(LIGHT_USES, tmp_path).splitlines()[-1].strip() == "loaded"
 
 
@@ -334,7 +342,7 @@ def with_examples() -> list[Path]:
 def test_examples_in_docstrings_run(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for library in ("keras", "tensorflow", "ai_edge_litert", "faker"):  # what the extras bring
+    for library in ("keras", "tensorflow", "ai_edge_litert", "faker"):  # libraries of the extras
         if library in FLOORS.get(floor_of(module_name(path)), (set(), set()))[1]:
             require(library)
     monkeypatch.chdir(tmp_path)
@@ -344,30 +352,27 @@ def test_examples_in_docstrings_run(
 
 
 def documents() -> list[Path]:
-    of_folders = [
+    paths = [
+        *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
         *PACKAGE.rglob("*.md"),
         *ROOT.glob("examples/*/*.md"),
     ]
-    tracked = [*ROOT.glob("*.md"), *of_folders]
-    return sorted(path for path in tracked if path.name != "LICENSE.md")
+    return sorted(path for path in paths if path.name != "LICENSE.md")
 
 
-def test_files_that_documents_name_exist() -> None:
-    """Paths in backticks that begin with a folder of the project."""
+def test_files_in_documents_exist() -> None:
+    """Check paths in backticks that start with a folder of the project."""
     folders = r"namegen|docs|tests|configs|benchmarks|examples|\.ci"
     for path in documents():
         for name in re.findall(rf"`((?:{folders})/[\w./-]*\w/?)`", path.read_text("utf-8")):
-            assert (ROOT / name).exists(), f"{path} speaks of {name}"
+            assert (ROOT / name).exists(), f"{path} mentions {name}"
 
 
-def test_documents_and_constraints_name_no_server_for_packages() -> None:
-    assert "://" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    pins = [
-        line
-        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if line[:1] != "#"
-    ]
+def test_constraints_contain_only_versions_and_no_server() -> None:
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    pins = [line for line in text.splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in pins)
 
 
@@ -378,4 +383,4 @@ def test_no_package_has_only_one_file() -> None:
         for folder, files in code.items()
         if len(files) == 1 and not list(folder.glob("*/*.py"))
     }
-    assert alone <= {"lists", "models"}  # data with its reader
+    assert alone <= {"lists", "models"}  # they contain data and the code that reads it

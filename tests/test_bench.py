@@ -1,4 +1,4 @@
-"""What `make bench` makes of its figures, and that it measures what it says; the measuring itself is not run here."""
+"""The calculations of `make bench`, and what it measures. The benchmarks themselves don't run here."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_better_setting_stands_for_its_group_by_the_median() -> None:
 
 
 def test_ratios_are_taken_round_by_round() -> None:
-    """And of losses the difference: the median of the ratios is not the ratio of the medians."""
+    """For losses, it's the difference. The median of the ratios isn't the ratio of the medians."""
     times = SPEED.against("namegen", SPEED.best("PyTorch packed"))
     assert times == pytest.approx((4.0, 2.1, 150 / 90))
     assert typical(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
@@ -69,7 +69,7 @@ def test_ratios_are_taken_round_by_round() -> None:
 def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases(
     rounds: int,
 ) -> None:
-    """Counted over every way in which the rounds can lie below and above it. Five are too few."""
+    """This counts all combinations of rounds below and above the median. Five rounds are too few."""
     low, high = around_median(range(rounds))
     below = np.array([sum(way) for way in product((0, 1), repeat=rounds)])
     wide, narrow = (
@@ -123,7 +123,7 @@ def recipe(**training: float) -> Recipe:
 
 
 def test_what_is_timed_is_a_training_bit_for_bit() -> None:
-    """With the masks of dropping, too."""
+    """Also with dropout masks."""
     corpus, told = Corpus.from_names(NAMES), recipe(recurrent_dropout=0.25, output_dropout=0.1)
     trainer, prepared = NamegenTrainer(corpus, told), prepare(corpus, told, load_engine("numpy"))
     trainer.warm_up()

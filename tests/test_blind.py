@@ -1,4 +1,4 @@
-"""Blind tests of names: sheets, marks and the table."""
+"""Blind tests of names: sheets, marks and the table of results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.blind import Name, Sheet
 
 
 def sheet_of(new: list[int], old: list[int]) -> Sheet:
-    """A sheet with these marks of one reader."""
+    """Return a sheet with the marks of one reader."""
     names = [Name(f"n{index}", ("new",), (mark,)) for index, mark in enumerate(new)]
     names += [Name(f"o{index}", ("old",), (mark,)) for index, mark in enumerate(old)]
     names += [

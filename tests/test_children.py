@@ -1,4 +1,4 @@
-"""Child processes: answers, progress, troubles, deaths, and that none is left."""
+"""Child processes: answers, progress, errors and crashes. No process is left running."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from namegen.threads import VARIABLES
 
 
 def work(document: Any, parent: Parent) -> Any:
-    """What the children of these tests do."""
+    """Do the work of a child process in these tests."""
     for place in range(document.get("steps", 0)):
         print("a library says something")
         parent.report_progress(place + 1, document["steps"])
@@ -68,7 +68,7 @@ def ended(*parts: Job, workers: int = 2) -> list[JobEnded]:
 
 
 def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
-    """Also one whose document is longer than a pipe holds; libraries print to nobody; threads are pinned."""
+    """Documents can be longer than the buffer of a pipe. Output of libraries is discarded, and threads are limited."""
     parts = [
         part("answer", number=number, x="x" * 300_000, steps=2, threads=3) for number in range(3)
     ]
@@ -124,7 +124,7 @@ def test_one_that_is_not_wanted_is_ended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
-    """Killed, interrupted, or asked to end."""
+    """It may be killed, interrupted or terminated."""
     file = tmp_path / "state"
     code = (
         "from namegen.cli.ending import handle_end_signals\nfrom namegen.children import *\nhandle_end_signals()\n"

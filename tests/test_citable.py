@@ -1,6 +1,6 @@
-"""``CITATION.cff`` and the forms of ``.github/`` have what their readers need, and say what the project says.
+"""``CITATION.cff`` and the forms in ``.github/`` are complete and agree with the project.
 
-Once, as they were written, they were held against the published schemas; here against what those require.
+They were checked against the published schemas once. These tests check only the required fields.
 """
 
 from __future__ import annotations
@@ -23,24 +23,23 @@ def read(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
 
-def test_the_citation_says_what_the_package_says() -> None:
+def test_the_citation_agrees_with_the_package() -> None:
     citation = read("CITATION.cff")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert {"cff-version", "message", "title", "authors"} <= set(
-        citation
-    )  # what the format requires
+    required_fields = {"cff-version", "message", "title", "authors"}
+    assert required_fields <= set(citation)
     assert citation["cff-version"] == "1.2.0"
     assert citation["type"] == "software"
     assert citation["version"] == __version__
-    assert all(
-        isinstance(citation[key], str) and citation[key] for key in ("message", "title", "abstract")
-    )
-    assert citation["authors"] == project["authors"]  # the project as a whole: no persons
+    for field in ("message", "title", "abstract"):
+        assert isinstance(citation[field], str)
+        assert citation[field]
+    assert citation["authors"] == project["authors"]  # the project as a whole, not single persons
     assert " AND ".join(citation["license"]) == project["license"]
     assert citation["keywords"] == project["keywords"]
 
 
-def test_files_and_commands_that_the_forms_name_are_there() -> None:
+def test_files_and_commands_in_the_forms_exist() -> None:
     text = "".join(
         path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.*"))
     )

@@ -1,4 +1,4 @@
-"""Constraints, as a program makes them, of a real trained network: each name keeps every one."""
+"""Constraints from Python with a trained network. Each name satisfies all of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMES = load_bundled("mlb-first").names[:2_000]
 
 @pytest.fixture(scope="session")
 def model() -> LoadedModel:
-    """A network that has read 2,000 first names a few times."""
+    """Train a network on 2,000 first names for a few epochs."""
     settings = {
         "training.quick": True,
         "training.epochs": 3,
@@ -38,7 +38,7 @@ def model() -> LoadedModel:
 
 
 def test_every_name_keeps_every_constraint(model: LoadedModel) -> None:
-    """That the names of any constraints keep them is proved in core; here, that each keyword arrives there."""
+    """The tests of core show that names satisfy any constraints. This test shows that each argument is used."""
     found = model.generate(
         9, starts_with="Ma", ends_with="n", min_length=5, max_length=9, temperature=0.9, seed=1
     )
@@ -69,7 +69,7 @@ def test_every_name_keeps_every_constraint(model: LoadedModel) -> None:
 
 
 def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
-    """Held-out names are of the list, too."""
+    """Held-out names are also in the list."""
     known = known_set(NAMES)
     for temperature in (0.5, 1.6):
         names = model.generate(1_000, temperature=temperature, seed=1)

@@ -1,4 +1,4 @@
-"""What is installed is what the tree holds; ``import namegen`` is light, and all that a program needs."""
+"""The installed package is complete. ``import namegen`` is light, and is all that a program needs."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def test_every_package_of_the_tree_is_listed() -> None:
-    """And the configs, which lie outside of it and hold no code."""
+    """The configs, which are in another folder and contain no code, are a package too."""
     folders = {path.parent.relative_to(ROOT) for path in ROOT.glob("namegen/**/*.py")}
     packages = {".".join(folder.parts) for folder in folders}
     assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted(packages | {"namegen.configs"})
 
 
-def test_the_command_and_the_import_go_by_the_projects_own_name() -> None:
+def test_the_command_and_the_package_are_called_namegen() -> None:
     assert PYPROJECT["project"]["scripts"] == {"namegen": "namegen.__main__:main"}
     assert (ROOT / "namegen" / "__init__.py").is_file()
 
 
-def test_nothing_tells_to_install_namegen_from_the_index() -> None:
-    """There it is somebody else's."""
+def test_no_document_installs_namegen_from_the_package_index() -> None:
+    """The package ``namegen`` in the index is another project."""
     for pattern in ("*.md", "docs/**/*.md", "namegen/**/*.md", "namegen/**/*.py"):
         for path in ROOT.glob(pattern):
             text = path.read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def test_nothing_tells_to_install_namegen_from_the_index() -> None:
 
 
 def test_the_formats_have_the_numbers_that_are_promised() -> None:
-    """A format of 1.x never gets another number."""
+    """The number of a format never changes in 1.x."""
     (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
     text = (ROOT / "docs" / "develop" / "releasing.md").read_text(encoding="utf-8")
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]

@@ -1,4 +1,4 @@
-"""Documents as JSON carries them."""
+"""Converting documents to JSON and back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Results:
-    """What came of it."""
+    """The results of all runs."""
 
     runs: tuple[Run, ...]
 
@@ -121,7 +121,7 @@ def test_what_is_no_plain_json_is_refused(text: str | bytes, said: str) -> None:
 
 
 def test_as_much_is_read_as_is_stated() -> None:
-    """4 MiB of what a model carries, 64 of what grows with a training."""
+    """The limit is 4 MiB for the metadata of a model, and 64 MiB for documents that grow during training."""
     assert (LARGEST, LARGEST_RECORD) == (4_194_304, 67_108_864)
     assert read_json('"' + "a" * (LARGEST - 2) + '"') == "a" * (LARGEST - 2)
     with pytest.raises(ValueError, match="4,194,305 bytes long: expected at most 4,194,304"):

@@ -1,4 +1,4 @@
-"""Messages name settings as their reader knows them, and a missing library with the versions that are asked for."""
+"""Messages use the names of settings that their readers know, and the required versions of missing libraries."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ PYPROJECT = tomllib.loads(
 )
 
 
-def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As setuptools writes the extras into the metadata of a wheel."""
+def test_the_versions_come_from_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metadata is written in the way setuptools does it for wheels."""
     of_keras = [
         'keras>=3.10; extra == "keras"',
         'curses>=2; (sys_platform == "win32") and extra == "keras"',
@@ -98,7 +98,9 @@ def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) ->
     assert requirements("faker") == ("Faker>=37",)
 
 
-def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_versions_of_a_checkout_come_from_its_pyproject_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def not_installed(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 
@@ -109,7 +111,7 @@ def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.Monke
         assert requirements(extra) == tuple(libraries)
 
 
-def test_the_sentence_names_all_libraries_of_the_extras() -> None:
+def test_the_message_lists_all_libraries_of_the_extras() -> None:
     listed = PYPROJECT["project"]["optional-dependencies"]
     command = " ".join(
         ["pip install", *(f"'{one}'" for one in (*listed["keras"], *listed["tflite"]))]

@@ -122,7 +122,7 @@ def test_a_missing_file_gives_a_message(program: ModuleType) -> None:
 
 
 class IncompleteResponse(BaseHTTPRequestHandler):
-    """Announces one byte more than it sends."""
+    """Announce one byte more than the response has."""
 
     def do_GET(self) -> None:
         content = json.dumps(COMPANIES).encode()

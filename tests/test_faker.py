@@ -1,4 +1,4 @@
-"""The provider for Faker: names of a pool, which Faker's seed chooses."""
+"""The provider for Faker returns names from a pool, depending on Faker's seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, whatever goes wrong; and a folder has one owner at a time."""
+"""Files are always written completely or not at all, and only one process at a time uses a folder."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ OLD, NEW = b"what was there", b"what is new" * 1000
 
 
 def only(folder: Path, *names: str) -> bool:
-    """Whether the folder holds these entries and no temporary file."""
+    """Check whether the folder contains only these entries, so no temporary file."""
     return sorted(entry.name for entry in folder.iterdir()) == sorted(names)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file with content in a folder of its own."""
+    """A file with content in an otherwise empty folder."""
     (tmp_path / "file.bin").write_bytes(OLD)
     return tmp_path / "file.bin"
 
@@ -60,11 +60,11 @@ def test_a_file_of_any_name_is_written_or_replaced(
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0, 0o666)], ids=oct)
 def test_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
-    """As an ordinary new file has them by the umask, not the narrow ones of a temporary file."""
+    """They depend on the umask, as for all new files. Temporary files would have fewer permissions."""
     before = os.umask(mask)
     try:
         write_whole(tmp_path / "file", NEW)
-        assert os.umask(mask) == mask  # and the umask itself stays
+        assert os.umask(mask) == mask  # the umask hasn't changed
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
@@ -97,7 +97,7 @@ def test_an_error_mentions_the_old_content_only_if_there_is_a_file(
 
 
 def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
-    """/dev/null, written over by root, would be gone for everybody: so nothing is written to it here."""
+    """This test doesn't write to /dev/null, because root could replace it for all users."""
     pipe = tmp_path / "pipe.html"
     os.mkfifo(pipe)
     for special in (pipe, Path(os.devnull)):
@@ -112,7 +112,7 @@ def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
 def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that a power cut leaves the old file or the new one."""
+    """After a power cut, the path has either the old or the new content."""
     done: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -122,14 +122,11 @@ def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
         fsync(descriptor)
 
     def rename(source: str, target: Path) -> None:
-        done.append(
-            "renamed"
-        )  # in one folder: elsewhere it might be on another disk, and no mere renaming
-        assert (Path(source).parent, Path(source).read_bytes(), path.read_bytes()) == (
-            path.parent,
-            NEW,
-            OLD,
-        )
+        done.append("renamed")
+        # The folder is the same, because another one may be on another disk.
+        assert Path(source).parent == path.parent
+        assert Path(source).read_bytes() == NEW
+        assert path.read_bytes() == OLD
         replace(source, target)
 
     monkeypatch.setattr(os, "fsync", flush)
@@ -233,12 +230,12 @@ def test_a_file_is_read_whole_up_to_the_limit(path: Path) -> None:
             assert read_whole(path, 10) == b"x" * size
 
 
-@pytest.mark.timeout(30)  # opening a pipe waits for somebody who writes
+@pytest.mark.timeout(30)  # opening a pipe waits until another program writes to it
 @pytest.mark.parametrize("writing", [False, True])
 def test_pipes_and_devices_are_refused_and_never_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writing: bool
 ) -> None:
-    """By whatever reads a file that somebody else may have left: a model, a config, results, a vocabulary."""
+    """This applies to all functions that read files of other people: models, configs, results and vocabularies."""
     monkeypatch.chdir(tmp_path)
     Path("runs/first").mkdir(parents=True)
     pipe = Path("runs/first/model.safetensors")
@@ -262,7 +259,7 @@ def test_pipes_and_devices_are_refused_and_never_waited_for(
         os.close(end)
 
 
-# --- one owner of a folder --------------------------------------------------------------------------------------------
+# --- locks of folders -------------------------------------------------------------------------------------------------
 
 HOLD = """
 import sys, time
@@ -310,7 +307,7 @@ def test_an_error_of_the_work_itself_lets_go(tmp_path: Path) -> None:
 
 
 def of_folders(failing: type[BaseException] | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let locks of folders fail as they do on NFS, whose locks need a file that is open for writing."""
+    """Make locks of folders fail as on NFS, which only locks files that are open for writing."""
     lock = fcntl.flock
 
     def flock(descriptor: int, how: int) -> None:
@@ -338,7 +335,7 @@ def test_where_nothing_can_be_locked_all_goes_on(
 ) -> None:
     with pytest.raises(OutputError, match="there is no folder"), exclusive_lock(tmp_path / "none"):
         pass
-    with monkeypatch.context() as patch:  # as on Windows, whose folders cannot be opened
+    with monkeypatch.context() as patch:  # as on Windows, where folders can't be opened
         patch.delattr(os, "O_DIRECTORY")
         with exclusive_lock(tmp_path), pytest.raises(FolderInUseError), exclusive_lock(tmp_path):
             pass

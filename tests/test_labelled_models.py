@@ -1,4 +1,4 @@
-"""Labeled models: names and scores are those over all labels, weighted by their shares."""
+"""Labeled models: names and scores depend on all labels, weighted by their shares."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODEL = api.open_checkpoint(labelled_checkpoint(), "players")
 
 
 def log_probabilities(names: list[str]) -> np.ndarray:
-    """Each name's log Σ share · p(name | label), by evaluating the names after each start token."""
+    """Compute log Σ share · p(name | label) for each name, by evaluating the names after each start token."""
     of_labels = []
     for token, share in zip(MODEL.start_tokens.tokens, MODEL.start_tokens.shares, strict=True):
         each = [PrefixTree.from_names([name], MODEL.vocabulary, [token]) for name in names]

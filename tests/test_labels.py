@@ -1,7 +1,8 @@
-"""Labelled names from a list to a model in use: trained, stopped and continued, drawn, scored, evaluated."""
+"""Labeled lists: train, resume, generate, score and evaluate."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -28,18 +29,21 @@ QUICK = merge(Config(), {"training.quick": True, "training.epochs": 3, "network.
 
 
 def part_of_list(*labels: str) -> Corpus:
-    """The names of some origins, 90 of each."""
-    corpus, names, found = load_bundled("world-given"), [], []
+    """Return names of some origins, 90 of each."""
+    corpus = load_bundled("world-given")
+    names: list[str] = []
+    name_labels: list[str] = []
     for label in labels:
-        some = [
+        names_with_label = [
             name
-            for name, of in zip(corpus.names, corpus.labels, strict=True)
-            if of.split(",")[0] == label
+            for name, other in zip(corpus.names, corpus.labels, strict=True)
+            if other.split(",")[0] == label
         ]
-        some = some[:: len(some) // 90][:90]  # they are sorted
-        names += some
-        found += [label] * len(some)
-    return Corpus.from_names(names, labels=found, source="some")
+        step = len(names_with_label) // 90  # the names are sorted, so these are spread evenly
+        chosen = names_with_label[::step][:90]
+        names += chosen
+        name_labels += [label] * len(chosen)
+    return Corpus.from_names(names, labels=name_labels, source="some")
 
 
 SOME = part_of_list("Finnish", "Italian", "Yoruba")
@@ -119,7 +123,7 @@ def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None
 
 
 def test_a_blend_hears_a_labelled_model_for_the_labels_that_were_chosen(model: LoadedModel) -> None:
-    """Alone in a blend with itself it says what it says by itself, of all labels and of one."""
+    """A blend of a model with itself predicts the same as the model, with all labels and with one."""
     for one in (model, model.for_labels("Italian")):
         twice = api.blend([one, one])
         assert twice.score("Anna").log_probability == pytest.approx(
@@ -180,10 +184,9 @@ class TestCounting:
 
 @pytest.fixture(scope="module")
 def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    """Of labels of an origin and a gender, which a third of the names lack."""
-    labels = [
-        f"{label},{('female', 'male', '')[place % 3]}" for place, label in enumerate(SOME.labels)
-    ]
+    """A model whose labels have an origin and a gender. A third of the names have no gender."""
+    genders = itertools.cycle(("female", "male", ""))
+    labels = [f"{label},{gender}" for label, gender in zip(SOME.labels, genders, strict=False)]
     result = api.train(Corpus.from_names(SOME.names, labels=labels), config=QUICK)
     path = tmp_path_factory.mktemp("parts") / "model.safetensors"
     result.checkpoint.save(path)

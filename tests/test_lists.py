@@ -1,4 +1,4 @@
-"""The built-in lists, and reading any list by its name."""
+"""The built-in lists, and reading lists by name or path."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class TestFiles:
     def test_a_pipe_with_a_name(self, tmp_path: Path) -> None:
         content = b"".join(
             b"%07d\n" % number for number in range(300_000)
-        )  # more than is read at a time
+        )  # more than is read at once
         os.mkfifo(tmp_path / "pipe")
         writer = threading.Thread(
             target=lambda: (tmp_path / "pipe").write_bytes(content), daemon=True

@@ -1,6 +1,6 @@
-"""The cards in ``namegen/models/``: a head that the model hubs can read, with the figures of the model itself.
+"""The cards in ``namegen/models/`` have a head that model hubs can read, with the results of the model.
 
-`make check` makes them all anew and compares.
+`make check` generates all cards again and compares them.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation"
 
 
 def parts(name: str) -> tuple[Any, str]:
-    """The head of a card, read as YAML, and its text."""
+    """Return the head of a card, read as YAML, and its text."""
     require("yaml")
     import yaml
 
-    _, head, text = (
-        shipped_path(name).with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)
-    )
+    card = shipped_path(name).with_suffix(".md").read_text(encoding="utf-8")
+    _, head, text = card.split("---\n", 2)
     return yaml.safe_load(head), text
 
 
@@ -61,7 +60,8 @@ def test_the_head_is_what_hubs_read(name: str) -> None:
     head, text = parts(name)
     licences = {"CC-BY-SA-3.0": "cc-by-sa-3.0", "MIT": "mit", "CC-BY-4.0": "cc-by-4.0"}
     assert head["license"] == licences.get(BUNDLED[name].licence, "other")
-    assert ("license_name" in head) == (head["license"] == "other")  # hubs ask for one then
+    # Hubs require the name of any other license.
+    assert ("license_name" in head) == (head["license"] == "other")
     assert (head["library_name"], head["datasets"]) == ("namegen", [name])
     assert all(isinstance(one, str) for key in ("language", "tags", "metrics") for one in head[key])
     assert text.lstrip().startswith(f"# {TITLES[name]}\n")

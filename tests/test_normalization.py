@@ -1,4 +1,4 @@
-"""A model keeps its list's rule of normalization, and all that is asked of it goes by that rule."""
+"""A model stores the normalization of its list, and all its functions use it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
         constraint.rejects(Finished(["Acmee Corp", "Anna Corp"], model.normalization)).tolist()
         for constraint in near
     ]
-    assert refused == [[False, False], [True, False]]  # avoid; min_distance
+    assert refused == [[False, False], [True, False]]  # of exclude_names and of min_distance
 
 
 def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:

@@ -1,4 +1,4 @@
-"""Origins of people, with the built-in models: suggestions for unknown ones, and family names of Irish people."""
+"""Origins with the built-in models: suggestions for unknown origins, and Irish family names."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def test_half_of_the_irish_households_have_a_family_name_as_in_english(
 
 
 def is_gaelic(family: str) -> bool:
-    """Whether a family name begins as most Irish ones do."""
+    """Check whether a family name starts in the way most Irish ones do."""
     return family.startswith(("Ó ", "Ní ", "Mac ", "Nic "))

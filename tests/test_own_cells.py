@@ -1,4 +1,4 @@
-"""A third party's cell, declared once: it is trained, and exported to all that runs formulas, without another line."""
+"""A third-party cell only has to be declared once. Then it can be trained and exported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ own = pytest.mark.parametrize("cell", OWN_CELLS)
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their engines are registered, as a package of theirs would do it."""
+    """Register the engines of the cells, as a third-party package would."""
     group = backends.ENTRY_POINT_GROUP
     points = [
         importlib.metadata.EntryPoint(name, f"tests.own_cells:{name}", group) for name in ENGINES
@@ -54,7 +54,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
-    """Two layers after some steps, in which the loss falls; and their logits."""
+    """Train a network with two layers for some steps, in which the loss falls. Return it with its logits."""
     network = NETWORKS[cell](VOCABULARY.size, hidden=(8, 6))
     engine = ENGINES[cell](network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
@@ -72,7 +72,7 @@ def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
 
 @own
 def test_it_goes_to_a_module_which_python_reads_as_well(cell: str, tmp_path: Path) -> None:
-    """And so to a page. The writer compares what Python reads of the module's data with the engine."""
+    """The export compares the data in the page's module with the engine."""
     checkpoint, logits = trained(cell)
     write_module([PageModel("own", checkpoint)], tmp_path / "names.mjs")
     found = [

@@ -1,4 +1,4 @@
-"""Pseudonyms: the same name by the same key, pool and context, as their construction has it."""
+"""Pseudonyms: the same key, pool and context always give the same name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = [f"name {number}" for number in range(10_000)]
 
 
 def test_a_name_is_as_the_document_constructs_it() -> None:
-    """And so the same on every machine."""
+    """So the pseudonyms are the same on all machines."""
     pools, value, context = [POOL, ["Zoë", "Lee"]], "Ann Smith", "trial 7"
     lines = "Ada\nBo\nCy\n\nZoë\nLee\n".encode()
     about = b"namegen pseudonyms 1" + hashlib.sha256(lines).digest() + context.encode()
@@ -32,14 +32,14 @@ def test_a_name_is_as_the_document_constructs_it() -> None:
     expected = f"{pools[1][place // 3]}, {pools[0][place % 3]}"
     made = namegen.pseudonyms([value], pool=pools, key=KEY, context=context, template="{2}, {1}")
     assert (list(made), made.pool_hash) == ([expected], hashlib.sha256(lines).hexdigest())
-    # By a program of its own, from what the document says of whole numbers:
+    # Computed by another program, which follows the documentation of the algorithm:
     numbers = list(namegen.pseudonyms([0, 1, 9_999], pool=NAMES, key=KEY))
     assert numbers == ["name 8414", "name 2673", "name 4951"]
 
 
-@pytest.mark.slow  # seconds
+@pytest.mark.slow  # it takes some seconds
 def test_a_million_names_are_those_of_other_machines() -> None:
-    """As one machine gave them, under Python 3.11.7 and 3.13.5."""
+    """The expected names come from one machine with Python 3.11.7 and 3.13.5."""
     pools = [
         [f"{letter}{number}" for number in range(size)]
         for letter, size in (("a", 3000), ("b", 2000), ("c", 500))
@@ -89,7 +89,7 @@ def test_as_many_share_a_name_as_expected_and_unique_stops_at_the_first() -> Non
     assert abs(pairs - made.expected_shared) < 4 * sqrt(made.expected_shared)
     first = next(place for place, name in enumerate(found) if name in found[:place])
     strict = Pseudonyms(pool=NAMES, key=KEY, unique=True)
-    for _ in range(2):  # a value that comes again shares with itself alone
+    for _ in range(2):  # a repeated value has the same name, and that's no error
         assert [strict.of(f"value {number}") for number in range(first)] == found[:first]
     many = Pseudonyms(map(str, range(-3_000, 0)), pool=[NAMES, NAMES], key=KEY, unique=True)
     assert len(set(many)) == 3_000

@@ -1,4 +1,4 @@
-"""The public names: old spellings are gone everywhere, and the names that were asked for stay."""
+"""The public names of the package: outdated names are gone, and requested names exist."""
 
 from __future__ import annotations
 

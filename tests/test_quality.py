@@ -1,4 +1,4 @@
-"""The benchmark of quality: what it computes of the kept runs, and what its page says of them."""
+"""The quality benchmark: its calculations and its page."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def test_nats_are_those_of_reading_every_name() -> None:
 def test_an_interval_holds_the_difference_and_widens_with_the_spread() -> None:
     rng = np.random.default_rng(1)
     counts, lengths = np.ones(400, np.int64), rng.integers(3, 9, 400)
-    constant = np.outer(np.ones(3), 0.1 * lengths)  # 0.1 nats a character for every name and seed
+    constant = np.outer(np.ones(3), 0.1 * lengths)  # 0.1 nats per character for every name and seed
     assert interval(constant, counts, lengths) == pytest.approx((0.1, 0.1))
     names_differ = constant + rng.normal(0, 1, 400)
     low, high = interval(names_differ, counts, lengths)
     assert low < nats(names_differ.mean(axis=0), counts, lengths) < high
-    # Four standard errors of the mean of 400 names, give or take what chance and the lengths make.
+    # About four standard errors of the mean of 400 names. Chance and the lengths make a difference.
     assert high - low == pytest.approx(4 / np.sqrt(400) / lengths.mean(), rel=0.25)
     seeds_differ = constant + rng.normal(0, 1, (3, 1)) * lengths
     low, high = interval(seeds_differ, counts, lengths)

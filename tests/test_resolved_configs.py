@@ -1,8 +1,8 @@
-"""What each config in ``configs/`` comes to stands written down, so that no refactoring changes it unseen.
+"""The resolved settings of each config in ``configs/`` are stored, so that refactoring can't change them by accident.
 
-``resolved_configs.json`` holds every setting after all that depends on the list and the network is filled in. Of a
-sweep it holds the settings that its grid starts from, and for each point what differs from them. To write it anew after
-a change that is meant: ``python -m tests.test_resolved_configs``.
+``resolved_configs.json`` contains all settings, including defaults that depend on the list and the network. For a
+sweep, it contains the settings of the base and, for each point of the grid, the settings that differ from the base.
+After an intended change, run ``python -m tests.test_resolved_configs`` to write the file again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from namegen.lists import load_bundled
 from namegen.settings_toml import Config, read_config
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
-WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")
+STORED = Path(__file__).with_name("resolved_configs.json")
 
 
 @cache
@@ -39,58 +39,62 @@ def bundled(name: str) -> Corpus:
 
 
 def resolved(config: Config) -> dict[str, Any]:
-    """Every setting by its dotted path, as a training of the config's own list has it."""
+    """Return every setting by its dotted path, resolved for the config's list."""
     parts = parts_of(config.data, config.training.seed)
     network = replace(config.network, architecture=config.network.architecture or "rnn")
     recipe = resolve_recipe(Recipe(config.data, network, config.training), parts)
     training = recipe.training
-    if training.lr_schedule != "steps":  # whose rates stand in lr_steps
+    if training.lr_schedule != "steps":  # the rates of steps are in lr_steps
         training = replace(training, learning_rate=training.peak_learning_rate)
     tables = {**asdict(config), "network": asdict(recipe.network), "training": asdict(training)}
-    return {
-        f"{table}.{name}": value
-        for table, values in tables.items()
-        for name, value in values.items()
-    }
+    settings: dict[str, Any] = {}
+    for table, values in tables.items():
+        for name, value in values.items():
+            settings[f"{table}.{name}"] = value
+    return settings
 
 
 def resolved_file(path: Path) -> dict[str, Any]:
-    """The settings of a training's config; of a sweep's, those of its base, and of its points what differs."""
+    """Return the settings of a config. For a sweep, return the base, and for each point only the different settings."""
     if not path.name.startswith("sweep-"):
-        found: dict[str, Any] = {"settings": resolved(read_config(path))}
+        document: dict[str, Any] = {"settings": resolved(read_config(path))}
     else:
         grid = read_grid(path)
         base = resolved(grid.base)
         points = [different(resolved(config), base) for _, config in grid.points]
-        found = {"settings": base, "points": points}
-    plain: dict[str, Any] = json.loads(json.dumps(found))  # tuples are lists there
+        document = {"settings": base, "points": points}
+    plain: dict[str, Any] = json.loads(json.dumps(document))  # tuples become lists
     return plain
 
 
-def different(found: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    assert found.keys() == base.keys()
-    return {name: value for name, value in found.items() if value != base[name]}
+def different(settings: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    assert settings.keys() == base.keys()
+    return {name: value for name, value in settings.items() if value != base[name]}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
-def test_a_config_resolves_to_the_settings_that_are_written_down(path: Path) -> None:
-    written = json.loads(WRITTEN_DOWN.read_text(encoding="utf-8"))
+def test_a_config_resolves_to_the_stored_settings(path: Path) -> None:
+    written = json.loads(STORED.read_text(encoding="utf-8"))
     assert resolved_file(path) == written[path.stem]
     assert len(written) == len(CONFIGS)
 
 
-def document() -> str:
-    """One line a config or a point, so that a change is seen where it is."""
-    blocks = []
-    for path in CONFIGS:
-        lines = [f' "settings": {json.dumps(resolved_file(path)["settings"])}']
-        points = ",\n".join(
-            f"  {json.dumps(point)}" for point in resolved_file(path).get("points", [])
-        )
-        lines += [f' "points": [\n{points}\n ]'] if points else []
-        blocks.append(f'"{path.stem}": {{\n' + ",\n".join(lines) + "\n}")
-    return "{\n" + ",\n".join(blocks) + "\n}\n"
+def stored_text() -> str:
+    """Return all settings as JSON, with one line for each config or point, so that diffs are easy to read."""
+    blocks = ",\n".join(f'"{path.stem}": {stored_block(path)}' for path in CONFIGS)
+    return f"{{\n{blocks}\n}}\n"
+
+
+def stored_block(path: Path) -> str:
+    """Return the settings of a config as JSON."""
+    document = resolved_file(path)
+    entries = [f' "settings": {json.dumps(document["settings"])}']
+    points = ",\n".join(f"  {json.dumps(point)}" for point in document.get("points", []))
+    if points:
+        entries.append(f' "points": [\n{points}\n ]')
+    lines = ",\n".join(entries)
+    return f"{{\n{lines}\n}}"
 
 
 if __name__ == "__main__":
-    WRITTEN_DOWN.write_text(document(), encoding="utf-8")
+    STORED.write_text(stored_text(), encoding="utf-8")

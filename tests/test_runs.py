@@ -1,4 +1,4 @@
-"""Runs made through the API: what lies in their folder is enough to go on, from wherever."""
+"""Runs from Python: their folder contains everything that is needed to resume them from anywhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHORT = merge(Config(), {"training.epochs": 4, "network.hidden": (6,), "training
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two folders side by side; the first is where the program is."""
+    """Return two folders. The first is the current folder."""
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -118,8 +118,10 @@ def test_a_path_is_a_file_even_where_a_shipped_model_has_its_name(elsewhere: Pat
 
 
 def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_path: Path) -> None:
-    """No new name begins as a listed company does. Many such names are likely, so the threshold would be too high with
-    them. A resumed run, whose list is in its folder under another name, does the same.
+    """No new name starts in the way a listed company does.
+
+    Many such names are likely, so they would make the threshold too high. A resumed run, whose list has another name in
+    the run's folder, does the same.
     """
     corpus = Corpus(load_bundled("companies").names[:1_200], "companies")
     config = merge(

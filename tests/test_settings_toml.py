@@ -1,4 +1,4 @@
-"""Configs: TOML to settings and back, and every mistake said at once."""
+"""Configs: TOML to settings and back. All mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 
 
-# One setting of each kind of value.
+# A setting for each type of value.
 VALUES = {
     "data.names": TEXTS,
     "data.column": st.none() | TEXTS,
@@ -264,20 +264,17 @@ class TestMerge:
             assert merge(Config(), {path: value}) != Config()
         with pytest.raises(SettingsError, match=r"^split has no effect"):
             merge(Config(), {**alone, "data.split": "by-row", "data.duplicates": "full"})
-        merge(Config(), {**alone, "data.split": "by-row"})  # which keeps the repeats
+        merge(Config(), {**alone, "data.split": "by-row"})  # this split keeps duplicates
         merge(Config(), {**alone, "data.test": 0.2, "data.split_seed": 3})
-        merge(Config(), {**alone, "training.patience": 3})  # it goes by the training loss then
+        merge(Config(), {**alone, "training.patience": 3})  # this depends on the training loss then
         idle = merge(Config(), {"training.monitor": "accuracy"})
-        assert merge(idle, alone).training.monitor == "accuracy"  # as a config may have it
-        assert (
-            merge(
-                Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}
-            ).training.momentum
-            == 0.5
+        assert merge(idle, alone).training.monitor == "accuracy"
+        with_momentum = merge(
+            Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}
         )
-        assert (
-            merge(steps, {"training.epochs": 3}).training.epochs == 3
-        )  # what the config itself holds may be idle
+        assert with_momentum.training.momentum == 0.5
+        # Settings in the config itself may have no effect.
+        assert merge(steps, {"training.epochs": 3}).training.epochs == 3
 
 
 @pytest.mark.parametrize(
@@ -306,7 +303,7 @@ def test_threads_are_two_where_that_pays(
 def test_a_run_writes_down_how_many_threads_it_chose(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that to go on, on another machine too, gives the same bits."""
+    """So a run that is resumed, even on another machine, gives exactly the same results."""
     monkeypatch.setattr(threads, "cores", lambda: 2)
     monkeypatch.setattr(threads, "_busy_cores", lambda: 0)
     config = Config(

@@ -1,4 +1,4 @@
-"""The shapes in annotations are checked: every of a test's first calls of a function, and some of the later ones."""
+"""The shapes in annotations are checked for the first calls of a function in a test, and for some later calls."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ def test_a_wrong_shape_is_noticed(before: int) -> None:
         ranges(ONE, ONE)
     with pytest.raises(TypeCheckError, match="ends"):  # noqa: PT012
         for _ in range(1 if before < shapes.FIRST else shapes.EVERY):
-            ranges(TWO, ONE)  # two starts and one end, which NumPy takes
+            ranges(TWO, ONE)  # two starts and one end, which NumPy would accept

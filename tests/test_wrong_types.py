@@ -1,11 +1,11 @@
-"""From Python, an argument of a wrong type is one sentence that names it."""
+"""For arguments of wrong types, functions raise an error whose message names the argument."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-# In a process of its own: here, in the tests, every function is checked for the types that it is called with.
+# Run in another process, because the tests check the types of all arguments in this one.
 CALLS = """
 import namegen
 from namegen import NamegenError, api

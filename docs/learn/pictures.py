@@ -7,9 +7,7 @@ namegen's own plots. They suit all types of color vision.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +50,7 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
 }
+IN_STYLE = matplotlib.style.context(["default", STYLE])  # as a decorator, it applies the style
 
 
 class Picture:
@@ -75,6 +74,7 @@ class Picture:
         Path(path).write_bytes(self.png)
 
 
+@IN_STYLE
 def states(
     characters: Sequence[str], h: np.ndarray, title: str = "The hidden state after each character"
 ) -> Picture:
@@ -86,20 +86,22 @@ def states(
         title: The title.
     """
     h = np.asarray(h)
-    row_height = 0.28 if h.shape[1] <= 8 else 0.19  # inches
-    with _drawing(WIDTH, 1.3 + row_height * max(h.shape[1], 3)) as (figure, axes, pictures):
-        image = axes.imshow(h.T, cmap=NEGATIVE_TO_POSITIVE, vmin=-1, vmax=1, aspect="auto")
-        if h.size <= MAX_LABELLED_CELLS:
-            for (step, unit), value in np.ndenumerate(h):
-                text = f"{value:+.2f}".replace("-", "−")
-                _write(axes, step, unit, text, is_on_dark=abs(value) > 0.7)
-        _label_columns(axes, characters)
-        _label_units(axes, h.shape[1])
-        axes.set(xlabel="character", title=title)
-        figure.colorbar(image, ax=axes, ticks=[-1, 0, 1])
-    return pictures[0]
+    unit_count = h.shape[1]
+    row_height = 0.28 if unit_count <= 8 else 0.19  # inches
+    axes = _new_axes(WIDTH, 1.3 + row_height * max(unit_count, 3))
+    image = axes.imshow(h.T, cmap=NEGATIVE_TO_POSITIVE, vmin=-1, vmax=1, aspect="auto")
+    if h.size <= MAX_LABELLED_CELLS:
+        for (step, unit), value in np.ndenumerate(h):
+            text = f"{value:+.2f}".replace("-", "−")
+            _write(axes, step, unit, text, is_on_dark=abs(value) > 0.7)
+    _label_columns(axes, characters)
+    _label_units(axes, unit_count)
+    axes.set(xlabel="character", title=title)
+    axes.figure.colorbar(image, ax=axes, ticks=[-1, 0, 1])
+    return _finish(axes)
 
 
+@IN_STYLE
 def path(characters: Sequence[str], h: np.ndarray) -> Picture:
     """Draw the states of a network with two units as a path in the plane.
 
@@ -107,21 +109,22 @@ def path(characters: Sequence[str], h: np.ndarray) -> Picture:
         characters: The ``T`` characters that were read.
         h: The state after each of them, ``(T, 2)``.
     """
-    points = np.vstack([np.zeros(2), h])
-    with _drawing(4.6, 4.4) as (_, axes, pictures):
-        for step, (start, end) in enumerate(pairwise(points)):
-            arrow = {"arrowstyle": "->", "color": QUIET, "shrinkA": 3, "shrinkB": 3}
-            axes.annotate("", end, start, arrowprops=arrow)
-            direction = _free_direction(end, points[step : step + 3 : 2])
-            _write_beside(axes, f"{step + 1}. {characters[step]}", end, direction)
-        axes.plot(*points[1:].T, "o", color=BLUE)
-        axes.plot(0, 0, "o", color=QUIET)
-        axes.annotate("start", (0, 0), (7, -10), textcoords="offset points", color=QUIET)
-        axes.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
-        axes.set(xlabel="unit 0", ylabel="unit 1", title="The path of the state")
-    return pictures[0]
+    points = np.vstack([np.zeros(2), h])  # (T + 1, 2)
+    axes = _new_axes(4.6, 4.4)
+    for number in range(1, len(points)):
+        neighbors = np.delete(points[number - 1 : number + 2], 1, axis=0)  # (1 or 2, 2)
+        direction = _free_direction(points[number], neighbors)
+        _draw_arrow(axes, points[number - 1], points[number])
+        _write_beside(axes, f"{number}. {characters[number - 1]}", points[number], direction)
+    axes.plot(points[1:, 0], points[1:, 1], "o", color=BLUE)
+    axes.plot(0, 0, "o", color=QUIET)
+    axes.annotate("start", (0, 0), (7, -10), textcoords="offset points", color=QUIET)
+    axes.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
+    axes.set(xlabel="unit 0", ylabel="unit 1", title="The path of the state")
+    return _finish(axes)
 
 
+@IN_STYLE
 def gates(characters: Sequence[str], values: np.ndarray, title: str) -> Picture:
     """Draw how far a gate is open at each character, with a row for each unit.
 
@@ -132,15 +135,16 @@ def gates(characters: Sequence[str], values: np.ndarray, title: str) -> Picture:
     """
     values = np.asarray(values)
     unit_count = values.shape[1]
-    with _drawing(WIDTH, 1.3 + 0.19 * max(unit_count, 5)) as (figure, axes, pictures):
-        image = axes.imshow(values.T, cmap=ZERO_TO_ONE, vmin=0, vmax=1, aspect="auto")
-        _label_columns(axes, characters)
-        _label_units(axes, unit_count)
-        axes.set(xlabel="character", title=title)
-        figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1])
-    return pictures[0]
+    axes = _new_axes(WIDTH, 1.3 + 0.19 * max(unit_count, 5))
+    image = axes.imshow(values.T, cmap=ZERO_TO_ONE, vmin=0, vmax=1, aspect="auto")
+    _label_columns(axes, characters)
+    _label_units(axes, unit_count)
+    axes.set(xlabel="character", title=title)
+    axes.figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1])
+    return _finish(axes)
 
 
+@IN_STYLE
 def gradients(
     characters: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray, title: str
 ) -> Picture:
@@ -152,18 +156,19 @@ def gradients(
         title: The title.
     """
     lines = norms if isinstance(norms, Mapping) else {"": norms}
-    with _drawing(WIDTH, 3.0) as (_, axes, pictures):
-        for marker, (label, values) in zip("osd^v", lines.items(), strict=False):
-            axes.plot(range(len(characters)), values, marker=marker, label=label or None)
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-        _label_columns(axes, characters)
-        axes.set(xlabel="character", ylabel="length of d_h", title=title)
-        if len(lines) > 1:
-            axes.legend()
-    return pictures[0]
+    axes = _new_axes(WIDTH, 3.0)
+    for marker, (label, values) in zip("osd^v", lines.items(), strict=False):
+        axes.plot(range(len(characters)), values, marker=marker, label=label or None)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    _label_columns(axes, characters)
+    axes.set(xlabel="character", ylabel="length of d_h", title=title)
+    if len(lines) > 1:
+        axes.legend()
+    return _finish(axes)
 
 
+@IN_STYLE
 def sampling(
     vocabulary: Sequence[str], probabilities: np.ndarray, drawn: Sequence[int], title: str
 ) -> Picture:
@@ -177,21 +182,22 @@ def sampling(
     """
     probabilities = np.asarray(probabilities)
     previous = ["START", *(vocabulary[token] for token in drawn[:-1])]
-    with _drawing(WIDTH, 1.4 + 0.21 * len(vocabulary)) as (figure, axes, pictures):
-        image = axes.imshow(probabilities.T, cmap=ZERO_TO_ONE, vmin=0, vmax=1, aspect="auto")
-        if probabilities.size <= MAX_LABELLED_CELLS:
-            for (step, token), value in np.ndenumerate(probabilities):
-                _write(axes, step, token, f"{value:.2f}", is_on_dark=value > 0.5)
-        for step, token in enumerate(drawn):
-            corner = (step - 0.5, token - 0.5)
-            axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=VERMILION, linewidth=2))
-        _label_columns(axes, previous)
-        axes.set_yticks(range(len(vocabulary)), vocabulary)
-        axes.set(xlabel="previous character", title=title)
-        figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], label="probability")
-    return pictures[0]
+    axes = _new_axes(WIDTH, 1.4 + 0.21 * len(vocabulary))
+    image = axes.imshow(probabilities.T, cmap=ZERO_TO_ONE, vmin=0, vmax=1, aspect="auto")
+    if probabilities.size <= MAX_LABELLED_CELLS:
+        for (step, token), value in np.ndenumerate(probabilities):
+            _write(axes, step, token, f"{value:.2f}", is_on_dark=value > 0.5)
+    for step, token in enumerate(drawn):
+        corner = (step - 0.5, token - 0.5)
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=VERMILION, linewidth=2))
+    _label_columns(axes, previous)
+    axes.set_yticks(range(len(vocabulary)), vocabulary)
+    axes.set(xlabel="previous character", title=title)
+    axes.figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], label="probability")
+    return _finish(axes)
 
 
+@IN_STYLE
 def curves(
     lines: Mapping[str, np.ndarray],
     title: str,
@@ -208,29 +214,38 @@ def curves(
         y: The label of the values, with their unit.
         level: The label and the value of a horizontal line.
     """
-    with _drawing(WIDTH, 3.0) as (_, axes, pictures):
-        for label, values in lines.items():
-            axes.plot(np.arange(1, len(values) + 1), values, label=label)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set(xlabel=x, ylabel=y, title=title)
-        if level is not None:
-            _draw_level(axes, *level)
-        if len(lines) > 1:
-            axes.legend()
-    return pictures[0]
+    axes = _new_axes(WIDTH, 3.0)
+    for label, values in lines.items():
+        axes.plot(np.arange(1, len(values) + 1), values, label=label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(xlabel=x, ylabel=y, title=title)
+    if level is not None:
+        _draw_level(axes, *level)
+    if len(lines) > 1:
+        axes.legend()
+    return _finish(axes)
 
 
-@contextmanager
-def _drawing(width: float, height: float) -> Iterator[tuple[Figure, Axes, list[Picture]]]:
-    """Open a figure of a size in inches, and append the picture to a list when it's finished."""
-    pictures: list[Picture] = []
-    with matplotlib.style.context(["default", STYLE]):
-        figure = Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
-        FigureCanvasAgg(figure)
-        yield figure, figure.add_subplot(), pictures
-        stream = io.BytesIO()
-        figure.savefig(stream, format="png", metadata={"Software": None})
-        pictures.append(Picture(stream.getvalue()))
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    """Create an empty plot of a size in inches."""
+    figure = Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def _finish(axes: Axes) -> Picture:
+    """Return a finished plot as a picture."""
+    stream = io.BytesIO()
+    axes.figure.savefig(stream, format="png", metadata={"Software": None})
+    return Picture(stream.getvalue())
+
+
+def _draw_arrow(axes: Axes, start: np.ndarray, end: np.ndarray) -> None:
+    arrow = {"arrowstyle": "->", "color": QUIET, "shrinkA": 3, "shrinkB": 3}
+    axes.annotate("", end, start, arrowprops=arrow)
 
 
 def _draw_level(axes: Axes, label: str, value: float) -> None:
@@ -247,7 +262,7 @@ def _draw_level(axes: Axes, label: str, value: float) -> None:
 
 
 def _write(axes: Axes, column: int, row: int, text: str, *, is_on_dark: bool) -> None:
-    """Write a number in a cell."""
+    """Write a number in a cell of a table."""
     color = PAPER if is_on_dark else INK
     axes.text(column, row, text, ha="center", va="center", color=color)
 

@@ -6,6 +6,7 @@ The background is white and the text is dark, so they look the same on light and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,8 +17,10 @@ from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.drawings.style import BLUE, FAINT, INK, ORANGE, PAPER, QUIET
 from namegen.types import Array, Float64
 
-START, STOP = "▷", "■"
-THINNEST, THICKEST = 0.8, 6.0  # line widths, points
+START = "▷"
+STOP = "■"
+THINNEST = 0.8  # the width of an edge in points
+THICKEST = 6.0
 
 
 def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2"]]:
@@ -40,30 +43,47 @@ def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2
     >>> ends[tree.edge_token == END_TOKEN].tolist()  # Al ends on the first line, and Ali on the second
     [[3.0, 0.0], [4.0, 1.0]]
     """
-    depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))
-    nodes = np.stack((depth, np.zeros(tree.nodes)), axis=1).astype(np.float64)
-    ends = np.stack((depth[tree.edge_node] + 1, np.zeros(len(tree.edge_node))), axis=1).astype(
-        np.float64
-    )
-    first_edge = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))
-    line = 0
-
-    def place(node: int) -> None:
-        nonlocal line
-        edges = range(first_edge[node], first_edge[node + 1])
-        for edge in edges:
-            child = tree.edge_child[edge]
-            if child < 0:
-                ends[edge, 1] = line
-                line += 1
-            else:
-                place(child)
-                ends[edge, 1] = nodes[child, 1]
-        nodes[node, 1] = (ends[edges[0], 1] + ends[edges[-1], 1]) / 2
-
+    layout = _Layout(tree)
     for root in range(tree.roots):
-        place(root)
-    return nodes, ends
+        layout.place(root)
+    return layout.nodes, layout.ends
+
+
+class _Layout:
+    """The positions of a tree's nodes and edges, which ``place`` completes."""
+
+    def __init__(self, tree: PrefixTree) -> None:
+        self.tree = tree
+        depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))  # (N,)
+        self.nodes = _positions_at(depth)  # (N, 2)
+        self.ends = _positions_at(depth[tree.edge_node] + 1)  # (E, 2)
+        self.first_edge = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # (N + 1,)
+        self.line_count = 0
+
+    def place(self, node: int) -> None:
+        """Set the vertical positions of a node, of its edges and of everything after them."""
+        first = self.first_edge[node]
+        after_last = self.first_edge[node + 1]
+        for edge in range(first, after_last):
+            self.ends[edge, 1] = self._end_height(edge)
+        self.nodes[node, 1] = (self.ends[first, 1] + self.ends[after_last - 1, 1]) / 2
+
+    def _end_height(self, edge: int) -> float:
+        """Return the vertical position of an edge's end: that of its node, or a new line if a name ends there."""
+        child = self.tree.edge_child[edge]
+        if child < 0:
+            self.line_count += 1
+            return self.line_count - 1
+        self.place(child)
+        return float(self.nodes[child, 1])
+
+
+def _positions_at(across: np.ndarray) -> Float64[Array, "N 2"]:
+    """Return positions whose vertical part is still 0."""
+    return np.stack((across, np.zeros(len(across))), axis=1).astype(np.float64)
+
+
+# --- the tree ---------------------------------------------------------------------------------------------------------
 
 
 def draw_tree(names: Sequence[str], axes: Axes) -> None:
@@ -76,49 +96,43 @@ def draw_tree(names: Sequence[str], axes: Axes) -> None:
     vocabulary = Vocabulary.from_names(names)
     tree = PrefixTree.from_names(names, vocabulary)
     nodes, ends = places(tree)
-    most = int(tree.count.max())
     for edge, end in enumerate(ends):
-        start, count = nodes[tree.edge_node[edge]], int(tree.edge_count[edge])
-        width = THINNEST + (THICKEST - THINNEST) * count / most
-        axes.plot(
-            *np.stack((start, end)).T, color=BLUE, linewidth=width, solid_capstyle="round", zorder=1
-        )
-        # Near the end, the edges of a node are further apart.
-        across, down = start + 0.6 * (end - start)
-        axes.text(
-            across,
-            down,
-            f"{count:,}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color=INK,
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"},
-            zorder=2,
-        )
+        start = nodes[tree.edge_node[edge]]
+        _draw_edge(axes, start, end, int(tree.edge_count[edge]), int(tree.count.max()))
         if tree.edge_token[edge] == END_TOKEN:
-            axes.text(
-                end[0], end[1], STOP, ha="center", va="center", fontsize=8, color=QUIET, zorder=4
-            )
-    for node, (across, down) in enumerate(nodes):
-        token = int(tree.token[node])
-        text = START if token == END_TOKEN else vocabulary.decode([token])
-        axes.scatter(across, down, s=260, facecolor=PAPER, edgecolor=BLUE, linewidth=1.5, zorder=3)
-        axes.text(
-            across,
-            down,
-            text,
-            ha="center",
-            va="center",
-            fontsize=10,
-            color=INK,
-            zorder=4,
-            parse_math=False,
-        )
-    lines = ends[:, 1].max()
+            _write(axes, end, STOP, fontsize=8, color=QUIET, zorder=4)
+    for position, token in zip(nodes, tree.token.tolist(), strict=True):
+        letter = START if token == END_TOKEN else vocabulary.decode([token])
+        _draw_node(axes, position, letter)
     axes.set_xlim(-0.5, ends[:, 0].max() + 0.5)
-    axes.set_ylim(lines + 0.6, -0.6)
+    axes.set_ylim(ends[:, 1].max() + 0.6, -0.6)
     axes.set_axis_off()
+
+
+def _draw_edge(axes: Axes, start: np.ndarray, end: np.ndarray, count: int, max_count: int) -> None:
+    """Draw an edge with its count. The more names it has, the thicker it is."""
+    width = THINNEST + (THICKEST - THINNEST) * count / max_count
+    across, down = np.stack((start, end)).T
+    axes.plot(across, down, color=BLUE, linewidth=width, solid_capstyle="round", zorder=1)
+    # The edges of a node are further apart near their ends.
+    position = start + 0.6 * (end - start)
+    box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"}
+    _write(axes, position, f"{count:,}", fontsize=8, color=INK, bbox=box, zorder=2)
+
+
+def _draw_node(axes: Axes, position: np.ndarray, letter: str) -> None:
+    """Draw a circle with the last letter of a prefix."""
+    axes.scatter(*position, s=260, facecolor=PAPER, edgecolor=BLUE, linewidth=1.5, zorder=3)
+    _write(axes, position, letter, fontsize=10, color=INK, zorder=4)
+
+
+def _write(axes: Axes, position: Sequence[float] | np.ndarray, text: str, **style: Any) -> None:
+    """Write a text centered at a position. A dollar sign doesn't start a formula."""
+    across, down = position
+    axes.text(across, down, text, ha="center", va="center", parse_math=False, **style)
+
+
+# --- the rows ---------------------------------------------------------------------------------------------------------
 
 
 def draw_rows(names: Sequence[str], axes: Axes) -> None:
@@ -131,26 +145,26 @@ def draw_rows(names: Sequence[str], axes: Axes) -> None:
     seen: set[str] = set()
     columns = max(map(len, names)) + 1
     for row, name in enumerate(names):
-        for column in range(columns):
-            prefix = name[:column]
-            padding = column > len(name)
-            face = PAPER if padding else FAINT if prefix in seen else ORANGE
-            corner = (column - 0.45, row - 0.45)
-            axes.add_patch(
-                Rectangle(
-                    corner,
-                    0.9,
-                    0.9,
-                    facecolor=face,
-                    edgecolor=QUIET,
-                    hatch="////" if padding else None,
-                )
-            )
-            if not padding:
-                text = START if column == 0 else name[column - 1]
-                axes.text(column, row, text, ha="center", va="center", color=INK, parse_math=False)
-                seen.add(prefix)
+        _draw_prefixes(axes, row, name, seen)
+        for column in range(len(name) + 1, columns):
+            _draw_square(axes, column, row, PAPER, hatch="////")
     axes.set_xlim(-0.6, columns - 0.4)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_aspect("equal")
     axes.set_axis_off()
+
+
+def _draw_prefixes(axes: Axes, row: int, name: str, seen: set[str]) -> None:
+    """Draw a square with the last letter of each prefix of a name, and add the prefixes to the seen ones."""
+    for column, letter in enumerate([START, *name]):
+        prefix = name[:column]
+        _draw_square(axes, column, row, FAINT if prefix in seen else ORANGE)
+        _write(axes, (column, row), letter, color=INK)
+        seen.add(prefix)
+
+
+def _draw_square(axes: Axes, column: int, row: int, color: str, hatch: str | None = None) -> None:
+    """Draw the square of a position in the batch."""
+    corner = (column - 0.45, row - 0.45)
+    square = Rectangle(corner, 0.9, 0.9, facecolor=color, edgecolor=QUIET, hatch=hatch)
+    axes.add_patch(square)

@@ -1,18 +1,20 @@
-"""Drop the names of a list that are strangers among its origins, as Wojciech among German names.
+"""Remove names from origins that they don't belong to, such as Wojciech from the German names.
 
-    python docs/tools/clean_origins.py world_given.csv namegen/lists/world_given.csv [DROPPED.txt]
+    python docs/tools/clean_origins.py world_given.csv namegen/lists/world_given.csv [REMOVED.txt]
 
-Run by hand when the built-in lists are made anew; the same list gives the same result. A judge (for each origin groups
-of up to four letters, smoothed) says how likely a name is for each origin. It is trained in five folds, so it has not
-read the name that it judges. A name leaves an origin if another one explains it far better (``MARGIN``), and if
+Run this program by hand when the built-in lists are made again. The same list always gives the same result.
 
-- it is unusual where it leaves, and not unusual where it belongs;
-- names of the one that look like the other are an exception: neighbours, as Danish and Norwegian, keep theirs;
-- few origins have it or a name that differs in one letter: Benjamin is at home in many places;
-- at least three names go the same way (``FLOW``): a single one may be chance.
+An n-gram model computes the probability of each name for each origin. It's trained in five folds, so it never scores a
+name that it was trained on. A name is removed from an origin if another origin explains it much better, and if
 
-A name that the other origin has itself needs less of a margin than one that stands under this origin alone. Names that
-a training holds out are neither judged nor read, so that what the models are measured by is as it came.
+- it's unusual for the origin, and usual for the other origin;
+- few names of the origin look as if they belonged to the other. Otherwise, the two origins are neighbors, such as
+  Danish and Norwegian, and keep their names;
+- few origins have this name or a name that differs in one letter. Benjamin, for example, is a name in many countries;
+- at least three names are removed for the same pair of origins, because a single one may be chance.
+
+The thresholds are less strict if the other origin has the name too. Names of the validation set are neither removed nor
+used for training, so models are measured on the original list.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ import sys
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -34,160 +37,307 @@ from namegen.core.data.split import TRAINING, choose_parts, numbered
 from namegen.core.settings import DataSettings
 from namegen.types import Array, Float64
 
+Row = tuple[str, str]  # a name and its origin
+Scores = dict[str, Float64[Array, "O"]]  # by name, its log-probability for each origin
+
 FOLDS = 5
-ORDER = 4  # letters of a group
-OWN_SHARE = 0.97  # of what a shorter group says, what the origin says itself; the rest is all origins together
-SMOOTHING, SMOOTHING_OF_ALL = 25.0, 2.0
-MARGIN = (3.0, 6.5)  # nats: of a name that the other origin has, and of one that it has not
-EXCEPTIONS = (0.15, 0.06)  # the share of an origin's names that may look as much like the other
-NEIGHBOURS = 0.26  # the share of an origin's names that the other explains better, from which on they are neighbours
-UNUSUAL, FOR_FLOW = (0.7, 0.3), (0.25, 0.1)  # quantiles of an origin's own names
-USUAL = (0.1, 0.5)  # the same where it belongs
-MOST_ORIGINS, MOST_OF_ALIKE, FLOW = 3, 4, 3
+ORDER = 4  # characters of the longest n-grams
+UNIFORM = 1 / 60  # the probability of a character without any n-grams
+# An origin's n-grams are smoothed with its shorter ones, and these a little with the n-grams of all origins.
+OWN_SHARE = 0.97
+SMOOTHING = 25.0
+OVERALL_SMOOTHING = 2.0
+
+NEIGHBORS = 0.26  # the largest share of an origin's names that another origin may explain better
+MOST_ORIGINS = 3  # that have the name
+MOST_SIMILAR_ORIGINS = 4  # that have the name or a similar one
+FEWEST_STRANGERS = 3  # for the same pair of origins
+BLOCK = 1000  # names whose distances to all names are computed together
 
 
-class Stranger(NamedTuple):
-    """A name that looks as if it belonged elsewhere; ``alone``: the other origin does not have it."""
+@dataclass(frozen=True)
+class Thresholds:
+    """When a name is removed from an origin because it belongs to another."""
+
+    margin: float  # nats by which the other origin has to explain the name better
+    exceptions: float  # the largest share of the origin's names that may have at least this margin
+    unusual: float  # the largest quantile of the name among the origin's names
+    usual: float  # the smallest quantile of the name among the other origin's names
+    counted: float  # only names up to this quantile count towards FEWEST_STRANGERS
+
+
+SHARED = Thresholds(margin=3.0, exceptions=0.15, unusual=0.7, usual=0.1, counted=0.25)
+UNSHARED = Thresholds(margin=6.5, exceptions=0.06, unusual=0.3, usual=0.5, counted=0.1)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A name that doesn't belong to its origin."""
 
     name: str
     origin: str
-    belongs: str
-    alone: bool
-    quantile: float
+    better_origin: str
+    quantile: float  # of the name among the origin's names
+    thresholds: Thresholds
+
+    @property
+    def origins(self) -> tuple[str, str]:
+        """The pair of origins."""
+        return self.origin, self.better_origin
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the name counts towards FEWEST_STRANGERS."""
+        return self.quantile <= self.thresholds.counted
 
 
-class Judge:
-    """How likely names are for each origin."""
+# --- the n-gram model -------------------------------------------------------------------------------------------------
 
-    def __init__(self, rows: Iterable[tuple[str, str]], origins: Sequence[str]) -> None:
-        self.count: defaultdict[str, Float64[Array, "O"]] = defaultdict(
-            lambda: np.zeros(len(origins))
-        )
-        self.before: defaultdict[str, Float64[Array, "O"]] = defaultdict(
-            lambda: np.zeros(len(origins))
-        )
-        place_of = {origin: place for place, origin in enumerate(origins)}
+
+class OriginModel:
+    """A smoothed n-gram model of the names of each origin.
+
+    Args:
+        rows: the training names with their origins.
+        origins: all origins. The arrays have an entry for each of them, in this order.
+    """
+
+    def __init__(self, rows: Iterable[Row], origins: Sequence[str]) -> None:
+        self.origin_count = len(origins)
+        # How often each origin's names contain an n-gram, and any character after a context, (O,) each.
+        self.ngram_counts: defaultdict[str, Float64[Array, "O"]] = defaultdict(self._zeros)
+        self.context_counts: defaultdict[str, Float64[Array, "O"]] = defaultdict(self._zeros)
         for name, origin in rows:
-            text = f"^{name.lower()}$"
-            for end in range(1, len(text)):
-                for start in range(max(end - ORDER + 1, 0), end + 1):
-                    self.count[text[start : end + 1]][place_of[origin]] += 1
-                    self.before[text[start:end]][place_of[origin]] += 1
+            self._count_ngrams(name, origins.index(origin))
+
+    def _zeros(self) -> Float64[Array, "O"]:
+        return np.zeros(self.origin_count)
+
+    def _count_ngrams(self, name: str, origin: int) -> None:
+        """Count the n-grams of a name."""
+        text = with_edges(name)
+        for end in range(1, len(text)):
+            first_start = max(end - ORDER + 1, 0)
+            for start in range(first_start, end + 1):
+                self.ngram_counts[text[start : end + 1]][origin] += 1
+                self.context_counts[text[start:end]][origin] += 1
 
     def log_probabilities(self, name: str) -> Float64[Array, "O"]:
-        """Of a name, given each origin; nats."""
-        text, total = f"^{name.lower()}$", np.zeros(len(self.before[""]))
+        """Compute the log-probability of a name for each origin, in nats, ``(O,)``."""
+        text = with_edges(name)
+        total = self._zeros()  # (O,)
         for end in range(1, len(text)):
-            own, of_all = np.full(len(total), 1 / 60), 1 / 60
-            for start in range(end, max(end - ORDER, -1), -1):
-                context, group = text[start:end], text[start : end + 1]
-                if context not in self.before:
-                    break
-                count = self.count.get(group, np.zeros(len(total)))
-                of_all = (count.sum() + SMOOTHING_OF_ALL * of_all) / (
-                    self.before[context].sum() + SMOOTHING_OF_ALL
-                )
-                shorter = OWN_SHARE * own + (1 - OWN_SHARE) * of_all
-                own = (count + SMOOTHING * shorter) / (self.before[context] + SMOOTHING)
-            total += np.log(own)
+            total += np.log(self._probabilities(text[:end], text[end]))
         return total
+
+    def _probabilities(self, history: str, character: str) -> Float64[Array, "O"]:
+        """Compute the probability of a character after the previous ones for each origin, ``(O,)``.
+
+        Each longer context corrects the probability after the shorter one.
+        """
+        by_origin = np.full(self.origin_count, UNIFORM)  # (O,)
+        overall = UNIFORM
+        longest_context = min(ORDER - 1, len(history))
+        for length in range(longest_context + 1):
+            context = history[len(history) - length :]
+            if context not in self.context_counts:
+                break
+            count = self.ngram_counts.get(context + character, self._zeros())  # (O,)
+            total = self.context_counts[context]  # (O,)
+            overall = smoothed_share(count.sum(), total.sum(), overall, OVERALL_SMOOTHING)
+            expected = OWN_SHARE * by_origin + (1 - OWN_SHARE) * overall  # (O,)
+            by_origin = smoothed_share(count, total, expected, SMOOTHING)
+        return by_origin
+
+
+def smoothed_share(count: Any, total: Any, expected: Any, smoothing: float) -> Any:
+    """Compute count / total, moved towards an expected share as if it had been observed ``smoothing`` times."""
+    return (count + smoothing * expected) / (total + smoothing)
+
+
+def with_edges(name: str) -> str:
+    """Return a name in lower case between a start and an end character.
+
+    >>> with_edges("Al")
+    '^al$'
+    """
+    return f"^{name.lower()}$"
 
 
 def fold_of(name: str) -> int:
-    """By a hash, so that the order of a list does not matter."""
+    """Return the fold of a name. It depends on a hash, so the order of the list doesn't matter."""
     return blake2b(name.encode(), digest_size=1).digest()[0] % FOLDS
 
 
-def judged(
-    rows: Sequence[tuple[str, str]], origins: Sequence[str]
-) -> dict[str, Float64[Array, "O"]]:
-    """What the judge says of each name, by the fold that has not read it."""
-    said = {}
+def score_names(rows: Sequence[Row], origins: Sequence[str]) -> Scores:
+    """Score each name with a model that was trained on the other folds."""
+    scores: Scores = {}
     for fold in range(FOLDS):
-        judge = Judge([row for row in rows if fold_of(row[0]) != fold], origins)
-        names = sorted({name for name, _ in rows if fold_of(name) == fold})
-        said.update((name, judge.log_probabilities(name)) for name in names)
-    return said
+        model = OriginModel([row for row in rows if fold_of(row[0]) != fold], origins)
+        names_in_fold = {name for name, _ in rows if fold_of(name) == fold}
+        for name in names_in_fold:
+            scores[name] = model.log_probabilities(name)
+    return scores
 
 
-def strangers(rows: Sequence[tuple[str, str]]) -> list[Stranger]:
-    """The names that leave an origin."""
-    origins = sorted({origin for _, origin in rows})
-    origins_of: defaultdict[str, set[str]] = defaultdict(set)
-    for name, origin in rows:
-        origins_of[name].add(origin)
-    said, of_alike = judged(rows, origins), alike(origins_of)
-    own = {one: np.array([said[name] for name, origin in rows if origin == one]) for one in origins}
-    usual = {
-        one: np.sort(
-            [said[name][place] / (len(name) + 1) for name, origin in rows if origin == one]
+# --- strangers --------------------------------------------------------------------------------------------------------
+
+
+class Origin:
+    """What is usual among the names of an origin.
+
+    Args:
+        index: the index of the origin in the scores.
+        names: its names.
+        scores: the scores of all names.
+    """
+
+    def __init__(self, index: int, names: Sequence[str], scores: Scores) -> None:
+        self.index = index
+        self.scores = np.array([scores[name] for name in names])  # (N, O)
+        self.sorted_fits = np.sort([self.fit(name, scores) for name in names])  # (N,)
+
+    def fit(self, name: str, scores: Scores) -> float:
+        """Return the log-probability of a name for this origin, per character including its end."""
+        return scores[name][self.index] / (len(name) + 1)
+
+    def quantile(self, name: str, scores: Scores) -> float:
+        """Return the share of the origin's names that fit worse than a name."""
+        worse = np.searchsorted(self.sorted_fits, self.fit(name, scores))
+        return float(worse / len(self.sorted_fits))
+
+    def margins_to(self, other: Origin) -> Float64[Array, "N"]:
+        """Return by how many nats another origin explains each of the origin's names better, ``(N,)``."""
+        return self.scores[:, other.index] - self.scores[:, self.index]
+
+
+class StrangerSearch:
+    """Finds the names of a list that don't belong to their origins."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        names_of: defaultdict[str, list[str]] = defaultdict(list)
+        self.origins_of: defaultdict[str, set[str]] = defaultdict(set)
+        for name, origin in rows:
+            names_of[origin].append(name)
+            self.origins_of[name].add(origin)
+        self.origin_names = sorted(names_of)
+        self.scores = score_names(rows, self.origin_names)
+        self.similar_origins = count_similar_origins(self.origins_of)
+        self.origins = {
+            origin: Origin(index, names_of[origin], self.scores)
+            for index, origin in enumerate(self.origin_names)
+        }
+
+    def find(self) -> list[Stranger]:
+        """Return the strangers whose pair of origins has enough of them."""
+        candidates = [self.check(name, origin) for name, origin in self.rows]
+        strangers = [stranger for stranger in candidates if stranger is not None]
+        pairs = Counter(stranger.origins for stranger in strangers if stranger.is_counted)
+        return [stranger for stranger in strangers if pairs[stranger.origins] >= FEWEST_STRANGERS]
+
+    def check(self, name: str, origin: str) -> Stranger | None:
+        """Return a name as a stranger if another origin explains it far better, or None."""
+        better_origin = self.origin_names[int(np.argmax(self.scores[name]))]
+        if better_origin == origin or self.is_widespread(name):
+            return None
+        is_shared = better_origin in self.origins_of[name]
+        stranger = Stranger(
+            name=name,
+            origin=origin,
+            better_origin=better_origin,
+            quantile=self.origins[origin].quantile(name, self.scores),
+            thresholds=SHARED if is_shared else UNSHARED,
         )
-        for place, one in enumerate(origins)
-    }
-    found = []
-    for name, origin in rows:
-        here, there = origins.index(origin), int(np.argmax(said[name]))
-        belongs = origins[there]
-        alone = belongs not in origins_of[name]
-        margin = said[name][there] - said[name][here]
-        margins = own[origin][:, there] - own[origin][:, here]
-        at_home, as_guest = (
-            np.searchsorted(usual[one], said[name][place] / (len(name) + 1)) / len(usual[one])
-            for one, place in ((belongs, there), (origin, here))
-        )
-        if (
-            here != there
-            and margin >= MARGIN[alone]
-            and len(origins_of[name]) <= MOST_ORIGINS
-            and (margins >= margin).mean() <= EXCEPTIONS[alone]
-            and (margins > 0).mean() <= NEIGHBOURS
-            and at_home >= USUAL[alone]
-            and as_guest <= UNUSUAL[alone]
-            and of_alike[name] <= MOST_OF_ALIKE
-        ):
-            found.append(Stranger(name, origin, belongs, alone, float(as_guest)))
-    flow = Counter(one[1:3] for one in found if one.quantile <= FOR_FLOW[one.alone])
-    return [one for one in found if flow[one[1:3]] >= FLOW]
+        is_stranger = self.has_rare_margin(stranger) and self.fits_better_origin(stranger)
+        return stranger if is_stranger else None
+
+    def is_widespread(self, name: str) -> bool:
+        """Check whether many origins have a name or a similar one."""
+        has_many_origins = len(self.origins_of[name]) > MOST_ORIGINS
+        return has_many_origins or self.similar_origins[name] > MOST_SIMILAR_ORIGINS
+
+    def has_rare_margin(self, stranger: Stranger) -> bool:
+        """Check whether the other origin explains a name much better, unlike most of its origin's names."""
+        origin = self.origins[stranger.origin]
+        other = self.origins[stranger.better_origin]
+        scores = self.scores[stranger.name]  # (O,)
+        margin = scores[other.index] - scores[origin.index]
+        margins = origin.margins_to(other)  # (N,)
+        is_large = margin >= stranger.thresholds.margin
+        is_exception = (margins >= margin).mean() <= stranger.thresholds.exceptions
+        are_neighbors = (margins > 0).mean() > NEIGHBORS
+        return bool(is_large and is_exception and not are_neighbors)
+
+    def fits_better_origin(self, stranger: Stranger) -> bool:
+        """Check whether a name is unusual for its origin, and usual for the other origin."""
+        other = self.origins[stranger.better_origin]
+        is_unusual = stranger.quantile <= stranger.thresholds.unusual
+        is_usual = other.quantile(stranger.name, self.scores) >= stranger.thresholds.usual
+        return is_unusual and is_usual
 
 
-def alike(origins_of: Mapping[str, set[str]]) -> dict[str, int]:
-    """How many origins have a name, or one that differs in a letter, accents aside."""
+def count_similar_origins(origins_of: Mapping[str, set[str]]) -> dict[str, int]:
+    """Count the origins that have each name, or a name that differs in at most one letter. Accents are ignored."""
     names = sorted(origins_of)
-    bare = [
-        "".join(
-            c for c in unicodedata.normalize("NFD", name.lower()) if not unicodedata.combining(c)
-        )
-        for name in names
-    ]
-    found = {}
-    for start in range(0, len(names), 1000):
-        near = (
-            cdist(bare[start : start + 1000], bare, scorer=Levenshtein.distance, score_cutoff=1)
-            <= 1
-        )
-        for name, row in zip(names[start : start + 1000], near, strict=True):
-            found[name] = len(
-                set().union(*(origins_of[names[place]] for place in np.flatnonzero(row)))
-            )
-    return found
+    plain_names = [without_accents(name.lower()) for name in names]
+    counts: dict[str, int] = {}
+    for start in range(0, len(names), BLOCK):
+        block = plain_names[start : start + BLOCK]
+        # (block, names); distances above 1 are only known to be larger
+        distances = cdist(block, plain_names, scorer=Levenshtein.distance, score_cutoff=1)
+        for name, row in zip(names[start : start + BLOCK], distances, strict=True):
+            origins: set[str] = set()
+            for index in np.flatnonzero(row <= 1):
+                origins |= origins_of[names[index]]
+            counts[name] = len(origins)
+    return counts
 
 
-def main(source: str, target: str, dropped: str | None = None) -> None:
-    """Read a list, and write it without its strangers."""
+def without_accents(text: str) -> str:
+    """Remove the accents of letters.
+
+    >>> without_accents("zoé")
+    'zoe'
+    """
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def training_rows(rows: Sequence[Sequence[str]], source: str) -> list[Row]:
+    """Return the distinct names of the training set, with their origins."""
+    distinct_names, name_of = numbered([row[0] for row in rows])
+    sets = choose_parts(distinct_names, name_of, DataSettings(), seed=0, source=source)
+    chosen = [row for row, set_of_row in zip(rows, sets, strict=True) if set_of_row == TRAINING]
+    return list(dict.fromkeys((row[0], row[1]) for row in chosen))
+
+
+def write_rows(path: str, rows: Iterable[Sequence[str]]) -> None:
+    """Write rows as a CSV file."""
+    with Path(path).open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def write_removed(path: str, strangers: Iterable[Stranger]) -> None:
+    """Write the removed names with their pairs of origins, one per line."""
+    lines = [f"{each.name}: not {each.origin} but {each.better_origin}\n" for each in strangers]
+    Path(path).write_text("".join(lines), encoding="utf-8")
+
+
+def main(source: str, target: str, removed: str | None = None) -> None:
+    """Read a list, and write it without the names that don't belong to their origins."""
     with Path(source).open(encoding="utf-8", newline="") as stream:
         header, *rows = csv.reader(stream)
-    parts = choose_parts(*numbered([row[0] for row in rows]), DataSettings(), seed=0, source=source)
-    learned = [(row[0], row[1]) for row, part in zip(rows, parts, strict=True) if part == TRAINING]
-    leaving = strangers(list(dict.fromkeys(learned)))
-    gone = {one[:2] for one in leaving}
-    with Path(target).open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows(
-            [header, *(row for row in rows if (row[0], row[1]) not in gone)]
-        )
-    if dropped is not None:
-        lines = [f"{name}: not {origin} but {belongs}\n" for name, origin, belongs, *_ in leaving]
-        Path(dropped).write_text("".join(lines), encoding="utf-8")
-    print(f"{len(gone)} of {len(rows)} rows dropped")
+    strangers = StrangerSearch(training_rows(rows, source)).find()
+    removed_rows = {(stranger.name, stranger.origin) for stranger in strangers}
+    kept_rows = [row for row in rows if (row[0], row[1]) not in removed_rows]
+    write_rows(target, [header, *kept_rows])
+    if removed is not None:
+        write_removed(removed, strangers)
+    print(f"Removed {len(removed_rows)} of {len(rows)} rows.")
 
 
 if __name__ == "__main__":

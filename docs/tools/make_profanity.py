@@ -7,25 +7,25 @@
     cat names-0.3.0/names/dist.* | cut -d" " -f1 > census.txt
     python docs/tools/make_profanity.py node_modules/naughty-words cuss.json cities.txt census.txt
 
-There are two sources of words: the words of LDNOOBW in Latin letters, and English slurs from the package ``cuss``.
-Real names decide how a word of LDNOOBW is searched for. Besides the built-in lists, they are places of GeoNames (CC BY
-4.0) and names of the US census of 1990 (public domain).
+The words come from LDNOOBW (only languages with Latin letters) and from the package ``cuss`` (English slurs). Real
+names decide how a word of LDNOOBW is searched for. They come from the built-in lists, from GeoNames (places, CC BY 4.0)
+and from the US census of 1990 (public domain).
 
 namegen searches for a word in the widest *form* that is safe: anywhere in a name, at the end or at the beginning of a
-word, or as a whole word. Words of other languages than English only count as whole words, because inside other words
-they are mostly chance. Short English words are also searched for with endings such as -s, -ie and -er (``near_forms``).
+word, or as a whole word. Words of other languages than English only count as whole words, because they occur inside
+other words by chance. Short English words are also searched for with endings such as -s, -ie and -er (``near_forms``).
 
 - A form that no real name contains is safe if few would contain it by chance, according to the trigrams of real names.
-- If real names contain the form, its context is the letter on each open side, and the contexts of real names are
-  allowed. A name is *alone* if no other name has the same context. If it weren't in the lists, it would be rejected, so
-  the share of such names estimates how many names outside the lists are rejected. The form is safe if at most MAX_ALONE
-  names are alone, and less than the share ALONE of the names that contain it. It's also safe if a single name contains
-  it, and it has LONG_ENOUGH letters or an edge.
-- With the other real names, a context that two words have is allowed too. At most MAX_ALONE names may still be rejected
-  for a form, and more than FEW only if they are less than the share ALONE of the names that contain it.
-- A real name that is itself one of the English words only counts if the lists contain it at least COMMON times.
+- If real names contain the form, its *context* is the form with the letter on each side that isn't an edge. The
+  contexts of names in the built-in lists are allowed. A name is *alone* if no other name has the same context. If it
+  weren't in the lists, namegen would reject it, so the share of such names estimates how many names outside the lists
+  are rejected. The form is safe if at most MAX_ALONE names are alone, and their share of the names with this form is
+  below MAX_ALONE_SHARE. It's also safe if a single name contains it, and it has DISTINCTIVE_LENGTH letters or an edge.
+- Other real names allow a context if at least two of their words have it. At most MAX_ALONE names may still be rejected
+  for a form. If they are more than FEW, their share of the names with this form has to be below MAX_ALONE_SHARE.
+- A real name that is also one of the English words only counts if the lists contain it at least COMMON times.
 
-A slur counts as a whole word, unless real people or places have this name.
+Slurs are rejected as whole words, unless real people or places have this name.
 
 Run the tool again when the built-in lists change.
 """
@@ -35,7 +35,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -65,20 +65,22 @@ SLURS_EVEN_IF_REAL = {"dago", "polack", "squaw", "wanker", "wigger", "wiggers"}
 # Words of cuss that are names in other lists of names: gender-guesser and Faker.
 NO_SLURS = {"fatah", "hadji", "hadjis", "hajji", "hajjis", "heeb", "sissy", "usama"}
 
+# These five are explained at the top of this file.
 MAX_ALONE = 4
 FEW = 2
-ALONE = 0.3
-LONG_ENOUGH = 5
+MAX_ALONE_SHARE = 0.3
+DISTINCTIVE_LENGTH = 5
 COMMON = 3
-# Letters of the shortest words.
+# How many letters a word has at least.
 MIN_LETTERS = 3
-MIN_LETTERS_ELSEWHERE = 5  # of a word in another language
-MIN_LETTERS_OF_SEVERAL = 8  # of an entry with several words
-MAX_NEAR = 5  # letters of the longest words that are also searched for with endings
+MIN_LETTERS_FOREIGN = 5  # words of other languages than English
+MIN_LETTERS_PHRASE = 8  # several words
+MAX_LETTERS = MAX_STRETCH - 2  # without the edges
+MAX_LETTERS_NEAR = 5  # longer words aren't searched for with endings
 # How many names of the lists may contain a form by chance.
-EXPECTED = 3.0
-EXPECTED_NEAR = 1.2
-EXPECTED_ELSEWHERE = 0.01
+MAX_EXPECTED = 3.0
+MAX_EXPECTED_NEAR = 1.2
+MAX_EXPECTED_FOREIGN = 0.01
 VOWELS = "aeiouy"
 
 HEAD = """\
@@ -92,46 +94,55 @@ HEAD = """\
 
 
 class RealNames:
-    """The distinct words of some lists of names, and how often letters follow each other in them.
+    """The distinct words of some lists of names, and how often they contain pairs and triples of letters.
 
     Args:
         lists: the lists of names.
-        rude: words that only count as real names if the lists contain them COMMON times, as they contain `dick`.
+        rude_words: English words such as `dick`, which only count as real names if the lists contain them COMMON times.
     """
 
-    def __init__(self, lists: Iterable[Iterable[str]], rude: Container[str]) -> None:
-        counts = Counter(word for names in lists for word in folded(names).split())
-        self.words = {word for word, count in counts.items() if word not in rude or count >= COMMON}
+    def __init__(self, lists: Iterable[Iterable[str]], rude_words: Container[str]) -> None:
+        counts: Counter[str] = Counter()
+        for names in lists:
+            counts.update(folded(names).split())
+        self.words: set[str] = set()
+        for word, count in counts.items():
+            if count >= COMMON or word not in rude_words:
+                self.words.add(word)
         self.text = "\n".join(f" {word} " for word in sorted(self.words))
         self.pairs: Counter[str] = Counter()
         self.triples: Counter[str] = Counter()
         for word in self.words:
-            padded = f"  {word} "
-            for start in range(len(padded) - 2):
-                self.pairs[padded[start : start + 2]] += 1
-                self.triples[padded[start : start + 3]] += 1
+            self._count_letters(f"  {word} ")
 
-    def expected(self, form: str) -> float:
+    def _count_letters(self, padded_word: str) -> None:
+        """Count the triples of letters in a word, and the pairs that they start with."""
+        for start in range(len(padded_word) - 2):
+            self.pairs[padded_word[start : start + 2]] += 1
+            self.triples[padded_word[start : start + 3]] += 1
+
+    def expected_count(self, form: str) -> float:
         """Return how many words contain a form by chance, if each letter depends on the two letters before it."""
-        number = float(self.triples[form[:3]])
+        expected = float(self.triples[form[:3]])
         for start in range(1, len(form) - 2):
-            pairs = self.pairs[form[start : start + 2]]
-            number *= self.triples[form[start : start + 3]] / max(1, pairs)
-        return number
+            pair_count = self.pairs[form[start : start + 2]]
+            expected *= self.triples[form[start : start + 3]] / max(1, pair_count)
+        return expected
 
     @cache  # noqa: B019  # there are only two objects
     def contexts(self, form: str) -> dict[str, set[int]]:
-        """Return the contexts in which words contain a form, with the indexes of these words in the text."""
+        """Return the contexts in which words contain a form, with the positions of these words in the text."""
         words: dict[str, set[int]] = defaultdict(set)
         start = self.text.find(form)
         while start >= 0:
             context = self._with_neighbors(start, form)
-            words[context].add(self.text.rfind("\n", 0, start + 1))
+            word = self.text.rfind("\n", 0, start + 1)
+            words[context].add(word)
             start = self.text.find(form, start + 1)
         return words
 
     def _with_neighbors(self, start: int, form: str) -> str:
-        """Return the form at an index of the text, with one more letter on each side that isn't an edge."""
+        """Return the form at a position of the text, with the letter on each side that isn't an edge."""
         end = start + len(form)
         if form[0] != " ":
             start -= 1
@@ -140,21 +151,31 @@ class RealNames:
         return self.text[start:end]
 
 
-def is_safe(form: str, names: RealNames, expected: float) -> bool:
-    """Return whether rejecting a form would reject hardly any real name, as the head of this file defines it."""
+def is_safe(form: str, names: RealNames, max_expected: float) -> bool:
+    """Check whether rejecting a form would reject few real names. The rules are at the top of this file."""
     contexts = names.contexts(form)
     words = set().union(*contexts.values())
-    if not words or expected < EXPECTED:
-        return len(words) <= 1 and names.expected(form) <= expected
-    is_distinctive = " " in form or len(form) >= LONG_ENOUGH
+    is_near_or_foreign = max_expected < MAX_EXPECTED
+    if not words or is_near_or_foreign:
+        return len(words) <= 1 and names.expected_count(form) <= max_expected
+    is_distinctive = " " in form or len(form) >= DISTINCTIVE_LENGTH
     if len(words) == 1 and is_distinctive:
         return True
-    alone = set().union(*(words for words in contexts.values() if len(words) == 1))
-    return len(alone) <= MAX_ALONE and len(alone) < len(words) * ALONE
+    alone = words_alone(contexts)
+    return len(alone) <= MAX_ALONE and len(alone) < len(words) * MAX_ALONE_SHARE
+
+
+def words_alone(contexts: Mapping[str, set[int]]) -> set[int]:
+    """Return the words whose context no other word has."""
+    alone: set[int] = set()
+    for words in contexts.values():
+        if len(words) == 1:
+            alone |= words
+    return alone
 
 
 def near_forms(word: str) -> list[str]:
-    """Return a word's variants: with an s or z, or with a vowel, before which the last letter may be doubled.
+    """Return a word with endings: s or z, or a vowel, which may double the last letter of the word.
 
     >>> near_forms("bob")
     [' bobs ', ' bobbs ', ' bobz ', ' bobba', ' bobbe', ' bobbi', ' bobbo', ' bobbu', ' bobby']
@@ -168,116 +189,135 @@ def near_forms(word: str) -> list[str]:
 
 
 def doubles_last_letter(word: str) -> bool:
-    """Return whether a word ends with consonant, vowel, consonant, and so doubles its last letter before a vowel.
+    """Check whether a word doubles its last letter before a vowel, as it does after a consonant and a vowel.
 
     >>> doubles_last_letter("bob"), doubles_last_letter("boob")
     (True, False)
     """
     if len(word) <= 2 or word[-1] in "wx":
         return False
-    before, vowel, last = (letter in VOWELS for letter in word[-3:])
-    return vowel and not before and not last
+    is_vowel = [letter in VOWELS for letter in word[-3:]]
+    return is_vowel == [False, True, False]
 
 
 class RejectedForms:
-    """The forms that namegen rejects, and the contexts of each form that it allows.
+    """The forms that namegen rejects, and the contexts in which it allows them.
 
     Args:
-        bundled: the words of the built-in lists.
-        real: these and all other real names.
+        bundled_names: the words of the built-in lists.
+        all_names: the words of all real names, including the built-in lists.
     """
 
-    def __init__(self, bundled: RealNames, real: RealNames) -> None:
-        self.bundled = bundled
-        self.real = real
-        self.contexts: dict[str, set[str]] = {f" {word} ": set() for word in MORE_WHOLE}
+    def __init__(self, bundled_names: RealNames, all_names: RealNames) -> None:
+        self.bundled_names = bundled_names
+        self.all_names = all_names
+        # The allowed contexts of each form.
+        self.allowed: dict[str, set[str]] = {f" {word} ": set() for word in MORE_WHOLE}
 
     def add_word(self, word: str, *, is_english: bool) -> None:
-        """Reject a word in its widest form that is safe."""
-        if not shortest_length(word, is_english=is_english) <= len(word) <= MAX_STRETCH - 2:
+        """Reject a word in its widest form that is safe, unless it's too short or too long."""
+        if not min_length(word, is_english=is_english) <= len(word) <= MAX_LETTERS:
             return
-        if not is_english:
-            self._add_whole(word, EXPECTED_ELSEWHERE)
+        if is_english:
+            self._add_english(word)
+        else:
+            self._add_whole(word, MAX_EXPECTED_FOREIGN)
+
+    def _add_english(self, word: str) -> None:
+        """Reject a word anywhere, or at the edges of a word and with endings, or as a whole word."""
+        if self._add(word, MAX_EXPECTED):
             return
-        if self._add(word, EXPECTED):
-            return
-        is_at_end = self._add(f"{word} ", EXPECTED)
-        is_at_start = self._add(f" {word}", EXPECTED)
+        is_at_end = self._add(f"{word} ", MAX_EXPECTED)
+        is_at_start = self._add(f" {word}", MAX_EXPECTED)
         if not (is_at_end or is_at_start):
-            self._add_whole(word, EXPECTED)
-        if len(word) <= MAX_NEAR:
+            self._add_whole(word, MAX_EXPECTED)
+        if len(word) <= MAX_LETTERS_NEAR:
             for form in near_forms(word):
-                self._add(form, EXPECTED_NEAR)
+                self._add(form, MAX_EXPECTED_NEAR)
 
     def add_slur(self, word: str) -> None:
-        """Reject a whole word, unless it's a real name or too short."""
-        whole = f" {word} "
-        is_real = word in self.real.words and word not in SLURS_EVEN_IF_REAL
-        is_covered = self._is_covered(whole)
-        if MIN_LETTERS <= len(word) <= MAX_STRETCH - 2 and not (is_real or is_covered):
-            self.contexts[whole] = set()
+        """Reject a whole word, unless it's a real name, too short or too long."""
+        whole_word = f" {word} "
+        has_usual_length = MIN_LETTERS <= len(word) <= MAX_LETTERS
+        is_real = word in self.all_names.words and word not in SLURS_EVEN_IF_REAL
+        if has_usual_length and not is_real and not self._is_covered(whole_word):
+            self.allowed[whole_word] = set()
 
-    def _add_whole(self, word: str, expected: float) -> None:
+    def _add_whole(self, word: str, max_expected: float) -> None:
         """Reject a whole word if no built-in list contains it and its form is safe."""
-        whole = f" {word} "
-        if not self.bundled.contexts(whole):
-            self._add(whole, expected)
+        whole_word = f" {word} "
+        if not self.bundled_names.contexts(whole_word):
+            self._add(whole_word, max_expected)
 
-    def _add(self, form: str, expected: float) -> bool:
+    def _add(self, form: str, max_expected: float) -> bool:
         """Reject a form if that's safe. Return whether it's rejected now."""
         if self._is_covered(form):
             return True
         allowed = self._allowed_contexts(form)
-        if is_safe(form, self.bundled, expected) and self._rejects_few(form, allowed):
-            self.contexts[form] = allowed
-        return form in self.contexts
+        if is_safe(form, self.bundled_names, max_expected) and self._rejects_few(form, allowed):
+            self.allowed[form] = allowed
+        return form in self.allowed
 
     def _is_covered(self, form: str) -> bool:
-        """Return whether a form contains a shorter one that is rejected in every context."""
-        return any(shorter in form and not allowed for shorter, allowed in self.contexts.items())
+        """Check whether a form contains another form that is rejected in all contexts."""
+        return any(other in form and not allowed for other, allowed in self.allowed.items())
 
     def _allowed_contexts(self, form: str) -> set[str]:
-        """Return the contexts of a form that a built-in list or two real names have."""
-        bundled = self.bundled.contexts(form)
-        contexts = self.real.contexts(form)
-        return {
-            context for context, words in contexts.items() if len(words) > 1 or context in bundled
-        }
+        """Return the contexts of a form that a built-in list or at least two real names have."""
+        allowed = set()
+        bundled_contexts = self.bundled_names.contexts(form)
+        for context, words in self.all_names.contexts(form).items():
+            if len(words) > 1 or context in bundled_contexts:
+                allowed.add(context)
+        return allowed
 
     def _rejects_few(self, form: str, allowed: set[str]) -> bool:
-        """Return whether few real names are rejected if these contexts of a form are allowed."""
-        contexts = self.real.contexts(form)
-        alone = len(contexts) - len(allowed)
-        occurrences = sum(map(len, contexts.values()))
-        return alone <= MAX_ALONE and alone < max(FEW + 1, occurrences * ALONE)
+        """Check whether a form rejects few real names if these contexts are allowed."""
+        contexts = self.all_names.contexts(form)
+        rejected_count = len(contexts) - len(allowed)  # each other context has a single name
+        name_count = sum(len(words) for words in contexts.values())
+        is_few = rejected_count <= FEW or rejected_count < name_count * MAX_ALONE_SHARE
+        return rejected_count <= MAX_ALONE and is_few
 
     def lines(self) -> list[str]:
         """Return the lines of the file: the hashes of rejected forms, then the hashes of allowed contexts."""
-        allowed = set().union(*self.contexts.values())
-        return [
-            *sorted(f"{hash_of(form):08x}" for form in self.contexts),
-            *sorted(f"+{hash_of(context):08x}" for context in allowed),
-        ]
+        contexts = set().union(*self.allowed.values())
+        rejected_lines = sorted(f"{hash_of(form):08x}" for form in self.allowed)
+        allowed_lines = sorted(f"+{hash_of(context):08x}" for context in contexts)
+        return rejected_lines + allowed_lines
 
 
-def shortest_length(word: str, *, is_english: bool) -> int:
+def min_length(word: str, *, is_english: bool) -> int:
     """Return how many letters a word must have at least."""
     if " " in word:
-        return MIN_LETTERS_OF_SEVERAL
-    return MIN_LETTERS if is_english else MIN_LETTERS_ELSEWHERE
+        return MIN_LETTERS_PHRASE
+    return MIN_LETTERS if is_english else MIN_LETTERS_FOREIGN
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
 
 
 def read_words(package: Path, language: str) -> set[str]:
-    """Return the words of one language of LDNOOBW."""
+    """Read the words of one language of LDNOOBW."""
     entries = json.loads((package / f"{language}.json").read_text(encoding="utf-8"))
     return {form.strip() for form in folded(entries).split("\n")}
 
 
-def read_slurs(file: Path) -> list[str]:
-    """Return the single words of cuss that are surely slurs or profanity."""
-    ratings: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
+def read_slurs(path: Path) -> list[str]:
+    """Read the single words of cuss that are surely slurs or profanity."""
+    ratings: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
     sure = {word for word, rating in ratings.items() if rating == SURE and word.isalpha()}
     return sorted((sure | SLURS_EVEN_IF_REAL) - NO_SLURS)
+
+
+def start_forms(english_words: Container[str], more_names: Iterable[Path]) -> RejectedForms:
+    """Return the forms before any word is added, with the real names of the built-in lists and of some files."""
+    bundled = [load_bundled(name).names for name in BUNDLED]
+    more = [path.read_text(encoding="utf-8").splitlines() for path in more_names]
+    return RejectedForms(
+        bundled_names=RealNames(bundled, english_words),
+        all_names=RealNames([*bundled, *more], english_words),
+    )
 
 
 def main(package: Path, cuss: Path, *more_names: Path) -> None:
@@ -286,16 +326,13 @@ def main(package: Path, cuss: Path, *more_names: Path) -> None:
     Args:
         package: the folder of the package naughty-words.
         cuss: the ratings of the package cuss, as JSON.
-        more_names: real names, one per line.
+        more_names: files with real names, one per line.
     """
-    words = {language: read_words(package, language) for language in LANGUAGES}
-    english = words["en"] | MORE
-    bundled = [load_bundled(name).names for name in BUNDLED]
-    others = [path.read_text(encoding="utf-8").splitlines() for path in more_names]
-    forms = RejectedForms(RealNames(bundled, english), RealNames(bundled + others, english))
-    every_word = english.union(*words.values())
-    for word in sorted(every_word, key=lambda word: (len(word), word)):
-        forms.add_word(word, is_english=word in english)
+    english_words = read_words(package, "en") | MORE
+    words = english_words.union(*(read_words(package, language) for language in LANGUAGES))
+    forms = start_forms(english_words, more_names)
+    for word in sorted(words, key=lambda word: (len(word), word)):
+        forms.add_word(word, is_english=word in english_words)
     for slur in read_slurs(cuss):
         forms.add_slur(slur)
     lines = forms.lines()

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import make_course
 import pytest
 
 from tests import programs
@@ -30,6 +31,12 @@ def code_of_notebook(text: str) -> list[str]:
     """Return the code of each cell of a notebook."""
     cells = json.loads(text)["cells"]
     return ["".join(cell["source"]).strip("\n") for cell in cells if cell["cell_type"] == "code"]
+
+
+def markdown_of_notebook(text: str) -> str:
+    """Return the text between the code of a notebook."""
+    cells = json.loads(text)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
 
 
 def disagreeing(learn: Path) -> list[str]:
@@ -84,6 +91,16 @@ def test_every_cell_of_a_notebook_has_been_run() -> None:
         assert failed == [], path.name
 
 
+def test_links_in_the_archive_lead_to_its_files() -> None:
+    with zipfile.ZipFile(make_course.ARCHIVE) as archive:
+        names = set(archive.namelist())
+        notebooks = [archive.read(name).decode() for name in names if name.endswith(".ipynb")]
+    targets = set(re.findall(r"\]\(([^)\s]+)\)", "\n".join(map(markdown_of_notebook, notebooks))))
+    relative_targets = {target for target in targets if not target.startswith("https:")}
+    assert relative_targets == {"2-gradients.ipynb"}
+    assert relative_targets <= names
+
+
 @pytest.mark.slow
 def test_the_archive_runs_with_numpy_and_matplotlib_only(tmp_path: Path) -> None:
     with zipfile.ZipFile(LEARN / "chapters-1-and-2.zip") as archive:
@@ -96,7 +113,7 @@ def test_the_archive_runs_with_numpy_and_matplotlib_only(tmp_path: Path) -> None
     assert (tmp_path / "pictures.py").read_bytes() == (LEARN / "pictures.py").read_bytes()
     for notebook in sorted(tmp_path.glob("*.ipynb")):
         text = notebook.read_text("utf-8")
-        assert text == (LEARN / "notebooks" / notebook.name).read_text("utf-8")
+        assert text == make_course.archived_notebook(notebook.stem)
         without_namegen = "import sys; sys.modules['namegen'] = None"
         program = "\n".join([without_namegen, *code_of_notebook(text)])
         done = programs.run([sys.executable, "-c", program], tmp_path)

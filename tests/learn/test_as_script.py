@@ -37,7 +37,7 @@ def test_a_program_has_every_cell_in_order(as_script: ModuleType, chapter: Path)
 
 
 def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
-    """With the folder of the course on the path, as it is where the program lies there."""
+    """The folder of the course is on the path, as it would be for a program in this folder."""
 
     def run(*arguments: str | Path) -> programs.Done:
         path = os.pathsep.join([str(ROOT), str(LEARN)])
@@ -55,5 +55,5 @@ def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "1-one-name.py").write_text("mine = 1\n", encoding="utf-8")
     again = run(script, "1", "--out", tmp_path)
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     assert (tmp_path / "1-one-name.py").read_text(encoding="utf-8") == "mine = 1\n"

@@ -1,9 +1,8 @@
 """TorchEngine: namegen's recurrent network in PyTorch, on the base for tensor libraries.
 
 It reads the distinct names of a batch as rows, one position at a time, and weights the loss by the number of times each
-name occurs. Autograd computes the gradients from the logits on. The gradient of the loss is written out, as
-``core/engine.py`` defines it. The letters are explained in ``namegen/core/README.md``. ``x`` is the input's part of the
-gates, and ``s`` the state's part.
+name occurs. ``cross_entropy`` computes the gradient with respect to the logits, and autograd computes the rest.
+``namegen/core/README.md`` explains the letters. ``x`` is the input's part of the gates, and ``s`` the state's part.
 """
 
 from __future__ import annotations
@@ -97,7 +96,8 @@ class TorchEngine(TensorEngine):
         if batch.targets is None:
             targets = one_hot(targets, self.vocabulary_size)  # (positions, V)
         loss, d_logits = cross_entropy(logits.detach(), targets, weights)
-        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits / batch.characters)
+        d_logits = d_logits / batch.characters
+        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits)
         return loss, dict(zip(leaves, gradients, strict=True))
 
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -132,7 +132,7 @@ class TorchEngine(TensorEngine):
         state_bias = bias[1] if bias.dim() == 2 else 0
         stops_gradients = self.training is not None and not self.training.bptt
         outputs: list[Tensor] = []
-        for x_t in x.unbind(1):
+        for x_t in x.unbind(1):  # (B, gates · H)
             if stops_gradients:
                 state = tuple(array.detach() for array in state)
             state = cell(x_t, state[0] @ U + state_bias, state)

@@ -1,4 +1,4 @@
-"""The engine from the command line: train, resume, generate, evaluate, export."""
+"""Use the backend on the command line: train, resume, generate, evaluate and export."""
 
 from __future__ import annotations
 
@@ -16,55 +16,44 @@ from click.testing import CliRunner
 from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
 
-SMALL = (
-    "japanese-given",
-    "--backend",
-    "torch",
-    "--cell",
-    "lstm",
-    "--hidden",
-    "8",
-    "--no-plot",
-    "--quiet",
-)
+NETWORK = ("--cell", "lstm", "--hidden", "8")
+SMALL = ("japanese-given", "--backend", "torch", *NETWORK, "--no-plot", "--quiet")
 
 
 def namegen(folder: Path, *arguments: object) -> str:
-    """What the command prints in this process, as torch loads slowly. It must end well."""
+    """Run a command in this process, because torch loads slowly. Return its output."""
+    command_line = [str(argument) for argument in arguments]
     with chdir(folder):
-        done = CliRunner().invoke(cli, [*map(str, arguments)], prog_name="namegen")
-    assert done.exit_code == 0, done.output
-    return done.stdout
+        result = CliRunner().invoke(cli, command_line, prog_name="namegen")
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a run of three epochs lies."""
+    """A folder with a run of three epochs."""
     folder = tmp_path_factory.mktemp("trained")
     namegen(folder, "train", *SMALL, "--epochs", 3, "--out", "whole")
     return folder
 
 
-def test_a_training_that_goes_on_is_one_that_was_never_interrupted(folder: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(folder: Path) -> None:
     rate = ("--lr-schedule", "constant", "--learning-rate", "0.01")
     namegen(folder, "train", *SMALL, *rate, "--epochs", 3, "--out", "at-once")
     namegen(folder, "train", *SMALL, *rate, "--epochs", 1, "--out", "resumed")
     namegen(folder, "train", "--resume", "resumed", "--epochs", 3, "--quiet")
-    at_once, resumed = (
-        Checkpoint.load(folder / name / "model.safetensors") for name in ("at-once", "resumed")
-    )
+    at_once = Checkpoint.load(folder / "at-once" / "model.safetensors")
+    resumed = Checkpoint.load(folder / "resumed" / "model.safetensors")
     assert at_once.training["best_epoch"] == resumed.training["best_epoch"] == 3
     for name, values in at_once.parameters.items():
         np.testing.assert_array_equal(resumed.parameters[name], values)
 
 
-def test_names_are_the_same_by_every_engine(folder: Path) -> None:
-    drawn = [
-        namegen(folder, "generate", "whole", "--backend", backend, "-n", 20, "--seed", 1, "--quiet")
-        for backend in ("torch", "numpy")
-    ]
-    assert len(drawn[0].split()) >= 20
-    assert drawn[0] == drawn[1]
+def test_names_are_the_same_with_every_backend(folder: Path) -> None:
+    generate = ("generate", "whole", "-n", 20, "--seed", 1, "--quiet", "--backend")
+    names = namegen(folder, *generate, "torch")
+    assert len(names.split()) >= 20
+    assert namegen(folder, *generate, "numpy") == names
 
 
 def test_it_is_evaluated(folder: Path) -> None:
@@ -74,17 +63,12 @@ def test_it_is_evaluated(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "library"), [("export-tflite", "tensorflow"), ("export-keras", "keras")]
 )
-def test_it_is_exported_where_the_library_is(folder: Path, command: str, library: str) -> None:
+def test_it_can_be_exported(folder: Path, command: str, library: str) -> None:
     if importlib.util.find_spec(library) is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{library} is not installed")
+        skip_or_fail = pytest.fail if os.environ.get("CI") else pytest.skip
+        skip_or_fail(f"{library} is not installed")
     out = folder / f"model.{command.removeprefix('export-')}"
-    command_line = [
-        sys.executable,
-        "-m",
-        "namegen",
-        command,
-        "whole",
-        str(out),
-    ]  # TensorFlow gets a process of its own
+    # TensorFlow is loaded in another process.
+    command_line = [sys.executable, "-m", "namegen", command, "whole", str(out)]
     subprocess.run(command_line, cwd=folder, check=True, capture_output=True, timeout=300)
     assert out.stat().st_size > 1_000

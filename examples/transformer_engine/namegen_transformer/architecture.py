@@ -1,8 +1,8 @@
 """Transformer: the architecture of a small decoder-only Transformer.
 
 It follows Vaswani et al. (2017), with the norm before each part of a block (Xiong et al., 2020), learned position
-embeddings, and output weights of its own. The letters are ``V`` vocabulary, ``L`` labels, ``D`` width and ``C``
-context:
+embeddings, and output weights that aren't shared with the embeddings. The letters are ``V`` vocabulary, ``L`` labels,
+``D`` width and ``C`` context:
 
     embedding.kernel, place.kernel                (V + L, D), (C, D)
     block.{k}.attention_norm.scale and .bias      (D,) each
@@ -56,11 +56,7 @@ class Transformer(Network):
     def __post_init__(self) -> None:
         super().__post_init__()
         NetworkSettings(hidden=self.hidden)  # checks the widths
-        if len(set(self.hidden)) != 1:
-            raise SettingsError(
-                f"{setting('hidden')} is {_listed(self.hidden)}: all blocks of a transformer have the same width, so "
-                f"use a value such as {_listed([max(self.hidden)] * len(self.hidden))}"
-            )
+        _check_equal_widths(self.hidden)
         _check_option("heads", self.heads)
         _check_option("context", self.context)
         if self.width % self.heads != 0:
@@ -92,15 +88,16 @@ class Transformer(Network):
     def parameter_shapes(self) -> dict[str, Shape]:
         """The canonical names, in canonical order, with their shapes."""
         D = self.width
-        shapes: dict[str, Shape] = {
+        block_shapes: dict[str, Shape] = {}
+        for k in range(len(self.hidden)):
+            block_shapes.update(self._block_shapes(k))
+        return {
             "embedding.kernel": (self.input_size, D),
             "place.kernel": (self.context, D),
+            **block_shapes,
+            **_with_bias("output_norm.scale", (D,)),
+            **_with_bias("output.kernel", (D, self.vocabulary_size)),
         }
-        for k in range(len(self.hidden)):
-            shapes |= self._block_shapes(k)
-        shapes |= _with_bias("output_norm.scale", (D,))
-        shapes |= _with_bias("output.kernel", (D, self.vocabulary_size))
-        return shapes
 
     def _block_shapes(self, k: int) -> dict[str, Shape]:
         """Return the shapes of the parameters in block ``k``, in canonical order."""
@@ -117,7 +114,7 @@ class Transformer(Network):
 
     @property
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
-        """The masks of each dropout rate. ``layer_dropout`` drops the units that a block reads from the one before.
+        """The masks of each dropout rate. ``layer_dropout`` drops units between two blocks.
 
         >>> Transformer(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'block.1.attention.kernel': (32, 1), 'block.1.feed.kernel': (32, 1)}
@@ -154,6 +151,16 @@ def _with_bias(name: str, shape: Shape) -> dict[str, Shape]:
     """
     layer = name.rpartition(".")[0]
     return {name: shape, f"{layer}.bias": shape[-1:]}
+
+
+def _check_equal_widths(hidden: Sequence[int]) -> None:
+    """Raise SettingsError if the blocks have different widths."""
+    if len(set(hidden)) != 1:
+        equal_widths = [max(hidden)] * len(hidden)
+        raise SettingsError(
+            f"{setting('hidden')} is {_listed(hidden)}: all blocks of a transformer have the same width, so "
+            f"use a value such as {_listed(equal_widths)}"
+        )
 
 
 def _check_option(name: str, value: object) -> None:

@@ -1,8 +1,8 @@
 """TransformerEngine: the architecture ``transformer`` in PyTorch, on the base for tensor libraries.
 
 Training reads the distinct names of a batch as rows, all positions at once, and weights the loss by the number of times
-each name occurs. ``step`` reads one more position, and keeps the keys and values of the previous ones, so nothing is
-read twice. Both use the same ``_read``. The letters are ``B`` rows, ``T`` positions, ``P`` positions that were read
+each name occurs. ``step`` reads one more position and keeps the keys and values of the previous positions, so it never
+reads a position twice. Both use ``_read``. The letters are ``B`` rows, ``T`` positions, ``P`` positions that were read
 before, and ``D`` width.
 """
 
@@ -23,9 +23,8 @@ from namegen.errors import EngineError, setting
 from namegen.types import Array
 from namegen_transformer.architecture import Transformer
 
-State = tuple[
-    Tensor, ...
-]  # each block's keys, then its values, of the positions read before, (B, P, D) each
+# The keys and the values of each block for the positions that were read before, (B, P, D) each.
+State = tuple[Tensor, ...]
 
 
 class TransformerEngine(TensorEngine):
@@ -69,8 +68,9 @@ class TransformerEngine(TensorEngine):
 
     def initial_state(self, rows: int) -> State:
         """Return no keys and no values for every block."""
-        nothing = torch.zeros(rows, 0, self.network.width, dtype=getattr(torch, self.dtype))
-        return (nothing,) * (2 * len(self.network.hidden))
+        dtype = getattr(torch, self.dtype)
+        nothing = torch.zeros(rows, 0, self.network.width, dtype=dtype)  # (B, 0, D)
+        return (nothing, nothing) * len(self.network.hidden)
 
     @torch.no_grad()
     def step(self, tokens: Array, state: object) -> tuple[Array, State]:
@@ -96,7 +96,8 @@ class TransformerEngine(TensorEngine):
         if batch.targets is None:
             targets = one_hot(targets, self.vocabulary_size)  # (positions, V)
         loss, d_logits = cross_entropy(logits.detach(), targets, weights)
-        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits / batch.characters)
+        d_logits = d_logits / batch.characters
+        gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits)
         return loss, dict(zip(leaves, gradients, strict=True))
 
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -110,9 +111,10 @@ class TransformerEngine(TensorEngine):
         x = blocks.embed(inputs, first_position=P)
         after: list[Tensor] = []
         for k in range(len(self.network.hidden)):
-            query, key, value = blocks.query_key_value(k, x)
-            keys = torch.cat([state[2 * k], key], 1)  # (B, P + T, D)
-            values = torch.cat([state[2 * k + 1], value], 1)  # (B, P + T, D)
+            query, new_keys, new_values = blocks.query_key_value(k, x)  # (B, T, D) each
+            old_keys, old_values = state[2 * k : 2 * k + 2]  # (B, P, D) each
+            keys = torch.cat([old_keys, new_keys], 1)  # (B, P + T, D)
+            values = torch.cat([old_values, new_values], 1)  # (B, P + T, D)
             x = x + blocks.attend(k, query, keys, values, is_visible)
             x = x + blocks.feed(k, x)
             after += [keys[:, forgotten:], values[:, forgotten:]]

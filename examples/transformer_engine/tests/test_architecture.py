@@ -1,4 +1,4 @@
-"""The architecture as data: what it takes from settings, what it refuses, how it begins."""
+"""The architecture's settings, errors, initial parameters and dropout masks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from namegen.core.training.steps import Dropping
 from namegen.errors import CheckpointError, SettingsError
 
 
-def test_settings_become_a_network_and_options_its_own_fields() -> None:
+def test_settings_and_options_become_the_fields_of_a_network() -> None:
     settings = NetworkSettings(hidden=(24, 24, 24), options={"heads": 3, "context": 20})
     network = Transformer.from_settings(settings, 54, labels=2)
     assert network == Transformer(54, (24, 24, 24), heads=3, context=20, labels=2)
@@ -41,12 +41,12 @@ def test_settings_become_a_network_and_options_its_own_fields() -> None:
         ({"hidden": (30,)}, "a width of 30 can't be divided among 4 heads"),
     ],
 )
-def test_settings_that_it_does_not_have_are_refused(settings: dict[str, Any], message: str) -> None:
+def test_unknown_and_wrong_settings_are_rejected(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Transformer.from_settings(NetworkSettings(**settings), 54)
 
 
-def test_it_goes_into_a_file_and_comes_back() -> None:
+def test_it_can_be_saved_and_loaded() -> None:
     network = Transformer(54, (16,), heads=2, context=9, labels=1)
     assert Transformer.from_dict(network.to_dict()) == network
     with pytest.raises(CheckpointError, match="architecture transformer"):
@@ -55,34 +55,40 @@ def test_it_goes_into_a_file_and_comes_back() -> None:
 
 
 @pytest.mark.parametrize("init", INITIALIZERS)
-def test_initial_values_fit_their_shapes_and_scales_begin_at_one(init: str) -> None:
+def test_initial_values_have_the_right_shapes_and_scales_start_at_1(init: str) -> None:
     network = Transformer(54, (32, 32))
     values = network.initial_parameters(init, rng=np.random.default_rng(0))
     assert {name: array.shape for name, array in values.items()} == network.parameter_shapes
     assert sum(array.size for array in values.values()) == network.parameter_count
     for name, array in values.items():
-        kind = name.rpartition(".")[2]
-        assert (
-            (array == 1).all()
-            if kind == "scale"
-            else (array == 0).all()
-            if kind == "bias"
-            else array.std() > 0
-        )
+        if name.endswith(".scale"):
+            assert (array == 1).all()
+        elif name.endswith(".bias"):
+            assert (array == 0).all()
+        else:
+            assert array.std() > 0
     assert values["embedding.kernel"].std() == pytest.approx(0.02, rel=0.1)
 
 
-def test_what_can_be_dropped() -> None:
+def test_dropout_masks() -> None:
     network = Transformer(54, (32, 32))
-    masks = Dropping(network, TrainingSettings(layer_dropout=0.5, output_dropout=0.5)).masks(0, 0)
+    settings = TrainingSettings(layer_dropout=0.5, output_dropout=0.5)
+    masks = Dropping(network, settings).masks(0, 0)
     assert sorted(masks) == ["block.1.attention.kernel", "block.1.feed.kernel", "output.kernel"]
-    assert all(mask.shape == (32, 1) and set(mask.ravel()) == {0, 2} for mask in masks.values())
-    for settings, widths in (
-        ({"recurrent_dropout": 0.5}, (32, 32)),
-        ({"layer_dropout": 0.5}, (32,)),
-    ):
-        with pytest.raises(SettingsError, match="no such units or weights"):
-            Dropping(Transformer(54, widths), TrainingSettings(**settings))
+    for mask in masks.values():
+        assert mask.shape == (32, 1)
+        assert set(mask.ravel()) == {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "widths"),
+    [({"recurrent_dropout": 0.5}, (32, 32)), ({"layer_dropout": 0.5}, (32,))],
+)
+def test_dropout_without_units_is_rejected(
+    settings: dict[str, Any], widths: tuple[int, ...]
+) -> None:
+    with pytest.raises(SettingsError, match="no such units or weights"):
+        Dropping(Transformer(54, widths), TrainingSettings(**settings))
 
 
 def test_examples() -> None:

@@ -1,4 +1,4 @@
-"""The engine from the command line: train, resume, generate, evaluate, score."""
+"""Use the backend on the command line: train, resume, generate, evaluate and score."""
 
 from __future__ import annotations
 
@@ -14,23 +14,21 @@ from namegen_transformer.architecture import Transformer
 from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
 
-OPTIONS = (
-    "--hidden",
-    "16,16",
-    "--options",
-    "heads=2,context=6",
-    "--learning-rate",
-    "0.01",
-)  # names are longer than 6
+# Some names are longer than this context.
+OPTIONS = ("--hidden", "16,16", "--options", "heads=2,context=6", "--learning-rate", "0.01")
 SMALL = ("japanese-given", "--backend", "transformer", *OPTIONS, "--no-plot", "--quiet")
 
 
 def namegen(folder: Path, *arguments: object, code: int = 0) -> str:
-    """What the command prints, or says where it must end with another code. In this process: torch loads slowly."""
+    """Run a command in this process, because torch loads slowly.
+
+    Return its output, or its error message if the expected exit code isn't 0.
+    """
+    command_line = [str(argument) for argument in arguments]
     with chdir(folder):
-        done = CliRunner().invoke(cli, [*map(str, arguments)], prog_name="namegen")
-    assert done.exit_code == code, done.output
-    return done.stderr if code else done.stdout
+        result = CliRunner().invoke(cli, command_line, prog_name="namegen")
+    assert result.exit_code == code, result.output
+    return result.stderr if code else result.stdout
 
 
 def load(path: Path) -> Checkpoint:
@@ -41,7 +39,7 @@ def load(path: Path) -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a run of three epochs lies, and the same in two parts."""
+    """A folder with a run of three epochs, and with the same run interrupted after the first epoch."""
     folder = tmp_path_factory.mktemp("trained")
     constant = ("--lr-schedule", "constant", "--layer-dropout", "0.1", "--output-dropout", "0.1")
     namegen(folder, "train", *SMALL, *constant, "--epochs", 3, "--out", "whole")
@@ -50,8 +48,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_training_that_goes_on_is_one_that_was_never_interrupted(folder: Path) -> None:
-    whole, resumed = load(folder / "whole"), load(folder / "resumed")
+def test_a_resumed_run_equals_an_uninterrupted_one(folder: Path) -> None:
+    whole = load(folder / "whole")
+    resumed = load(folder / "resumed")
     assert whole.network == Transformer(whole.vocabulary.size, (16, 16), heads=2, context=6)
     assert whole.training["best_epoch"] == resumed.training["best_epoch"] == 3
     for name, values in whole.parameters.items():
@@ -59,7 +58,7 @@ def test_a_training_that_goes_on_is_one_that_was_never_interrupted(folder: Path)
 
 
 @pytest.mark.parametrize(
-    "backend", [(), ("--backend", "transformer")], ids=["found by itself", "asked for"]
+    "backend", [(), ("--backend", "transformer")], ids=["from the model", "as an option"]
 )
 def test_it_generates(folder: Path, backend: tuple[str, ...]) -> None:
     names = namegen(folder, "generate", "whole", *backend, "-n", 30, "--seed", 1, "--quiet").split()
@@ -75,26 +74,25 @@ def test_it_generates_names_longer_than_its_context(folder: Path) -> None:
     assert all(8 <= len(name) <= 20 for name in names)
 
 
-def test_it_gives_the_likeliest_names(folder: Path) -> None:
+def test_it_returns_the_most_likely_names(folder: Path) -> None:
     assert len(namegen(folder, "generate", "whole", "--most-likely", 5, "--quiet").split()) == 5
 
 
-def test_it_is_evaluated_on_the_whole_list_as_its_training_found_its_parts(folder: Path) -> None:
-    found = json.loads(namegen(folder, "evaluate", "whole", "japanese-given", "--json"))
-    trained_on, held_out = (
-        load(folder / "whole").training[part]["loss_nats_per_char"]
-        for part in ("training", "validation")
-    )
-    assert min(trained_on, held_out) < found["loss_nats_per_char"] < max(trained_on, held_out)
+def test_the_loss_of_the_list_is_between_the_losses_of_its_sets(folder: Path) -> None:
+    results = json.loads(namegen(folder, "evaluate", "whole", "japanese-given", "--json"))
+    training = load(folder / "whole").training
+    losses = [training[name]["loss_nats_per_char"] for name in ("training", "validation")]
+    assert min(losses) < results["loss_nats_per_char"] < max(losses)
 
 
 def test_it_scores_names_longer_than_its_context(folder: Path) -> None:
-    found = json.loads(namegen(folder, "score", "whole", "ゆきゆきゆきゆき", "--json"))
-    assert len(found["scores"][0]["letters"]) == 9
+    results = json.loads(namegen(folder, "score", "whole", "ゆきゆきゆきゆき", "--json"))
+    assert len(results["scores"][0]["letters"]) == 9
 
 
-def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
-    for options, message in (
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
         (("--cell", "gru"), "--cell is gru, but the architecture transformer has none"),
         (
             ("--options", "layers=2"),
@@ -104,13 +102,17 @@ def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
             ("--recurrent-dropout", "0.1"),
             "--recurrent-dropout is 0.1, but this network has no such units",
         ),
-    ):
-        said = namegen(
-            folder, "train", "japanese-given", "--backend", "transformer", *options, code=2
-        )
-        assert message in said
-        assert said.count("\n") == 1
-    said = namegen(
-        folder, "train", "japanese-given", "--backend", "transformer", "--no-bptt", code=1
-    )
-    assert "--no-bptt has no effect" in said
+    ],
+)
+def test_unknown_settings_are_rejected_in_one_sentence(
+    tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    train = ("train", "japanese-given", "--backend", "transformer")
+    error = namegen(tmp_path, *train, *options, code=2)
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_training_without_bptt_is_rejected(tmp_path: Path) -> None:
+    train = ("train", "japanese-given", "--backend", "transformer", "--no-bptt")
+    assert "--no-bptt has no effect" in namegen(tmp_path, *train, code=1)

@@ -1,6 +1,6 @@
-"""What ``core/engine.py`` demands of an engine, and that the gradients are those of the losses.
+"""Run namegen's checks for backends, and compare the gradients with central differences.
 
-``context`` is short in most tests, so that names are longer than it and old places fall out of sight.
+``context`` is short in most tests, so names are longer than the context and their first positions become invisible.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def new_engine(
     seed: int = 1,
     **settings: Any,
 ) -> Engine:
-    """An engine with drawn parameters, biases and scales too."""
+    """Create an engine whose parameters, including biases and scales, are drawn at random."""
     rng = np.random.default_rng(seed)
-    engine = TransformerEngine(
-        network, TrainingSettings(**settings) if train else None, threads=1, dtype=dtype
-    )
-    engine.set_state(
-        {name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()}
-    )
+    training = TrainingSettings(**settings) if train else None
+    engine = TransformerEngine(network, training, threads=1, dtype=dtype)
+    parameters = {
+        name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()
+    }
+    engine.set_state(parameters)
     return engine
 
 
@@ -51,7 +51,7 @@ def losses(engine: Engine, steps: Iterable[Step]) -> np.ndarray:
 @pytest.mark.parametrize(
     "run", [pytest.param(run, id=name) for name, run in cases(TransformerEngine, NETWORK)]
 )
-def test_the_checks_of_namegen(run: Callable[[], None]) -> None:
+def test_it_passes_the_checks_of_namegen(run: Callable[[], None]) -> None:
     run()
 
 
@@ -62,10 +62,9 @@ def test_namegen_finds_it_by_its_entry_point() -> None:
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("context", [1, 2, 3, 64])
 @pytest.mark.parametrize("check", LANGUAGE_MODEL_CHECKS)
-def test_as_a_language_model(check: str, context: int, dtype: str) -> None:
-    engine = new_engine(
-        Transformer(VOCABULARY.size, (8, 8), heads=2, context=context), dtype=dtype, train=False
-    )
+def test_it_passes_the_checks_of_language_models(check: str, context: int, dtype: str) -> None:
+    network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context)
+    engine = new_engine(network, dtype=dtype, train=False)
     LANGUAGE_MODEL_CHECKS[check](engine, TOKENS)
     logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
     assert logits.dtype == dtype
@@ -74,57 +73,56 @@ def test_as_a_language_model(check: str, context: int, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("soft", [False, True], ids=["names", "targets"])
 @pytest.mark.parametrize("context", [1, 3, 64])
-def test_the_loss_of_a_step_is_what_stepping_through_its_names_gives(
+def test_the_loss_of_a_step_equals_the_loss_of_reading_its_names_token_by_token(
     context: int, soft: bool, dtype: str
 ) -> None:
     network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context)
-    engine, reader = new_engine(network, dtype=dtype), new_engine(network, dtype=dtype, train=False)
+    engine = new_engine(network, dtype=dtype)
+    reader = new_engine(network, dtype=dtype, train=False)
     for step in small_steps(3, soft=soft):
         reader.set_state({name: engine.get_state()[name] for name in network.parameter_shapes})
-        (found,) = losses(engine, [step])
-        assert found == pytest.approx(stepped_loss(reader, step.batch), rel=TOLERANCES[dtype])
+        expected = stepped_loss(reader, step.batch)
+        (loss,) = losses(engine, [step])
+        assert loss == pytest.approx(expected, rel=TOLERANCES[dtype])
 
 
-def test_only_the_last_places_are_seen() -> None:
-    """With a context of 1 a block sees its own place alone, so what stands before changes nothing; with 2 it does."""
+@pytest.mark.parametrize(("context", "sees_previous_token"), [(1, False), (2, True)])
+def test_a_position_sees_only_its_context(context: int, sees_previous_token: bool) -> None:
+    """Two names differ only in their first token, and a network with one block reads them."""
     tokens = np.array([[1, 2, 3], [4, 2, 3]], np.int32)
-    for context, same in ((1, True), (2, False)):
-        logits = read(
-            new_engine(Transformer(VOCABULARY.size, (8,), context=context), train=False), tokens
-        )
-        assert (np.abs(logits[2][0] - logits[2][1]).max() < 1e-6) == same
-        assert (
-            np.abs(logits[3][0] - logits[3][1]).max() < 1e-6
-        )  # the first characters are out of sight
+    engine = new_engine(Transformer(VOCABULARY.size, (8,), context=context), train=False)
+    logits = read(engine, tokens)
+    are_same = [np.abs(first - second).max() < 1e-6 for first, second in logits]
+    assert are_same[2] == (not sees_previous_token)
+    assert are_same[3]
 
 
 @pytest.mark.parametrize("soft", [False, True], ids=["names", "targets"])
-def test_gradients_are_those_of_the_loss_by_central_differences(soft: bool) -> None:
-    engine, rng = new_engine(dtype="float64"), np.random.default_rng(2)
+def test_gradients_equal_central_differences_of_the_loss(soft: bool) -> None:
+    engine = new_engine(dtype="float64")
+    rng = np.random.default_rng(2)
     assert isinstance(engine, TransformerEngine)
     (step,) = small_steps(1)
-    batch = step.batch
-    if soft:  # in halves, which sum to 1 exactly: the gradient is that of chances which do
-        two = rng.integers(0, VOCABULARY.size, (2, batch.tree.nodes))
-        batch = Batch(batch.tree, np.eye(VOCABULARY.size, dtype=np.float32)[two].mean(axis=0))
+    batch = with_soft_targets(step.batch, rng) if soft else step.batch
     parameters = dict(engine.parameters)
     _, gradients = engine.loss_and_gradients(parameters, batch)
     for name, values in parameters.items():
         direction = engine.to_tensor(rng.normal(size=values.shape))
-        ends = [
-            float(
-                engine.loss_and_gradients({**parameters, name: values + shift * direction}, batch)[
-                    0
-                ]
-            )
-            for shift in (1e-5, -1e-5)
-        ]
-        expected = (ends[0] - ends[1]) / 2e-5 / batch.characters
-        assert float((gradients[name] * direction).sum()) == pytest.approx(
-            expected, rel=1e-8, abs=1e-8
-        ), name
+        shift = 1e-5 * direction
+        loss_before, _ = engine.loss_and_gradients({**parameters, name: values - shift}, batch)
+        loss_after, _ = engine.loss_and_gradients({**parameters, name: values + shift}, batch)
+        expected = float(loss_after - loss_before) / 2e-5 / batch.characters
+        derivative = float((gradients[name] * direction).sum())
+        assert derivative == pytest.approx(expected, rel=1e-8, abs=1e-8), name
 
 
-def test_without_bptt_it_is_refused() -> None:
+def with_soft_targets(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Predict two random tokens at each node, with a probability of 0.5 each. Their sum is exactly 1."""
+    tokens = rng.integers(0, VOCABULARY.size, (2, batch.tree.nodes))
+    one_hot = np.eye(VOCABULARY.size, dtype=np.float32)[tokens]  # (2, N, V)
+    return Batch(batch.tree, one_hot.mean(axis=0))
+
+
+def test_training_without_bptt_is_rejected() -> None:
     with pytest.raises(EngineError, match="bptt=False has no effect"):
         TransformerEngine(NETWORK, TrainingSettings(bptt=False), threads=1)
