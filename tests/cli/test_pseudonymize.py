@@ -45,7 +45,10 @@ def test_one_column_gets_names_and_all_else_stays(place: Program) -> None:
     expected = {value: written[Pseudonyms(pool=NAMES, key=KEY).of(value[1:-1])] for value in GIVEN}
     done = place.fresh(*ARGUMENTS, "--out", "out.csv", before=LOADED)
     assert "numpy" not in loaded_modules(done)
-    assert "3 values; if all are different, the expected number of pairs that share a name is 1" in done.err
+    assert (
+        "3 values; if all are different, the expected number of pairs that share a name is 1"
+        in done.err
+    )
     assert (place.folder / "out.csv").read_bytes().decode() == filled(expected)
     other = ("pseudonymize", "-", "--column", "b", *ARGUMENTS[4:], "--quiet")
     done = place(*other, stdin=b'a; b\nx,y;Ann\n"z ";\n').done()
