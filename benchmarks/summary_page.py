@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks import blind
-from benchmarks.document import Comparison, Performance, around_median
+from benchmarks.document import Comparison, Performance, median_interval
 from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.quality_page import DEFAULT, NGRAM, Model, Quality
 from namegen.drawings.style import (
@@ -134,7 +134,9 @@ def _speed(comparison: Comparison) -> Bar:
     ratios = comparison.against(comparison.subjects[-1], comparison.best_rival)
     network = comparison.title.partition(",")[0]
     rival = comparison.best_rival.name.partition(",")[0]
-    return Bar(f"{network}, rival: {rival}", median(ratios), around_median(ratios), is_namegen=True)
+    return Bar(
+        f"{network}, rival: {rival}", median(ratios), median_interval(ratios), is_namegen=True
+    )
 
 
 def figure_of(all_charts: Sequence[Chart]) -> Figure:
