@@ -157,6 +157,7 @@ def measure_section(name: str, rounds: int, out: Path) -> None:
         from benchmarks.rounds import pin_to_one_core
 
         pin_to_one_core()
+    # NumPy and the other libraries must be loaded after this process is pinned to one core.
     from benchmarks.document import Performance, Section
     from benchmarks.pages import write
     from namegen.experiments.machine import commit, machine

@@ -114,19 +114,26 @@ def _join_words(words: Sequence[str]) -> str:
 
 
 def _section_markdown(section: Section) -> str:
-    """Write a section: its explanation, its tables, and a sentence about matrix products."""
-    blocks = [f"## {SECTIONS[section.name].title}", _wrap(_explanation(section))]
-    tables: list[Comparison] = []
-    product_comparisons: list[Comparison] = []
-    for comparison in section.comparisons:
-        if comparison.unit == "GFLOP/s":
-            product_comparisons.append(comparison)
-        elif comparison.key != "processor":  # almost equal to the wall time on one core
-            tables.append(comparison)
-    for _, with_same_heads in groupby(tables, key=table_heads):
-        blocks.append(combined_table(list(with_same_heads)))
-    blocks += [_wrap(_product_sentence(comparison)) for comparison in product_comparisons]
+    """Write a section: its explanation, its tables, and its sentences about matrix products."""
+    heading = f"## {SECTIONS[section.name].title}"
+    sentences = [
+        _wrap(_product_sentence(comparison))
+        for comparison in section.comparisons
+        if comparison.unit == "GFLOP/s"
+    ]
+    blocks = [heading, _wrap(_explanation(section)), *_tables(section.comparisons), *sentences]
     return "\n\n".join(blocks)
+
+
+def _tables(comparisons: Sequence[Comparison]) -> list[str]:
+    """Make the tables of a section. Successive comparisons with the same columns share a table."""
+    shown = [comparison for comparison in comparisons if _has_table(comparison)]
+    return [combined_table(list(group)) for _, group in groupby(shown, key=table_heads)]
+
+
+def _has_table(comparison: Comparison) -> bool:
+    """Whether the page shows a table. Processor times are almost equal to wall times, and products are a sentence."""
+    return comparison.key != "processor" and comparison.unit != "GFLOP/s"
 
 
 def _explanation(section: Section) -> str:

@@ -15,9 +15,9 @@ from namegen import api
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
-from namegen.types import Array
 
 NAMES = 10_000  # names per measurement
 LONGEST = 24  # characters of a name
@@ -26,27 +26,17 @@ TOKEN = np.array([1], np.int32)  # (1,), the input of each step
 NUMPY = "NumPy engine"
 
 
-def generating(rounds: int) -> tuple[Comparison, ...]:
-    """Generate names in all runtimes, and measure single steps."""
+def generating(rounds: int) -> tuple[Comparison, Comparison]:
+    """Generate names with the same network in each runtime, and measure single steps."""
     numpy_model = api.load("mlb-first", backend="numpy")
     keras_model = api.load("mlb-first", backend="keras")
     tflite_model = load_tflite(numpy_model.checkpoint)
-    models = {
-        NUMPY: numpy_model.model,
-        "Keras engine": keras_model.model,
-        "TFLite, the step": tflite_model,
-    }
-    uniforms = np.random.default_rng(0).random((NAMES, LONGEST))
-    drawing = Benchmark()
-    stepping = Benchmark()
-    for name, model in models.items():
-        generator = Generator(model, numpy_model.vocabulary)
-        draw = partial(generator.draw_one_by_one, uniforms)
-        drawing.add(name, partial(prepare_drawing, draw))
-        stepping.add(name, partial(prepare_steps, model))
-    draw_in_tflite = partial(_draw_in_tflite, tflite_model, uniforms)
-    drawing.add("TFLite, the loop inside", partial(prepare_drawing, draw_in_tflite))
-    return _comparisons(drawing, stepping, rounds)
+    benchmark = GeneratingBenchmark(numpy_model.vocabulary)
+    benchmark.add(NUMPY, numpy_model.model)
+    benchmark.add("Keras engine", keras_model.model)
+    benchmark.add("TFLite, the step", tflite_model)
+    benchmark.add_tflite_loop(tflite_model)
+    return benchmark.run(rounds)
 
 
 def load_tflite(checkpoint: Checkpoint) -> TFLiteModel:
@@ -57,38 +47,55 @@ def load_tflite(checkpoint: Checkpoint) -> TFLiteModel:
         return TFLiteModel.load(path)
 
 
-def _draw_in_tflite(model: TFLiteModel, uniforms: Array) -> None:
-    """Draw all names in a single call, which runs the loop over the characters in TensorFlow Lite."""
-    model.generate_tokens(uniforms.astype(np.float32), 1.0)
+class GeneratingBenchmark:
+    """Measure the speed of generating names, and the time of a single step, in several runtimes."""
 
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.uniforms = np.random.default_rng(0).random((NAMES, LONGEST))  # the random numbers
+        self.names = Benchmark()
+        self.steps = Benchmark()
 
-def _comparisons(
-    drawing: Benchmark, stepping: Benchmark, rounds: int
-) -> tuple[Comparison, Comparison]:
-    """Run both benchmarks."""
-    names = Comparison(
-        key="names",
-        title=f"{NAMES:,} names one by one, as tokens",
-        unit="names a second",
-        subjects=(NUMPY,),
-        ways=drawing.run(rounds),
-    )
-    step = Comparison(
-        key="step",
-        title="One step of one row",
-        unit="microseconds",
-        subjects=(NUMPY,),
-        ways=stepping.run(rounds),
-    )
-    return names, step
+    def add(self, name: str, model: LanguageModel) -> None:
+        """Add a runtime to both measurements."""
+        generator = Generator(model, self.vocabulary)
+        draw = partial(generator.draw_one_by_one, self.uniforms)
+        self.names.add(name, partial(prepare_drawing, draw))
+        self.steps.add(name, partial(prepare_steps, model))
+
+    def add_tflite_loop(self, model: TFLiteModel) -> None:
+        """Add TensorFlow Lite with its own loop over the characters, which draws all names in a single call."""
+
+        def draw() -> None:
+            model.generate_tokens(self.uniforms.astype(np.float32), 1.0)
+
+        self.names.add("TFLite, the loop inside", partial(prepare_drawing, draw))
+
+    def run(self, rounds: int) -> tuple[Comparison, Comparison]:
+        """Measure all runtimes, and compare them with the NumPy backend."""
+        names = Comparison(
+            key="names",
+            title=f"{NAMES:,} names one by one, as tokens",
+            unit="names a second",
+            subjects=(NUMPY,),
+            ways=self.names.run(rounds),
+        )
+        step = Comparison(
+            key="step",
+            title="One step of one row",
+            unit="microseconds",
+            subjects=(NUMPY,),
+            ways=self.steps.run(rounds),
+        )
+        return names, step
 
 
 def prepare_drawing(draw: Callable[[], object]) -> Measurement:
     """Compile a function that draws names, and return a measurement of its names per second."""
     draw()  # the first call compiles
 
-    def measure(_: int) -> float:
-        seconds, _names = measure_seconds(draw)
+    def measure(number: int) -> float:
+        seconds, _ = measure_seconds(draw)
         return NAMES / seconds
 
     return measure
@@ -99,8 +106,8 @@ def prepare_steps(model: LanguageModel) -> Measurement:
     take_steps = partial(_take_steps, model)
     take_steps()  # the first call compiles
 
-    def measure(_: int) -> float:
-        seconds, _nothing = measure_seconds(take_steps)
+    def measure(number: int) -> float:
+        seconds, _ = measure_seconds(take_steps)
         return seconds / STEPS * 1e6
 
     return measure
