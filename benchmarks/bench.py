@@ -99,8 +99,8 @@ def run_section(name: str, rounds: int, results_path: Path) -> bool:
     if section is None:
         print(f"{name} failed, see the message above. Its old results are kept.\n", flush=True)
         return False
-    _store(section, results_path)
-    _print(section)
+    _store_section(section, results_path)
+    _print_section(section)
     return True
 
 
@@ -130,7 +130,7 @@ def _environment(name: str) -> dict[str, str]:
     return environment
 
 
-def _store(section: Section, path: Path) -> None:
+def _store_section(section: Section, path: Path) -> None:
     """Replace a section in the file with the results."""
     from benchmarks.document import Performance
     from benchmarks.pages import read, write
@@ -139,7 +139,7 @@ def _store(section: Section, path: Path) -> None:
     write(path, old_results.with_section(section, order=list(SECTIONS)))
 
 
-def _print(section: Section) -> None:
+def _print_section(section: Section) -> None:
     from benchmarks.performance_tables import titled_table
 
     for comparison in section.comparisons:

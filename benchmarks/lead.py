@@ -60,6 +60,7 @@ def compute_leads(document: Performance) -> list[Lead]:
 def _leads_of_comparison(comparison: Comparison) -> Iterator[Lead]:
     """Yield the lead of each subject that processes each prefix once."""
     sharing_by_size = {sharing.batch_size: sharing for sharing in comparison.sharing}
+    # The titles of some stored results also contain namegen's batch size.
     work, _, _ = comparison.title.partition(", namegen batch")
     for subject, batch_size in comparison.shares.items():
         rival = comparison.best(comparison.rival)

@@ -94,8 +94,8 @@ def prepare_drawing(draw: Callable[[], object]) -> Measurement:
     """Compile a function that draws names, and return a measurement of its names per second."""
     draw()  # the first call compiles
 
-    def measure(number: int) -> float:
-        seconds, _ = measure_seconds(draw)
+    def measure(_: int) -> float:
+        seconds, _result = measure_seconds(draw)
         return NAMES / seconds
 
     return measure
@@ -106,8 +106,8 @@ def prepare_steps(model: LanguageModel) -> Measurement:
     take_steps = partial(_take_steps, model)
     take_steps()  # the first call compiles
 
-    def measure(number: int) -> float:
-        seconds, _ = measure_seconds(take_steps)
+    def measure(_: int) -> float:
+        seconds, _result = measure_seconds(take_steps)
         return seconds / STEPS * 1e6
 
     return measure

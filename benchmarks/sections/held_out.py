@@ -152,22 +152,25 @@ class LossBenchmark:
 
     def run(self, title: str, seconds: float, rounds: int) -> Comparison:
         """Measure the loss of each variant after a fixed time of training."""
-        measurements = {
-            name: partial(self._train_and_evaluate, prepared.trainer, seconds)
-            for name, prepared in self._trainers.items()
-        }
-        losses = run_rounds(measurements, rounds, warm_up_rounds=0)
-        variants = [
-            Variant(name, losses[name], prepared.group, prepared.start_seconds)
-            for name, prepared in self._trainers.items()
-        ]
         network_name = title.partition(",")[0].lower().replace(" ", "-")
         return Comparison(
             key=f"{network_name}-{seconds:g}s",
             title=f"{title}, {seconds:g} s",
             unit="nats a character",
             subjects=("namegen",),
-            ways=tuple(variants),
+            ways=self._measure(seconds, rounds),
+        )
+
+    def _measure(self, seconds: float, rounds: int) -> tuple[Variant, ...]:
+        """Train each variant once per round for some seconds, and return the losses."""
+        measurements = {
+            name: partial(self._train_and_evaluate, prepared.trainer, seconds)
+            for name, prepared in self._trainers.items()
+        }
+        losses = run_rounds(measurements, rounds, warm_up_rounds=0)
+        return tuple(
+            Variant(name, losses[name], prepared.group, prepared.start_seconds)
+            for name, prepared in self._trainers.items()
         )
 
     def _train_and_evaluate(self, trainer: Trainer, seconds: float, number: int) -> float:

@@ -22,9 +22,8 @@ WHOLE_LIST = DataSettings(validation=0.0, split="by-row", duplicates="full")
 NAMEGEN = "namegen"
 KERAS = "Keras fit"
 JAX = "JAX scan"
-TORCH = (
-    "PyTorch"  # processes every character of every name; the page explains the lead over this group
-)
+# This group processes every character of every name. The page explains namegen's lead over it.
+TORCH = "PyTorch"
 TORCH_DISTINCT = "PyTorch distinct"
 LARGEST_PRODUCT = "1024×1024×1024"
 
@@ -98,7 +97,7 @@ class TrainingBenchmark(Benchmark):
             self.add(name, partial(_prepare_trainer, create), group=JAX)
 
     def _with_names(self, trainer: type[Trainer], **options: Any) -> Callable[[], Trainer]:
-        """Return a function that creates a trainer of another library for this network and list."""
+        """Return a function that creates another library's trainer for this network and list."""
         return partial(trainer, self.corpus.names, self.corpus.vocabulary, self.network, **options)
 
     def add_keras(self, batch_sizes: Sequence[int]) -> None:
