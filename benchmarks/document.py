@@ -1,7 +1,7 @@
-"""The document of ``performance.json``: every figure of every round, from which all else (medians, ratios) is computed.
+"""The document ``performance.json``. It contains the values of all rounds, from which medians and ratios are computed.
 
-A section is measured by one process and replaced as a whole. It has comparisons: several ways of doing the same, timed
-in turn, a value for each round.
+Each section is measured by one process, and replaced as a whole. It contains comparisons: variants of the same work,
+which are measured alternately, with one value per round.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import comb
+from operator import attrgetter
 from statistics import median
 from typing import Any, Literal
 
@@ -28,15 +29,17 @@ HIGHER_IS_BETTER = ("characters a second", "GFLOP/s", "names a second")
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way of doing the work, or one setting of it.
+class Variant:
+    """A variant of a comparison, for example a library with a batch size.
 
     Attributes:
-        name: what a table calls it.
-        values: one a round, in the comparison's unit.
-        group: ways of one group are settings of the same; the one with the best median stands for all of them.
-        start_seconds: loading, building and compiling before the first round, which no value holds; None: not measured.
-        peak_mebibytes: the most memory of any round; None: not measured.
+        name: its name in the table.
+        values: one value per round, in the unit of the comparison.
+        group: variants of the same group differ only in their settings. The variant with the best median represents
+            the group.
+        start_seconds: the time to load, build and compile before the first round, which isn't part of the values. It's
+            None if it wasn't measured.
+        peak_mebibytes: the highest memory use in any round. It's None if it wasn't measured.
     """
 
     name: str
@@ -47,19 +50,24 @@ class Way:
 
     @property
     def median(self) -> float:
-        """The middle one of the rounds."""
+        """The median of all rounds."""
         return median(self.values)
+
+    @property
+    def group_name(self) -> str:
+        """The name of the group. A variant without a group forms its own."""
+        return self.group or self.name
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """How much less namegen reads than there is, on average over the batches of an epoch.
+    """How much less namegen has to process because names share prefixes, summed over the batches of an epoch.
 
     Attributes:
-        batch_size: names of a batch.
-        characters: of an epoch, every name counted, with its STOP.
-        distinct_characters: those of the distinct names of each batch.
-        prefixes: distinct prefixes of each batch, which is what namegen's NumPy engine reads.
+        batch_size: the number of names in a batch.
+        characters: the characters of all names, including the end of each name.
+        distinct_characters: the same, but each repeated name in a batch counts only once.
+        prefixes: the distinct prefixes of each batch. namegen's NumPy backend processes these.
     """
 
     batch_size: Count
@@ -68,76 +76,91 @@ class Sharing:
     prefixes: Count
 
     @property
-    def repeats(self) -> float:
-        """How many times fewer characters there are when each name of a batch is read once."""
+    def repeats_factor(self) -> float:
+        """How many times fewer characters there are if each name of a batch is processed once."""
         return self.characters / self.distinct_characters
 
     @property
-    def common_prefixes(self) -> float:
-        """How many times fewer again when each prefix is."""
+    def prefixes_factor(self) -> float:
+        """How many times fewer characters remain if each prefix is also processed once."""
         return self.distinct_characters / self.prefixes
 
     @property
-    def by_all(self) -> float:
-        """Both together."""
+    def total_factor(self) -> float:
+        """The product of both factors."""
         return self.characters / self.prefixes
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Ways of doing the same work.
+    """Variants of the same work.
 
     Attributes:
-        key: short, unique in its section.
-        title: the work: network, list, batch.
-        unit: of the values.
-        subjects: the groups that the others are held against, namegen's as a rule; empty: nothing is compared.
-        ways: in the order of the table.
-        sharing: for a training by the NumPy engine, the batch sizes of it.
-        shares: subject → which of ``sharing``, by its batch size; only those that read by prefixes.
-        rival: the group that the lead is explained against; empty: none.
+        key: a short name that is unique in the section.
+        title: the work, for example the network and the list.
+        unit: the unit of the values.
+        subjects: the groups that all variants are compared with, usually namegen's. Without subjects, the table has no
+            ratios.
+        ways: the variants, in the order of the table.
+        sharing: how much namegen's NumPy backend saves at certain batch sizes.
+        shares: the batch size in ``sharing`` that applies to a subject, for subjects that process each prefix once.
+        rival: the group over which namegen's lead is explained, or an empty string.
     """
 
     key: str
     title: str
     unit: Unit
     subjects: tuple[str, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[Variant, ...]
     sharing: tuple[Sharing, ...] = ()
     shares: Mapping[str, int] = field(default_factory=dict)
     rival: str = ""
 
-    def best(self, group: str) -> Way:
-        """The way that stands for its group."""
-        return self._best([way for way in self.ways if (way.group or way.name) == group])
+    @property
+    def is_loss(self) -> bool:
+        """Whether the values are losses, which are compared by their difference instead of their ratio."""
+        return self.unit == "nats a character"
+
+    def best(self, group: str) -> Variant:
+        """Return the variant with the best median of a group."""
+        return self._best([variant for variant in self.ways if variant.group_name == group])
 
     @property
-    def best_rival(self) -> Way:
-        """The best of all that is not namegen's."""
-        return self._best([way for way in self.ways if not way.name.startswith("namegen")])
+    def best_rival(self) -> Variant:
+        """The variant with the best median, except for namegen's variants."""
+        rivals = [variant for variant in self.ways if not variant.name.startswith("namegen")]
+        return self._best(rivals)
 
-    def _best(self, ways: Sequence[Way]) -> Way:
-        return (max if self.unit in HIGHER_IS_BETTER else min)(ways, key=lambda way: way.median)
+    def _best(self, variants: Sequence[Variant]) -> Variant:
+        """Return the variant with the highest or lowest median, whichever is better in this unit."""
+        if self.unit in HIGHER_IS_BETTER:
+            return max(variants, key=attrgetter("median"))
+        return min(variants, key=attrgetter("median"))
 
-    def against(self, subject: str, way: Way) -> tuple[float, ...]:
-        """The subject held against a way, round by round: how many times as much, of losses the difference."""
-        pairs = list(zip(self.best(subject).values, way.values, strict=True))
-        if self.unit == "nats a character":
-            return tuple(ours - theirs for ours, theirs in pairs)
-        return tuple(ours / theirs for ours, theirs in pairs)
+    def against(self, subject: str, variant: Variant) -> tuple[float, ...]:
+        """Compare the best variant of a subject with another variant, round by round.
+
+        Returns:
+            The subject's values divided by the variant's values, or minus the variant's values if they are losses.
+        """
+        pairs = zip(self.best(subject).values, variant.values, strict=True)
+        if self.is_loss:
+            return tuple(subject_loss - loss for subject_loss, loss in pairs)
+        return tuple(subject_value / value for subject_value, value in pairs)
 
 
 @dataclass(frozen=True)
 class Section:
-    """What one process has measured.
+    """The results of one process.
 
     Attributes:
-        name: by which it is chosen.
-        rounds: of the comparisons; some have fewer.
-        seconds: that it took.
-        commit: of namegen; None outside of a checkout.
-        machine: processor, cores, memory, system.
-        versions: of Python and the libraries that take part.
+        name: the name that selects the section on the command line.
+        rounds: the number of rounds. Some comparisons have fewer.
+        seconds: how long the measurement took.
+        commit: the commit of namegen, or None outside of a checkout.
+        machine: processor, cores, memory and system.
+        versions: the versions of Python and of the libraries.
+        comparisons: the results.
     """
 
     name: str
@@ -151,34 +174,49 @@ class Section:
 
 @dataclass(frozen=True)
 class Performance:
-    """All sections that were ever measured, the newest of each."""
+    """The latest results of each section."""
 
     sections: tuple[Section, ...] = ()
     format: Literal["namegen performance"] = FORMAT
 
     def with_section(self, new: Section, order: Sequence[str]) -> Performance:
-        """The same with this section in the place of the one of its name, sections in the order given."""
-        kept = {section.name: section for section in self.sections} | {new.name: new}
-        return Performance(tuple(kept[name] for name in order if name in kept))
+        """Return a copy in which a new section replaces the old one of the same name.
+
+        Args:
+            new: the new section.
+            order: the names of all sections, in the order of the result.
+        """
+        sections = {section.name: section for section in self.sections}
+        sections[new.name] = new
+        return Performance(tuple(sections[name] for name in order if name in sections))
 
 
-def around_median(values: Sequence[float]) -> tuple[float, float]:
-    """Between which two values the median of very many rounds lies, in 95 of 100 cases.
+def median_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return two of the values that form a 95% confidence interval for the true median.
 
-    However rounds are spread, each is below that median as often as a coin shows heads, if none depends on the one
-    before. Of fewer than nine rounds, these are the lowest and the highest; of fewer than six, that is less than 95.
+    The rounds must be independent, but can have any distribution, because each value is below the true median with a
+    probability of 50%. With fewer than nine values, the interval consists of the lowest and the highest value. With
+    fewer than six, its confidence is below 95%.
 
-    >>> around_median(range(25))
+    >>> median_interval(range(25))
     (7, 17)
     """
-    ranked, rounds = sorted(values), len(values)
-    at_most = accumulate(comb(rounds, below) / 2**rounds for below in range(rounds))
-    outer = max(1, sum(chance <= 0.025 for chance in at_most))
-    return ranked[outer - 1], ranked[-outer]
+    ranked = sorted(values)
+    count = len(ranked)
+    # The probabilities that exactly 0, 1, 2, … of the values are below the true median.
+    probabilities = [comb(count, below) / 2**count for below in range(count)]
+    small_tails = [tail for tail in accumulate(probabilities) if tail <= 0.025]
+    rank = max(1, len(small_tails))  # from either end; 1 is the lowest or highest value
+    return ranked[rank - 1], ranked[-rank]
 
 
-def typical(values: Sequence[float], show: Callable[[float], str]) -> str:
-    """The median with what lies around it: ``2.1 (2.0–2.3)``; no range where both ends look the same."""
-    low, high = map(show, around_median(values))
-    middle = show(median(values))
-    return middle if low == high else f"{middle} ({low}–{high})"
+def format_median(values: Sequence[float], format_value: Callable[[float], str]) -> str:
+    """Format the median with its confidence interval, for example ``2.1 (2.0–2.3)``.
+
+    If rounding makes both ends of the interval equal, the result is only the median.
+    """
+    low, high = (format_value(bound) for bound in median_interval(values))
+    middle = format_value(median(values))
+    if low == high:
+        return middle
+    return f"{middle} ({low}–{high})"

@@ -1,4 +1,4 @@
-"""Documents of measured figures, and the pages that are made from them: written anew, or checked with ``--check``."""
+"""Read and write the documents with results, and write or check the pages that are made from them."""
 
 from __future__ import annotations
 
@@ -15,40 +15,52 @@ RESULTS = Path(__file__).parents[1] / "docs" / "results"
 Document = TypeVar("Document")
 
 
-def read(kind: type[Document], path: Path) -> Document:
-    """What a file holds; an empty document where there is none. Raises ValueError for another form."""
-    return from_plain(kind, read_json(path.read_bytes())) if path.exists() else kind()
+def read(document_type: type[Document], path: Path) -> Document:
+    """Read a document, or return an empty one if the file doesn't exist.
+
+    Raises:
+        ValueError: the file contains something else.
+    """
+    if not path.exists():
+        return document_type()
+    return from_plain(document_type, read_json(path.read_bytes()))
 
 
 def write(path: Path, document: object) -> None:
-    """Write a document of dataclasses, whole or not at all."""
+    """Write a dataclass as JSON. An existing file is replaced only after the new one is complete."""
+    rounded = _round_numbers(to_plain(document))
+    text = json.dumps(rounded, indent=1, ensure_ascii=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    new.write_text(
-        json.dumps(_rounded(to_plain(document)), indent=1, ensure_ascii=False) + "\n",
-        encoding="utf-8",
-    )
-    os.replace(new, path)
+    new_path = path.with_name(path.name + ".new")
+    new_path.write_text(f"{text}\n", encoding="utf-8")
+    os.replace(new_path, path)
 
 
-def _rounded(value: Any) -> Any:
-    """Six digits of each number: more say nothing of a time, and make every renewal a longer difference."""
+def _round_numbers(value: Any) -> Any:
+    """Round all numbers of a document to six significant digits, which keeps the file small."""
     if isinstance(value, float):
         return float(f"{value:.6g}")
     if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _round_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_round_numbers(inner) for inner in value]
+    return value
 
 
-def write_or_check(folder: Path, name: str, made: str) -> None:
-    """Write ``NAME.md`` into the folder; with ``--check`` end the program unless it is what would be written."""
+def write_or_check(folder: Path, name: str, text: str) -> None:
+    """Write the page ``NAME.md``. With ``--check``, only check it, and exit with an error if it's outdated."""
+    path = folder / f"{name}.md"
+    if not _is_check_requested(name):
+        path.write_text(text, encoding="utf-8")
+        return
+    is_current = path.exists() and path.read_text(encoding="utf-8") == text
+    if not is_current:
+        sys.exit(f"docs/results/{name}.md doesn't match {name}.json. Run `make docs`.")
+
+
+def _is_check_requested(name: str) -> bool:
     parser = ArgumentParser(description=f"Write {name}.md from {name}.json.", allow_abbrev=False)
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; say whether the page is up to date"
+        "--check", action="store_true", help="write nothing, but check that the page is up to date"
     )
-    check = parser.parse_args().check
-    path = folder / f"{name}.md"
-    if not check:
-        path.write_text(made, encoding="utf-8")
-    elif not path.exists() or path.read_text(encoding="utf-8") != made:
-        sys.exit(f"docs/results/{name}.md is not what {name}.json says: run `make docs`")
+    return bool(parser.parse_args().check)

@@ -5,15 +5,15 @@ With ``--check``, only check that the page is up to date.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from statistics import median
 from textwrap import fill
 
-from benchmarks.document import Comparison, Performance, Section, Unit, Way, around_median, typical
+from benchmarks.document import Comparison, Performance, Section, format_median
+from benchmarks.lead import compute_leads, lead_sentence, lead_table
 from benchmarks.pages import RESULTS, read, write_or_check
+from benchmarks.performance_tables import combined_table, table_heads
 from benchmarks.sections import SECTIONS
-from namegen.experiments.report import NONE, Table, seconds, whole
 
 HEAD = """\
 # Speed
@@ -51,220 +51,125 @@ PyTorch's."""
 
 
 def page(document: Performance) -> str:
-    """The whole document."""
-    parts = [HEAD, *(_wrapped(line) for line in _origins(document.sections))]
-    parts += [_part(section) for section in document.sections]
-    shared = lead_markdown(document)
-    if shared:
-        parts += [LEAD, shared, _wrapped(_lead_sentence(document))]
-    return "\n\n".join(parts) + "\n"
+    """Write the whole page."""
+    blocks = [HEAD]
+    blocks += [_wrap(sentence) for sentence in _origin_sentences(document.sections)]
+    blocks += [_section_markdown(section) for section in document.sections]
+    leads = compute_leads(document)
+    if leads:
+        blocks += [LEAD, lead_table(leads), _wrap(lead_sentence(leads))]
+    return "\n\n".join(blocks) + "\n"
 
 
-def _origins(sections: Sequence[Section]) -> list[str]:
-    """A sentence for each machine and commit: which sections were measured there, and with which versions."""
-    found: dict[str, list[Section]] = {}
-    for section in sections:
-        machine = section.machine
-        words = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}"
-        found.setdefault(f"{words}; commit {section.commit or 'unknown'}", []).append(section)
-    sentences = []
-    for origin, members in found.items():
-        pairs = dict.fromkeys(
-            pair for section in members for pair in section.versions.items()
-        )  # each once, in order
-        versions = ", ".join(f"{name} {version}" for name, version in pairs)
-        sentences.append(
-            f"We measured the sections {_listed([one.name for one in members])} on {origin}, with {versions}."
-        )
-    return sentences
-
-
-def _part(section: Section) -> str:
-    plan = SECTIONS[section.name]
-    command = (
-        f'To repeat this measurement, run `make bench BENCH="{section.name}"`. '
-        f"The command runs {section.rounds} rounds, which takes {section.seconds:.0f} seconds."
-    )
-    parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
-    told = [
-        one for one in section.comparisons if one.key != "processor"
-    ]  # which is the wall time of one core
-    for _, alike in groupby(
-        (one for one in told if one.unit != "GFLOP/s"), key=lambda one: rows(one)[0]
-    ):
-        parts.append(_table(list(alike)))
-    parts += [_wrapped(_share_of_products(one)) for one in told if one.unit == "GFLOP/s"]
-    return "\n\n".join(parts)
-
-
-def _table(comparisons: Sequence[Comparison]) -> str:
-    """Comparisons with the same columns as one table, a row with its title before each."""
-    (_, *heads), found = rows(comparisons[0])
-    first = comparisons[0].title
-    if len(comparisons) > 1:
-        titles = ([f"{one.title}:", *[""] * len(heads)] for one in comparisons)
-        first, pairs = "", zip(titles, comparisons, strict=True)
-        found = [row for title, one in pairs for row in (title, *rows(one)[1])]
-    return Table("", (first, *heads), tuple(map(tuple, found))).markdown().partition("\n\n")[2]
-
-
-def _wrapped(paragraph: str) -> str:
+def _wrap(paragraph: str) -> str:
     return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def _share_of_products(comparison: Comparison) -> str:
-    """How fast a whole training is beside the machine's largest matrix product."""
-    best = comparison.best(comparison.rival)
-    shares = (
-        f"{typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')}% "
-        f"({subject.rpartition(', ')[2]})"
-        for subject in comparison.subjects
-    )
+# --- machines and versions --------------------------------------------------------------------------------------------
+
+
+def _origin_sentences(sections: Sequence[Section]) -> list[str]:
+    """Write one sentence per machine and commit, which lists the sections that were measured there."""
+    sections_by_origin: dict[str, list[Section]] = {}
+    for section in sections:
+        sections_by_origin.setdefault(_origin(section), []).append(section)
+    return [_origin_sentence(origin, members) for origin, members in sections_by_origin.items()]
+
+
+def _origin(section: Section) -> str:
+    """Describe the machine and the commit with which a section was measured."""
+    machine = section.machine
+    cores = f"{machine['cores']} cores"
+    memory = f"{machine['memory_gib']} GiB"
+    commit = section.commit or "unknown"
+    return f"{machine['processor']}, {cores}, {memory}, {machine['system']}; commit {commit}"
+
+
+def _origin_sentence(origin: str, sections: Sequence[Section]) -> str:
+    names = _join_words([section.name for section in sections])
+    versions = ", ".join(_distinct_versions(sections))
+    return f"We measured the sections {names} on {origin}, with {versions}."
+
+
+def _distinct_versions(sections: Sequence[Section]) -> list[str]:
+    """List the versions of all libraries without duplicates. A library can have several versions."""
+    versions: list[str] = []
+    for section in sections:
+        for library, version in section.versions.items():
+            name = f"{library} {version}"
+            if name not in versions:
+                versions.append(name)
+    return versions
+
+
+def _join_words(words: Sequence[str]) -> str:
+    """Join words with commas, and the last one with "and"."""
+    *first_words, last_word = words
+    if not first_words:
+        return last_word
+    return f"{', '.join(first_words)} and {last_word}"
+
+
+# --- sections ---------------------------------------------------------------------------------------------------------
+
+
+def _section_markdown(section: Section) -> str:
+    """Write a section: its explanation, its tables, and its sentences about matrix products."""
+    heading = f"## {SECTIONS[section.name].title}"
+    sentences = [
+        _wrap(_product_sentence(comparison))
+        for comparison in section.comparisons
+        if comparison.unit == "GFLOP/s"
+    ]
+    blocks = [heading, _wrap(_explanation(section)), *_tables(section.comparisons), *sentences]
+    return "\n\n".join(blocks)
+
+
+def _tables(comparisons: Sequence[Comparison]) -> list[str]:
+    """Make the tables of a section. Successive comparisons with the same columns share a table."""
+    shown = [comparison for comparison in comparisons if _has_table(comparison)]
+    return [combined_table(list(group)) for _, group in groupby(shown, key=table_heads)]
+
+
+def _has_table(comparison: Comparison) -> bool:
+    """Whether the page shows a table. Processor times are almost equal to wall times, and products are a sentence."""
+    return comparison.key != "processor" and comparison.unit != "GFLOP/s"
+
+
+def _explanation(section: Section) -> str:
+    command = f'make bench BENCH="{section.name}"'
     return (
-        f"{comparison.title.partition(':')[0]} trains at {' or '.join(shares)} of the speed of the matrix product "
+        f"To repeat this measurement, run `{command}`. The command runs {section.rounds} rounds, which takes "
+        f"{section.seconds:.0f} seconds. {SECTIONS[section.name].about}"
+    )
+
+
+def _product_sentence(comparison: Comparison) -> str:
+    """Compare the arithmetic speed of training with that of the machine's largest matrix product."""
+    network, _, _ = comparison.title.partition(":")
+    shares = [_share_of_product(comparison, subject) for subject in comparison.subjects]
+    return (
+        f"{network} trains at {' or '.join(shares)} of the speed of the matrix product "
         f"{comparison.rival}."
     )
 
 
-def _lead_sentence(document: Performance) -> str:
-    """Between which numbers the two causes lie, with the work where the engine does least and most."""
-    engines, shared = {}, []
-    for section in document.sections:
-        for comparison in section.comparisons:
-            for subject, size in comparison.shares.items():
-                sharing = next(one.by_all for one in comparison.sharing if one.batch_size == size)
-                times = median(comparison.against(subject, comparison.best(comparison.rival)))
-                engines[f"{comparison.title.partition(', namegen batch')[0]}, batch {size:,}"] = (
-                    times / sharing
-                )
-                shared.append(sharing)
-    least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
-    return (
-        f"Without sharing between names, namegen's speed would range from {engines[least]:.2f} times the speed "
-        f"of PyTorch ({least}) to {engines[most]:.2f} times ({most}). Sharing multiplies this speed by "
-        f"{min(shared):.2f} to {max(shared):.2f}."
-    )
+def _share_of_product(comparison: Comparison, subject: str) -> str:
+    """Format the speed of a subject in percent of the product's speed, for example ``62% (each prefix)``."""
+    shares = comparison.against(subject, comparison.best(comparison.rival))
+    percent = format_median(shares, _format_percent)
+    counting_method = subject.rpartition(", ")[2]
+    return f"{percent}% ({counting_method})"
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-HEADS: dict[Unit, str] = {
-    "characters a second": "1,000 chars/s",
-    "GFLOP/s": "GFLOP/s",
-    "names a second": "names/s",
-    "microseconds": "µs",
-    "seconds": "seconds",
-    "nats a character": "nats",
-}
-
-
-def shown(unit: Unit) -> Callable[[float], str]:
-    """How a value of that unit is written."""
-    if unit == "characters a second":
-        return lambda value: whole(value / 1000) if value >= 100_000 else seconds(value / 1000)
-    if unit == "names a second":
-        return whole
-    if unit == "nats a character":
-        return "{:.3f}".format
-    return seconds
-
-
-def ratio(unit: Unit) -> Callable[[float], str]:
-    """How a subject held against another is written: times as much, or of losses the difference."""
-    return "{:+.3f}".format if unit == "nats a character" else _times
-
-
-def _times(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 10 else f"{value:.2f}"
-
-
-def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """The heads of the columns, and a row for each way."""
-    show, sign = shown(comparison.unit), "−" if comparison.unit == "nats a character" else "÷"
-    has_start = any(way.start_seconds is not None for way in comparison.ways)
-    has_memory = any(way.peak_mebibytes is not None for way in comparison.ways)
-    short = _without_common_beginning(comparison.subjects)
-    heads = ["", HEADS[comparison.unit], "range", *(f"{name} {sign} this" for name in short)]
-    heads += ["start-up"] * has_start + ["peak MiB"] * has_memory
-    found = []
-    for way in comparison.ways:
-        row = [way.name, show(way.median), "–".join(map(show, around_median(way.values)))]
-        row += [_against(comparison, subject, way) for subject in comparison.subjects]
-        row += [_or_none(way.start_seconds, ".1f")] * has_start + [
-            _or_none(way.peak_mebibytes, ",.0f")
-        ] * has_memory
-        found.append(row)
-    return heads, found
-
-
-def _or_none(value: float | None, form: str) -> str:
-    return NONE if value is None else format(value, form)
-
-
-def _against(comparison: Comparison, subject: str, way: Way) -> str:
-    if way is comparison.best(subject):
-        return NONE
-    return typical(comparison.against(subject, way), ratio(comparison.unit))
-
-
-def _without_common_beginning(subjects: Sequence[str]) -> list[str]:
-    """``whole training, a`` and ``whole training, b`` as ``a`` and ``b``: the column has little room."""
-    parts = [subject.rpartition(", ")[2] for subject in subjects]
-    return parts if len(subjects) > 1 else list(subjects)
-
-
-def markdown(comparison: Comparison) -> str:
-    """With its title."""
-    heads, found = rows(comparison)
-    return Table(comparison.title, tuple(heads), tuple(map(tuple, found))).markdown()
-
-
-# --- where a lead comes from ------------------------------------------------------------------------------------------
-
-
-def lead(section: Section) -> list[list[str]]:
-    """For each training that shares prefixes: what of its lead is sharing, and what the engine."""
-    found = []
-    for comparison in section.comparisons:
-        by_size = {shared.batch_size: shared for shared in comparison.sharing}
-        for subject, size in comparison.shares.items():
-            shared, rival = by_size[size], comparison.best(comparison.rival)
-            prefixes = shared.prefixes / shared.characters
-            times = comparison.against(subject, rival)
-            work = comparison.title.partition(", namegen batch")[0]
-            found.append(
-                [
-                    f"{work}, batch {size}",
-                    f"{prefixes:.2f}",
-                    f"{shared.repeats:.2f}",
-                    f"{shared.common_prefixes:.2f}",
-                    typical([value * prefixes for value in times], _times),
-                    typical(times, _times),
-                ]
-            )
-    return found
-
-
-LEAD_HEADS = ("", "prefixes a character", "repeats", "common prefixes", "engine", "lead")
-
-
-def lead_markdown(document: Performance) -> str:
-    """All of them in one table; empty without any."""
-    found = [row for section in document.sections for row in lead(section)]
-    return (
-        Table("", LEAD_HEADS, tuple(map(tuple, found))).markdown().partition("\n\n")[2]
-        if found
-        else ""
-    )
+def _format_percent(share: float) -> str:
+    return f"{100 * share:.0f}"
 
 
 def main() -> None:
-    """Write the file, or check it."""
-    write_or_check(RESULTS, "performance", page(read(Performance, RESULTS / "performance.json")))
+    """Write the page, or check it."""
+    document = read(Performance, RESULTS / "performance.json")
+    write_or_check(RESULTS, "performance", page(document))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ from pathlib import Path
 from statistics import median
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from benchmarks import blind
-from benchmarks.document import Comparison, Performance, around_median
+from benchmarks.document import Comparison, Performance, Section, median_interval
 from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.quality_page import DEFAULT, NGRAM, Model, Quality
 from namegen.drawings.style import (
@@ -29,6 +28,7 @@ from namegen.drawings.style import (
 )
 
 WIDTH, PANEL_HEIGHT = 8.0, 1.9  # inches
+TRAINING_SECTIONS = ("gated", "small", "plain")
 HEAD = """\
 # Results
 
@@ -75,29 +75,37 @@ class Chart:
     reference: float | None = None
 
 
-def charts() -> tuple[Chart, Chart, Chart]:
+def read_charts() -> tuple[Chart, Chart, Chart]:
     """Read the stored results, and return the three charts."""
-    return accepted_names(), losses(), speeds()
+    return accepted_names_chart(), loss_chart(), speed_chart()
 
 
-def accepted_names() -> Chart:
-    """The share of names that readers accept, averaged over the long lists."""
-    sheets = [sheet for sheet in read(blind.Sheets, blind.DATA).sheets if not sheet.is_short]
-    labels = {"real": "real names", "new": "namegen", "chain": "a Markov chain"}
-    bars = tuple(
-        Bar(label, 100 * blind.mean_accepted(sheets, source), is_namegen=source == "new")
-        for source, label in labels.items()
+def accepted_names_chart() -> Chart:
+    """Compare how many real, generated and Markov-chain names readers accept, averaged over the long lists."""
+    sheets = read(blind.Sheets, blind.DATA).sheets
+    long_sheets = [sheet for sheet in sheets if not sheet.is_short]
+    real_share = blind.mean_accepted(long_sheets, "real")
+    namegen_share = blind.mean_accepted(long_sheets, "new")
+    chain_share = blind.mean_accepted(long_sheets, "chain")
+    bars = (
+        Bar("real names", 100 * real_share),
+        Bar("namegen", 100 * namegen_share, is_namegen=True),
+        Bar("a Markov chain", 100 * chain_share),
     )
     return Chart("Names that readers accept", "percent", bars)
 
 
-def losses() -> Chart:
-    """The default network's loss minus the n-gram baseline's, for each list."""
+def loss_chart() -> Chart:
+    """Show the default network's loss minus the n-gram baseline's loss.
+
+    The chart skips lists where some test names are also in the training set.
+    """
     results = read(Quality, RESULTS / "quality.json").lists
     bars = []
     for result in results:
-        if not result.seen_share:
-            network = _model(result.models, DEFAULT)
+        has_unseen_names_only = result.seen_share == 0
+        if has_unseen_names_only:
+            network = _find_model(result.models, DEFAULT)
             interval = (network.low, network.high)
             bars.append(Bar(result.name, network.against_ngram, interval, is_namegen=True))
     return Chart(
@@ -108,20 +116,17 @@ def losses() -> Chart:
     )
 
 
-def _model(models: Sequence[Model], name: str) -> Model:
+def _find_model(models: Sequence[Model], name: str) -> Model:
     return next(model for model in models if model.name == name)
 
 
-def speeds() -> Chart:
-    """The training speed, relative to the fastest other library at its best batch size."""
+def speed_chart() -> Chart:
+    """Show namegen's training speed relative to the fastest other library, each at its best batch size."""
     sections = read(Performance, RESULTS / "performance.json").sections
-    bars = [
-        _speed(comparison)
-        for section in sections
-        if section.name in ("gated", "small", "plain")
-        for comparison in section.comparisons
-        if comparison.unit == "characters a second"
-    ]
+    bars: list[Bar] = []
+    for section in sections:
+        if section.name in TRAINING_SECTIONS:
+            bars += _speed_bars(section)
     return Chart(
         "Training speed, relative to the fastest other library",
         "times as fast (above 1: namegen is faster)",
@@ -130,31 +135,46 @@ def speeds() -> Chart:
     )
 
 
-def _speed(comparison: Comparison) -> Bar:
-    ratios = comparison.against(comparison.subjects[-1], comparison.best_rival)
-    network = comparison.title.partition(",")[0]
-    rival = comparison.best_rival.name.partition(",")[0]
-    return Bar(f"{network}, rival: {rival}", median(ratios), around_median(ratios), is_namegen=True)
+def _speed_bars(section: Section) -> list[Bar]:
+    """Return one bar per network of a section."""
+    return [
+        _speed_bar(comparison)
+        for comparison in section.comparisons
+        if comparison.unit == "characters a second"
+    ]
 
 
-def figure_of(all_charts: Sequence[Chart]) -> Figure:
-    """Draw the charts below each other. Call it inside ``drawing_style``."""
-    figure = new_figure(WIDTH, PANEL_HEIGHT * len(all_charts))
-    heights = [len(chart.bars) + 1.5 for chart in all_charts]
-    panels = figure.subplots(len(all_charts), 1, height_ratios=heights)
-    for axes, chart in zip(panels, all_charts, strict=True):
-        _draw(axes, chart)
-    return figure
+def _speed_bar(comparison: Comparison) -> Bar:
+    """Show namegen's speed divided by that of the fastest other library."""
+    rival = comparison.best_rival
+    ratios = comparison.against(comparison.subjects[-1], rival)
+    network_name, _, _ = comparison.title.partition(",")
+    rival_name, _, _ = rival.name.partition(",")
+    label = f"{network_name}, rival: {rival_name}"
+    return Bar(label, median(ratios), median_interval(ratios), is_namegen=True)
 
 
-def _draw(axes: Axes, chart: Chart) -> None:
+# --- drawing ----------------------------------------------------------------------------------------------------------
+
+
+def write_picture(charts: Sequence[Chart], path: Path) -> None:
+    """Draw the charts below each other, and write the picture to a file."""
+    with drawing_style():
+        figure = new_figure(WIDTH, PANEL_HEIGHT * len(charts))
+        heights = [len(chart.bars) + 1.5 for chart in charts]
+        panels = figure.subplots(len(charts), 1, height_ratios=heights)
+        for axes, chart in zip(panels, charts, strict=True):
+            _draw_chart(axes, chart)
+        save_figure(figure, path)
+
+
+def _draw_chart(axes: Axes, chart: Chart) -> None:
+    """Draw a chart with its axes and its reference line."""
     for position, bar in enumerate(chart.bars):
-        color = BLUE if bar.is_namegen else QUIET
-        axes.barh(position, bar.value - (chart.reference or 0.0), left=chart.reference, color=color)
-        if bar.interval is not None:
-            axes.plot(bar.interval, (position, position), color=INK, linewidth=1.5)
-    axes.set_yticks(range(len(chart.bars)), [drawable_text(bar.label) for bar in chart.bars])
-    axes.invert_yaxis()
+        _draw_bar(axes, bar, position, start=chart.reference or 0.0)
+    labels = [drawable_text(bar.label) for bar in chart.bars]
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()  # the first bar is at the top
     axes.grid(visible=False, axis="y")
     if chart.reference is not None:
         axes.axvline(chart.reference, color=INK, linewidth=1)
@@ -162,35 +182,53 @@ def _draw(axes: Axes, chart: Chart) -> None:
     axes.set_xlabel(chart.axis_label)
 
 
-def page(all_charts: Sequence[Chart]) -> str:
-    """Write the whole page: the charts as a picture, and as sentences."""
-    accepted, loss, speed = all_charts
-    share = {bar.label: bar.value for bar in accepted.bars}
-    better = [bar for bar in loss.bars if bar.interval is not None and bar.interval[1] < 0]
-    faster = [bar for bar in speed.bars if bar.value > 1]
-    sentences = (
-        f"- Readers accepted {share['namegen']:.0f}% of the names that namegen generated, "
-        f"{share['real names']:.0f}% of real names "
-        f"and {share['a Markov chain']:.0f}% of a Markov chain's names.\n"
-        f"- The default network predicts held-out names significantly better than an {NGRAM} baseline on "
-        f"{len(better)} of {len(loss.bars)} lists.\n"
-        f"- For {len(faster)} of {len(speed.bars)} networks, namegen trains faster on one core than any other library."
+def _draw_bar(axes: Axes, bar: Bar, position: int, start: float) -> None:
+    """Draw a horizontal bar from a start value to the bar's value, and a line for its interval."""
+    color = BLUE if bar.is_namegen else QUIET
+    axes.barh(position, bar.value - start, left=start, color=color)
+    if bar.interval is not None:
+        axes.plot(bar.interval, (position, position), color=INK, linewidth=1.5)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def page(accepted_names: Chart, losses: Chart, speeds: Chart) -> str:
+    """Write the page, with the charts as a picture and as sentences."""
+    sentences = [_names_sentence(accepted_names), _loss_sentence(losses), _speed_sentence(speeds)]
+    bullet_points = "\n".join(f"- {sentence}" for sentence in sentences)
+    return f"{HEAD}\n{bullet_points}\n\n{TAIL}\n"
+
+
+def _names_sentence(chart: Chart) -> str:
+    percent = {bar.label: bar.value for bar in chart.bars}
+    return (
+        f"Readers accepted {percent['namegen']:.0f}% of the names that namegen generated, "
+        f"{percent['real names']:.0f}% of real names and {percent['a Markov chain']:.0f}% of a Markov chain's names."
     )
-    return f"{HEAD}\n{sentences}\n\n{TAIL}\n"
 
 
-def draw(all_charts: Sequence[Chart], path: Path) -> None:
-    """Write the charts as a picture."""
-    with drawing_style():
-        save_figure(figure_of(all_charts), path)
+def _loss_sentence(chart: Chart) -> str:
+    """Count the lists where the whole confidence interval is below zero."""
+    intervals = [bar.interval for bar in chart.bars if bar.interval is not None]
+    significantly_better = [high for _, high in intervals if high < 0]
+    return (
+        f"The default network predicts held-out names significantly better than an {NGRAM} baseline on "
+        f"{len(significantly_better)} of {len(chart.bars)} lists."
+    )
+
+
+def _speed_sentence(chart: Chart) -> str:
+    faster = [bar for bar in chart.bars if bar.value > 1]
+    return f"For {len(faster)} of {len(chart.bars)} networks, namegen trains faster on one core than any other library."
 
 
 def main() -> None:
-    """Write the page and its charts, or check the page."""
-    all_charts = charts()
-    write_or_check(RESULTS, "index", page(all_charts))
+    """Write the page and its picture, or check the page."""
+    charts = read_charts()
+    write_or_check(RESULTS, "index", page(*charts))
     if "--check" not in sys.argv:
-        draw(all_charts, RESULTS / "summary.png")
+        write_picture(charts, RESULTS / "summary.png")
 
 
 if __name__ == "__main__":

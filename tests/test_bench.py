@@ -8,9 +8,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from benchmarks.document import Comparison, Sharing, Way, around_median, typical
+from benchmarks.document import Comparison, Sharing, Variant, format_median, median_interval
 from benchmarks.lists import sharing
-from benchmarks.rounds import alternate
+from benchmarks.rounds import run_rounds
 from benchmarks.trainers import SPEED_RATE
 from benchmarks.trainers.namegen_trainer import NamegenTrainer
 from namegen.backends import load_engine
@@ -28,9 +28,9 @@ SPEED = Comparison(
     "characters a second",
     ("namegen",),
     (
-        Way("namegen", (200e3, 210e3, 150e3), start_seconds=0.04),
-        Way("PyTorch packed, batch 128", (100e3, 70e3, 60e3), "PyTorch packed", 1.0),
-        Way("PyTorch packed, batch 512", (50e3, 100e3, 90e3), "PyTorch packed", 1.0),
+        Variant("namegen", (200e3, 210e3, 150e3), start_seconds=0.04),
+        Variant("PyTorch packed, batch 128", (100e3, 70e3, 60e3), "PyTorch packed", 1.0),
+        Variant("PyTorch packed, batch 512", (50e3, 100e3, 90e3), "PyTorch packed", 1.0),
     ),
     (Sharing(128, 900, 600, 400),),
     {"namegen": 128},
@@ -42,10 +42,10 @@ LOSS = Comparison(
     "nats a character",
     ("namegen",),
     (
-        Way("namegen, batch 64", (2.3, 2.4), "namegen"),
-        Way("namegen, batch 128", (2.1, 2.2), "namegen"),
-        Way("JAX scan, batch 64", (2.3, 2.3)),
-        Way("PyTorch, batch 64", (2.0, 2.3)),
+        Variant("namegen, batch 64", (2.3, 2.4), "namegen"),
+        Variant("namegen, batch 128", (2.1, 2.2), "namegen"),
+        Variant("JAX scan, batch 64", (2.3, 2.3)),
+        Variant("PyTorch, batch 64", (2.0, 2.3)),
     ),
 )
 
@@ -60,8 +60,8 @@ def test_ratios_are_taken_round_by_round() -> None:
     """For losses, it's the difference. The median of the ratios isn't the ratio of the medians."""
     times = SPEED.against("namegen", SPEED.best("PyTorch packed"))
     assert times == pytest.approx((4.0, 2.1, 150 / 90))
-    assert typical(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
-    assert around_median([3, 1, 2, 5, 4]) == (1, 5)
+    assert format_median(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
+    assert median_interval([3, 1, 2, 5, 4]) == (1, 5)
     assert LOSS.against("namegen", LOSS.ways[2]) == pytest.approx((-0.2, -0.1))
 
 
@@ -70,7 +70,7 @@ def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases
     rounds: int,
 ) -> None:
     """This counts all combinations of rounds below and above the median. Five rounds are too few."""
-    low, high = around_median(range(rounds))
+    low, high = median_interval(range(rounds))
     below = np.array([sum(way) for way in product((0, 1), repeat=rounds)])
     wide, narrow = (
         np.mean((least <= below) & (below <= rounds - least)) for least in (low + 1, low + 2)
@@ -102,7 +102,7 @@ def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
     def way(name: str) -> Callable[[int], float]:
         return lambda number: calls.append((name, number)) or float(number)
 
-    assert alternate({"a": way("a"), "b": way("b")}, 2) == {"a": (1.0, 2.0), "b": (1.0, 2.0)}
+    assert run_rounds({"a": way("a"), "b": way("b")}, 2) == {"a": (1.0, 2.0), "b": (1.0, 2.0)}
     assert calls == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]
 
 
