@@ -141,15 +141,20 @@ def confidence_interval(sheets: Sequence[Sheet]) -> tuple[float, float]:
     acceptances = [(sheet.acceptance("new"), sheet.acceptance("old")) for sheet in sheets]
     differences = np.empty(RESAMPLES)
     for resample in range(RESAMPLES):
-        differences_of_lists = []
-        for index in _resample_lists(len(sheets), rng):
-            new, old = acceptances[index]
-            new_mean = rng.choice(new, len(new)).mean()
-            old_mean = rng.choice(old, len(old)).mean()
-            differences_of_lists.append(new_mean - old_mean)
+        lists = _resample_lists(len(sheets), rng)
+        differences_of_lists = [_resample_difference(*acceptances[index], rng) for index in lists]
         differences[resample] = np.mean(differences_of_lists)
     low, high = np.quantile(differences, (0.025, 0.975))
     return float(low), float(high)
+
+
+def _resample_difference(
+    new: Float64[Array, "new_names"], old: Float64[Array, "old_names"], rng: np.random.Generator
+) -> float:
+    """Draw as many names of each rule as there are, with replacement, and return the difference of their means."""
+    new_mean = rng.choice(new, len(new)).mean()
+    old_mean = rng.choice(old, len(old)).mean()
+    return float(new_mean - old_mean)
 
 
 def _resample_lists(count: int, rng: np.random.Generator) -> list[int]:

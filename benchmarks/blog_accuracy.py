@@ -126,12 +126,7 @@ def make_samples(names: Sequence[str], vocabulary: Vocabulary, *, whole_names: b
 def measure_accuracy(model: Any, corpus: Corpus, *, whole_names: bool) -> tuple[float, float]:
     """Return the argmax accuracy and the sampled accuracy over the whole list, in percent."""
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
-    tokens, lengths = prefixes_of_tree(tree)
-    if whole_names:
-        logits = predict_with_names(model, tokens, lengths, corpus.vocabulary)
-    else:
-        inputs = one_hot_prefixes(tokens, lengths, corpus.vocabulary)
-        logits = model.predict(inputs, batch_size=PREDICTED_AT_ONCE, verbose=0)
+    logits = predict_after_prefixes(model, tree, corpus.vocabulary, whole_names=whole_names)
     predicted_token = logits.argmax(axis=1)  # (nodes,)
     probability = softmax(logits.astype(np.float64))  # (nodes, V)
     node = tree.edge_node  # (edges,)
@@ -140,6 +135,17 @@ def measure_accuracy(model: Any, corpus: Corpus, *, whole_names: bool) -> tuple[
     correct = count[predicted_token[node] == token].sum()
     expected = math.fsum((count * probability[node, token]).tolist())
     return 100 * float(correct) / tree.characters, 100 * expected / tree.characters
+
+
+def predict_after_prefixes(
+    model: Any, tree: PrefixTree, vocabulary: Vocabulary, *, whole_names: bool
+) -> np.ndarray:
+    """Return the logits after each prefix of a tree, with shape ``(nodes, V)``."""
+    tokens, lengths = prefixes_of_tree(tree)
+    if whole_names:
+        return predict_with_names(model, tokens, lengths, vocabulary)
+    inputs = one_hot_prefixes(tokens, lengths, vocabulary)
+    return model.predict(inputs, batch_size=PREDICTED_AT_ONCE, verbose=0)
 
 
 def prefixes_of_tree(tree: PrefixTree) -> tuple[np.ndarray, np.ndarray]:

@@ -148,10 +148,8 @@ def frequency_plot(frequencies: ListFrequencies) -> Figure:
     for axes, length in zip(panels, LENGTHS, strict=True):
         _draw_expected_counts(axes, frequencies)
         _draw_names(axes, frequencies.listed_names(length))
-        axes.set(xscale="log", yscale="log", title=f"{length} characters")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(number_formatter())
-            axis.set_minor_formatter(NullFormatter())
+        _set_logarithmic(axes)
+        axes.set_title(f"{length} characters")
     figure.supxlabel("times in the list; the line: drawn as often as it should be")
     figure.supylabel(f"times among {frequencies.generated:,} names drawn; the lowest row: never")
     return figure
@@ -162,6 +160,14 @@ def _draw_expected_counts(axes: Axes, frequencies: ListFrequencies) -> None:
     highest_count = max((names.listed for names in frequencies.alike), default=1)
     ratio = frequencies.generated / frequencies.entries
     axes.plot([1, highest_count], [ratio, highest_count * ratio], color=QUIET, linewidth=1)
+
+
+def _set_logarithmic(axes: Axes) -> None:
+    """Make both axes logarithmic, with plain numbers as labels."""
+    axes.set(xscale="log", yscale="log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(number_formatter())
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _draw_names(axes: Axes, alike: Sequence[NamesAlike]) -> None:

@@ -91,17 +91,23 @@ def confidence_interval(losses: Losses) -> tuple[float, float]:
 
     It's a bootstrap over seeds and names. The losses of a name with several labels stay together.
     """
-    names = [test_name.name for test_name in losses.test_names]
-    _, name_index = np.unique(names, return_inverse=True)
-    lengths = np.bincount(name_index, losses.lengths)  # (distinct,)
-    difference = losses.shared - losses.single  # (seeds, names)
-    by_name = np.stack([np.bincount(name_index, row) for row in difference])  # (seeds, distinct)
+    differences, lengths = _sum_over_labels(losses)
+    seed_count, name_count = differences.shape
     rng = np.random.default_rng(0)
     means = []
     for _ in range(RESAMPLES):
-        chosen_names = rng.integers(len(lengths), size=len(lengths))
-        chosen_seeds = rng.integers(len(by_name), size=len(by_name))
-        chosen = by_name[chosen_seeds].mean(axis=0)[chosen_names]
-        means.append(chosen.sum() / lengths[chosen_names].sum())
+        names = rng.integers(name_count, size=name_count)
+        seeds = rng.integers(seed_count, size=seed_count)
+        mean_of_seeds = differences[seeds].mean(axis=0)  # (distinct names,)
+        means.append(mean_of_seeds[names].sum() / lengths[names].sum())
     low, high = np.quantile(means, (0.025, 0.975))
     return float(low), float(high)
+
+
+def _sum_over_labels(losses: Losses) -> tuple[Float64[Array, "seeds D"], Float64[Array, "D"]]:
+    """Return ``shared - single`` and the number of characters for each distinct name, as sums over its labels."""
+    names = [test_name.name for test_name in losses.test_names]
+    _, index = np.unique(names, return_inverse=True)  # (names,), the index of the distinct name
+    differences = losses.shared - losses.single  # (seeds, names)
+    summed_differences = np.stack([np.bincount(index, row) for row in differences])
+    return summed_differences, np.bincount(index, losses.lengths)

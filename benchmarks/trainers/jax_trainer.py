@@ -79,6 +79,17 @@ def mean_loss(
         lengths: The number of characters to predict in each name, with shape ``(B,)``.
         network: The cell and the widths.
     """
+    log_probabilities = nn.log_softmax(compute_logits(parameters, tokens, network))  # (T, B, V)
+    targets = tokens[1:, :, None]
+    of_targets = jnp.take_along_axis(log_probabilities, targets, axis=-1)[..., 0]  # (T, B)
+    is_target = jnp.arange(len(tokens) - 1)[:, None] < lengths
+    return -(of_targets * is_target).sum() / is_target.sum()
+
+
+def compute_logits(
+    parameters: Parameters, tokens: jax.Array, network: RecurrentNetwork
+) -> jax.Array:
+    """Return the logits of the next token at each position, with shape ``(T, B, V)``."""
     kernel = parameters["rnn.0.kernel"]
     layer_inputs = kernel[
         tokens[:-1]
@@ -87,12 +98,7 @@ def mean_loss(
     for layer in range(1, len(network.hidden)):
         layer_inputs = outputs @ parameters[f"rnn.{layer}.kernel"]
         outputs = read_layer(parameters, layer, layer_inputs, network)
-    logits = outputs @ parameters["output.kernel"] + parameters["output.bias"]  # (T, B, V)
-    log_probabilities = nn.log_softmax(logits)
-    targets = tokens[1:, :, None]
-    of_targets = jnp.take_along_axis(log_probabilities, targets, axis=-1)[..., 0]  # (T, B)
-    is_target = jnp.arange(len(tokens) - 1)[:, None] < lengths
-    return -(of_targets * is_target).sum() / is_target.sum()
+    return outputs @ parameters["output.kernel"] + parameters["output.bias"]
 
 
 def read_layer(

@@ -63,19 +63,12 @@ class TorchTrainer:
         self._reset_optimizer()
 
     def _encode_names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
-        """Encode the distinct names as rows of tokens with a start token and padding."""
+        """Encode the distinct names as rows, and find the row of each name in the list."""
         sorted_names, ranking = SortedNames.ranked(names, vocabulary)
-        lengths = sorted_names.lengths  # (R,)
-        depth = int(lengths.max()) + 1
-        position = np.arange(depth)
-        is_character = position < lengths[:, None]
-        is_target = position <= lengths[:, None]  # the characters and the end token
-        tokens = np.zeros((len(lengths), depth + 1), np.int64)
-        tokens[:, 1:][is_character] = sorted_names.tokens
-        targets = np.where(is_target, tokens[:, 1:], IGNORED)
+        tokens, targets = _token_rows(sorted_names)
         self.tokens = torch.from_numpy(tokens.T)  # (T + 1, R)
         self.targets = torch.from_numpy(targets.T)  # (T, R)
-        self.lengths = torch.from_numpy(lengths + 1)  # (R,), the number of targets of each name
+        self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # (R,), with the end token
         self.row_of_entry = ranking.rank.astype(np.int64)  # (N,)
         self.characters = int(self.lengths[self.row_of_entry].sum())
 
@@ -226,6 +219,21 @@ class TorchTrainer:
         """Return PyTorch's kernel, recurrent kernel, bias and recurrent bias of a layer."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return [getattr(self.rnn, f"{name}_l{layer}") for name in names]
+
+
+def _token_rows(names: SortedNames) -> tuple[Array, Array]:
+    """Return the tokens of each name, with a start token and padding, and the targets after each token.
+
+    The shapes are ``(R, T + 1)`` and ``(R, T)``.
+    """
+    lengths = names.lengths[:, None]  # (R, 1)
+    position = np.arange(int(lengths.max()) + 1)  # (T,)
+    is_character = position < lengths
+    is_target = position <= lengths  # the characters and the end token
+    tokens = np.zeros((len(lengths), len(position) + 1), np.int64)
+    tokens[:, 1:][is_character] = names.tokens
+    targets = np.where(is_target, tokens[:, 1:], IGNORED)
+    return tokens, targets
 
 
 def _reorder_gates(values: Array, order: Sequence[int]) -> Array:
