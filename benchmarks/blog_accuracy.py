@@ -26,7 +26,6 @@ from train_keras import (  # noqa: E402
     Prefixes,
     Samples,
     build_network,
-    compile_network,
     fit,
     name_samples,
     one_hot,
@@ -83,9 +82,13 @@ def train(config: Config, *, whole_names: bool, seed: int) -> None:
     keras.utils.set_random_seed(seed)
     corpus = load_bundled(config.data.names)
     input_shape = (None, corpus.vocabulary.size)
-    network = config.network
-    model = build_network(input_shape, network.cell, network.hidden, whole_names=whole_names)
-    compile_network(model, keras.optimizers.RMSprop())
+    model = build_network(
+        input_shape,
+        config.network.cell,
+        config.network.hidden,
+        whole_names=whole_names,
+        optimizer=keras.optimizers.RMSprop(),
+    )
     training_set, _, _ = corpus.split(config.data, seed=seed)
     samples = make_samples(training_set.names, corpus.vocabulary, whole_names=whole_names)
     batch_size = config.training.batch_size if whole_names else PREFIXES_PER_BATCH

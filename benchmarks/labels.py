@@ -88,8 +88,8 @@ def _label_results(corpus: Corpus, losses: Losses) -> tuple[LabelResult, ...]:
             label,
             learned=training_counts[label],
             judging=int(losses.has_label(label).sum()),
-            shared=losses.shared_per_char(label),
-            single=losses.single_per_char(label),
+            shared=losses.mean_of_label(losses.shared, label),
+            single=losses.mean_of_label(losses.single, label),
         )
         results.append(result)
     return tuple(results)

@@ -33,17 +33,9 @@ class Losses:
         """Return which test names have a label."""
         return np.array([test_name.label == label for test_name in self.test_names])
 
-    def shared_per_char(self, label: str) -> float:
-        """Return the shared model's loss on the names with a label, in nats per character."""
-        return self._per_char(self.shared, self.has_label(label))
-
-    def single_per_char(self, label: str) -> float:
-        """Return a single model's loss on the names with its label, in nats per character."""
-        return self._per_char(self.single, self.has_label(label))
-
-    def _per_char(
-        self, losses: Float64[Array, "seeds names"], names: Bool[Array, "names"]
-    ) -> float:
+    def mean_of_label(self, losses: Float64[Array, "seeds names"], label: str) -> float:
+        """Return the mean of one of the losses over the names with a label, in nats per character."""
+        names = self.has_label(label)
         mean_of_seeds = losses[:, names].mean(axis=0)
         return float(mean_of_seeds.sum() / self.lengths[names].sum())
 

@@ -71,6 +71,7 @@ def _read_runs(list_name: str, model: str) -> list[StoredRun]:
 
 
 def _summarize_ngram(run: StoredRun, test_set: TestSet) -> Model:
+    """Compute the results of the n-gram baseline."""
     loss = -run["n-gram"]  # (names,)
     losses = loss[None]  # (1, names)
     return Model(

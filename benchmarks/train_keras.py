@@ -111,7 +111,6 @@ def _prepare_plain_training(
     set_threads(1)
     samples = name_samples(names, vocabulary)
     model = build_network(samples.inputs.shape[1:], cell, hidden, whole_names=True)
-    compile_network(model, "adam")
     training = Training(model, samples, batch_size, characters=int(samples.weights.sum()))
     training.warm_up()
     return training
@@ -126,16 +125,20 @@ def _prepare_blog_training(
     chosen = np.random.default_rng(0).permutation(len(prefixes.lengths))[:BLOG_PREFIXES]
     samples = prefixes.select(chosen).samples(vocabulary)
     model = build_network(samples.inputs.shape[1:], "simple_rnn", (32, 32), whole_names=False)
-    compile_network(model, "adam")
     training = Training(model, samples, batch_size, characters=len(chosen))
     training.warm_up()
     return training
 
 
 def build_network(
-    input_shape: tuple[int | None, int], cell: str, hidden: Sequence[int], *, whole_names: bool
+    input_shape: tuple[int | None, int],
+    cell: str,
+    hidden: Sequence[int],
+    *,
+    whole_names: bool,
+    optimizer: Any = "adam",
 ) -> Any:
-    """Create a recurrent network.
+    """Create and compile a recurrent network.
 
     Args:
         input_shape: The number of positions and the size of the vocabulary.
@@ -143,6 +146,7 @@ def build_network(
         hidden: The widths of the layers.
         whole_names: Predict the next character at each position. Otherwise, predict only the character after the
             last position that isn't masked.
+        optimizer: The name of the optimizer, or the optimizer.
     """
     make_cell = CELLS[cell]
     vocabulary_size = input_shape[1]
@@ -153,13 +157,10 @@ def build_network(
         layers.append(make_cell(width, return_sequences=True))
     layers.append(make_cell(hidden[-1], return_sequences=whole_names))
     layers.append(keras.layers.Dense(vocabulary_size))
-    return keras.Sequential(layers)
-
-
-def compile_network(model: Any, optimizer: Any) -> None:
-    """Compile a model with the cross entropy as its loss."""
+    model = keras.Sequential(layers)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=optimizer, loss=loss)
+    return model
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------
