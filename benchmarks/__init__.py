@@ -1,7 +1,8 @@
-"""Measurements of namegen: ``bench.py`` for speed, ``accuracy.py`` and ``blog_accuracy.py`` for what is learned.
+"""Measure namegen: ``bench.py`` measures its speed, ``quality.py`` and ``labels.py`` measure the networks' losses, and
+``blind.py`` runs blind tests of names.
 
 bench.py ─► a process for each of sections/ ─► document.py (performance.json) ─► performance_page.py
                      │
-                     ├─► trainers/    one network, trained by namegen, by PyTorch, by JAX, by Keras
+                     ├─► trainers/    train the same network with namegen, PyTorch and JAX
                      └─► rounds.py, lists.py, products.py
 """

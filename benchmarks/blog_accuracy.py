@@ -1,44 +1,59 @@
-"""The blog's networks in stock Keras, trained as the configs say and judged: does its way come to the same as ours?
+"""Train the original project's networks with plain Keras, and measure their accuracy, to compare it with namegen's.
 
-    python benchmarks/blog_accuracy.py configs/blog-lstm32-last.toml                   # its way: a sample a prefix
-    python benchmarks/blog_accuracy.py configs/blog-lstm32-last.toml --samples names   # the same on whole names
+    python benchmarks/blog_accuracy.py configs/blog-lstm32-last.toml                   # prefixes, as in the original
+    python benchmarks/blog_accuracy.py configs/blog-lstm32-last.toml --samples names   # whole names
 
-RMSprop by the rates and the epochs of the config, Keras's own initial values, 80 % of the list with repeats on both
-sides. With ``--samples prefixes`` each prefix is one sample, 1,000 to a batch; behind it come zeros, over which a
-masking layer passes. With ``--samples names`` a batch is whole names of about 1,000 characters, each character
-predicted where it stands. Accuracy is that of the last epoch over the whole list, in per cent, as the blog gives it.
+The networks are trained with RMSprop, the learning rates and the epochs of the config, Keras's initial values, and 80%
+of the list, where copies of a name can be in both sets. With ``--samples prefixes``, each prefix of a name is a sample,
+padded and masked, and a batch has 1,000 samples. With ``--samples names``, each name is a sample, and a batch has about
+1,000 characters. The accuracy is the last epoch's, over the whole list, in percent, as in the blog.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from namegen.threads import limit_threads
 
-limit_threads(1)
+limit_threads(1)  # before NumPy is imported
 
-import numpy as np  # noqa: E402  # reads the limit above as it starts
-from train_keras import one_hot, prefix_rows, prefixes, read_before, token_rows  # noqa: E402
+import numpy as np  # noqa: E402
+from train_keras import (  # noqa: E402
+    Prefixes,
+    Samples,
+    build_network,
+    fit,
+    name_samples,
+    one_hot,
+    one_hot_prefixes,
+)
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
-from namegen.core.settings import NetworkSettings  # noqa: E402
+from namegen.core.settings import TrainingSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
-from namegen.settings_toml import read_config  # noqa: E402
+from namegen.settings_toml import Config, read_config  # noqa: E402
 
-PREFIXES_A_BATCH = 1000
-CELLS = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+PREFIXES_PER_BATCH = 1000
+PREDICTED_AT_ONCE = 2048
+
+
+class Phase(NamedTuple):
+    """Some epochs with the same learning rate."""
+
+    rate: float
+    first_epoch: int
+    end: int  # the epoch after the last one
 
 
 def main() -> None:
-    """Train one network and print its accuracy wherever the rate falls, and at the end."""
+    """Train a network, and print its accuracy after each phase."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -46,105 +61,130 @@ def main() -> None:
     parser.add_argument("--samples", choices=("prefixes", "names"), default="prefixes")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    config, whole = read_config(arguments.config), arguments.samples == "names"
-    if (config.training.optimizer, config.training.lr_schedule, config.network.initializer) != (
-        "rmsprop",
-        "steps",
-        "glorot",
-    ):
+    config = read_config(arguments.config)
+    if not is_blog_config(config):
         parser.error(
-            f"{arguments.config} is not one of configs/blog-*.toml: expected RMSprop, rate steps, Glorot"
+            f"{arguments.config} isn't one of configs/blog-*.toml, with RMSprop, rate steps and Glorot"
         )
+    train(config, whole_names=arguments.samples == "names", seed=arguments.seed)
+
+
+def is_blog_config(config: Config) -> bool:
+    """Check that a config trains in the original's way."""
+    training = config.training
+    has_rate_steps = training.optimizer == "rmsprop" and training.lr_schedule == "steps"
+    return has_rate_steps and config.network.initializer == "glorot"
+
+
+def train(config: Config, *, whole_names: bool, seed: int) -> None:
+    """Train a network on a built-in list, and print its accuracy after each phase."""
     set_threads(1)
-    keras.utils.set_random_seed(arguments.seed)
+    keras.utils.set_random_seed(seed)
     corpus = load_bundled(config.data.names)
-    training = corpus.split(config.data, seed=arguments.seed)[0].names
-    model = network(corpus.vocabulary, config.network, whole=whole)
-    if whole:
-        data, batch_size = name_samples(training, corpus.vocabulary), config.training.batch_size
-    else:
-        read, length, target = prefixes(training, corpus.vocabulary)
-        data, batch_size = (
-            (prefix_rows(read, length, corpus.vocabulary), target, None),
-            PREFIXES_A_BATCH,
-        )
-    starts = [first for first, _ in config.training.lr_steps]
-    for (first, rate), end in zip(
-        config.training.lr_steps, [*starts[1:], config.training.epochs], strict=True
-    ):
-        model.optimizer.learning_rate = rate
-        model.fit(
-            *data[:2], sample_weight=data[2], batch_size=batch_size, epochs=end - first, verbose=0
-        )
-        argmax, sampled = accuracy(model, corpus, whole=whole)
-        print(
-            f"epoch {end}, rate {rate:g}: whole list, argmax {argmax:.1f}, sampled {sampled:.1f}",
-            flush=True,
-        )
-
-
-def network(vocabulary: Vocabulary, settings: NetworkSettings, *, whole: bool) -> Any:
-    """Recurrent layers as the settings say; where a sample is a prefix, the last gives its last state alone."""
-    cell = CELLS[settings.cell]
-    model = keras.Sequential(
-        [
-            keras.Input((None, vocabulary.size)),
-            *([] if whole else [keras.layers.Masking()]),
-            *(cell(width, return_sequences=True) for width in settings.hidden[:-1]),
-            cell(settings.hidden[-1], return_sequences=whole),
-            keras.layers.Dense(vocabulary.size),
-        ]
+    input_shape = (None, corpus.vocabulary.size)
+    model = build_network(
+        input_shape,
+        config.network.cell,
+        config.network.hidden,
+        whole_names=whole_names,
+        optimizer=keras.optimizers.RMSprop(),
     )
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.RMSprop(), loss=loss)
-    return model
+    training_set, _, _ = corpus.split(config.data, seed=seed)
+    samples = make_samples(training_set.names, corpus.vocabulary, whole_names=whole_names)
+    batch_size = config.training.batch_size if whole_names else PREFIXES_PER_BATCH
+    for phase in plan_phases(config.training):
+        model.optimizer.learning_rate = phase.rate
+        fit(model, samples, batch_size, epochs=phase.end - phase.first_epoch)
+        argmax, sampled = measure_accuracy(model, corpus, whole_names=whole_names)
+        results = f"whole list, argmax {argmax:.1f}, sampled {sampled:.1f}"
+        print(f"epoch {phase.end}, rate {phase.rate:g}: {results}", flush=True)
 
 
-def name_samples(
-    names: Sequence[str], vocabulary: Vocabulary
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs, targets and weights of whole names, a row each."""
-    tokens, lengths = token_rows(tuple(names), vocabulary)
-    weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
-    # fit divides by all places of a batch, the padded ones too: with a mean of 1 the loss is that of a character.
-    return one_hot(read_before(tokens), vocabulary), tokens, weight * weight.size / weight.sum()
+def plan_phases(training: TrainingSettings) -> list[Phase]:
+    """Return the phases of a run. Each learning rate is used until the next one starts."""
+    starts = [first_epoch for first_epoch, _ in training.lr_steps]
+    ends = [*starts[1:], training.epochs]
+    phases = []
+    for (first_epoch, rate), end in zip(training.lr_steps, ends, strict=True):
+        phases.append(Phase(rate, first_epoch, end))
+    return phases
 
 
-def accuracy(model: Any, corpus: Corpus, *, whole: bool) -> tuple[float, float]:
-    """Argmax and sampled accuracy over the whole list, in per cent: each distinct prefix once, with its count.
+def make_samples(names: Sequence[str], vocabulary: Vocabulary, *, whole_names: bool) -> Samples:
+    """Return a sample for each name or for each prefix.
 
-    The evaluator of namegen goes on from states, which a stock model does not give: here each prefix is read anew.
+    ``fit`` divides the loss by the number of all positions, with the padding. For whole names, the weights have a mean
+    of 1, so that the loss is a mean per character.
     """
+    if not whole_names:
+        return Prefixes.of(names, vocabulary).samples(vocabulary)
+    samples = name_samples(names, vocabulary)
+    weights = samples.weights
+    return Samples(samples.inputs, samples.targets, weights * weights.size / weights.sum())
+
+
+# --- accuracy ---------------------------------------------------------------------------------------------------------
+
+
+def measure_accuracy(model: Any, corpus: Corpus, *, whole_names: bool) -> tuple[float, float]:
+    """Return the argmax accuracy and the sampled accuracy over the whole list, in percent."""
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
-    read = np.zeros((tree.nodes, tree.depth), np.int32)
-    length = np.zeros(tree.nodes, np.int64)
-    for depth in range(1, len(tree.level) - 1):
-        here = slice(int(tree.level[depth]), int(tree.level[depth + 1]))
-        read[here] = read[tree.parent[here]]
-        read[here, depth] = tree.token[here]
-        length[here] = depth
-    if whole:
-        rows = one_hot(read, corpus.vocabulary)
-        logits = np.concatenate(
-            [
-                model.predict(rows[start : start + 2048], verbose=0)[
-                    np.arange(len(rows[start : start + 2048])), length[start : start + 2048]
-                ]
-                for start in range(0, len(rows), 2048)
-            ]
-        )
-    else:
-        logits = model.predict(
-            prefix_rows(read, length, corpus.vocabulary), batch_size=2048, verbose=0
-        )
-    logits = logits.astype(np.float64)
-    probability = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probability /= probability.sum(axis=1, keepdims=True)
-    node, token, count = tree.edge_node, tree.edge_token, tree.edge_count
-    right = count[logits.argmax(axis=1)[node] == token].sum()
+    logits = predict_after_prefixes(model, tree, corpus.vocabulary, whole_names=whole_names)
+    predicted_token = logits.argmax(axis=1)  # (nodes,)
+    probability = softmax(logits.astype(np.float64))  # (nodes, V)
+    node = tree.edge_node  # (edges,)
+    token = tree.edge_token
+    count = tree.edge_count
+    correct = count[predicted_token[node] == token].sum()
     expected = math.fsum((count * probability[node, token]).tolist())
-    return 100 * float(right) / tree.characters, 100 * expected / tree.characters
+    return 100 * float(correct) / tree.characters, 100 * expected / tree.characters
+
+
+def predict_after_prefixes(
+    model: Any, tree: PrefixTree, vocabulary: Vocabulary, *, whole_names: bool
+) -> np.ndarray:
+    """Return the logits after each prefix of a tree, with shape ``(nodes, V)``."""
+    tokens, lengths = prefixes_of_tree(tree)
+    if whole_names:
+        return predict_with_names(model, tokens, lengths, vocabulary)
+    inputs = one_hot_prefixes(tokens, lengths, vocabulary)
+    return model.predict(inputs, batch_size=PREDICTED_AT_ONCE, verbose=0)
+
+
+def prefixes_of_tree(tree: PrefixTree) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tokens of each prefix of a tree, with a start token and padding, and the lengths of the prefixes.
+
+    The shapes are ``(nodes, T)`` and ``(nodes,)``.
+    """
+    tokens = np.zeros((tree.nodes, tree.depth), np.int32)
+    lengths = np.zeros(tree.nodes, np.int64)
+    for depth in range(1, len(tree.level) - 1):
+        nodes = slice(int(tree.level[depth]), int(tree.level[depth + 1]))
+        tokens[nodes] = tokens[tree.parent[nodes]]
+        tokens[nodes, depth] = tree.token[nodes]
+        lengths[nodes] = depth
+    return tokens, lengths
+
+
+def predict_with_names(
+    model: Any, tokens: np.ndarray, lengths: np.ndarray, vocabulary: Vocabulary
+) -> np.ndarray:
+    """Return the logits after each prefix, with shape ``(nodes, V)``, from a model that predicts all positions."""
+    inputs = one_hot(tokens, vocabulary)
+    logits = []
+    for start in range(0, len(inputs), PREDICTED_AT_ONCE):
+        rows = slice(start, start + PREDICTED_AT_ONCE)
+        logits_at_positions = model.predict(inputs[rows], verbose=0)  # (B, T, V)
+        last_position = lengths[rows]
+        logits.append(logits_at_positions[np.arange(len(last_position)), last_position])
+    return np.concatenate(logits)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the probabilities of the tokens, with shape ``(nodes, V)``."""
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -100,66 +100,63 @@ def page(document: Labels) -> str:
 
 
 def _section(results: LabelledList) -> str:
+    """Write the section of a list."""
+    origins = len(results.labels)
     test_names = sum(label.judging for label in results.labels)
-    title = f"## {results.name}: {len(results.labels)} origins, {test_names:,} test names, {_seeds(results.seeds)}"
-    parts = [title, _losses(results), _classified(results), *_by_origin(results)]
-    return "\n\n".join(parts)
+    seeds = "1 seed" if results.seeds == 1 else f"{results.seeds} seeds"
+    title = f"## {results.name}: {origins} origins, {test_names:,} test names, {seeds}"
+    tables = [_loss_table(results), _accuracy_table(results), _origin_tables(results)]
+    return "\n\n".join([title, *tables])
 
 
-def _losses(results: LabelledList) -> str:
+def _loss_table(results: LabelledList) -> str:
+    """Compare the losses of the shared model, the single models and the n-gram baseline."""
     difference = results.shared - results.single
-    return _table(
-        ("model", "test loss"),
-        [
-            ("shared", f"{results.shared:.3f}"),
-            ("single", f"{results.single:.3f}"),
-            ("n-gram baseline", f"{results.ngram:.3f}"),
-            ("shared − single", f"{difference:+.3f} ({results.low:+.3f} to {results.high:+.3f})"),
-        ],
-    )
+    rows = [
+        ("shared", f"{results.shared:.3f}"),
+        ("single", f"{results.single:.3f}"),
+        ("n-gram baseline", f"{results.ngram:.3f}"),
+        ("shared − single", f"{difference:+.3f} ({results.low:+.3f} to {results.high:+.3f})"),
+    ]
+    return _markdown_table(("model", "test loss"), rows)
 
 
-def _classified(results: LabelledList) -> str:
+def _accuracy_table(results: LabelledList) -> str:
+    """Show how many names the classifier assigns to the right origin."""
     rows = [("real names", f"{results.real:.1%}")]
     if results.new is not None:
         rows.append(("names of the shared model", f"{results.new:.1%}"))
     rows.append(("unfiltered names of the shared model", f"{results.unfiltered:.1%}"))
-    return _table(("names", "assigned to the right origin"), rows)
+    return _markdown_table(("names", "assigned to the right origin"), rows)
 
 
-def _by_origin(results: LabelledList) -> list[str]:
+def _origin_tables(results: LabelledList) -> str:
+    """Show the origins that benefit most and least from the shared model."""
     by_gain = sorted(results.labels, key=lambda label: label.difference)
-    return [
+    blocks = [
         f"These {SHOWN} origins benefit most from the shared model:",
-        _origins(by_gain[:SHOWN]),
+        _origin_table(by_gain[:SHOWN]),
         f"These {SHOWN} origins benefit least:",
-        _origins(by_gain[-SHOWN:]),
+        _origin_table(by_gain[-SHOWN:]),
     ]
+    return "\n\n".join(blocks)
 
 
-def _origins(labels: Sequence[LabelResult]) -> str:
-    rows = [
-        (
-            label.label,
-            f"{label.learned:,}",
-            f"{label.shared:.3f}",
-            f"{label.single:.3f}",
-            f"{label.difference:+.3f}",
-        )
-        for label in labels
-    ]
-    return _table(("origin", "training names", "shared", "single", "difference"), rows)
+def _origin_table(labels: Sequence[LabelResult]) -> str:
+    """Compare the losses of some origins, in one row each."""
+    rows = []
+    for label in labels:
+        losses = [f"{label.shared:.3f}", f"{label.single:.3f}", f"{label.difference:+.3f}"]
+        rows.append([label.label, f"{label.learned:,}", *losses])
+    head = ("origin", "training names", "shared", "single", "difference")
+    return _markdown_table(head, rows)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a Markdown table whose first column is text."""
     rule = ["---", *["---:"] * (len(head) - 1)]
-    lines = (f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
     return "\n".join(lines)
-
-
-def _seeds(count: int) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 if __name__ == "__main__":

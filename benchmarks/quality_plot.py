@@ -1,9 +1,9 @@
-"""The picture of ``quality.json``: nats of the test names against parameters and seconds, a row for each list."""
+"""Draw the plot of ``quality.json``: the loss against the number of parameters and the training time, for each list."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,92 +26,116 @@ from namegen.drawings.style import (
     save_figure,
 )
 
-WIDTH, HEIGHT, LEGEND = 9.5, 2.5, 0.8  # inches; the height is that of a list
-HOLLOW = ", nothing dropped"
-# Colour and marker by the word that a model's name begins with.
-LOOKS = {
-    "quick": (ORANGE, "v"),
-    "standard": (INK, "*"),
-    "SimpleRNN": (BLUE, "o"),
-    "GRU": (VERMILION, "s"),
-    "LSTM": (GREEN, "D"),
-    "Transformer": (INDIGO, "^"),
+WIDTH = 9.5  # inches
+LIST_HEIGHT = 2.5  # the height of a row of panels, in inches
+LEGEND_HEIGHT = 0.8
+NO_DROPOUT = ", nothing dropped"
+DASHED = (0, (4, 2))
+
+
+class Look(NamedTuple):
+    """The color and the marker of a model."""
+
+    color: str
+    marker: str
+
+
+LOOKS = {  # by the first word of the model's name
+    "quick": Look(ORANGE, "v"),
+    "standard": Look(INK, "*"),
+    "SimpleRNN": Look(BLUE, "o"),
+    "GRU": Look(VERMILION, "s"),
+    "LSTM": Look(GREEN, "D"),
+    "Transformer": Look(INDIGO, "^"),
 }
 
 
 def draw_quality(document: Quality, path: Path) -> None:
-    """Write the picture. Raises OutputError."""
+    """Write the plot.
+
+    Raises:
+        OutputError: The file can't be written.
+    """
     with drawing_style():
         save_figure(quality_figure(document), path)
 
 
 def quality_figure(document: Quality) -> Figure:
-    """A row for each list that was split without repeats. Call it inside ``drawing_style``."""
-    lists = [one for one in document.lists if not one.seen_share]
-    figure = new_figure(WIDTH, LEGEND + HEIGHT * max(len(lists), 1))
-    panels = figure.subplots(max(len(lists), 1), 2, squeeze=False, sharex="col")
-    for (left, right), one in zip(panels, lists, strict=False):
-        _panel(left, one, "parameters")
-        _panel(right, one, "seconds")
-        left.set_title(drawable_text(one.name))
-        left.set_ylabel("nats a character (less is better)")
-        right.sharey(left)
-        right.tick_params(labelleft=False)
+    """Draw a row of two panels for each list, except for lists with leaks. Call it inside ``drawing_style``."""
+    lists = [results for results in document.lists if not results.seen_share]
+    rows = max(len(lists), 1)
+    figure = new_figure(WIDTH, LEGEND_HEIGHT + LIST_HEIGHT * rows)
+    panels = figure.subplots(rows, 2, squeeze=False, sharex="col")
+    for (left, right), results in zip(panels, lists, strict=False):
+        _draw_list(left, right, results)
     panels[-1, 0].set_xlabel("parameters")
     panels[-1, 1].set_xlabel("seconds of one core")
+    _add_legend(figure)
+    return figure
+
+
+def _draw_list(left: Axes, right: Axes, results: QualityList) -> None:
+    """Draw the results of a list against the number of parameters (left) and against the training time (right)."""
+    _draw_panel(left, results, "parameters")
+    _draw_panel(right, results, "seconds")
+    left.set_title(drawable_text(results.name))
+    left.set_ylabel("nats a character (less is better)")
+    right.sharey(left)
+    right.tick_params(labelleft=False)
+
+
+def _draw_panel(axes: Axes, results: QualityList, x_field: str) -> None:
+    """Draw each network as a point, and the n-gram baseline as a horizontal line."""
+    for model in results.models:
+        if model.name == NGRAM:
+            axes.axhline(model.nats, color=QUIET, linewidth=1, linestyle=DASHED)
+        elif not _is_variant_of_default(model):
+            _draw_point(axes, model, x=getattr(model, x_field))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.margins(0.12)
+
+
+def _is_variant_of_default(model: Model) -> bool:
+    """Check for variants of the default network. The page lists them, but the plot doesn't show them."""
+    return model.name.startswith("standard,")
+
+
+def _draw_point(axes: Axes, model: Model, x: float) -> None:
+    """Draw a network, hollow if it was trained without dropout. The default network is large and in front."""
+    look = _look(model)
+    is_star = look.marker == "*"
+    is_hollow = model.name.endswith(NO_DROPOUT)
+    axes.plot(
+        x,
+        model.nats,
+        look.marker,
+        color=look.color,
+        mfc=PAPER if is_hollow else look.color,
+        markersize=11 if is_star else 6,
+        zorder=3 if is_star else 2,
+    )
+
+
+def _look(model: Model) -> Look:
+    first_word = model.name.partition(" ")[0]
+    return LOOKS[first_word.rstrip(":")]
+
+
+def _add_legend(figure: Figure) -> None:
+    """Add a legend above the panels."""
+    points = [_legend_point(name, look, face=look.color) for name, look in LOOKS.items()]
+    hollow = _legend_point("hollow: nothing dropped", Look(QUIET, "o"), face=PAPER)
+    ngram = Line2D([], [], color=QUIET, linewidth=1, linestyle=DASHED, label=NGRAM)
     figure.legend(
-        handles=_handles(),
+        handles=[*points, hollow, ngram],
         loc="outside upper left",
         ncols=5,
         fontsize=9,
         handletextpad=0.2,
         columnspacing=1.0,
     )
-    return figure
 
 
-def _panel(axes: Axes, of_list: QualityList, what: str) -> None:
-    """Networks as points, counting as a line across."""
-    for model in of_list.models:
-        if model.name == NGRAM:
-            axes.axhline(model.nats, color=QUIET, linewidth=1, linestyle=(0, (4, 2)))
-            continue
-        look = _look(model)
-        if look is None:
-            continue
-        colour, marker = look
-        hollow, size = model.name.endswith(HOLLOW), 11 if marker == "*" else 6
-        face = PAPER if hollow else colour
-        above = 3 if marker == "*" else 2
-        axes.plot(
-            getattr(model, what),
-            model.nats,
-            marker,
-            color=colour,
-            mfc=face,
-            markersize=size,
-            zorder=above,
-        )
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(number_formatter())
-    axes.margins(0.12)
-
-
-def _look(model: Model) -> tuple[str, str] | None:
-    """None for a model that the table alone tells of: what is left of the default without one of its parts."""
-    if model.name.startswith("standard,"):
-        return None
-    return next(
-        (look for begin, look in LOOKS.items() if re.match(rf"{begin}\b", model.name)), None
-    )
-
-
-def _handles() -> list[Line2D]:
-    def point(label: str, colour: str, marker: str, face: str) -> Line2D:
-        return Line2D([], [], color=colour, marker=marker, mfc=face, linestyle="", label=label)
-
-    return [
-        *(point(name, colour, marker, colour) for name, (colour, marker) in LOOKS.items()),
-        point("hollow: nothing dropped", QUIET, "o", PAPER),
-        Line2D([], [], color=QUIET, linewidth=1, linestyle=(0, (4, 2)), label=NGRAM),
-    ]
+def _legend_point(label: str, look: Look, face: str) -> Line2D:
+    return Line2D([], [], color=look.color, marker=look.marker, mfc=face, linestyle="", label=label)

@@ -1,14 +1,20 @@
-"""Two ways to train the same network with Keras that namegen's engine is held against, at one thread.
+"""Train a network with plain Keras in two ways, on one thread, to compare the speed with namegen's.
 
-``plain_keras`` is what one writes from Keras's guide: every name a row, all padded to one length, one-hot, the padding
-weighted 0, ``compile`` and ``fit`` with their defaults. ``blog_keras`` is the way of the blog series: every prefix a
-padded and masked one-hot sample of its own, from which the next character is predicted. Both count what namegen counts:
-characters to predict, the STOP of every name included. Building the arrays and compiling are not part of the time.
+``plain_keras`` follows Keras's guide. Each name is a one-hot row, padded to the longest name. The padding has the
+weight 0, and ``compile`` and ``fit`` use their defaults.
+
+``blog_keras`` follows the original project's blog. Each prefix of a name is a padded and masked one-hot row, and the
+network predicts the character that comes next.
+
+Both measure the characters per second, with the end of each name as a character, as namegen does. The time to build the
+arrays and to compile the functions isn't included.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,7 +23,8 @@ import numpy as np
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads
 from namegen.core.data.vocabulary import Vocabulary
 
-BLOG_PREFIXES = 30_000  # samples of one epoch of the blog's way: one-hot and padded, all of them would take 0.6 GB
+CELLS = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+BLOG_PREFIXES = 30_000  # the prefixes in an epoch of blog_keras; all prefixes would need 0.6 GB
 
 
 def plain_keras(
@@ -29,124 +36,194 @@ def plain_keras(
     cell: str = "simple_rnn",
     hidden: tuple[int, ...] = (32, 32),
 ) -> float:
-    """Characters a second of ``fit`` on padded rows of whole names; the model goes on from call to call."""
-    model, arrays, characters = _plain(names, vocabulary, batch_size, cell, hidden)
-    return epochs * characters / _seconds(model, arrays, batch_size, epochs)
+    """Train on rows of whole names, and return the characters per second. Later calls continue the training."""
+    training = _prepare_plain_training(names, vocabulary, batch_size, cell, hidden)
+    return training.measure_speed(epochs)
 
 
 def blog_keras(
     names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, epochs: int
 ) -> float:
-    """Characters a second of ``fit`` on one padded sample a prefix; the model goes on from call to call."""
-    model, arrays, characters = _blog(names, vocabulary, batch_size)
-    return epochs * characters / _seconds(model, arrays, batch_size, epochs)
+    """Train on rows of prefixes, and return the characters per second. Later calls continue the training."""
+    return _prepare_blog_training(names, vocabulary, batch_size).measure_speed(epochs)
 
 
-def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs: int) -> float:
-    start = time.perf_counter()
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The arrays that ``fit`` trains on."""
+
+    inputs: np.ndarray  # one-hot, (N, T, V) for names and (P, T, V) for prefixes
+    targets: np.ndarray  # (N, T) for names and (P,) for prefixes
+    weights: np.ndarray | None = None  # (N, T) for names
+
+    def first(self, count: int) -> Samples:
+        """Return the first samples."""
+        weights = None if self.weights is None else self.weights[:count]
+        return Samples(self.inputs[:count], self.targets[:count], weights)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A compiled model and its samples."""
+
+    model: Any
+    samples: Samples
+    batch_size: int
+    characters: int  # per epoch
+
+    def warm_up(self) -> None:
+        """Compile the functions for all shapes of batches. The last batch of an epoch is smaller than the others."""
+        last_batch = len(self.samples.inputs) % self.batch_size
+        few = self.samples.first(2 * self.batch_size + last_batch)
+        fit(self.model, few, self.batch_size, epochs=1)
+
+    def measure_speed(self, epochs: int) -> float:
+        """Train, and return the characters per second."""
+        start = time.perf_counter()
+        fit(self.model, self.samples, self.batch_size, epochs)
+        seconds = time.perf_counter() - start
+        return epochs * self.characters / seconds
+
+
+def fit(model: Any, samples: Samples, batch_size: int, epochs: int) -> None:
+    """Train a model without output."""
     model.fit(
-        *arrays[:2],
-        sample_weight=(*arrays, None)[2],
+        samples.inputs,
+        samples.targets,
+        sample_weight=samples.weights,
         batch_size=batch_size,
         epochs=epochs,
         verbose=0,
     )
-    return time.perf_counter() - start
 
 
 @cache
-def _plain(
+def _prepare_plain_training(
     names: tuple[str, ...],
     vocabulary: Vocabulary,
     batch_size: int,
     cell: str,
     hidden: tuple[int, ...],
-) -> tuple[Any, tuple[np.ndarray, ...], int]:
-    tokens, lengths = token_rows(names, vocabulary)
-    weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
-    arrays = one_hot(read_before(tokens), vocabulary), tokens, weight
-    model = _trained(vocabulary, arrays, batch_size, cell=cell, hidden=hidden, sequences=True)
-    return model, arrays, int(weight.sum())
+) -> Training:
+    set_threads(1)
+    samples = name_samples(names, vocabulary)
+    model = build_network(samples.inputs.shape[1:], cell, hidden, whole_names=True)
+    training = Training(model, samples, batch_size, characters=int(samples.weights.sum()))
+    training.warm_up()
+    return training
 
 
 @cache
-def _blog(
+def _prepare_blog_training(
     names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int
-) -> tuple[Any, tuple[np.ndarray, ...], int]:
-    read, length, target = prefixes(names, vocabulary)
-    chosen = np.random.default_rng(0).permutation(len(read))[:BLOG_PREFIXES]
-    arrays = prefix_rows(read[chosen], length[chosen], vocabulary), target[chosen]
-    model = _trained(
-        vocabulary, arrays, batch_size, cell="simple_rnn", hidden=(32, 32), sequences=False
-    )
-    return model, arrays, len(chosen)
+) -> Training:
+    set_threads(1)
+    prefixes = Prefixes.of(names, vocabulary)
+    chosen = np.random.default_rng(0).permutation(len(prefixes.lengths))[:BLOG_PREFIXES]
+    samples = prefixes.select(chosen).samples(vocabulary)
+    model = build_network(samples.inputs.shape[1:], "simple_rnn", (32, 32), whole_names=False)
+    training = Training(model, samples, batch_size, characters=len(chosen))
+    training.warm_up()
+    return training
 
 
-def prefixes(
-    names: tuple[str, ...], vocabulary: Vocabulary
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every prefix of every name: START and the name ``(P, T)``, how many characters count, and what follows."""
-    tokens, lengths = token_rows(names, vocabulary)
-    name = np.repeat(np.arange(len(names)), lengths + 1)
-    length = np.arange(len(name)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
-    return read_before(tokens)[name], length, tokens[name, length]
+def build_network(
+    input_shape: tuple[int | None, int],
+    cell: str,
+    hidden: Sequence[int],
+    *,
+    whole_names: bool,
+    optimizer: Any = "adam",
+) -> Any:
+    """Create and compile a recurrent network.
+
+    Args:
+        input_shape: The number of positions and the size of the vocabulary.
+        cell: The name of the cell.
+        hidden: The widths of the layers.
+        whole_names: Predict the next character at each position. Otherwise, predict only the character after the
+            last position that isn't masked.
+        optimizer: The name of the optimizer, or the optimizer.
+    """
+    make_cell = CELLS[cell]
+    vocabulary_size = input_shape[1]
+    layers: list[Any] = [keras.Input(input_shape)]
+    if not whole_names:
+        layers.append(keras.layers.Masking())
+    for width in hidden[:-1]:
+        layers.append(make_cell(width, return_sequences=True))
+    layers.append(make_cell(hidden[-1], return_sequences=whole_names))
+    layers.append(keras.layers.Dense(vocabulary_size))
+    model = keras.Sequential(layers)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=optimizer, loss=loss)
+    return model
 
 
-def prefix_rows(read: np.ndarray, length: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    """START and ``length`` characters as one-hot rows, then zeros, which a masking layer passes over."""
-    used = np.arange(read.shape[1]) <= length[:, None]
-    return one_hot(read, vocabulary) * used[..., None]
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def name_samples(names: Sequence[str], vocabulary: Vocabulary) -> Samples:
+    """Return a sample for each name. The padding after its end token has the weight 0."""
+    tokens, lengths = encode_names(names, vocabulary)
+    is_target = np.arange(tokens.shape[1]) <= lengths[:, None]
+    inputs = one_hot(shift_right(tokens), vocabulary)
+    return Samples(inputs, tokens, weights=is_target.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """The prefixes of some names, from the empty prefix to the whole name."""
+
+    tokens: np.ndarray  # (P, T), a start token and the whole name
+    lengths: np.ndarray  # (P,), how many characters of the name belong to the prefix
+    targets: np.ndarray  # (P,), the token after the prefix
+
+    @classmethod
+    def of(cls, names: Sequence[str], vocabulary: Vocabulary) -> Prefixes:
+        """Return all prefixes of some names."""
+        tokens, name_lengths = encode_names(names, vocabulary)
+        prefix_counts = name_lengths + 1  # (N,)
+        first_prefix = (
+            np.cumsum(prefix_counts) - prefix_counts
+        )  # (N,), the index of the empty prefix
+        name = np.repeat(np.arange(len(names)), prefix_counts)  # (P,), the index of the name
+        lengths = np.arange(len(name)) - first_prefix[name]
+        return cls(shift_right(tokens)[name], lengths, targets=tokens[name, lengths])
+
+    def select(self, chosen: np.ndarray) -> Prefixes:
+        """Return the prefixes with some indices."""
+        return Prefixes(self.tokens[chosen], self.lengths[chosen], self.targets[chosen])
+
+    def samples(self, vocabulary: Vocabulary) -> Samples:
+        """Return a sample for each prefix."""
+        return Samples(one_hot_prefixes(self.tokens, self.lengths, vocabulary), self.targets)
+
+
+def one_hot_prefixes(tokens: np.ndarray, lengths: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Encode the start token and the characters of each prefix. The rest is 0, so that ``Masking`` skips it."""
+    is_in_prefix = np.arange(tokens.shape[1]) <= lengths[:, None]
+    return one_hot(tokens, vocabulary) * is_in_prefix[..., None]
 
 
 def one_hot(tokens: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    """Each id as a row of zeros with a single one."""
+    """Encode each token as a one-hot vector."""
     return np.eye(vocabulary.size, dtype=np.float32)[tokens]
 
 
-def token_rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
-    """Padded token rows that end with at least one boundary, and the lengths of the names."""
-    flat, lengths = vocabulary.encode_all(names)
+def encode_names(names: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+    """Return a row of tokens for each name, padded with one or more end tokens, and the lengths of the names."""
+    characters, lengths = vocabulary.encode_all(names)
     tokens = np.zeros((len(names), int(lengths.max()) + 1), np.int32)
-    tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
+    is_character = np.arange(tokens.shape[1]) < lengths[:, None]
+    tokens[is_character] = characters
     return tokens, lengths
 
 
-def read_before(tokens: np.ndarray) -> np.ndarray:
-    """What is read before each of the tokens: START, then the name."""
-    return np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
-
-
-def _trained(
-    vocabulary: Vocabulary,
-    arrays: tuple[np.ndarray, ...],
-    batch_size: int,
-    *,
-    cell: str,
-    hidden: tuple[int, ...],
-    sequences: bool,
-) -> Any:
-    """The recurrent layers under Adam, compiled by an epoch of the shapes that they will see."""
-    set_threads(1)
-    layer = {
-        "simple_rnn": keras.layers.SimpleRNN,
-        "gru": keras.layers.GRU,
-        "lstm": keras.layers.LSTM,
-    }[cell]
-    model = keras.Sequential(
-        [
-            keras.Input(arrays[0].shape[1:]),
-            *(
-                [] if sequences else [keras.layers.Masking()]
-            ),  # the blog's rows end in zeros that are not read
-            *(layer(width, return_sequences=True) for width in hidden[:-1]),
-            layer(hidden[-1], return_sequences=sequences),
-            keras.layers.Dense(vocabulary.size),
-        ]
-    )
-    model.compile(
-        optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    rest = len(arrays[0]) % batch_size  # the last batch of an epoch has a shape of its own
-    few = [array[: 2 * batch_size + rest] for array in arrays]
-    _seconds(model, tuple(few), batch_size, 1)
-    return model
+def shift_right(tokens: np.ndarray) -> np.ndarray:
+    """Return the input token before each target: the start token, and then the characters of the name."""
+    start_tokens = np.zeros_like(tokens[:, :1])
+    return np.concatenate([start_tokens, tokens[:, :-1]], axis=1)

@@ -48,10 +48,10 @@ def test_marks_must_fit_the_sheet(tmp_path: Path) -> None:
 
 
 def test_only_marks_of_2_are_acceptance() -> None:
-    assert blind.mean_accepted([sheet_of([2, 1, 0, 2], [0])], "new") == 0.5
+    assert blind.mean_acceptance([sheet_of([2, 1, 0, 2], [0])], "new") == 0.5
 
 
 def test_the_interval_contains_the_difference_and_shrinks_with_more_names() -> None:
-    few = blind.interval([sheet_of([2, 0] * 5, [0] * 10)])
-    many = blind.interval([sheet_of([2, 0] * 50, [0] * 100)])
+    few = blind.confidence_interval([sheet_of([2, 0] * 5, [0] * 10)])
+    many = blind.confidence_interval([sheet_of([2, 0] * 50, [0] * 100)])
     assert few[0] < many[0] < 0.5 < many[1] < few[1]

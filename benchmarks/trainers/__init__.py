@@ -1,8 +1,4 @@
-"""The same network, trained by namegen, by PyTorch and by JAX, each as its own users would write it.
-
-``epoch(number, rate)`` asks ``rate()`` before every step and ends early where that is None; parameters go in and out by
-their canonical names.
-"""
+"""Train the same network with namegen, PyTorch and JAX, each in the way that its users would write it."""
 
 from __future__ import annotations
 
@@ -13,42 +9,47 @@ from typing import Protocol
 from namegen.types import Array
 
 Rate = Callable[[], float | None]
-SPEED_RATE = 0.005  # the learning rate where only the time counts
+SPEED_RATE = 0.005  # the learning rate of measurements of speed
 
 
 class Trainer(Protocol):
-    """What a comparison asks of each."""
+    """Trains a network with a library. Its parameters have namegen's names and shapes."""
 
-    characters: int
+    characters: int  # the number of characters in an epoch, with the end tokens
 
     def warm_up(self) -> None:
-        """Compile, and touch what the first step would touch first."""
+        """Compile the functions and initialize the library, without changing the parameters."""
         ...
 
     def epoch(self, number: int, rate: Rate) -> None:
-        """Train one epoch, batches built inside of it; done when it returns."""
+        """Train for an epoch. This includes building the batches.
+
+        Args:
+            number: The number of the epoch, which determines the order of the names.
+            rate: Called before each step. Returns the learning rate, or None to stop.
+        """
         ...
 
     def loss_of_all(self) -> float:
-        """Nats a character over its whole list, as its own library computes it."""
+        """Compute the loss of all training names in nats per character, with the trainer's own library."""
         ...
 
     def get_parameters(self) -> dict[str, Array]:
-        """By canonical name."""
+        """Return the parameters by name."""
         ...
 
     def set_parameters(self, parameters: Mapping[str, Array]) -> None:
-        """Begin anew from these, the optimizer as well."""
+        """Set the parameters, and reset the optimizer."""
         ...
 
 
 def speed(trainer: Trainer) -> Callable[[int], float]:
-    """A turn that trains an epoch and returns characters a second, once the trainer is warm."""
+    """Warm up a trainer. Return a function that trains for an epoch and returns the characters per second."""
     trainer.warm_up()
 
-    def turn(number: int) -> float:
+    def train_epoch(number: int) -> float:
         start = time.perf_counter()
         trainer.epoch(number, lambda: SPEED_RATE)
         return trainer.characters / (time.perf_counter() - start)
 
-    return turn
+    return train_epoch

@@ -1,9 +1,10 @@
-"""JAX: the cell in ``lax.scan`` over padded rows, the whole update compiled by ``jit``."""
+"""Train with JAX: the cell in ``lax.scan`` over padded rows, and the whole update compiled by ``jit``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,101 +16,149 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array
 
-BUCKETS = (
-    0.25,
-    0.5,
-    0.75,
-    0.92,
-    1.0,
-)  # shares of the names, by length, that are padded to one length
+# Names are padded to one of these quantiles of all lengths, so JAX compiles the update five times.
+LENGTH_QUANTILES = (0.25, 0.5, 0.75, 0.92, 1.0)
+
+Parameters = dict[str, jax.Array]
+States = tuple[jax.Array, ...]  # the states of a cell, each with shape (B, H)
+
+
+# --- the cells --------------------------------------------------------------------------------------------------------
+# ``inputs`` is the product of the cell's inputs and kernel, plus the bias, with shape (B, gates · H).
 
 
 def simple_rnn(
-    read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array
-) -> tuple:
-    """One character of every name: what the input's part gives, and the states before it."""
-    return (jnp.tanh(read + states[0] @ recurrent),)
-
-
-def gru(
-    read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array
-) -> tuple:
-    """Gates z, r, h; the reset gate acts after the product."""
+    states: States, inputs: jax.Array, recurrent_kernel: jax.Array, bias: jax.Array
+) -> States:
+    """Compute the next state of a simple RNN."""
     (h,) = states
-    read_z, read_r, read_h = jnp.split(read, 3, axis=-1)
-    state_z, state_r, state_h = jnp.split(h @ recurrent + bias[1], 3, axis=-1)
-    z = nn.sigmoid(read_z + state_z)
-    new = jnp.tanh(read_h + nn.sigmoid(read_r + state_r) * state_h)
-    return (z * h + (1 - z) * new,)
+    return (jnp.tanh(inputs + h @ recurrent_kernel),)
 
 
-def lstm(
-    read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array
-) -> tuple:
-    """Gates i, f, c, o."""
+def gru(states: States, inputs: jax.Array, recurrent_kernel: jax.Array, bias: jax.Array) -> States:
+    """Compute the next state of a GRU, with the gates z, r, h. The reset gate is applied after the product."""
+    (h,) = states
+    input_z, input_r, input_h = jnp.split(inputs, 3, axis=-1)
+    state_z, state_r, state_h = jnp.split(h @ recurrent_kernel + bias[1], 3, axis=-1)
+    z = nn.sigmoid(input_z + state_z)
+    candidate = jnp.tanh(input_h + nn.sigmoid(input_r + state_r) * state_h)
+    return (z * h + (1 - z) * candidate,)
+
+
+def lstm(states: States, inputs: jax.Array, recurrent_kernel: jax.Array, bias: jax.Array) -> States:
+    """Compute the next states of an LSTM, with the gates i, f, c, o."""
     h, c = states
-    i, f, new, o = jnp.split(read + h @ recurrent, 4, axis=-1)
-    c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(new)
+    i, f, candidate, o = jnp.split(inputs + h @ recurrent_kernel, 4, axis=-1)
+    c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(candidate)
     return nn.sigmoid(o) * jnp.tanh(c), c
 
 
 CELLS = {"simple_rnn": simple_rnn, "gru": gru, "lstm": lstm}
 
 
-def loss(
-    parameters: dict[str, jax.Array],
-    tokens: jax.Array,
-    lengths: jax.Array,
-    network: RecurrentNetwork,
+# --- the update -------------------------------------------------------------------------------------------------------
+
+
+class State(NamedTuple):
+    """The parameters and the state of Adam."""
+
+    parameters: Parameters
+    first_moments: Parameters
+    second_moments: Parameters
+    step: jax.Array
+
+
+def mean_loss(
+    parameters: Parameters, tokens: jax.Array, lengths: jax.Array, network: RecurrentNetwork
 ) -> jax.Array:
-    """Mean over the characters. ``tokens`` is ``(T + 1, B)``: START, the names, boundaries behind them."""
-    cell, read = CELLS[network.cell], None
-    for k, width in enumerate(network.hidden):
-        kernel, bias = parameters[f"rnn.{k}.kernel"], parameters[f"rnn.{k}.bias"]
-        read = (kernel[tokens[:-1]] if read is None else read @ kernel) + (
-            bias[0] if bias.ndim == 2 else bias
-        )
-        step = partial(cell, recurrent=parameters[f"rnn.{k}.recurrent_kernel"], bias=bias)
-        zeros = (jnp.zeros((tokens.shape[1], width)),) * network.formula.states
+    """Compute the mean loss per character.
 
-        def advance(states: tuple, row: jax.Array, step: Callable = step) -> tuple:
-            after = step(row, states)
-            return after, after[0]
+    Args:
+        parameters: The parameters by name.
+        tokens: The start token, the characters and at least one end token of each name, with shape ``(T + 1, B)``.
+        lengths: The number of characters to predict in each name, with shape ``(B,)``.
+        network: The cell and the widths.
+    """
+    log_probabilities = nn.log_softmax(compute_logits(parameters, tokens, network))  # (T, B, V)
+    targets = tokens[1:, :, None]
+    of_targets = jnp.take_along_axis(log_probabilities, targets, axis=-1)[..., 0]  # (T, B)
+    is_target = jnp.arange(len(tokens) - 1)[:, None] < lengths
+    return -(of_targets * is_target).sum() / is_target.sum()
 
-        _, read = lax.scan(advance, zeros, read)
-    log_chances = nn.log_softmax(read @ parameters["output.kernel"] + parameters["output.bias"])
-    picked = jnp.take_along_axis(log_chances, tokens[1:, :, None], axis=-1)[..., 0]
-    counted = jnp.arange(len(tokens) - 1)[:, None] < lengths
-    return -(picked * counted).sum() / counted.sum()
+
+def compute_logits(
+    parameters: Parameters, tokens: jax.Array, network: RecurrentNetwork
+) -> jax.Array:
+    """Return the logits of the next token at each position, with shape ``(T, B, V)``."""
+    kernel = parameters["rnn.0.kernel"]
+    layer_inputs = kernel[
+        tokens[:-1]
+    ]  # (T, B, gates · H), the product of one-hot rows and the kernel
+    outputs = read_layer(parameters, 0, layer_inputs, network)  # (T, B, H)
+    for layer in range(1, len(network.hidden)):
+        layer_inputs = outputs @ parameters[f"rnn.{layer}.kernel"]
+        outputs = read_layer(parameters, layer, layer_inputs, network)
+    return outputs @ parameters["output.kernel"] + parameters["output.bias"]
+
+
+def read_layer(
+    parameters: Parameters, layer: int, inputs: jax.Array, network: RecurrentNetwork
+) -> jax.Array:
+    """Run a layer over all positions, and return its outputs with shape ``(T, B, H)``."""
+    bias = parameters[f"rnn.{layer}.bias"]
+    input_bias = bias[0] if bias.ndim == 2 else bias
+    next_states = partial(
+        CELLS[network.cell],
+        recurrent_kernel=parameters[f"rnn.{layer}.recurrent_kernel"],
+        bias=bias,
+    )
+
+    def advance(states: States, row: jax.Array) -> tuple[States, jax.Array]:
+        new_states = next_states(states, row)
+        return new_states, new_states[0]
+
+    zeros = jnp.zeros((inputs.shape[1], network.hidden[layer]))
+    _, outputs = lax.scan(advance, (zeros,) * network.formula.states, inputs + input_bias)
+    return outputs
 
 
 def update(
-    state: tuple[dict, dict, dict, jax.Array],
+    state: State,
     tokens: jax.Array,
     lengths: jax.Array,
     rate: jax.Array,
     *,
     network: RecurrentNetwork,
-) -> tuple[tuple[dict, dict, dict, jax.Array], jax.Array]:
-    """One step of Adam, in Keras's form."""
-    parameters, first, second, step = state
-    value, gradient = jax.value_and_grad(loss)(parameters, tokens, lengths, network)
-    step = step + 1
-    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
-    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradient)
-    scaled = rate * jnp.sqrt(1 - 0.999**step) / (1 - 0.9**step)
-    moved = jax.tree.map(
-        lambda p, m, v: p - scaled * m / (jnp.sqrt(v) + 1e-7), parameters, first, second
+) -> tuple[State, jax.Array]:
+    """Do one step of Adam with Keras's formula. Return the new state, and the loss before the step."""
+    loss, gradient = jax.value_and_grad(mean_loss)(state.parameters, tokens, lengths, network)
+    step = state.step + 1
+    first_moments = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state.first_moments, gradient)
+    second_moments = jax.tree.map(
+        lambda v, g: 0.999 * v + 0.001 * g * g, state.second_moments, gradient
     )
-    return (moved, first, second, step), value
+    scaled_rate = rate * jnp.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+    parameters = jax.tree.map(
+        lambda p, m, v: p - scaled_rate * m / (jnp.sqrt(v) + 1e-7),
+        state.parameters,
+        first_moments,
+        second_moments,
+    )
+    return State(parameters, first_moments, second_moments, step), loss
+
+
+# --- the trainer ------------------------------------------------------------------------------------------------------
 
 
 class JaxTrainer:
-    """Trains by JAX, with Adam, on batches of names of similar length, padded to one of a few lengths.
+    """Train with Adam on batches of names of similar lengths, padded to one of a few lengths.
 
     Args:
-        names: the training names.
-        network: its cell and widths.
+        names: The training names.
+        vocabulary: The vocabulary.
+        network: The cell and the widths.
+        batch_size: The number of names per batch.
+        seed: The seed of the order of the names.
     """
 
     def __init__(
@@ -121,73 +170,87 @@ class JaxTrainer:
         batch_size: int,
         seed: int = 0,
     ) -> None:
-        flat, lengths = vocabulary.encode_all(names)
-        longest = int(lengths.max())
-        tokens = np.zeros((len(names), longest + 2), np.int32)  # START, characters, STOP
-        tokens[:, 1:-1][np.arange(longest) < lengths[:, None]] = flat
-        self.tokens, self.lengths = tokens, (lengths + 1).astype(np.int32)
-        self.characters = int(self.lengths.sum())
-        self.edges = sorted(
-            {int(edge) for edge in np.quantile(self.lengths, BUCKETS, method="higher")}
-        )
-        self.bucket = np.searchsorted(self.edges, self.lengths)
-        self.batch_size, self.seed, self.network = batch_size, seed, network
-        self.update = jax.jit(partial(update, network=network), donate_argnums=0)
+        self.network = network
+        self.batch_size = batch_size
+        self.seed = seed
+        self._encode_names(names, vocabulary)
+        self._make_buckets()
+        self._update = jax.jit(partial(update, network=network), donate_argnums=0)
         self.set_parameters(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
 
+    def _encode_names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
+        """Encode names as rows of a start token, the characters and end tokens."""
+        characters, lengths = vocabulary.encode_all(names)
+        longest = int(lengths.max())
+        is_character = np.arange(longest) < lengths[:, None]
+        tokens = np.zeros((len(names), longest + 2), np.int32)
+        tokens[:, 1:-1][is_character] = characters
+        self.tokens = tokens  # (N, T + 1)
+        self.lengths = (lengths + 1).astype(np.int32)  # (N,), with the end token
+        self.characters = int(self.lengths.sum())
+
+    def _make_buckets(self) -> None:
+        """Assign each name to the bucket with the smallest padded length that is long enough."""
+        padded_lengths = np.quantile(self.lengths, LENGTH_QUANTILES, method="higher")
+        self.padded_lengths = sorted({int(length) for length in padded_lengths})
+        self.bucket = np.searchsorted(self.padded_lengths, self.lengths)  # (N,)
+
     def set_parameters(self, parameters: Mapping[str, Array]) -> None:
-        """As they are: the layout is the same."""
+        """Set the parameters, and reset the optimizer."""
         values = {name: jnp.array(value, jnp.float32) for name, value in parameters.items()}
-        zeros = jax.tree.map(jnp.zeros_like, values)
-        self.state = (
-            values,
-            zeros,
-            jax.tree.map(jnp.zeros_like, values),
-            jnp.zeros((), jnp.float32),
+        self.state = State(
+            parameters=values,
+            first_moments=jax.tree.map(jnp.zeros_like, values),
+            second_moments=jax.tree.map(jnp.zeros_like, values),
+            step=jnp.zeros((), jnp.float32),
         )
 
     def get_parameters(self) -> dict[str, Array]:
-        """As they are."""
-        return {name: np.array(values) for name, values in self.state[0].items()}
+        """Return the parameters by name."""
+        return {name: np.array(values) for name, values in self.state.parameters.items()}
 
     def loss_of_all(self) -> float:
-        """Of all names at once."""
-        return float(loss(self.state[0], self.tokens.T, self.lengths, self.network))
+        """Compute the loss of all names, in nats per character."""
+        return float(mean_loss(self.state.parameters, self.tokens.T, self.lengths, self.network))
 
     def warm_up(self) -> None:
-        """Compile for each length, and back to where it began."""
+        """Compile the update for each padded length, and restore the parameters."""
         before = self.get_parameters()
-        for edge in self.edges:
-            tokens = np.zeros((edge + 1, self.batch_size), np.int32)
+        for padded_length in self.padded_lengths:
+            tokens = np.zeros((padded_length + 1, self.batch_size), np.int32)
             self._step(tokens, np.ones(self.batch_size, np.int32), SPEED_RATE)
         self.set_parameters(before)
 
     def epoch(self, number: int, rate: Rate) -> None:
-        """Train one epoch."""
+        """Train for an epoch."""
         for tokens, lengths in self._batches(number):
-            now = rate()
-            if now is None:
+            learning_rate = rate()
+            if learning_rate is None:
                 return
-            self._step(tokens, lengths, now)
+            self._step(tokens, lengths, learning_rate)
 
     def _step(self, tokens: Array, lengths: Array, rate: float) -> None:
-        self.state, value = self.update(self.state, tokens, lengths, np.float32(rate))
-        value.block_until_ready()  # on one core nothing is lost, and the clock is right for the next rate
+        """Update the parameters, and wait for the result, because the next learning rate can depend on the time."""
+        self.state, loss = self._update(self.state, tokens, lengths, np.float32(rate))
+        loss.block_until_ready()  # costs no time on one core
 
     def _batches(self, number: int) -> Iterator[tuple[Array, Array]]:
-        """Batches of one bucket each, in random order; the last of a bucket is filled with names that count nothing."""
+        """Yield the tokens and lengths of each batch of an epoch. A batch has names of one bucket."""
         rng = np.random.default_rng([self.seed, number])
-        order, size, batches = rng.permutation(len(self.lengths)), self.batch_size, []
-        for bucket in range(len(self.edges)):
+        order = rng.permutation(len(self.lengths))
+        batches = []
+        for bucket, padded_length in enumerate(self.padded_lengths):
             rows = order[self.bucket[order] == bucket]
-            batches += [(bucket, rows[first : first + size]) for first in range(0, len(rows), size)]
-        for place in rng.permutation(len(batches)):
-            bucket, rows = batches[place]
-            edge = self.edges[bucket]
-            tokens = np.zeros((edge + 1, self.batch_size), np.int32)
-            lengths = np.zeros(self.batch_size, np.int32)
-            tokens[:, : len(rows)], lengths[: len(rows)] = (
-                self.tokens[rows, : edge + 1].T,
-                self.lengths[rows],
-            )
-            yield tokens, lengths
+            for start in range(0, len(rows), self.batch_size):
+                batches.append((rows[start : start + self.batch_size], padded_length))
+        for index in rng.permutation(len(batches)):
+            rows, padded_length = batches[index]
+            yield self._pad(rows, padded_length)
+
+    def _pad(self, rows: Array, padded_length: int) -> tuple[Array, Array]:
+        """Return the tokens and lengths of a batch. Empty names of length 0 fill it up."""
+        tokens = np.zeros((padded_length + 1, self.batch_size), np.int32)
+        lengths = np.zeros(self.batch_size, np.int32)
+        tokens[:, : len(rows)] = self.tokens[rows, : padded_length + 1].T
+        lengths[: len(rows)] = self.lengths[rows]
+        return tokens, lengths

@@ -61,6 +61,7 @@ class NamegenTrainer:
         self.engine.set_state(parameters)
 
     def _steps(self, number: int, rate: Rate) -> Iterator[Step]:
+        """Yield the training steps of an epoch, until ``rate`` returns None."""
         dropping = self.prepared.dropping
         batches = self.batches.epoch(number, batch_size=self.batch_size, seed=self.seed)
         for step, batch in enumerate(batches):

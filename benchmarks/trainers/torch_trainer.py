@@ -1,8 +1,8 @@
-"""PyTorch: ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` on packed or padded sequences, its input a row look-up."""
+"""Train with PyTorch: ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` on packed or padded sequences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,22 +17,27 @@ from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array
 
 LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-# Keras's gates in PyTorch's order: of the GRU z, r, h become r, z, h; those of the others stand alike.
-NOTHING = -100  # the target behind a name's end, which PyTorch passes over
-GATES = {"simple_rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 1, 2, 3)}
+# For each of PyTorch's gates, the index of the same gate in Keras. For GRUs, Keras has the order z, r, h, and PyTorch
+# has r, z, h. LSTMs have the same order in both.
+GATE_ORDER = {"simple_rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 1, 2, 3)}
+IGNORED = -100  # the target after the end of a name, which PyTorch's cross entropy ignores
 
 
 class TorchTrainer:
-    """Trains by PyTorch, with Adam.
+    """Train with PyTorch's Adam.
 
-    The first kernel reads one-hot rows, looked up in a table that is not trained: so it is namegen's network exactly. A
-    trained table of the layer's width in its place was tried and is slower, by 5 to 25 %.
+    The first layer reads one-hot rows from a fixed embedding, so the network is exactly the same as namegen's. A
+    trained embedding with the width of the layer is 5% to 25% slower.
 
     Args:
-        names: the training names.
-        network: its cell and widths.
-        padded: batches of names of like length, padded to the longest; else of random names, packed.
-        distinct: read each different name of a batch once and weigh its loss by its count.
+        names: The training names.
+        vocabulary: The vocabulary.
+        network: The cell and the widths.
+        batch_size: The number of names per batch.
+        padded: Whether batches have names of similar lengths, padded to the longest. Otherwise, the names are random
+            and packed.
+        distinct: Whether each distinct name of a batch is read only once, with its count as its weight.
+        seed: The seed of the order of the names.
     """
 
     def __init__(
@@ -48,149 +53,190 @@ class TorchTrainer:
     ) -> None:
         torch.manual_seed(0)
         torch.set_num_threads(1)
-        width, *rest = network.hidden
-        if set(rest) - {width}:
-            raise ValueError(
-                f"layers of {network.hidden}: expected one width, as a stack of PyTorch's has"
-            )
-        self._names(names, vocabulary)
-        self.batch_size, self.padded, self.distinct = batch_size, padded, distinct
-        self.seed, self.shapes = seed, network
-        self.rows = nn.Embedding.from_pretrained(torch.eye(vocabulary.size))
-        self.rnn = LAYERS[network.cell](vocabulary.size, width, num_layers=len(network.hidden))
-        if (
-            network.formula.biases == 1
-        ):  # PyTorch has two, which Adam would move twice as fast as one
-            for k in range(len(network.hidden)):
-                getattr(self.rnn, f"bias_hh_l{k}").requires_grad_(False)
-        self.output = nn.Linear(width, vocabulary.size)
-        self.network = nn.ModuleList([self.rows, self.rnn, self.output])
-        self._new_optimizer()
+        self.architecture = network
+        self.batch_size = batch_size
+        self.padded = padded
+        self.distinct = distinct
+        self.seed = seed
+        self._encode_names(names, vocabulary)
+        self._build_network(vocabulary.size)
+        self._reset_optimizer()
 
-    def _names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
-        sorted_names = SortedNames.ranked(names, vocabulary)[0]
-        rank = {name: place for place, name in enumerate(sorted(set(names)))}
-        self.name_of = np.array([rank[name] for name in names])
-        depth = int(sorted_names.lengths.max()) + 1
-        tokens = np.zeros(
-            (len(sorted_names.lengths), depth + 1), np.int64
-        )  # START, characters, STOP
-        tokens[:, 1:][np.arange(depth) < sorted_names.lengths[:, None]] = sorted_names.tokens
-        targets = np.where(
-            np.arange(depth) <= sorted_names.lengths[:, None], tokens[:, 1:], NOTHING
-        )
-        self.tokens, self.targets = (
-            torch.from_numpy(tokens.T),
-            torch.from_numpy(targets.T),
-        )  # time first
-        self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # characters to predict
-        self.characters = int(self.lengths[self.name_of].sum())
+    def _encode_names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
+        """Encode the distinct names as rows, and find the row of each name in the list."""
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary)
+        tokens, targets = _token_rows(sorted_names)
+        self.tokens = torch.from_numpy(tokens.T)  # (T + 1, R)
+        self.targets = torch.from_numpy(targets.T)  # (T, R)
+        self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # (R,), with the end token
+        self.row_of_entry = ranking.rank.astype(np.int64)  # (N,)
+        self.characters = int(self.lengths[self.row_of_entry].sum())
 
-    def _new_optimizer(self) -> None:
+    def _build_network(self, vocabulary_size: int) -> None:
+        """Create the layers. Biases that namegen's cell doesn't have are 0 and aren't trained."""
+        architecture = self.architecture
+        width = architecture.hidden[0]
+        layer_count = len(architecture.hidden)
+        if set(architecture.hidden) != {width}:
+            raise ValueError(f"PyTorch needs layers of the same width, not {architecture.hidden}")
+        self.embedding = nn.Embedding.from_pretrained(torch.eye(vocabulary_size))
+        self.rnn = LAYERS[architecture.cell](vocabulary_size, width, num_layers=layer_count)
+        if architecture.formula.biases == 1:
+            for layer in range(layer_count):
+                getattr(self.rnn, f"bias_hh_l{layer}").requires_grad_(False)
+        self.output = nn.Linear(width, vocabulary_size)
+        self.network = nn.ModuleList([self.embedding, self.rnn, self.output])
+
+    def _reset_optimizer(self) -> None:
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.Adam(trained, lr=SPEED_RATE, eps=1e-7, fused=True)
 
     def warm_up(self) -> None:
-        """A step, and back to where it began."""
+        """Do one training step, and restore the parameters."""
         before = {name: values.clone() for name, values in self.network.state_dict().items()}
-        self.step(torch.from_numpy(self.name_of[: self.batch_size]), None)
+        self._step(torch.from_numpy(self.row_of_entry[: self.batch_size]), None)
         self.network.load_state_dict(before)
-        self._new_optimizer()
+        self._reset_optimizer()
 
     def epoch(self, number: int, rate: Rate) -> None:
-        """Train one epoch."""
+        """Train for an epoch."""
+        for rows in self._batches(number):
+            learning_rate = rate()
+            if learning_rate is None:
+                return
+            self.optimizer.param_groups[0]["lr"] = learning_rate
+            if self.distinct:
+                distinct_rows, counts = np.unique(rows, return_counts=True)
+                self._step(torch.from_numpy(distinct_rows), torch.from_numpy(counts))
+            else:
+                self._step(torch.from_numpy(rows), None)
+
+    def _batches(self, number: int) -> Iterator[Array]:
+        """Yield the rows of each batch of an epoch. Padded batches have names of similar lengths, in random order."""
         rng = np.random.default_rng([self.seed, number])
-        order = rng.permutation(self.name_of)
+        order = rng.permutation(self.row_of_entry)
+        starts = np.arange(0, len(order), self.batch_size)
         if self.padded:
             order = order[np.argsort(self.lengths[order], kind="stable")]
-        starts = np.arange(0, len(order), self.batch_size)
-        for first in rng.permutation(starts) if self.padded else starts:
-            now = rate()
-            if now is None:
-                return
-            self.optimizer.param_groups[0]["lr"] = now
-            rows, counts = order[first : first + self.batch_size], None
-            if self.distinct:
-                rows, found = np.unique(rows, return_counts=True)
-                counts = torch.from_numpy(found)
-            self.step(torch.from_numpy(rows), counts)
+            starts = rng.permutation(starts)
+        for start in starts:
+            yield order[start : start + self.batch_size]
 
-    def step(self, rows: torch.Tensor, counts: torch.Tensor | None) -> float:
-        """One update; the mean loss before it."""
-        loss = self.loss(rows, counts)
+    def _step(self, rows: torch.Tensor, counts: torch.Tensor | None) -> float:
+        """Update the parameters, and return the mean loss before the update."""
+        loss = self._loss(rows, counts)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         return float(loss.detach())
 
-    def loss(self, rows: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
-        """Mean over the characters of some names."""
+    def _loss(self, rows: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
+        """Compute the mean loss per character of some names, which are weighted by their counts."""
         lengths, order = torch.sort(self.lengths[rows], descending=True)
-        depth, rows = int(lengths[0]), rows[order]
-        inputs, targets = self.rows(self.tokens[:depth, rows]), self.targets[:depth, rows]
-        weights = targets >= 0 if counts is None else (targets >= 0) * counts[order].float()
-        if self.padded:
-            hidden, targets, weights = (
-                self.rnn(inputs)[0].flatten(0, 1),
-                targets.flatten(),
-                weights.flatten(),
-            )
-        else:
-            hidden = self.rnn(pack_padded_sequence(inputs, lengths))[0].data
-            targets, weights = (
-                pack_padded_sequence(values, lengths).data for values in (targets, weights)
-            )
-        logits = self.output(hidden)
+        rows = rows[order]
+        depth = int(lengths[0])
+        inputs = self.embedding(self.tokens[:depth, rows])  # (T, B, V)
+        targets = self.targets[:depth, rows]  # (T, B)
+        weights = targets >= 0
+        if counts is not None:
+            weights = weights * counts[order].float()
+        logits = self.output(self._read(inputs, lengths))  # (P, V)
+        targets = self._flatten(targets, lengths)  # (P,)
+        weights = self._flatten(weights, lengths)  # (P,)
         if counts is None:
             return cross_entropy(logits, targets)
-        return (cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
+        losses = cross_entropy(logits, targets, reduction="none")
+        return (losses * weights).sum() / weights.sum()
+
+    def _read(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return the outputs of the last recurrent layer at all positions, with shape ``(P, H)``."""
+        if self.padded:
+            outputs, _ = self.rnn(inputs)  # (T, B, H)
+            return outputs.flatten(0, 1)
+        packed_outputs, _ = self.rnn(pack_padded_sequence(inputs, lengths))
+        return packed_outputs.data
+
+    def _flatten(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Flatten an array of shape ``(T, B)`` in the order of ``_read``."""
+        if self.padded:
+            return values.flatten()
+        return pack_padded_sequence(values, lengths).data
 
     @torch.no_grad()
     def loss_of_all(self) -> float:
-        """Of all names at once."""
-        return float(self.loss(torch.from_numpy(self.name_of), None))
+        """Compute the loss of all names, in nats per character."""
+        return float(self._loss(torch.from_numpy(self.row_of_entry), None))
 
     def get_parameters(self) -> dict[str, Array]:
-        """In Keras's layout."""
-        order, found = np.argsort(GATES[self.shapes.cell]), {}
-        for k in range(len(self.shapes.hidden)):
-            kernel, recurrent, bias, state_bias = (
-                _with_gates(getattr(self.rnn, f"{what}_l{k}").detach().numpy(), order)
-                for what in _PARTS
-            )
-            both = np.stack([bias, state_bias]) if self.shapes.cell == "gru" else bias + state_bias
-            found |= {
-                f"rnn.{k}.kernel": kernel.T,
-                f"rnn.{k}.recurrent_kernel": recurrent.T,
-                f"rnn.{k}.bias": both,
-            }
-        output = self.output
-        return found | {
-            "output.kernel": output.weight.detach().numpy().T.copy(),
-            "output.bias": output.bias.detach().numpy().copy(),
+        """Return the parameters by name, in Keras's layout."""
+        parameters = {}
+        for layer in range(len(self.architecture.hidden)):
+            parameters.update(self._get_recurrent_layer(layer))
+        parameters["output.kernel"] = self.output.weight.detach().numpy().T.copy()
+        parameters["output.bias"] = self.output.bias.detach().numpy().copy()
+        return parameters
+
+    def _get_recurrent_layer(self, layer: int) -> dict[str, Array]:
+        cell = self.architecture.cell
+        order = np.argsort(GATE_ORDER[cell])
+        kernel, recurrent_kernel, input_bias, state_bias = [
+            _reorder_gates(parameter.detach().numpy(), order)
+            for parameter in self._recurrent_parameters(layer)
+        ]
+        has_two_biases = cell == "gru"
+        bias = np.stack([input_bias, state_bias]) if has_two_biases else input_bias + state_bias
+        return {
+            f"rnn.{layer}.kernel": kernel.T,
+            f"rnn.{layer}.recurrent_kernel": recurrent_kernel.T,
+            f"rnn.{layer}.bias": bias,
         }
 
     @torch.no_grad()
     def set_parameters(self, parameters: Mapping[str, Array]) -> None:
-        """From Keras's layout; where that has one bias and PyTorch two, the second is 0."""
-        order = GATES[self.shapes.cell]
-        for k in range(len(self.shapes.hidden)):
-            bias = parameters[f"rnn.{k}.bias"]
-            parts = [parameters[f"rnn.{k}.kernel"].T, parameters[f"rnn.{k}.recurrent_kernel"].T]
-            parts += [bias[0], bias[1]] if bias.ndim == 2 else [bias, np.zeros_like(bias)]
-            for what, values in zip(_PARTS, parts, strict=True):
-                getattr(self.rnn, f"{what}_l{k}").copy_(
-                    torch.from_numpy(_with_gates(values, order))
-                )
+        """Set the parameters from Keras's layout, and reset the optimizer."""
+        for layer in range(len(self.architecture.hidden)):
+            self._set_recurrent_layer(layer, parameters)
         self.output.weight.copy_(torch.from_numpy(parameters["output.kernel"].T.copy()))
         self.output.bias.copy_(torch.from_numpy(parameters["output.bias"]))
-        self._new_optimizer()
+        self._reset_optimizer()
+
+    def _set_recurrent_layer(self, layer: int, parameters: Mapping[str, Array]) -> None:
+        """Set the parameters of a layer. If Keras has only one bias, PyTorch's second bias is 0."""
+        kernel = parameters[f"rnn.{layer}.kernel"].T
+        recurrent_kernel = parameters[f"rnn.{layer}.recurrent_kernel"].T
+        bias = parameters[f"rnn.{layer}.bias"]
+        if bias.ndim == 2:
+            input_bias, state_bias = bias
+        else:
+            input_bias = bias
+            state_bias = np.zeros_like(bias)
+        new_values = (kernel, recurrent_kernel, input_bias, state_bias)
+        order = GATE_ORDER[self.architecture.cell]
+        for parameter, values in zip(self._recurrent_parameters(layer), new_values, strict=True):
+            parameter.copy_(torch.from_numpy(_reorder_gates(values, order)))
+
+    def _recurrent_parameters(self, layer: int) -> list[nn.Parameter]:
+        """Return PyTorch's kernel, recurrent kernel, bias and recurrent bias of a layer."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self.rnn, f"{name}_l{layer}") for name in names]
 
 
-_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+def _token_rows(names: SortedNames) -> tuple[Array, Array]:
+    """Return the tokens of each name, with a start token and padding, and the targets after each token.
+
+    The shapes are ``(R, T + 1)`` and ``(R, T)``.
+    """
+    lengths = names.lengths[:, None]  # (R, 1)
+    position = np.arange(int(lengths.max()) + 1)  # (T,)
+    is_character = position < lengths
+    is_target = position <= lengths  # the characters and the end token
+    tokens = np.zeros((len(lengths), len(position) + 1), np.int64)
+    tokens[:, 1:][is_character] = names.tokens
+    targets = np.where(is_target, tokens[:, 1:], IGNORED)
+    return tokens, targets
 
 
-def _with_gates(values: Array, order: Sequence[int]) -> Array:
-    """Rows in blocks of a gate each, the blocks in another order."""
+def _reorder_gates(values: Array, order: Sequence[int]) -> Array:
+    """Reorder the blocks of rows that belong to the gates."""
     blocks = np.split(np.asarray(values), len(order))
-    return np.concatenate([blocks[place] for place in order])
+    return np.concatenate([blocks[index] for index in order])

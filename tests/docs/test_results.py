@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.frequencies import agreement, counted
+from benchmarks.frequencies import agreement, count_names
 from namegen.core.data.description import describe
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, ListEntry
@@ -91,7 +91,7 @@ def test_the_tables_of_a_list_are_its_counts() -> None:
 def test_the_agreement_is_the_correlation_over_the_names_of_the_list() -> None:
     listed = [*["Al"] * 5, *["Bo"] * 2, "Cy", "Dan"]
     drawn = [*["Al"] * 4, *["Cy"] * 2, "Xx", "Dan"]
-    made = counted("mine", "none.toml", listed, drawn)
+    made = count_names("mine", "none.toml", listed, drawn)
     assert (made.entries, made.generated) == (9, 8)
     expected = np.corrcoef([5, 2, 1], [4, 0, 2])[0, 1]  # Al, Bo, Cy; Xx is not in the list
     assert agreement(made, 2) == pytest.approx(expected)
