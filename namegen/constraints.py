@@ -44,10 +44,22 @@ class Option:
 class Constraints(TypedDict, total=False):
     """Conditions that every returned name must satisfy. A constraint that's missing or None has no effect.
 
-    ``starts_with``, ``ends_with``, ``contains`` and ``matches`` are case-sensitive. ``exclude_words`` and
-    ``exclude_names`` ignore letter case, spaces and punctuation. A word that starts with ``=`` is excluded only as a
-    whole word. ``min_distance`` is the minimum edit distance from every name in ``exclude_names``, or in the bundled
-    list that the model was trained on. ``docs/concepts/which-names.md`` describes which names are returned.
+    The first four constraints are case-sensitive. ``exclude_words`` and ``exclude_names`` ignore letter case, spaces
+    and punctuation.
+
+    Attributes:
+        starts_with: the beginning of the name.
+        ends_with: the end of the name.
+        contains: a string in the name.
+        matches: a regular expression of the ``regex`` library that has to match the whole name.
+        min_length: the minimum length in characters. The default is the length that 98% of the list's names reach, or
+            0 for unfiltered names.
+        exclude_words: words that the name must not contain. A word that starts with ``=`` is excluded only as a whole
+            word.
+        exclude_names: names that aren't allowed.
+        min_distance: the minimum edit distance, from 1 to 3, from every name in ``exclude_names``, or in the built-in
+            list that the model was trained on.
+        allow_profanity: whether the name may contain profanity. The default is no.
     """
 
     starts_with: Annotated[str | None, Option("TEXT", "that begin with TEXT.")]
@@ -93,7 +105,12 @@ class Constraints(TypedDict, total=False):
 
 
 class PartConstraints(Constraints, total=False):
-    """Constraints for one part of whole names, such as the given names or the family names of people."""
+    """Constraints for one part of whole names, such as the given names or the family names of people.
+
+    Attributes:
+        max_length: the maximum length in characters. The default is the length of the list's longest name, or twice as
+            much for unfiltered names.
+    """
 
     max_length: Annotated[
         int | None,

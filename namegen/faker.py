@@ -99,7 +99,7 @@ class NamegenProvider(BaseProvider):
         self._names_of_model: list[str] = []  # not shared: the model of a run folder can change
 
     def invented(self) -> str:
-        """Return a new name from the provider's model. The default is the newest run or a baseball first name."""
+        """Return a new name from the provider's model. The default is the newest run, or ``taverns`` without runs."""
         if not self._names_of_model:
             self._names_of_model = _names_of_model(self._settings, self._model)
         return self._choose(self._names_of_model)
@@ -113,7 +113,7 @@ class NamegenProvider(BaseProvider):
         return self._choose(_names(self._settings, "mlb-last"))
 
     def invented_name(self) -> str:
-        """Return a full name, sometimes with a suffix, whose parts no Major League Baseball player has had."""
+        """Return a full name, sometimes with a suffix. No Major League Baseball player has had the last name."""
         players = _players(self._settings)
         quotient, index = divmod(self._random_number(), len(players.first_names))
         last_name = players.last_names[quotient % len(players.last_names)]

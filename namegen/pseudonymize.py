@@ -373,7 +373,9 @@ def _is_public_file(path: Path | str) -> bool:
 
 
 def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> None:
-    """Store the hash of a key's first pool next to the key, or check that it matches the stored hash.
+    """Store the hash of the pool that a key is first used with, or check that the pool is still the same.
+
+    The hash is stored in a file next to the key, whose name ends in ``.pool``.
 
     Args:
         key_path: the key file.

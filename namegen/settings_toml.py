@@ -56,10 +56,14 @@ class RunSettings(Checked):
         "The backend to train with: {}.",
         holds=lambda name: name != "",
         expected="the name of a backend, such as numpy or keras",
+        in_toml={"numpy or keras": '`"numpy"` or `"keras"`'},
     )
     # None means as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
-        None, "The number of CPU threads to use.", "1, or 2 for a wide layer", **whole(1, 1024)
+        None,
+        "The number of CPU threads to use.",
+        "1; with the backend numpy, 2 for a wide layer if two cores are idle",
+        **whole(1, 1024),
     )
     plot: bool = declared(True, "Plot the training run as history.png.")
 

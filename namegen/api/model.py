@@ -76,7 +76,14 @@ def check_types(**values: object) -> None:
 
 
 class Searching(Constraints, total=False):
-    """The options of an exact search. ``LoadedModel.generate`` explains them."""
+    """The options of an exact search, in addition to ``Constraints``. ``LoadedModel.generate`` explains them.
+
+    Attributes:
+        max_length: the maximum length of a name.
+        allow_seen: also return names from the training list.
+        allow_repeats: allow the same name more than once.
+        letter_case: ``original``, ``title``, ``upper`` or ``lower``.
+    """
 
     max_length: int | None
     allow_seen: bool
@@ -85,7 +92,15 @@ class Searching(Constraints, total=False):
 
 
 class Drawing(Searching, total=False):
-    """The options for random names. ``LoadedModel.generate`` explains them."""
+    """The options for random names, in addition to ``Searching``. ``LoadedModel.generate`` explains them.
+
+    Attributes:
+        seed: the random seed.
+        temperature: values below 1 favor likely characters.
+        unfiltered: sample from the model's own distribution.
+        top_k: sample only from the most likely next characters.
+        top_p: sample only from the most likely next characters, up to this total probability.
+    """
 
     seed: int | None
     temperature: float | None

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar, get_args, get_type_hints
 
 from namegen.api.model import LoadedModel
 from namegen.constraints import PartConstraints, make_constraints
@@ -160,5 +161,16 @@ def returning_list(
     name = batches.__name__.removesuffix("_batches")
     invent.__name__ = name
     invent.__qualname__ = name
-    invent.__doc__ = f"Return all batches of ``{batches.__name__}`` as one list. Arguments and errors are the same."
+    invent.__doc__ = (
+        f"Return all batches of ``{batches.__name__}`` as one list. The arguments and errors are the same. If there "
+        "are fewer than ``n``, the GenerationError's ``found`` contains all that were found."
+    )
+    (batch_type,) = get_args(get_type_hints(batches)["return"])
+    _set_return_type(invent, batch_type)
     return invent
+
+
+def _set_return_type(function: Any, return_type: type) -> None:
+    """Change the return type that documentation tools show."""
+    function.__signature__ = signature(function).replace(return_annotation=return_type)
+    function.__annotations__ = {**function.__annotations__, "return": return_type}

@@ -58,6 +58,8 @@ class About:
     help: str = ""  # "" for a setting that has no option
     metavar: str = "NAME"  # stands for the value in the help
     default: str = ""  # a description, if the default follows a rule
+    # Values in these texts, and how a config writes them.
+    in_toml: Mapping[str, str] = field(default_factory=dict)
     choices: Collection[str] = ()  # all accepted values, if they have names
     # Returns whether a value of the right type is accepted.
     holds: Callable[[Any], bool] = lambda value: True
@@ -223,20 +225,27 @@ class DataSettings(Checked):
         "The CSV column with a label for each name, such as its origin. For labels of several parts, separate columns "
         "with commas: origin,gender. Quote a title that contains a comma: '\"born, died\"'. Pass '' to ignore labels.",
         "the built-in list's label column, if it has one",
+        in_toml={
+            "origin,gender": '`"origin,gender"`',
+            "'\"born, died\"'": "`'\"born, died\"'`",
+            "''": '`""`',
+        },
     )
     #: A longer line isn't a name, so the file probably isn't a list.
     max_name_length: int = declared(
-        1000, "Reject a list if any of its names has more than N characters.", **COUNT
+        1000, "Reject a list if any of its names has more characters than this.", **COUNT
     )
     validation: float | None = declared(
         None,
         "The share of names to hold out for validation. Pass 0 to hold out none.",
-        f"0.1; 0 for fewer than 100 different names, except with {setting('quick', 'True')} or {setting('test')}",
+        "0.1; 0 for fewer than 100 distinct names and for short lists of phrases, except with "
+        f"{setting('quick', 'True')} or {setting('test')}",
         **SHARE,
     )
     test: float = declared(  # none by default, because every name in the training set helps
         0.0,
-        "The share of names to set aside as a test set, which is used only for the final evaluation.",
+        "The share of names to set aside as a test set, which is used only for the final evaluation. Together with "
+        f"{setting('validation')}, it can be at most 0.9.",
         **SHARE,
     )
     split: str = declared(
@@ -307,18 +316,24 @@ class NetworkSettings(Checked):
         "rnn; for a third-party backend, its first architecture",
         holds=lambda value: value != "",
         expected="the name of an architecture, such as rnn",
+        in_toml={"rnn": '`"rnn"`'},
     )
     cell: str | None = declared(None, "The type of recurrent cell.", LIST, **one_of(tuple(CELLS)))
     hidden: tuple[int, ...] | None = declared(
         None,
         "The number of units in each layer, such as 64 or 32,32.",
         LIST,
+        in_toml={"64 or 32,32": "`[64]` or `[32, 32]`"},
         metavar="W,W",
         holds=_are_widths,
         expected="1 to 16 widths, each from 1 to 4096",
     )
     initializer: str = declared(
-        "glorot", "The distribution of the initial weights.", **one_of(INITIALIZERS)
+        "glorot",
+        "The distribution of the initial weights. glorot: uniform, with a variance of 2 / (inputs + outputs); normal: "
+        "normal, with a standard deviation of 0.1; uniform: from -0.1 to 0.1; xavier: normal, with a variance of "
+        "1 / inputs.",
+        **one_of(INITIALIZERS),
     )
     base_model: str | None = declared(
         None,
@@ -328,9 +343,13 @@ class NetworkSettings(Checked):
         metavar="MODEL",
         holds=lambda value: value != "",
         expected=f"a model, or {NOTHING}",
+        in_toml={NOTHING: f'`"{NOTHING}"`'},
     )
     options: Mapping[str, int | float | str | bool] = declared(
-        {}, "Settings of a third-party backend's architecture, such as heads=4.", metavar="N=V,…"
+        {},
+        "Settings of a third-party backend's architecture, such as heads=4.",
+        metavar="N=V,…",
+        in_toml={"heads=4": "`{ heads = 4 }`"},
     )
 
     @property
@@ -413,6 +432,7 @@ class TrainingSettings(Checked):
         f"The learning rates for {setting('lr_schedule', reading('lr_steps'))}, each with its first epoch (counted "
         "from 0), such as 0:0.01,25:0.005.",
         metavar="E:RATE,…",
+        in_toml={"0:0.01,25:0.005": "`[[0, 0.01], [25, 0.005]]`"},
         holds=_are_lr_steps,
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
@@ -447,14 +467,17 @@ class TrainingSettings(Checked):
         **TO_1,
     )
     patience: int | None = declared(
-        None, "Stop training after N epochs without improvement.", "never", **COUNT
+        None, "Stop training after this many epochs without improvement.", "never", **COUNT
     )
     #: The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
     monitor: str = declared(
         "loss", "The validation metric that selects the best epoch.", **one_of(CRITERIA)
     )
     seed: int = declared(
-        0, "The random seed. With the same seed and backend, you get the same network.", **SEED
+        0,
+        "The random seed. You get the same network if the seed, the list, all other settings, the backend, the number "
+        "of threads and the machine are the same.",
+        **SEED,
     )
 
     def __post_init__(self) -> None:

@@ -47,7 +47,7 @@ MADE_PART = re.compile(
 )
 NO_FIGURE = re.compile(
     r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$"
-    r"|\b95% confidence\b|\bCC BY(?:-SA)? \d\.\d\b",
+    r"|\b95%\s+confidence\b|\bCC BY(?:-SA)? \d\.\d\b",
     re.DOTALL,
 )
 NUMBER = r"(?<![\w.,])[-+−]?\d[\d,]*(?:\.\d+)?(?![\d\w])"

@@ -49,7 +49,9 @@ def own_architectures(name: str, engine: str) -> type[Network]:
 
 
 def default_max_length(longest_name: int) -> int:
-    """Return the default of ``max_length``: twice the length of the list's longest name, up to a limit.
+    """Return the default of ``max_length`` for unfiltered names.
+
+    It's twice the length of the list's longest name, but at most 1,000 characters.
 
     >>> default_max_length(14)
     28
@@ -188,7 +190,7 @@ class ListMetadata:
 
     @property
     def max_length(self) -> int:
-        """The length of the longest name that the model returns by default."""
+        """The maximum length of unfiltered names, which is twice ``longest_name``, but at most 1,000 characters."""
         return default_max_length(self.longest_name)
 
 

@@ -96,14 +96,23 @@ def best_networks(lists: Sequence[ListEntry]) -> list[BestNetwork]:
 
 
 def outcome_headline(best: Sequence[BestNetwork]) -> str:
-    """State whether the best network or the n-gram predicts better, if that's the same for every list and split."""
-    winners = {case.winner for case in best} - {"unknown"}
-    if not winners:
+    """State whether the best network or the n-gram predicts better. A tie doesn't count as a win."""
+    winners = [case.winner for case in best if case.winner != "unknown"]
+    distinct = set(winners)
+    if not distinct:
         return ""
-    if len(winners) > 1:
+    if {"network", "n-gram"} <= distinct:
         return "Whether a network or the n-gram predicts better depends on the list and its split."
-    clause = _outcome_clause(winners.pop(), "the best network")
-    return _as_sentence(clause)
+    if len(distinct) == 1:
+        clause = _outcome_clause(distinct.pop(), "the best network")
+        return _as_sentence(clause)
+    name = "The n-gram" if "n-gram" in distinct else "The best network"
+    ties = winners.count("neither")
+    others = "the other one" if ties == 1 else "the others"
+    return (
+        f"{name} predicts better on {len(winners) - ties} of {len(winners)} splits; on {others}, there's no "
+        "significant difference."
+    )
 
 
 def outcome_sentences(best: Sequence[BestNetwork]) -> Iterator[str]:
@@ -163,7 +172,7 @@ BEST_NETWORK_COLUMNS: tuple[Column[BestNetwork], ...] = (
     Column("list", lambda row: row.entry.name),
     Column("split", lambda row: row.split),
     Column("best network", lambda row: row.network),
-    Column("not significantly worse", lambda row: row.equally_good),
+    Column("networks that aren't significantly worse", lambda row: row.equally_good),
     Column("loss (nats)", lambda row: row.loss, CRITERIA[LOSS].show),
     Column("n-gram: loss (nats)", lambda row: row.ngram_loss, CRITERIA[LOSS].show),
     Column("network minus n-gram", lambda row: in_figures(row.difference, LOSS), str),

@@ -226,6 +226,21 @@ def test_the_lists_are_named_where_the_outcome_depends_on_them(comparison: Compa
     )
 
 
+def test_a_tie_is_no_win_in_the_headline(comparison: Comparison) -> None:
+    worse = with_losses(comparison.lists[0], dict.fromkeys(ALL, 0.05))
+    partly_worse = with_losses(comparison.lists[1], dict.fromkeys(ALL, 0.05), "by-row")
+    summary = verdict(replace(comparison, lists=(worse, partly_worse)))
+    assert summary.headline.endswith(
+        "The n-gram predicts better on 3 of 4 splits; on the other one, there's no significant difference."
+    )
+    better = with_losses(comparison.lists[1], {"LSTM 2×32": -0.05}, "by-name")
+    tied = with_losses(comparison.lists[0], {})
+    summary = verdict(replace(comparison, lists=(tied, better)))
+    assert summary.headline.endswith(
+        "The best network predicts better on 1 of 4 splits; on the others, there's no significant difference."
+    )
+
+
 def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     few = replace(
