@@ -76,20 +76,26 @@ HEAD = """\
 
 If your names have labels, such as their origin, you can train a single model on all the names, or a separate
 model for each label. This page compares the two approaches, using the built-in lists of given names and family
-names. To repeat the measurement, run `make labels`, which takes about an hour.
+names ([models and lists](../reference/models.md)). The labels are origins only, without genders. To learn how to
+use labels, see [Names by origin or any label](../guides/labels.md). To repeat the measurement, run `make labels`,
+which takes about an hour. The page doesn't name a machine, because it contains no times.
 
 - The **shared** model is trained on the names of all origins, along with their labels. Each **single** model is
-  trained on the names of just one origin. All models use the default settings.
+  trained on the names of just one origin. All models use the default settings, except that they start from random
+  weights (`--base-model none`), because namegen's base model knows some of the test names. With the default
+  fine-tuning, the single models of short lists would probably do better.
 - Each list is split by name into a training set (60%), a validation set (10%) and a test set (30%). The tables
-  show the loss on the test set in nats per character, averaged over several seeds. The 95% confidence intervals
-  in parentheses come from a bootstrap over seeds and names.
+  show the loss on the test set in nats per character, averaged over three seeds. The 95% confidence interval in
+  parentheses comes from a bootstrap over seeds and names. The rows for single origins have no intervals, so small
+  differences can be due to chance.
 - To find out how well the generated names fit their labels, we use a **classifier**, a naive Bayes model of
-  letter groups. We train it on one half of the test set, and then use it to guess the origins of generated
-  names and of the names in the other half.
+  letter n-grams (1 to 4 letters). We train it on one half of the test set, and then use it to guess the origins of
+  generated names and of the names in the other half.
 
 **The result:** For given names, the shared model makes better predictions, and origins with few names benefit
-most. For family names, separate models are slightly better on average, but origins with few names still benefit
-from a shared model."""
+most. For family names, separate models are slightly better on average, but most origins with few names (13 of 17
+with fewer than 300 training names) still benefit from a shared model. The classifier recognizes the origin of
+generated names less often than the origin of real names, so the shared model's names fit their labels less well."""
 SHOWN = 10  # labels with the largest gains and losses
 
 

@@ -84,9 +84,9 @@ def accepted_names_chart() -> Chart:
     """Compare how many real, generated and Markov-chain names readers accept, averaged over the long lists."""
     sheets = read(blind.Sheets, blind.DATA).sheets
     long_sheets = [sheet for sheet in sheets if not sheet.is_short]
-    real_share = blind.mean_accepted(long_sheets, "real")
-    namegen_share = blind.mean_accepted(long_sheets, "new")
-    chain_share = blind.mean_accepted(long_sheets, "chain")
+    real_share = blind.mean_acceptance(long_sheets, "real")
+    namegen_share = blind.mean_acceptance(long_sheets, "new")
+    chain_share = blind.mean_acceptance(long_sheets, "chain")
     bars = (
         Bar("real names", 100 * real_share),
         Bar("namegen", 100 * namegen_share, is_namegen=True),

@@ -5,6 +5,7 @@ With ``--check``, compare them with the files.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,11 @@ reports an error and suggests the closest match.
 A config for `namegen sweep` also has a `[grid]` table, which lists the values to try. For details, see [Compare
 backends and settings](../guides/compare.md).
 
-The tables below list all settings. Each option has the same name as its setting, but with hyphens. For example,
-`--label-smoothing` sets `label_smoothing`. """
+The tables below list all settings. [Training defaults](../concepts/training-defaults.md) lists the defaults that are
+chosen for the list. Each option has the same name as its setting, but with hyphens. For example, `--label-smoothing`
+sets `label_smoothing`. The list (`names`) isn't an option but an argument, and `--no-bptt` and `--no-plot` set the
+settings `bptt` and `plot` to `false`.
+"""
 LIST_OF_NAMES = "The training list: a built-in list, a file of names, or - for standard input."
 SECTION_TITLES = {
     "data": "The list",
@@ -86,16 +90,19 @@ class Setting:
     @property
     def description(self) -> str:
         """Its meaning and the accepted values."""
-        meaning = with_plain_names(self.about.help or LIST_OF_NAMES)
-        description = meaning.replace("{}", " or ".join(ENGINES))
-        if self.about.expected:
+        description = (self.about.help or LIST_OF_NAMES).replace("{}", " or ".join(ENGINES))
+        lists_values = "{}" in self.about.help
+        if self.about.choices:
+            choices = ", ".join(f'`"{choice}"`' for choice in self.about.choices)
+            description += f" Value: one of {choices}."
+        elif self.about.expected and not lists_values:
             description += f" Value: {self.about.expected}."
-        return description
+        return as_in_config(description, self.about)
 
     @property
     def default_rule(self) -> str:
         """The rule that the default follows, in words. It's empty if there is no rule."""
-        return with_plain_names(self.about.default)
+        return as_in_config(self.about.default, self.about)
 
 
 def read_settings() -> dict[str, list[Setting]]:
@@ -120,9 +127,26 @@ def _parse_setting(line: str, settings_class: type) -> Setting:
     return Setting(name, About.of(settings_class, name), stored_default)
 
 
-def with_plain_names(text: str) -> str:
-    """Replace the marks around the names of settings in a description, which ``errors.setting`` adds."""
-    return str(NamegenError(text))
+def as_in_config(text: str, about: About) -> str:
+    """Write the settings and values in a description the way a config does."""
+    for choice in about.choices:  # at the start of a clause, as in "plain: …; company: …"
+        text = re.sub(rf"(?:^|(?<=[;.] )){choice}(?=[:;]| with| for)", f'`"{choice}"`', text)
+    for written, in_toml in about.in_toml.items():
+        text = text.replace(written, in_toml)
+    return NamegenError(text).message_with(_toml_setting)
+
+
+def _toml_setting(name: str, value: str | None) -> str:
+    """Write a setting, and its value if there is one.
+
+    >>> _toml_setting("quick", "True"), _toml_setting("split", "by-row")
+    ('`quick = true`', '`split = "by-row"`')
+    """
+    if value is None:
+        return f"`{name}`"
+    if value in ("True", "False"):
+        return f"`{name} = {value.lower()}`"
+    return f'`{name} = "{value}"`'
 
 
 # --- the config -------------------------------------------------------------------------------------------------------

@@ -28,12 +28,15 @@ MAX_PREFIX = 12  # characters, the rows of the table of unique prefixes
 HEAD = """\
 # The lists
 
-This page describes three of the built-in lists, which the original project also used. To get a description like
-this for any other list, run `namegen describe LIST --plot FILE`.
+This page describes three of the built-in lists: first names (`mlb-first`) and last names (`mlb-last`) of baseball
+players, and company names (`companies`). The [original project](original.md), which is described in a blog, used
+similar lists. To get a description like this for any other list, run `namegen describe LIST --plot FILE`.
 
-The blog used players up to 2023, and its companies came from a different source. We get our companies from
-EDGAR and remove tags such as `/DE/` from the end of their names. As a result, our company names have different
-lengths than the blog's. The plots at the bottom of the page show lengths, letters and the most common names."""
+The blog used players up to 2023, while our lists also contain players up to 2025. Its companies came from a
+different source: we get our companies from EDGAR and remove tags such as `/DE/` from the end of their names. As a
+result, the lengths of our company names differ from those in the blog. `mlb-first` is shorter than `mlb-last`
+because some players have no known first name. The plots at the bottom of the page show lengths, letters and the
+most common names."""
 
 
 def describe_lists() -> dict[str, ListDescription]:
@@ -53,9 +56,9 @@ def lengths_table(lists: Mapping[str, ListDescription]) -> Table:
         "names",
         "distinct",
         "mean length",
-        "the blog's",
-        "median",
-        "the blog's",
+        "mean length in the blog",
+        "median length",
+        "median length in the blog",
         "from, to",
     )
     rows = [_lengths_row(name, description) for name, description in lists.items()]
@@ -151,7 +154,7 @@ def long_tail_table(lists: Mapping[str, ListDescription]) -> Table:
     descriptions = with_duplicates(lists)
     columns = ["times"]
     for name in descriptions:
-        columns += [f"{name}, different names", f"{name}, % of the list"]
+        columns += [f"{name}, distinct names", f"{name}, % of the list"]
     ranges = [CountRange(low, stop) for low, stop in pairwise((*COUNTS, NO_LIMIT))]
     rows = [count_range.row(descriptions.values()) for count_range in ranges]
     title = "The long tail: how often a distinct name occurs"
@@ -170,10 +173,11 @@ def unique_names_table(lists: Mapping[str, ListDescription]) -> Table:
     never_unique = [percent(each.never_unique / each.distinct) for each in lists.values()]
     rows.append(("only at its end", *never_unique))
     return Table(
-        "How many characters it takes to tell a name from all others (% of the distinct names)",
+        "How many characters are enough to tell a name from all others (cumulative, % of the distinct names)",
         ("characters", *lists),
         tuple(rows),
-        note="The last row counts names such as Al, which is also the beginning of another name (Alan).",
+        note="Each row includes the rows above it, except for the last row. The last row counts names such as Al, "
+        "which is also the beginning of another name (Alan).",
     )
 
 
@@ -198,13 +202,16 @@ def lists_page(lists: Mapping[str, ListDescription]) -> str:
     ]
     parts = [HEAD]
     parts += [table.markdown() for table in tables]
-    parts += [f"![{alt_text(name)}](lists-{name}.png)" for name in LISTS]
+    parts += [f"![{alt_text(name, lists[name])}](lists-{name}.png)" for name in LISTS]
     return "\n\n".join(parts) + "\n"
 
 
-def alt_text(name: str) -> str:
+def alt_text(name: str, description: ListDescription) -> str:
     """Describe the picture of a list."""
-    return f"{name}: letters, lengths, characters until a name is unique, commonest names, the long tail"
+    panels = ["letters", "lengths", "characters until a name is unique"]
+    if description.distinct < description.entries:
+        panels += ["most common names", "the long tail"]
+    return f"{name}: {', '.join(panels)}"
 
 
 def draw_lists(lists: Mapping[str, ListDescription]) -> None:

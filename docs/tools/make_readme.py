@@ -139,9 +139,9 @@ def blind_test_row() -> ResultRow:
     """Show how many names readers accept."""
     all_sheets = read(blind.Sheets, blind.DATA).sheets
     sheets = [sheet for sheet in all_sheets if not sheet.is_short]
-    new_names = blind.mean_accepted(sheets, "new")
-    real_names = blind.mean_accepted(sheets, "real")
-    markov_names = blind.mean_accepted(sheets, "chain")
+    new_names = blind.mean_acceptance(sheets, "new")
+    real_names = blind.mean_acceptance(sheets, "real")
+    markov_names = blind.mean_acceptance(sheets, "chain")
     return ResultRow(
         measurement="names that readers accept in a blind test (the readers are language models)",
         namegen=f"{new_names:.0%}",
