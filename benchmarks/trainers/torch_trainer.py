@@ -137,16 +137,14 @@ class TorchTrainer:
         depth = int(lengths[0])
         inputs = self.embedding(self.tokens[:depth, rows])  # (T, B, V)
         targets = self.targets[:depth, rows]  # (T, B)
-        weights = targets >= 0
-        if counts is not None:
-            weights = weights * counts[order].float()
         logits = self.output(self._read(inputs, lengths))  # (P, V)
-        targets = self._flatten(targets, lengths)  # (P,)
-        weights = self._flatten(weights, lengths)  # (P,)
+        flat_targets = self._flatten(targets, lengths)  # (P,)
         if counts is None:
-            return cross_entropy(logits, targets)
-        losses = cross_entropy(logits, targets, reduction="none")
-        return (losses * weights).sum() / weights.sum()
+            return cross_entropy(logits, flat_targets)
+        weights = (targets >= 0) * counts[order].float()  # (T, B)
+        flat_weights = self._flatten(weights, lengths)  # (P,)
+        losses = cross_entropy(logits, flat_targets, reduction="none")
+        return (losses * flat_weights).sum() / flat_weights.sum()
 
     def _read(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return the outputs of the last recurrent layer at all positions, with shape ``(P, H)``."""
