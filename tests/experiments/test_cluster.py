@@ -1,4 +1,4 @@
-"""Test the parts on a dask cluster without a cluster; ``tests/cli/test_sweep.py`` starts a real one."""
+"""Test the code for a dask cluster without a real cluster. ``tests/cli/test_sweep.py`` starts a real one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_without_dask_the_error_explains_how_to_install_it(monkeypatch: pytest.M
 
 
 class Worker:
-    """A dask worker whose task is in some state."""
+    """A fake dask worker whose task has a given state."""
 
     address = "tcp://there"
 
@@ -49,14 +49,14 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> W
     return found
 
 
-def test_a_worker_runs_a_part_in_a_child_process_and_reports_progress(worker: Worker) -> None:
+def test_a_worker_runs_a_job_and_reports_progress(worker: Worker) -> None:
     found = make_job(PART, training_codes(["numpy"]))
     assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": ""}
     assert worker.events == [("key", (1, 1))]
 
 
 @pytest.mark.parametrize("worker", ["cancelled", None], indirect=True)
-def test_a_part_whose_result_is_not_needed_is_stopped(worker: Worker) -> None:
+def test_a_job_whose_result_is_not_needed_is_stopped(worker: Worker) -> None:
     with pytest.raises(TrainingError):
         make_job(PART, training_codes(["numpy"]))
 
@@ -65,6 +65,6 @@ def test_a_part_whose_result_is_not_needed_is_stopped(worker: Worker) -> None:
 @pytest.mark.parametrize(
     "codes", [{"numpy": "of yesterday"}, {**training_codes(["numpy"]), "fast": "1-a"}]
 )
-def test_a_worker_of_another_version_is_rejected(codes: dict[str, str]) -> None:
+def test_a_worker_with_another_version_is_rejected(codes: dict[str, str]) -> None:
     with pytest.raises(EngineError, match="the worker at tcp://there has another version"):
         make_job(PART, codes)

@@ -1,4 +1,4 @@
-"""Test the folder of a long command's results, and the measurements in it."""
+"""Test the output folder of a long command, and the results that are stored in it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_temporary_files_of_a_killed_process_are_removed(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.rglob("*")) == [".ours", "kept"]
 
 
-def test_a_file_is_rejected_as_folder(tmp_path: Path) -> None:
+def test_a_file_is_not_accepted_as_a_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(OutputError, match="is a file"):
         opened(tmp_path / "x")
@@ -68,7 +68,7 @@ def found(folder: Path, key: str) -> dict[str, Any] | None:
     return None if kept is None else kept[0]
 
 
-def test_a_measurement_is_found_by_its_key_whatever_words_precede_it(tmp_path: Path) -> None:
+def test_a_result_is_found_by_its_key_after_any_prefix(tmp_path: Path) -> None:
     assert found(tmp_path, "a1b2") is None
     KeptStore(tmp_path).keep("rate-0.1-a1b2", RESULT)
     assert found(tmp_path, "a1b2") == found(tmp_path, "training-a1b2") == RESULT
@@ -77,7 +77,7 @@ def test_a_measurement_is_found_by_its_key_whatever_words_precede_it(tmp_path: P
     assert list(document) == ["result", "commit", "beside", "checksum"]
 
 
-def test_a_measurement_without_its_second_file_is_ignored(tmp_path: Path) -> None:
+def test_a_result_without_its_second_file_is_ignored(tmp_path: Path) -> None:
     store = KeptStore(tmp_path)
     network = tmp_path / "x-a1.safetensors"
     network.write_bytes(b"weights")
@@ -111,6 +111,6 @@ def test_a_damaged_or_older_file_is_ignored_and_not_deleted(tmp_path: Path, dama
     file.write_bytes(damaged)
     assert found(tmp_path, "a1") is None
     assert file.read_bytes() == damaged
-    KeptStore(tmp_path).keep("y-a1", RESULT)  # measured again, under another name
+    KeptStore(tmp_path).keep("y-a1", RESULT)  # the result is measured again, under another name
     assert found(tmp_path, "a1") == RESULT
     assert file.read_bytes() == damaged

@@ -1,4 +1,4 @@
-"""Test the description of the machine, and the hashes of the code that results depend on."""
+"""Test the description of the machine, and the hash of the code that results depend on."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from namegen.experiments.machine import (
 from tests.conformance.test_registry import distribute, site  # noqa: F401  # a fixture
 from tests.test_architecture_rules import imports
 
-# What measuring code imports and what changes no figure: how things are told, written, found or asked for.
+# Modules that the measuring code imports, but that don't affect the results.
 CHANGES_NO_FIGURE = {
     "children.py",
     "documents.py",
     "errors.py",
     "events.py",
-    "experiments/compare/document.py",  # the form of the figures: what was kept in another one is measured again
+    "experiments/compare/document.py",  # the format of the results: results in an old format are measured again
     "experiments/machine.py",
-    "experiments/sweep/document.py",  # the same of a run
-    "experiments/sweep/grid.py",  # which settings a run has stands in its key
+    "experiments/sweep/document.py",  # the format of a sweep's runs
+    "experiments/sweep/grid.py",  # the key of a run already contains its settings
     "files.py",
     "types.py",
 }
@@ -41,7 +41,7 @@ CHANGES_NO_FIGURE = {
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    """Clear the caches after a test."""
+    """Clear the caches before and after a test."""
     for remembered in (code_fingerprint, engine_code):
         remembered.cache_clear()
     yield
@@ -92,15 +92,15 @@ def test_the_fingerprint_includes_all_imported_code(first: str) -> None:
             file = (path if path.is_dir() else path.with_suffix(".py")).relative_to(PACKAGE)
             named = any(file == Path(part) or Path(part) in file.parents for part in MEASURING_CODE)
             assert named or str(file) in CHANGES_NO_FIGURE, (
-                f"{first} imports {file}, which no fingerprint holds"
+                f"{first} imports {file}, which isn't in the fingerprint"
             )
 
 
-def test_the_description_of_the_machine_contains_no_name() -> None:
+def test_the_description_of_the_machine_does_not_identify_it() -> None:
     assert set(vars(machine.machine())) == {"processor", "cores", "memory_gib", "system"}
 
 
-# --- an engine --------------------------------------------------------------------------------------------------------
+# --- the code of a backend --------------------------------------------------------------------------------------------
 
 
 def code_of(engine: str) -> EngineCode:
@@ -108,7 +108,7 @@ def code_of(engine: str) -> EngineCode:
     return engine_code(engine)
 
 
-def test_an_edit_of_any_file_of_a_third_partys_package_changes_the_code(site: Path) -> None:  # noqa: F811
+def test_editing_a_third_party_backend_changes_its_code_hash(site: Path) -> None:  # noqa: F811
     """The package isn't imported, because importing it fails."""
     inner = site / "fast_names" / "inner"
     inner.mkdir(parents=True)
@@ -133,7 +133,7 @@ def test_an_edit_of_any_file_of_a_third_partys_package_changes_the_code(site: Pa
     assert not [name for name in sys.modules if name.startswith("fast_names")]
 
 
-def test_versions_include_the_requirements_of_the_distribution(site: Path) -> None:  # noqa: F811
+def test_versions_include_the_requirements_of_the_package(site: Path) -> None:  # noqa: F811
     (site / "lone_names.py").write_text("")
     distribute(site, "lone-names", "lone = lone_names:Engine")
     [metadata] = site.glob("*.dist-info/METADATA")
@@ -150,7 +150,7 @@ def test_versions_include_the_requirements_of_the_distribution(site: Path) -> No
 
 
 @pytest.mark.parametrize("path", ["sys:Engine", "no_such_module:Engine", "", "a..b:C"])
-def test_an_engine_without_a_file_has_no_code(path: str, site: Path) -> None:  # noqa: F811
+def test_a_backend_without_a_file_has_no_code_hash(path: str, site: Path) -> None:  # noqa: F811
     distribute(site, "odd-names", f"odd = {path}")
     found = code_of("odd")
     assert found.code is None
@@ -158,7 +158,7 @@ def test_an_engine_without_a_file_has_no_code(path: str, site: Path) -> None:  #
     assert code_of("not registered") == EngineCode(None, {"numpy": library_version("numpy")})
 
 
-def test_the_built_in_engines_and_their_libraries() -> None:
+def test_built_in_backends_list_their_libraries() -> None:
     needs = {
         "numpy": {"numpy"},
         "keras": {"numpy", "keras", "tensorflow"},

@@ -58,14 +58,14 @@ def test_a_column_formats_text_and_numbers() -> None:
     assert [row[1] for row in table.rows] == ["50.0", "60.0 (50.0 to 70.0)", "–", "–"]
 
 
-def test_numbers_as_text() -> None:
+def test_numbers_are_rounded_and_formatted() -> None:
     assert [seconds(value) for value in (1234.5, 12.34, 0.01234, 0.0000012)] == [
         "1,234", "12.3", "0.0123", "under 0.001"
     ]  # fmt: skip
     assert (spread([0.5]), whole(123_456.0)) == ("50.0", "123,000")
 
 
-def test_a_plot_on_a_page_has_unique_ids_and_color_variables() -> None:
+def test_plots_on_a_page_have_unique_ids_and_color_variables() -> None:
     svg = (
         '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
     )
@@ -88,7 +88,7 @@ def test_file_names_of_lists_are_unique() -> None:
     assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-3-3", "x-4"]
 
 
-def test_the_style_sheet_has_all_colors_for_light_mode_dark_mode_and_print(tmp_path: Path) -> None:
+def test_the_style_sheet_has_all_colors_in_all_modes(tmp_path: Path) -> None:
     write_page(tmp_path / "page.html", "a title", [], '{"a": "</script>"}')
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '{"a": "\\u003c/script>"}</script>' in page

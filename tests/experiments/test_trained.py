@@ -25,7 +25,7 @@ def test_an_infinite_loss_is_none() -> None:
     assert plain_metrics(Metrics(math.inf, 0.5, 0.25)) == PlainMetrics(None, None, 0.5, 0.25)
 
 
-def test_seconds_per_epoch_are_those_of_the_fastest_epoch_after_the_first() -> None:
+def test_seconds_per_epoch_come_from_the_fastest_later_epoch() -> None:
     record = EpochRecord(1, 9.5, 9.0, 0.01, 2.0, None, None, None, "Al", False)
     assert seconds_per_epoch([record]) == 9.0
     assert (

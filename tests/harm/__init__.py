@@ -1,1 +1,1 @@
-"""Attacks: what comes from a stranger ends in names or in one sentence, and never in a traceback, a crash or a hang."""
+"""Test that untrusted input leads to a result or to one clear error, and never to a traceback, a crash or a hang."""

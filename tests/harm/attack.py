@@ -1,7 +1,7 @@
-"""Runs one call on many attempts, in child processes with limits, and tells of each attempt that did harm.
+"""Make one call with many attempts, in child processes with limits, and report each attempt that did harm.
 
-A child works through the attempts one after the other and says which one it begins before it begins it. So whatever
-ends it (a crash, a hang, the limit of memory) is pinned on its attempt, and the next child goes on behind it.
+A child process runs the attempts in order and reports each one before it starts. If the process ends (because of a
+crash, a hang or the memory limit), the parent knows which attempt caused it. The next child continues after it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,19 @@ from namegen.errors import NamegenError
 
 Attempt = TypeVar("Attempt")
 
-PATIENCE = 4  # wall time for each second of processor time: a busy machine is no hang, waiting for ever is one
+PATIENCE = (
+    4  # the limit of wall time, as a multiple of the limit of processor time, for busy machines
+)
 POLL = 0.05  # seconds
-MOST_ENDED = 20  # children that crash or hang before the rest is left out: each may take seconds
-SHOWN = 8  # kinds of harm in a message
-MAX_SHOWN = 600  # characters of an attempt
+MOST_ENDED = 20  # skip the remaining attempts after this many crashes or hangs, because each can take seconds
+SHOWN = 8  # the most kinds of harm in a message
+MAX_SHOWN = 600  # the most characters of an attempt in a message
 TESTS = f"{os.sep}tests{os.sep}"
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How the attempts ended that did no harm: so many returned, so many raised a NamegenError."""
+    """The number of attempts that returned, and the number of attempts that raised a NamegenError."""
 
     returned: int
     refused: int
@@ -46,11 +48,11 @@ class Tally:
 
 @dataclass
 class _Run:
-    """The attempts, their limits, and where the run stands.
+    """The attempts, their limits, and the outcomes so far.
 
     Attributes:
         done: how many attempts have ended.
-        harms: of each kind, what alike ones have in common, the attempts and what is told of the first.
+        harms: the attempts that did harm, by kind of harm. Each is the attempt's index and a description.
     """
 
     call: Callable[[Any], object]
@@ -64,7 +66,7 @@ class _Run:
     harms: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def message_with(self) -> str:
-        """What did harm, for people."""
+        """Describe the attempts that did harm."""
         number = sum(map(len, self.harms.values()))
         lines = [
             f"{number} of {self.done} attempts did harm (of {len(self.tried)}), in {len(self.harms)} ways:"
@@ -82,7 +84,7 @@ class _Run:
         return "\n".join(lines)
 
     def ends(self, how: str, detail: str = "") -> None:
-        """Note how the attempt under way has ended."""
+        """Record the outcome of the current attempt."""
         if how in ("returned", "refused"):
             setattr(self, how, getattr(self, how) + 1)
         else:
@@ -90,10 +92,10 @@ class _Run:
         self.done += 1
 
     def one_child(self) -> bool:
-        """Watch one child until it is through or has come to its end; whether it ended before its time."""
+        """Run one child until it ends. Return whether it ended before it had made all attempts."""
         reading, writing = os.pipe()
         with warnings.catch_warnings():
-            # Python 3.12 warns of every fork beside threads; the child takes no lock that one of those could hold.
+            # Python 3.12 warns about a fork while other threads run. The child takes no lock that they could hold.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
@@ -104,10 +106,11 @@ class _Run:
         try:
             told = self._watch(child, reading)
         finally:
+            # Kill the child and all processes that it started: they are in its process group.
             for end in (
                 os.killpg,
                 os.kill,
-            ):  # the child and whatever it started: it leads a group of its own
+            ):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     end(child, signal.SIGKILL)
             os.close(reading)
@@ -120,12 +123,13 @@ class _Run:
         return True
 
     def _watch(self, child: int, reading: int) -> str | None:
-        """Take in what the child tells until its pipe closes (None), or until an attempt takes too long (that)."""
+        """Read the child's reports until its pipe closes. Return None, or a message if an attempt takes too long."""
+        # The incomplete line, when the current attempt started, and the child's processor time at that moment.
         rest, since, spent = (
             b"",
             math.inf,
             0.0,
-        )  # when the attempt under way was begun, and the processor time then
+        )
         while True:
             if select.select([reading], [], [], POLL)[0]:
                 content = os.read(reading, 2**16)
@@ -154,27 +158,28 @@ def attack(
     memory: int = 2**30,
     longest_message: int = 2000,
 ) -> Tally:
-    """Run ``call(attempt)`` for each attempt, each in a confined child process.
+    """Run ``call(attempt)`` for each attempt, in a child process with limits.
 
-    An attempt does no harm if the call returns, or raises a NamegenError with a message that is short enough. Whatever
-    else it does is harm: another exception (a warning is one, as in every test), a signal, the end of the process,
-    too much time, too much memory.
+    An attempt does no harm if the call returns, or if it raises a NamegenError with a short message. Everything else
+    is harm: another exception (including a warning, as in every test), a signal, the end of the process, or too much
+    time or memory.
 
-    The children are forked, so ``call`` may be a closure; a library that does not survive a fork once it is in use
-    (TensorFlow) must not be used by it.
+    The child processes are forked, so ``call`` can be a closure. It must not use a library that doesn't work after a
+    fork, such as TensorFlow.
 
     Args:
-        call: the call.
-        attempts: what it is called with. They are told by their ``repr``: a seed, or a short value, says it all.
-        seconds: the most processor time of an attempt; of wall time ``PATIENCE`` times as much.
+        call: the function to call.
+        attempts: the arguments, one per call. A failure shows their ``repr``, so use seeds or short values.
+        seconds: the maximum processor time of an attempt. The limit of wall time is ``PATIENCE`` times as high.
         memory: how many bytes an attempt may add to the address space.
-        longest_message: the most bytes of an error's message.
+        longest_message: the maximum size of an error message, in bytes.
 
     Returns:
-        How many returned and how many were refused, so that a test can say that it attacks what it means to.
+        How many attempts returned and how many were rejected. A test can check that both happened.
 
     Raises:
-        AssertionError: some did harm; with what they did, sorted by kind, and the first attempt of each.
+        AssertionError: at least one attempt did harm. The message lists the kinds of harm, with the first attempt of
+            each kind.
     """
     if not hasattr(os, "fork"):
         pytest.skip("attacks need a system that can fork")
@@ -188,7 +193,7 @@ def attack(
 
 
 def _work(run: _Run, report: int) -> NoReturn:
-    """In the child: all attempts that are left, each told to the pipe before and after; never returns."""
+    """Make the remaining attempts in the child process, and report the start and the outcome of each. Never return."""
     try:
         faulthandler.disable()
         os.setpgid(0, 0)
@@ -206,7 +211,7 @@ def _work(run: _Run, report: int) -> NoReturn:
 def _outcome(
     call: Callable[[Any], object], attempt: object, longest_message: int
 ) -> tuple[str, str]:
-    """How an attempt ends, and what is told of it."""
+    """Make one attempt. Return its outcome and a description."""
     try:
         call(attempt)
     except NamegenError as error:
@@ -226,7 +231,7 @@ def _outcome(
 
 
 def _where(error: BaseException) -> str:
-    """The innermost line of namegen's own, as ``in load (checkpoint.py:12)``; numbers of lines tell places apart."""
+    """Return the innermost line of namegen's code in the traceback, such as ``in load (checkpoint.py:12)``."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [
         one
@@ -244,13 +249,13 @@ def _tell(report: int, *message: str) -> None:
 
 
 def _limit_growth(memory: int | None) -> None:
-    """Let the address space grow by so much from here, and no more; None: as much as it likes.
+    """Limit the growth of the address space to this many bytes from now on. None removes the limit.
 
-    NumPy and its thread pool are in it already, by an amount that differs between machines, so a fixed limit would
-    mean something else on each.
+    A fixed total would leave a different amount on each machine, because the address space already contains NumPy and
+    its thread pool.
     """
     statm = Path("/proc/self/statm")
-    if not statm.exists():  # elsewhere than on Linux the limit does not hold either
+    if not statm.exists():  # the limit has no effect outside Linux
         return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if memory is None:
@@ -263,7 +268,7 @@ def _limit_growth(memory: int | None) -> None:
 
 
 def _processor_seconds(process: int) -> float:
-    """Processor time of a process so far; 0 where the system does not say: then the clock alone counts."""
+    """Return the processor time that a process has used, or 0 if the system doesn't report it."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

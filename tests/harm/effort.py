@@ -1,4 +1,4 @@
-"""How often each attack is tried: a few times with every test, more in ``make harm``, an hour in ``make fuzz``."""
+"""The number of tries of each attack: few in ``make test``, more in ``make harm``, an hour's worth in ``make fuzz``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import pytest
 
 VARIABLE = "NAMEGEN_HARM"
+# The efforts of make test (the default), make harm and make fuzz.
 EFFORTS = (
     "few",
     "landing",
     "hour",
-)  # make test, where the variable is not set; make harm; make fuzz
-# What is attacked, and the tries of each test of that kind, for each effort.
+)
+# The targets of the attacks, with the number of tries per test for each effort.
 TRIES = {
     "each kind of file: models, states, settings, lists, vocabularies, configs, grids, kept results": (
         2,
@@ -45,7 +46,7 @@ TRIES = {
 
 
 def tries(row: str) -> int:
-    """How many times something is tried, by ``TRIES`` and the environment variable; skips the test where it is 0."""
+    """Return the number of tries for the effort in the environment variable. Skip the test if it is 0."""
     wanted = os.environ.get(VARIABLE, EFFORTS[0])
     if wanted not in EFFORTS:
         raise ValueError(f"{VARIABLE} is {wanted!r}: expected one of {', '.join(EFFORTS)}")

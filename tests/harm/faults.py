@@ -1,8 +1,8 @@
-"""A process that is killed at a step of ``namegen.files.write_whole``.
+"""Kill a process at a given step of ``namegen.files.write_whole``.
 
     before write ─► half written ─► before rename ─► after rename ─► before fsync of the folder
 
-What ``namegen/files.py`` asks of the system goes through a stand-in, so the code under test is the one that is shipped.
+Only the system calls of ``namegen/files.py`` are replaced, so the tests run the real code.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ STEPS = (
 
 @dataclass
 class Fault:
-    """Where the process is killed, as by SIGKILL.
+    """The moment at which the process is killed with SIGKILL.
 
     Attributes:
         step: one of ``STEPS``.
-        file: which file, as a pattern; one of more than 40 characters is known by those.
-        at: the how-manieth time such a file comes to that step.
+        file: a pattern that the file name must match. Only the first 40 characters of the name are compared.
+        at: kill the process when a matching file reaches the step for the n-th time, counted from 1.
     """
 
     step: str
@@ -43,7 +43,7 @@ class Fault:
     _now: str = field(default="", init=False)
 
     def install(self) -> None:
-        """From now on, in this process."""
+        """Activate the fault in the current process."""
 
         def mkstemp(**named: Any) -> tuple[int, str]:
             self._now = named["prefix"].strip(".")
@@ -72,7 +72,7 @@ class Fault:
         namegen.files.tempfile = SimpleNamespace(mkstemp=mkstemp)  # type: ignore[assignment]
 
     def _reach(self, step: str) -> None:
-        """The file under way has come to a step."""
+        """Kill the process if the current file has reached the step of the fault."""
         if step == self.step and fnmatch(self._now, self.file):
             self.at -= 1
             if self.at == 0:

@@ -1,7 +1,10 @@
-"""Forgeries: sound documents, tensors and files with something else in them, each made from a seed.
+"""Make forgeries of valid documents, tensors and files, each from a seed.
 
-What a stranger can do to a file is of three kinds: change bytes, which the checksum notices; write another document or
-other tensors and put the checksum right again; write a header that is read before there is any checksum.
+An attacker can change a file in three ways:
+
+- change bytes, which the checksum detects;
+- change the document or the tensors, and update the checksum;
+- change the header, which is read before the checksum is verified.
 """
 
 from __future__ import annotations
@@ -23,22 +26,21 @@ from namegen.types import Array
 
 Random: TypeAlias = np.random.Generator
 Tensors: TypeAlias = dict[str, Array]
-Place: TypeAlias = tuple[Any, Any]  # a dict or a list, and a key or a place of it
+Place: TypeAlias = tuple[Any, Any]  # a dict or a list, and one of its keys or indices
 
-LONG = 100_000  # characters; a message that shows the whole of it is far too long
+LONG = 100_000  # characters; far too long to be shown in full in a message
 
 
 def nested(depth: int) -> Any:
-    """Lists and objects inside one another."""
+    """Return lists and objects that are nested to the given depth."""
     value: Any = 1
     for level in range(depth):
         value = {"a": value} if level % 2 else [value]
     return value
 
 
-Made: TypeAlias = Callable[
-    [], Any
-]  # what may be changed once it stands in a document is made anew each time
+# Mutable values are made again each time, because a forgery may change them.
+Made: TypeAlias = Callable[[], Any]
 PLAIN = (
     None,
     True,
@@ -100,13 +102,13 @@ KEYS = ("", "a", "name", "epoch", "x" * LONG, "\x1b[31m\u202e", "é" * LONG)
 
 
 def strange(rng: Random) -> Any:
-    """A value that hardly fits."""
+    """Return a value that is usually invalid."""
     value = VALUES[rng.integers(len(VALUES))]
     return value() if callable(value) else value
 
 
 def places(value: Any) -> list[Place]:
-    """Everywhere in a document where a value stands."""
+    """Return the location of every value in a document."""
     found: list[Place] = []
     waiting = [value]
     while waiting:
@@ -120,16 +122,16 @@ def places(value: Any) -> list[Place]:
 
 
 def forged_document(document: Mapping[str, Any], rng: Random) -> dict[str, Any]:
-    """The document with one to three changes: other values, values of other places, keys gone, doubled or new."""
+    """Return a copy of the document with one to three changes: values replaced or copied, keys deleted or added."""
     forged = copy.deepcopy(dict(document))
     for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
-        # A list of many alike entries takes no more than its share.
+        # Also choose from the top level alone, because a long list would otherwise receive most of the changes.
         there = places(forged) if rng.random() < 0.6 else [(forged, key) for key in forged]
         if not there:
             break
         (container, key), (other, place) = (there[rng.integers(len(there))] for _ in range(2))
         kind = rng.integers(10)
-        with contextlib.suppress(RecursionError):  # of what nests too deeply to be copied
+        with contextlib.suppress(RecursionError):  # the value is nested too deeply to be copied
             new = copy.deepcopy(other[place]) if kind in (7, 8) else strange(rng)
             if kind == 6:
                 del container[key]
@@ -143,8 +145,9 @@ def forged_document(document: Mapping[str, Any], rng: Random) -> dict[str, Any]:
 
 
 def write_forged(path: Path, tensors: Mapping[str, Array], document: Mapping[str, Any]) -> None:
-    """Write a file with a checksum that fits. Raises CheckpointError for what no writer can write: that is a matter of
-    ``forged_header``.
+    """Write a file with a valid checksum.
+
+    Raise CheckpointError for content that can't be written; ``forged_header`` covers such files.
     """
     try:
         write_tensors(path, tensors, document)
@@ -156,7 +159,7 @@ DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "uint8", "u
 
 
 def forged_tensors(tensors: Mapping[str, Array], rng: Random) -> Tensors:
-    """The tensors with one or two changes: other types, shapes or numbers, one gone, one new, two exchanged."""
+    """Return a copy of the tensors with one or two changes to the types, shapes or values, or to the set of tensors."""
     forged = {name: values.copy() for name, values in tensors.items()}
     for _ in range(int(rng.choice([1, 1, 2]))):
         name = list(forged)[rng.integers(len(forged))]
@@ -168,7 +171,7 @@ def forged_tensors(tensors: Mapping[str, Array], rng: Random) -> Tensors:
             values.reshape(-1)[:0],
             np.zeros((3, 0, 8)),
         ]
-        with np.errstate(all="ignore"):  # in a small type 1e300 is infinite
+        with np.errstate(all="ignore"):  # 1e300 overflows in smaller types
             if kind == 0:
                 forged[name] = values.astype(DTYPES[rng.integers(len(DTYPES))])
             elif kind == 1:
@@ -189,7 +192,7 @@ def forged_tensors(tensors: Mapping[str, Array], rng: Random) -> Tensors:
 
 
 def forged_bytes(content: bytes, rng: Random) -> bytes:
-    """The bytes with some changed, cut out, doubled, or put in; mostly near the beginning, where the headers stand."""
+    """Return the bytes with some changed, deleted, repeated or inserted, mostly near the start (the headers)."""
     data = bytearray(content)
     for _ in range(int(rng.choice([1, 1, 2, 8]))):
         reach = max(1, len(data) if rng.random() < 0.3 else min(len(data), 1500))
@@ -229,7 +232,7 @@ TOKENS = (*SIGNS, *LITERALS, b"[" * 20_000, b'{"a":' * 20_000)
 
 
 def dumped(document: object) -> str:
-    """As JSON, also where Python's own writer does not go so deep."""
+    """Return the document as JSON. If it is nested too deeply for Python, return other JSON that is deeply nested."""
     try:
         return json.dumps(document)
     except RecursionError:
@@ -237,11 +240,14 @@ def dumped(document: object) -> str:
 
 
 def forged_header(content: bytes, rng: Random) -> bytes:
-    """A safetensors file with another header, which is read before there is a checksum; or another length of it."""
+    """Return a safetensors file with a forged header, or with a wrong header length.
+
+    The header is read before the checksum is verified.
+    """
     length = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + length])
     kind, deep = rng.integers(4), int(rng.choice([30, 45, 990, 5000, 100_000]))
-    if kind == 0:  # the document itself, as text
+    if kind == 0:  # the text of the document itself
         text = header["__metadata__"]["namegen"]
         texts = [
             "[" * deep + "]" * deep,

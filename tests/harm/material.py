@@ -1,4 +1,4 @@
-"""Sound files to forge from: small models, and the run that made one of them; and whether a run's files open."""
+"""Valid files that the tests change: two small runs and their models. Also a check that all files of a run open."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LABELS = (
     "Irish",
     *["Danish"] * 6,
 ) * 3
-# A sweep of two networks, its epochs to be filled in.
+# A sweep of two runs. Fill in the number of epochs.
 GRID = """
 [data]
 names = "names.txt"
@@ -61,7 +61,7 @@ training.learning_rate = [0.01, 0.001]
 
 @cache
 def run_folder(*, labelled: bool = True) -> Path:
-    """A training that has gone two epochs: model, history, state, config and list."""
+    """Train a small network for two epochs, and return the folder with model, history, state, config and list."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-harm-")) / "run"
     settings = {
         "network": {"hidden": [4], "cell": "gru" if labelled else "simple_rnn"},
@@ -79,14 +79,16 @@ def run_folder(*, labelled: bool = True) -> Path:
 
 
 def model_file(*, labelled: bool) -> Path:
-    """A model with all that one may carry: labels, known names, n-grams, score rules, quantiles, a probe; the other one
-    without labels, and with endings that do not count.
+    """Return a model with everything that a model can contain.
+
+    This includes labels, known names, n-grams, score rules, quantiles and self-test logits. With ``labelled=False``,
+    the model has no labels, but it ignores company suffixes.
     """
     return run_folder(labelled=labelled) / MODEL_FILE
 
 
 def end_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a search for names that finds next to nothing end after less work."""
+    """Make a search that finds almost no names stop earlier than usual."""
     monkeypatch.setattr(
         search, "UNFILTERED", search.Effort(draws_per_name=2_000, draws_in_vain=2_000)
     )
@@ -100,7 +102,7 @@ def end_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def every_file_opens(folder: Path) -> None:
-    """Assert that whatever lies in a run folder under its own name is whole."""
+    """Assert that every file in a run folder is complete, except for temporary files."""
     if not folder.exists():
         return
     for path in folder.iterdir():

@@ -1,6 +1,6 @@
-"""Addresses of a page from anybody: what they ask for is within bounds and comes back, and nothing in them runs.
+"""Test that a web page reads any address safely: settings stay within their limits, and no text is run as code.
 
-The page's own reader is called thousands of times in one visit.
+The tests open the page once and call its address reader many times.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ ODD = (
     "9" * 400,
     "x" * 5000,
 )
-# The scripts that read an address, with an address of ours in the place of the page's.
+# Runs the scripts that read an address, with a test address instead of the page's own address.
 READER = """(addresses) => {
 "use strict";
 const location = { hash: "" };
@@ -115,7 +115,7 @@ return problems;
 
 
 def address(rng: Random) -> str:
-    """One of a page of these models: keys that there are and others, each with what it takes or with other things."""
+    """Return an address with known and unknown keys, and with valid and invalid values."""
     pairs = [
         (key, rng.choice((*NUMBERS, *ODD, *MODELS, *LABELS)))
         for key in rng.choices(KEYS, k=rng.randint(0, 5))
@@ -131,7 +131,7 @@ def address(rng: Random) -> str:
 
 
 def filtering(checkpoint: Checkpoint) -> Checkpoint:
-    """A model without labels that filters its names."""
+    """Return a model without labels that filters its names."""
     tree = PrefixTree.from_names(["abc", "cab"], checkpoint.vocabulary)
     ngrams = NgramSet.from_tree(tree, checkpoint.vocabulary)
     rule = ScoreRule(
@@ -152,7 +152,7 @@ def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_what_an_address_asks_for_is_within_bounds_and_comes_back(
+def test_any_address_is_read_as_valid_settings(
     page_of_models: Path,
     opened: Opener,  # noqa: F811
 ) -> None:

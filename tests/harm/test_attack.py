@@ -1,4 +1,4 @@
-"""The attacks themselves: each kind of harm is noticed, pinned on its attempt, and does not end the rest."""
+"""Test ``attack`` itself: it detects each kind of harm, reports the right attempt, and continues with the next one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def raises(error: BaseException) -> Callable[[object], None]:
     return call
 
 
-def test_what_returns_or_is_refused_is_no_harm_and_leaves_nothing_behind() -> None:
+def test_returned_and_rejected_attempts_do_no_harm() -> None:
     seen: list[int] = []
 
     def call(attempt: int) -> None:
@@ -40,7 +40,7 @@ def test_what_returns_or_is_refused_is_no_harm_and_leaves_nothing_behind() -> No
     assert seen == []
 
 
-def test_a_traceback_is_harm_told_once_for_each_place_and_in_short() -> None:
+def test_repeated_tracebacks_are_reported_once_and_shortened() -> None:
     def call(attempt: str) -> None:
         if attempt != "good":
             raise KeyError(attempt)
@@ -60,14 +60,12 @@ def test_a_traceback_is_harm_told_once_for_each_place_and_in_short() -> None:
         (lambda attempt: [None for _ in iter(int, 1)], "took more than 0.5 seconds"),
     ],
 )
-def test_whatever_else_an_attempt_does_is_harm_and_the_next_one_is_tried(
-    call: Any, kind: str
-) -> None:
+def test_other_outcomes_are_harm_and_the_next_attempt_still_runs(call: Any, kind: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s)^1 of 3 .*1 × {kind}.*first: attempt 1, 1"):
         attack(lambda attempt: call(attempt) if attempt == 1 else None, range(3), seconds=0.5)
 
 
-def test_what_an_attempt_started_ends_with_it(tmp_path: Path) -> None:
+def test_processes_that_an_attempt_started_are_killed_with_it(tmp_path: Path) -> None:
     def call(attempt: int) -> None:
         started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (tmp_path / "started").write_text(str(started.pid), encoding="utf-8")
@@ -76,7 +74,7 @@ def test_what_an_attempt_started_ends_with_it(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="took more than"):
         attack(call, [1], seconds=0.25)
     status = Path("/proc") / (tmp_path / "started").read_text(encoding="utf-8") / "stat"
-    for _ in range(200):  # it has been killed; the system may take a moment
+    for _ in range(200):  # the process was killed, but the system may need a moment to remove it
         if (
             not status.exists()
             or status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
@@ -88,7 +86,7 @@ def test_what_an_attempt_started_ends_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit of memory does not hold")
-def test_too_much_memory_is_harm_and_the_limit_is_the_same_for_each_attempt() -> None:
+def test_each_attempt_has_the_same_memory_limit() -> None:
     kept = []
 
     def call(megabytes: int) -> None:
@@ -100,9 +98,9 @@ def test_too_much_memory_is_harm_and_the_limit_is_the_same_for_each_attempt() ->
         attack(call, [150, 150, 300, 150], memory=200 * 2**20)
 
 
-def test_a_long_message_is_harm_by_its_bytes() -> None:
+def test_a_message_with_too_many_bytes_is_harm() -> None:
     class LongError(CheckpointError):
-        """One that is not shortened."""
+        """An error whose message isn't shortened."""
 
         def __str__(self) -> str:
             return str(self.args[0])

@@ -1,4 +1,4 @@
-"""Constraints, templates, labels and names of strangers end in names or a sentence."""
+"""Test that any constraints, templates, labels and names lead to a result or to one clear error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TEXTS = (
     "a" * 8,
 )
 NUMBERS = (-1, 0, 1, 2, 4, 5, 999, 10**6, 2**63, 10**400)
-# Of expressions: what is common, what hardly any library knows, and what takes a matcher very long.
+# Parts of regular expressions: common ones, ones that few libraries support, and ones that are very slow to match.
 SIGNS = (*"()|*+?^$[]{\\\0", "{2}", "{1,2}", "{2,}", r"\b", "(?:", "(?i)", r"\1")
 SETS = (
     *"abA.",
@@ -71,7 +71,7 @@ SLOW = (
     r"(\w*)*\d",
 )
 EXPRESSIONS = (*SETS, *SETS, *SIGNS, *ODD, *SLOW)
-# Of templates.
+# Parts of templates.
 FIELDS = (
     "{given}",
     "{family}",
@@ -96,7 +96,7 @@ BAD_FIELDS = (
 
 
 def wild_constraints(rng: Random) -> dict[str, Any]:
-    """A few constraints, each of anything."""
+    """Return one to three constraints with random values."""
     constraints: dict[str, Any] = {
         name: rng.choice(TEXTS) for name in ("starts_with", "ends_with", "contains")
     }
@@ -108,8 +108,8 @@ def wild_constraints(rng: Random) -> dict[str, Any]:
     return {name: constraints[name] for name in rng.sample(sorted(constraints), rng.randint(1, 3))}
 
 
-def test_any_constraints_end_in_names_or_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search ends after so many names and prefixes: here sooner, so that many constraints are tried."""
+def test_any_constraints_lead_to_names_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search limits are lowered, so that the test can try many constraints."""
     end_sooner(monkeypatch)
     monkeypatch.setattr(most_likely, "MAX_PREFIXES", 20_000)
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
@@ -129,7 +129,7 @@ def test_any_constraints_end_in_names_or_in_a_sentence(monkeypatch: pytest.Monke
     assert attack(call, range(tries("constraints and")), seconds=5).refused
 
 
-# Expressions that hardly any name matches, or none, and of which the first letters do not tell that.
+# Expressions that almost no name matches, although its first letters can.
 HOPELESS = (
     "([a-zA-Z]+)*x{4}",
     ".*(zq|qz).*(xj|jx).*",
@@ -140,10 +140,8 @@ HOPELESS = (
 
 
 @pytest.mark.parametrize(("way", "seconds"), [("best", 5), ("generate", 30)])
-def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(
-    way: str, seconds: float
-) -> None:
-    """The other test shortens them; here a shipped model is asked for what it hardly has."""
+def test_a_hopeless_search_ends_with_the_normal_limits(way: str, seconds: float) -> None:
+    """The other test lowers the limits. This test searches a bundled model for very rare names."""
     attempts = tries("hopeless")
     model = load(shipped_path("mlb-first"))
 
@@ -153,7 +151,7 @@ def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(
     attack(call, HOPELESS[:attempts], seconds=seconds)
 
 
-def test_templates_are_filled_in_as_they_read() -> None:
+def test_templates_are_filled_in_like_format_strings() -> None:
     values = {"given": "{family}", "family": "O'Neil", "origin": "}{"}
 
     def call(seed: int) -> None:
@@ -168,7 +166,7 @@ def test_templates_are_filled_in_as_they_read() -> None:
     assert min(tally.returned, tally.refused) > 0
 
 
-def test_labels_and_names_to_score() -> None:
+def test_any_label_or_name_is_used_or_rejected() -> None:
     model = load(model_file(labelled=True))
 
     def call(seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Files of strangers: models, states, lists, configs and what long commands keep; read, and used where they can be."""
+"""Test that forged files of every kind are either used or rejected with a clear error."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from tests.harm.forging import (
 )
 from tests.harm.material import GRID, NAMES, end_sooner, model_file, run_folder
 
-SOUND = -1  # the attempt that changes nothing: what is sound is taken
+SOUND = -1  # the attempt that changes nothing: a valid file must be accepted
 ROOT = Path(__file__).parents[2]
 LISTED = (
     "Anna",
@@ -75,7 +75,7 @@ ROWS = [
 COLUMNS = (None, None, "name", "origin", "1", "99", "x" * LONG, "\x1b[31m", "")
 KEY = "81d3f0c2a1b7"
 KEPT = f"kept/rate-{KEY}.json"
-# What texts of each kind are put together of, beside what any file may hold.
+# The pieces that forged text files are made of, in addition to ``TOKENS``.
 LINES = (
     b"name,origin\n",
     b"name;origin\n",
@@ -106,7 +106,7 @@ PIECES = {".txt": (*TOKENS, *LINES), ".csv": (*TOKENS, *LINES), ".toml": (*TOKEN
 
 
 def random(seed: int) -> Random:
-    """The numbers of one attempt."""
+    """Return the random numbers for one attempt."""
     return np.random.default_rng([16, abs(seed)])
 
 
@@ -115,7 +115,7 @@ def random(seed: int) -> Random:
 
 @cache
 def sound_files() -> Path:
-    """A folder with one of each: runs, lists, configs, and what commands keep."""
+    """Make a folder with valid files of every kind: runs, lists, configs, and the stored results of commands."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-harm-"))
     shutil.copytree(run_folder(), folder / "run")
     shutil.copytree(run_folder(labelled=False), folder / "plain")
@@ -134,7 +134,7 @@ def sound_files() -> Path:
 
 
 def use_model(path: Path) -> None:
-    """All that is done with a model, whether it is refused or not."""
+    """Load a model and call several of its methods. Raise the error with the longest message."""
     model = load(path.with_name(MODEL_FILE))
     calls: list[Callable[[LoadedModel], object]] = [
         lambda model: [repr(model), model.list_name, model.labels, model.default_max_length],
@@ -149,12 +149,12 @@ def use_model(path: Path) -> None:
             call(model)
         except NamegenError as error:
             errors.append(error)
-    if errors:  # the longest: its length is looked at
+    if errors:  # `attack` checks the length of the message
         raise max(errors, key=lambda error: len(str(error)))
 
 
 def use_list(path: Path) -> None:
-    """Columns of any name are asked of all but the sound ones, by what stands at the end of the file."""
+    """Read a list. If it is forged, also choose random columns, with a seed from the last bytes of the file."""
     content, column, label_column = (
         path.read_bytes(),
         None if path.suffix == ".txt" else "name",
@@ -180,13 +180,13 @@ def use_vocabulary(path: Path) -> None:
 
 
 def use_config(path: Path) -> None:
-    """What is read is written so that it is read again."""
+    """Read a config, and check that it survives a round trip."""
     config = read_config(path)
     assert parse_config(tomllib.loads(write_config(config))) == config
 
 
 def use_kept(path: Path) -> None:
-    """One that is damaged does not count: its readers pass over a ValueError of no great length."""
+    """Read a stored result. Damaged results are ignored, or they raise a ValueError with a short message."""
     KeptStore(path.parent).read(KEY, partial(from_plain, Outcome))
     said = ""
     try:
@@ -197,12 +197,12 @@ def use_kept(path: Path) -> None:
 
 
 def use_results(path: Path) -> None:
-    """The tables are printed, or one line says why not."""
+    """Print the tables of a results file, or a short error message."""
     said, code = io.StringIO(), 0
     try:
         with contextlib.redirect_stderr(said):
             main([str(path)])
-    except SystemExit as ended:  # argparse's way of refusing
+    except SystemExit as ended:  # argparse exits after an error
         code = int(ended.code or 0)
     assert code in (0, 2)
     assert len(said.getvalue()) < 3000, said.getvalue()[:200]
@@ -227,8 +227,10 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 
 def forge(path: Path, rng: Random) -> None:
-    """Change a file: its bytes; the document in it; of tensors the header, which is read before the checksum, or
-    document and numbers with a checksum that fits, half of them without the probe, which would give them away.
+    """Change the bytes of a file, or the document in it.
+
+    For tensor files, change the header, or change the document and the tensors and update the checksum. Half of these
+    files have no self-test logits, which would reveal the change.
     """
     content, kind = path.read_bytes(), rng.integers(5)
     if kind == 0 or (kind == 1 and path.suffix == ".csv"):
@@ -240,7 +242,7 @@ def forge(path: Path, rng: Random) -> None:
         tensors, document = read_tensors(path)
         tensors = forged_tensors(tensors, rng) if kind > 2 else tensors
         if rng.random() < 0.5:
-            tensors.pop("probe", None)  # of a state
+            tensors.pop("probe", None)  # in a saved state
             document.get("metadata", {})["probe"] = None
         write_forged(path, tensors, forged_document(document, rng) if kind < 4 else document)
     elif path.suffix == ".json":
@@ -255,10 +257,10 @@ def forge(path: Path, rng: Random) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_forged_file_is_used_or_refused(
+def test_a_forged_file_is_used_or_rejected(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A search that finds nothing ends sooner than usual."""
+    """A search that finds nothing ends earlier than usual."""
     end_sooner(monkeypatch)
     sound, path = sound_files() / name, tmp_path / name
 
@@ -276,7 +278,7 @@ def test_a_forged_file_is_used_or_refused(
     assert attack(call, range(SOUND, attempts)).returned
 
 
-# --- what a model says of itself, shown by a catalogue, an evaluation, a page -----------------------------------------
+# --- metadata of a model, as commands show it -------------------------------------------------------------------------
 
 COMMANDS = (
     "models",
@@ -301,7 +303,7 @@ TEXTS = (
 
 
 def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
-    """Texts and numbers that the schema takes, and which are shown."""
+    """Return the document with unusual text and numbers that match the schema and that commands show."""
     metadata = dict(document["metadata"])
     training, labels = dict(metadata["training"]), [dict(label) for label in metadata["labels"]]
     for name in ("list", "split", "backend", "more"):
@@ -317,7 +319,7 @@ def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
     return {**document, "metadata": {**metadata, "training": training, "labels": labels}}
 
 
-def test_what_a_model_says_of_itself_is_shown_or_refused(
+def test_any_metadata_of_a_model_is_shown_or_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -349,11 +351,11 @@ def test_what_a_model_says_of_itself_is_shown_or_refused(
     assert attack(call, range(tries("what a model"))).returned
 
 
-# --- what a program gives ---------------------------------------------------------------------------------------------
+# --- values that another program passes -------------------------------------------------------------------------------
 
 
-def test_values_that_a_program_gives() -> None:
-    """Names and labels, tables and options."""
+def test_any_values_from_a_program_are_used_or_rejected() -> None:
+    """The values are names, labels, tables and options."""
     tables = [
         tomllib.loads(config.path.read_text("utf-8")) for config in bundled_configs().values()
     ]
@@ -382,7 +384,7 @@ def test_values_that_a_program_gives() -> None:
     assert attack(lambda _: parse_config({"training": many}), [0]).refused
 
 
-def test_names_of_lists_that_are_not_there(tmp_path: Path) -> None:
+def test_lists_that_cannot_be_read_are_rejected(tmp_path: Path) -> None:
     names = [
         "",
         "\0",

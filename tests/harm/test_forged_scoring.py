@@ -1,4 +1,7 @@
-"""A model file with forged n-grams, words, score rules or lengths, and a checksum that fits, is used or rejected."""
+"""Test that a model with forged n-grams, words, score rules or lengths is used or rejected.
+
+The checksum of each forged file is valid.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,12 @@ NOTHING = write_rising(np.zeros(0, np.int64))
 
 
 def rice_code(count: int, low_bits: int, body: bytes) -> bytes:
-    """A set of numbers whose head may not fit its body."""
+    """Return a Rice-coded set of numbers, whose header may not match its body."""
     return count.to_bytes(4, "little") + bytes([low_bits]) + body
 
 
 def one_number(low_bits: int, high: int, low: int = 0) -> bytes:
-    """A set with the number ``high · 2^low_bits + low``, which may be above 2⁶³."""
+    """Return a set with the number ``high · 2^low_bits + low``, which may be above 2⁶³."""
     bits = [(low >> place) & 1 for place in range(low_bits)] + [1] * high + [0]
     return rice_code(
         1, low_bits, np.packbits(np.array(bits, np.uint8), bitorder="little").tobytes()
@@ -42,7 +45,7 @@ def one_number(low_bits: int, high: int, low: int = 0) -> bytes:
 
 
 def head(labels: int, symbols: int) -> bytes:
-    """How a set of n-grams starts."""
+    """Return the header of a set of n-grams."""
     return labels.to_bytes(4, "little") + symbols.to_bytes(4, "little")
 
 
@@ -79,7 +82,7 @@ FORGED_NGRAMS = {
 
 
 def ngrams_of(names: tuple[str, ...], labels: int = 0) -> bytes:
-    """The n-grams of a list, all of whose names have the first label."""
+    """Return the n-grams of a list. If there are labels, all names have the first one."""
     vocabulary = Vocabulary.from_names(names)
     starts = [vocabulary.size] * len(names) if labels else None
     return NgramSet.from_tree(
@@ -94,14 +97,14 @@ FORGED_NGRAMS |= {
 
 
 def rejected(path: Path) -> None:
-    """Assert that a model is rejected in one sentence, which takes little time and memory."""
+    """Assert that a model is rejected with a short message, in little time and memory."""
     assert attack(load, [path], seconds=2, memory=256 * MEBIBYTE, longest_message=500).refused == 1
 
 
 def write_with(
     path: Path, tensors: dict[str, Array], metadata: dict[str, Any] | None = None
 ) -> Path:
-    """A copy of a sound model with other tensors or fields, and a checksum that fits."""
+    """Write a copy of a valid model with other tensors or metadata fields, and a valid checksum."""
     sound, document = read_tensors(model_file(labelled=False))
     document["metadata"] = {**document["metadata"], **(metadata or {})}  # type: ignore[dict-item]
     write_tensors(path, {**sound, **tensors}, document)
@@ -115,7 +118,7 @@ def test_a_model_with_forged_ngrams_is_rejected(what: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["ngrams", "words"])
-def test_a_model_with_a_set_that_is_no_bytes_is_rejected(name: str, tmp_path: Path) -> None:
+def test_a_model_whose_set_is_not_bytes_is_rejected(name: str, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     for forged in (
         np.zeros(9, np.float32),
@@ -133,8 +136,8 @@ def test_a_model_with_forged_words_is_rejected(what: str, tmp_path: Path) -> Non
     rejected(write_with(tmp_path / "model.safetensors", {"words": data}))
 
 
-def test_sound_words_are_taken(tmp_path: Path) -> None:
-    """Also where no name of the list has a space."""
+def test_valid_words_are_accepted(tmp_path: Path) -> None:
+    """They are accepted even if no name in the list has a space."""
     words = np.frombuffer(known_set(["0 Anna"]).to_bytes(), np.uint8)
     model = load(write_with(tmp_path / "model.safetensors", {"words": words}))
     assert len(model.generate(2, seed=1)) == 2
@@ -168,15 +171,15 @@ RULE = {
     ],
     ids=lambda metadata: re.sub(r"\W+", "-", str(metadata)[:60]),
 )
-def test_a_model_with_other_rules_or_lengths_is_rejected(
+def test_a_model_with_invalid_rules_or_lengths_is_rejected(
     metadata: dict[str, Any], tmp_path: Path
 ) -> None:
     rejected(write_with(tmp_path / "model.safetensors", {}, metadata))
 
 
 @pytest.mark.parametrize("name", RULE)
-def test_rules_of_any_size_are_used_or_rejected(name: str, tmp_path: Path) -> None:
-    """Numbers that overflow must not become warnings."""
+def test_rules_with_extreme_numbers_are_used_or_rejected(name: str, tmp_path: Path) -> None:
+    """Overflow must not cause a warning."""
 
     def call(value: float) -> None:
         path = write_with(
@@ -189,7 +192,7 @@ def test_rules_of_any_size_are_used_or_rejected(name: str, tmp_path: Path) -> No
 
 
 def test_damaged_ngrams_are_used_or_rejected(tmp_path: Path) -> None:
-    """Changed, put in, taken out: whatever is read scores names."""
+    """If forged n-grams can be read, the model still generates names with them."""
     sound = read_tensors(model_file(labelled=False))[0]["ngrams"].tobytes()
 
     def call(seed: int) -> None:
@@ -206,7 +209,7 @@ def test_damaged_ngrams_are_used_or_rejected(tmp_path: Path) -> None:
 def test_many_forged_numbers_take_bounded_memory(
     read: Callable[[bytes], object], low_bits: int
 ) -> None:
-    """A body of zeros holds as many numbers as there can be."""
+    """A body of zeros contains as many numbers as possible."""
     size = tries("bytes of a forged set")
     numbers = rice_code(8 * size // (low_bits + 1), low_bits, bytes(size))
     data = numbers if read == KnownSet.read else head(1 << 20, 1 << 21) + numbers + NOTHING * 4

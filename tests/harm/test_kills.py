@@ -1,6 +1,6 @@
-"""Trainings and sweeps that are killed: every file opens, and going on equals the whole, bit for bit.
+"""Test runs and sweeps that are killed: all files stay readable, and resuming gives exactly the same model.
 
-Kills come at each step of each file's writing (``faults.py``), and at random moments, from outside.
+The process is killed at each step of writing each file (``faults.py``), and at random moments.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ from tests.harm.material import GRID, every_file_opens
 from tests.requirements import require
 
 FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_FILE, NAMES_FILE)
-MOST_WRITES = {NAMES_FILE: 1, KNOWN_FILE: 1, CONFIG_FILE: 1}  # of the others it is what follows
+# Kill a run at a random write of a file, up to this number. For other files, the number is MOST_OF_OTHERS.
+MOST_WRITES = {NAMES_FILE: 1, KNOWN_FILE: 1, CONFIG_FILE: 1}
 MOST_OF_OTHERS = 4
-OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # a state after every epoch
+OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # save a state after every epoch
 SMALL = (
     "--quick",
     "--hidden",
@@ -52,12 +53,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class Kills:
-    """A training that is killed again and again, beside the same one that was not.
+    """Runs that are killed and resumed, and a run with the same options that isn't killed.
 
     Args:
-        runner: runs it.
-        names: the list, as standard input has it.
-        options: of the training.
+        runner: the program to run.
+        names: the list, passed through standard input.
+        options: the options of ``namegen train``.
     """
 
     def __init__(self, runner: Program, names: bytes, *options: object) -> None:
@@ -74,17 +75,16 @@ class Kills:
         )
 
     def one(self, out: str, first: dict[str, object], second: dict[str, object]) -> None:
-        """Kill a training, and perhaps the one that goes on with it; then let it come to its end."""
+        """Kill a run, and perhaps kill it again after it is resumed. Then resume it and let it finish."""
         folder = self._program.folder / out
         began = time.monotonic()
         run = self._train(out, **first)
-        if run.code == 0:  # the machine has become faster: the next kills come sooner
+        if run.code == 0:  # the run finished before the kill: kill the next runs earlier
             self.seconds = min(self.seconds, time.monotonic() - began)
         self._note(run)
         every_file_opens(folder)
-        if not (
-            folder / CONFIG_FILE
-        ).exists():  # it had not begun, and there is nothing to go on with
+        # Without a config, training hadn't started, so there's nothing to resume.
+        if not (folder / CONFIG_FILE).exists():
             if folder.exists():
                 self._program("train", "--resume", out).refused(
                     "is not a run folder that can be resumed"
@@ -107,7 +107,7 @@ class Kills:
 
 
 def faults(seed: int) -> Iterator[dict[str, object]]:
-    """Every file with every step, each file first with another step; then again, with other turns."""
+    """Yield faults for every file and step, again and again, starting with a different step for each file."""
     rng = random.Random(seed)
     while True:
         for shift in range(len(STEPS)):
@@ -121,7 +121,7 @@ def list_of_names(some_names) -> bytes:  # noqa: F811
     return "\n".join(some_names.split("\n")[:60]).encode() + b"\n"
 
 
-def test_numpy_at_every_write_and_at_random(program, list_of_names) -> None:  # noqa: F811
+def test_killed_numpy_runs_can_be_resumed(program, list_of_names) -> None:  # noqa: F811
     attempts = tries("trainings that are killed, NumPy")
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     of_the_second, rng = faults(1), random.Random(0)
@@ -133,10 +133,11 @@ def test_numpy_at_every_write_and_at_random(program, list_of_names) -> None:  # 
             {"kill_after": rng.uniform(0.1, 0.9) * share * kills.seconds} for share in (1, 0.6)
         )
         kills.one(f"random-{number}", first, second)
-    assert kills.killed >= attempts  # a few faults wait for a write that does not come
+    # Each try has at least two kills, but a few of them never happen.
+    assert kills.killed >= attempts
 
 
-def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factory) -> None:
+def test_killed_keras_runs_can_be_resumed(list_of_names, tmp_path, tmp_path_factory) -> None:
     attempts = tries("trainings that are killed, Keras")
     require("keras")
     rng, of_a_write = random.Random(0), faults(2)
@@ -153,17 +154,17 @@ def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factor
 
 
 def killed(call: Callable[[object], None]) -> None:
-    """Make a call in a process of its own, which it kills."""
+    """Make a call in a child process, and check that the process is killed."""
     with pytest.raises(AssertionError, match="the process ended by SIGKILL"):
         attack(call, [0])
 
 
-# --- one file, and kept measurements ---------------------------------------------------------------------------------
+# --- single files and stored results ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_file_is_the_old_or_the_new_whatever_step_is_the_last(tmp_path: Path, step: str) -> None:
-    """Each step is really reached, by the second such file."""
+def test_a_killed_write_leaves_the_old_or_the_new_file(tmp_path: Path, step: str) -> None:
+    """The process is killed while it writes the second ``.bin`` file, which shows that the step was reached."""
     path = tmp_path / "file.bin"
     path.write_bytes(b"what was there")
 
@@ -184,7 +185,7 @@ NETWORK = b"weights" * 1000
 
 
 def keep_one(out: Path) -> None:
-    """What a sweep and a comparison do of a measurement: the network is written, and then what counts."""
+    """Store a result as a sweep or a comparison does: first the network, and then the JSON file."""
     with open_folder(out, **OPENS) as kept:
         store = KeptStore(kept)
         if store.read("a1b2", dict) is None:
@@ -194,8 +195,8 @@ def keep_one(out: Path) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("file", [MARK.strip("."), f"{KEY}{MODEL_SUFFIX}", f"{KEY}.json"])
-def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
-    """What is found there is whole, and the next start goes on."""
+def test_a_store_is_consistent_after_any_killed_write(tmp_path: Path, file: str, step: str) -> None:
+    """A stored result is complete, and the next process continues."""
 
     def keep(_: object) -> None:
         Fault(step, file).install()
@@ -224,8 +225,8 @@ OF_A_SWEEP = (
 )
 
 
-def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
-    """The real command on real processes; its workers end with it."""
+def test_a_killed_sweep_can_be_continued(program, list_of_names) -> None:  # noqa: F811
+    """The test runs the real command, with worker processes that end with it."""
     attempts = tries("sweeps")
     program.write("names.txt", list_of_names)
     program.write("grid.toml", GRID.format(epochs=2))

@@ -1,4 +1,4 @@
-"""Very large files, very many names, characters, banned words and prefixes: time and memory stay within bounds."""
+"""Test that time and memory stay within limits for very large files, long lists and many characters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from tests.harm.test_forged import sound_files
 MEBIBYTE = 2**20
 TERABYTE = 10**12
 
-# --- files: sparse ones, that take no room ----------------------------------------------------------------------------
+# --- sparse files, which take no disk space ---------------------------------------------------------------------------
 
 READERS: dict[str, Callable[[Path], object]] = {
     "model.safetensors": load,
@@ -60,7 +60,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 
 def sparse(path: Path, size: int, content: bytes = b"") -> Path:
-    """A file of so many bytes that takes no room; skips where the file system has none."""
+    """Make a file that takes no disk space. Skip the test if the file system doesn't support this."""
     path.write_bytes(content)
     try:
         os.truncate(path, size)
@@ -73,9 +73,7 @@ def sparse(path: Path, size: int, content: bytes = b"") -> Path:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_sparse_file_is_refused_and_one_that_is_too_large_unread(
-    tmp_path: Path, name: str
-) -> None:
+def test_sparse_files_are_rejected_and_huge_ones_are_not_read(tmp_path: Path, name: str) -> None:
     path, read = tmp_path / name, READERS[name]
     assert attack(read, [sparse(path, TERABYTE)], seconds=1, memory=64 * MEBIBYTE).refused == 1
     with pytest.raises(
@@ -85,7 +83,7 @@ def test_a_sparse_file_is_refused_and_one_that_is_too_large_unread(
     assert attack(read, [sparse(path, tries("bytes of a sparse"))], memory=2**30).refused == 1
 
 
-def test_a_model_with_a_long_tail_one_whose_header_has_no_end_and_large_names_beside(
+def test_models_with_huge_tails_headers_or_known_names_are_rejected(
     tmp_path: Path,
 ) -> None:
     content = model_file(labelled=False).read_bytes()
@@ -103,8 +101,8 @@ def test_a_model_with_a_long_tail_one_whose_header_has_no_end_and_large_names_be
     )
 
 
-def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
-    """A state, which grows with the epochs, may say more of itself than a model."""
+def test_a_file_too_large_to_read_is_not_written(tmp_path: Path) -> None:
+    """The limit for a saved state is higher than for a model, because a state grows with the epochs."""
     path, (tensors, document) = (
         tmp_path / "model.safetensors",
         read_tensors(model_file(labelled=False)),
@@ -120,7 +118,7 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
 
 # --- documents --------------------------------------------------------------------------------------------------------
 
-# What fills a document, by how many bytes it takes there: a quotation mark takes two, as the whole stands in a text.
+# Functions that return a filling of a given size in bytes. Quotation marks count twice, because they are escaped.
 FILLINGS: dict[str, Callable[[int], Any]] = {
     "empty lists": lambda size: [[]] * (size // 3),
     "objects": lambda size: [{"a": 1}] * (size // 10),
@@ -129,31 +127,30 @@ FILLINGS: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("filling", FILLINGS)
-def test_a_model_that_says_much_of_itself(tmp_path: Path, filling: str) -> None:
+def test_a_model_with_large_metadata_takes_limited_resources(tmp_path: Path, filling: str) -> None:
     tensors, document = read_tensors(model_file(labelled=False))
     path, size = tmp_path / "model.safetensors", int(0.85 * LARGEST / tries("a share"))
     document["metadata"]["training"]["x"] = FILLINGS[filling](size)
     write_tensors(path, tensors, document)
     assert path.stat().st_size > size
-    attack(load, [path])  # whether it is read or refused: what counts are time and memory
+    attack(load, [path])  # it may be read or rejected: only time and memory matter
 
 
-MARKS = "\u0345" * 500 + "\u0334" * 499  # in an order that Unicode has to turn round
+MARKS = "\u0345" * 500 + "\u0334" * 499  # Unicode normalization has to reverse their order
 
 
-def test_a_letter_with_more_accents_than_any_language_has() -> None:
-    """In lists, constraints and what a server sends; as many as may be, in the order that takes longest."""
+def test_letters_with_too_many_accents_are_rejected() -> None:
+    """Many allowed accents are read in time, even in the order that takes longest to normalize."""
     for name in ("a" + MARKS, "a" + MARKS[:31], "e" + "\u0301" * 31):
         with pytest.raises(NamesError, match=r"line 2: .* has more than 30 accents on one letter"):
             Corpus.from_bytes(f"Anna\n{name}\n".encode(), source="list.txt")
     many, lines = "a" + MARKS * 200, "\n".join([("a" + MARKS[485:515]) * 32] * 500).encode()
     assert attack(lambda data: Corpus.from_bytes(data, source="list.txt"), [lines]).returned
-    attack(
-        lambda constraint: make_constraints(**{constraint: many}), ["starts_with", "matches"]
-    )  # in time, whether refused or not
+    # These may be rejected or not: only the time matters.
+    attack(lambda constraint: make_constraints(**{constraint: many}), ["starts_with", "matches"])
 
 
-def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_with_nested_repeats_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "MAX_LOGITS", 100_000)
 
     def search(expression: str) -> None:
@@ -176,14 +173,14 @@ def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def names_of(lines: int) -> list[str]:
-    """Different names that share little, drawn at random: of 8 letters each."""
+    """Return different random names of 8 letters that have few prefixes in common."""
     drawn = np.random.default_rng(0).integers(97, 123, (lines, 8), dtype=np.uint8)
     return [name.decode() for name in np.unique(drawn.view("S8")[:, 0]).tolist()]
 
 
 @pytest.mark.parametrize("what", ["describe", "ceiling", "n-gram"])
-def test_memory_and_time_are_linear_in_the_lines(what: str) -> None:
-    """600 bytes a name of eight characters, and 8 to 10 seconds a million."""
+def test_memory_and_time_are_linear_in_the_number_of_names(what: str) -> None:
+    """The limits per name of 8 characters are 600 bytes and 8 µs, and for the n-gram 800 bytes and 18 µs."""
     lines = tries("lines")
     names = names_of(lines)
     content = "\n".join(names).encode()
@@ -211,7 +208,7 @@ def test_memory_and_time_are_linear_in_the_lines(what: str) -> None:
 
 ENDINGS = ("txt", "csv", "json", "jsonl")
 CHARACTERS = {"commas": b",", "brackets": b"[", "quotes": b'"', "newlines": b"\n"}
-# Lists without any name, by how many bytes they have.
+# Functions that return a list without any names, of about the given size in bytes.
 LONG_LISTS: dict[str, Callable[[int], bytes]] = {
     **{what: partial(operator.mul, character) for what, character in CHARACTERS.items()},
     "empty lists": lambda size: b"[" + b"[]," * (size // 3) + b"[]]",
@@ -224,7 +221,7 @@ LONG_LISTS: dict[str, Callable[[int], bytes]] = {
         "😀\n".encode() + (b"," * 999_999 + b"\n") * (size // 1_000_000)
     ),
 }
-# Lists of very many entries, none of which has a name. The last two are JSON.
+# Functions that return a list with the given number of entries, none of which has a name. The last two are JSON.
 MANY_ENTRIES: dict[str, Callable[[int], bytes]] = {
     "newlines": lambda count: b"a\n" + b"\n" * count,
     "commas": lambda count: b"a\n" + b",\n" * count,
@@ -235,7 +232,7 @@ MANY_ENTRIES: dict[str, Callable[[int], bytes]] = {
 
 
 def named_by_ending(folder: Path, content: bytes) -> list[Path]:
-    """One file with a content, under a name with each ending."""
+    """Write a file, and return paths to it with each ending."""
     (folder / "content").write_bytes(content)
     paths = [folder / f"list.{ending}" for ending in ENDINGS]
     for path in paths:
@@ -244,14 +241,12 @@ def named_by_ending(folder: Path, content: bytes) -> list[Path]:
 
 
 def read_column(path: Path) -> Corpus:
-    """Read a list, a table by its column ``a``."""
+    """Read a list. For a table, read the column ``a``."""
     return read_names(DataSettings(names=str(path), column=None if path.suffix == ".txt" else "a"))
 
 
 @pytest.mark.parametrize("what", LONG_LISTS)
-def test_a_long_list_without_names_takes_little_more_memory_than_its_file(
-    tmp_path: Path, what: str
-) -> None:
+def test_a_long_list_without_names_takes_little_memory(tmp_path: Path, what: str) -> None:
     size = 30_000_000
     paths = named_by_ending(tmp_path, LONG_LISTS[what](size))
     for read in (read_names, read_column):
@@ -269,12 +264,12 @@ def test_many_entries_without_names_take_few_bytes_each(tmp_path: Path, what: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", CHARACTERS)
-def test_a_list_of_150_mb_without_names_is_rejected_within_1_gb(tmp_path: Path, what: str) -> None:
+def test_a_150_mb_list_without_names_needs_under_1_gb(tmp_path: Path, what: str) -> None:
     paths = named_by_ending(tmp_path, LONG_LISTS[what](150_000_000))
     assert attack(read_names, paths, memory=10**9).refused == len(paths)
 
 
-def test_very_many_characters_are_read_a_few_prefixes_at_a_time() -> None:
+def test_very_many_characters_are_evaluated_in_limited_memory() -> None:
     rng, many = (
         np.random.default_rng(0),
         "".join(map(chr, range(0x4E00, 0x4E00 + tries("characters")))),

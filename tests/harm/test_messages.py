@@ -1,4 +1,4 @@
-"""What the command line says is short, whatever an argument or a file holds."""
+"""Test that the messages of the command line are short for all arguments and files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import LONG
 
-LONGEST = 2 * MAX_MESSAGE  # bytes: a message and, beside a wrong argument, the usage
+LONGEST = 2 * MAX_MESSAGE  # bytes: a message, and the usage line if an argument is wrong
 TEXTS = ("x" * LONG, "é" * LONG, "\x1b[31m" * 20_000, "a/" * 60_000, "1" * LONG, "x" * 300)
-# What an option needs beside it: a model where names are drawn, and a list that is not there where there is much to do.
+# The arguments that a command needs besides the tested option. The default is a list that doesn't exist, to save time.
 BESIDE = {
     "generate": ["mlb-first"],
     "people": [],
@@ -28,7 +28,7 @@ BESIDE = {
 
 
 def every_argument() -> list[list[str]]:
-    """Each command with each of its arguments and options that take a value; {} is the value."""
+    """Return each command with each argument or option that takes a value. The placeholder for the value is {}."""
     found = [["{}"], ["--{}"], ["generate", "--{}"]]
     context = click.Context(cli)
     for name in cli.list_commands(context):
@@ -43,7 +43,7 @@ def every_argument() -> list[list[str]]:
 
 
 def run(arguments: list[str], text: str) -> None:
-    """Run the command line, and look at what it said."""
+    """Run a command, and check its messages."""
     result = CliRunner().invoke(
         cli, [one.replace("{}", text) for one in arguments], catch_exceptions=False
     )
@@ -54,7 +54,9 @@ def run(arguments: list[str], text: str) -> None:
     )
 
 
-def test_wrong_arguments_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_about_long_arguments_are_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     every = [(arguments, text) for arguments in every_argument() for text in TEXTS]
     assert len(every) > 100 * len(TEXTS)
@@ -62,7 +64,7 @@ def test_wrong_arguments_of_any_length(tmp_path: Path, monkeypatch: pytest.Monke
     attack(lambda one: run(*one), [every[place] for place in order])
 
 
-def test_a_message_is_cut_in_its_middle_and_never_within_a_setting() -> None:
+def test_messages_are_cut_in_the_middle_but_not_within_settings() -> None:
     message = f"{'x' * 960} {setting('min_length')} {'é' * 3000} {setting('allow_seen', True)}: give another"
     error = SettingsError(message)
     assert len(str(error).encode()) <= 2000

@@ -1,4 +1,4 @@
-"""Paths and places that are not made for it: each command says so in one sentence, and loses nothing."""
+"""Test unusual paths and environments: each command works or prints one clear error, and no file is lost."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.cli.conftest import Program, Run, program, server, some_names  # noqa
 from tests.harm.effort import tries
 
 MAX_MESSAGE = 2000  # bytes
-CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # on a terminal
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # must not reach a terminal
 
-# Each way in which a command takes a path; * is the path.
+# All ways to pass a path to each command. The placeholder for the path is *.
 WAYS = {
     "train": "*; --config *; --resume *; names.txt --out *",
     "generate": "*; mlb-first * --blend-weights 0.5,0.5; --exclude-words *; --exclude-names *",
@@ -50,7 +50,7 @@ MAKES_FOLDERS = (
 GRID = '[data]\nnames = "names.txt"\n[training]\nepochs = 1\n[grid]\ntraining.seed = [1, 2]\n'
 
 
-# Paths that nothing can be read from or written to; those of another user have their test in tests/cli.
+# Paths that can't be read or written. Files of another user are tested in tests/cli.
 PLACES = {
     "a name that is too long": "x" * 300,
     "a path that is too long": "/".join(["x" * 200] * 25),
@@ -75,7 +75,7 @@ TO_BE_MADE = (
 
 @pytest.fixture
 def places(program, some_names) -> Program:  # noqa: F811
-    """The program in a folder with all of them."""
+    """Return the program in a folder with all these paths."""
     folder = program.folder
     program.write("names.txt", some_names)
     program.write("grid.toml", GRID)
@@ -87,7 +87,7 @@ def places(program, some_names) -> Program:  # noqa: F811
 
 
 def in_turn() -> Iterator[tuple[str, str]]:
-    """Every command with every place: each command with one, then each with the next."""
+    """Yield every combination of command and path. Each round uses each command once."""
     kinds = list(PLACES)
     for shift in range(len(kinds)):
         for number, command in enumerate(COMMANDS):
@@ -97,7 +97,7 @@ def in_turn() -> Iterator[tuple[str, str]]:
 
 
 def told_badly(run: Run) -> str:
-    """What is wrong with how a command ended; empty where it ended well."""
+    """Return what is wrong with the result of a command, or an empty string."""
     if run.code not in (0, 1, 2):
         return f"ended with {run.code}"
     if "Traceback" in run.err or "Warning" in run.err:
@@ -113,7 +113,7 @@ def told_badly(run: Run) -> str:
 
 
 @pytest.mark.timeout(1200)
-def test_every_command_with_every_place(places) -> None:
+def test_every_command_handles_every_unusual_path(places) -> None:
     attempts = tries("commands")
     bad = []
     before = {path for path in places.folder.rglob("*") if path.name != "page.html"}
@@ -129,7 +129,7 @@ def test_every_command_with_every_place(places) -> None:
     assert before <= set(places.folder.rglob("*"))
 
 
-# --- a good path of an odd name ---------------------------------------------------------------------------------------
+# --- valid paths with unusual names -----------------------------------------------------------------------------------
 
 SMALL = ("--quick", "--hidden", 4, "--epochs", 2, "--no-plot", "--quiet")
 ODD = {
@@ -139,9 +139,10 @@ ODD = {
 }
 
 
-def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  # noqa: F811
-    """A run is made, gone on with, drawn from and exported, with nothing shown that a terminal obeys. A config
-    is UTF-8: a list whose path is not is copied to the run folder.
+def test_run_folders_and_lists_can_have_unusual_names(program, some_names) -> None:  # noqa: F811
+    """All commands work with such a run folder and print no control characters.
+
+    A config is encoded as UTF-8, so a list whose path isn't valid UTF-8 is copied to the run folder.
     """
     program.write("names.txt", some_names)
     for kind in list(ODD)[: tries("runs and lists")]:
@@ -168,7 +169,7 @@ def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  #
         assert (program.folder / f"run-{kind}" / "names.csv").exists() == (kind == "not UTF-8")
 
 
-def test_what_is_the_matter_with_a_model_is_said(places) -> None:
+def test_errors_explain_why_a_model_cannot_be_loaded(places) -> None:
     said = {
         "loop": "symbolic links",
         "folder": "has no model.safetensors",
@@ -178,11 +179,11 @@ def test_what_is_the_matter_with_a_model_is_said(places) -> None:
         places("generate", place).refused(why)
 
 
-# --- surroundings -----------------------------------------------------------------------------------------------------
+# --- environments -----------------------------------------------------------------------------------------------------
 
 
 def namegen(folder: Path, *arguments: object, encoding: str = "utf-8", **environment: str) -> Run:
-    """The program in a fresh interpreter, in another environment."""
+    """Run the program in a new interpreter with other environment variables."""
     done = subprocess.run(
         [sys.executable, "-c", "from namegen.cli import main; main()", *map(str, arguments)],
         cwd=folder,
@@ -197,8 +198,8 @@ def namegen(folder: Path, *arguments: object, encoding: str = "utf-8", **environ
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp932"])
-def test_a_terminal_without_utf_8(program, encoding) -> None:  # noqa: F811
-    """A character that it cannot show is shown by its code; where it is said to be ASCII, click writes UTF-8 to it."""
+def test_commands_work_in_a_terminal_without_utf_8(program, encoding) -> None:  # noqa: F811
+    """Unsupported characters are replaced by their codes. If the encoding is ASCII, click writes UTF-8."""
     tries("odd surroundings")
     program.write("names.txt", "Zoë\nŁódź\n名前\n😀\n" * 30)
     speaks = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
@@ -217,8 +218,8 @@ def test_a_terminal_without_utf_8(program, encoding) -> None:  # noqa: F811
         assert "Traceback" not in run.done().err
 
 
-def test_a_home_that_cannot_be_written(program, some_names) -> None:  # noqa: F811
-    """Nor be made; the plot is drawn, and no library complains of its cache."""
+def test_commands_work_without_a_home_folder(program, some_names) -> None:  # noqa: F811
+    """The home folder can't be created. The plot is still drawn, and no library prints a warning about its cache."""
     tries("odd surroundings")
     program.write("names.txt", some_names)
     home = {
@@ -235,20 +236,20 @@ def test_a_home_that_cannot_be_written(program, some_names) -> None:  # noqa: F8
     namegen(program.folder, "generate", "run", "-n", 3, **home).done()
 
 
-# --- names of every control and bidi character ------------------------------------------------------------------------
+# --- names with control and bidirectional characters ------------------------------------------------------------------
 
-# All that move, colour, ring, reorder or do not show; NUL, CR and LF stand in no name.
+# All control, format and separator characters, except for NUL, CR and LF, which names can't contain.
 CONTROLS = [
     chr(code)
     for code in range(0x11000)
     if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp") and chr(code) not in "\0\r\n"
 ]
-# What a terminal must not meet; marks that scripts are spelt with may stay.
+# Characters that must not be printed to a terminal. Marks that some scripts need for spelling are allowed.
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def test_names_of_every_control_character_all_the_way(program) -> None:  # noqa: F811
-    """Trained on, drawn, scored, described, kept as CSV, read back from there, and put into a page."""
+def test_names_with_control_characters_work_in_all_commands(program) -> None:  # noqa: F811
+    """The test trains on the names, generates, scores and describes names, and exports CSV and a page."""
     tries("odd surroundings")
     names = [f"{start}A{control}b" for control in CONTROLS for start in ("", "=", "＝", control)]
     program.write("names.json", json.dumps(names))
@@ -266,9 +267,8 @@ def test_names_of_every_control_character_all_the_way(program) -> None:  # noqa:
         "json": json.loads(told["json"]),
     }
     found = {form: [row["name"] for row in rows] for form, rows in found.items()}
-    assert {character for name in found["json"] for character in name} >= set(
-        CONTROLS
-    )  # they come out as they went in
+    # JSON output contains all characters unchanged.
+    assert {character for name in found["json"] for character in name} >= set(CONTROLS)
     assert found["csv"] == [safe_cell(printable(name)) for name in found["json"]]
     assert not [name for name in found["csv"] if name.startswith(("=", "＝"))]
     program.write("drawn.csv", told["csv"])

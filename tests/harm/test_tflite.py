@@ -1,6 +1,6 @@
-"""A ``.tflite`` from anybody, its checksum put right: it opens as what it says that it is, or is refused in a sentence.
+"""Test that a forged ``.tflite`` file with a valid checksum is used or rejected with a clear error.
 
-What opens is used as well: it scores a name, and draws some by the loop that is inside it.
+If a file opens, the tests also score a name with it, and generate names with its built-in loop.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def files(parts: list[Contents]) -> list[bytes]:
 def attacked(
     forge: Callable[[random.Random], bytes], folder: Path, attempts: range
 ) -> tuple[int, int]:
-    """Forge a file for each attempt, open it, and use what opens."""
+    """Forge a file for each attempt. Open it and, if it opens, use it."""
 
     def call(seed: int) -> None:
         path = folder / f"{seed}.tflite"
@@ -78,19 +78,19 @@ def attacked(
     return tally.returned, tally.refused
 
 
-def test_bytes(files: list[bytes], tmp_path: Path) -> None:
-    """Changed, put in, taken out, put elsewhere."""
+def test_changed_bytes_are_used_or_rejected(files: list[bytes], tmp_path: Path) -> None:
+    """Bytes are changed, inserted, deleted or repeated."""
 
     def forge(rng: random.Random) -> bytes:
         numbers = np.random.default_rng(rng.getrandbits(32))
         return sealed_again(forged_bytes(blanked(rng.choice(files)), numbers))
 
     returned, refused = attacked(forge, tmp_path, range(tries("`.tflite`")))
-    assert refused > returned  # weights and hashes alone may be others
+    assert refused > returned  # only changes to weights and hashes can be accepted
 
 
-def test_offsets_counts_and_places(files: list[bytes], tmp_path: Path) -> None:
-    """Of the flatbuffer's own tables: none of them is followed, and with none of them changed it is run."""
+def test_changed_tables_of_the_flatbuffer_are_rejected(files: list[bytes], tmp_path: Path) -> None:
+    """A file with any changed offset, count or position in these tables is rejected before it is run."""
 
     def forge(rng: random.Random) -> bytes:
         content = bytearray(blanked(rng.choice(files)))
@@ -106,8 +106,10 @@ def test_offsets_counts_and_places(files: list[bytes], tmp_path: Path) -> None:
     assert attacked(forge, tmp_path, range(attempts)) == (0, attempts)
 
 
-def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Path) -> None:
-    """Values of other types and sizes: in a file that is otherwise as it was, and in one that was written for them."""
+def test_a_forged_description_is_used_or_rejected(
+    parts: list[Contents], files: list[bytes], tmp_path: Path
+) -> None:
+    """Values with other types and sizes are put into the original file, or into a file that is written to match."""
 
     def forge(rng: random.Random) -> bytes:
         which = rng.randrange(len(files))
@@ -132,7 +134,7 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
                     quantize=plain["quantize"],
                 )
                 return to_bytes_of(forged)
-            except Exception:  # namegen itself would write no such file
+            except Exception:  # namegen wouldn't write such a file
                 pass
         text = dumped(plain).encode()
         start = content.index(b'{"checksum"')
@@ -142,8 +144,8 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
     attacked(forge, tmp_path, range(tries("`.tflite`")))
 
 
-def test_the_weights(parts: list[Contents], tmp_path: Path) -> None:
-    """Numbers of any size, in a file that namegen could have written; what the probe says is left away."""
+def test_forged_weights_are_used_or_rejected(parts: list[Contents], tmp_path: Path) -> None:
+    """Such a file could come from namegen. Most files have no self-test logits, which would reveal the change."""
 
     def forge(rng: random.Random) -> bytes:
         one = rng.choice(parts)

@@ -1,4 +1,4 @@
-"""Two of everything in one folder at once: one goes on, the other says so, nothing is lost. Threads on one model."""
+"""Test two processes in one folder, of which one works and one is rejected, and several threads with one model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SMALL = (
     3,
     "--no-plot",
 )
-# An epoch takes a while, so that two that are started at once are at work at once; and every epoch is saved.
+# Make each epoch slow, so that two processes that start together also train at the same time. Save every epoch.
 SLOWLY = """
 import time, namegen.backends.numpy_engine.engine as engine, namegen.core.training.run as training
 import namegen.core.generation.fitting as fitting
@@ -47,7 +47,7 @@ def slowly(self, steps):
     return train_epoch(self, steps)
 engine.NumpyEngine.train_epoch = slowly
 """
-# Both have loaded everything, and wait for each other.
+# Let the two processes import everything and then wait for each other.
 TOGETHER = """
 import os, pathlib, time, namegen.api, namegen.cli.train
 pathlib.Path("ready-" + str(os.getpid())).touch()
@@ -56,7 +56,7 @@ while len(list(pathlib.Path(".").glob("ready-*"))) < 2: time.sleep(0.005)
 
 
 def one_of_two(runner: Program, said: str, *command: object) -> Run:
-    """A command twice, begun at the same moment: one goes on, the other is refused in one sentence that says this."""
+    """Run a command twice at the same moment. One process must succeed, and the other must print the given error."""
     for ready in runner.folder.glob("ready-*"):
         ready.unlink()
     processes = [runner.spawn(*command, before=SLOWLY + TOGETHER) for _ in range(2)]
@@ -71,7 +71,7 @@ def names(program, some_names) -> str:  # noqa: F811
     return "names.txt"
 
 
-def test_two_trainings_of_one_name_and_two_that_go_on(program, names) -> None:  # noqa: F811
+def test_only_one_process_can_start_or_resume_a_run(program, names) -> None:  # noqa: F811
     attempts = tries("two of everything")
     program("train", names, *SMALL, "--out", "whole").done()
     for number in range(attempts):
@@ -91,7 +91,7 @@ def test_two_trainings_of_one_name_and_two_that_go_on(program, names) -> None:  
             same_model(program.folder / f"{out}-{number}", program.folder / "whole")
 
 
-def test_two_sweeps(program, names) -> None:  # noqa: F811
+def test_only_one_of_two_sweeps_can_use_a_folder(program, names) -> None:  # noqa: F811
     attempts = tries("two of everything")
     program.write("grid.toml", GRID.format(epochs=40))
     for number in range(attempts):
@@ -115,15 +115,15 @@ def test_two_sweeps(program, names) -> None:  # noqa: F811
         assert sorted(kept) == [".namegen-sweep", "results.csv", "results.json", "runs"]
 
 
-# --- several threads on one model ------------------------------------------------------------------------------------
+# --- several threads with one model -----------------------------------------------------------------------------------
 
 THREADS = 8
-WAYS = 12  # different calls: a thread makes all of them in turn, each thread beginning with another
+WAYS = 12  # number of different calls: each thread makes all of them in order, starting with a different one
 
 
 @pytest.fixture
 def _threads_change_often() -> Iterator[None]:
-    """So that every place where one thread can come in between another's two lines is met."""
+    """Switch threads very often, so that the test finds race conditions."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -131,7 +131,7 @@ def _threads_change_often() -> Iterator[None]:
 
 
 def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> LoadedModel:
-    """A model that nobody has asked anything yet: what it makes ready for its first call, threads make side by side."""
+    """Return a model that hasn't been used yet, so that several threads do the setup for the first call together."""
     vocabulary = Vocabulary("aeilmnorst")
     network = RecurrentNetwork(vocabulary.size, cell, (16, 16), labels=labels)
     rng = np.random.default_rng(0)
@@ -150,7 +150,7 @@ def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> Loaded
 
 
 def ask(model: LoadedModel, way: int) -> object:
-    """One of the calls."""
+    """Make one of the calls."""
     kind, seed = way % 3, way // 3
     if kind == 0:
         return model.generate(10 + seed, seed=seed, allow_seen=True, max_length=8)
@@ -160,7 +160,7 @@ def ask(model: LoadedModel, way: int) -> object:
 
 
 def check(make: Callable[[], LoadedModel], calls: int) -> None:
-    """Ask a fresh model in threads, and hold every answer against those of another that one thread asks."""
+    """Use a new model in several threads, and compare each result with the result of a single thread."""
     alone = make()
     expected = [ask(alone, way) for way in range(WAYS)]
     model = make()
@@ -177,11 +177,11 @@ def check(make: Callable[[], LoadedModel], calls: int) -> None:
 
 
 @pytest.mark.usefixtures("_threads_change_often")
-def test_of_the_numpy_engine() -> None:
+def test_threads_can_share_a_numpy_model() -> None:
     check(lambda: fresh_model("gru", labels=3), tries("calls of each of 8 threads, NumPy"))
 
 
-def test_of_the_keras_engine() -> None:
+def test_threads_can_share_a_keras_model() -> None:
     require("keras")
     calls = tries("calls of each of 8 threads, Keras")
     check(lambda: fresh_model("gru", backend="keras"), calls)

@@ -1,4 +1,4 @@
-"""A finished comparison, whose results are described in ``docs/results/original.md``."""
+"""Fixtures and helpers for a finished comparison, whose results are in ``docs/results/original.md``."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ GROUPS = 64
 
 @pytest.fixture(scope="session")
 def comparison() -> Comparison:
-    """Two lists, two splits, three seeds, five rounds."""
+    """Return a comparison with two lists, two splits, three seeds and five rounds."""
     return from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
 
 
 def groups(
     nats: np.ndarray, characters: np.ndarray, hits: np.ndarray | None = None
 ) -> HeldOutGroups:
-    """Make the sums over groups of names."""
+    """Make the sums for groups of held-out names."""
     hits = np.zeros(len(nats), int) if hits is None else hits
     columns = (characters.astype(int), nats, hits, 0.4 * characters)
     return HeldOutGroups(*(tuple(column.tolist()) for column in columns))
 
 
 def with_losses(entry: ListEntry, losses: dict[str, float], *splits: str) -> ListEntry:
-    """Set the losses of a list's networks, in some splits or in all.
+    """Set the losses of a list's networks in the given splits, or in all splits.
 
-    ``losses`` are differences from the n-gram's loss, by network; the default is 0.
+    ``losses`` contains the differences from the n-gram's loss, by network. The default is 0.
     """
     rng, characters = np.random.default_rng(0), np.full(GROUPS, 100)
     ngram = characters * (2 + 0.1 * rng.standard_normal(GROUPS))
@@ -54,7 +54,7 @@ def with_losses(entry: ListEntry, losses: dict[str, float], *splits: str) -> Lis
 
 
 def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
-    """Set the judge's results, including the percentage of plausible names among the pairs of letters."""
+    """Set the judge's results, including the percentage of plausible names among random letter pairs."""
     first, *others = entry.references
     drawn = first.ngram_names["ngram"]
     some = None if pairs is None else 85.0

@@ -1,4 +1,4 @@
-"""The format of results.json, and the errors for other files."""
+"""Test the format of results.json, and the errors for other files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plain() -> dict[str, Any]:
     return results
 
 
-def test_results_survive_reading_and_writing(comparison: Comparison) -> None:
+def test_results_survive_a_round_trip(comparison: Comparison) -> None:
     text = json.dumps(to_plain(comparison), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     assert text == RESULTS.read_text(encoding="utf-8")
 

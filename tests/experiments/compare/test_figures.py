@@ -1,4 +1,4 @@
-"""The plots of a comparison show its results."""
+"""Test that the plots of a comparison show its results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_curves_show_the_history_of_each_backend(comparison: Comparison) -> None
     }
 
 
-def test_text_in_a_bar_is_light_on_a_full_color_and_dark_on_a_pale_color(
+def test_text_is_light_on_full_and_dark_on_pale_colors(
     comparison: Comparison,
 ) -> None:
     entry = comparison.lists[0]
@@ -93,11 +93,11 @@ def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
         for place in range(len(models))
     ]
     assert sides == [{"left", "right"} if len(one.algorithms) == 2 else {"left"} for one in models]
-    assert figure.get_figheight() > 0.3 * len(models), "each has a line of its own"
+    assert figure.get_figheight() > 0.3 * len(models), "each model needs its own row"
     assert {100_000, 1_000_000} <= set(axes.get_xticks())
 
 
-def test_lengths_are_shares() -> None:
+def test_the_length_plot_shows_shares() -> None:
     [axes] = lengths_figure({"1": 1, "3": 3}, {"a network": {"3": 10}}, 10).axes
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.75]
     assert list(axes.get_lines()[0].get_ydata()) == [0, 0, 1]
@@ -105,4 +105,5 @@ def test_lengths_are_shares() -> None:
         lengths_figure({str(last): 1}, {"a network": {}}, 1).axes[0].get_lines()[0]
         for last in (24, 25)
     ]
-    assert ends[0].get_markersize() > ends[1].get_markersize()  # many lengths have little room
+    # The markers are smaller if there are many lengths.
+    assert ends[0].get_markersize() > ends[1].get_markersize()

@@ -1,4 +1,4 @@
-"""A single measurement."""
+"""Test the single measurements of a comparison."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def measured(subject: Subject, names: tuple[str, ...] = NAMES, **files: str) -> 
 
 @pytest.fixture(autouse=True)
 def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing ten thousand names would take seconds."""
+    """Draw only a few n-gram names, because the usual ten thousand would take seconds."""
     monkeypatch.setattr(measure_list, "GENERATED_NAMES", 100)
 
 
-def test_no_heavy_library_is_loaded_before_the_threads_are_limited() -> None:
+def test_heavy_libraries_are_not_imported_before_threads_are_limited() -> None:
     code = "import sys, namegen.experiments.compare.measure\nprint({'numpy', 'keras', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -65,7 +65,7 @@ def test_no_heavy_library_is_loaded_before_the_threads_are_limited() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_a_list_and_the_parts_of_its_split_are_measured() -> None:
+def test_a_list_and_its_split_are_measured() -> None:
     facts = measured(ListSubject())
     subject = ReferenceSubject("by-row", seed=0, validation=0.2)
     result = measured(subject)
@@ -88,7 +88,7 @@ def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> No
     assert sum(groups.sampled) / characters == pytest.approx(figures.accuracy_sampled, abs=1e-4)
 
 
-def test_network_and_n_gram_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
+def test_network_and_n_gram_are_evaluated_on_the_same_names(tmp_path: Path) -> None:
     subject = ReferenceSubject("by-name", seed=1, validation=0.2)
     reference = measured(subject)
     held_out = reference.parts.held_out
@@ -104,25 +104,24 @@ def test_network_and_n_gram_are_measured_on_the_same_held_out_names(tmp_path: Pa
     path = str(tmp_path / "model.safetensors")
     trained = measured(TrainingSubject("n", "numpy", "network", config), output_file=path)
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
-    assert (
-        trained.held_out_groups.characters == held_out.baseline_groups.characters
-    )  # the same names in each
+    # Each group has the same names.
+    assert trained.held_out_groups.characters == held_out.baseline_groups.characters
 
     drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), input_file=path)
     assert set(drawn.algorithms) == {"one_by_one", "count_splitting"}
     for result in drawn.algorithms.values():
-        assert result.plausible_percent is None, "of 300 names, the held-out part has too few"
+        assert result.plausible_percent is None, "a list of 300 names has too few held-out names"
         assert 0 < len(set(result.new_names)) == len(result.new_names) <= 10
         assert result.new_percent > 0
 
 
 @pytest.mark.parametrize(("seconds", "passes"), [(0.01, 20), (0.25, 4), (0.9, 3), (6.0, 1)])
-def test_generation_is_timed_several_times_or_once_if_it_is_slow(
+def test_generation_is_timed_once_only_if_it_is_slow(
     seconds: float, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
     checks: list[int] = []
-    # The first one compiles, and the second one is disturbed.
+    # The first pass is for compilation, and the second one is slowed down.
     clock = SimpleNamespace(perf_counter=lambda: (len(made) + (len(made) > 1) / 2) * seconds)
     monkeypatch.setattr(measure_generation, "time", clock)
     monitor = LoadMonitor()
@@ -135,13 +134,11 @@ def test_generation_is_timed_several_times_or_once_if_it_is_slow(
     timed = measure_generation.time_generation(generate, 1, monitor)
     assert (len(made) - 1, timed.names) == (passes, ["Al"])
     assert timed.fastest_seconds == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
-    assert checks == list(range(1, passes + 2)), "after each"
+    assert checks == list(range(1, passes + 2)), "check the load after each pass"
 
 
 @pytest.mark.parametrize(("split", "damped"), [("by-row", False), ("by-name", True)])
-def test_the_n_gram_is_trained_on_the_same_data_as_the_network(
-    split: SplitName, damped: bool
-) -> None:
+def test_n_gram_and_network_have_the_same_training_data(split: SplitName, damped: bool) -> None:
     names = load_bundled("mlb-last").names[:500]
     result = measured(ReferenceSubject(split, 0, 0.2), names)
     corpus = Corpus(names, source="x")
@@ -194,14 +191,16 @@ def test_a_backend_is_timed_with_one_or_two_batch_sizes(
     }
     result = measured(TimingSubject("n", "numpy", 1, config, large), names)
     assert [one.batch_size for one in result.batches] == sizes
-    assert next(looks) == 3 + 2 + 3 * len(sizes), "looked before, after each epoch, and after all"
+    assert next(looks) == 3 + 2 + 3 * len(sizes), (
+        "checks: at the start, after each epoch, and at the end"
+    )
     assert [one.peak_memory_mib is None for one in result.batches] == [False, True][: len(sizes)], (
-        "of one batch alone"
+        "memory is only measured for the first batch size"
     )
     characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in result.batches}
-    assert len(characters) == 1, "an epoch has as many characters, whatever the batch"
+    assert len(characters) == 1, "an epoch has the same number of characters for each batch size"
     whole = sum(len(name) + 1 for name in names)
-    assert 0.7 * whole < characters.pop() < 0.9 * whole  # four fifths of the list are trained on
+    assert 0.7 * whole < characters.pop() < 0.9 * whole  # the training set is 80% of the list
     assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in result.batches) > 0
 
 
@@ -229,7 +228,8 @@ def test_only_other_processes_count_as_load() -> None:
         busy.wait()
     assert own.load.other_cores is not None
     assert beside.load.other_cores is not None
-    assert beside.load.other_cores > 0.4  # of a core, if several others want it too
+    # The process may use less than a whole core, because other processes need it too.
+    assert beside.load.other_cores > 0.4
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Paired differences and their intervals, compared with a slow bootstrap and with a known true difference."""
+"""Test paired differences and their confidence intervals.
+
+They are compared with a slow bootstrap and with a known true difference.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def find_difference(
 def slow_draws(
     one: list[HeldOutGroups], other: list[HeldOutGroups], draws: int, other_has_seeds: bool
 ) -> list[float]:
-    """A loop over draws, groups and seeds that follows the description in ``pairs.py``."""
+    """Return bootstrap differences from slow loops that follow the description in ``pairs.py``."""
     rng = np.random.default_rng(5)
     freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
 
@@ -89,10 +92,11 @@ def slow_draws(
 
 @pytest.mark.parametrize("other_has_seeds", [True, False])
 def test_the_interval_matches_a_slow_bootstrap(other_has_seeds: bool) -> None:
+    # The groups have very different sizes.
     one, other = (
         [groups(20 * np.array(seed.nats) ** 2, 3 * np.array(seed.characters) ** 2) for seed in side]
         for side in world(np.random.default_rng(3), other_has_seeds=other_has_seeds)
-    )  # of very different sizes
+    )
     apart = find_difference(one, other, other_has_seeds)
     slow = slow_draws(one, other, 2_000, other_has_seeds)
     low, high = np.percentile(slow, (2.5, 97.5))
@@ -141,7 +145,7 @@ def test_a_network_is_no_better_than_itself() -> None:
     )
     with_one_seed = difference(one, one[:1], LOSS)
     assert with_one_seed is not None
-    assert with_one_seed.seeds == 1  # seeds say something where both sides have several
+    assert with_one_seed.seeds == 1  # seeds only count if both sides have several
 
 
 def test_the_spread_of_the_seeds_matches_students_t() -> None:
@@ -149,9 +153,8 @@ def test_the_spread_of_the_seeds_matches_students_t() -> None:
     one, other = ([groups(nats * ones, ones) for nats in of_seeds] for of_seeds in ((1, 2), (1,)))
 
     def width(freedom: int) -> float:
-        apart = find_difference(
-            one, other * freedom, other_has_seeds=freedom > 1
-        )  # all seeds of the other are alike
+        # The other model has the same result for each seed.
+        apart = find_difference(one, other * freedom, other_has_seeds=freedom > 1)
         return apart.high - apart.low
 
     widths = [width(freedom) for freedom in range(1, 31)]
@@ -170,7 +173,7 @@ def test_different_names_or_too_few_names_are_not_compared() -> None:
     assert difference([groups(few * 2.0, few)], [groups(few * 2.0, few)], LOSS) is None
 
 
-# --- out of a document ------------------------------------------------------------------------------------------------
+# --- differences in a comparison --------------------------------------------------------------------------------------
 
 
 def test_networks_of_a_comparison_are_compared(comparison: Comparison) -> None:
@@ -190,7 +193,7 @@ def test_networks_of_a_comparison_are_compared(comparison: Comparison) -> None:
     )
 
 
-# --- in words ---------------------------------------------------------------------------------------------------------
+# --- formatting -------------------------------------------------------------------------------------------------------
 
 
 def test_a_significant_difference_is_not_shown_as_zero() -> None:

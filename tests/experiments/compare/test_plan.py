@@ -1,4 +1,4 @@
-"""The plan of a comparison: its measurements, their order and their keys."""
+"""Test the plan of a comparison: its measurements, their order and their keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of_kind(plan, kind):
     return [one.subject for one in plan if isinstance(one.subject, kind)]
 
 
-def test_a_plan_has_every_measurement_once_and_after_what_it_needs() -> None:
+def test_each_measurement_is_planned_once_and_after_its_dependency() -> None:
     plan = make_plan([CORPUS], FULL)
     keys = [one.key for one in plan]
     assert (
@@ -81,9 +81,8 @@ def test_keys_depend_on_the_list_the_seed_and_the_code(monkeypatch: pytest.Monke
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
 
 
-@pytest.mark.parametrize(
-    ("names", "large"), [(2_559, None), (2_560, 512)]
-)  # four fifths of it are four batches
+# The training set (80%) needs at least four large batches.
+@pytest.mark.parametrize(("names", "large"), [(2_559, None), (2_560, 512)])
 def test_the_large_batch_is_timed_only_for_long_lists(names: int, large: int | None) -> None:
     corpus = Corpus(load_bundled("mlb-first").names[:names], source="list.txt")
     plan = make_plan([corpus], Scope(quick=True, seeds=1))
@@ -105,9 +104,9 @@ def test_every_run_has_the_same_split() -> None:
 
 
 def test_the_backends_take_turns_in_every_round() -> None:
-    """A slow phase of the machine must not affect only one of them."""
+    """If the machine is slow for a while, this must not affect only one backend."""
     timings = of_kind(make_plan([CORPUS], FULL), TimingSubject)
     rounds = [one.round for one in timings]
     assert rounds == sorted(rounds)
-    assert set(rounds) == set(range(1, ROUNDS))  # round 0 is the training that the curves are of
+    assert set(rounds) == set(range(1, ROUNDS))  # round 0 is the run whose curves are shown
     assert [one.engine for one in timings] == list(ENGINES) * (len(timings) // len(ENGINES))

@@ -1,4 +1,4 @@
-"""Statistics of generated names, and which of them are new and plausible."""
+"""Test the statistics of generated names, and the judge that decides which new names are plausible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = load_bundled("mlb-first").names[:300]
 
 
 def slow_divergence(names: list[str], others: list[str], order: int) -> float:
-    """The definition, one n-gram at a time."""
+    """Compute the Jensen–Shannon divergence by its definition, one n-gram at a time."""
 
     def shares(of: list[str]) -> dict[str, float]:
         grams: Counter[str] = Counter()
@@ -71,9 +71,10 @@ def judge() -> NameJudge:
     return fit_judge(CORPUS, SPLIT)
 
 
-def test_generated_names_are_counted(judge: NameJudge) -> None:
+def test_recreated_unique_and_duplicated_names_are_counted(judge: NameJudge) -> None:
     result = describe_names(["Al", "AL", "Bo", "Bo", "Cy"], ["Al", "Dee"], ["Al"], judge)
-    assert result.recreated_percent == pytest.approx(40)  # letter case does not make a name new
+    # A change of letter case doesn't make a name new.
+    assert result.recreated_percent == pytest.approx(40)
     assert result.unique_percent == pytest.approx(80)
     assert (result.duplicates, result.duplicated_names) == ((("Bo", 2),), 1)
     assert result.lengths == {"2": 5}
@@ -81,7 +82,7 @@ def test_generated_names_are_counted(judge: NameJudge) -> None:
 
 
 @pytest.mark.parametrize("split", ["by-row", "by-name"])
-def test_no_name_is_used_for_a_model_and_for_its_judge(
+def test_the_judge_does_not_learn_training_names(
     split: SplitName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted, bar = [], []
@@ -105,9 +106,7 @@ def test_no_name_is_used_for_a_model_and_for_its_judge(
     assert set(counted) <= set(chosen_by.names)
     assert not learned & {hash_name(name) for name in counted}
     assert set(bar) <= set(training.names)
-    assert (
-        len(bar) == quality.MOST_THRESHOLD_NAMES
-    )  # as many as are enough, whichever come first in the list
+    assert len(bar) == quality.MOST_THRESHOLD_NAMES  # chosen by hash, not by order
 
 
 def test_nine_of_ten_unknown_real_names_are_plausible(judge: NameJudge) -> None:
@@ -118,7 +117,7 @@ def test_nine_of_ten_unknown_real_names_are_plausible(judge: NameJudge) -> None:
     fresh = sorted({*outside} - {*training.names} - {*chosen_by.names})
     assert judge.plausible_percent(fresh) == pytest.approx(100 * (1 - ODDEST), abs=4)
     shuffled = ["".join(np.random.default_rng(3).permutation(list(name))) for name in fresh]
-    assert judge.plausible_percent(shuffled) < 40  # the same letters in no order
+    assert judge.plausible_percent(shuffled) < 40  # the same letters in random order
 
 
 def test_new_names_are_not_in_the_training_set(judge: NameJudge) -> None:
@@ -133,20 +132,19 @@ def test_new_names_are_not_in_the_training_set(judge: NameJudge) -> None:
 
     result = described(read, read.upper(), held_out, "Xq", "Xq")
     assert result.new_percent == pytest.approx(60)  # repeats count
-    assert result.plausible_percent == pytest.approx(
-        50
-    )  # each new one once: what is held out is a name, Xq is none
+    # Each new name counts once: the held-out name is plausible, but Xq isn't.
+    assert result.plausible_percent == pytest.approx(50)
     assert result.new_names == (held_out, "Xq")
     for nothing in (described(read), described()):
         assert (nothing.new_percent, nothing.plausible_percent, nothing.new_names) == (0, None, ())
     assert len(described(*(f"Xq{place}" for place in range(20))).new_names) == 10
 
 
-def test_n_grams_draw_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_from_n_grams_are_described(monkeypatch: pytest.MonkeyPatch) -> None:
     half = two_halves(CORPUS.names)[0]
 
     def beside_half(names, known, other_names, judge):
-        assert other_names == half, "that which the names of networks are compared with"
+        assert other_names == half, "names from networks are compared with the same half"
         return describe_names(names, known, other_names, judge)
 
     monkeypatch.setattr(quality, "describe_names", beside_half)
@@ -172,4 +170,4 @@ def test_names_are_drawn_with_all_labels() -> None:
     judge = fit_judge(corpus, SPLIT)
     result = describe_ngram_names(corpus, parts, ngram, judge, names=500, seed=0)
     assert all(sum(one.lengths.values()) == 500 for one in result.values())
-    assert result["chain"].new_percent < 70  # what begins with no label is nothing but new
+    assert result["chain"].new_percent < 70  # without a label at the start, all names would be new

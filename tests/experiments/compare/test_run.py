@@ -1,4 +1,4 @@
-"""Running a comparison: finished measurements are kept, failures are isolated, and the results are arranged."""
+"""Test that a comparison keeps finished measurements, isolates failures and collects the results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCOPE = Scope(seeds=1, quick=True)
 
 
 class Log:
-    """Remembers the events of a run."""
+    """Records the events of a comparison."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
@@ -60,10 +60,11 @@ def test_measurements_are_kept_and_damaged_files_are_measured_again(tmp_path: Pa
 def test_a_failed_measurement_does_not_affect_independent_ones(tmp_path: Path) -> None:
     broken = job(ReferenceSubject("by-row", seed=0, validation=0.999999))
     subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
+    # The dependency of the second one isn't planned.
     dependents = [
         job(subject, needs=broken),
         job(subject, needs=job(ReferenceSubject("by-row", 1, 0.2))),
-    ]  # not planned
+    ]
     log = Log()
     outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
     assert list(outcome.failed) == [broken.key]
@@ -101,7 +102,7 @@ def test_only_the_chosen_backends_are_compared(
     assert list(results.engine_codes) == ["numpy"]
 
 
-def test_results_contain_the_records_and_troubles_of_each_list(
+def test_results_contain_the_measurements_and_problems_of_each_list(
     comparison: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "commit", lambda: None)
@@ -132,7 +133,7 @@ def test_results_contain_the_records_and_troubles_of_each_list(
     ]
 
 
-def test_lists_are_named_by_file_or_by_path_if_files_have_the_same_name() -> None:
+def test_lists_with_the_same_file_name_are_named_by_path() -> None:
     sources = ("/a/long/way/list.txt", "here/other.txt", "there/other.txt", "mlb-first")
     corpora = [Corpus(CORPUS.names[place:], source=source) for place, source in enumerate(sources)]
     called = ["list.txt", "here/other.txt", "there/other.txt", "mlb-first"]

@@ -1,4 +1,4 @@
-"""The report of a comparison: its tables and sections, as Markdown and as a page."""
+"""Test the tables and sections of a comparison's report, as Markdown and as a page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_each_network_is_compared_with_the_n_gram(comparison: Comparison) -> Non
     accuracy = accuracy_table(entry, "by-row")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
     assert "Above 0, the network is better." in accuracy.note
-    assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
+    assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), (
+        "shows the range over seeds"
+    )
 
 
 def test_too_few_held_out_names_are_mentioned(
@@ -69,7 +71,7 @@ def test_each_backend_is_compared_with_the_first_one(
     ]  # fmt: skip
     assert rows[0]["times as fast"] == "–"
     assert re.fullmatch(r"numpy: \d\.\d+ \(\d\.\d+ to \d\.\d+\)", rows[3]["times as fast"])
-    assert rows[2]["peak memory (MiB)"] == "–", "of one batch alone"
+    assert rows[2]["peak memory (MiB)"] == "–", "memory is only measured for the first batch size"
 
 
 def test_names_from_networks_and_n_grams_are_described(comparison: Comparison) -> None:
@@ -111,17 +113,17 @@ def test_an_unreliable_judge_is_not_used(
     assert expected in table.note
 
 
-def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
+def test_new_names_of_networks_and_n_gram_are_shown(comparison: Comparison) -> None:
     rows = samples(judged(comparison.lists[0])).rows
     assert len(rows) == len(comparison.lists[0].networks("by-row")) + 1
     assert rows[0] == ("SimpleRNN 2×32", "Ann, Ben")
     assert rows[-1] == ("8-gram", "Zed, Zod")
     assert samples(replace(comparison.lists[0], generation=(), references=())).rows == (), (
-        "nothing was drawn"
+        "no names were generated"
     )
 
 
-def test_the_machine_and_the_troubles_are_described(comparison: Comparison) -> None:
+def test_the_machine_and_the_problems_are_described(comparison: Comparison) -> None:
     codes = {
         "numpy": EngineCode("12ab", {"numpy": "2.3"}),
         "odd": EngineCode(None, {"torch": None}),
@@ -149,7 +151,7 @@ def test_the_report_of_a_short_list_mentions_base_models(comparison: Comparison)
 
 def test_sections_without_results_are_missing(comparison: Comparison) -> None:
     def sections(**parts: object) -> list[str]:
-        entry = replace(comparison.lists[0], **parts)  # type: ignore[arg-type]  # any of its fields
+        entry = replace(comparison.lists[0], **parts)  # type: ignore[arg-type]  # parts can be any fields
         [of_list] = [
             block
             for block in comparison_blocks(replace(comparison, lists=(entry,)))

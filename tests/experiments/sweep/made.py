@@ -1,4 +1,4 @@
-"""Runs of a sweep for tests, without training."""
+"""Make runs of a sweep for tests, without training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def some_run(rate: float, seed: int, **outcome: Any) -> Run:
 def trained_run(
     rate: float, seed: int, accuracy: float, ceiling: PlainMetrics | None = None
 ) -> Run:
-    """A run whose accuracy increases by 0.1 per epoch, up to the given value."""
+    """Make a run whose accuracy increases by 0.1 per epoch, up to the given value."""
     trained = Trained(
         parameters=10,
         batch_size=4,

@@ -34,7 +34,7 @@ def read_list(data: DataSettings) -> Corpus:
     return Corpus(load_bundled(data.names).names[:500], source=data.names)
 
 
-def test_a_grid_contains_all_combinations_and_varies_the_last_axis_fastest(tmp_path: Path) -> None:
+def test_a_grid_has_all_combinations_in_order(tmp_path: Path) -> None:
     grid = grid_of(tmp_path, "[grid]\nnetwork.hidden = [[8], [4, 4]]\ntraining.seed = [0, 1]\n")
     assert [values for values, _ in grid.points] == [
         {"network.hidden": [8], "training.seed": 0},
@@ -142,7 +142,7 @@ def test_each_run_is_listed_once_with_a_descriptive_file_name(tmp_path: Path) ->
     assert runs[1].file == f"names-mlb-first-learning-rate-0.01-{runs[1].key}"
 
 
-def test_the_key_of_a_run_depends_on_everything_that_affects_the_result(
+def test_the_key_depends_on_everything_that_affects_the_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def key(grid: str, base: str = BASE) -> str:
@@ -181,7 +181,7 @@ def test_lists_without_held_out_names_are_rejected(tmp_path: Path) -> None:
         make_runs(grid_of(tmp_path, "[grid]\ndata.validation = [0.0]\n"), read_list)
 
 
-def test_settings_in_words() -> None:
+def test_settings_are_described_in_words() -> None:
     settings = {
         "training.lr_steps": [[0, 0.1], [5, 0.01]],
         "training.bptt": False,

@@ -43,7 +43,7 @@ def results() -> Results:
     return results_of(*(replace(run, list=HOSTILE) for run in (*good, lost)))
 
 
-def test_the_csv_file_has_a_row_per_run_and_no_formulas(results: Results) -> None:
+def test_csv_files_have_one_row_per_run_and_no_formulas(results: Results) -> None:
     rows = list(csv.DictReader(io.StringIO(table_csv(results))))
     assert [row["training.learning_rate"] for row in rows] == ["0.1", "0.1", "0.01", "0.01", "9.0"]
     assert [row["status"] for row in rows] == ["done"] * 4 + ["diverged"]
@@ -67,9 +67,8 @@ def test_runs_that_differ_only_in_the_seed_share_a_setting(results: Results) -> 
     assert [row[0] for row in table.rows[3:]] == ["3-gram", "ceiling"]
     assert table.rows[4][2] == "90.0"
     of_other_list = replace(trained_run(0.1, 0, 0.5, ceiling=metrics(0.8)), list="!")
-    assert (
-        setting_table(results_of(*results.runs, of_other_list), HOSTILE).rows == table.rows
-    )  # of its own list alone
+    # Runs on other lists have no effect.
+    assert setting_table(results_of(*results.runs, of_other_list), HOSTILE).rows == table.rows
 
 
 def test_references_that_differ_between_settings_are_omitted(results: Results) -> None:
@@ -78,12 +77,11 @@ def test_references_that_differ_between_settings_are_omitted(results: Results) -
     def with_last_ceiling(ceiling: PlainMetrics) -> list[Run]:
         return [*runs[:3], trained_run(0.01, 1, 0.4, ceiling=ceiling)]
 
-    assert len(common_held_out_sets(runs, "ceiling", "baseline")) == 2  # one a seed
-    rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as another processor may
+    assert len(common_held_out_sets(runs, "ceiling", "baseline")) == 2  # one per seed
+    rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as on another processor
     assert len(common_held_out_sets(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
-    assert (
-        common_held_out_sets(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
-    )  # as with another split
+    # Another split can change the ceiling.
+    assert common_held_out_sets(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
     infinite = replace(metrics(0.9), loss_nats_per_char=None, bits_per_char=None)
     assert common_held_out_sets(with_last_ceiling(infinite), "ceiling", "baseline") == []
 
@@ -110,7 +108,7 @@ def test_the_plot_has_a_line_and_a_band_per_setting(results: Results) -> None:
     assert (min(heights), max(heights)) == pytest.approx((0.3, 0.7))
 
 
-def test_the_plot_shows_only_as_many_settings_as_it_has_looks() -> None:
+def test_a_plot_shows_at_most_24_settings() -> None:
     results = results_of(
         *(
             replace(trained_run(float(place), 0, place / 10_000), list=HOSTILE)
@@ -158,7 +156,9 @@ def test_each_list_has_a_plot_with_a_unique_name(results: Results, tmp_path: Pat
         ({0.01: (0.5, 0.6)}, "$"),
     ],
 )
-def test_the_best_setting_in_words(accuracies: dict[float, tuple[float, ...]], said: str) -> None:
+def test_the_best_setting_is_described_in_words(
+    accuracies: dict[float, tuple[float, ...]], said: str
+) -> None:
     runs = [
         trained_run(rate, seed, value)
         for rate, values in accuracies.items()

@@ -33,11 +33,11 @@ DIVERGED = Outcome("diverged", "astray", None, {}, None)
 RUN = SweepRun({"training.seed": 0}, Config(), Corpus(("Al", "Bo"), source="list.txt"))
 
 
-# --- in the child -----------------------------------------------------------------------------------------------------
+# --- in the child process ---------------------------------------------------------------------------------------------
 
 
 class Unheard(Parent):
-    """A parent that records progress."""
+    """A fake parent process that records progress."""
 
     def __init__(self) -> None:
         self._epochs = 0
@@ -57,10 +57,9 @@ def train(
     return from_plain(Outcome, answer["outcome"]), None if model is None else b64decode(model)
 
 
-def test_the_baseline_order_belongs_to_the_baseline_metrics() -> None:
-    names = load_bundled("mlb-last").names[
-        :500
-    ]  # whose best orders differ as they stand and damped
+def test_the_baseline_order_matches_the_baseline_metrics() -> None:
+    # The best order for these names depends on the weighting of duplicates.
+    names = load_bundled("mlb-last").names[:500]
     outcome, model = train({"data": {"duplicates": "full"}, **TINY}, names)
     assert model
     config, corpus = parse_config({"data": {"duplicates": "full"}}), Corpus(names, source="x")
@@ -98,7 +97,7 @@ def test_a_run_that_fails_explains_why(monkeypatch: pytest.MonkeyPatch) -> None:
         assert outcome.versions["numpy"]
 
 
-# --- the documents ----------------------------------------------------------------------------------------------------
+# --- the results document ---------------------------------------------------------------------------------------------
 
 
 def test_results_survive_a_round_trip_through_json() -> None:
@@ -111,14 +110,14 @@ def test_results_survive_a_round_trip_through_json() -> None:
     assert from_plain(Results, plain) == made
 
 
-# --- what is kept -----------------------------------------------------------------------------------------------------
+# --- stored runs ------------------------------------------------------------------------------------------------------
 
 
 def ended(outcome: Outcome, model: str | None = None) -> JobEnded:
     return JobEnded(Job("work", None), {"outcome": to_plain(outcome), "model": model})
 
 
-def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> None:
+def test_a_sweep_with_other_axes_finds_a_trained_run(tmp_path: Path) -> None:
     found = keep(KeptStore(tmp_path), RUN, ended(DONE, b64encode(b"weights").decode()))
     assert found.model == f"runs/seed-0-{RUN.key}.safetensors"
     assert (tmp_path / f"seed-0-{RUN.key}.safetensors").read_bytes() == b"weights"
@@ -131,7 +130,7 @@ def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)]
 )
-def test_of_unfinished_runs_only_diverged_ones_are_kept(
+def test_diverged_runs_are_kept_but_failed_ones_are_not(
     tmp_path: Path, status: str, kept: bool
 ) -> None:
     found = keep(KeptStore(tmp_path), RUN, ended(replace(DIVERGED, status=status)))
@@ -150,12 +149,12 @@ def test_results_contain_kept_runs_and_unescaped_names(tmp_path: Path) -> None:
     assert "Zoë.txt" in written
 
 
-def test_a_run_whose_process_died_has_failed_and_is_not_kept(tmp_path: Path) -> None:
+def test_a_run_whose_process_died_fails_and_is_not_kept(tmp_path: Path) -> None:
     found = keep(KeptStore(tmp_path), RUN, JobEnded(Job("work", None), trouble="it died"))
     assert (found.status, found.why, found.trained) == ("failed", "it died", None)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_kept_run_of_another_format_is_ignored(tmp_path: Path) -> None:
+def test_a_stored_run_in_another_format_is_ignored(tmp_path: Path) -> None:
     KeptStore(tmp_path).keep(f"seed-0-{RUN.key}", {"status": "diverged", "why": "x", "more": 1})
     assert read_kept(KeptStore(tmp_path), RUN) is None
