@@ -139,9 +139,9 @@ HOPELESS = (
 )
 
 
-@pytest.mark.parametrize(("way", "seconds"), [("best", 5), ("generate", 30)])
+@pytest.mark.parametrize(("way", "seconds"), [("most_likely", 5), ("generate", 30)])
 def test_a_hopeless_search_ends_with_the_normal_limits(way: str, seconds: float) -> None:
-    """The other test lowers the limits. This test searches a bundled model for very rare names."""
+    """The other test lowers the limits. This test searches a built-in model for very rare names."""
     attempts = tries("hopeless")
     model = load(shipped_path("mlb-first"))
 
