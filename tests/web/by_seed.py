@@ -98,7 +98,7 @@ LETTERS, LETTERS_PER_NAME = 30_000, 1_500
 CANDIDATES, DRAWS = 4, 400
 # It stops early after this many draws or letters, plus an additional number for each missing name.
 TRIES, TRIES_PER_NAME, LETTERS_OF_OTHERS, LETTERS_PER_OTHER = 10_000, 20, 100_000, 1_000
-# If names must contain or end with a certain text, only this limit applies.
+# If names must contain or end with a given string, only this limit applies.
 LETTERS_WITH_TEXT, LETTERS_PER_NAME_WITH_TEXT = 30_000, 500
 
 

@@ -120,7 +120,7 @@ def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] =
 
     Args:
         checkpoint: the model.
-        names: the names.
+        names: the names in its training set.
         labels: the index of each name's label, or nothing for a model without labels.
     """
     vocabulary = checkpoint.vocabulary

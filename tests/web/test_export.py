@@ -225,7 +225,7 @@ def test_the_command_rejects_files_that_are_not_models() -> None:
 EVIL = "</script><script>alert(1)</script>\u2028"
 
 
-def test_markup_in_model_texts_is_escaped(tmp_path: Path) -> None:
+def test_markup_in_model_descriptions_is_escaped(tmp_path: Path) -> None:
     text = page(
         [PageModel(EVIL, replace(checkpoint(), training={"list": EVIL, "names": 1}), credit=EVIL)]
     )
@@ -281,7 +281,7 @@ def test_existing_files_are_kept_without_force(what: str, taken: str, tmp_path: 
 
 
 def test_pages_and_modules_contain_the_same_code() -> None:
-    """So tests of this code in one of them apply to the other one too."""
+    """Therefore, tests of this code in a page also apply to modules, and vice versa."""
     text = module_text()
     assert engine_text() in text
     assert engine_text() in page([PageModel("a", labelled_checkpoint())])

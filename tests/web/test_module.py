@@ -405,7 +405,7 @@ def test_parts_of_a_label_select_all_matching_labels(node: Run) -> None:
         assert node(code, {"label": asked}) == found
 
 
-def test_entries_contain_label_and_newness(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_entries_have_label_and_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
     options = {"n": 100, "seed": 1, "allowSeen": True, "maxLength": 4}
     code = "({ load }, json, options) => load(json, 'gru').entries(options)"
     entries = node(code, options)
@@ -432,7 +432,7 @@ def test_unfiltered_names_can_be_twice_as_long_as_listed_names(
     )
 
 
-def test_names_can_be_twice_as_long_as_a_required_text(
+def test_names_can_be_twice_as_long_as_the_required_prefix(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
     text = "ma" * models["gru"].longest_name

@@ -230,7 +230,7 @@ def test_damaged_n_grams_are_reported(
     assert page.locator("#message").is_hidden()
 
 
-def test_required_texts_ignore_case_and_failures_are_explained(file: Path, opened: Opener) -> None:
+def test_text_constraints_ignore_case_and_explain_failures(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&n=40&new=any", viewport=DESKTOP)
     page.fill("#ends", "NA")
     assert {name[-2:].lower() for name in names(page)} == {"na"}
@@ -258,7 +258,7 @@ def test_required_texts_ignore_case_and_failures_are_explained(file: Path, opene
             page.fill(f"#{field}", text)
         assert len(names(page)) < 20, constraints
         assert page.locator("#watch-heading").is_visible() == (names(page) != []), (
-            "the card for watching a name is hidden if there are no names"
+            "without names, the card for watching a name has to be hidden"
         )
         assert re.search(said, text_of(page, "#message")), constraints
     assert text_of(page, "#message") in text_of(page, "#status")

@@ -17,7 +17,7 @@ from tests.web.conftest import Opener, at_random
 
 
 @pytest.mark.parametrize(("share", "fits"), [(0, True), (5e-4, True), (2e-3, False)])
-def test_models_are_rejected_if_logits_differ_by_over_0_001(
+def test_models_with_different_logits_are_rejected(
     share: float, fits: bool, opened: Opener, tmp_path: Path
 ) -> None:
     """Change one logit by a share of the largest one. The other model of the page still works."""
