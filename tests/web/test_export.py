@@ -113,7 +113,7 @@ def test_the_page_contains_the_checkpoint() -> None:
     assert "somewhere" not in text
 
 
-def test_the_page_with_built_in_models_is_smaller_than_4_5_megabytes() -> None:
+def test_the_built_in_page_is_below_4_5_megabytes() -> None:
     models = [
         PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name])
         for name in PAGE_MODELS
