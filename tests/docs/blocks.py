@@ -1,11 +1,14 @@
-"""The blocks of code in a document: what stands in them, and whether they are run.
+"""Find the code blocks in a document, and decide which of them to run.
 
-A block is run unless an HTML comment right in front of it says otherwise::
+The tests run each block unless one of these HTML comments comes right before it::
 
-    <!-- not run: REASON -->            the whole block
-    <!-- not run (PART): REASON -->     those of its commands in which PART stands
-    <!-- run by: tests/FILE.py -->      a test of its own runs it
-    <!-- not run on this page: REASON -->   anywhere: all blocks of the document
+    <!-- not run: REASON -->            skip the whole block
+    <!-- not run (PART): REASON -->     skip commands that contain PART
+    <!-- run by: tests/FILE.py -->      another test runs this block
+
+A comment anywhere in the document can also skip all of its blocks::
+
+    <!-- not run on this page: REASON -->
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-# A fenced block, or one that is indented by four spaces behind an empty line.
+# A fenced block, or a block that is indented by four spaces and follows an empty line.
 BLOCK = re.compile(
     r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<fenced>.*?)^(?P=fence) *$"
     r"|(?<=\n\n)(?P<indented>(?:^ {4}[^\n]*\n|^\n(?= {4}))+)",
@@ -26,26 +29,26 @@ NOT_RUN = re.compile(r"<!--\s*not run(?: \((?P<part>[^)]*)\))?:\s*(?P<reason>.+?
 RUN_BY = re.compile(r"<!--\s*run by:\s*(?P<test>.+?)\s*-->", re.DOTALL)
 NOT_ON_PAGE = re.compile(r"<!--\s*not run on this page:\s*(?P<reason>.+?)\s*-->", re.DOTALL)
 SHELLS = {"", "console", "sh", "bash", "shell"}
-RUNNER = re.compile(
-    r"^(?:uvx --from|pipx run --spec) \S+ "
-)  # what runs a command without installing it
+# Tools that run a command without installing it.
+RUNNER = re.compile(r"^(?:uvx --from|pipx run --spec) \S+ ")
 OF_NAMEGEN = re.compile(rf"(?:{RUNNER.pattern})?(?:\S*/)?namegen(?: |$)|^(?:\S*/)?python3? -m ")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of a document: its language, text and line, and what the comments in front of it say."""
+    """A code block: its language, text and line number, and the comments before it."""
 
     language: str
     text: str
     line: int
-    not_run: tuple[tuple[str, str], ...] = ()  # part of a command ("": all) and reason
+    not_run: tuple[tuple[str, str], ...] = ()  # part of a command ("" for the whole block), reason
     run_by: str | None = None
 
     @property
     def commands(self) -> list[str]:
-        """The lines for a shell, those that go on behind a backslash joined; none if the block is no shell's or has
-        nothing to do with namegen.
+        """Return the shell commands of the block. Lines that end with a backslash are joined.
+
+        The list is empty if the block isn't for a shell, or if none of its commands use namegen or Python.
         """
         if self.language not in SHELLS:
             return []
@@ -55,12 +58,12 @@ class Block:
         return found if any(OF_NAMEGEN.match(line) for line in found) else []
 
     def runs(self, command: str = "") -> bool:
-        """Whether it is run here, or this one of its commands."""
+        """Return whether the tests run this block, or one command of it."""
         return self.run_by is None and not any(part in command for part, _ in self.not_run)
 
 
 def blocks(text: str) -> list[Block]:
-    """All blocks of a document, in their order."""
+    """Return all code blocks of a document, in order."""
     page = [("", found["reason"]) for found in NOT_ON_PAGE.finditer(text)]
     made = []
     for found in BLOCK.finditer(text):
@@ -83,7 +86,7 @@ def blocks(text: str) -> list[Block]:
 
 
 def arguments(command: str) -> list[str] | None:
-    """What namegen is given in a command, None if it is another program's. Pipes and what a file takes are left out."""
+    """Return the arguments of a namegen command, without pipes and redirections. Return None for other programs."""
     words = shlex.split(RUNNER.sub("", command), comments=True)
     if not words or Path(words[0]).name != "namegen":
         return None
@@ -92,5 +95,5 @@ def arguments(command: str) -> list[str] | None:
 
 
 def read(path: Path) -> list[Block]:
-    """The blocks of a file."""
+    """Return the code blocks of a file."""
     return blocks(path.read_text(encoding="utf-8"))

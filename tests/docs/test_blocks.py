@@ -1,4 +1,4 @@
-"""Every command and program that README and docs show is one: it parses, and it runs or says why it is not run."""
+"""The commands and programs in the README and the docs are valid. They run, or a comment explains why they don't."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ DOCUMENTS = [
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("namegen/models/*.md")),
 ]
-CHAPTERS = set(
-    ROOT.glob("docs/learn/[0-9]-*.md")
-)  # their cells are run by the site, and by tests of their own
+# The site and other tests run the cells of the chapters.
+CHAPTERS = set(ROOT.glob("docs/learn/[0-9]-*.md"))
 
 
 def name_of(path: Path) -> str:
@@ -36,23 +35,23 @@ def name_of(path: Path) -> str:
 
 
 def python(path: Path) -> list[str]:
-    """The blocks of Python that are run."""
+    """Return the Python blocks that the tests run."""
     blocks = [] if path in CHAPTERS else read(path)
     return [block.text for block in blocks if block.language == "python" and block.runs()]
 
 
 def program(path: Path) -> str:
-    """Those of them that are parts of a program."""
+    """Return the Python blocks without a prompt (``>>>``), joined into one program."""
     return "\n".join(text for text in python(path) if ">>> " not in text)
 
 
 def examples(path: Path) -> str:
-    """Those of them that show what comes out."""
+    """Return the Python blocks that show a prompt (``>>>``) and the output."""
     return "\n".join(text for text in python(path) if ">>> " in text)
 
 
 def refusal(command: str) -> str | None:
-    """Why namegen would not take a command, None if it would. Nothing is run, and no file has to be there."""
+    """Return why namegen would reject a command, or None if the command is valid. The command isn't run."""
     given = arguments(command)
     if not given or given[0].startswith("-"):
         return None
@@ -71,7 +70,7 @@ def refusal(command: str) -> str | None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_every_command_parses(path: Path) -> None:
-    """Those too that are not run, and the examples of every ``--help``."""
+    """This includes commands that aren't run, and the examples from ``--help``."""
     shown = [command for block in read(path) for command in block.commands]
     shown += (
         re.findall(r"^- Example: `(.*)`$", path.read_text("utf-8"), re.MULTILINE)
@@ -83,29 +82,29 @@ def test_every_command_parses(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_what_is_not_run_says_why(path: Path) -> None:
-    """With a comment in front of a block that is one for tests, and of a part that stands there."""
+def test_comments_give_a_reason_and_match_a_command(path: Path) -> None:
+    """Each comment comes right before a block. A part in parentheses occurs in one of the block's commands."""
     text = path.read_text(encoding="utf-8")
     found = read(path)
     for block in found:
         for part, reason in block.not_run:
             assert len(reason) >= 10, f"{path.name}, line {block.line}: {reason}"
             assert not part or any(part in command for command in block.commands), (
-                f"line {block.line}: no {part}"
+                f"line {block.line}: no command contains {part}"
             )
         assert block.run_by is None or (ROOT / block.run_by).is_file(), (
-            f"line {block.line}: {block.run_by}"
+            f"line {block.line}: there is no file {block.run_by}"
         )
     in_front = sum(len(block.not_run) + (block.run_by is not None) for block in found)
     on_page = len(re.findall(r"<!--\s*not run on this page:", text)) * len(found)
     assert in_front - on_page == len(
         re.findall(r"<!--\s*(?:not run(?: \([^)]*\))?|run by):", text)
-    ), "one is lost"
+    ), "a comment doesn't come right before a block"
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files that the documents speak of, and namegen where they call it."""
+    """Create a folder with the files that the docs mention, and with ``namegen`` and ``python`` commands."""
     folder = tmp_path_factory.mktemp("prepared")
     for place in (folder / "bin", folder / ".venv" / "bin"):
         place.mkdir(parents=True)
@@ -158,10 +157,8 @@ def runnable() -> list[Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", runnable(), ids=name_of)
-def test_the_commands_and_programs_of_a_document_run(
-    path: Path, prepared: Path, tmp_path: Path
-) -> None:
-    """In one folder, the commands in their order, then the programs as one."""
+def test_commands_and_programs_run(path: Path, prepared: Path, tmp_path: Path) -> None:
+    """Run a document's commands in one folder, in order. Then run its Python blocks as one program."""
     folder = tmp_path / "folder"
     shutil.copytree(prepared, folder)
     for block in read(path):
@@ -177,7 +174,7 @@ def test_the_commands_and_programs_of_a_document_run(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in DOCUMENTS if examples(path)], ids=name_of)
-def test_examples_of_documents_give_what_they_show(
+def test_examples_print_the_output_shown(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -201,6 +198,6 @@ def test_examples_of_documents_give_what_they_show(
         ("echo namegen", None),
     ],
 )
-def test_a_command_that_namegen_would_not_take_is_found(command: str, said: str | None) -> None:
+def test_invalid_commands_are_detected(command: str, said: str | None) -> None:
     refused = refusal(command)
     assert refused is None if said is None else said in (refused or "")

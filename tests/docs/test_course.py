@@ -1,4 +1,4 @@
-"""The notebooks of the course, which ``make course`` writes, contain the code of the chapters. No Jupyter is needed."""
+"""The notebooks that ``make course`` writes contain the code of the chapters. These tests don't need Jupyter."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def code_of_notebook(text: str) -> list[str]:
 
 
 def markdown_of_notebook(text: str) -> str:
-    """Return the text between the code of a notebook."""
+    """Return the text of a notebook, without its code."""
     cells = json.loads(text)["cells"]
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
 
@@ -55,7 +55,7 @@ def disagreeing(learn: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", WITH_OPTIONAL_PARTS)
 def test_optional_sections_come_last(name: str) -> None:
-    """Readers who skip them miss nothing that a later section needs."""
+    """Readers can skip them, because no later section needs them."""
     headings = re.findall(r"^## .*$", (LEARN / f"{name}.md").read_text("utf-8"), re.MULTILINE)
     is_optional = [heading.startswith(OPTIONAL) for heading in headings]
     after_first_optional = headings[is_optional.index(True) :]
@@ -68,11 +68,11 @@ def test_optional_sections_come_last(name: str) -> None:
     assert required == []
 
 
-def test_every_chapter_is_a_notebook_with_the_same_code() -> None:
+def test_every_chapter_has_a_notebook_with_the_same_code() -> None:
     assert disagreeing(LEARN) == [], "run `make course`"
 
 
-def test_every_cell_of_a_notebook_has_been_run() -> None:
+def test_every_notebook_cell_has_been_run() -> None:
     for path in (LEARN / "notebooks").glob("*.ipynb"):
         cells = [
             cell
@@ -91,7 +91,7 @@ def test_every_cell_of_a_notebook_has_been_run() -> None:
         assert failed == [], path.name
 
 
-def test_links_in_the_archive_lead_to_its_files() -> None:
+def test_links_between_notebooks_in_the_archive_work() -> None:
     with zipfile.ZipFile(make_course.ARCHIVE) as archive:
         names = set(archive.namelist())
         notebooks = [archive.read(name).decode() for name in names if name.endswith(".ipynb")]
@@ -102,7 +102,7 @@ def test_links_in_the_archive_lead_to_its_files() -> None:
 
 
 @pytest.mark.slow
-def test_the_archive_runs_with_numpy_and_matplotlib_only(tmp_path: Path) -> None:
+def test_the_archive_needs_only_numpy_and_matplotlib(tmp_path: Path) -> None:
     with zipfile.ZipFile(LEARN / "chapters-1-and-2.zip") as archive:
         archive.extractall(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {

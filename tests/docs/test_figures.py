@@ -1,12 +1,14 @@
-"""No document has a measured figure that no command makes.
+"""Every measured number in the docs has a source.
 
-A figure is a number with the unit of something that is measured (``58.2 %``, ``2.01 nats``, ``0.3 s``, ``57 MiB``,
-``1.8 times as fast``, ``1.3 points``), a number of three decimals or more, or, in a table, of any. Rough waits in
-minutes and hours are none, and neither is what stands in code.
+These tests treat a number as measured if it has a unit (``58.2 %``, ``2.01 nats``, ``0.3 s``, ``57 MiB``, ``1.8 times
+as fast``, ``1.3 points``) or at least three decimals. In tables, one decimal is enough. Times in minutes and hours are
+ignored, because they're only estimates. Numbers in code are ignored too.
 
-Each stands in a part of its document that a tool makes from a results file, and compares with it in `make check`; or in
-``docs/results/once.json``, with the command that measured it, or the reason why it is no measurement. That list has
-nothing that its document has not.
+A measured number has one of these sources:
+
+- A tool generated this part of the document from a results file. ``make check`` compares the two.
+- ``docs/results/once.json`` contains the number, together with the command that measured it, or the reason why it isn't
+  a measurement. The file contains only numbers that appear in the docs.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from tests.docs.test_blocks import refusal
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 ONCE = DOCS / "results" / "once.json"
-# Documents that a tool makes as a whole, and the tool; each is compared by `make check`.
+# Documents that a tool generates completely, and the tool. `make check` checks that each is up to date.
 MADE = {
     "docs/reference/cli.md": "docs/tools/make_cli_docs.py",
     "docs/reference/configuration.md": "docs/tools/make_default_config.py",
@@ -62,7 +64,7 @@ DECIMAL = re.compile(r"(?<![\w.,])[-+−]?\d+\.\d+(?!\d|\.\d)")
 
 
 def figures(text: str) -> list[str]:
-    """The figures of a document that no tool has made, in their order.
+    """Return the measured numbers of a document that no tool generated, in order.
 
     >>> figures("It takes 0.3 s, `0.4 s` in code, and 2 or 3 minutes.")
     ['0.3 s']
@@ -82,14 +84,14 @@ def figures(text: str) -> list[str]:
     ends: int = -1
     kept = []
     for start, figure in sorted(found.items()):
-        if start >= ends:  # not the second number of a range that is there already
+        if start >= ends:  # skip the second number of a range
             kept.append(figure)
             ends = start + len(figure)
     return kept
 
 
 def excepted(path: Path) -> Counter[str]:
-    """The figures of a document that are on the list."""
+    """Return the numbers that ``once.json`` lists for a document."""
     entries, name = json.loads(ONCE.read_text("utf-8")), path.relative_to(ROOT).as_posix()
     return Counter(
         figure for entry in entries if entry["document"] == name for figure in entry["figures"]
@@ -97,15 +99,17 @@ def excepted(path: Path) -> Counter[str]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_figure_is_made_by_a_command_or_on_the_list(path: Path) -> None:
+def test_every_measured_number_is_generated_or_listed(path: Path) -> None:
     there, listed = Counter(figures(path.read_text("utf-8"))), excepted(path)
     assert list((there - listed).elements()) == [], (
-        "measured by no command: have a tool make it, or leave it out"
+        "these numbers have no source: let a tool generate them, or remove them"
     )
-    assert list((listed - there).elements()) == [], "on the list, but not in the document"
+    assert list((listed - there).elements()) == [], (
+        "these numbers are in once.json, but not in the document"
+    )
 
 
-def test_the_list_says_why_and_by_which_command() -> None:
+def test_entries_in_once_json_are_complete() -> None:
     for entry in json.loads(ONCE.read_text("utf-8")):
         assert set(entry) == {"document", "figures", "command", "why"}
         assert (ROOT / entry["document"]).is_file()
@@ -117,14 +121,14 @@ def test_the_list_says_why_and_by_which_command() -> None:
             assert refusal(entry["command"]) is None, refusal(entry["command"])
 
 
-def test_what_makes_a_whole_document_is_asked_by_make_check() -> None:
+def test_make_check_checks_all_generated_documents() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     checked = set(re.findall(r"\$\(RUN\) (?:-m )?(\S+)(?: page)? --check", makefile))
     for document, tool in MADE.items():
         module = tool.removesuffix(".py").replace("/", ".")
         assert (ROOT / tool).is_file()
         assert {tool, module} & checked or not (ROOT / document).exists(), (
-            f"make check does not ask {tool}"
+            f"`make check` doesn't run {tool} --check"
         )
 
 
@@ -140,5 +144,5 @@ def test_what_makes_a_whole_document_is_asked_by_make_check() -> None:
         ("<!-- words seen -->\n59.6 %\n<!-- end -->\n60.1 %", ["60.1 %"]),
     ],
 )
-def test_a_figure_is_known_by_its_unit_or_its_decimals(text: str, found: list[str]) -> None:
+def test_numbers_are_recognized_by_unit_or_decimals(text: str, found: list[str]) -> None:
     assert figures(text) == found

@@ -1,7 +1,7 @@
-"""Every relative link of a document leads to a file that is there and, where it names one, to a heading in it.
+"""Every relative link in the docs leads to an existing file and, if it has an anchor, to an existing heading.
 
-The site's own build (``make site``) finds the same with Sphinx; this needs nothing but the files. Links to other
-servers are asked by ``make links``, where there is a network.
+Sphinx also checks these links when it builds the site (``make site``), but these tests don't need Sphinx.
+``make links`` checks links to other websites.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ DOCUMENTS = sorted(
 )
 FENCED = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2`*$", re.DOTALL | re.MULTILINE)
 INDENTED = re.compile(r"(?:^\n)(?:^ {4}.*\n|^\n(?= {4}))+", re.MULTILINE)
-# Not the ends of code that looks like a link: `names[0](x)`.
+# Code can look like a link, as in `names[0](x)`, so `links` removes code first.
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 HTML_LINK = re.compile(r"""<(?:a|img)\b[^>]*\b(?:href|src)=["']([^"']+)["']""")
 
 
 def words(text: str) -> str:
-    """The text without its blocks of code, whose brackets are no links."""
+    """Return the text without its code blocks."""
     return INDENTED.sub("\n", FENCED.sub("", text))
 
 
 def links(text: str) -> list[str]:
-    """The targets of all relative links of a document."""
+    """Return the targets of all relative links in a document."""
     found = [
         *LINK.findall(re.sub(r"`[^`\n]*`", "code", words(text))),
         *HTML_LINK.findall(words(text)),
@@ -44,7 +44,11 @@ def links(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """What headings go by in links: small letters, no marks, hyphens for spaces; numbered where one repeats."""
+    """Return the anchors of all headings.
+
+    An anchor is the heading in lowercase, without punctuation, and with hyphens instead of spaces. Repeated headings
+    are numbered.
+    """
     found: dict[str, int] = {}
     for title in re.findall(r"^#{1,6} +(.*?) *#*$", words(text), re.MULTILINE):
         shown = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
@@ -56,7 +60,7 @@ def anchors(text: str) -> set[str]:
 
 
 def broken(path: Path) -> list[str]:
-    """The links of a document that lead nowhere, each with what it lacks."""
+    """Return the broken links in a document, each with the reason."""
     text = path.read_text(encoding="utf-8")
     lost = []
     for target in links(text):
@@ -74,5 +78,5 @@ def broken(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_relative_link_leads_to_a_file_and_a_heading(path: Path) -> None:
+def test_relative_links_work(path: Path) -> None:
     assert broken(path) == []

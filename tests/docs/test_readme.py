@@ -1,4 +1,4 @@
-"""The README shows current results, and the output that its commands print."""
+"""The README shows current results, and the actual output of its commands."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def test_the_results_in_the_readme_are_current() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_the_commands_print_the_output_that_is_shown(path: Path) -> None:
-    """One command may print something else, because a rounding can differ on another machine."""
+def test_commands_print_the_output_shown(path: Path) -> None:
+    """The output of one command may differ, because rounding can depend on the machine."""
     shown = [
         command_and_output
         for block in tool["CONSOLE_BLOCK"].findall(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The pages of what was measured beside the blog: made from the results, whole, and true whatever the results are."""
+"""The tables in ``docs/results`` match the stored results and the built-in lists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = RESULTS / "original.md"
 
 
 def tool(name: str) -> dict[str, Any]:
-    """A tool of the documents, which finds the modules beside it."""
+    """Load a script from ``docs/tools``, which can import other modules from its folder."""
     folder = ROOT / "docs" / "tools"
     sys.path.insert(0, str(folder))
     try:
@@ -47,10 +47,10 @@ def entries(measured: Comparison) -> list[ListEntry]:
     ]
 
 
-# --- the page beside the blog -----------------------------------------------------------------------------------------
+# --- the page that repeats the blog's comparison ----------------------------------------------------------------------
 
 
-def test_the_page_is_what_the_results_say(measured: Comparison, entries: list[ListEntry]) -> None:
+def test_the_page_is_up_to_date(measured: Comparison, entries: list[ListEntry]) -> None:
     text = PAGE.read_text("utf-8")
     assert results["update_page"](text, measured, entries) == text, "run `make docs`"
     by_hand = text.replace("| n-gram |", "| bigram |")
@@ -58,7 +58,7 @@ def test_the_page_is_what_the_results_say(measured: Comparison, entries: list[Li
     assert results["update_page"](by_hand, measured, entries) == text
 
 
-def test_every_table_has_its_place(measured: Comparison, entries: list[ListEntry]) -> None:
+def test_the_page_contains_every_table(measured: Comparison, entries: list[ListEntry]) -> None:
     places = re.findall(r"<!-- table (\w+) -->", PAGE.read_text("utf-8"))
     assert sorted(places) == sorted(results["page_parts"](measured, entries))
 
@@ -66,14 +66,14 @@ def test_every_table_has_its_place(measured: Comparison, entries: list[ListEntry
 # --- the lists --------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_of_the_lists_is_what_the_lists_say() -> None:
+def test_the_page_about_the_lists_is_up_to_date() -> None:
     assert lists["lists_page"](lists["describe_lists"]()) == (RESULTS / "lists.md").read_text(
         "utf-8"
     ), "run `make docs`"
 
 
-def test_the_tables_of_a_list_are_its_counts() -> None:
-    # Ten different names at least: the commonest that a table has.
+def test_tables_show_the_counts_of_a_list() -> None:
+    # At least ten different names, because the table shows the ten most common ones.
     names = ["Al", "Al", "Alan", *(f"B{letter}" for letter in "abcdefghijklmnopqrst")]
     of_list = {"mine": describe(names)}
     assert lists["lengths_table"](of_list).rows == (
@@ -85,14 +85,14 @@ def test_the_tables_of_a_list_are_its_counts() -> None:
     assert (unique["2"], unique["3"], unique["only at its end"]) == ("90.9", "95.5", "4.5")
 
 
-# --- how often names are drawn ----------------------------------------------------------------------------------------
+# --- how often names are generated ------------------------------------------------------------------------------------
 
 
-def test_the_agreement_is_the_correlation_over_the_names_of_the_list() -> None:
+def test_agreement_is_the_correlation_over_listed_names() -> None:
     listed = [*["Al"] * 5, *["Bo"] * 2, "Cy", "Dan"]
     drawn = [*["Al"] * 4, *["Cy"] * 2, "Xx", "Dan"]
     made = count_names("mine", "none.toml", listed, drawn)
     assert (made.entries, made.generated) == (9, 8)
-    expected = np.corrcoef([5, 2, 1], [4, 0, 2])[0, 1]  # Al, Bo, Cy; Xx is not in the list
+    expected = np.corrcoef([5, 2, 1], [4, 0, 2])[0, 1]  # Al, Bo and Cy; Xx isn't in the list
     assert agreement(made, 2) == pytest.approx(expected)
-    assert np.isnan(agreement(made, 3))  # one name agrees with nothing
+    assert np.isnan(agreement(made, 3))  # a correlation needs at least two names

@@ -1,4 +1,4 @@
-"""What is held of the site without Sphinx: its contents, and that a built page asks no other server for anything."""
+"""The table of contents is complete, and the check for external resources works. These tests don't need Sphinx."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DOCS = ROOT / "docs"
 find_addresses = runpy.run_path(str(DOCS / "tools" / "check_site.py"))["find_external_addresses"]
 
 
-def test_every_document_is_in_the_contents() -> None:
-    """Sphinx says the same as a warning; a new document is found here first."""
+def test_every_document_is_in_the_table_of_contents() -> None:
+    """Sphinx warns about missing documents too, but only when it builds the site."""
     contents = "\n".join(
         re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL)
     )
@@ -25,11 +25,11 @@ def test_every_document_is_in_the_contents() -> None:
         for page in pages
         if page.startswith("reference/api/") and page != "reference/api/index"
     }
-    elsewhere = {page for page in pages if page.startswith("learn/tasks/")}  # of a chapter
+    elsewhere = {page for page in pages if page.startswith("learn/tasks/")}  # part of a chapter
     assert pages - of_api - elsewhere - {"index"} <= listed
 
 
-def test_the_contents_of_the_api_are_its_pages() -> None:
+def test_the_api_contents_list_every_api_page() -> None:
     api = DOCS / "reference" / "api"
     (contents,) = re.findall(
         r"```\{toctree\}\n(.*?)```", (api / "index.md").read_text("utf-8"), re.DOTALL
@@ -55,7 +55,7 @@ def test_the_contents_of_the_api_are_its_pages() -> None:
         ),
     ],
 )
-def test_what_a_page_would_fetch_is_found(
+def test_external_resources_are_detected(
     tmp_path: Path, name: str, text: str, address: str
 ) -> None:
     path = tmp_path / name
@@ -64,7 +64,7 @@ def test_what_a_page_would_fetch_is_found(
     assert find_addresses(tmp_path) == [f"{name}: {address}"]
 
 
-def test_links_for_readers_and_the_sites_own_files_are_no_harm(tmp_path: Path) -> None:
+def test_links_and_local_files_are_allowed(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(
         '<a href="https://example.org">x</a><script src="_static/a.js"></script><link rel="next" href="b.html">'
         "<style>b { background: url('data:image/png;base64,//x') }</style>",

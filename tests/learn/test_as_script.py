@@ -1,4 +1,4 @@
-"""A chapter as a program: all of its code, and every picture in a file."""
+"""``as_script.py`` turns a chapter into a program with all of its code, which saves the pictures as files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def as_script() -> ModuleType:
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_a_program_has_every_cell_in_order(as_script: ModuleType, chapter: Path) -> None:
+def test_programs_contain_every_cell_in_order(as_script: ModuleType, chapter: Path) -> None:
     text = chapter.read_text(encoding="utf-8")
     program, end = as_script.program(text, "x"), 0
     compile(program, chapter.stem, "exec")
@@ -36,8 +36,8 @@ def test_a_program_has_every_cell_in_order(as_script: ModuleType, chapter: Path)
     assert program.count("a picture: x.") >= sum(line.startswith("pictures.") for line in lines)
 
 
-def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
-    """The folder of the course is on the path, as it would be for a program in this folder."""
+def test_chapter_1_runs_and_is_not_overwritten(tmp_path: Path) -> None:
+    """The course's folder is in ``PYTHONPATH``, so the program can import modules as if it were in that folder."""
 
     def run(*arguments: str | Path) -> programs.Done:
         path = os.pathsep.join([str(ROOT), str(LEARN)])

@@ -1,4 +1,4 @@
-"""The checks in the chapters find mistakes. Building the site shows that the code runs as printed."""
+"""The checks in the chapters fail if the code has a mistake. Building the site shows that the correct code runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.docs.test_course import code_of_chapter
 
 ROOT = Path(__file__).parents[2]
 LEARN = ROOT / "docs" / "learn"
-# Each cell is compiled under its own number, so that a traceback shows which cell failed.
+# Each cell is compiled as "cell NUMBER", so that a traceback shows which cell failed.
 RUN = """
 import json, sys
 namespace = {"__name__": "__main__"}
@@ -23,15 +23,14 @@ for number, code in enumerate(json.load(sys.stdin), 1):
 
 
 def run(cells: list[str]) -> programs.Done:
-    """Run the cells in a new process, in the folder of the course."""
+    """Run the cells in a new process, in the course's folder."""
     command = [sys.executable, "-c", RUN]
     return programs.run(
         command, LEARN, given=json.dumps(cells), MPLBACKEND="Agg", OMP_NUM_THREADS="1"
     )
 
 
-def test_chapter_2_is_sharp() -> None:
-    """Its check of the gradient finds a wrong derivative."""
+def test_chapter_2_detects_a_wrong_derivative() -> None:
     right = "d_pre = d_h * (1 - h**2)"
     cells = code_of_chapter((LEARN / "2-gradients.md").read_text(encoding="utf-8"))
     assert sum(right in cell for cell in cells) == 1
@@ -47,8 +46,8 @@ def test_chapter_2_is_sharp() -> None:
         ("n = np.tanh(x_n + r * s_n)", "n = np.tanh(x_n + s_n)"),
     ],
 )
-def test_chapter_3_is_sharp(right: str, wrong: str) -> None:
-    """The comparison with the engine finds a wrong formula in the loop."""
+def test_chapter_3_detects_a_wrong_formula(right: str, wrong: str) -> None:
+    """The chapter compares the state in its loop with the state that the backend computes."""
     cells = code_of_chapter((LEARN / "3-cells.md").read_text(encoding="utf-8"))
     assert sum(right in cell for cell in cells) == 1
     (comparison,) = (place for place, code in enumerate(cells) if "the same state at" in code)
@@ -71,8 +70,7 @@ def test_chapter_3_is_sharp(right: str, wrong: str) -> None:
         ),
     ],
 )
-def test_chapter_4_is_sharp(right: str, wrong: str) -> None:
-    """The comparisons find a wrong gradient and names from a different distribution."""
+def test_chapter_4_detects_a_wrong_gradient_or_distribution(right: str, wrong: str) -> None:
     cells = code_of_chapter((LEARN / "4-tree.md").read_text(encoding="utf-8"))
     assert sum(right in cell for cell in cells) == 1
     done = run([cell.replace(right, wrong) for cell in cells])
@@ -81,8 +79,8 @@ def test_chapter_4_is_sharp(right: str, wrong: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_cell_of_the_task_fits_into_chapter_3() -> None:
-    """It replaces the chapter's own example, as the text suggests."""
+def test_the_solution_cell_works_in_chapter_3() -> None:
+    """It replaces the example in the chapter, as the text suggests."""
     cells = code_of_chapter((LEARN / "3-cells.md").read_text(encoding="utf-8"))
     trains = next(place for place, code in enumerate(cells) if '"ReLU": ReLUEngine' in code)
     mine = cells[trains].replace('"ReLU": ReLUEngine', '"one gate": OneGateEngine')
@@ -99,8 +97,8 @@ def test_the_cell_of_the_task_fits_into_chapter_3() -> None:
         ("np.log(1 / 3)", "np.log(2 / 3)"),
     ],
 )
-def test_chapter_5_is_sharp(right: str, wrong: str) -> None:
-    """Its checks find a score that prefers unknown n-grams, and a wrong ceiling."""
+def test_chapter_5_detects_a_wrong_score_or_ceiling(right: str, wrong: str) -> None:
+    """One wrong version prefers names with unknown n-grams. The other computes a wrong ceiling."""
     cells = code_of_chapter((LEARN / "5-any-good.md").read_text(encoding="utf-8"))
     assert sum(right in cell for cell in cells) == 1
     done = run([cell.replace(right, wrong) for cell in cells])

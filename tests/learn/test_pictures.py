@@ -45,8 +45,8 @@ def tree_picture() -> ModuleType:
     return learn("tree_picture")
 
 
-def test_each_is_a_png_and_the_same_each_time(pictures: ModuleType, tmp_path: Path) -> None:
-    """The pictures in a notebook mustn't change from run to run."""
+def test_pictures_are_reproducible_pngs(pictures: ModuleType, tmp_path: Path) -> None:
+    """The pictures in a notebook mustn't change if it is run again."""
     rng = np.random.default_rng(0)
     h = rng.uniform(-1, 1, (4, 2))
 
@@ -77,13 +77,13 @@ def written(axes: Axes) -> Counter[str]:
     return Counter(text.get_text() for text in axes.texts)
 
 
-def test_the_examples_run(tree_picture: ModuleType) -> None:
+def test_docstring_examples_run(tree_picture: ModuleType) -> None:
     results = doctest.testmod(tree_picture)
     assert results.attempted > 0
     assert results.failed == 0
 
 
-def test_the_tree_has_a_circle_for_each_distinct_prefix_and_a_count_on_each_edge(
+def test_the_tree_shows_every_distinct_prefix_and_count(
     tree_picture: ModuleType, axes: Axes
 ) -> None:
     tree_picture.draw_tree(TEN, axes)
@@ -95,15 +95,15 @@ def test_the_tree_has_a_circle_for_each_distinct_prefix_and_a_count_on_each_edge
     assert written(axes) == letters + counts + Counter(map(str, ends.values())) + stops
 
 
-def test_no_two_nodes_or_ends_overlap(tree_picture: ModuleType) -> None:
+def test_nodes_and_ends_do_not_overlap(tree_picture: ModuleType) -> None:
     nodes, ends = tree_picture.places(TREE)
     stops = ends[TREE.edge_child < 0]
     everything = np.concatenate((nodes, stops))
     assert len(np.unique(everything, axis=0)) == len(everything)
-    assert len(np.unique(stops[:, 1])) == TREE.distinct_name_count  # a line for each name
+    assert len(np.unique(stops[:, 1])) == TREE.distinct_name_count  # one line per name
 
 
-def test_rows_show_new_prefixes_known_prefixes_and_padding(
+def test_rows_distinguish_new_prefixes_known_prefixes_and_padding(
     tree_picture: ModuleType, axes: Axes
 ) -> None:
     tree_picture.draw_rows(TEN, axes)
@@ -118,8 +118,8 @@ def test_rows_show_new_prefixes_known_prefixes_and_padding(
     assert sum(square.get_hatch() is not None for square in squares) == colours[tree_picture.PAPER]
 
 
-def test_a_dollar_is_drawn_as_a_dollar(tree_picture: ModuleType, axes: Axes) -> None:
-    """Names are never drawn as formulas."""
+def test_dollar_signs_are_drawn_literally(tree_picture: ModuleType, axes: Axes) -> None:
+    """By default, matplotlib would draw a name such as ``$x$`` as a formula."""
     tree_picture.draw_tree(["A$", "$x$"], axes)
     axes.figure.canvas.draw()
     assert written(axes)["$"] == 3

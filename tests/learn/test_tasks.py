@@ -1,4 +1,4 @@
-"""The tests of chapter 3's tasks accept the solution, and tell beginners where to start."""
+"""The tests of the tasks in chapter 3 accept the solution, and explain to beginners where to start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ON_CI = ("CI", "BUILD_NUMBER")  # with these, pytest prints each failure twice
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the tests of the tasks, as a reader does."""
+    """Run the tests of the tasks, as a reader would."""
     return subprocess.run(
         [
             sys.executable,

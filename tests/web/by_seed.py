@@ -1,6 +1,7 @@
-"""What page and module give for a seed, written once more in Python: slow, obvious, one name after the other.
+"""A slow and simple Python version of the search for names in the web page and the JavaScript module.
 
-``docs/guides/web-page.md`` is what it follows; the network is the NumPy engine's in float64.
+With the same seed, it finds the same names. ``docs/reference/file-formats.md`` describes the search. The NumPy backend
+computes the network in float64.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LOW = 0xFFFFFFFF
 
 
 def uniforms_of_seed(seed: int) -> Iterator[float]:
-    """splitmix32 fills four words, xoshiro128** goes on, two words make 53 bits."""
+    """Yield random numbers from xoshiro128**, seeded with splitmix32. Two 32-bit words make one number of 53 bits."""
 
     def rotate(x: int, bits: int) -> int:
         return ((x << bits) | (x >> (32 - bits))) & LOW
@@ -59,7 +60,7 @@ def uniforms_of_seed(seed: int) -> Iterator[float]:
 
 
 class Drawer:
-    """Reads prefixes, each once.
+    """Computes the probabilities of the next token. Each prefix is computed only once.
 
     Args:
         checkpoint: the model.
@@ -72,7 +73,7 @@ class Drawer:
         self.read: dict[tuple[int, ...], tuple[np.ndarray, object]] = {}
 
     def chances(self, prefix: tuple[int, ...]) -> np.ndarray:
-        """The probability of each id behind these ids, the first of which is a beginning."""
+        """Return the probability of each next token after a prefix, which begins with a start token."""
         return self._reading(prefix)[0]
 
     def _reading(self, prefix: tuple[int, ...]) -> tuple[np.ndarray, object]:
@@ -87,27 +88,26 @@ class Drawer:
 
 
 def draw(uniform: float, chances: np.ndarray) -> int:
-    """The first place whose cumulative sum exceeds the number, the last one as a clamp."""
+    """Return the first index at which the cumulative sum exceeds the number, or else the last index."""
     return min(int(np.searchsorted(np.cumsum(chances), uniform, side="right")), len(chances) - 1)
 
 
-LETTERS, LETTERS_PER_NAME = 30_000, 1_500  # how much the first pass draws
-CANDIDATES, DRAWS = 4, 400  # of the second pass, at least
-TRIES, TRIES_PER_NAME, LETTERS_OF_OTHERS, LETTERS_PER_OTHER = (
-    10_000,
-    20,
-    100_000,
-    1_000,
-)  # and at most
+# The first pass ends after 30,000 letters, plus 1,500 letters for each name that it has found.
+LETTERS, LETTERS_PER_NAME = 30_000, 1_500
+# The second pass collects 4 candidates for each missing name, and draws at least 400 times.
+CANDIDATES, DRAWS = 4, 400
+# It stops early after this many draws or letters, plus an additional number for each missing name.
+TRIES, TRIES_PER_NAME, LETTERS_OF_OTHERS, LETTERS_PER_OTHER = 10_000, 20, 100_000, 1_000
+# If names must contain or end with a given string, only this limit applies.
 LETTERS_WITH_TEXT, LETTERS_PER_NAME_WITH_TEXT = 30_000, 500
 
 
 class Scores:
-    """How new names of a model are scored, straight from the definition in ``core/generation/scoring.py``.
+    """Scores the new names of a model, using the definition in ``core/generation/scoring.py``.
 
     Args:
         checkpoint: the model.
-        longest: characters of the longest name.
+        longest: the length of the longest name.
     """
 
     def __init__(self, checkpoint: Checkpoint, longest: int) -> None:
@@ -120,22 +120,22 @@ class Scores:
         self.log_probability = cache(self._log_probability)
 
     def label_of(self, ids: tuple[int, ...]) -> int:
-        """The index of the label that a prefix begins with."""
+        """Return the index of a prefix's label, from its start token."""
         return max(ids[0] - self.checkpoint.vocabulary.size, 0)
 
     def rule_of(self, ids: tuple[int, ...]) -> ScoreRule:
-        """The rule of that label, or the only one."""
+        """Return the score rule for the label of a prefix. A model may have one rule for all labels."""
         rules = self.checkpoint.score_rules
         return rules[min(self.label_of(ids), len(rules) - 1)]
 
     def _log_probability(self, ids: tuple[int, ...]) -> float:
-        """Of the ids after the first, which is a beginning."""
+        """Return the log-probability of a prefix, given its start token."""
         if len(ids) == 1:
             return 0.0
         return self.log_probability(ids[:-1]) + math.log(self.drawer.chances(ids[:-1])[ids[-1]])
 
     def _missing(self, ids: tuple[int, ...]) -> int:
-        """How many n-grams and words a prefix lacks; a whole name ends with the boundary."""
+        """Count the unknown n-grams and words of a prefix, or of a name that ends with an end token."""
         label, vocabulary, words = (
             self.label_of(ids),
             self.checkpoint.vocabulary,
@@ -160,13 +160,13 @@ class Scores:
         return total
 
     def of_name(self, ids: tuple[int, ...]) -> float:
-        """The score of a whole name; its ids end with the boundary."""
+        """Return the score of a name. Its ids end with an end token."""
         rule, length = self.rule_of(ids), np.array([len(ids) - 2])
         z = (self.log_probability(ids) - rule.mean(length)[0]) / rule.spread(length)[0]
         return float(z - NGRAM_COST * self.missing(ids))
 
     def _needed(self, rule: ScoreRule, missing: int) -> list[float]:
-        """The log-probability that names need to reach the threshold, by their length."""
+        """Return the log-probabilities that names of each length need to reach the threshold."""
         lengths = np.arange(self.longest + 1)
         needed: list[float] = (
             rule.mean(lengths) + (rule.threshold + NGRAM_COST * missing) * rule.spread(lengths)
@@ -174,7 +174,7 @@ class Scores:
         return needed
 
     def may_reach(self, ids: tuple[int, ...]) -> bool:
-        """Whether a prefix, or a whole name with its boundary, reaches the threshold at some length."""
+        """Return whether a name reaches the threshold, or whether a prefix could reach it at some length."""
         is_whole = len(ids) > 1 and ids[-1] == END_TOKEN
         lengths = slice(len(ids) - 2, len(ids) - 1) if is_whole else slice(len(ids) - 1, None)
         needed = self.needed(self.rule_of(ids), self.missing(ids))[lengths]
@@ -182,7 +182,7 @@ class Scores:
 
 
 def ngrams_of(checkpoint: Checkpoint) -> set[tuple[int, ...]]:
-    """All n-grams of a model, each as the index of its label and its symbols."""
+    """Return all n-grams of a model, each as a tuple of its label's index and its symbols."""
     ngrams = checkpoint.ngrams
     assert ngrams is not None
     paths = [(label,) for label in range(ngrams.labels)]
@@ -199,7 +199,7 @@ class StartLimit:
         self.returned = Counter[tuple[int, str]]()
 
     def admits(self, name: Name) -> bool:
-        """Whether a name may be returned now; it counts as returned."""
+        """Return whether a name is within the limit. If so, count it as returned."""
         start, every = (name.ids[0], name.text[:FIRST].lower()), (name.ids[0], "")
         if self.returned[start] > 2 * name.start_probability * (self.returned[every] + 1):
             return False
@@ -213,9 +213,9 @@ class Name:
 
     Attributes:
         text: the name.
-        ids: its beginning, its characters and the boundary.
-        form: what two names have in common that are the same.
-        start_probability: of its first characters, given the label and the first letters that are wished.
+        ids: the start token, the characters and the end token.
+        form: the normalized name. Two names are the same if their forms are equal.
+        start_probability: the probability of the first characters, given the label and the required first letters.
     """
 
     text: str
@@ -225,7 +225,7 @@ class Name:
 
 
 class SearchOfSeed:
-    """What page and module find for a seed; the options are those of the module, in Python's words."""
+    """Finds the same names for a seed as the page and the module. The options have the names of the Python API."""
 
     def __init__(
         self,
@@ -267,7 +267,7 @@ class SearchOfSeed:
         self.names = [name.text for name in self.search()]
 
     def start_tokens(self) -> tuple[list[tuple[int, ...]], np.ndarray]:
-        """What names are drawn on from, and how likely each is."""
+        """Return the prefixes from which names are drawn, and their probabilities."""
         labels = list(self.checkpoint.labels)
         total = sum(one.names for one in labels)
         roots = [
@@ -294,7 +294,7 @@ class SearchOfSeed:
         return [ids for ids, _ in ways], np.array([p for _, p in ways]) / sum(p for _, p in ways)
 
     def search(self) -> list[Name]:
-        """All names."""
+        """Return all names."""
         if self.scores is None:
             return self.drawn(self.n, only_new=not self.allow_seen)
         if not self.allow_seen:
@@ -309,7 +309,7 @@ class SearchOfSeed:
         ]
 
     def drawn(self, n: int, *, only_new: bool) -> list[Name]:
-        """So many names from the model's own distribution."""
+        """Return ``n`` names from the model's own distribution."""
         found: list[Name] = []
         while len(found) < n:
             name = self.draw(only_new=only_new, shortest=self.min_length or 1)
@@ -319,7 +319,7 @@ class SearchOfSeed:
         return found
 
     def filtered(self, n: int) -> list[Name]:
-        """So many new names: those that reach the threshold, then the best of others."""
+        """Return ``n`` new names. If too few reach the threshold, add the best of the other names."""
         shortest = self.min_length or min(self.checkpoint.shortest_name, self.max_length)
         limit, found = StartLimit(), []
         letters = self.letters
@@ -332,7 +332,7 @@ class SearchOfSeed:
         return found + (self.best_of_others(missing, shortest, limit) if missing else [])
 
     def best_of_others(self, missing: int, shortest: int, limit: StartLimit) -> list[Name]:
-        """The names of the second pass."""
+        """Run the second pass, which ignores the threshold and returns the names with the highest scores."""
         candidates: list[Name] = []
         tries, letters = self.tries, self.letters
         while len(candidates) < CANDIDATES * missing or self.tries - tries < DRAWS:
@@ -352,7 +352,7 @@ class SearchOfSeed:
         return [name for name in candidates if name in best]
 
     def is_enough(self, tries: int, letters: int, missing: int) -> bool:
-        """Whether the second pass ends without as many candidates as it should have."""
+        """Return whether the second pass has to stop early, without enough candidates."""
         if self.contains or self.ends_with:
             return letters >= LETTERS_WITH_TEXT + LETTERS_PER_NAME_WITH_TEXT * missing
         return (
@@ -361,11 +361,11 @@ class SearchOfSeed:
         )
 
     def draw(self, *, only_new: bool, shortest: int, scores: Scores | None = None) -> Name | None:
-        """One name; None if it isn't as wished, or, with scores, doesn't reach the threshold."""
+        """Draw a name. Return None if it violates a constraint or, with ``scores``, doesn't reach the threshold."""
         self.tries += 1
         ids = self.ways[draw(self.number(), self.odds) if len(self.ways) > 1 else 0]
         if len(self.ways) > 1:
-            self.letters -= 1  # the choice of a beginning is no letter
+            self.letters -= 1  # choosing the start doesn't count as a letter
         while len(ids) == 1 or ids[-1] != END_TOKEN:
             token = draw(self.number(), self.drawer.chances(ids))
             if token != END_TOKEN and len(ids) > self.max_length:
@@ -388,25 +388,25 @@ class SearchOfSeed:
         return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None
 
     def number(self) -> float:
-        """The next uniform number."""
+        """Return the next random number."""
         self.letters += 1
         return next(self.numbers)
 
     def is_new(self, form: str) -> bool:
-        """Whether the list lacks a name."""
+        """Return whether a name isn't in the training list."""
         known = self.checkpoint.known_names
         return known is None or hash_name(form) not in known.short
 
     def start_probability(self, ids: tuple[int, ...]) -> float:
-        """The probability of a name's first characters, given its label and the first letters that are wished."""
+        """Return the probability of a name's first characters, given its label and the required first letters."""
         starts = {way[: 1 + FIRST] for way in self.ways if way[0] == ids[0]}
         return self.probability(ids[: 1 + FIRST]) / sum(map(self.probability, starts))
 
     def probability(self, ids: tuple[int, ...]) -> float:
-        """The probability of ids after a beginning, the first of them."""
+        """Return the probability of some ids, given the first one, which is a start token."""
         return math.prod(self.natural.chances(ids[:k])[ids[k]] for k in range(1, len(ids)))
 
 
 def names_of_seed(checkpoint: Checkpoint, **options: Any) -> list[str]:
-    """The names alone."""
+    """Return the names that a search finds."""
     return SearchOfSeed(checkpoint, **options).names

@@ -1,4 +1,4 @@
-"""Models for the page's tests, and a headless browser that opens it from the disk as a reader would."""
+"""Models for the tests of the web page, and a headless browser that opens the page from a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.requirements import require
 
 Opener = Callable[..., Any]
 
-# Nothing that a browser does by itself may look like a request of the page.
+# Prevent the browser from sending requests of its own.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -57,10 +57,10 @@ HOSTILE_NAMES = [
 
 
 def by_heart(names: Sequence[str]) -> Checkpoint:
-    """A network made by hand, which spells these names but for a rare slip: each unit stands for one prefix.
+    """Construct a network that generates almost only these names. Each of its units represents one prefix.
 
-    A unit is 1 where its prefix has been read, else −1: tanh(20 x + 10 h − 15) where x is 1 for the prefix's last
-    character and h is the unit of the prefix before.
+    A unit is 1 if its prefix has just been read, and −1 otherwise. It computes tanh(20 x + 10 h − 15), where x is 1 if
+    the input is the prefix's last character, and h is the unit of the prefix without that character.
     """
     vocabulary = Vocabulary.from_names(names)
     ids = {character: token for token, character in enumerate(vocabulary.characters, start=1)}
@@ -76,9 +76,8 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     for prefix, token in {(name[:k], ids[name[k]]) for name in names for k in range(len(name))} | {
         (name, END_TOKEN) for name in names
     }:
-        values["output.kernel"][unit[prefix], token] = (
-            4  # 8 between a unit that is on and one that is off
-        )
+        # A unit that is 1 raises the logit by 8, compared to a unit that is −1.
+        values["output.kernel"][unit[prefix], token] = 4
         values["output.bias"][token] += 4
     longest, training = max(map(len, names)), {"list": "by heart", "names": len(names)}
     known = known_set(names)
@@ -95,7 +94,7 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
 def at_random(
     cell: str, characters: str, labels: Sequence[str] = (), *, hidden: tuple[int, ...] = (10, 6)
 ) -> Checkpoint:
-    """A network that has learned nothing, of characters in rising order; its labels have 1, 2, 3 … names each."""
+    """Create a network with random parameters. The characters must be sorted. The labels have 1, 2, 3, … names."""
     vocabulary = Vocabulary(characters)
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(labels))
     rng = np.random.default_rng(len(characters))
@@ -103,7 +102,7 @@ def at_random(
         name: rng.normal(size=shape).astype(np.float32)
         for name, shape in network.parameter_shapes.items()
     }
-    values["output.bias"][END_TOKEN] += 1  # so that names end
+    values["output.bias"][END_TOKEN] += 1  # otherwise, names would be very long
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
     training = {"list": "none", "names": max(1, len(labels))}
     return Checkpoint(
@@ -117,12 +116,12 @@ def at_random(
 
 
 def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] = ()) -> Checkpoint:
-    """The same with the n-grams of some names and rules that score its new names.
+    """Add n-grams and score rules to a model, as if it had been trained on some names.
 
     Args:
-        checkpoint: a model.
-        names: what it is said to have learned from.
-        labels: the index of each name's label; empty without labels.
+        checkpoint: the model.
+        names: the names in its training set.
+        labels: the index of each name's label, or nothing for a model without labels.
     """
     vocabulary = checkpoint.vocabulary
     start_tokens = [vocabulary.size + label for label in labels] or None
@@ -137,7 +136,7 @@ def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] =
 
 
 def find_chromium() -> str | None:
-    """The system's own browser; ``CHROMIUM`` names another one."""
+    """Return the path of the installed Chromium. The environment variable ``CHROMIUM`` selects another browser."""
     candidates = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
     return next(
         (path for candidate in candidates if candidate and (path := shutil.which(candidate))), None
@@ -146,7 +145,7 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """A headless Chromium. Missing, it is a skip; in continuous integration a failure."""
+    """Start a headless Chromium. If it isn't installed, skip the test, or fail it in continuous integration."""
     require("playwright")
     executable = find_chromium()
     if executable is None:
@@ -160,7 +159,7 @@ def browser() -> Iterator[Any]:
 
 @cache
 def playwright() -> Any:
-    """What drives browsers. A process may have only one at a time, and tests of several folders use this fixture."""
+    """Start Playwright. A process can only run one instance at a time, so all tests share it."""
     from playwright.sync_api import sync_playwright
 
     started = sync_playwright().start()
@@ -170,9 +169,10 @@ def playwright() -> Any:
 
 @contextmanager
 def visits(browser: Any) -> Iterator[Opener]:
-    """Opens a page's file with an address, in a visit of its own; at the end no error and no request may have come.
+    """Provide a function that opens a page in a new browser context. At the end, check for errors and requests.
 
-    The options are those of a browser context: ``viewport``, ``color_scheme``, ``reduced_motion``.
+    The function accepts the options of a browser context, such as ``viewport``, ``color_scheme`` and
+    ``reduced_motion``.
     """
     contexts, troubles = [], []
 
@@ -210,6 +210,6 @@ def visits(browser: Any) -> Iterator[Opener]:
 
 @pytest.fixture
 def opened(browser: Any) -> Iterator[Opener]:
-    """``visits`` for one test."""
+    """Provide ``visits`` for one test."""
     with visits(browser) as open_page:
         yield open_page

@@ -1,4 +1,4 @@
-"""Runs JavaScript with the module, in Node or in the browser, as a program of a user's would."""
+"""Run JavaScript code that uses the module, in Node or in a browser."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Any
 from tests import programs
 from tests.requirements import require_program
 
-ADDRESS = (
-    "https://names.test/"  # nobody's: the browser is given the files instead of asking for them
-)
+# This address doesn't exist. The browser gets the files from `serve` instead.
+ADDRESS = "https://names.test/"
 NODE = """
 import { readFileSync } from "node:fs";
 import * as names from %s;
@@ -25,13 +24,12 @@ IN_PAGE = """async ([code, argument]) => {
     return await (0, eval)(code)(names, await (await fetch("./names.json")).text(), argument);
 }"""
 TYPES = {".mjs": "text/javascript", ".json": "application/json", ".html": "text/html"}
-Run = Callable[
-    ..., Any
-]  # (code of a function of the module, the models' JSON and an argument, argument)
+# Called with the code of a function, and its third argument. The first two are the module and the models' JSON.
+Run = Callable[..., Any]
 
 
 def in_node(folder: Path) -> Run:
-    """A function that runs code with ``names.mjs`` and ``names.json`` of a folder."""
+    """Return a function that runs code in Node, with ``names.mjs`` and ``names.json`` from a folder."""
     node = require_program("node")
 
     def run(code: str, argument: object = None) -> Any:
@@ -45,7 +43,7 @@ def in_node(folder: Path) -> Run:
 
 
 def serve(page: Any, folder: Path) -> None:
-    """Give a page the files of a folder, and nothing else, wherever it asks at ``ADDRESS``."""
+    """Serve the files of a folder to a page at ``ADDRESS``, and block all other requests."""
     page.route("**/*", partial(_fulfil, folder))
 
 
@@ -58,7 +56,7 @@ def _fulfil(folder: Path, route: Any) -> None:
 
 
 def in_browser(browser: Any, folder: Path) -> Run:
-    """The same in a page of the browser."""
+    """Return a function that runs code in the browser, with ``names.mjs`` and ``names.json`` from a folder."""
     (folder / "empty.html").write_text(
         "<!doctype html><link rel=icon href='data:,'>", encoding="utf-8"
     )

@@ -1,4 +1,4 @@
-"""Take the picture of the page that stands in the README: ``python -m tests.web.screenshot PAGE.html OUT.png``."""
+"""Take a screenshot of the page for the docs: ``python -m tests.web.screenshot PAGE.html OUT.png``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADDRESS = "#seed=8"
 
 
 def take(page_file: Path, out: Path) -> None:
-    """The page as it opens on a desktop, three letters into a name, two favorites."""
+    """Save a desktop screenshot with two favorites and three letters of a name that is being drawn."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 1330}, device_scale_factor=1.5)
@@ -23,7 +23,7 @@ def take(page_file: Path, out: Path) -> None:
         for _ in range(3):
             page.click("#step-on")
         page.mouse.move(0, 0)
-        page.wait_for_timeout(600)  # until the bars have grown
+        page.wait_for_timeout(600)  # wait for the animation of the bars
         page.screenshot(path=out)
         browser.close()
 

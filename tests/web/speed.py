@@ -1,4 +1,4 @@
-"""Measure from a click on "New names" to names on the page, for each model: ``python -m tests.web.speed PAGE.html``."""
+"""Measure how long "New names" takes for each model of a page: ``python -m tests.web.speed PAGE.html``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MEASURE = """async (name) => {
 
 
 def measure(page_file: Path) -> None:
-    """Print the medians of 20 clicks."""
+    """Print the median of 20 clicks for each model."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 900})

@@ -1,4 +1,4 @@
-"""``docs/guides/javascript.md``: every program on it runs as it stands, on a model that namegen has exported."""
+"""The programs in ``docs/guides/javascript.md`` run with exported models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def block(language: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the page's first command writes."""
+    """Export the models that the page's first command exports."""
     place = tmp_path_factory.mktemp("app")
     models = [
         PageModel(one, read_checkpoint(shipped_path(one)), f"of {one}")
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_the_program_for_node(folder: Path) -> None:
+def test_the_node_program_runs(folder: Path) -> None:
     node = require_program("node")
     code = re.sub(r"console\.log\((.*)\);", r"console.log(JSON.stringify(\1));", block("js"))
     (folder / "app.mjs").write_text(code, encoding="utf-8")
@@ -53,7 +53,7 @@ def test_the_program_for_node(folder: Path) -> None:
     assert all(4 <= len(name) <= 8 for name in world)
 
 
-def test_the_page(folder: Path, browser: Any) -> None:
+def test_the_web_page_works(folder: Path, browser: Any) -> None:
     (folder / "app.html").write_text(block("html"), encoding="utf-8")
     page = browser.new_page()
     troubles: list[str] = []
@@ -82,7 +82,7 @@ def test_the_page(folder: Path, browser: Any) -> None:
     assert troubles == []
 
 
-def test_the_words_for_options_are_those_of_the_module() -> None:
+def test_the_table_lists_all_options_of_the_module() -> None:
     table = PAGE[PAGE.index("| option |") :].partition("\n\n")[0]
     told = re.findall(
         r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:] if row)

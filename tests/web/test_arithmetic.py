@@ -1,4 +1,4 @@
-"""What the page computes is what Python computes: names of models, labels and blends, hashes, random numbers."""
+"""The page computes the same as Python: names, probabilities, normalized names, hashes and filters."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ MODELS["known"] = replace(MODELS["latin"], known_names=known_set(["face", "cafe"
 
 @pytest.fixture(scope="module")
 def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One visit for all tests."""
+    """Open a page that all tests of this module share."""
     file = tmp_path_factory.mktemp("web") / "names.html"
     write_page([PageModel(name, checkpoint) for name, checkpoint in MODELS.items()], file)
     with visits(browser) as open_page:
@@ -63,7 +63,7 @@ def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
 
 
 class Behind:
-    """A model of labelled names as one whose names begin with the boundary: it reads a label's beginning instead."""
+    """A model for one label. It replaces the default start token with the start token of the label."""
 
     def __init__(self, model: LanguageModel, token: int) -> None:
         self.model, self.token = model, token
@@ -100,7 +100,7 @@ def names_of(
 
 
 def drawn(page: Any, start: str, temperature: float) -> list[str | None]:
-    """The page's names; ``start``: JavaScript for the prefix that they are drawn from, with ``next`` for a number."""
+    """Draw names on the page. ``start`` is a JavaScript expression for the prefix that they start from."""
     found: list[str | None] = page.evaluate(
         f"""([uniforms, temperature]) => uniforms.map((row) => {{
             let k = 0;
@@ -129,10 +129,10 @@ LATIN, OTHER, THIRD = ("latin", None), ("other", None), ("three", "third")
         ('namegen.blendOf("latin", null, "other", null, 100).start', [OTHER], 0, 1.0),
     ],
 )
-def test_the_same_uniform_numbers_give_the_same_names(
+def test_equal_random_numbers_give_equal_names(
     start: str, parts: list[tuple[str, str | None]], share: int, temperature: float, page: Any
 ) -> None:
-    """All of 200 names equal those of the NumPy engine in float64; for other numbers or shares they do not."""
+    """The page draws the same 200 names as the NumPy backend. A blend with other weights gives other names."""
     found = drawn(page, start, temperature)
     read = [model_of(MODELS[name], label) for name, label in parts]
     vocabularies = [MODELS[name].vocabulary for name, _ in parts]
@@ -160,8 +160,10 @@ def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: fl
 
 
 @pytest.mark.parametrize(("name", "temperature"), [("labelled gru", 1.0), ("labelled lstm", 0.6)])
-def test_first_letters_keep_the_distribution(name: str, temperature: float, page: Any) -> None:
-    """Each way to write them, of each label, by its share times the probability of the letters."""
+def test_start_prefixes_have_the_right_probabilities(
+    name: str, temperature: float, page: Any
+) -> None:
+    """A start's probability is proportional to the share of its label times the probability of its letters."""
     ways = page.evaluate(
         """([name, temperature]) => namegen.modelOf(name).startPrefixes("ja", temperature)
             .map(({ prefix, probability }) => [prefix.root.token, prefix.text, probability])""",
@@ -180,7 +182,8 @@ def test_first_letters_keep_the_distribution(name: str, temperature: float, page
         assert share == pytest.approx(expected[token, text] / sum(expected.values()), rel=1e-9)
 
 
-def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(page: Any) -> None:
+def test_searches_find_names_of_both_labels(page: Any) -> None:
+    """At temperature 0, each label has only one name."""
     code = """(constraint) => {
         const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
         const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...constraint });
@@ -201,8 +204,8 @@ def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(pa
     assert {name for name, _ in found} == set(checkpoint.vocabulary.decode_all(tokens))
 
 
-def test_a_network_that_does_not_know_a_letter_is_heard_no_more(page: Any) -> None:
-    """Behind ж the first network is silent; of a and ж together nobody has heard."""
+def test_blends_ignore_networks_that_do_not_know_a_letter(page: Any) -> None:
+    """Only the second network knows ж, so it determines what follows. No network knows both a and ж."""
     chances, ways = page.evaluate(
         """() => {
             const blend = namegen.blendOf("latin", null, "other", null, 30);
@@ -217,7 +220,7 @@ def test_a_network_that_does_not_know_a_letter_is_heard_no_more(page: Any) -> No
     assert ways == 0
 
 
-# Letters that fold, decompose, compose or vanish in ways of their own.
+# Letters with unusual case folding, decomposition or composition, or that normalization removes.
 HARD_LETTERS = (
     "AaIiİıſsSßẞﬁﬀΣσςΐΰ´¨`ǰŉªºKÅ℡①Ⅷᾳᾼᾈᾀ가각각한ꭰᎠᏸᏰ𐐀𐐨½…ΩΩ-'’‘ .·&/()_^$+<>\u0301\u0308\u0331\u0345\u0338\u00ad"
     "\u200d\u200e\u200f\ufe0f\u3000\u00a0\U0001f469\U0001f467\U0001f3fdがガｶﾞ゛שלוםמחمدéÉe"
@@ -235,8 +238,8 @@ RANDOM_LETTERS = "".join(
 
 
 @pytest.mark.parametrize("alphabet", ["world-given", "companies", "hard", "random"])
-def test_names_are_normalized_and_digested_as_python_does_it(alphabet: str, page: Any) -> None:
-    """For each list's alphabet and harder ones: the same normal form and the same digest of names at random."""
+def test_normalization_and_hashes_match_python(alphabet: str, page: Any) -> None:
+    """Compare random names with the characters of built-in lists, and with more difficult characters."""
     rng = random.Random(11)
     if alphabet in BUNDLED:
         names = list(load_bundled(alphabet).names)
@@ -245,7 +248,8 @@ def test_names_are_normalized_and_digested_as_python_does_it(alphabet: str, page
     else:
         characters, names = {"hard": HARD_LETTERS, "random": RANDOM_LETTERS}[alphabet], []
     names += ["".join(rng.choices(characters, k=rng.randint(1, 12))) for _ in range(400)]
-    names += [characters[-1] * length for length in (127, 128, 129, 300)]  # more than one block
+    # BLAKE2b hashes blocks of 128 bytes.
+    names += [characters[-1] * length for length in (127, 128, 129, 300)]
     removal, folding = normalization_tables(characters)
     found = page.evaluate(
         """(text) => {
@@ -263,8 +267,8 @@ def test_names_are_normalized_and_digested_as_python_does_it(alphabet: str, page
     ]
 
 
-def test_the_same_names_are_profane_as_in_python(page: Any) -> None:
-    """Of the built-in lists those that are refused and some more, and letters of such names, hard ones between them."""
+def test_profanity_matches_python(page: Any) -> None:
+    """Compare profane and other names from built-in lists, and random combinations of letters and profane words."""
     rng = random.Random(13)
     listed = [
         name for one in ("mlb-first", "mlb-last", "companies") for name in load_bundled(one).names
@@ -293,8 +297,8 @@ def test_the_same_names_are_profane_as_in_python(page: Any) -> None:
 
 
 @pytest.mark.parametrize("alphabet", ["companies", "hard"])
-def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) -> None:
-    """Of listed companies, of the words of legal forms mixed at random, and of hard letters between them."""
+def test_legal_forms_are_removed_as_in_python(alphabet: str, page: Any) -> None:
+    """Compare names of companies, and random combinations of legal forms and unusual letters."""
     rng = random.Random(12)
     words = [word for form in legal_forms() for word in (form, form.upper())] + [
         "&",
@@ -337,7 +341,7 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
     assert sum(form != normalize(name) for form, name in zip(found, names, strict=True)) > 500
 
 
-def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
+def test_company_case_and_rejection_match_python(page: Any) -> None:
     rng = random.Random(3)
     listed = load_bundled("companies").names[::30]
     names = [
@@ -372,8 +376,8 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     assert 0.2 < sum(refused for _, refused in found) / len(found) < 0.8
 
 
-def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:
-    """The tables hold what characters decompose and fold to; what composes again of that is never removed."""
+def test_normalization_never_removes_composed_characters() -> None:
+    """The tables lack characters that only composition produces. This is safe, because none of them is removed."""
     for code in range(sys.maxunicode + 1):
         character = chr(code)
         if (
@@ -383,7 +387,7 @@ def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:
             assert normalization_tables(character)[0].get(character) is None, hex(code)
 
 
-def test_a_name_is_new_exactly_if_no_model_knows_it(page: Any) -> None:
+def test_names_are_new_if_no_model_knows_them(page: Any) -> None:
     found = page.evaluate(
         """(names) => {
             const model = namegen.modelOf("labelled gru"), { normalizer } = model;

@@ -1,4 +1,4 @@
-"""Page and module as files: self-contained, whole or not at all, and refused where they would not do."""
+"""Exported pages and modules are complete, safe and self-contained. namegen rejects models that it can't export."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.web.running import in_node
 def checkpoint(
     names: int = 2000, hidden: tuple[int, ...] = (32, 32), cell: str = "gru"
 ) -> Checkpoint:
-    """A network that has learned nothing, of the size of those that come with the package."""
+    """Create an untrained network, by default as large as the built-in models."""
     vocabulary = Vocabulary("".join(map(chr, range(33, 95))))
     network = RecurrentNetwork(vocabulary.size, cell, hidden)
     rng = np.random.default_rng(1)
@@ -64,14 +64,13 @@ def checkpoint(
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No runs but those that a test makes."""
+    """Change to an empty folder, so that commands find only the runs of the test."""
     monkeypatch.chdir(tmp_path)
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(
-        export_web, arguments, **cli.context_settings
-    )  # click keeps a command's help options
+    # Pass the group's settings too, because click caches the help option of a command.
+    return CliRunner().invoke(export_web, arguments, **cli.context_settings)
 
 
 def saved(folder: str, *, cell: str = "gru") -> Path:
@@ -81,28 +80,28 @@ def saved(folder: str, *, cell: str = "gru") -> Path:
     return path
 
 
-def test_nothing_is_loaded_from_elsewhere() -> None:
-    text = page([PageModel("a", checkpoint())]).replace(
-        profanity_credit(), ""
-    )  # a comment that says where words are from
+def test_pages_load_nothing_from_other_servers() -> None:
+    # The credit is a comment that contains an address.
+    text = page([PageModel("a", checkpoint())]).replace(profanity_credit(), "")
     markup = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
     assert not re.findall(r"""\b(?:src|href|action|srcset)\s*=\s*["']?(?!["']?data:)""", markup)
     assert "url(" not in text
     assert "@import" not in text
     addresses = set(re.findall(r"https?://[^\s'\"]*", text))
-    assert addresses == {"http://www.w3.org/2000/svg"}  # the name of a language, not a place
+    # Browsers don't load this address, because it's only the name of an XML namespace.
+    assert addresses == {"http://www.w3.org/2000/svg"}
     assert "default-src 'none'" in text
 
 
-def test_the_scripts_and_the_style_hold_nothing_that_ends_their_element() -> None:
+def test_scripts_and_styles_cannot_end_their_element() -> None:
     folder = Path(export.__file__).parent
     for file in (*folder.glob("*.js"), folder / "page.css"):
         assert "</" not in file.read_text(encoding="utf-8"), file.name
         assert "<!--" not in file.read_text(encoding="utf-8"), file.name
 
 
-def test_the_data_hold_the_checkpoint() -> None:
-    """Parameters come back bit for bit; of the list's path only the file's name goes out."""
+def test_the_page_contains_the_checkpoint() -> None:
+    """The parameters are identical. Of the list's path, the page contains only the file name."""
     original = checkpoint()
     text = page([PageModel("a", original)])
     (description,) = json.loads(re.search(r'application/json">(.*?)</script>', text)[1])
@@ -114,7 +113,7 @@ def test_the_data_hold_the_checkpoint() -> None:
     assert "somewhere" not in text
 
 
-def test_the_page_of_built_in_models_is_smaller_than_4_5_megabytes() -> None:
+def test_the_built_in_page_is_below_4_5_megabytes() -> None:
     models = [
         PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name])
         for name in PAGE_MODELS
@@ -125,7 +124,7 @@ def test_the_page_of_built_in_models_is_smaller_than_4_5_megabytes() -> None:
     assert all(f'"title":"{TITLES[name]}"' in text for name in PAGE_MODELS)
 
 
-def test_a_page_that_would_be_too_large_is_refused_with_its_size(tmp_path: Path) -> None:
+def test_large_pages_are_rejected_with_their_size(tmp_path: Path) -> None:
     large = PageModel("large", checkpoint(hidden=(1_130,)))
     said = r"would have 20\.\d MB, more than the limit of 20 MB: export a model with narrower"
     with pytest.raises(OutputError, match=said):
@@ -135,15 +134,15 @@ def test_a_page_that_would_be_too_large_is_refused_with_its_size(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
-    """Only its description exists here."""
+def test_huge_networks_are_rejected_without_creating_parameters() -> None:
+    """The network has billions of parameters, so the test has only a description of it."""
     network = RecurrentNetwork(63, "lstm", (4096,) * 16)
     huge = replace(checkpoint(), network=network, parameters={})
     with pytest.raises(OutputError, match=r"MB, more than the limit of 20 MB"):
         page([PageModel("huge", huge)])
 
 
-def test_the_operations_are_those_of_the_script() -> None:
+def test_python_and_javascript_support_the_same_operations() -> None:
     script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
     table = script[script.index("const OPERATIONS = {") : script.index("\n};")]
     assert re.findall(r"^  (\w+): \(_?result", table, re.MULTILINE) == [
@@ -152,8 +151,8 @@ def test_the_operations_are_those_of_the_script() -> None:
     ]
 
 
-def test_the_command_takes_several_models() -> None:
-    """Each is called by its list, or as one likes."""
+def test_the_command_exports_several_models() -> None:
+    """By default, the title of a model is its name. ``--title`` sets another one."""
     saved("runs/first-numpy"), saved("runs/second")
     arguments = (
         "runs/first-numpy",
@@ -177,13 +176,13 @@ def test_the_command_takes_several_models() -> None:
     assert run(*arguments, *["--title", "A"] * 3).exit_code == 2
 
 
-def test_the_title_of_a_page_names_only_a_few_models() -> None:
+def test_page_titles_list_at_most_three_models() -> None:
     models = [PageModel(name, checkpoint()) for name in "abcd"]
     assert "<title>Invented names: a, b, c</title>" in page(models[:3])
     assert "<title>Invented names</title>" in page(models)
 
 
-def test_the_command_takes_the_newest_run_and_says_so() -> None:
+def test_the_command_exports_the_newest_run_by_default() -> None:
     saved("runs/friends-numpy")
     result = run("--out", "out.html", "--json")
     assert result.exit_code == 0
@@ -197,8 +196,8 @@ def test_the_command_takes_the_newest_run_and_says_so() -> None:
     assert run("--out", "other.html", "--quiet").stderr == ""
 
 
-def test_the_command_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a run nor a shipped model."""
+def test_the_command_fails_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are no runs, and the built-in model is missing."""
     monkeypatch.setattr(
         "namegen.api.model.shipped_path", lambda name: Path("none") / f"{name}.safetensors"
     )
@@ -209,7 +208,7 @@ def test_the_command_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("out.html").exists()
 
 
-def test_the_command_refuses_what_is_no_model() -> None:
+def test_the_command_rejects_files_that_are_not_models() -> None:
     Path("model.tflite").write_bytes(b"TFL3")
     Path("notes.txt").write_text("no model")
     for argument, words in (
@@ -226,7 +225,7 @@ def test_the_command_refuses_what_is_no_model() -> None:
 EVIL = "</script><script>alert(1)</script>\u2028"
 
 
-def test_texts_of_a_model_stay_data(tmp_path: Path) -> None:
+def test_markup_in_model_descriptions_is_escaped(tmp_path: Path) -> None:
     text = page(
         [PageModel(EVIL, replace(checkpoint(), training={"list": EVIL, "names": 1}), credit=EVIL)]
     )
@@ -253,7 +252,7 @@ WRITERS = {"page": (write_page, "a.html"), "module": (write_module, "a.mjs")}
 
 
 @pytest.mark.parametrize("what", WRITERS)
-def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) -> None:
+def test_cells_with_unsupported_operations_are_rejected(what: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
     unknown = replace(checkpoint(), network=ForeignNetwork(63))
     with pytest.raises(OutputError, match=f"a {what} cannot hold the cell 'foreign', .* 'maximum'"):
@@ -265,7 +264,7 @@ def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) ->
     ("what", "taken"),
     [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json"), ("module", "a.d.mts")],
 )
-def test_a_file_that_exists_is_kept_unless_forced(what: str, taken: str, tmp_path: Path) -> None:
+def test_existing_files_are_kept_without_force(what: str, taken: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
     model, out = [PageModel("a", checkpoint())], tmp_path / name
     (tmp_path / taken).write_text("old")
@@ -281,8 +280,8 @@ def test_a_file_that_exists_is_kept_unless_forced(what: str, taken: str, tmp_pat
         write(model, tmp_path / "missing" / name)
 
 
-def test_page_and_module_share_one_engine() -> None:
-    """Word for word, so that what is proved of the one holds of the other."""
+def test_pages_and_modules_contain_the_same_code() -> None:
+    """Therefore, tests of this code in a page also apply to modules, and vice versa."""
     text = module_text()
     assert engine_text() in text
     assert engine_text() in page([PageModel("a", labelled_checkpoint())])
@@ -290,7 +289,7 @@ def test_page_and_module_share_one_engine() -> None:
     assert not re.search(r"\b(?:document|window|byId|localStorage|location|fetch)\b[.(]", text)
 
 
-def test_the_licence_stands_at_its_head() -> None:
+def test_the_module_starts_with_the_license() -> None:
     head = module_text().split("*/")[0]
     licence = (Path(__file__).parents[2] / "LICENSE").read_text(encoding="utf-8").split("---")[0]
     assert " ".join(licence.split()) in " ".join(
@@ -299,7 +298,7 @@ def test_the_licence_stands_at_its_head() -> None:
     assert "VERSION" not in head
 
 
-def test_two_names_of_one_file_are_refused(tmp_path: Path) -> None:
+def test_links_to_the_same_file_are_rejected(tmp_path: Path) -> None:
     out, data = tmp_path / "names.mjs", tmp_path / "names.json"
     data.symlink_to(out)
     with pytest.raises(OutputError, match=r"names\.mjs and .*names\.json are links to one file"):
@@ -307,7 +306,7 @@ def test_two_names_of_one_file_are_refused(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_a_folder_in_the_place_of_the_models_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_a_folder_instead_of_the_data_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "names.json").mkdir()
     with pytest.raises(
         OutputError,
@@ -316,10 +315,10 @@ def test_a_folder_in_the_place_of_the_models_is_told_with_its_reason(tmp_path: P
         write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
 
 
-def test_parameters_that_the_formulas_do_not_fit_are_refused(
+def test_models_that_javascript_would_compute_wrongly_are_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The comparison with Python is made for a module too: here its second reading has another bias."""
+    """Before namegen writes a module, it evaluates the exported formulas. This test makes them use a wrong bias."""
 
     class Wrong(export.PageNetwork):
         def __init__(self, *given: Any) -> None:
@@ -334,7 +333,7 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
+def test_the_command_writes_a_module_and_its_data(tmp_path: Path) -> None:
     result = run("mlb-first", "--module", "first names.mjs")
     assert result.exit_code == 0
     assert re.fullmatch(
@@ -360,14 +359,14 @@ def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [(), ("--out", "a.html", "--module", "a.mjs"), ("--module", "a.json")]
 )
-def test_the_command_needs_one_place_to_write_to(
+def test_the_command_requires_exactly_one_valid_output(
     arguments: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert run("mlb-first", *arguments).exit_code == 2
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_leaves_out_the_names(tmp_path: Path) -> None:
+def test_the_command_can_exclude_the_hashes_of_names(tmp_path: Path) -> None:
     for arguments in (("--module", "names.mjs"), ("--out", "a.html")):
         assert run("mlb-first", *arguments, "--without-names").exit_code == 0
     (model,) = json.loads(Path("names.json").read_text())["models"]

@@ -1,4 +1,4 @@
-"""The module as a program uses it: Python's names for the same seed, in Node and a browser; errors in a sentence."""
+"""The JavaScript module finds the same names as Python, in Node and in a browser, and explains mistakes."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ WRONG = [
     ),
 ]
 NAN = bytes_to_text(np.float32(np.nan).tobytes())
-# Of a model's data: what is changed, and what the module says of it.
+# Changes to a model's data, and the part that the error message reports as damaged.
 DAMAGES = {
     "one.formula.operations[0].name = '__proto__'": "its formula",
     "one.formula.operations[0].of[1] = one.formula.gates + one.formula.state_gates + one.formula.states": "its formula",
@@ -180,7 +180,7 @@ REFUSALS = """({ load }, json, contents) => contents.map((content) => {
         return [error.constructor.name, error.message];
     }
 })"""
-# Python's word for a constraint → the module's.
+# The names of constraints in Python and in JavaScript.
 OPTIONS = {
     "starts_with": "startsWith",
     "ends_with": "endsWith",
@@ -196,7 +196,7 @@ LABEL_OF = [0] * len(FIRST) + [1] * len(LAST)
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Checkpoint]:
-    """One of each cell, each of two labels and with rules; one that can't score its names; one that is shipped."""
+    """Return a built-in model, a labeled model of each cell, and variants without score rules or hashes."""
     made = {cell: scored(labelled_checkpoint(cell, (12, 8)), NAMES, LABEL_OF) for cell in CELLS}
     parted = (Label('"a, b",female', 600), Label(",male", 400))
     return {
@@ -235,7 +235,7 @@ def node(folder: Path) -> Run:
 def same_in_both(
     run: Run, models: dict[str, Checkpoint], name: str, n: int, seed: int, **constraints: Any
 ) -> list[str]:
-    """The module's names are those of Python, in the same order."""
+    """Check that the module and Python find the same names in the same order. Return the names."""
     options = {
         OPTIONS.get(constraint, constraint): value for constraint, value in constraints.items()
     }
@@ -249,9 +249,7 @@ def same_in_both(
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_same_seed_gives_the_names_of_python(
-    cell: str, node: Run, models: dict[str, Checkpoint]
-) -> None:
+def test_names_match_python(cell: str, node: Run, models: dict[str, Checkpoint]) -> None:
     found = same_in_both(node, models, cell, 30, 7)
     assert found != names_of_seed(models[cell], n=30, seed=8)
 
@@ -270,20 +268,20 @@ def test_the_same_seed_gives_the_names_of_python(
         {"unfiltered": True, "allow_seen": True, "temperature": 0.6},
     ],
 )
-def test_wishes_of_labelled_names(
+def test_constraints_on_labeled_names_match_python(
     constraints: dict[str, Any], node: Run, models: dict[str, Checkpoint]
 ) -> None:
     found = same_in_both(node, models, "gru", constraints.pop("n", 12), 7, **constraints)
     assert found != names_of_seed(models["gru"], n=len(found), seed=8, **constraints)
 
 
-def test_one_rule_may_be_for_all_labels(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_all_labels_can_share_a_score_rule(node: Run, models: dict[str, Checkpoint]) -> None:
     found = same_in_both(node, models, "one rule", 20, 7)
     assert found != same_in_both(node, models, "gru", 20, 7)
 
 
 @pytest.mark.parametrize("name", ["silent", "parted"])
-def test_a_model_without_rules_or_n_grams_draws_unfiltered_names(
+def test_models_without_score_rules_return_unfiltered_names(
     name: str, node: Run, models: dict[str, Checkpoint]
 ) -> None:
     found = same_in_both(node, models, name, 12, 7, allow_seen=True)
@@ -292,7 +290,7 @@ def test_a_model_without_rules_or_n_grams_draws_unfiltered_names(
     )
 
 
-def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]) -> None:
+def test_constraints_match_python(run: Run, models: dict[str, Checkpoint]) -> None:
     found = same_in_both(
         run, models, "shipped", 10, 3, starts_with="mc", min_length=6, max_length=9, temperature=0.7
     )
@@ -302,9 +300,7 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
     same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
 
 
-def test_if_too_few_names_reach_the_threshold_the_best_of_others_are_returned(
-    node: Run, models: dict[str, Checkpoint]
-) -> None:
+def test_names_from_the_second_pass_match_python(node: Run, models: dict[str, Checkpoint]) -> None:
     search = SearchOfSeed(models["shipped"], n=20, seed=3, contains="q")
     assert search.filled == 20
     assert node(GENERATE, ["shipped", {"n": 20, "seed": 3, "contains": "q"}]) == search.names
@@ -316,9 +312,7 @@ def test_if_too_few_names_reach_the_threshold_the_best_of_others_are_returned(
     )
 
 
-def test_known_names_come_as_often_as_in_unfiltered_draws(
-    node: Run, models: dict[str, Checkpoint]
-) -> None:
+def test_filtering_does_not_affect_known_names(node: Run, models: dict[str, Checkpoint]) -> None:
     code = "({ load }, json, options) => load(json, 'shipped').entries(options)"
     options = {"n": 200, "seed": 6, "allowSeen": True, "maxLength": 9}
     filtered, unfiltered = (node(code, {**options, "unfiltered": one}) for one in (False, True))
@@ -332,7 +326,7 @@ def test_known_names_come_as_often_as_in_unfiltered_draws(
     assert len(new[0] & new[1]) < len(new[0]) / 5
 
 
-def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(
+def test_the_default_minimum_length_applies_only_to_new_names(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
     shortest = models["shipped"].shortest_name
@@ -348,7 +342,7 @@ def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(
     }
 
 
-def test_rude_names_come_only_where_they_are_allowed(
+def test_profane_names_are_returned_only_if_allowed(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
     constraints = {"starts_with": "cock", "unfiltered": True, "allow_seen": True}
@@ -366,21 +360,20 @@ def test_rude_names_come_only_where_they_are_allowed(
 @pytest.mark.parametrize(
     "shipped", ["mlb-first", "companies", "japanese-given", "world-given", "world-places"]
 )
-def test_a_hundred_names_of_shipped_models(shipped: str, browser: Any, tmp_path: Path) -> None:
-    """Of each cell that they have, in Node and in the browser."""
-    checkpoint = replace(
-        read_checkpoint(shipped_path(shipped)), training={}
-    )  # what companies begin with is as free
+def test_names_of_built_in_models_match_python(shipped: str, browser: Any, tmp_path: Path) -> None:
+    """Test built-in models with different cells, in Node and in the browser."""
+    # Without the name of its list, the model doesn't reject the first words of listed companies.
+    checkpoint = replace(read_checkpoint(shipped_path(shipped)), training={})
     write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
     expected = names_of_seed(checkpoint, n=100, seed=5)
     for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
         assert run(GENERATE, [shipped, {"n": 100, "seed": 5, "letterCase": "original"}]) == expected
 
 
-# ---- what a program sees ----
+# ---- the API ----
 
 
-def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_models_describe_themselves(node: Run, models: dict[str, Checkpoint]) -> None:
     code = "({ load }, json, name) => ({ ...load(JSON.parse(json), name) })"
     assert node(code, "labelled") == {
         "name": "labelled",
@@ -396,7 +389,8 @@ def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> No
     }
 
 
-def test_a_part_of_a_label_means_those_that_have_it_or_leave_it_empty(node: Run) -> None:
+def test_parts_of_a_label_select_all_matching_labels(node: Run) -> None:
+    """A label also matches if the requested part is empty in it."""
     code = """({ load }, json, options) => {
         const entries = load(json, "parted").entries({ n: 60, seed: 1, allowSeen: true, ...options });
         return [...new Set(entries.map(({ label }) => label))].sort();
@@ -411,7 +405,7 @@ def test_a_part_of_a_label_means_those_that_have_it_or_leave_it_empty(node: Run)
         assert node(code, {"label": asked}) == found
 
 
-def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_entries_have_label_and_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
     options = {"n": 100, "seed": 1, "allowSeen": True, "maxLength": 4}
     code = "({ load }, json, options) => load(json, 'gru').entries(options)"
     entries = node(code, options)
@@ -424,10 +418,10 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
     assert node(GENERATE, ["gru", options]) == [one["name"] for one in entries]
 
 
-def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(
+def test_unfiltered_names_can_be_twice_as_long_as_listed_names(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
-    """So many names at such a temperature would be longer that another limit gives others."""
+    """At a high temperature, many names reach the maximum length, so a lower maximum changes the names."""
     constraints = {"n": 30, "seed": 1, "temperature": 3, "unfiltered": True}
     assert node(GENERATE, ["simple_rnn", constraints]) == names_of_seed(
         models["simple_rnn"], **constraints
@@ -438,10 +432,9 @@ def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(
     )
 
 
-def test_there_is_room_for_a_text_that_is_longer_than_half_a_name(
+def test_names_can_be_twice_as_long_as_the_required_prefix(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
-    """As in Python: twice the text's length."""
     text = "ma" * models["gru"].longest_name
     names = "({ load }, json, options) => load(json, 'gru').generate(options)"
     (name,) = node(
@@ -450,8 +443,8 @@ def test_there_is_room_for_a_text_that_is_longer_than_half_a_name(
     assert len(text) <= len(name) <= 2 * len(text)
 
 
-def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
-    """Also of names with letters that no name of the list has: those go by JavaScript's tables of Unicode."""
+def test_is_new_matches_python(node: Run, models: dict[str, Checkpoint]) -> None:
+    """Letters that aren't in the training list are normalized with JavaScript's own Unicode tables."""
     known = models["shipped"].known_names.short  # type: ignore[union-attr]
     names = [
         "Maddox",
@@ -470,8 +463,8 @@ def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> No
     assert found[:6] == [False, False, False, False, False, True]
 
 
-def test_whether_a_name_is_new_where_the_list_has_no_capitals(tmp_path: Path) -> None:
-    """So that the model brings no table for them."""
+def test_is_new_ignores_case_if_the_list_has_no_capitals(tmp_path: Path) -> None:
+    """Such a model contains no table for capital letters."""
     write_module([PageModel("small", by_heart(["anna", "jürgen"]))], tmp_path / "names.mjs")
     names = ["ANNA", "JÜRGEN", "Jürgen", "ANN", "JURGEN"]
     found = in_node(tmp_path)(
@@ -480,7 +473,7 @@ def test_whether_a_name_is_new_where_the_list_has_no_capitals(tmp_path: Path) ->
     assert found == [False, False, False, True, True]
 
 
-def test_what_comes_next(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_next_characters_match_python(node: Run, models: dict[str, Checkpoint]) -> None:
     checkpoint = models["shipped"]
     ids = (0, *checkpoint.vocabulary.encode("Mc").tolist())
     chances = Drawer(checkpoint, 0.5).chances(ids)
@@ -492,7 +485,7 @@ def test_what_comes_next(node: Run, models: dict[str, Checkpoint]) -> None:
     assert end == pytest.approx(chances[0], rel=1e-9)
 
 
-def test_a_blend_is_the_weighted_mean(node: Run) -> None:
+def test_blends_compute_the_weighted_mean(node: Run) -> None:
     code = """({ load, blend }, json) => {
         const [first, other] = [load(json), load(json, "labelled")];
         const mixed = blend([first, other], { weights: [0.25, 0.75], labels: [null, "last"] });
@@ -510,8 +503,8 @@ def test_a_blend_is_the_weighted_mean(node: Run) -> None:
     )
 
 
-def test_the_names_of_a_blend_are_not_filtered(node: Run) -> None:
-    """It has no rules to score them by."""
+def test_blends_return_unfiltered_names(node: Run) -> None:
+    """Blends have no score rules."""
     code = """({ load, blend }, json, unfiltered) => {
         const mixed = blend([load(json), load(json, "labelled")], { labels: [null, "last"] });
         const { filters, minLength, maxLength } = mixed;
@@ -522,8 +515,8 @@ def test_the_names_of_a_blend_are_not_filtered(node: Run) -> None:
     assert found[:3] == [False, 1, 2 * 18]
 
 
-def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
-    """There is no document in one, and no window."""
+def test_the_module_works_in_a_web_worker(browser: Any, folder: Path) -> None:
+    """Web workers have no document and no window."""
     (folder / "worker.mjs").write_text(
         'import { load } from "./names.mjs";\n'
         "onmessage = ({ data }) => postMessage(load(data).generate({ n: 5, seed: 1 }));\n",
@@ -544,7 +537,7 @@ def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
 # ---- errors ----
 
 
-def test_what_is_wrong_is_said_in_a_sentence(node: Run) -> None:
+def test_errors_explain_the_mistake_in_a_short_message(node: Run) -> None:
     found = node(SENTENCES, [code for code, _ in WRONG])
     assert [one["kind"] for one in found] == ["Error"] * len(WRONG)
     wanted = [said for _, said in WRONG]
@@ -552,7 +545,7 @@ def test_what_is_wrong_is_said_in_a_sentence(node: Run) -> None:
     assert max(len(one["said"]) for one in found) < 250
 
 
-def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
+def test_errors_contain_the_names_found_so_far(node: Run) -> None:
     code = """({ load }, json) => {
         try { load(json, "gru").generate({ n: 1000, unfiltered: true, maxLength: 1, seed: 1 }); } catch (error) {
             return [error.message, error.names];
@@ -568,7 +561,7 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     assert {len(name) for name in names} == {1}
 
 
-def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
+def test_damaged_data_is_rejected(node: Run) -> None:
     found = dict(zip(DAMAGES, node(REFUSALS, node(CHANGED, list(DAMAGES))), strict=True))
     said = {change: f" ({what})" if what else "" for change, what in DAMAGES.items()}
     assert found == {
@@ -577,8 +570,8 @@ def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
     }
 
 
-def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
-    """Parameters that give something else than the probe says."""
+def test_models_that_fail_the_self_test_are_rejected(node: Run, folder: Path) -> None:
+    """The test changes the parameters, so they no longer produce the stored logits."""
     code = """({ load }, json) => {
         const content = JSON.parse(json), one = content.models[0];
         one.tensors["output.bias"] = "0".repeat(one.tensors["output.bias"].length);
@@ -591,7 +584,7 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     )
 
 
-# ---- how long a search may take, in what it counts ----
+# ---- limits of searches ----
 
 SEARCHES = """({ load, Model, Search }, json, constraints) => constraints.map((constraint) => {
     const model = new Model(JSON.parse(json).models.find(({ name }) => name === "simple_rnn"));
@@ -612,12 +605,12 @@ FEW, MANY = (
 )
 
 
-def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) -> None:
-    """A search for names of a small model, counted: the engine that page and module share, looked into."""
+def test_searches_stop_at_their_limits(folder: Path, tmp_path: Path) -> None:
+    """Count the network's steps, the draws and the letters of searches that find few names or none."""
     text = (folder / "names.mjs").read_text(encoding="utf-8") + "\nexport { Model, Search };\n"
     (tmp_path / "names.mjs").write_text(text, encoding="utf-8")
     shutil.copy(folder / "names.json", tmp_path)
-    # What cannot be is known before the network reads.
+    # Impossible constraints are detected without using the network.
     constraints: list[dict[str, object]] = [
         {"first": "a" * 1000},
         {"first": "ab" * 16, "contains": "x"},
@@ -627,12 +620,13 @@ def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) ->
         {"first": "ma", "ends": "ж"},
         {"first": "ma", "ends": "o "},
     ]
-    # 64 ways of a thousand letters would be 64,000 steps of the network.
+    # With 1,000 letters, 64 start prefixes would require 64,000 steps of the network.
     constraints += [
         {"first": "a" * 1000, "longest": 1000, "n": 1},
         {"first": "a" * 79, "longest": 79, "n": 1},
     ]
-    # Of very many names only those found pay for more: a hundred thousand asked for were two million tries.
+    # In large requests, only names that were found raise the limit. Otherwise, a request for 100,000 names could take
+    # two million draws.
     constraints += [FEW, MANY, *({"n": n, "contains": "zzqx"} for n in (100, 1000, 20))]
     constraints += [
         {"longest": 1000, "shortest": 999, "temperature": 100, "n": 100, "onlyNew": False}
@@ -649,7 +643,7 @@ def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) ->
     ]
     assert {(one["before"], one["draws"]) for one in impossible} == {(0, 0)}
     assert 1000 < long["before"] <= 5100
-    assert shorter["before"] > 64 * 70  # of what any name might begin with, all are
+    assert shorter["before"] > 64 * 70  # all 64 start prefixes are computed
     assert 20 < few["names"] <= 30
     assert 22_000 < few["draws"] < 60_000
     assert many["names"] > 500

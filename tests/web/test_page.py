@@ -1,6 +1,6 @@
-"""The page in a browser: every control does its thing, for every reader; nothing leaves it; texts stay texts.
+"""The web page works in a browser: its controls, its accessibility and its protection against untrusted text.
 
-The fixture ``opened`` fails a test after which the browser's console holds anything, or a request went anywhere.
+The fixture ``opened`` fails a test if the page sends a request or logs a message to the console.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TITLE = 'First & <b>"best"</b> names'
 
 @pytest.fixture(scope="module")
 def lstm() -> Checkpoint:
-    """The one that can score its names."""
+    """Create a model that can score its names."""
     rng = random.Random(1)
     listed = ["".join(rng.choices("abjo", k=rng.randint(3, 7))) for _ in range(300)]
     return scored(
@@ -51,7 +51,7 @@ def lstm() -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def file(lstm: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with names by heart, and of networks that learned nothing; with no labels, few and many."""
+    """Write a page with models that memorized names, and with random networks that have no, few or many labels."""
     out = tmp_path_factory.mktemp("web") / "names.html"
     many = tuple(f"number {k}" for k in range(5000))
     listed = replace(by_heart(NAMES), known_names=known_set(NAMES[:8]))
@@ -96,12 +96,10 @@ def focused(page: Any) -> str:
     return text
 
 
-# ---- what may be asked ----
+# ---- settings ----
 
 
-def test_every_setting_counts_and_the_same_address_gives_the_same_names(
-    file: Path, opened: Opener
-) -> None:
+def test_settings_work_and_are_stored_in_the_address(file: Path, opened: Opener) -> None:
     address = "#seed=42&model=listed&n=5&temperature=2&first=Jo&shortest=3&longest=6&new=any"
     page = opened(file, address, viewport=DESKTOP)
     found = names(page)
@@ -144,10 +142,8 @@ def test_every_setting_counts_and_the_same_address_gives_the_same_names(
     assert "there is only one name" in text_of(page, "#message")
 
 
-def test_new_names_are_filtered_unless_somebody_wants_all(
-    lstm: Checkpoint, file: Path, opened: Opener
-) -> None:
-    """And the usual lengths are those of the list, or all."""
+def test_new_names_are_filtered_by_default(lstm: Checkpoint, file: Path, opened: Opener) -> None:
+    """Unfiltered names also have different default lengths."""
     page = opened(file, "#seed=5&model=lstm&n=9", viewport=DESKTOP)
     usual, all_lengths = (
         [str(lstm.shortest_name), str(lstm.longest_name)],
@@ -167,7 +163,7 @@ def test_new_names_are_filtered_unless_somebody_wants_all(
     page.fill("#longest", "6")
     page.reload()
     assert names(page) == names_of_seed(lstm, n=9, seed=5, unfiltered=True, max_length=6)
-    page.uncheck("#unfiltered")  # a length that somebody has set stays
+    page.uncheck("#unfiltered")  # keeps a length that was set
     assert values_of(page, "shortest", "longest") == [usual[0], "6"]
     assert hash_of(page) == "#seed=5&model=lstm&n=9&longest=6"
     assert names(page) == names_of_seed(lstm, n=9, seed=5, max_length=6)
@@ -178,7 +174,7 @@ def test_new_names_are_filtered_unless_somebody_wants_all(
     assert "discarded" not in text_of(page, "#watch-hint")
 
 
-def test_a_line_says_if_most_names_did_not_reach_the_threshold(
+def test_a_message_appears_if_most_names_miss_the_threshold(
     lstm: Checkpoint, file: Path, opened: Opener
 ) -> None:
     page = opened(file, "#seed=5&model=lstm&n=2", viewport=DESKTOP)
@@ -201,8 +197,10 @@ def test_a_line_says_if_most_names_did_not_reach_the_threshold(
     assert said in text_of(page, "#status")
 
 
-def test_known_names_come_with_filtered_ones(lstm: Checkpoint, file: Path, opened: Opener) -> None:
-    """The page always sets a shortest length, which counts for known names as well."""
+def test_known_names_are_shown_with_filtered_names(
+    lstm: Checkpoint, file: Path, opened: Opener
+) -> None:
+    """The page always sets a minimum length, so it also applies to known names."""
     page = opened(file, "#seed=3&model=lstm&n=100&new=any", viewport=DESKTOP)
     found = names(page)
     assert found == names_of_seed(
@@ -213,10 +211,10 @@ def test_known_names_come_with_filtered_ones(lstm: Checkpoint, file: Path, opene
     assert 10 < seen < 90
 
 
-def test_damaged_n_grams_are_told(
+def test_damaged_n_grams_are_reported(
     lstm: Checkpoint, file: Path, opened: Opener, tmp_path: Path
 ) -> None:
-    """When their model is asked for; others work."""
+    """The message appears when the damaged model is selected. The other models still work."""
     text = file.read_text(encoding="utf-8")
     assert lstm.ngrams is not None
     ngrams = bytes_to_text(lstm.ngrams.to_bytes())
@@ -232,9 +230,7 @@ def test_damaged_n_grams_are_told(
     assert page.locator("#message").is_hidden()
 
 
-def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
-    file: Path, opened: Opener
-) -> None:
+def test_text_constraints_ignore_case_and_explain_failures(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&n=40&new=any", viewport=DESKTOP)
     page.fill("#ends", "NA")
     assert {name[-2:].lower() for name in names(page)} == {"na"}
@@ -261,21 +257,23 @@ def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
         for field, text in constraints.items():
             page.fill(f"#{field}", text)
         assert len(names(page)) < 20, constraints
-        assert page.locator("#watch-heading").is_visible() == (names(page) != []), "no empty card"
+        assert page.locator("#watch-heading").is_visible() == (names(page) != []), (
+            "without names, the card for watching a name has to be hidden"
+        )
         assert re.search(said, text_of(page, "#message")), constraints
     assert text_of(page, "#message") in text_of(page, "#status")
-    page.fill("#n", "0")  # not a number that the field allows: what holds stays
+    page.fill("#n", "0")  # an invalid number doesn't change the setting
     assert page.locator("#n").get_attribute("aria-invalid") is not None
     page.locator("#first").focus()
     assert page.input_value("#n") == "20"
 
 
-def test_a_label_is_chosen_and_kept_in_the_address(file: Path, opened: Opener) -> None:
+def test_labels_can_be_selected_and_are_stored_in_the_address(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&model=few", viewport=DESKTOP)
     options = page.locator("#label option").all_text_contents()
     assert options == ["any", " (3)", f"{EVIL} (1)", "Éire (2)", "Zulu (4)"]
     assert page.locator("#label-find").is_hidden()
-    assert page.locator("#only-new").is_hidden()  # the model knows no names
+    assert page.locator("#only-new").is_hidden()  # the model has no hashes of names
     assert text_of(page, "#count") == "20 names"
     told = page.locator("#names .name-label").all_text_contents()
     assert set(told) <= set(ORIGINS)
@@ -291,7 +289,7 @@ def test_a_label_is_chosen_and_kept_in_the_address(file: Path, opened: Opener) -
     page.select_option("#label", label=" (3)")
     assert hash_of(page) == "#seed=1&model=few&label="
     assert names(page) != before
-    # Thousands can be narrowed.
+    # A long list of labels can be searched.
     page.get_by_role("radio", name="many").check()
     assert "and 4,988 more" in text_of(page, "#facts")
     before = names(page)
@@ -310,7 +308,7 @@ def test_a_label_is_chosen_and_kept_in_the_address(file: Path, opened: Opener) -
     assert page.locator("#label").is_hidden()
 
 
-def test_two_models_together(file: Path, opened: Opener) -> None:
+def test_two_models_can_be_blended(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1", viewport=DESKTOP)
     alone = names(page)
     assert page.locator("#share").is_hidden()
@@ -337,9 +335,8 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     page.reload()
     assert names(page) == mixed
     assert page.input_value("#share") == "30"
-    page.get_by_role(
-        "radio", name="Names of the world"
-    ).check()  # the other of the two: no blend with itself
+    # A model can't be blended with itself, so selecting the second model ends the blend.
+    page.get_by_role("radio", name="Names of the world").check()
     assert hash_of(page) == "#seed=1&model=few"
     assert page.locator("#other option").all_text_contents() == [
         "none",
@@ -350,7 +347,7 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     ]
 
 
-def test_many_models_are_chosen_group_by_group(tmp_path: Path, opened: Opener) -> None:
+def test_many_models_are_shown_in_groups(tmp_path: Path, opened: Opener) -> None:
     groups = {"animals": "abcdef", "": "gh", "drinks": "ij"}
     models = [
         PageModel(name, at_random("gru", name + "xyz"), title=name.upper(), group=group)
@@ -369,7 +366,7 @@ def test_many_models_are_chosen_group_by_group(tmp_path: Path, opened: Opener) -
     page.get_by_role("radio", name="C", exact=True).check(force=True)
     page.get_by_role("radio", name="Drinks").check(force=True)
     page.get_by_role("radio", name="Animals").check(force=True)
-    assert hash_of(page) == "#seed=1&model=c"  # the one chosen last
+    assert hash_of(page) == "#seed=1&model=c"  # the last selected model of this group
     headings = page.locator("#other optgroup").evaluate_all("(all) => all.map((one) => one.label)")
     assert headings == ["Animals", "Other", "Drinks"]
 
@@ -381,10 +378,10 @@ def test_a_few_models_are_shown_in_one_row(file: Path, opened: Opener) -> None:
     assert page.locator("#other optgroup").count() == 0
 
 
-# ---- how names leave the page ----
+# ---- people, copied names and favorites ----
 
 
-def test_a_page_of_given_and_family_names_opens_on_people(tmp_path: Path, opened: Opener) -> None:
+def test_the_page_combines_given_and_family_names(tmp_path: Path, opened: Opener) -> None:
     kinds = ("given", "family")
     models = [
         PageModel(f"world-{kind}", read_checkpoint(shipped_path(f"world-{kind}"))) for kind in kinds
@@ -402,13 +399,12 @@ def test_a_page_of_given_and_family_names_opens_on_people(tmp_path: Path, opened
     }
     people = [person.split(" ", 1) for person in names(page)]
     assert len({name for _, name in people}) == 12
-    assert (
-        len({name for name, _ in people} & polish) > 8
-    )  # Maria and Anna stand in the list for other origins alone
+    # The list contains Maria and Anna only for other origins.
+    assert len({name for name, _ in people} & polish) > 8
     assert not {name for _, name in people} & {name.upper() for name in family.names}
     women = names(opened(tmp_path / "people.html", "#seed=4&n=90&label=Irish,female&case=upper"))
     in_irish = [one for one in women if re.search(r"^[A-ZÁÉÍÓÚ]+ (NÍ|NIC) ", one)]
-    assert 20 < len(in_irish) < 60, "the others have a family name as in English"
+    assert 20 < len(in_irish) < 60, "the other family names have their English form"
     assert not [one for one in women if re.search(" (Ó|MAC) ", one, re.IGNORECASE)]
     irish = {
         name.upper()
@@ -423,7 +419,7 @@ def test_a_page_of_given_and_family_names_opens_on_people(tmp_path: Path, opened
     assert text_of(page, "#message") == "To blend “world-given”, choose one of its labels."
 
 
-def test_names_are_copied_downloaded_and_starred(file: Path, opened: Opener) -> None:
+def test_names_can_be_copied_downloaded_and_starred(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&n=7&new=any", viewport=DESKTOP)
     found = names(page)
     page.locator("#names .copy").nth(2).click()
@@ -470,7 +466,7 @@ def test_names_are_copied_downloaded_and_starred(file: Path, opened: Opener) -> 
     assert favorites.count() == 0
 
 
-def test_on_a_phone_favorites_are_at_hand_and_the_seed_is_whole(file: Path, opened: Opener) -> None:
+def test_phones_show_the_favorites_button_and_the_whole_seed(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=4294967295", viewport=PHONE, reduced_motion="reduce")
     page.evaluate("document.getElementById('settings').open = true")
     seed = page.locator("#seed")
@@ -483,7 +479,7 @@ def test_on_a_phone_favorites_are_at_hand_and_the_seed_is_whole(file: Path, open
         page.evaluate("(place) => scrollTo(0, place)", place)
         box = page.locator("#show-favorites").bounding_box()
         assert 0 <= box["y"] <= PHONE["height"] - box["height"]
-    page.evaluate(  # a button half under the bar comes out when it has the focus
+    page.evaluate(  # a button that the bar covers becomes visible if it gets the focus
         """() => {
             const last = [...document.querySelectorAll("#names .star")].at(-1);
             scrollBy(0, last.getBoundingClientRect().bottom - innerHeight + 30);
@@ -500,11 +496,11 @@ def test_on_a_phone_favorites_are_at_hand_and_the_seed_is_whole(file: Path, open
     assert focused(page) == "show-favorites"
 
 
-# ---- how a name is drawn ----
+# ---- watching a name being drawn ----
 
 
-def test_a_name_is_drawn_letter_by_letter(file: Path, opened: Opener) -> None:
-    """Each step shows the probabilities of what may come next; the number drawn falls on what comes."""
+def test_readers_can_step_through_the_letters_of_a_name(file: Path, opened: Opener) -> None:
+    """Each step shows the probabilities of the next letters, and the random number that selects one of them."""
     page = opened(file, "#seed=1&model=lstm&first=jo", reduced_motion="reduce")
     name = names(page)[2]
     page.locator("#names .show").nth(2).click()
@@ -537,9 +533,7 @@ def test_a_name_is_drawn_letter_by_letter(file: Path, opened: Opener) -> None:
     assert tiles.count() == 1
 
 
-def test_drawing_plays_by_itself_and_can_be_paused_and_new_names_are_announced_once(
-    file: Path, opened: Opener
-) -> None:
+def test_drawing_can_be_paused_and_names_are_announced_once(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&model=lstm&shortest=4")
     page.evaluate(
         """() => {
@@ -556,7 +550,7 @@ def test_drawing_plays_by_itself_and_can_be_paused_and_new_names_are_announced_o
     assert len(page.evaluate("said")) == 1
     assert "20 names" in page.evaluate("said")[0]
     page.clock.install(time=0)
-    page.clock.pause_at(1_000_000)  # seconds: long after, where time stands still but for run_for
+    page.clock.pause_at(1_000_000)  # in seconds; from now on, only run_for moves the clock
     page.locator("#names .show").nth(1).click()
     assert text_of(page, "#play-label") == "Pause"
     page.clock.run_for(2500)
@@ -570,10 +564,10 @@ def test_drawing_plays_by_itself_and_can_be_paused_and_new_names_are_announced_o
     assert page.locator("#tiles .tile").last.text_content() == "end"
 
 
-# ---- for every reader ----
+# ---- accessibility and security ----
 
 
-def test_everything_works_by_keyboard(file: Path, opened: Opener) -> None:
+def test_all_controls_work_with_the_keyboard(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&n=5", viewport=DESKTOP, reduced_motion="reduce")
     found = names(page)
     reached = []
@@ -596,9 +590,11 @@ def test_everything_works_by_keyboard(file: Path, opened: Opener) -> None:
     assert page.locator("#favorites .text").all_text_contents() == [found[0]]
 
 
-def test_nothing_keeps_readers_out(file: Path, opened: Opener) -> None:
-    """axe-core finds nothing, and nothing is wider than the screen: on a desktop in light colours, in the midst of a
-    name; on a phone in dark ones, with two models, labels, a mark, a message and the favorites in sight.
+def test_the_page_is_accessible_and_fits_the_screen(file: Path, opened: Opener) -> None:
+    """Check the accessibility with axe-core, and the width of the page.
+
+    The desktop page uses light colors and shows a name being drawn. The phone page uses dark colors and shows a blend,
+    labels, a message and the favorites.
     """
     require("axe_playwright_python")
     from axe_playwright_python.sync_playwright import Axe
@@ -620,8 +616,8 @@ def test_nothing_keeps_readers_out(file: Path, opened: Opener) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
-def test_texts_that_look_like_markup_stay_texts(tmp_path: Path, opened: Opener) -> None:
-    """Names, the model's label, its list and its credit: quotes, tags, emoji, right-to-left, combining marks."""
+def test_markup_in_names_and_labels_is_shown_as_text(tmp_path: Path, opened: Opener) -> None:
+    """Names and descriptions of models can contain quotes, tags, emoji, Hebrew letters and combining marks."""
     hostile = by_heart(HOSTILE_NAMES)
     label = '</title><script>alert("x")</script>'
     models = [
@@ -639,7 +635,7 @@ def test_texts_that_look_like_markup_stay_texts(tmp_path: Path, opened: Opener) 
     assert page.locator("#names bdi.text").count() == len(found)
     assert page.title() == f"Invented names: {label}, {label} (2)"
     assert label in text_of(page, "#facts")
-    steps = page.evaluate(  # every letter of every name goes through the view of its drawing
+    steps = page.evaluate(  # step through the letters of all names
         """() => {
             let steps = 0;
             for (const button of document.querySelectorAll("#names .show")) {
@@ -661,8 +657,8 @@ def test_texts_that_look_like_markup_stay_texts(tmp_path: Path, opened: Opener) 
     assert "<script>alert(1)</script>" in names(page)
 
 
-def test_the_page_may_not_reach_out(file: Path, browser: Any) -> None:
-    """Its own Content-Security-Policy forbids every way, should a script ever try."""
+def test_the_page_cannot_send_requests(file: Path, browser: Any) -> None:
+    """Its Content Security Policy blocks requests and scripts that are added later."""
     page = browser.new_page()
     page.goto(file.as_uri())
     blocked = page.evaluate(

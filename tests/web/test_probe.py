@@ -1,4 +1,4 @@
-"""The page computes a model's probe again, and draws no names where it computes something else."""
+"""The page computes the self-test logits of a model again. If they differ, it doesn't generate names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.web.conftest import Opener, at_random
 
 
 @pytest.mark.parametrize(("share", "fits"), [(0, True), (5e-4, True), (2e-3, False)])
-def test_more_than_a_thousandth_is_no_rounding(
+def test_models_with_different_logits_are_rejected(
     share: float, fits: bool, opened: Opener, tmp_path: Path
 ) -> None:
-    """One logit is moved by a share of the largest; another model of the page is as it was."""
+    """Change one logit by a share of the largest one. The other model of the page still works."""
     models = {cell: at_random(cell, "abcdefg") for cell in ("lstm", "gru")}
     for cell, model in models.items():
         engine = engine_of(model)
@@ -59,10 +59,10 @@ def test_more_than_a_thousandth_is_no_rounding(
         ('"more":1,"engine":"numpy"', "more"),
     ],
 )
-def test_a_page_with_another_record_says_it_is_damaged(
+def test_pages_with_invalid_metadata_are_reported_as_damaged(
     forged: str, field: str, opened: Opener, tmp_path: Path
 ) -> None:
-    """A forged, a missing and an unknown field."""
+    """Test a field of the wrong type, a missing field and an unknown field."""
     out = tmp_path / "page.html"
     write_page([PageModel("gru", at_random("gru", "abcdefg"))], out)
     out.write_text(

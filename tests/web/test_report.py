@@ -1,4 +1,4 @@
-"""The report of a comparison in a browser: for every reader, on a phone, on a desktop and on paper."""
+"""The report of ``compare-backends`` is accessible and readable on phones, on desktops and on paper."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.web.conftest import Opener
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "results.json"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-PAPER = {"width": 690, "height": 1010}  # what the margins leave of A4, in pixels of a style sheet
+PAPER = {"width": 690, "height": 1010}  # A4 without margins, in CSS pixels
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 SCROLLED = "document.querySelector('details .rows:not(.wide)')"
 BOTTOMS = "[...document.querySelectorAll('.headline, .headline ~ p')].map((one) => one.getBoundingClientRect().bottom)"
@@ -28,7 +28,7 @@ BOTTOMS = "[...document.querySelectorAll('.headline, .headline ~ p')].map((one) 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A list of the comparison of the documents, with a Hebrew name, and something that went wrong."""
+    """Write a report about one list from the docs, with a Hebrew name and a failed run."""
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entry = results.lists[0]
     first, *others = entry.generation
@@ -47,20 +47,20 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def begun(run: Training) -> Training:
-    """A training as it looked after some epochs: the numbers of a plot are many, and all alike."""
+    """Keep only the first epochs of a run, so that its plots have few points."""
     shorter = {name: column[:8] for name, column in vars(run.history).items()}
     return replace(run, history=replace(run.history, **shorter))
 
 
 def edges(table: Any) -> tuple[float, float]:
-    """How light the left and the right edge of a table is, from 0 to 1, a quarter of its height left out for text."""
+    """Return the brightness of the left and right edges of a table, from 0 to 1, ignoring its text."""
     picture = imread(io.BytesIO(table.screenshot()))
     left, right = (float(np.quantile(picture[:, column, 0], 0.75)) for column in (1, -2))
     return left, right
 
 
 def keeps_nobody_out(page: Any, size: dict[str, int]) -> None:
-    """axe-core finds nothing with all unfolded, and nothing is wider than the screen."""
+    """Unfold the page, and check its accessibility with axe-core. It mustn't be wider than the screen."""
     require("axe_playwright_python")
     from axe_playwright_python.sync_playwright import Axe
 
@@ -71,20 +71,20 @@ def keeps_nobody_out(page: Any, size: dict[str, int]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
-def test_the_report_on_a_phone_on_paper_and_from_right_to_left(
+def test_the_report_supports_phones_paper_and_right_to_left_names(
     report: Path, opened: Opener
 ) -> None:
     page = opened(report, viewport=PHONE)
     assert page.evaluate(BOTTOMS)[3] <= PHONE["height"], (
-        "headline, speed, quality and names on the first screen"
+        "the first screen has to show the headline, speed, quality and names"
     )
     keeps_nobody_out(page, PHONE)
     wide = page.locator(".wide").evaluate_all(
         "(all) => all.map((one) => one.scrollWidth - one.clientWidth)"
     )
     assert len(wide) > 4
-    assert max(wide) <= 0, "a line for each figure"
-    # Another table that is too wide shows that it goes on, and keeps its first column.
+    assert max(wide) <= 0, "wide tables have to show each value on its own line"
+    # Other wide tables can be scrolled. A shadow indicates this, and the first column stays visible.
     table = page.locator("details .rows:not(.wide)").first
     table.scroll_into_view_if_needed()
     assert page.evaluate(f"{SCROLLED}.scrollWidth - {SCROLLED}.clientWidth") > 50
@@ -93,13 +93,13 @@ def test_the_report_on_a_phone_on_paper_and_from_right_to_left(
     page.evaluate(f"{SCROLLED}.scrollLeft = 1e6")
     ended = edges(table)
     assert begun[1] < 0.9 < ended[1], (
-        "a shadow at the right, until the table has been scrolled to its end"
+        "the right edge has a shadow until the table is scrolled to its end"
     )
     first = f"{SCROLLED}.querySelector('tbody th')"
     assert page.evaluate(f"{first}.getBoundingClientRect().left") == pytest.approx(
         page.evaluate(f"{SCROLLED}.getBoundingClientRect().left"), abs=1
     )
-    # On paper all is unfolded, in light colours, and nothing is cut.
+    # On paper, everything is unfolded, colors are light, and nothing is cut off.
     page = opened(report, viewport=PAPER, color_scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).getPropertyValue('--paper')") == "#ffffff"
@@ -124,7 +124,7 @@ def test_the_report_on_a_phone_on_paper_and_from_right_to_left(
         page.evaluate("getComputedStyle(document.querySelector('thead')).display")
         == "table-header-group"
     )
-    # Names from right to left do not turn what stands around them.
+    # Right-to-left names don't change the direction of the surrounding text.
     page = opened(report, viewport=DESKTOP)
     page.evaluate(UNFOLD)
     cell = page.locator("td", has_text="שלום").first
@@ -141,4 +141,4 @@ def test_the_report_on_a_phone_on_paper_and_from_right_to_left(
             return [place(cell.firstChild).right, place(cell.lastChild).left];
         }"""
     )
-    assert count >= name - 1, "the count stands right of the name"
+    assert count >= name - 1, "the count is to the right of the name"

@@ -1,4 +1,4 @@
-"""The JavaScript that scores names computes what Python does: n-grams, words, rules, and the limit on first letters."""
+"""JavaScript and Python compute the same scores, read the same n-grams, and apply the same limit to first letters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ENGINE = "Model, StartLimit, Threshold, bytesFromText, readRising"
 
 @pytest.fixture(scope="module")
 def checkpoints() -> dict[str, Checkpoint]:
-    """All shipped models, and two of lists of phrases."""
+    """Load the built-in models, and train two models on phrases."""
     labels = ["places"] * len(PHRASES) + ["numbers"] * len(NUMBERED)
     labelled = Corpus.from_names(LABELLED, labels=labels)
     return {
@@ -62,7 +62,7 @@ def checkpoints() -> dict[str, Checkpoint]:
 
 @pytest.fixture(scope="module")
 def node(checkpoints: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The module with the inner parts of its engine."""
+    """Export a module, together with its internal classes and functions."""
     folder = tmp_path_factory.mktemp("scoring")
     write_module(
         [PageModel(name, checkpoint) for name, checkpoint in checkpoints.items()],
@@ -79,9 +79,7 @@ OPEN = "const model = new Model(JSON.parse(json).models.find((one) => one.name =
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_n_grams_are_read_as_python_reads_them(
-    name: str, node: Run, checkpoints: dict[str, Checkpoint]
-) -> None:
+def test_n_grams_match_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
     code = f"""({{ Model }}, json, name) => {{
         {OPEN}
         const {{ symbol, suffix, firstChild, firstOfOrder, starts }} = model.scorer.ngrams;
@@ -100,7 +98,7 @@ def test_n_grams_are_read_as_python_reads_them(
 
 
 def some_names(name: str, checkpoint: Checkpoint) -> list[str]:
-    """Names of the list, and texts that are like them in part."""
+    """Return names from the list, mixtures of two names, and random strings."""
     rng = np.random.default_rng(3)
     names = list(load_bundled(name).names if name in TRIED else LABELLED)
     listed = [names[row] for row in rng.integers(len(names), size=60).tolist()]
@@ -112,10 +110,8 @@ def some_names(name: str, checkpoint: Checkpoint) -> list[str]:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scores_are_those_of_python(
-    name: str, node: Run, checkpoints: dict[str, Checkpoint]
-) -> None:
-    """For a few labels, or none: log-probability, missing n-grams and words, score; and which prefixes go on."""
+def test_scores_match_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+    """Compare log-probabilities, missing n-grams and scores, and which prefixes and names reach the threshold."""
     checkpoint = checkpoints[name]
     names, tokens = some_names(name, checkpoint), checkpoint.start_tokens.tokens[::40]
     longest = checkpoint.longest_name
@@ -144,14 +140,14 @@ def test_scores_are_those_of_python(
 
 
 def approximate(row: Sequence[Any]) -> list[Any]:
-    """A row whose numbers may differ by rounding."""
+    """Allow for rounding errors in a row."""
     return [pytest.approx(one, rel=1e-9) if isinstance(one, float) else one for one in row]
 
 
 def rows_of(
     checkpoint: Checkpoint, token: int, names: Sequence[str], longest: int
 ) -> list[list[Any]]:
-    """What the test above compares, of each name behind one start_token."""
+    """Compute the expected rows of the test above, for one start token."""
     scorer = scorer_of(checkpoint)
     assert scorer is not None
     engine, start_tokens, rows = engine_of(checkpoint, "float64"), np.array([token], np.int32), []
@@ -188,7 +184,7 @@ def rows_of(
     return rows
 
 
-def test_the_start_limit_is_that_of_python(node: Run) -> None:
+def test_the_start_limit_matches_python(node: Run) -> None:
     rng = np.random.default_rng(4)
     names = [
         "".join(rng.choice(list("abé\N{GRINNING FACE}"), size))
@@ -208,8 +204,8 @@ def test_the_start_limit_is_that_of_python(node: Run) -> None:
 
 
 @pytest.mark.parametrize("scale", [1, 3, 1_000, 10**9])
-def test_rising_numbers_are_read_as_they_were_written(scale: int, node: Run) -> None:
-    """One set after the other; then cut short in every place."""
+def test_rice_codes_are_decoded_correctly(scale: int, node: Run) -> None:
+    """Decode several sets in a row. Then check that truncated data is rejected, whatever its length."""
     rng = np.random.default_rng(scale)
     sets = [np.cumsum(rng.integers(0, scale, size=size)) for size in (0, 1, 50)]
     data = b"".join(map(write_rising, sets))
@@ -235,7 +231,7 @@ def test_rising_numbers_are_read_as_they_were_written(scale: int, node: Run) -> 
 
 
 @pytest.mark.parametrize("name", ["phrases", "labelled phrases"])
-def test_names_of_phrases_are_those_of_python(
+def test_names_of_phrases_match_python(
     name: str, node: Run, checkpoints: dict[str, Checkpoint]
 ) -> None:
     assert checkpoints[name].words is not None
@@ -248,10 +244,13 @@ def test_names_of_phrases_are_those_of_python(
 @pytest.mark.parametrize(
     "options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 5}]
 )
-def test_names_of_shipped_models_are_those_of_python(
+def test_names_of_built_in_models_match_python(
     name: str, options: dict[str, Any], node: Run, checkpoints: dict[str, Checkpoint]
 ) -> None:
-    """Except for companies' first words, which the reference doesn't know. An error has the names that were found."""
+    """The Python version can't check the first words of companies, so the module doesn't check them either.
+
+    If there are too few names, the test compares the names in the error.
+    """
     code = """({ load }, json, [name, options]) => {
         const description = JSON.parse(json).models.find((one) => one.name === name);
         const model = load({ ...JSON.parse(json), models: [{ ...description, claimed: "" }] });

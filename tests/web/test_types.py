@@ -1,4 +1,4 @@
-"""The types of the module: a strict TypeScript program with the module passes the compiler, a wrong one doesn't."""
+"""The TypeScript compiler accepts a correct program that uses the module, and reports mistakes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WRONG = {
 
 @pytest.fixture(scope="module", params=["names.mjs", "names.js"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A module with its types."""
+    """Export a module and its type declarations."""
     place = tmp_path_factory.mktemp("types")
     write_module([PageModel("gru", labelled_checkpoint())], place / request.param)
     (place / "package.json").write_text('{"type": "module"}')
@@ -49,7 +49,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def compiler_messages(folder: Path, program: str) -> str:
-    """What the compiler prints for a strict program; "" if it finds no mistake."""
+    """Compile a program in strict mode, and return the messages. They're empty if the program is correct."""
     node = require_program("node")
     if not COMPILER.is_file():
         if os.environ.get("CI"):
@@ -66,7 +66,7 @@ def compiler_messages(folder: Path, program: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_strict_program_passes_the_compiler(folder: Path) -> None:
+def test_correct_programs_compile_without_messages(folder: Path) -> None:
     assert compiler_messages(folder, PROGRAM) == ""
 
 
