@@ -37,7 +37,7 @@ ADD_AT_ONCE = 128  # rows from which on running sums are added token by token
 MAX_IN_VAIN = 400_000_000  # logits computed without finding a name; takes some seconds
 LOGITS_PER_CHARACTER = 4  # logits that cost as much as one character of a prefix
 TRIED_PER_READ = 4  # prefixes whose constraints are checked in the time that reading one takes
-SCORE = "score"  # draws that can't reach the threshold are counted under this name
+BELOW_THRESHOLD = "score"  # draws that can't reach the threshold are counted under this name
 FEW = 16  # up to this many draws at a prefix are made one by one, more by a multinomial
 
 # By the name of a constraint, the state of its tracker for each prefix.
@@ -87,7 +87,7 @@ class Open:
     last: Int32[Array, "B"]  # the last token, or the start token of an empty prefix
     start_token: Int32[Array, "B"]  # start token
     count: Int64[Array, "B"]  # draws
-    score: Float64[Array, "B"]  # log-probability, in nats
+    log_probability: Float64[Array, "B"]  # in nats
     first: Float64[Array, "B"]  # log-probability of the first FIRST tokens, in nats
     tracker_states: TrackerStates
     tally: Tally | None  # the scorer's state; None: nothing is scored
@@ -101,7 +101,7 @@ class Open:
             last=self.last[rows],
             start_token=self.start_token[rows],
             count=self.count[rows],
-            score=self.score[rows],
+            log_probability=self.log_probability[rows],
             first=self.first[rows],
             tracker_states=select_states(self.tracker_states, rows),
             tally=None if self.tally is None else self.tally.select(rows),
@@ -117,7 +117,7 @@ class Ended:
     tokens: Int32[Array, "K depth"]
     rows: Int64[Array, "K"]  # row of each name among the prefixes that it ends with
     count: Int64[Array, "K"]  # draws
-    score: Float64[Array, "K"]  # log-probability, including the end, in nats
+    log_probability: Float64[Array, "K"]  # including the end, in nats
     first: Float64[Array, "K"]  # log-probability of the first FIRST tokens, in nats
     start_token: Int32[Array, "K"]  # start token
 
@@ -203,13 +203,15 @@ class ForcedStart:
         self.start_tokens = start_tokens
         self.last = start_tokens.ids  # (R,) the last token, which hasn't been read yet
         self.state = model.initial_state(count)  # before the last token
-        self.score = np.zeros(count)  # (R,) log-probability of the characters, in nats
-        self.first = self.score  # (R,) log-probability of the first FIRST characters, in nats
+        self.log_probability = np.zeros(count)  # (R,) log-probability of the characters, in nats
+        self.first = (
+            self.log_probability
+        )  # (R,) log-probability of the first FIRST characters, in nats
         self._drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
         for index, token in enumerate(characters):
             self._append(token, model, sampling)
             if index < FIRST:
-                self.first = self.score
+                self.first = self.log_probability
 
     def _append(
         self, token: np.int32, model: LanguageModel, sampling: SamplingSettings | None
@@ -218,7 +220,7 @@ class ForcedStart:
         logits, self.state = model.step(self.last, self.state)  # (R, V)
         log_probabilities = all_log_probabilities(logits)  # (R, V)
         self.last = np.full(len(self.last), token)
-        self.score = self.score + log_probabilities[:, token]
+        self.log_probability = self.log_probability + log_probabilities[:, token]
         if sampling is not None:
             with np.errstate(divide="ignore"):  # −inf if it's impossible
                 self._drawn += np.log(sampling.chances(logits)[:, token])
@@ -238,7 +240,7 @@ class ForcedStart:
         forced.
         """
         log_shares = self.start_tokens.log_shares  # (R,)
-        for log_likelihood in (self._drawn, self.score):
+        for log_likelihood in (self._drawn, self.log_probability):
             joint = log_shares + log_likelihood  # (R,)
             if joint.max() > -np.inf:
                 return joint
@@ -251,7 +253,7 @@ class NextTokens(NamedTuple):
     rows: Int64[Array, "K"]  # row of each token's prefix
     tokens: Int32[Array, "K"]
     counts: Int64[Array, "K"]  # draws
-    scores: Float64[Array, "K"]  # log-probability of each prefix with the token, in nats
+    log_probabilities: Float64[Array, "K"]  # of each prefix with the token, in nats
 
     def select(self, index: Int64[Array, "k"] | Bool[Array, "K"] | slice) -> NextTokens:
         """Some of the tokens."""
@@ -259,7 +261,7 @@ class NextTokens(NamedTuple):
             rows=self.rows[index],
             tokens=self.tokens[index],
             counts=self.counts[index],
-            scores=self.scores[index],
+            log_probabilities=self.log_probabilities[index],
         )
 
 
@@ -352,7 +354,7 @@ class Walk:
             last=forced.last[rows],
             start_token=start_token,
             count=counts,
-            score=forced.score[rows],
+            log_probability=forced.log_probability[rows],
             first=forced.first[rows],
             tracker_states=select_states(self.filter.start(), np.zeros(len(rows), np.int64)),
             tally=self._tally_of(tokens, start_token),
@@ -425,11 +427,11 @@ class Walk:
         check_are_numbers(sums[-1])
         rows, tokens, counts = split_counts(prefixes.count, weights, sums, rng)
         if sampling.natural:  # the weights are the model's own, so its softmax isn't needed
-            scores = np.log(weights[rows, tokens] / sums[-1, rows])  # (K,)
+            log_probabilities = np.log(weights[rows, tokens] / sums[-1, rows])  # (K,)
         else:
-            scores = all_log_probabilities(logits)[rows, tokens]  # (K,)
-        scores += prefixes.score[rows]
-        return NextTokens(rows, tokens.astype(np.int32), counts, scores), state
+            log_probabilities = all_log_probabilities(logits)[rows, tokens]  # (K,)
+        log_probabilities += prefixes.log_probability[rows]
+        return NextTokens(rows, tokens.astype(np.int32), counts, log_probabilities), state
 
     def _names_that_end(self, prefixes: Open, following: NextTokens) -> list[Ended]:
         """The wanted names among the prefixes whose next token is the end token, as one block or none."""
@@ -457,7 +459,7 @@ class Walk:
         return Draws(
             blocks=[names.tokens for names in ended],
             counts=_joined((names.count for names in ended), np.int64),
-            log_probability=_joined((names.score for names in ended), np.float64),
+            log_probability=_joined((names.log_probability for names in ended), np.float64),
             start_probability=self._start_probability(first, start_tokens),
             start_tokens=start_tokens,
             rejected=self.rejected,
@@ -527,8 +529,8 @@ class Walk:
             last=following.tokens,
             start_token=prefixes.start_token[row],
             count=following.counts,
-            score=following.scores,
-            first=prefixes.first[row] if has_all_first else following.scores,
+            log_probability=following.log_probabilities,
+            first=prefixes.first[row] if has_all_first else following.log_probabilities,
             tracker_states=self.filter.advance(prefixes.tracker_states, row, following.tokens),
             tally=None if prefixes.tally is None else prefixes.tally.select(row),
             state=after,
@@ -548,7 +550,7 @@ class Walk:
 
         Args:
             prefixes: prefixes that have been read.
-            following: end tokens; their scores include the end.
+            following: end tokens; their log-probabilities include the end.
         """
         names = self._end(prefixes, following)
         keep = self._keep(names, ended=True)
@@ -556,7 +558,7 @@ class Walk:
             tokens=names.tokens if keep.all() else names.tokens[keep],
             rows=following.rows[keep],
             count=names.count[keep],
-            score=names.score[keep],
+            log_probability=names.log_probability[keep],
             first=names.first[keep],
             start_token=names.start_token[keep],
         )
@@ -568,8 +570,8 @@ class Walk:
         names = replace(
             names,
             count=following.counts,
-            score=following.scores,
-            first=names.first if has_all_first else following.scores,
+            log_probability=following.log_probabilities,
+            first=names.first if has_all_first else following.log_probabilities,
         )
         return self._with_tally(names, ended=True)
 
@@ -585,18 +587,18 @@ class Walk:
         return keep
 
     def _rejections(self, prefixes: Open, *, ended: bool) -> Iterator[Rejection]:
-        """The rejections of the score, then those of the filter."""
+        """Return the rejections of the scorer, then the rejections of the filter."""
         if self.scorer is not None and prefixes.tally is not None:
             length = prefixes.tokens.shape[1]
             reaches_threshold = self.scorer.reaches(
-                prefixes.score,
+                prefixes.log_probability,
                 length=length,
                 tally=prefixes.tally,
                 start_tokens=prefixes.start_token,
                 longest=max(self.filter.longest, length),
                 ended=ended,
             )
-            yield SCORE, ~reaches_threshold
+            yield BELOW_THRESHOLD, ~reaches_threshold
         yield from self.filter.rejections(prefixes.tokens, prefixes.tracker_states, ended=ended)
 
 

@@ -127,7 +127,9 @@ class ByProbability:
     def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
         """The only start token, and the characters that a constraint forces."""
         start, _ = walk.roots()
-        return start, PrefixScores(rank=start.score, log_probability=start.score)
+        return start, PrefixScores(
+            rank=start.log_probability, log_probability=start.log_probability
+        )
 
     def extend(
         self,
@@ -612,5 +614,5 @@ def _next_tokens(
         rows=row,
         tokens=token.astype(np.int32),
         counts=np.ones(len(row), np.int64),
-        scores=log_probability,
+        log_probabilities=log_probability,
     )

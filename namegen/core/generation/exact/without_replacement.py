@@ -71,7 +71,7 @@ class ByArrival:
         numbers = np.arange(len(log_rate), dtype=np.uint64)
         hashes = scramble(scramble(numbers) ^ self.seed)
         rank = log_rate - log_waits(hashes)
-        return roots, ArrivalScores(rank, roots.score, log_rate=log_rate, hashes=hashes)
+        return roots, ArrivalScores(rank, roots.log_probability, log_rate=log_rate, hashes=hashes)
 
     def extend(
         self,
