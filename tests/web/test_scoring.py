@@ -170,10 +170,10 @@ def rows_of(
                 tally=tally,
                 start_tokens=start_tokens,
                 longest=longest,
-                ended=False,
+                are_whole_names=False,
             )
             kept += int(can_reach[0])
-        tally = scorer.read(tally, ids[None], start_tokens, ended=True)
+        tally = scorer.read(tally, ids[None], start_tokens, are_whole_names=True)
         missing = int(tally.missing[0, 0])
         score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), start_tokens)
         reaches = scorer.reaches(
@@ -182,7 +182,7 @@ def rows_of(
             tally=tally,
             start_tokens=start_tokens,
             longest=longest,
-            ended=True,
+            are_whole_names=True,
         )
         rows.append([float(sums[-1]), missing, float(score[0]), kept, bool(reaches[0])])
     return rows

@@ -416,7 +416,7 @@ def check_parts_and_loop(
 
 
 def _share_drawn_alike(model: TFLiteModel, uniforms: Float[Array, "n T"]) -> float:
-    """Compute the share of names for which a file's sampling loop gives the characters and log-probability of its steps."""
+    """Compute the share of names for which a file's sampling loop agrees with its steps, including the probability."""
     start_tokens = model.metadata.start_tokens
     generator = Generator(model, model.metadata.vocabulary, start_tokens=start_tokens)
     expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)

@@ -54,7 +54,7 @@ class Draws:
     counts: Int64[Array, "names"]  # draws of each name, block after block
     log_probability: Float64[Array, "names"]  # given the start token, at temperature 1, in nats
     start_probability: Float64[Array, "names"]  # of the first FIRST tokens, given the forced ones
-    start_tokens: Int32[Array, "names"]  # start tokens
+    start_tokens: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)  # other draws, by constraint
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
@@ -80,12 +80,12 @@ class Draws:
 
 
 @dataclass(frozen=True, eq=False)
-class Open:
-    """Prefixes of one length whose last token the model hasn't read yet."""
+class PrefixBlock:
+    """Prefixes of one length. The model hasn't read their last token yet."""
 
     tokens: Int32[Array, "B depth"]
     last: Int32[Array, "B"]  # the last token, or the start token of an empty prefix
-    start_token: Int32[Array, "B"]  # start token
+    start_token: Int32[Array, "B"]
     count: Int64[Array, "B"]  # draws
     log_probability: Float64[Array, "B"]  # in nats
     first: Float64[Array, "B"]  # log-probability of the first FIRST tokens, in nats
@@ -94,9 +94,9 @@ class Open:
     state: State  # of the model, before the last token; its rows are the shorter prefixes
     parent: Int64[Array, "B"]  # row of each prefix in that state, which is gathered when it's read
 
-    def select(self, rows: Int64[Array, "K"]) -> Open:
+    def select(self, rows: Int64[Array, "K"]) -> PrefixBlock:
         """Some of the prefixes."""
-        return Open(
+        return PrefixBlock(
             tokens=self.tokens[rows],
             last=self.last[rows],
             start_token=self.start_token[rows],
@@ -111,15 +111,15 @@ class Open:
 
 
 @dataclass(frozen=True, eq=False)
-class Ended:
-    """Wanted names of one length that have ended."""
+class FinishedNames:
+    """Wanted names of one length whose end token has been drawn or found."""
 
     tokens: Int32[Array, "K depth"]
     rows: Int64[Array, "K"]  # row of each name among the prefixes that it ends with
     count: Int64[Array, "K"]  # draws
     log_probability: Float64[Array, "K"]  # including the end, in nats
     first: Float64[Array, "K"]  # log-probability of the first FIRST tokens, in nats
-    start_token: Int32[Array, "K"]  # start token
+    start_token: Int32[Array, "K"]
 
 
 class PrefixFilter:
@@ -165,11 +165,11 @@ class PrefixFilter:
         }
 
     def rejections(
-        self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, ended: bool
+        self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, are_whole_names: bool
     ) -> Iterator[Rejection]:
-        """For each constraint, which names it rejects (if they have ended) or which prefixes."""
+        """For each constraint, which prefixes or whole names it rejects."""
         for name, tracker in self._trackers.items():
-            rejects = tracker.rejects_names if ended else tracker.rejects_prefixes
+            rejects = tracker.rejects_names if are_whole_names else tracker.rejects_prefixes
             rejected = rejects(tokens, states[name])
             if rejected.any():
                 yield name, rejected
@@ -268,7 +268,7 @@ class NextTokens(NamedTuple):
 class LongerPrefixes(NamedTuple):
     """Prefixes that were extended by one token each."""
 
-    prefixes: Open
+    prefixes: PrefixBlock
     token_indexes: Int64[Array, "B"]  # index of each prefix's last token among the next tokens
 
 
@@ -321,7 +321,9 @@ class Walk:
 
     # --- start --------------------------------------------------------------------------------------------------------
 
-    def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
+    def _start(
+        self, count: int, rng: np.random.Generator, sampling: SamplingSettings
+    ) -> PrefixBlock:
         """The forced characters after each start token.
 
         The draws are divided among the start tokens by their probabilities given the characters.
@@ -331,7 +333,9 @@ class Walk:
         rows = np.flatnonzero(counts)
         return self._open(forced, counts[rows], rows)
 
-    def roots(self, sampling: SamplingSettings | None = None) -> tuple[Open, Float64[Array, "R"]]:
+    def roots(
+        self, sampling: SamplingSettings | None = None
+    ) -> tuple[PrefixBlock, Float64[Array, "R"]]:
         """The forced characters after each possible start token, for a search that doesn't draw.
 
         Returns:
@@ -344,12 +348,12 @@ class Walk:
 
     def _open(
         self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
-    ) -> Open:
+    ) -> PrefixBlock:
         """The forced characters after some start tokens, as prefixes with a number of draws each."""
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
         start_token = self.start_tokens.ids[rows]  # (B,)
         self._forced_first = dict(zip(self.start_tokens.tokens, forced.first.tolist(), strict=True))
-        return Open(
+        return PrefixBlock(
             tokens=tokens,
             last=forced.last[rows],
             start_token=start_token,
@@ -398,27 +402,27 @@ class Walk:
         """
         self.rejected = Counter()
         self._computed_at_last_name = self.computed
-        ended: list[Ended] = []
+        finished: list[FinishedNames] = []
         drawn = 0
         pending = [self._start(n, rng, sampling)] if n else []
         while pending and not self._is_in_vain():
             prefixes = pending.pop()
             following, state = self._draw_next_tokens(prefixes, rng, sampling)
-            ended += self._names_that_end(prefixes, following)
+            finished += self._names_that_end(prefixes, following)
             longer = self._prefixes_that_go_on(prefixes, following, state)
             pending += longer
             drawn += _draw_count([prefixes]) - _draw_count(longer)
             tell(drawn)
         if pending:
             self.rejected[MaxLength.name] += _draw_count(pending)
-        return self._join_draws(ended)
+        return self._join_draws(finished)
 
     def _is_in_vain(self) -> bool:
         """Whether the walk has computed so much since the last name that no name seems to end."""
         return self.computed - self._computed_at_last_name > MAX_IN_VAIN
 
     def _draw_next_tokens(
-        self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
+        self, prefixes: PrefixBlock, rng: np.random.Generator, sampling: SamplingSettings
     ) -> tuple[NextTokens, State]:
         """Read the prefixes and divide their draws among the next tokens; also returns the model's state."""
         logits, state = self.read(prefixes)  # (B, V)
@@ -433,33 +437,33 @@ class Walk:
         log_probabilities += prefixes.log_probability[rows]
         return NextTokens(rows, tokens.astype(np.int32), counts, log_probabilities), state
 
-    def _names_that_end(self, prefixes: Open, following: NextTokens) -> list[Ended]:
+    def _names_that_end(self, prefixes: PrefixBlock, following: NextTokens) -> list[FinishedNames]:
         """The wanted names among the prefixes whose next token is the end token, as one block or none."""
         is_end = following.tokens == END_TOKEN  # (K,)
         if not is_end.any():
             return []
-        names = self.ended(prefixes, following.select(is_end))
+        names = self.finish_names(prefixes, following.select(is_end))
         if len(names.tokens) == 0:
             return []
         self._computed_at_last_name = self.computed
         return [names]
 
     def _prefixes_that_go_on(
-        self, prefixes: Open, following: NextTokens, state: State
-    ) -> list[Open]:
+        self, prefixes: PrefixBlock, following: NextTokens, state: State
+    ) -> list[PrefixBlock]:
         """The longer prefixes that can become wanted names, in blocks."""
         goes_on = np.flatnonzero(following.tokens != END_TOKEN)
         extended = self.children(prefixes, following.select(goes_on), state)
         return [block.prefixes for block in extended]
 
-    def _join_draws(self, ended: list[Ended]) -> Draws:
-        """All names that ended, as one object."""
-        start_tokens = _joined((names.start_token for names in ended), np.int32)
-        first = _joined((names.first for names in ended), np.float64)
+    def _join_draws(self, finished: list[FinishedNames]) -> Draws:
+        """Return all finished names as one object."""
+        start_tokens = _joined((names.start_token for names in finished), np.int32)
+        first = _joined((names.first for names in finished), np.float64)
         return Draws(
-            blocks=[names.tokens for names in ended],
-            counts=_joined((names.count for names in ended), np.int64),
-            log_probability=_joined((names.log_probability for names in ended), np.float64),
+            blocks=[names.tokens for names in finished],
+            counts=_joined((names.count for names in finished), np.int64),
+            log_probability=_joined((names.log_probability for names in finished), np.float64),
             start_probability=self._start_probability(first, start_tokens),
             start_tokens=start_tokens,
             rejected=self.rejected,
@@ -479,17 +483,17 @@ class Walk:
 
     # --- steps of every walk ------------------------------------------------------------------------------------------
 
-    def read(self, prefixes: Open) -> tuple[Float[Array, "B V"], State]:
+    def read(self, prefixes: PrefixBlock) -> tuple[Float[Array, "B V"], State]:
         """Read the last tokens of some prefixes: the logits of the next tokens, and the model's state."""
         self.computed += len(prefixes.last) * self._cost(prefixes)
         return self.model.step(prefixes.last, self.model.select(prefixes.state, prefixes.parent))
 
-    def _cost(self, prefixes: Open) -> int:
+    def _cost(self, prefixes: PrefixBlock) -> int:
         """The work that each prefix takes, in logits."""
         return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
-        self, prefixes: Open, following: NextTokens, after: State
+        self, prefixes: PrefixBlock, following: NextTokens, after: State
     ) -> Iterator[LongerPrefixes]:
         """Append next tokens to prefixes, and return those that can become wanted names, in blocks.
 
@@ -503,28 +507,28 @@ class Walk:
             block = following.select(slice(start, start + block_rows))
             self._count_tried(prefixes, len(block.rows))
             longer = self._append(prefixes, block, after)
-            kept = np.flatnonzero(self._keep(longer, ended=False))
+            kept = np.flatnonzero(self._keep(longer, are_whole_names=False))
             if len(kept) < len(block.rows):
                 longer = longer.select(kept)
             if len(kept):
                 yield LongerPrefixes(longer, token_indexes=start + kept)
 
-    def _rows_per_block(self, prefixes: Open) -> int:
+    def _rows_per_block(self, prefixes: PrefixBlock) -> int:
         """How many prefixes a block may have, so that its arrays fit into the cache."""
         numbers_per_row = max(self.logits_per_prefix, int(prefixes.tokens.shape[1]))
         return max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers_per_row))
 
-    def _count_tried(self, prefixes: Open, count: int) -> None:
+    def _count_tried(self, prefixes: PrefixBlock, count: int) -> None:
         """Count the work of checking the constraints for longer prefixes."""
         self.tried += count
         self.computed += count * self._cost(prefixes) // TRIED_PER_READ
 
-    def _append(self, prefixes: Open, following: NextTokens, after: State) -> Open:
+    def _append(self, prefixes: PrefixBlock, following: NextTokens, after: State) -> PrefixBlock:
         """Prefixes with one more token each."""
         row = following.rows
         tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
         has_all_first = prefixes.tokens.shape[1] >= FIRST
-        longer = Open(
+        longer = PrefixBlock(
             tokens=tokens,
             last=following.tokens,
             start_token=prefixes.start_token[row],
@@ -536,25 +540,27 @@ class Walk:
             state=after,
             parent=row,
         )
-        return self._with_tally(longer, ended=False)
+        return self._with_tally(longer, are_whole_names=False)
 
-    def _with_tally(self, prefixes: Open, *, ended: bool) -> Open:
+    def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
         """The same prefixes after the scorer has read their last token, or their end."""
         if self.scorer is None or prefixes.tally is None:
             return prefixes
-        tally = self.scorer.read(prefixes.tally, prefixes.tokens, prefixes.start_token, ended=ended)
+        tally = self.scorer.read(
+            prefixes.tally, prefixes.tokens, prefixes.start_token, are_whole_names=are_whole_names
+        )
         return replace(prefixes, tally=tally)
 
-    def ended(self, prefixes: Open, following: NextTokens) -> Ended:
-        """End some prefixes, and keep the wanted names.
+    def finish_names(self, prefixes: PrefixBlock, following: NextTokens) -> FinishedNames:
+        """Turn prefixes into whole names, and keep the wanted ones.
 
         Args:
             prefixes: prefixes that have been read.
             following: end tokens; their log-probabilities include the end.
         """
-        names = self._end(prefixes, following)
-        keep = self._keep(names, ended=True)
-        return Ended(
+        names = self._append_end_tokens(prefixes, following)
+        keep = self._keep(names, are_whole_names=True)
+        return FinishedNames(
             tokens=names.tokens if keep.all() else names.tokens[keep],
             rows=following.rows[keep],
             count=names.count[keep],
@@ -563,8 +569,8 @@ class Walk:
             start_token=names.start_token[keep],
         )
 
-    def _end(self, prefixes: Open, following: NextTokens) -> Open:
-        """The prefixes that have an end token, as whole names."""
+    def _append_end_tokens(self, prefixes: PrefixBlock, following: NextTokens) -> PrefixBlock:
+        """Append an end token to some prefixes, which makes them whole names."""
         names = prefixes.select(following.rows)
         has_all_first = names.tokens.shape[1] >= FIRST
         names = replace(
@@ -573,20 +579,20 @@ class Walk:
             log_probability=following.log_probabilities,
             first=names.first if has_all_first else following.log_probabilities,
         )
-        return self._with_tally(names, ended=True)
+        return self._with_tally(names, are_whole_names=True)
 
-    def _keep(self, prefixes: Open, *, ended: bool) -> Bool[Array, "B"]:
+    def _keep(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Bool[Array, "B"]:
         """Which prefixes, or whole names, nothing rejects.
 
         The draws of the others are counted for the first constraint that rejects them.
         """
         keep = np.ones(len(prefixes.count), bool)
-        for reason, rejected in self._rejections(prefixes, ended=ended):
+        for reason, rejected in self._rejections(prefixes, are_whole_names=are_whole_names):
             self.rejected[reason] += int(prefixes.count[rejected & keep].sum())
             keep &= ~rejected
         return keep
 
-    def _rejections(self, prefixes: Open, *, ended: bool) -> Iterator[Rejection]:
+    def _rejections(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Iterator[Rejection]:
         """Return the rejections of the scorer, then the rejections of the filter."""
         if self.scorer is not None and prefixes.tally is not None:
             length = prefixes.tokens.shape[1]
@@ -596,10 +602,12 @@ class Walk:
                 tally=prefixes.tally,
                 start_tokens=prefixes.start_token,
                 longest=max(self.filter.longest, length),
-                ended=ended,
+                are_whole_names=are_whole_names,
             )
             yield BELOW_THRESHOLD, ~reaches_threshold
-        yield from self.filter.rejections(prefixes.tokens, prefixes.tracker_states, ended=ended)
+        yield from self.filter.rejections(
+            prefixes.tokens, prefixes.tracker_states, are_whole_names=are_whole_names
+        )
 
 
 def check_are_numbers(values: Float64[Array, "B"]) -> None:
@@ -610,7 +618,7 @@ def check_are_numbers(values: Float64[Array, "B"]) -> None:
         )
 
 
-def _draw_count(blocks: Iterable[Open]) -> int:
+def _draw_count(blocks: Iterable[PrefixBlock]) -> int:
     """The number of draws that have reached the prefixes of some blocks."""
     return sum(int(prefixes.count.sum()) for prefixes in blocks)
 

@@ -117,7 +117,7 @@ class Source:
         tokens: Int32[Array, "K depth"],
         labels: Int64[Array, "K"],
         *,
-        ended: bool,
+        are_whole_names: bool,
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
         """Read the last character of some prefixes (or the end of names), and count the missing n-grams.
 
@@ -127,10 +127,10 @@ class Source:
             The contexts after the character, and how many n-grams were missing.
         """
         last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
-        symbols = np.full(len(tokens), END) if ended else self._symbols[last]  # (K,)
+        symbols = np.full(len(tokens), END) if are_whole_names else self._symbols[last]  # (K,)
         if self._words is None:
             return self.ngrams.follow(contexts, symbols)
-        is_word_end = (last == self._space) | ended  # (K,)
+        is_word_end = (last == self._space) | are_whole_names  # (K,)
         after, missing = self.ngrams.follow(contexts, np.where(is_word_end, END, symbols))
         labels = labels[is_word_end]
         after[is_word_end] = self.ngrams.start[labels]
@@ -199,7 +199,7 @@ class _Need(NamedTuple):
 
     missing: int  # n-grams
     longest: int  # characters of the longest name
-    ended: bool  # whether they are whole names
+    are_whole_names: bool
 
 
 class Scorer:
@@ -255,7 +255,7 @@ class Scorer:
         tokens: Int32[Array, "K depth"],
         start_tokens: Int[Array, "K"],
         *,
-        ended: bool = False,
+        are_whole_names: bool = False,
     ) -> Tally:
         """Read the last character of some prefixes, or the end of names.
 
@@ -263,14 +263,17 @@ class Scorer:
             tally: the tally before that character or end.
             tokens: the prefixes.
             start_tokens: the start token of each.
-            ended: whether the prefixes are whole names and their end is read.
+            are_whole_names: whether the prefixes are whole names, whose end is read.
         """
         labels = self.labels(start_tokens)
         contexts = np.empty_like(tally.contexts)  # (K, sources)
         missing = np.empty_like(tally.missing)  # (K, sources)
         for column, source in enumerate(self.sources):
             contexts[:, column], missing[:, column] = source.read(
-                tally.contexts[:, column], tokens, source.label_of(labels), ended=ended
+                tally.contexts[:, column],
+                tokens,
+                source.label_of(labels),
+                are_whole_names=are_whole_names,
             )
         return Tally(contexts, tally.missing + missing)
 
@@ -281,7 +284,7 @@ class Scorer:
         tally = self.start(start_tokens)
         for end in range(1, tokens.shape[1] + 1):
             tally = self.read(tally, tokens[:, :end], start_tokens)
-        tally = self.read(tally, tokens, start_tokens, ended=True)
+        tally = self.read(tally, tokens, start_tokens, are_whole_names=True)
         fewest: Int64[Array, "K"] = tally.missing.min(axis=1)
         return fewest
 
@@ -310,7 +313,7 @@ class Scorer:
         tally: Tally,
         start_tokens: Int[Array, "K"],
         longest: int,
-        ended: bool,
+        are_whole_names: bool,
     ) -> Bool[Array, "K"]:
         """Which names reach the threshold, or which prefixes could become a name that reaches it.
 
@@ -320,7 +323,7 @@ class Scorer:
             tally: the n-grams that each of them lacks.
             start_tokens: the start token of each.
             longest: characters of the longest name that can be returned.
-            ended: whether they are whole names.
+            are_whole_names: whether they are whole names, not prefixes.
         """
         if length > MOST_CHARACTERS:
             return np.zeros(len(log_probabilities), bool)
@@ -329,7 +332,9 @@ class Scorer:
         missing = tally.missing.min(axis=1)  # (K,)
         reaches = np.empty(len(missing), bool)
         for count in np.unique(missing).tolist():
-            needed = self._log_probability_needed(_Need(count, longest, ended))  # (R, lengths)
+            needed = self._log_probability_needed(
+                _Need(count, longest, are_whole_names)
+            )  # (R, lengths)
             rows = missing == count
             reaches[rows] = log_probabilities[rows] >= needed[rule_of_name[rows], length]
         return reaches
@@ -353,7 +358,7 @@ class Scorer:
             for rule in self.rules
         ]
         needed = np.array(by_rule)  # (R, lengths)
-        if need.ended:
+        if need.are_whole_names:
             return needed
         # A prefix needs the least of all lengths that it can still reach.
         return np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]

@@ -32,7 +32,7 @@ from namegen.core.generation.count_splitting import (
     TRIED_PER_READ,
     LongerPrefixes,
     NextTokens,
-    Open,
+    PrefixBlock,
     Walk,
     check_are_numbers,
 )
@@ -96,7 +96,7 @@ class PrefixScores:
 class Ranking(Protocol):
     """Ranks prefixes and finished names; a name never ranks higher than its prefixes."""
 
-    def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
+    def start(self, walk: Walk) -> tuple[PrefixBlock, PrefixScores]:
         """The prefixes that the search starts from, and their scores ``(B,)``."""
         ...
 
@@ -124,7 +124,7 @@ class Ranking(Protocol):
 class ByProbability:
     """Ranks by log-probability, in nats."""
 
-    def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
+    def start(self, walk: Walk) -> tuple[PrefixBlock, PrefixScores]:
         """The only start token, and the characters that a constraint forces."""
         start, _ = walk.roots()
         return start, PrefixScores(
@@ -234,7 +234,7 @@ class Band:
 class _Block:
     """Prefixes that are read together."""
 
-    prefixes: Open
+    prefixes: PrefixBlock
     scores: PrefixScores  # (B,)
     siblings: Iterator[_Block]  # blocks that rank lower, with the same prefixes one token shorter
     numbers: int  # numbers in memory until the last sibling has been read
@@ -480,7 +480,7 @@ class BandSearch:
             band.judge_waiting()
             yield band
 
-    def _read_band(self, start: Open, scores: PrefixScores, band: Band) -> bool:
+    def _read_band(self, start: PrefixBlock, scores: PrefixScores, band: Band) -> bool:
         """Find all names above the band's floor, and add them to it.
 
         Args:
@@ -550,7 +550,7 @@ class BandSearch:
 
     def _longer(
         self,
-        prefixes: Open,
+        prefixes: PrefixBlock,
         row: Int64[Array, "K"],
         token: Int64[Array, "K"],
         scores: PrefixScores,
@@ -567,18 +567,18 @@ class BandSearch:
         return _Siblings(self.walk.children(prefixes, following, after), scores, numbers)
 
     def _add_names(
-        self, prefixes: Open, row: Int64[Array, "K"], scores: PrefixScores, band: Band
+        self, prefixes: PrefixBlock, row: Int64[Array, "K"], scores: PrefixScores, band: Band
     ) -> None:
         """Add the names that end after the prefixes of some rows."""
         log_probability = scores.log_probability[row, END_TOKEN]
-        ended = self.walk.ended(
+        finished = self.walk.finish_names(
             prefixes, _next_tokens(row, np.full(len(row), END_TOKEN), log_probability)
         )
-        if len(ended.rows):
+        if len(finished.rows):
             names = RankedNames(
-                names=self.walk.filter.vocabulary.decode_all(ended.tokens),
-                scores=scores.select((ended.rows, END_TOKEN)),
-                start_tokens=ended.start_token,
+                names=self.walk.filter.vocabulary.decode_all(finished.tokens),
+                scores=scores.select((finished.rows, END_TOKEN)),
+                start_tokens=finished.start_token,
             )
             band.add(names)
 

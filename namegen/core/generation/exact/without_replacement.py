@@ -32,7 +32,7 @@ import numpy as np
 
 from namegen.core.data.normalization import scramble
 from namegen.core.generation.constraints.constraint_list import NameFilter, ReturnedNames
-from namegen.core.generation.count_splitting import Open, Walk
+from namegen.core.generation.count_splitting import PrefixBlock, Walk
 from namegen.core.generation.exact.band_search import (
     BandSearch,
     PrefixScores,
@@ -65,7 +65,7 @@ class ByArrival:
     sampling: SamplingSettings  # how names are drawn
     seed: np.uint64  # the random number on which all waits depend
 
-    def start(self, walk: Walk) -> tuple[Open, ArrivalScores]:
+    def start(self, walk: Walk) -> tuple[PrefixBlock, ArrivalScores]:
         """Every start token; its rate is its probability given the characters that a constraint forces."""
         roots, log_rate = walk.roots(self.sampling)
         numbers = np.arange(len(log_rate), dtype=np.uint64)

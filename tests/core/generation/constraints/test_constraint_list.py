@@ -229,11 +229,13 @@ def test_no_prefix_of_a_wanted_name_is_rejected(
         if depth > len(begins):
             states = prefix_filter.advance(states, np.zeros(1, np.int64), tokens[:, depth - 1])
         rejected = rejected or any(
-            True for _ in prefix_filter.rejections(tokens[:, :depth], states, ended=False)
+            True for _ in prefix_filter.rejections(tokens[:, :depth], states, are_whole_names=False)
         )
     wanted = len(name) <= 5 and all(constraint.accepts(name) for constraint in constraints)
     assert not (wanted and rejected)
-    failed = [reason for reason, _ in prefix_filter.rejections(tokens, states, ended=True)]
+    failed = [
+        reason for reason, _ in prefix_filter.rejections(tokens, states, are_whole_names=True)
+    ]
     assert (rejected or bool(failed)) == (not wanted)
 
 
