@@ -24,9 +24,9 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.constraints.constraint import Tracker
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
 from namegen.core.generation.constraints.texts import StartsWith
+from namegen.core.generation.opening_limit import OPENING_LENGTH
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer, Tally
-from namegen.core.generation.start_limit import FIRST
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
@@ -53,7 +53,7 @@ class Draws:
     blocks: list[Int32[Array, "_ _"]]  # token ids; the names of a block have the same length
     counts: Int64[Array, "names"]  # draws of each name, block after block
     log_probability: Float64[Array, "names"]  # given the start token, at temperature 1, in nats
-    start_probability: Float64[Array, "names"]  # of the first FIRST tokens, given the forced ones
+    opening_probability: Float64[Array, "names"]  # of the first characters, given the forced ones
     start_tokens: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)  # other draws, by constraint
 
@@ -88,7 +88,7 @@ class PrefixBlock:
     start_token: Int32[Array, "B"]
     count: Int64[Array, "B"]  # draws
     log_probability: Float64[Array, "B"]  # in nats
-    first: Float64[Array, "B"]  # log-probability of the first FIRST tokens, in nats
+    opening_log_probability: Float64[Array, "B"]  # of the first OPENING_LENGTH tokens, in nats
     tracker_states: TrackerStates
     tally: Tally | None  # the scorer's state; None: nothing is scored
     state: State  # of the model, before the last token; its rows are the shorter prefixes
@@ -102,7 +102,7 @@ class PrefixBlock:
             start_token=self.start_token[rows],
             count=self.count[rows],
             log_probability=self.log_probability[rows],
-            first=self.first[rows],
+            opening_log_probability=self.opening_log_probability[rows],
             tracker_states=select_states(self.tracker_states, rows),
             tally=None if self.tally is None else self.tally.select(rows),
             state=self.state,
@@ -118,7 +118,7 @@ class FinishedNames:
     rows: Int64[Array, "K"]  # row of each name among the prefixes that it ends with
     count: Int64[Array, "K"]  # draws
     log_probability: Float64[Array, "K"]  # including the end, in nats
-    first: Float64[Array, "K"]  # log-probability of the first FIRST tokens, in nats
+    opening_log_probability: Float64[Array, "K"]  # of the first OPENING_LENGTH tokens, in nats
     start_token: Int32[Array, "K"]
 
 
@@ -204,14 +204,13 @@ class ForcedStart:
         self.last = start_tokens.ids  # (R,) the last token, which hasn't been read yet
         self.state = model.initial_state(count)  # before the last token
         self.log_probability = np.zeros(count)  # (R,) log-probability of the characters, in nats
-        self.first = (
-            self.log_probability
-        )  # (R,) log-probability of the first FIRST characters, in nats
+        # (R,) log-probability of the first OPENING_LENGTH characters, in nats
+        self.opening_log_probability = self.log_probability
         self._drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
         for index, token in enumerate(characters):
             self._append(token, model, sampling)
-            if index < FIRST:
-                self.first = self.log_probability
+            if index < OPENING_LENGTH:
+                self.opening_log_probability = self.log_probability
 
     def _append(
         self, token: np.int32, model: LanguageModel, sampling: SamplingSettings | None
@@ -306,8 +305,8 @@ class Walk:
         self.computed = 0  # work so far, in logits
         self._computed_at_last_name = 0  # the work up to the last name that was found
         self._rows_per_prefix = rows_per_prefix
-        # By start token, the log-probability of the first FIRST forced characters, in nats.
-        self._forced_first: dict[int, float] = {}
+        # By start token, the log-probability of the forced characters that belong to the opening, in nats.
+        self._forced_opening: dict[int, float] = {}
 
     def scored_by(self, scorer: Scorer) -> Walk:
         """A new walk through the same tree, with a scorer."""
@@ -352,14 +351,16 @@ class Walk:
         """The forced characters after some start tokens, as prefixes with a number of draws each."""
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
         start_token = self.start_tokens.ids[rows]  # (B,)
-        self._forced_first = dict(zip(self.start_tokens.tokens, forced.first.tolist(), strict=True))
+        self._forced_opening = dict(
+            zip(self.start_tokens.tokens, forced.opening_log_probability.tolist(), strict=True)
+        )
         return PrefixBlock(
             tokens=tokens,
             last=forced.last[rows],
             start_token=start_token,
             count=counts,
             log_probability=forced.log_probability[rows],
-            first=forced.first[rows],
+            opening_log_probability=forced.opening_log_probability[rows],
             tracker_states=select_states(self.filter.start(), np.zeros(len(rows), np.int64)),
             tally=self._tally_of(tokens, start_token),
             state=forced.state,
@@ -459,26 +460,30 @@ class Walk:
     def _join_draws(self, finished: list[FinishedNames]) -> Draws:
         """Return all finished names as one object."""
         start_tokens = _joined((names.start_token for names in finished), np.int32)
-        first = _joined((names.first for names in finished), np.float64)
+        opening_log_probability = _joined(
+            (names.opening_log_probability for names in finished), np.float64
+        )
         return Draws(
             blocks=[names.tokens for names in finished],
             counts=_joined((names.count for names in finished), np.int64),
             log_probability=_joined((names.log_probability for names in finished), np.float64),
-            start_probability=self._start_probability(first, start_tokens),
+            opening_probability=self._opening_probability(opening_log_probability, start_tokens),
             start_tokens=start_tokens,
             rejected=self.rejected,
         )
 
-    def _start_probability(
-        self, first: Float64[Array, "names"], start_tokens: Int32[Array, "names"]
+    def _opening_probability(
+        self,
+        opening_log_probability: Float64[Array, "names"],
+        start_tokens: Int32[Array, "names"],
     ) -> Float64[Array, "names"]:
-        """The probability of each name's first characters, given the forced ones."""
-        if len(first) == 0:
-            return first
-        forced = np.array([self._forced_first[token] for token in start_tokens.tolist()])
+        """Return the probability of each name's opening given the forced characters."""
+        if len(opening_log_probability) == 0:
+            return opening_log_probability
+        forced = np.array([self._forced_opening[token] for token in start_tokens.tolist()])
         # Finite even if the model never draws the forced characters.
         forced = np.maximum(forced, np.finfo(np.float64).min)
-        probability: Float64[Array, "names"] = np.exp(first - forced)
+        probability: Float64[Array, "names"] = np.exp(opening_log_probability - forced)
         return probability
 
     # --- steps of every walk ------------------------------------------------------------------------------------------
@@ -527,14 +532,18 @@ class Walk:
         """Prefixes with one more token each."""
         row = following.rows
         tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
-        has_all_first = prefixes.tokens.shape[1] >= FIRST
+        has_whole_opening = prefixes.tokens.shape[1] >= OPENING_LENGTH
         longer = PrefixBlock(
             tokens=tokens,
             last=following.tokens,
             start_token=prefixes.start_token[row],
             count=following.counts,
             log_probability=following.log_probabilities,
-            first=prefixes.first[row] if has_all_first else following.log_probabilities,
+            opening_log_probability=(
+                prefixes.opening_log_probability[row]
+                if has_whole_opening
+                else following.log_probabilities
+            ),
             tracker_states=self.filter.advance(prefixes.tracker_states, row, following.tokens),
             tally=None if prefixes.tally is None else prefixes.tally.select(row),
             state=after,
@@ -565,19 +574,21 @@ class Walk:
             rows=following.rows[keep],
             count=names.count[keep],
             log_probability=names.log_probability[keep],
-            first=names.first[keep],
+            opening_log_probability=names.opening_log_probability[keep],
             start_token=names.start_token[keep],
         )
 
     def _append_end_tokens(self, prefixes: PrefixBlock, following: NextTokens) -> PrefixBlock:
         """Append an end token to some prefixes, which makes them whole names."""
         names = prefixes.select(following.rows)
-        has_all_first = names.tokens.shape[1] >= FIRST
+        has_whole_opening = names.tokens.shape[1] >= OPENING_LENGTH
         names = replace(
             names,
             count=following.counts,
             log_probability=following.log_probabilities,
-            first=names.first if has_all_first else following.log_probabilities,
+            opening_log_probability=(
+                names.opening_log_probability if has_whole_opening else following.log_probabilities
+            ),
         )
         return self._with_tally(names, are_whole_names=True)
 

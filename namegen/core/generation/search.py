@@ -28,9 +28,9 @@ from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
 from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
+from namegen.core.generation.opening_limit import OpeningLimit
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
-from namegen.core.generation.start_limit import StartLimit
 from namegen.errors import GenerationError
 from namegen.events import FilledUp, ProgressCallback, Searched
 from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
@@ -65,7 +65,9 @@ class Candidates:
     names: list[str]
     log_probability: Float64[Array, "names"]  # of each name given its start token, nats
     start_tokens: Int32[Array, "names"]
-    start_probability: Float64[Array, "names"]  # of the first characters; see ``StartLimit``
+    opening_probability: Float64[
+        Array, "names"
+    ]  # given the forced characters; see ``OpeningLimit``
 
     @classmethod
     def from_draws(
@@ -76,7 +78,7 @@ class Candidates:
             names=list(names),
             log_probability=draws.log_probability[rows],
             start_tokens=draws.start_tokens[rows],
-            start_probability=draws.start_probability[rows],
+            opening_probability=draws.opening_probability[rows],
         )
 
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
@@ -86,12 +88,12 @@ class Candidates:
             names=names[rows].tolist(),
             log_probability=self.log_probability[rows],
             start_tokens=self.start_tokens[rows],
-            start_probability=self.start_probability[rows],
+            opening_probability=self.opening_probability[rows],
         )
 
-    def admitted(self, limit: StartLimit, most: int) -> Bool[Array, "names"]:
-        """Which candidates may be returned without too many common starts, at most so many."""
-        return limit.admits(self.names, self.start_tokens, self.start_probability, most=most)
+    def admitted(self, limit: OpeningLimit, most: int) -> Bool[Array, "names"]:
+        """Which candidates may be returned without too many equal openings, at most so many."""
+        return limit.admits(self.names, self.start_tokens, self.opening_probability, most=most)
 
 
 class _Accepted(NamedTuple):
@@ -148,11 +150,11 @@ class Search:
             raise GenerationError(self._too_few(exact))
 
     def _draw(
-        self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None
+        self, walk: Walk, n: int, effort: Effort, limit: OpeningLimit | None = None
     ) -> Iterator[Candidates]:
         """Draw until there are n names (with those found before), or many draws were in vain.
 
-        A limit discards names whose start is too common.
+        A limit discards names whose opening is too common.
         """
         count_before = self.name_count
         tried_before = self._tried
@@ -177,7 +179,7 @@ class Search:
                 self._rejected += rejected  # adding counters drops zeros
 
     def _draw_round(
-        self, walk: Walk, size: int, most: int, limit: StartLimit | None = None
+        self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
     ) -> _Accepted:
         """Draw ``size`` names, count them, and accept at most ``most`` of them."""
         draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
@@ -186,7 +188,7 @@ class Search:
         self._tried += size
         return _Accepted(accepted.candidates, draws.rejected + accepted.rejected)
 
-    def _accept(self, draws: Draws, most: int, limit: StartLimit | None) -> _Accepted:
+    def _accept(self, draws: Draws, most: int, limit: OpeningLimit | None) -> _Accepted:
         """Choose the wanted names among some draws, at most ``most``, in random order."""
         drawn_names = draws.names(self.walk.filter.vocabulary)
         rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
@@ -247,7 +249,7 @@ class Search:
                 names=found.names,
                 log_probability=found.scores.log_probability,
                 start_tokens=found.start_tokens,
-                start_probability=np.ones(count),  # the starts of rare names aren't limited
+                opening_probability=np.ones(count),  # the openings of rare names aren't limited
             )
 
     def _report_exact(self, more: int, prefixes_read: int) -> None:
@@ -286,14 +288,14 @@ class Search:
         Raises:
             GenerationError: there are fewer names, or finding them takes too long. Those found have been returned.
         """
-        limit = StartLimit()
+        limit = OpeningLimit()
         yield from self._draw(self.walk.scored_by(scorer), self.n, FILTERED, limit)
         filled = self.n - self.name_count
         yield from self._fill_up(scorer, limit)
         if filled > self.n / 2:
             self.on_progress(FilledUp(self.n, filled=filled))
 
-    def _fill_up(self, scorer: Scorer, limit: StartLimit) -> Iterator[Candidates]:
+    def _fill_up(self, scorer: Scorer, limit: OpeningLimit) -> Iterator[Candidates]:
         """Return the missing names: those with the best scores among names from an unfiltered search."""
         others = no_candidates()
         while self.name_count < self.n:
@@ -328,11 +330,11 @@ class Search:
         return _joined(batches), exact
 
     def _best(
-        self, candidates: Candidates, missing: int, scorer: Scorer, limit: StartLimit
+        self, candidates: Candidates, missing: int, scorer: Scorer, limit: OpeningLimit
     ) -> tuple[Candidates, Candidates]:
         """Divide candidates into the best ones, as many as are missing and in random order, and the other ones.
 
-        Candidates whose start is too common come last.
+        Candidates whose opening is too common come last.
         """
         scores = self._scores(candidates, scorer)
         candidates = candidates.select(np.argsort(-scores, kind="stable"))
@@ -395,7 +397,7 @@ def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int
 def no_candidates() -> Candidates:
     """No names at all."""
     empty = np.zeros(0)
-    return Candidates([], empty, start_tokens=np.zeros(0, np.int32), start_probability=empty)
+    return Candidates([], empty, start_tokens=np.zeros(0, np.int32), opening_probability=empty)
 
 
 def _joined(batches: list[Candidates]) -> Candidates:
@@ -404,5 +406,5 @@ def _joined(batches: list[Candidates]) -> Candidates:
         names=[name for batch in batches for name in batch.names],
         log_probability=np.concatenate([batch.log_probability for batch in batches]),
         start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
-        start_probability=np.concatenate([batch.start_probability for batch in batches]),
+        opening_probability=np.concatenate([batch.opening_probability for batch in batches]),
     )
