@@ -166,8 +166,8 @@ class Generator:
             new = self._search(request, with_usual_length, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(self.scorer))
         drawn = self._search(request, constraints, allow_seen=True, allow_repeats=allow_repeats)
-        new = self._search(request, with_usual_length, allow_seen=False)
-        return self._with_known_names(drawn, new, self.scorer)
+        prepared = self._prepare(request, with_usual_length, allow_seen=False)
+        return self._with_known_names(request, drawn, prepared, self.scorer)
 
     def _search(
         self,
@@ -177,22 +177,42 @@ class Generator:
         allow_seen: bool,
         allow_repeats: bool = False,
     ) -> Search:
-        """Prepare the search for the requested names."""
-        walk, name_filter = self.prepare(
+        """Return a search for the requested names."""
+        prepared = self._prepare(
+            request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
+        )
+        return self._start_search(request, prepared)
+
+    def _prepare(
+        self,
+        request: _Request,
+        constraints: ConstraintList | None,
+        *,
+        allow_seen: bool,
+        allow_repeats: bool = False,
+    ) -> PreparedSearch:
+        """Prepare a search for the requested names."""
+        return self.prepare(
             request.n,
             request.sampling.max_length,
             constraints,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
         )
+
+    def _start_search(
+        self, request: _Request, prepared: PreparedSearch, *, known_count: int = 0
+    ) -> Search:
+        """Return a prepared search, in which so many known names count as found."""
         return Search(
-            walk,
-            name_filter,
+            prepared.walk,
+            prepared.name_filter,
             request.n,
             rng=request.rng,
             sampling=request.sampling,
             searches=self.searches,
             on_progress=request.on_progress,
+            known_count=known_count,
         )
 
     def _with_usual_length(
@@ -205,16 +225,16 @@ class Generator:
         return ConstraintList([*constraints, UsualLength(min(self.shortest, longest))])
 
     def _with_known_names(
-        self, drawn: Search, filtered: Search, scorer: Scorer
+        self, request: _Request, drawn: Search, prepared: PreparedSearch, scorer: Scorer
     ) -> Iterator[NameBatch]:
         """Return the known names among unfiltered draws, mixed with filtered new names instead of the other draws.
 
-        ``drawn`` is the unfiltered search, ``filtered`` the search for new names.
+        ``drawn`` is the unfiltered search, ``prepared`` the search for new names.
         """
         known = self._known_names(drawn)
         known_count = len(known.names)
-        filtered.name_count = known_count
-        mixer = _Mixer(known, new_count=drawn.n - known_count, rng=drawn.rng)
+        filtered = self._start_search(request, prepared, known_count=known_count)
+        mixer = _Mixer(known, new_count=request.n - known_count, rng=request.rng)
         too_few: GenerationError | None = None
         try:
             for candidates in filtered.filtered(scorer):

@@ -96,11 +96,19 @@ class Candidates:
         return limit.admits(self.names, self.start_tokens, self.opening_probability, most=most)
 
 
-class _Accepted(NamedTuple):
+class _Choice(NamedTuple):
+    """The wanted names among some draws."""
+
+    candidates: Candidates  # in random order
+    hashes: UInt64[Array, "names"] | None  # of these names; None if names may be returned again
+    rejected: Counter[str]  # the other draws, by the constraint that rejected them
+
+
+class _Round(NamedTuple):
     """The result of some draws."""
 
-    candidates: Candidates  # the wanted names
-    rejected: Counter[str]  # the other draws, by the constraint that rejected them
+    candidates: Candidates  # the names to return
+    rejected: Counter[str]  # rejected draws, by the constraint that rejected them
 
 
 @dataclass
@@ -128,10 +136,19 @@ class Search:
     sampling: SamplingSettings  # how characters are drawn
     searches: int  # how many searches share the work that one may do in vain
     on_progress: ProgressCallback
-    name_count: int = 0  # names found so far, including known names from another search
+    known_count: int = 0  # known names from another search, which count as found
+    name_count: int = field(init=False)  # names found so far, including the known ones
     _tried: int = field(default=0, init=False)  # draws so far
     _count_before_exact: int = field(default=0, init=False)  # names found before an exact search
     _rejected: Counter[str] = field(default_factory=Counter, init=False)  # of the draws in vain
+
+    def __post_init__(self) -> None:
+        self.name_count = self.known_count
+
+    @property
+    def _missing(self) -> int:
+        """How many more names to find."""
+        return self.n - self.name_count
 
     # --- unfiltered ---------------------------------------------------------------------------------------------------
 
@@ -141,34 +158,35 @@ class Search:
         Raises:
             GenerationError: there are fewer, or finding them takes too long. Those found have been returned.
         """
-        yield from self._draw(self.walk, self.n, UNFILTERED)
+        yield from self._draw(self.walk, self._missing, UNFILTERED)
         exact = None
-        if self.name_count < self.n:
+        if self._missing > 0:
             exact = self._exact_search()
-            yield from self._find_exactly(exact, self.n)
-        if self.name_count < self.n:
+            yield from self._find_exactly(exact, self._missing)
+        if self._missing > 0:
             raise GenerationError(self._too_few(exact))
 
     def _draw(
-        self, walk: Walk, n: int, effort: Effort, limit: OpeningLimit | None = None
+        self, walk: Walk, missing: int, effort: Effort, limit: OpeningLimit | None = None
     ) -> Iterator[Candidates]:
-        """Draw until there are n names (with those found before), or many draws were in vain.
+        """Draw until ``missing`` more names are found, or many draws were in vain.
 
         A limit discards names whose opening is too common.
         """
-        count_before = self.name_count
+        accepted_count = 0
         tried_before = self._tried
         misses = _Misses(computed_before=walk.computed)
         self._rejected.clear()
-        while self.name_count < n and not misses.are_too_many(walk, effort):
+        while accepted_count < missing and not misses.are_too_many(walk, effort):
             size = round_size(
-                missing=n - self.name_count,
-                accepted=self.name_count - count_before,
+                missing=missing - accepted_count,
+                accepted=accepted_count,
                 tried=self._tried - tried_before,
                 certain=self.name_filter.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            candidates, rejected = self._draw_round(walk, size, n - self.name_count, limit)
+            candidates, rejected = self._draw_round(walk, size, missing - accepted_count, limit)
+            accepted_count += len(candidates.names)
             if candidates.names:
                 yield candidates
             if size < effort.draws_per_name * len(candidates.names):
@@ -180,35 +198,47 @@ class Search:
 
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
-    ) -> _Accepted:
-        """Draw ``size`` names, count them, and accept at most ``most`` of them."""
+    ) -> _Round:
+        """Draw ``size`` names, and keep at most ``most`` of the wanted ones."""
         draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
-        accepted = self._accept(draws, most, limit)
-        self.name_count += len(accepted.candidates.names)
+        choice = self._choose(draws)
+        candidates = self._reserve(choice, most, limit)
+        self.name_count += len(candidates.names)
         self._tried += size
-        return _Accepted(accepted.candidates, draws.rejected + accepted.rejected)
+        return _Round(candidates, draws.rejected + choice.rejected)
 
-    def _accept(self, draws: Draws, most: int, limit: OpeningLimit | None) -> _Accepted:
-        """Choose the wanted names among some draws, at most ``most``, in random order."""
+    def _choose(self, draws: Draws) -> _Choice:
+        """Return the wanted names among some draws. This changes nothing except for the random numbers."""
         drawn_names = draws.names(self.walk.filter.vocabulary)
         rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (kept,)
         candidates = Candidates.from_draws(kept.names, draws, rows)
         order = self._random_order(counts, kept)
-        if self.name_filter.returned is not None:
+        hashes = None
+        if self.name_filter.reserved is not None:
             rejected[Distinct.name] += int(counts.sum() - len(order))
+            hashes = kept.hashes[order]
+        return _Choice(candidates.select(order), hashes, rejected)
+
+    def _reserve(self, choice: _Choice, most: int, limit: OpeningLimit | None) -> Candidates:
+        """Keep the first names of a choice, at most ``most``, so that this search won't find them again.
+
+        A limit discards names whose opening is too common.
+        """
+        candidates = choice.candidates
+        rows = np.arange(len(candidates.names))
         if limit is not None:
-            order = order[candidates.select(order).admitted(limit, most)]
-        order = order[:most]
-        if self.name_filter.returned is not None:
-            self.name_filter.returned.add(kept.hashes[order])
-        return _Accepted(candidates.select(order), rejected)
+            rows = np.flatnonzero(candidates.admitted(limit, most))
+        rows = rows[:most]
+        if self.name_filter.reserved is not None and choice.hashes is not None:
+            self.name_filter.reserved.add(choice.hashes[rows])
+        return candidates.select(rows)
 
     def _random_order(
         self, counts: Int64[Array, "kept"], names: Finished
     ) -> Int64[Array, "ordered"]:
         """The rows of drawn names in random order, each as often as it may be returned."""
-        if self.name_filter.returned is not None:
+        if self.name_filter.reserved is not None:
             return self._first_draws(counts, names.hashes)
         order = np.repeat(np.arange(len(counts)), counts)
         self.rng.shuffle(order)
@@ -237,12 +267,12 @@ class Search:
             sampling=self.sampling,
             rng=self.rng,
             report=self._report_exact,
-            bound=MAX_PREFIXES // self.searches,
+            budget=MAX_PREFIXES // self.searches,
         )
 
-    def _find_exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
-        """Find names without drawing until there are n, no more exist, or the search gives up."""
-        for found in exact.find(n - self.name_count):
+    def _find_exactly(self, exact: Arrivals, missing: int) -> Iterator[Candidates]:
+        """Find ``missing`` more names without drawing; fewer if no more exist, or the search gives up."""
+        for found in exact.find(missing):
             count = len(found.names)
             self.name_count += count
             yield Candidates(
@@ -271,7 +301,7 @@ class Search:
 
     def _reason_for_end(self, exact: Arrivals | None) -> str:
         """Why the search ended."""
-        if exact is not None and exact.bounded:
+        if exact is not None and exact.gave_up:
             return f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
         if more_variety(self.sampling).is_stuck:
             return "and no other name is possible, because only the likeliest characters are taken"
@@ -289,8 +319,8 @@ class Search:
             GenerationError: there are fewer names, or finding them takes too long. Those found have been returned.
         """
         limit = OpeningLimit()
-        yield from self._draw(self.walk.scored_by(scorer), self.n, FILTERED, limit)
-        filled = self.n - self.name_count
+        yield from self._draw(self.walk.scored_by(scorer), self._missing, FILTERED, limit)
+        filled = self._missing
         yield from self._fill_up(scorer, limit)
         if filled > self.n / 2:
             self.on_progress(FilledUp(self.n, filled=filled))
@@ -298,8 +328,8 @@ class Search:
     def _fill_up(self, scorer: Scorer, limit: OpeningLimit) -> Iterator[Candidates]:
         """Return the missing names: those with the best scores among names from an unfiltered search."""
         others = no_candidates()
-        while self.name_count < self.n:
-            missing = min(self.n - self.name_count, CHUNK_NAMES // CANDIDATES)
+        while self._missing > 0:
+            missing = min(self._missing, CHUNK_NAMES // CANDIDATES)
             others, exact = self._with_more_candidates(others, missing)
             best, others = self._best(others, missing, scorer, limit)
             self.name_count += len(best.names)
@@ -315,18 +345,20 @@ class Search:
 
         Also returns the exact search, if one was needed.
         """
-        returned = self.name_count
+        count_before = self.name_count
         self.name_count += len(candidates.names)  # until the best are chosen, candidates count too
         batches = [candidates]
         if not candidates.names:
             size = DRAWS_FOR_CANDIDATES
             batches.append(self._draw_round(self.walk, size, most=size).candidates)
-        batches += self._draw(self.walk, returned + CANDIDATES * missing, UNFILTERED)
+        wanted = CANDIDATES * missing
+        batches += self._draw(self.walk, wanted - _count(batches), UNFILTERED)
         exact = None
-        if self.name_count < returned + missing:
+        candidate_count = _count(batches)
+        if candidate_count < missing:
             exact = self._exact_search()
-            batches += self._find_exactly(exact, returned + missing)
-        self.name_count = returned
+            batches += self._find_exactly(exact, missing - candidate_count)
+        self.name_count = count_before
         return _joined(batches), exact
 
     def _best(
@@ -398,6 +430,11 @@ def no_candidates() -> Candidates:
     """No names at all."""
     empty = np.zeros(0)
     return Candidates([], empty, start_tokens=np.zeros(0, np.int32), opening_probability=empty)
+
+
+def _count(batches: list[Candidates]) -> int:
+    """Return the number of candidates in several batches."""
+    return sum(len(batch.names) for batch in batches)
 
 
 def _joined(batches: list[Candidates]) -> Candidates:

@@ -314,7 +314,7 @@ class ExcludedNames(Constraint):
 
 
 class Distinct(Constraint):
-    """A name that the same search hasn't returned before. Each search has its own constraint."""
+    """A name that the same search hasn't found before. Each search has its own constraint."""
 
     name = "allow_repeats"
     about = "list"
@@ -322,11 +322,11 @@ class Distinct(Constraint):
 
     def __init__(self) -> None:
         super().__init__(False)
-        self.returned = ReturnedNames()
+        self.reserved = ReservedNames()
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names were returned before."""
-        return self.returned.holds(finished.hashes)
+        """Return which names were found before."""
+        return self.reserved.holds(finished.hashes)
 
 
 class MinDistance(Constraint):
@@ -405,11 +405,11 @@ class MinDistance(Constraint):
         return is_near
 
 
-class ReturnedNames:
-    """Hashes of the names that a search has returned, 8 bytes per name."""
+class ReservedNames:
+    """Names that this search won't find again, as hashes with 8 bytes per name."""
 
     def __init__(self) -> None:
-        self._hashes: UInt64[Array, "returned"] = np.zeros(0, np.uint64)  # ascending
+        self._hashes: UInt64[Array, "reserved"] = np.zeros(0, np.uint64)  # ascending
 
     def add(self, hashes: UInt64[Array, "names"]) -> None:
         """Add hashes that aren't there yet."""
@@ -525,8 +525,8 @@ class NameFilter:
         self.constraints = constraints
         self.normalization = normalization
         distinct = constraints.get(Distinct)
-        # The names that were returned so far; None: names may be returned again.
-        self.returned: ReturnedNames | None = None if distinct is None else distinct.returned
+        # The names that this search won't find again; None: it may find all names again.
+        self.reserved: ReservedNames | None = None if distinct is None else distinct.reserved
 
     @property
     def lets_all_through(self) -> bool:

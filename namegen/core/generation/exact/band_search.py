@@ -4,10 +4,10 @@ A ranking gives each prefix and each finished name a rank, and a name never rank
 all names above a floor, it's enough to read all prefixes above it. If they are too few, the search lowers the floor and
 starts again from the start token. The names above one floor are a *band*.
 
-Best-first search, the textbook's way, keeps a priority queue and reads one prefix at a time. A band needs no queue, and
-its prefixes are read in large blocks. Starting again is cheap, since the last band takes about as long as all bands
-before it. Within a band, the prefixes that rank highest are read first. As soon as there are enough names, the floor
-rises to the rank of the last one.
+Textbook best-first search keeps a priority queue and reads one prefix at a time. A band needs no queue, and its
+prefixes are read in large blocks. Starting again is cheap, since the last band takes about as long as all bands before
+it. Within a band, the prefixes that rank highest are read first. As soon as there are enough names, the floor rises to
+the rank of the last one.
 
 There are two rankings: by probability (``ByProbability``), and by the time at which a name would first be drawn
 (``without_replacement.py``). A prefix has to have the same rank in every band.
@@ -42,7 +42,8 @@ from namegen.types import Array, Float, Float64, Int32, Int64
 ALL = sys.maxsize  # if all names are wanted
 BAND_NATS = 1.5  # the least by which the floor is lowered
 SMALL_BAND = 20_000  # prefixes of a band after which the floor may be lowered by more
-# The next band is wider if a band has fewer times as many prefixes as the one before, and narrower if it has more.
+# If a band has fewer than HARDLY_MORE times as many prefixes as the band before, the next band is wider. If it has more
+# than FAR_MORE times as many, the next band is narrower.
 HARDLY_MORE = 1.5
 FAR_MORE = 6.0
 MIN_JUDGED = 256  # names that are judged together, at least
@@ -113,10 +114,11 @@ class Ranking(Protocol):
             logits: the model's logits after each prefix.
             step: the log-probability of each next token at temperature 1, in nats.
             scores: of the prefixes, ``(B,)``.
-            floor: a rank below it may be inexact, as long as it's below the floor, and −inf if it should be.
+            floor: ranks below the floor may be inexact, but must stay below it. Impossible prefixes must have the rank
+                −inf.
 
         Returns:
-            Scores ``(B, V)``. A rank of −inf means that the prefix is impossible.
+            Scores ``(B, V)``.
         """
         ...
 
@@ -222,7 +224,7 @@ class Band:
         rank = names.scores.rank
         by_rank = sorted(range(len(rank)), key=lambda row: (-rank[row], names.names[row]))
         rows = np.array(by_rank, np.int64)
-        allows_repeats = self.name_filter.returned is None
+        allows_repeats = self.name_filter.reserved is None
         if allows_repeats:
             return rows
         hashes = self.name_filter.normalization.hash_names([names.names[row] for row in by_rank])
@@ -236,11 +238,11 @@ class _Block:
 
     prefixes: PrefixBlock
     scores: PrefixScores  # (B,)
-    siblings: Iterator[_Block]  # blocks that rank lower, with the same prefixes one token shorter
-    numbers: int  # numbers in memory until the last sibling has been read
+    later: Iterator[_Block]  # blocks that rank lower and continue the same shorter prefixes
+    numbers: int  # numbers in memory until the last of these blocks has been read
 
 
-class _Siblings(Iterator[_Block]):
+class _LaterBlocks(Iterator[_Block]):
     """Blocks of prefixes that are one token longer than those of a block; the highest block comes first.
 
     Each block is made only when it's read. Before that, a prefix takes a few numbers; afterwards, it has all its
@@ -257,7 +259,7 @@ class _Siblings(Iterator[_Block]):
     def __next__(self) -> _Block:
         prefixes, token_indexes = next(self._longer)
         scores = self._scores.select(token_indexes)
-        return _Block(prefixes, scores, siblings=self, numbers=self._numbers)
+        return _Block(prefixes, scores, later=self, numbers=self._numbers)
 
 
 class _BlockStack:
@@ -265,23 +267,23 @@ class _BlockStack:
 
     def __init__(self, first: _Block) -> None:
         self.blocks = [first]
-        self.numbers = first.numbers  # in memory, for all blocks and their siblings
+        self.numbers = first.numbers  # in memory, for all blocks and their later blocks
 
     def push(self, block: _Block) -> None:
         """Add a block."""
         self.blocks.append(block)
         self.numbers += block.numbers
 
-    def replace_by_sibling(self, block: _Block) -> None:
-        """Add the next sibling of a block that was taken from the stack."""
-        sibling = next(block.siblings, None)
-        if sibling is None:
+    def push_next_block(self, block: _Block) -> None:
+        """Add the block that comes after a block that was taken from the stack."""
+        next_block = next(block.later, None)
+        if next_block is None:
             self.free(block)
         else:
-            self.blocks.append(sibling)
+            self.blocks.append(next_block)
 
     def free(self, block: _Block) -> None:
-        """Stop counting the memory of a block whose siblings won't be read any more."""
+        """Stop counting the memory of a block whose later blocks won't be read any more."""
         self.numbers -= block.numbers
 
 
@@ -360,16 +362,16 @@ class _Floors:
 class BandSearch:
     """A search for the names that rank highest.
 
-    The search gives up when it has done too much work. A few prefixes for which the constraints are asked count as much
-    as one prefix that is read (``TRIED_PER_READ``). It also gives up if it has computed ``MAX_LOGITS`` logits, which
-    happens with large vocabularies; if its prefixes are very long (``MAX_IN_VAIN``); or if too many prefixes wait in
-    memory (``MAX_NUMBERS``).
+    The search gives up when it has done too much work. Checking the constraints of ``TRIED_PER_READ`` prefixes counts
+    as much as reading one prefix. The search also gives up if it has computed ``MAX_LOGITS`` logits, which happens with
+    large vocabularies; if its prefixes are very long (``MAX_IN_VAIN``); or if too many prefixes wait in memory
+    (``MAX_NUMBERS``).
 
     Args:
         walk: the model's tree, and which prefixes are wanted.
         name_filter: decides which finished names are wanted.
         ranking: ranks the names.
-        bound: prefixes that may be read.
+        budget: prefixes that may be read.
         report: called now and then with the number of names found and of prefixes read. Some of these names may still
             be rejected, or replaced with names that rank higher.
 
@@ -381,7 +383,7 @@ class BandSearch:
     >>> vocabulary = Vocabulary.from_names(names)
     >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
     >>> walk, name_filter = Generator(model, vocabulary).prepare(2, 20, None, allow_seen=True, allow_repeats=False)
-    >>> search = BandSearch(walk, name_filter, ByProbability(), bound=1_000)
+    >>> search = BandSearch(walk, name_filter, ByProbability(), budget=1_000)
     >>> [band.best.names for band in search.bands(2)][-1]
     ['Anna', 'Hans']
     """
@@ -394,7 +396,7 @@ class BandSearch:
         name_filter: NameFilter,
         ranking: Ranking,
         *,
-        bound: int,
+        budget: int,
         report: Report = ignore_progress,
     ) -> None:
         self.walk = walk
@@ -402,18 +404,18 @@ class BandSearch:
         self.ranking = ranking
         self.prefixes_read = 0
         self.returned = 0  # names that the caller has returned already
-        self.bounded = False  # whether the search gave up; if not, there are no more names
+        self.gave_up = False  # whether the search gave up; if not, there are no more names
         # Prefixes and names of the last band, by the constraint that rejected them.
         self.rejected: Counter[str] = Counter()
         self._report = report
         self._most_found = 0
-        self._most_prefixes = bound
-        self.renew_bound()
+        self._budget = budget
+        self.renew_budget()
 
-    def renew_bound(self) -> None:
+    def renew_budget(self) -> None:
         """Allow the search to do as much work again."""
         affordable = MAX_LOGITS // self.walk.logits_per_prefix
-        self.bound = self._work + max(1, min(self._most_prefixes, affordable))
+        self._work_limit = self._work + max(1, min(self._budget, affordable))
         self._computed_at_most = self.walk.computed + MAX_IN_VAIN
 
     @property
@@ -435,7 +437,10 @@ class BandSearch:
         first_names = names_wanted if at_first is None else at_first
         start, scores = self.ranking.start(self.walk)
         floors = _Floors(highest=float(scores.rank.max()), first_names=max(first_names, 1))
-        while self._can_continue(names_wanted, floors):
+        while self.returned < names_wanted and math.isfinite(floors.floor):
+            if not self._can_continue(floors):
+                self.gave_up = True
+                return
             band = self._new_band(n, floors.floor, scores)
             read_before = self.prefixes_read
             is_complete = self._read_band(start, scores, band)
@@ -446,21 +451,16 @@ class BandSearch:
                 floors.lower(band, prefixes=self.prefixes_read - read_before)
             elif floors.can_expect_fewer and not self.returned:
                 floors.expect_fewer()
-                self.renew_bound()
+                self.renew_budget()
             else:
-                self.bounded = True
+                self.gave_up = True
                 yield from self._unfinished(band)
                 return
 
-    def _can_continue(self, names_wanted: int, floors: _Floors) -> bool:
-        """Whether to read another band. The search gives up if that would certainly be too much work."""
-        if self.returned >= names_wanted or not math.isfinite(floors.floor):
-            return False
-        is_too_large = floors.width.expected > self.bound - self._work
-        if is_too_large and not self.returns_unfinished_bands:
-            self.bounded = True
-            return False
-        return True
+    def _can_continue(self, floors: _Floors) -> bool:
+        """Return whether to read another band: not if it would be unfinished for sure, and not be returned."""
+        is_too_large = floors.width.expected > self._work_limit - self._work
+        return self.returns_unfinished_bands or not is_too_large
 
     def _new_band(self, n: int | None, floor: float, scores: PrefixScores) -> Band:
         """An empty band above a floor for the names that are still missing.
@@ -492,7 +492,7 @@ class BandSearch:
             Whether the band was read in full; False if the search has to give up.
         """
         self.walk.rejected.clear()
-        stack = _BlockStack(_Block(start, scores, siblings=iter(()), numbers=0))
+        stack = _BlockStack(_Block(start, scores, later=iter(()), numbers=0))
         is_complete = self._read_blocks(stack, band)
         if is_complete:
             band.judge_waiting()
@@ -505,11 +505,11 @@ class BandSearch:
         while stack.blocks:
             block = stack.blocks.pop()
             highest = float(block.scores.rank.max())
-            if highest < band.current_floor:  # its siblings rank even lower
+            if highest < band.current_floor:  # the later blocks rank even lower
                 stack.free(block)
                 band.note_below(highest)
                 continue
-            stack.replace_by_sibling(block)
+            stack.push_next_block(block)
             if self._is_too_much_work(block, stack):
                 return False
             self._read_next(block, stack, band)
@@ -518,11 +518,12 @@ class BandSearch:
     def _is_too_much_work(self, block: _Block, stack: _BlockStack) -> bool:
         """Whether reading a block would exceed the limits on work and memory."""
         work = self._work + len(block.prefixes.last)
-        is_too_long = work > self.bound or self.walk.computed > self._computed_at_most
+        is_too_long = work > self._work_limit or self.walk.computed > self._computed_at_most
         return is_too_long or stack.numbers > MAX_NUMBERS
 
     def _read_next(self, block: _Block, stack: _BlockStack, band: Band) -> None:
         """Read a block, and add the highest of its longer prefixes to the stack, so that they are read next."""
+        # Only the first block goes on the stack; it brings the others with it.
         first_longer = next(self._read_block(block, band), None)
         if first_longer is not None:
             stack.push(first_longer)
@@ -555,7 +556,7 @@ class BandSearch:
         token: Int64[Array, "K"],
         scores: PrefixScores,
         after: State,
-    ) -> _Siblings:
+    ) -> _LaterBlocks:
         """The prefixes that are one token longer, in blocks.
 
         ``row`` and ``token`` are the shorter prefix and the last token of each longer one, ``scores`` (``(K,)``) are
@@ -564,7 +565,7 @@ class BandSearch:
         following = _next_tokens(row, token, scores.log_probability)
         numbers_per_prefix = 3 + len(fields(scores))
         numbers = prefixes.tokens.size + len(row) * numbers_per_prefix
-        return _Siblings(self.walk.children(prefixes, following, after), scores, numbers)
+        return _LaterBlocks(self.walk.children(prefixes, following, after), scores, numbers)
 
     def _add_names(
         self, prefixes: PrefixBlock, row: Int64[Array, "K"], scores: PrefixScores, band: Band

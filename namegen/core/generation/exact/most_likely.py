@@ -63,7 +63,7 @@ def most_likely(
     )
 
     report = _ProgressReport(n, on_progress)
-    search = BandSearch(walk, name_filter, ByProbability(), bound=MAX_PREFIXES, report=report.send)
+    search = BandSearch(walk, name_filter, ByProbability(), budget=MAX_PREFIXES, report=report.send)
     return _names_of(search, n, generator)
 
 
@@ -97,7 +97,7 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
 
 def _too_few_names(name_count: int, n: int, search: BandSearch) -> GenerationError:
     """The error if a search ended with too few names."""
-    if search.bounded:
+    if search.gave_up:
         suggestions = advice(search.rejected, search.name_filter.constraints)
         reason = f"then gave up after {search.prefixes_read:,} prefixes: {suggestions}"
     else:

@@ -31,7 +31,7 @@ from typing import cast
 import numpy as np
 
 from namegen.core.data.normalization import scramble
-from namegen.core.generation.constraints.constraint_list import NameFilter, ReturnedNames
+from namegen.core.generation.constraints.constraint_list import NameFilter, ReservedNames
 from namegen.core.generation.count_splitting import PrefixBlock, Walk
 from namegen.core.generation.exact.band_search import (
     BandSearch,
@@ -113,15 +113,15 @@ class ByArrival:
 class Arrivals(BandSearch):
     """A search for names in the order of their arrival.
 
-    If it found too few names and wasn't ``bounded``, there are no more.
+    If it found too few names and didn't give up (``gave_up``), there are no more.
 
     Args:
         walk: the model's tree, and which prefixes are wanted.
-        name_filter: decides which finished names are wanted. Without repeats, it gets all returned names.
+        name_filter: decides which finished names are wanted. Without repeats, the returned names are reserved in it.
         sampling: how names would be drawn.
         rng: the random number generator.
         report: called now and then with the number of names found and of prefixes read.
-        bound: prefixes that are read in vain before the search gives up.
+        budget: prefixes that are read in vain before the search gives up.
     """
 
     returns_unfinished_bands = True
@@ -134,28 +134,28 @@ class Arrivals(BandSearch):
         rng: np.random.Generator,
         report: Report = ignore_progress,
         *,
-        bound: int = MAX_PREFIXES,
+        budget: int = MAX_PREFIXES,
     ) -> None:
         self._rng = rng
         ranking = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        super().__init__(walk, name_filter, ranking, bound=bound, report=report)
+        super().__init__(walk, name_filter, ranking, budget=budget, report=report)
 
     def find(self, n: int) -> Iterator[RankedNames]:
         """Return n names in batches as they are found; fewer if there are no more, or the search gives up.
 
         If repeats are allowed, the names are independent draws from all names that satisfy the constraints.
         """
-        if self.name_filter.returned is None:
+        if self.name_filter.reserved is None:
             return self._with_repeats(n)
-        return self._distinct(n, self.name_filter.returned)
+        return self._distinct(n, self.name_filter.reserved)
 
-    def _distinct(self, n: int, returned: ReturnedNames) -> Iterator[RankedNames]:
+    def _distinct(self, n: int, reserved: ReservedNames) -> Iterator[RankedNames]:
         """Each name once. A band's new names arrive later than all names of the band before."""
         for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             count = min(len(band.best.names), n - self.returned)
             names = band.best.select(np.arange(count))
             if names.names:
-                returned.add(self.name_filter.normalization.hash_names(names.names))
+                reserved.add(self.name_filter.normalization.hash_names(names.names))
                 self._note_returned(count)
                 yield names
 
@@ -174,13 +174,13 @@ class Arrivals(BandSearch):
                 yield band.best.select(rows)
             if n == 0:
                 return
-        if last_band is not None and not self.bounded:
+        if last_band is not None and not self.gave_up:
             yield from self._draw(last_band.best, n)
 
     def _note_returned(self, count: int) -> None:
         """Count names that were returned, after which the search may do as much work again."""
         self.returned += count
-        self.renew_bound()
+        self.renew_budget()
 
     def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
         """Draw n of the names by their probabilities, some of them more than once."""

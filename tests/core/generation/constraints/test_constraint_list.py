@@ -384,10 +384,10 @@ def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejec
         "exclude_names": 16,
     }
     name_filter = NameFilter(ConstraintList([Distinct()]))
-    assert name_filter.returned is not None
-    name_filter.returned.add(hash_names(["BOB"]))
+    assert name_filter.reserved is not None
+    name_filter.reserved.add(hash_names(["BOB"]))
     assert name_filter.keep(names, counts)[0].tolist() == [0, 2, 3, 4, 5]
-    assert NameFilter(ConstraintList()).returned is None
+    assert NameFilter(ConstraintList()).reserved is None
 
 
 def test_the_judge_knows_whether_it_accepts_nearly_all_draws() -> None:
