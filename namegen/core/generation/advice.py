@@ -33,7 +33,7 @@ def advice(
     """Suggest changes to the constraints that rejected most names, and to the sampling settings.
 
     Args:
-        rejected: how many names each constraint rejected, by its name.
+        rejected: how many names each constraint rejected, by its key.
         constraints: all constraints of the search.
         sampling: how the names were drawn; None if they came from an exact search.
         fewer: whether some names were found, so that asking for fewer would help.
@@ -56,7 +56,7 @@ def advice(
 def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool) -> list[str]:
     """The suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
     failed = _failed(rejected, constraints, is_stuck=is_stuck)
-    worst = sorted(failed, key=lambda each: (-rejected[each.name], each.name))[:1]
+    worst = sorted(failed, key=lambda each: (-rejected[each.key], each.shown_name))[:1]
     # The last constraint that a name is checked for.
     last = [constraint for constraint in failed if constraint.about == "list"][-1:]
     steps: list[str] = []
@@ -75,7 +75,7 @@ def _steps_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str
     """The suggestions for one constraint that rejected many names."""
     steps = list(constraint.advice or [_relax(constraint)])
     if isinstance(constraint, Matches) and usual_length_failed:
-        steps.append(f"lower {setting(MinLength.name)}")  # its default may be the obstacle
+        steps.append(f"lower {setting(MinLength.setting_name)}")  # its default may be the obstacle
     return steps
 
 
@@ -92,22 +92,20 @@ def _failed(
     rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
 ) -> list[Constraint]:
     """The constraints that rejected names, except for those that aren't the real obstacle."""
-    failed = {
-        constraint.name: constraint for constraint in constraints if rejected[constraint.name]
-    }
+    failed = {constraint.key: constraint for constraint in constraints if rejected[constraint.key]}
     if len(failed) > 1:
-        failed.pop(WellFormed.name, None)
+        failed.pop(WellFormed.key, None)
     has_text_constraint = any(
         constraint.about == "text" and not constraint.always for constraint in failed.values()
     )
     if is_stuck or has_text_constraint:
-        failed.pop(MaxLength.name, None)  # some draws are always too long
+        failed.pop(MaxLength.key, None)  # some draws are always too long
     return list(failed.values())
 
 
 def _relax(constraint: Constraint) -> str:
     """The suggestion to relax a constraint."""
-    return f"relax {setting(constraint.name)}"
+    return f"relax {setting(constraint.shown_name)}"
 
 
 def _joined(suggestions: Sequence[str]) -> str:

@@ -40,9 +40,9 @@ TRIED_PER_READ = 4  # prefixes whose constraints are checked in the time that re
 BELOW_THRESHOLD = "score"  # draws that can't reach the threshold are counted under this name
 FEW = 16  # up to this many draws at a prefix are made one by one, more by a multinomial
 
-# By the name of a constraint, the state of its tracker for each prefix.
+# By the key of a constraint, the state of its tracker for each prefix.
 TrackerStates: TypeAlias = dict[str, Int64[Array, "..."]]
-# The name of a constraint, and which prefixes or names it rejects.
+# The key of a constraint, and which prefixes or names it rejects.
 Rejection: TypeAlias = tuple[str, Bool[Array, "K"]]
 
 
@@ -141,18 +141,18 @@ class PrefixFilter:
         self._trackers = self._make_trackers(constraints)
 
     def _make_trackers(self, constraints: ConstraintList) -> dict[str, Tracker]:
-        """Make the trackers of all constraints that can reject prefixes, by the constraint's name."""
+        """Make the trackers of all constraints that can reject prefixes, by the constraint's key."""
         trackers = {}
         for constraint in constraints:
             tracker = constraint.tracker(self.vocabulary, self.longest)
             if tracker is not None:
-                trackers[constraint.name] = tracker
+                trackers[constraint.key] = tracker
         return trackers
 
     def start(self) -> TrackerStates:
         """The tracker states of the forced characters, as one row."""
         return {
-            name: np.array([tracker.start(self.forced)]) for name, tracker in self._trackers.items()
+            key: np.array([tracker.start(self.forced)]) for key, tracker in self._trackers.items()
         }
 
     def advance(
@@ -160,26 +160,26 @@ class PrefixFilter:
     ) -> TrackerStates:
         """The tracker states of some rows after one more character each."""
         return {
-            name: tracker.advance(states[name][rows], tokens)
-            for name, tracker in self._trackers.items()
+            key: tracker.advance(states[key][rows], tokens)
+            for key, tracker in self._trackers.items()
         }
 
     def rejections(
         self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, are_whole_names: bool
     ) -> Iterator[Rejection]:
         """For each constraint, which prefixes or whole names it rejects."""
-        for name, tracker in self._trackers.items():
+        for key, tracker in self._trackers.items():
             rejects = tracker.rejects_names if are_whole_names else tracker.rejects_prefixes
-            rejected = rejects(tokens, states[name])
+            rejected = rejects(tokens, states[key])
             if rejected.any():
-                yield name, rejected
+                yield key, rejected
                 if rejected.all():
                     return
 
 
 def select_states(states: TrackerStates, rows: Int[Array, "K"]) -> TrackerStates:
     """The tracker states of some prefixes."""
-    return {name: state[rows] for name, state in states.items()}
+    return {key: state[rows] for key, state in states.items()}
 
 
 class ForcedStart:
@@ -415,7 +415,7 @@ class Walk:
             drawn += _draw_count([prefixes]) - _draw_count(longer)
             tell(drawn)
         if pending:
-            self.rejected[MaxLength.name] += _draw_count(pending)
+            self.rejected[MaxLength.key] += _draw_count(pending)
         return self._join_draws(finished)
 
     def _is_in_vain(self) -> bool:

@@ -307,7 +307,7 @@ class Generator:
         if self.known_names is None and constraints.get(ExcludedNames) is None:
             raise GenerationError(
                 "can't tell which names are new: the model doesn't contain the names it was trained on. Pass them with "
-                f"{setting(ExcludedNames.name)}, or pass {setting(New.name, True)}"
+                f"{setting(ExcludedNames.setting_name)}, or pass {setting(New.setting_name, True)}"
             )
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:

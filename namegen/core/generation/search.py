@@ -216,7 +216,7 @@ class Search:
         order = self._random_order(counts, kept)
         hashes = None
         if self.name_filter.reserved is not None:
-            rejected[Distinct.name] += int(counts.sum() - len(order))
+            rejected[Distinct.key] += int(counts.sum() - len(order))
             hashes = kept.hashes[order]
         return _Choice(candidates.select(order), hashes, rejected)
 

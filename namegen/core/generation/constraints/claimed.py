@@ -116,7 +116,7 @@ class Unclaimed(Constraint):
     [False, False, False, True]
     """
 
-    name = "begins_as_a_listed_company"
+    key = "begins_as_a_listed_company"
     about = "list"
     advice = (MORE_VARIETY, f"allow names of the list with {LISTED}")
     value: tuple[str, ...]

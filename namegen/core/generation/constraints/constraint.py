@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
 MAX_TEXT = 10_000  # characters of a constraint's string
-# An advice that stands for sampling settings which let the model choose less likely characters.
+# A placeholder for advice about sampling settings that give the model more choice.
 MORE_VARIETY = "more variety"
 
 
@@ -95,19 +95,21 @@ class Tracker:
 
 
 class Constraint:
-    """A requirement on names. A subclass sets ``name``, and overrides ``accepts`` or ``rejects``.
+    """A requirement on names. A subclass sets ``key``, and overrides ``accepts`` or ``rejects``.
 
     A constraint can act at three times:
 
     - **Before** anything is drawn, ``check`` raises an error for contradictions: with characters that the model doesn't
       know, a length, or another constraint.
     - **While** names are drawn, its ``tracker`` rejects prefixes. This saves work and doesn't change the distribution.
-      The tracker has to be certain, because nothing checks again the names that it rejects.
+      The tracker must be certain, because rejected names are never checked again.
     - **At the end**, every finished name is checked, whatever the tracker did: ``accepts`` checks one name, ``rejects``
       many.
     """
 
-    name: ClassVar[str]  # of its setting, which also counts the draws that it rejects
+    key: ClassVar[str]  # identifies the constraint in tables, and counts the draws that it rejects
+    # The setting that turns it on or off, for messages; None: there's no such setting.
+    setting_name: ClassVar[str | None] = None
     # Whether it depends on the name's characters, on its length alone, or on a list of other names.
     about: ClassVar[Literal["text", "length", "list"]] = "text"
     # Suggestions if it rejects most draws: any one of them helps; (): to relax it.
@@ -122,9 +124,14 @@ class Constraint:
         self.value = value
 
     @property
+    def shown_name(self) -> str:
+        """The name of its setting, or its key if there's no such setting."""
+        return self.setting_name or self.key
+
+    @property
     def shown(self) -> str:
         """The setting with its value, for a message."""
-        return setting(self.name, f"{self.value!r}")
+        return setting(self.shown_name, f"{self.value!r}")
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
         """Find contradictions before anything is drawn.

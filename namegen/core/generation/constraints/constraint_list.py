@@ -52,7 +52,7 @@ class WellFormed(Constraint):
     (True, False, False)
     """
 
-    name = "not_a_name"
+    key = "not_a_name"
     advice = (MORE_VARIETY,)
     always = True
     rarely_rejects = True
@@ -86,17 +86,17 @@ class MinLength(Constraint, Tracker):
         SettingsError: the number is negative.
     """
 
-    name = "min_length"
+    key = setting_name = "min_length"
     about = "length"
     empty_accepts_all = True
-    advice = (f"lower {setting(name)}", MORE_VARIETY)
+    advice = (f"lower {setting(setting_name)}", MORE_VARIETY)
     value: int
 
     def __init__(self, value: int) -> None:
         super().__init__(value)
         if value < 0:
             raise SettingsError(
-                f"{setting(self.name)} is {value}: expected a whole number of at least 0"
+                f"{setting(self.setting_name)} is {value}: expected a whole number of at least 0"
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
@@ -124,20 +124,20 @@ class UsualLength(MinLength):
 class MaxLength(Constraint, Tracker):
     """The most characters of a name. It's its own tracker."""
 
-    name = "max_length"
+    key = setting_name = "max_length"
     about = "length"
-    advice = (f"raise {setting(name)}",)
+    advice = (f"raise {setting(setting_name)}",)
     always = True
     rarely_rejects = True
     value: int
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
         """Reject a minimum length, or strings, that need more characters."""
-        limit = f"the {self.value:,} characters that a name may have: raise {setting(self.name)}"
+        limit = f"the {self.value:,} characters that a name may have: raise {setting(self.setting_name)}"
         min_length = constraints.get(MinLength)
         if min_length is not None and min_length.value > self.value:
             raise SettingsError(
-                f"{min_length.shown} asks for more than {limit}, or lower {setting(min_length.name)}"
+                f"{min_length.shown} asks for more than {limit}, or lower {setting(min_length.setting_name)}"
             )
         if constraints.shortest > self.value:
             shown = ", ".join(constraint.shown for constraint in constraints.texts)
@@ -173,9 +173,9 @@ class ExcludedWords(Constraint):
     [False, False, True, True, False, False]
     """
 
-    name = "exclude_words"
+    key = setting_name = "exclude_words"
     empty_accepts_all = True
-    advice = (f"shorten the list of {setting(name)}",)
+    advice = (f"shorten the list of {setting(setting_name)}",)
     value: frozenset[str]
 
     def __init__(self, value: Iterable[str]) -> None:
@@ -194,7 +194,7 @@ class ExcludedWords(Constraint):
         for constraint in constraints.texts:
             if self._contains_word(constraint.value):
                 raise SettingsError(
-                    f"{constraint.shown} contradicts {setting(self.name)}: it contains a banned word"
+                    f"{constraint.shown} contradicts {setting(self.setting_name)}: it contains a banned word"
                 )
 
     def accepts(self, name: str) -> bool:
@@ -225,8 +225,9 @@ class ExcludedWords(Constraint):
 class NoProfanity(Constraint):
     """A name without profanity (``core/data/profanity.py``)."""
 
-    name = "allow_profanity"
-    advice = (f"allow profanity with {setting(name, True)}",)
+    key = "no_profanity"
+    setting_name = "allow_profanity"
+    advice = (f"allow profanity with {setting(setting_name, True)}",)
     always = True
     rarely_rejects = True
 
@@ -276,9 +277,10 @@ class New(Constraint):
         value: the names of that list.
     """
 
-    name = "allow_seen"
+    key = "new"
+    setting_name = "allow_seen"
     about = "list"
-    advice = (MORE_VARIETY, f"allow names of the list with {setting(name, True)}")
+    advice = (MORE_VARIETY, f"allow names of the list with {setting(setting_name, True)}")
     value: KnownSet
 
     def __init__(self, value: KnownSet) -> None:
@@ -298,9 +300,9 @@ class ExcludedNames(Constraint):
         normalization: when two names are equal.
     """
 
-    name = "exclude_names"
+    key = setting_name = "exclude_names"
     about = "list"
-    advice = (f"shorten the list of {setting(name)}",)
+    advice = (f"shorten the list of {setting(setting_name)}",)
     value: list[str]
 
     def __init__(self, value: Iterable[str], normalization: Normalization = NAMES) -> None:
@@ -316,9 +318,10 @@ class ExcludedNames(Constraint):
 class Distinct(Constraint):
     """A name that the same search hasn't found before. Each search has its own constraint."""
 
-    name = "allow_repeats"
+    key = "distinct"
+    setting_name = "allow_repeats"
     about = "list"
-    advice = ("ask for fewer", MORE_VARIETY, f"allow more with {setting(name, True)}")
+    advice = ("ask for fewer", MORE_VARIETY, f"allow more with {setting(setting_name, True)}")
 
     def __init__(self) -> None:
         super().__init__(False)
@@ -348,9 +351,9 @@ class MinDistance(Constraint):
         SettingsError: the distance is out of its range.
     """
 
-    name = "min_distance"
+    key = setting_name = "min_distance"
     about = "list"
-    advice = (f"lower {setting(name)}",)
+    advice = (f"lower {setting(setting_name)}",)
     rarely_rejects = True  # true at a distance of 1; kept at others so that seeds keep their names
     value: int
 
@@ -360,7 +363,7 @@ class MinDistance(Constraint):
         super().__init__(value)
         if not 1 <= value <= MAX_DISTANCE:
             raise SettingsError(
-                f"{setting(self.name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}"
+                f"{setting(self.setting_name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}"
             )
         self._normalize = normalization.normalize
         self._listed = sorted({self._normalize(name) for name in names}, key=len)
@@ -424,10 +427,10 @@ class ReservedNames:
 AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
 
 TEXTS = (StartsWith, Contains, EndsWith)  # in the order in which a name has them
-# All constraints by name, in the order in which a name is checked. Those that take the least time come first. A draw is
-# counted for the first constraint that rejects it. (not_a_name isn't a setting; it's only counted.)
+# All constraints by key, in the order in which a name is checked. Those that take the least time come first. A draw is
+# counted for the first constraint that rejects it. (WellFormed has no setting; its draws are only counted.)
 CONSTRAINTS: dict[str, type[Constraint]] = {
-    constraint.name: constraint
+    constraint.key: constraint
     for constraint in (
         WellFormed,
         MinLength,
@@ -449,14 +452,14 @@ class ConstraintList:
 
     Constraints that accept every name are left out. A constraint that isn't in ``CONSTRAINTS`` is checked last.
 
-    >>> [constraint.name for constraint in ConstraintList([EndsWith("ck"), StartsWith("Mc"), MinLength(0)])]
+    >>> [constraint.key for constraint in ConstraintList([EndsWith("ck"), StartsWith("Mc"), MinLength(0)])]
     ['starts_with', 'ends_with']
     """
 
     def __init__(self, constraints: Iterable[Constraint] = ()) -> None:
         effective = [constraint for constraint in constraints if not _accepts_all(constraint)]
-        rank = {name: index for index, name in enumerate(CONSTRAINTS)}
-        effective.sort(key=lambda constraint: rank.get(constraint.name, len(rank)))
+        rank = {key: index for index, key in enumerate(CONSTRAINTS)}
+        effective.sort(key=lambda constraint: rank.get(constraint.key, len(rank)))
         self._constraints = tuple(effective)
 
     def __iter__(self) -> Iterator[Constraint]:
@@ -476,11 +479,11 @@ class ConstraintList:
         >>> ConstraintList([StartsWith("Mc"), EndsWith("ck")]).shortest
         3
         """
-        text = {constraint.name: constraint.value for constraint in self.texts}
+        text = {constraint.key: constraint.value for constraint in self.texts}
         return shortest_text(
-            start=text.get(StartsWith.name, ""),
-            inside=text.get(Contains.name, ""),
-            end=text.get(EndsWith.name, ""),
+            start=text.get(StartsWith.key, ""),
+            inside=text.get(Contains.key, ""),
+            end=text.get(EndsWith.key, ""),
         )
 
     @property
@@ -546,7 +549,7 @@ class NameFilter:
         for constraint in self.constraints:
             rejected = constraint.rejects(accepted)
             if rejected.any():
-                rejected_draws[constraint.name] += int(counts[rows[rejected]].sum())
+                rejected_draws[constraint.key] += int(counts[rows[rejected]].sum())
                 rows = rows[~rejected]
                 accepted = accepted.select(~rejected)
         return AcceptedNames(rows, accepted, rejected_draws)

@@ -69,7 +69,7 @@ class Matches(Constraint):
     (True, True, True, False)
     """
 
-    name = "matches"
+    key = setting_name = "matches"
     value: str
 
     def __init__(self, value: str) -> None:

@@ -37,7 +37,7 @@ class TextConstraint(Constraint):
         super().__init__(composed(value))
         if len(self.value) > MAX_TEXT:
             raise SettingsError(
-                f"{setting(self.name)} has {len(self.value):,} characters: use at most {MAX_TEXT:,}"
+                f"{setting(self.shown_name)} has {len(self.value):,} characters: use at most {MAX_TEXT:,}"
             )
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
@@ -57,7 +57,7 @@ class TextConstraint(Constraint):
 class StartsWith(TextConstraint):
     """The start of each name. It's forced (see ``PrefixFilter``), so it rejects no draw."""
 
-    name = "starts_with"
+    key = setting_name = "starts_with"
     edges = (0,)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
@@ -77,7 +77,7 @@ class StartsWith(TextConstraint):
 class Contains(TextConstraint):
     """A string that each name contains."""
 
-    name = "contains"
+    key = setting_name = "contains"
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Rejects prefixes that leave too little room for the string."""
@@ -91,7 +91,7 @@ class Contains(TextConstraint):
 class EndsWith(TextConstraint):
     """The end of each name."""
 
-    name = "ends_with"
+    key = setting_name = "ends_with"
     edges = (-1,)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:

@@ -67,7 +67,7 @@ def test_lengths_at_the_limits_are_allowed() -> None:
 @pytest.mark.parametrize("constraint", [StartsWith, Contains, EndsWith])
 def test_the_longest_text(constraint: type[TextConstraint]) -> None:
     assert len(constraint("a" * 10_000).value) == 10_000
-    with pytest.raises(SettingsError, match=f"{constraint.name} has 10,001 characters"):
+    with pytest.raises(SettingsError, match=f"{constraint.setting_name} has 10,001 characters"):
         constraint("a" * 10_001)
 
 
