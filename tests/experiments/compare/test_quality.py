@@ -91,9 +91,11 @@ def test_no_name_is_used_for_a_model_and_for_its_judge(
         return NgramModel(tree, *arguments)
 
     monkeypatch.setattr(quality, "NgramModel", watched_ngram)
-    scores = NameJudge.scores
+    scores = NameJudge.unordered_scores
     monkeypatch.setattr(
-        NameJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
+        NameJudge,
+        "unordered_scores",
+        lambda judge, names: bar.extend(names) or scores(judge, names),
     )
     subject = replace(SPLIT, split=split)
     result = fit_judge(CORPUS, subject)
