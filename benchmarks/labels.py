@@ -163,8 +163,8 @@ def ngram_loss(corpus: Corpus) -> float:
     """Nats a character of the best n-gram, with labels or without."""
     config = merge(Config(), SETTINGS)
     parts = prepare(corpus, config.recipe, load_engine("numpy")).parts
-    assert parts.held_out is not None
-    test = HeldOutReferences(parts.held_out, parts).baseline.test
+    assert parts.validation is not None
+    test = HeldOutReferences(parts.validation, parts).baseline.test
     assert test is not None
     return test.loss_nats_per_char
 

@@ -187,7 +187,7 @@ def counting(parts: ListParts, result: RunResult) -> NgramModel:
     """The n-gram that was chosen on the validation part."""
     assert result.references is not None  # a validation part is held out
     found = result.references.baseline
-    tree = sqrt_weighted_tree(parts.training) if found.damped else parts.training
+    tree = sqrt_weighted_tree(parts.training) if found.uses_sqrt_duplicates else parts.training
     return NgramModel(tree, parts.vocabulary.size, found.order, found.smoothing)
 
 

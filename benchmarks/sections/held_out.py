@@ -99,7 +99,7 @@ class Race:
             str, tuple[str, float, Trainer]
         ] = {}  # way → group, seconds to start, trainer
         prepared = self._namegen(128).prepared
-        self._tree, self._network = prepared.parts.held_out, prepared.network
+        self._tree, self._network = prepared.parts.validation, prepared.network
         self._training = self._corpus.split(HELD_OUT, seed=0)[0].names
         self._engine = load_engine("numpy")(self._network, None, threads=1)
         self._start = self._network.initial_parameters(

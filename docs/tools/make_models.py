@@ -475,9 +475,9 @@ def split(name: str) -> ListParts:
 def references(name: str) -> HeldOutReferences:
     """Return the ceiling and the n-gram baseline of the validation set."""
     parts = split(name)
-    if parts.held_out is None:
+    if parts.validation is None:
         raise SystemExit(f"nothing of {name} is held out")
-    return HeldOutReferences(parts.held_out, parts)
+    return HeldOutReferences(parts.validation, parts)
 
 
 def model_size(name: str) -> int:

@@ -172,7 +172,7 @@ def _evaluate(prepared: PreparedTraining, best_epoch: int) -> _Evaluation:
     parts = prepared.parts
     evaluator = AccuracyEvaluator(prepared.engine)
     training = evaluator.evaluate(parts.training)
-    validation = None if parts.held_out is None else evaluator.evaluate(parts.held_out)
+    validation = None if parts.validation is None else evaluator.evaluate(parts.validation)
     test = None if parts.test is None else evaluator.evaluate(parts.test)
     has_diverged = not training.loss_nats_per_char < DIVERGED  # True for NaN
     if best_epoch and has_diverged:

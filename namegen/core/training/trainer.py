@@ -225,7 +225,7 @@ class Trainer:
 
     def _validate(self, progress: TrainingProgress) -> Metrics | None:
         """Evaluate the network on the validation set. Return None if there isn't any."""
-        validation_set = self.prepared.parts.held_out
+        validation_set = self.prepared.parts.validation
         if validation_set is None:
             return None
         start = time.perf_counter()
