@@ -134,8 +134,8 @@ class Generator:
             constraints: what each name has to satisfy.
             allow_seen: also return known names. They aren't scored, and make up the share of the draws that they have
                 in the model's own distribution.
-            allow_repeats: return the same name more than once, except for new names that are filtered. Otherwise no two
-                names are the same by ``normalization``, so they differ in more than letter case, spaces or punctuation.
+            allow_repeats: whether a name may be returned more than once. Filtered new names never repeat. Two names
+                are the same if they're equal by ``normalization``, which ignores letter case, spaces and punctuation.
             unfiltered: draw from the model's own distribution. A generator without rules always does that.
             on_progress: called with events: how far the search is, and that most names didn't reach the threshold.
 
@@ -321,7 +321,7 @@ class Generator:
         if not names:
             return joint
         distinct, row_of_name = self._sorted(names)
-        # A tree for each start token would be slow for few names, and one tree for all large for many names.
+        # For a few names, one tree per start token would be slow. For many names, a single tree would be too large.
         at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))
         for start in range(0, len(start_tokens), at_once):
             columns = slice(start, start + at_once)

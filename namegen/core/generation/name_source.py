@@ -105,7 +105,7 @@ class PartOfName:
         return names
 
     def _search(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Search for n different names; fewer if there are fewer."""
+        """Search for n different names. If there aren't that many, return all of them."""
         names: list[str] = []
         with suppress(GenerationError):  # raised after the last name if there are fewer
             names.extend(self._generate(self.generators[kind], n, rng, allow_repeats=False))

@@ -157,7 +157,7 @@ def check_amount(n: object, things: str) -> None:
     """Raise SettingsError for a number of names, people or players that is out of range."""
     if not isinstance(n, Integral) or not 0 <= int(n) <= MAX_NAMES:
         raise SettingsError(
-            f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MAX_NAMES:,}"
+            f"can't generate {shown(n)} {things}: expected a whole number from 0 to {MAX_NAMES:,}"
         )
 
 

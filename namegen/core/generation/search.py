@@ -1,8 +1,8 @@
 """Search: one request for names.
 
-An *unfiltered* search draws from the model's own distribution. It draws until it has enough names. If next to none turn
-up, it searches for the rest exactly (``exact/without_replacement.py``), and if it finds too few, it proves that there
-are no more or gives up.
+An *unfiltered* search draws from the model's own distribution. It draws until it has enough names. If drawing finds
+hardly any names, it finds the rest with an exact search (``exact/without_replacement.py``). If the exact search finds
+too few, it has proved that there are no more, or has given up.
 
 A *filtered* search returns the new names that reach the threshold of their score (``scoring.py``), in two passes:
 

@@ -205,7 +205,7 @@ class Trainer:
         progress.history.append(record)
         progress.start_next_epoch()
         value = self._criterion(record, metrics)
-        # Between equal epochs, the earlier one is the best.
+        # If epochs are equally good, the earliest one counts as the best.
         if progress.best is None or value < progress.best.value:
             progress.best = self._current_as_best(progress, value)
         self.on_progress(record)

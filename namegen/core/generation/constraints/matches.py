@@ -201,8 +201,8 @@ class Matches(Constraint):
     def _too_slow(self, reason: str) -> GenerationError:
         """The error for an expression that takes too long to match."""
         return GenerationError(
-            f"{self._setting} takes too long ({reason}): simplify it, above all a repeat inside a "
-            "repeat such as (a+)+"
+            f"{self._setting} takes too long ({reason}): simplify it, especially nested repeats "
+            "such as (a+)+"
         )
 
 

@@ -41,7 +41,7 @@ class TextConstraint(Constraint):
             )
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject characters that the model doesn't know, and a space at an end of the name."""
+        """Reject characters that the model doesn't know, and a space at the start or end of the name."""
         unknown = vocabulary.unknown(self.value)
         if unknown:
             raise SettingsError(
@@ -50,7 +50,7 @@ class TextConstraint(Constraint):
             )
         if any(self.value[index].isspace() for index in self.edges):
             raise SettingsError(
-                f"{self.shown} has a space at an end of the name, where names have none: remove it"
+                f"{self.shown} starts or ends the name with a space, but names never do: remove the space"
             )
 
 
