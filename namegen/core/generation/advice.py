@@ -54,7 +54,7 @@ def advice(
 
 
 def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool) -> list[str]:
-    """The suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
+    """Return the suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
     failed = _failed(rejected, constraints, is_stuck=is_stuck)
     worst = sorted(failed, key=lambda each: (-rejected[each.key], each.shown_name))[:1]
     # The last constraint that a name is checked for.
@@ -72,7 +72,7 @@ def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: boo
 
 
 def _steps_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str]:
-    """The suggestions for one constraint that rejected many names."""
+    """Return the suggestions for one constraint that rejected many names."""
     steps = list(constraint.advice or [_relax(constraint)])
     if isinstance(constraint, Matches) and usual_length_failed:
         steps.append(f"lower {setting(MinLength.setting_name)}")  # its default may be the obstacle
@@ -80,7 +80,7 @@ def _steps_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str
 
 
 def _relaxable(constraints: ConstraintList) -> list[Constraint]:
-    """The constraints on a name's characters or length that the user set."""
+    """Return the constraints on a name's characters or length that the user set."""
     return [
         constraint
         for constraint in constraints
@@ -91,7 +91,7 @@ def _relaxable(constraints: ConstraintList) -> list[Constraint]:
 def _failed(
     rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
 ) -> list[Constraint]:
-    """The constraints that rejected names, except for those that aren't the real obstacle."""
+    """Return the constraints that rejected names, except for those that aren't the real obstacle."""
     failed = {constraint.key: constraint for constraint in constraints if rejected[constraint.key]}
     if len(failed) > 1:
         failed.pop(WellFormed.key, None)
@@ -104,12 +104,12 @@ def _failed(
 
 
 def _relax(constraint: Constraint) -> str:
-    """The suggestion to relax a constraint."""
+    """Return the suggestion to relax a constraint."""
     return f"relax {setting(constraint.shown_name)}"
 
 
 def _joined(suggestions: Sequence[str]) -> str:
-    """The suggestions as one phrase, with "or" before the last one."""
+    """Join the suggestions into one phrase, with "or" before the last one."""
     *first, last = suggestions
     if not first:
         return last
@@ -149,7 +149,7 @@ def more_variety(sampling: SamplingSettings) -> Variety:
 
 
 def _too_narrow(sampling: SamplingSettings) -> list[str]:
-    """The settings that leave only the most likely character."""
+    """Return the settings that leave only the most likely character."""
     settings = []
     if sampling.temperature < NEARLY_0:
         settings.append(setting("temperature"))

@@ -65,7 +65,7 @@ class Draws:
         return names
 
     def lengths(self) -> Int64[Array, "names"]:
-        """The number of characters of each name."""
+        """Return the number of characters of each name."""
         return _joined((np.full(len(block), block.shape[1]) for block in self.blocks), np.int64)
 
     def missing(self, scorer: Scorer) -> Int64[Array, "names"]:
@@ -95,7 +95,7 @@ class PrefixBlock:
     parent: Int64[Array, "B"]  # row of each prefix in that state, which is gathered when it's read
 
     def select(self, rows: Int64[Array, "K"]) -> PrefixBlock:
-        """Some of the prefixes."""
+        """Return some of the prefixes."""
         return PrefixBlock(
             tokens=self.tokens[rows],
             last=self.last[rows],
@@ -150,7 +150,7 @@ class PrefixFilter:
         return trackers
 
     def start(self) -> TrackerStates:
-        """The tracker states of the forced characters, as one row."""
+        """Return the tracker states of the forced characters, as one row."""
         return {
             key: np.array([tracker.start(self.forced)]) for key, tracker in self._trackers.items()
         }
@@ -158,7 +158,7 @@ class PrefixFilter:
     def advance(
         self, states: TrackerStates, rows: Int[Array, "K"], tokens: Int32[Array, "K"]
     ) -> TrackerStates:
-        """The tracker states of some rows after one more character each."""
+        """Return the tracker states of some rows after one more character each."""
         return {
             key: tracker.advance(states[key][rows], tokens)
             for key, tracker in self._trackers.items()
@@ -167,7 +167,7 @@ class PrefixFilter:
     def rejections(
         self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, are_whole_names: bool
     ) -> Iterator[Rejection]:
-        """For each constraint, which prefixes or whole names it rejects."""
+        """Yield which prefixes or whole names each constraint rejects."""
         for key, tracker in self._trackers.items():
             rejects = tracker.rejects_names if are_whole_names else tracker.rejects_prefixes
             rejected = rejects(tokens, states[key])
@@ -178,7 +178,7 @@ class PrefixFilter:
 
 
 def select_states(states: TrackerStates, rows: Int[Array, "K"]) -> TrackerStates:
-    """The tracker states of some prefixes."""
+    """Return the tracker states of some prefixes."""
     return {key: state[rows] for key, state in states.items()}
 
 
@@ -225,14 +225,14 @@ class ForcedStart:
                 self._drawn += np.log(sampling.chances(logits)[:, token])
 
     def posterior(self) -> Float64[Array, "R"]:
-        """The probability of each start token given the characters."""
+        """Return the probability of each start token given the characters."""
         joint = self._joint_log_probability()
         chances: Float64[Array, "R"] = np.exp(joint - joint.max())
         chances /= chances.sum()
         return chances
 
     def _joint_log_probability(self) -> Float64[Array, "R"]:
-        """The log-probability of each start token together with the characters, in nats, up to a constant.
+        """Return the log-probability of each start token together with the characters, in nats, up to a constant.
 
         If the sampling settings never draw the characters (at temperature 0, for example), the model's own
         probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
@@ -255,7 +255,7 @@ class NextTokens(NamedTuple):
     log_probabilities: Float64[Array, "K"]  # of each prefix with the token, in nats
 
     def select(self, index: Int64[Array, "k"] | Bool[Array, "K"] | slice) -> NextTokens:
-        """Some of the tokens."""
+        """Return some of the tokens."""
         return NextTokens(
             rows=self.rows[index],
             tokens=self.tokens[index],
@@ -309,7 +309,7 @@ class Walk:
         self._forced_opening: dict[int, float] = {}
 
     def scored_by(self, scorer: Scorer) -> Walk:
-        """A new walk through the same tree, with a scorer."""
+        """Return a new walk through the same tree, with a scorer."""
         return Walk(
             self.model,
             self.filter,
@@ -323,7 +323,7 @@ class Walk:
     def _start(
         self, count: int, rng: np.random.Generator, sampling: SamplingSettings
     ) -> PrefixBlock:
-        """The forced characters after each start token.
+        """Return the forced characters after each start token.
 
         The draws are divided among the start tokens by their probabilities given the characters.
         """
@@ -335,7 +335,7 @@ class Walk:
     def roots(
         self, sampling: SamplingSettings | None = None
     ) -> tuple[PrefixBlock, Float64[Array, "R"]]:
-        """The forced characters after each possible start token, for a search that doesn't draw.
+        """Return the forced characters after each possible start token, for a search that doesn't draw.
 
         Returns:
             The prefixes, and the log-probability of their start tokens given the characters, in nats.
@@ -348,7 +348,7 @@ class Walk:
     def _open(
         self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
     ) -> PrefixBlock:
-        """The forced characters after some start tokens, as prefixes with a number of draws each."""
+        """Return the forced characters after some start tokens, as prefixes with a number of draws each."""
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
         start_token = self.start_tokens.ids[rows]  # (B,)
         self._forced_opening = dict(
@@ -419,7 +419,7 @@ class Walk:
         return self._join_draws(finished)
 
     def _is_in_vain(self) -> bool:
-        """Whether the walk has computed so much since the last name that no name seems to end."""
+        """Return whether the walk has computed so much since the last name that no name seems to end."""
         return self.computed - self._computed_at_last_name > MAX_IN_VAIN
 
     def _draw_next_tokens(
@@ -439,7 +439,7 @@ class Walk:
         return NextTokens(rows, tokens.astype(np.int32), counts, log_probabilities), state
 
     def _names_that_end(self, prefixes: PrefixBlock, following: NextTokens) -> list[FinishedNames]:
-        """The wanted names among the prefixes whose next token is the end token, as one block or none."""
+        """Return the wanted names among the prefixes whose next token is the end token, as one block or none."""
         is_end = following.tokens == END_TOKEN  # (K,)
         if not is_end.any():
             return []
@@ -452,7 +452,7 @@ class Walk:
     def _prefixes_that_go_on(
         self, prefixes: PrefixBlock, following: NextTokens, state: State
     ) -> list[PrefixBlock]:
-        """The longer prefixes that can become wanted names, in blocks."""
+        """Return the longer prefixes that can become wanted names, in blocks."""
         goes_on = np.flatnonzero(following.tokens != END_TOKEN)
         extended = self.children(prefixes, following.select(goes_on), state)
         return [block.prefixes for block in extended]
@@ -494,7 +494,7 @@ class Walk:
         return self.model.step(prefixes.last, self.model.select(prefixes.state, prefixes.parent))
 
     def _cost(self, prefixes: PrefixBlock) -> int:
-        """The work that each prefix takes, in logits."""
+        """Return the work that each prefix takes, in logits."""
         return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
@@ -519,7 +519,7 @@ class Walk:
                 yield LongerPrefixes(longer, token_indexes=start + kept)
 
     def _rows_per_block(self, prefixes: PrefixBlock) -> int:
-        """How many prefixes a block may have, so that its arrays fit into the cache."""
+        """Return how many prefixes a block may have, so that its arrays fit into the cache."""
         numbers_per_row = max(self.logits_per_prefix, int(prefixes.tokens.shape[1]))
         return max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers_per_row))
 
@@ -529,7 +529,7 @@ class Walk:
         self.computed += count * self._cost(prefixes) // TRIED_PER_READ
 
     def _append(self, prefixes: PrefixBlock, following: NextTokens, after: State) -> PrefixBlock:
-        """Prefixes with one more token each."""
+        """Append one token to each of some prefixes."""
         row = following.rows
         tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
         has_whole_opening = prefixes.tokens.shape[1] >= OPENING_LENGTH
@@ -552,7 +552,7 @@ class Walk:
         return self._with_tally(longer, are_whole_names=False)
 
     def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
-        """The same prefixes after the scorer has read their last token, or their end."""
+        """Let the scorer read the last token of some prefixes, or their end."""
         if self.scorer is None or prefixes.tally is None:
             return prefixes
         tally = self.scorer.read(
@@ -593,7 +593,7 @@ class Walk:
         return self._with_tally(names, are_whole_names=True)
 
     def _keep(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Bool[Array, "B"]:
-        """Which prefixes, or whole names, nothing rejects.
+        """Return which prefixes, or whole names, nothing rejects.
 
         The draws of the others are counted for the first constraint that rejects them.
         """
@@ -630,12 +630,12 @@ def check_are_numbers(values: Float64[Array, "B"]) -> None:
 
 
 def _draw_count(blocks: Iterable[PrefixBlock]) -> int:
-    """The number of draws that have reached the prefixes of some blocks."""
+    """Return the number of draws that have reached the prefixes of some blocks."""
     return sum(int(prefixes.count.sum()) for prefixes in blocks)
 
 
 def _joined(arrays: Iterable[Array], dtype: type) -> Array:
-    """The arrays one after the other; empty if there are none."""
+    """Join arrays into one. It's empty if there are none."""
     return np.concatenate([np.zeros(0, dtype), *arrays])
 
 
@@ -670,7 +670,7 @@ def split_counts(
 
 
 def _join_splits(splits: list[Split]) -> Split:
-    """Several splits as one."""
+    """Join several splits into one."""
     return Split(
         rows=np.concatenate([split.rows for split in splits]),
         tokens=np.concatenate([split.tokens for split in splits]),
@@ -712,7 +712,7 @@ def _split_many(
     weights: Float64[Array, "many V"],
     rng: np.random.Generator,
 ) -> Split:
-    """One multinomial draw for each of some rows."""
+    """Make one multinomial draw for each of some rows."""
     chances = weights / weights.sum(axis=1, keepdims=True)  # (many, V)
     token_counts = rng.multinomial(counts, chances)  # (many, V)
     index, token = np.nonzero(token_counts)
@@ -720,7 +720,7 @@ def _split_many(
 
 
 def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
-    """Cumulative sums over the tokens, one token per row; bit for bit the same as ``np.cumsum``.
+    """Return cumulative sums over the tokens, one token per row; bit for bit the same as ``np.cumsum``.
 
     With many rows, all sums up to a token are computed at once. This takes a tenth of the time of ``np.cumsum``, which
     adds number by number.
@@ -734,7 +734,7 @@ def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
 
 
 def _pick(sums: Float64[Array, "V n"], uniforms: Float64[Array, "n"]) -> Int64[Array, "n"]:
-    """For each column of running sums, the first token whose sum exceeds the uniform number times the total."""
+    """Return each column's first token whose running sum exceeds the uniform number times the total."""
     total = sums[-1]  # (n,)
     # The product can be rounded up to the total, which no sum exceeds.
     threshold = np.minimum(uniforms * total, np.nextafter(total, 0))

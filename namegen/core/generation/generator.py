@@ -85,7 +85,7 @@ class Generator:
     searches: int = 1  # searches that share the work that one may do in vain
 
     def as_one(self) -> Generator:
-        """The same names with only one start token, which stands for all of them."""
+        """Return the same names with only one start token, which stands for all of them."""
         if not self.start_tokens.several:
             return self
         model, start_token = as_one(self.model, self.start_tokens)
@@ -218,7 +218,7 @@ class Generator:
     def _with_usual_length(
         self, constraints: ConstraintList | None, longest: int
     ) -> ConstraintList:
-        """The constraints, and the shortest usual length unless they set another."""
+        """Return the constraints, and the shortest usual length unless they set another."""
         constraints = constraints or ConstraintList()
         if constraints.get(MinLength) is not None:
             return constraints
@@ -247,7 +247,7 @@ class Generator:
             raise too_few
 
     def _known_names(self, drawn: Search) -> NameBatch:
-        """The known names that an unfiltered search returns, even if it finds too few names."""
+        """Return the known names that an unfiltered search returns, even if it finds too few names."""
         batches = [self._batch_of(no_candidates())]
         with suppress(GenerationError):
             for candidates in drawn.unfiltered():
@@ -292,7 +292,7 @@ class Generator:
         return PreparedSearch(walk, NameFilter(constraints, self.normalization))
 
     def _default_constraints(self, *, allow_seen: bool, allow_repeats: bool) -> list[Constraint]:
-        """The constraints that keep names distinct and new, unless the user allows others."""
+        """Return the constraints that keep names distinct and new, unless the user allows others."""
         constraints: list[Constraint] = []
         if not allow_repeats:
             constraints.append(Distinct())
@@ -311,11 +311,11 @@ class Generator:
             )
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
-        """Names of a search as a batch."""
+        """Return the names of a search as a batch."""
         return self.batch(candidates.names, candidates.log_probability)
 
     def _joint_log_probability(self, names: list[str]) -> Float64[Array, "names R"]:
-        """The log-probability of each name together with each start token, in nats."""
+        """Return the log-probability of each name together with each start token, in nats."""
         start_tokens = self.start_tokens.ids  # (R,)
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
@@ -330,7 +330,7 @@ class Generator:
         return joint + self.start_tokens.log_shares
 
     def _sorted(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
-        """The distinct names in sorted order, and each name's row among them."""
+        """Return the distinct names in sorted order, and each name's row among them."""
         tokens, lengths = self.vocabulary.encode_all(names)
         longest = int(lengths.max())
         rows = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
@@ -341,7 +341,7 @@ class Generator:
     def _log_probability(
         self, names: SortedNames, start_tokens: Int32[Array, "S"]
     ) -> Float64[Array, "S names"]:
-        """The log-probability of each name given each start token, in nats."""
+        """Return the log-probability of each name given each start token, in nats."""
         count = len(start_tokens)
         tree = SortedNames(
             tokens=np.tile(names.tokens, count),
@@ -421,11 +421,11 @@ class _Mixer:
         return mixed.select(self._rng.permutation(len(mixed.names)).tolist())
 
     def rest(self) -> NameBatch:
-        """The known names that haven't been returned yet."""
+        """Return the known names that haven't been returned yet."""
         return self._next_known(len(self._known.names))
 
     def _next_known(self, end: int) -> NameBatch:
-        """The known names from the first that hasn't been returned up to an index."""
+        """Return the known names from the first that hasn't been returned up to an index."""
         start = self.known_returned
         self.known_returned = end
         return self._known.select(range(start, end))

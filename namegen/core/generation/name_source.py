@@ -177,12 +177,12 @@ class PartOfName:
 
 
 def _rejected_names(finished: Finished, rejected: Bool[Array, "names"]) -> Iterator[str]:
-    """The names that a constraint rejects."""
+    """Return the names that a constraint rejects."""
     return compress(finished.names, rejected.tolist())
 
 
 def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
-    """Up to n of the names, in random order."""
+    """Return up to n of the names, in random order."""
     return [names[index] for index in rng.permutation(len(names))[:n].tolist()]
 
 

@@ -52,7 +52,7 @@ class Tally:
     missing: Int64[Array, "K sources"]
 
     def select(self, rows: Int[Array, "kept"]) -> Tally:
-        """The tally of some prefixes."""
+        """Return the tally of some prefixes."""
         return Tally(self.contexts[rows], self.missing[rows])
 
 
@@ -87,7 +87,7 @@ class Source:
         self._is_known_word: dict[tuple[str, int], bool] = {}  # by word and label
 
     def _symbols_of_tokens(self) -> Int64[Array, "V"]:
-        """The n-gram symbol of each token; in a blend, characters that the training set lacks have their own."""
+        """Return the n-gram symbol of each token. In a blend, characters that the training set lacks have their own."""
         symbols = symbols_of(self._training_vocabulary)
         if not self._is_blended:
             return symbols
@@ -98,7 +98,7 @@ class Source:
         return np.array([END, *known])
 
     def for_blend(self, tokens: Vocabulary, label: int) -> Source:
-        """The same source for the names of a blend, which have another vocabulary and no label of their own."""
+        """Return the same source for the names of a blend, which have another vocabulary and no label of their own."""
         return Source(
             self.ngrams,
             self._training_vocabulary,
@@ -108,7 +108,7 @@ class Source:
         )
 
     def label_of(self, labels: Int64[Array, "K"]) -> Int64[Array, "K"]:
-        """The label that counts for names with each label."""
+        """Return the label that counts for names with each label."""
         return labels if self.label is None else np.full(len(labels), self.label)
 
     def read(
@@ -140,7 +140,7 @@ class Source:
     def _has_new_word(
         self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Whether the last word of each prefix is unknown."""
+        """Return whether the last word of each prefix is unknown."""
         texts = self.vocabulary.decode_all(tokens)
         words = [text.rstrip(" ").rpartition(" ")[2] for text in texts]
         pairs = list(zip(words, labels.tolist(), strict=True))
@@ -155,18 +155,18 @@ class Source:
 
 
 def word_digests(words: Sequence[tuple[str, int]]) -> UInt64[Array, "words"]:
-    """A hash of each word together with the index of its label."""
+    """Return a hash of each word together with the index of its label."""
     labels = np.array([label for _, label in words], np.uint64)
     return hash_names(word for word, _ in words) ^ scramble(labels)
 
 
 def has_phrases(names: Sequence[str]) -> bool:
-    """Whether more than ``PHRASES`` of some names contain a space."""
+    """Return whether more than ``PHRASES`` of some names contain a space."""
     return sum(" " in name for name in names) > PHRASES * len(names)
 
 
 def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[str, int]]:
-    """The different words of a training set with their labels, sorted.
+    """Return the different words of a training set with their labels, sorted.
 
     Args:
         names: the training set.
@@ -182,12 +182,12 @@ def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[st
 
 
 def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
-    """Words with their labels, as a model stores them."""
+    """Return words with their labels, as a model stores them."""
     return KnownSet(np.unique(word_digests(words))).short
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:
-    """The scorer of a model; None if the model doesn't store n-grams."""
+    """Return the scorer of a model; None if the model doesn't store n-grams."""
     if metadata.ngrams is None:
         return None
     source = Source(metadata.ngrams, metadata.vocabulary, words=metadata.words)
@@ -220,11 +220,11 @@ class Scorer:
         self._needed: dict[_Need, Float64[Array, "R lengths"]] = {}
 
     def with_rules(self, rules: Sequence[ScoreRule]) -> Scorer:
-        """A scorer with the same sources and other rules."""
+        """Return a scorer with the same sources and other rules."""
         return Scorer(self.sources, self.first_label, rules)
 
     def with_rules_of(self, start_tokens: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
-        """A scorer with the same sources and the rules of some labels, or one rule for all.
+        """Return a scorer with the same sources and the rules of some labels, or one rule for all.
 
         Args:
             start_tokens: the start tokens of these labels.
@@ -239,11 +239,11 @@ class Scorer:
         return self.with_rules(by_label)
 
     def labels(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """The index of each name's label, from its start token; 0 without labels."""
+        """Return the index of each name's label, from its start token; 0 without labels."""
         return np.maximum(start_tokens.astype(np.int64) - self.first_label, 0)
 
     def start(self, start_tokens: Int[Array, "K"]) -> Tally:
-        """The tally before the first character."""
+        """Return the tally before the first character."""
         labels = self.labels(start_tokens)
         contexts = [source.ngrams.start[source.label_of(labels)] for source in self.sources]
         missing = np.zeros((len(labels), len(self.sources)), np.int64)
@@ -280,7 +280,7 @@ class Scorer:
     def missing(
         self, tokens: Int32[Array, "K length"], start_tokens: Int[Array, "K"]
     ) -> Int64[Array, "K"]:
-        """How many n-grams whole names of one length lack."""
+        """Return how many n-grams whole names of one length lack."""
         tally = self.start(start_tokens)
         for end in range(1, tokens.shape[1] + 1):
             tally = self.read(tally, tokens[:, :end], start_tokens)
@@ -295,7 +295,7 @@ class Scorer:
         missing: Int64[Array, "K"],
         start_tokens: Int[Array, "K"],
     ) -> Float64[Array, "K"]:
-        """The scores of names, in nats, from their log-probabilities (in nats), lengths and missing n-grams."""
+        """Return the scores of names, in nats, from their log-probabilities (in nats), lengths and missing n-grams."""
         rule_of_name = self._rule_indexes(start_tokens)  # (K,)
         z = np.empty(len(lengths))  # (K,)
         for index in np.unique(rule_of_name):
@@ -315,7 +315,7 @@ class Scorer:
         longest: int,
         are_whole_names: bool,
     ) -> Bool[Array, "K"]:
-        """Which names reach the threshold, or which prefixes could become a name that reaches it.
+        """Return which names reach the threshold, or which prefixes could become a name that reaches it.
 
         Args:
             log_probabilities: of each name or prefix, in nats.
@@ -340,11 +340,11 @@ class Scorer:
         return reaches
 
     def _rule_indexes(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """The index of the rule for each name."""
+        """Return the index of the rule for each name."""
         return np.minimum(self.labels(start_tokens), len(self.rules) - 1)
 
     def _log_probability_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
-        """The log-probability that names or prefixes need, by rule and length, in nats."""
+        """Return the log-probability that names or prefixes need, by rule and length, in nats."""
         if need not in self._needed:
             self._needed[need] = self._compute_needed(need)
         return self._needed[need]

@@ -73,7 +73,7 @@ class Candidates:
     def from_draws(
         cls, names: Sequence[str], draws: Draws, rows: Int64[Array, "names"]
     ) -> Candidates:
-        """Some of the drawn names; ``names`` are the decoded names of these rows."""
+        """Return some of the drawn names; ``names`` are the decoded names of these rows."""
         return cls(
             names=list(names),
             log_probability=draws.log_probability[rows],
@@ -82,7 +82,7 @@ class Candidates:
         )
 
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
-        """The candidates of some rows, in their order."""
+        """Return the candidates of some rows, in their order."""
         names = np.array(self.names, object)  # gathering is three times as fast as in a loop
         return Candidates(
             names=names[rows].tolist(),
@@ -92,7 +92,7 @@ class Candidates:
         )
 
     def admitted(self, limit: OpeningLimit, most: int) -> Bool[Array, "names"]:
-        """Which candidates may be returned without too many equal openings, at most so many."""
+        """Return which candidates may be returned without too many equal openings, at most so many."""
         return limit.admits(self.names, self.start_tokens, self.opening_probability, most=most)
 
 
@@ -119,7 +119,7 @@ class _Misses:
     draws: int = 0
 
     def are_too_many(self, walk: Walk, effort: Effort) -> bool:
-        """Whether drawing should end."""
+        """Return whether drawing should end."""
         computed = walk.computed - self.computed_before
         return self.draws >= effort.draws_in_vain or computed > MAX_IN_VAIN
 
@@ -237,7 +237,7 @@ class Search:
     def _random_order(
         self, counts: Int64[Array, "kept"], names: Finished
     ) -> Int64[Array, "ordered"]:
-        """The rows of drawn names in random order, each as often as it may be returned."""
+        """Return the rows of drawn names in random order, each as often as it may be returned."""
         if self.name_filter.reserved is not None:
             return self._first_draws(counts, names.hashes)
         order = np.repeat(np.arange(len(counts)), counts)
@@ -247,7 +247,7 @@ class Search:
     def _first_draws(
         self, counts: Int64[Array, "kept"], hashes: UInt64[Array, "kept"]
     ) -> Int64[Array, "distinct"]:
-        """The rows of distinct names, in the order in which they first appear among all draws in random order.
+        """Return the rows of distinct names, in the order in which they first appear among all draws in random order.
 
         If each draw has a uniform random number, a name that was drawn c times first appears at the minimum of c of
         them. Names with the same hash are one name, in the spelling that appears first.
@@ -259,7 +259,7 @@ class Search:
         return order[np.sort(first_positions)]
 
     def _exact_search(self) -> Arrivals:
-        """An exact search for names that drawing hasn't found."""
+        """Return an exact search for names that drawing hasn't found."""
         self._count_before_exact = self.name_count
         return Arrivals(
             self.walk,
@@ -292,7 +292,7 @@ class Search:
         self.on_progress(Searched(min(self.name_count, self.n), self.n, self._tried + more))
 
     def _too_few(self, exact: Arrivals | None) -> str:
-        """The error message for too few names: why there are no more, and what to do."""
+        """Return the error message for too few names: why there are no more, and what to do."""
         suggestions = advice(
             self._rejected, self.name_filter.constraints, self.sampling, fewer=self.name_count > 0
         )
@@ -300,7 +300,7 @@ class Search:
         return f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
 
     def _reason_for_end(self, exact: Arrivals | None) -> str:
-        """Why the search ended."""
+        """Return why the search ended."""
         if exact is not None and exact.gave_up:
             return f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
         if more_variety(self.sampling).is_stuck:
@@ -376,7 +376,7 @@ class Search:
         return candidates.select(best), candidates.select(order[missing:])
 
     def _scores(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
-        """The scores of some names, in nats."""
+        """Return the scores of some names, in nats."""
         tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
         return scorer.scores(
             candidates.log_probability,
@@ -406,7 +406,7 @@ def _missing_ngrams(
 
 
 def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:
-    """How many names to draw next, so that about as many are accepted as are missing.
+    """Return how many names to draw next, so that about as many are accepted as are missing.
 
     In a long request, the first few thousand draws show how many fail. Before that, it's two draws per name.
 
@@ -427,7 +427,7 @@ def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int
 
 
 def no_candidates() -> Candidates:
-    """No names at all."""
+    """Return no names at all."""
     empty = np.zeros(0)
     return Candidates([], empty, start_tokens=np.zeros(0, np.int32), opening_probability=empty)
 
@@ -438,7 +438,7 @@ def _count(batches: list[Candidates]) -> int:
 
 
 def _joined(batches: list[Candidates]) -> Candidates:
-    """Several batches of candidates as one."""
+    """Join several batches of candidates into one."""
     return Candidates(
         names=[name for batch in batches for name in batch.names],
         log_probability=np.concatenate([batch.log_probability for batch in batches]),

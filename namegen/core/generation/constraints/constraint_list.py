@@ -62,13 +62,13 @@ class WellFormed(Constraint):
         self.combines = combines
 
     def accepts(self, name: str) -> bool:
-        """Whether the name could be in a list."""
+        """Return whether the name could be in a list."""
         if name == "" or name != name.strip():
             return False
         return not self.combines or is_normalized("NFC", name)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names couldn't be in a list, without a Python call for each name."""
+        """Return which names couldn't be in a list, without a Python call for each name."""
         if self.combines:
             return super().rejects(finished)
         names = finished.names
@@ -100,17 +100,17 @@ class MinLength(Constraint, Tracker):
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects short names before they're decoded. Any prefix can become long enough."""
+        """Return the tracker, which rejects short names before they're decoded. Any prefix can become long enough."""
         return self
 
     def rejects_names(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """All names or none, as they have the same length."""
+        """Reject all names or none, as they have the same length."""
         return np.full(len(tokens), tokens.shape[1] < self.value)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name is long enough."""
+        """Return whether the name is long enough."""
         return len(name) >= self.value
 
 
@@ -146,17 +146,17 @@ class MaxLength(Constraint, Tracker):
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes that are too long."""
+        """Return the tracker, which rejects prefixes that are too long."""
         return self
 
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """All prefixes or none, as they have the same length."""
+        """Reject all prefixes or none, as they have the same length."""
         return np.full(len(tokens), tokens.shape[1] > self.value)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are too long."""
+        """Return which names are too long."""
         lengths = np.fromiter(map(len, finished.names), np.int64, count=len(finished))
         return lengths > self.value
 
@@ -198,20 +198,20 @@ class ExcludedWords(Constraint):
                 )
 
     def accepts(self, name: str) -> bool:
-        """Whether the name contains none of the words."""
+        """Return whether the name contains none of the words."""
         if self._has_excluded_whole_word(name):
             return False
         return not self._contains_word(name)
 
     def _has_excluded_whole_word(self, name: str) -> bool:
-        """Whether the name, or a word between its spaces and hyphens, is excluded as a whole word."""
+        """Return whether the name, or a word between its spaces and hyphens, is excluded as a whole word."""
         if not self._whole_words:
             return False
         whole_words = map(normalize, [name, *re.split(r"[\s-]+", name)])
         return not self._whole_words.isdisjoint(whole_words)
 
     def _contains_word(self, text: str) -> bool:
-        """Whether the string contains one of the words that are excluded anywhere."""
+        """Return whether the string contains one of the words that are excluded anywhere."""
         for form in {text.casefold(), normalize(text)}:
             for length, words in self._forms.items():
                 stretches = (
@@ -243,7 +243,7 @@ class NoProfanity(Constraint):
                 )
 
     def _is_always_profane(self, constraint: TextConstraint, vocabulary: Vocabulary) -> bool:
-        """Whether a required string is profanity whatever characters are before and after it."""
+        """Return whether a required string is profanity whatever characters are before and after it."""
         text = constraint.value
         if not are_profane([text])[0]:
             return False
@@ -256,7 +256,7 @@ class NoProfanity(Constraint):
     def _possible_neighbors(
         self, constraint: TextConstraint, vocabulary: Vocabulary
     ) -> list[tuple[str, str]]:
-        """The characters that can be before and after a required string; "" at an end of the name."""
+        """Return the characters that can be before and after a required string; "" at an end of the name."""
         before = [""]
         if not isinstance(constraint, StartsWith):
             before += vocabulary.characters
@@ -266,7 +266,7 @@ class NoProfanity(Constraint):
         return list(product(before, after))
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names contain profanity."""
+        """Return which names contain profanity."""
         return are_profane(finished.names)
 
 
@@ -288,7 +288,7 @@ class New(Constraint):
         self.rarely_rejects = len(value) == 0
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are in the list."""
+        """Return which names are in the list."""
         return finished.are_known(self.value)
 
 
@@ -311,7 +311,7 @@ class ExcludedNames(Constraint):
         self.rarely_rejects = len(self.known) == 0
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are in the list."""
+        """Return which names are in the list."""
         return finished.are_known(self.known)
 
 
@@ -370,7 +370,7 @@ class MinDistance(Constraint):
         self._listed_lengths = np.array(list(map(len, self._listed)))  # (listed,) ascending
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are too near a listed name. Each is compared with all listed names of about its length."""
+        """Return which names are too near a listed name. Each is compared with all listed names of about its length."""
         forms = np.array([self._normalize(name) for name in finished.names], object)
         lengths = np.fromiter(map(len, forms), np.int64, count=len(forms))
         is_near = np.zeros(len(forms), bool)
@@ -384,7 +384,7 @@ class MinDistance(Constraint):
         return is_near
 
     def _listed_of_about(self, length: int) -> list[str]:
-        """The listed names that can be too near a name of this length. An edit changes the length by one at most."""
+        """Return the listed names that can be too near a name of this length. An edit changes it by one at most."""
         most_edits = self.value - 1
         shortest = length - most_edits
         longest = length + most_edits
@@ -392,7 +392,7 @@ class MinDistance(Constraint):
         return self._listed[first:end]
 
     def _are_near(self, forms: Sequence[str], listed: Sequence[str]) -> Bool[Array, "names"]:
-        """Which of some normalized names are too near one of the listed names."""
+        """Return which of some normalized names are too near one of the listed names."""
         from rapidfuzz.distance import Levenshtein
         from rapidfuzz.process import cdist
 
@@ -420,7 +420,7 @@ class ReservedNames:
         self._hashes = np.sort(hashes, kind="stable")  # merges the two sorted halves in one pass
 
     def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
-        """Which of the hashes are there."""
+        """Return which of the hashes are there."""
         return is_known(hashes, self._hashes)
 
 
@@ -466,7 +466,7 @@ class ConstraintList:
         return iter(self._constraints)
 
     def get(self, constraint_class: type[AnyConstraint]) -> AnyConstraint | None:
-        """The constraint of a class; None if there isn't one."""
+        """Return the constraint of a class; None if there isn't one."""
         for constraint in self:
             if isinstance(constraint, constraint_class):
                 return constraint
@@ -504,7 +504,7 @@ class ConstraintList:
 
 
 def _accepts_all(constraint: Constraint) -> bool:
-    """Whether a constraint's value is empty, so that every name satisfies it."""
+    """Return whether a constraint's value is empty, so that every name satisfies it."""
     return constraint.empty_accepts_all and not constraint.value
 
 

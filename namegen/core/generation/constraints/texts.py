@@ -70,7 +70,7 @@ class StartsWith(TextConstraint):
             )
 
     def accepts(self, name: str) -> bool:
-        """Whether the name starts with the string."""
+        """Return whether the name starts with the string."""
         return name.startswith(self.value)
 
 
@@ -80,11 +80,11 @@ class Contains(TextConstraint):
     key = setting_name = "contains"
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes that leave too little room for the string."""
+        """Return a tracker that rejects prefixes that leave too little room for the string."""
         return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=True)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name contains the string."""
+        """Return whether the name contains the string."""
         return self.value in name
 
 
@@ -95,11 +95,11 @@ class EndsWith(TextConstraint):
     edges = (-1,)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes that leave too little room for the string."""
+        """Return a tracker that rejects prefixes that leave too little room for the string."""
         return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=False)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name ends with the string."""
+        """Return whether the name ends with the string."""
         return name.endswith(self.value)
 
 
@@ -134,7 +134,7 @@ class Automaton(Tracker):
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes leave too little room for the missing characters."""
+        """Return which prefixes leave too little room for the missing characters."""
         room = self.longest - tokens.shape[1]
         rejected: Bool[Array, "K"] = self.missing[states] > room
         return rejected
@@ -142,7 +142,7 @@ class Automaton(Tracker):
     def rejects_names(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which names lack characters of the string."""
+        """Return which names lack characters of the string."""
         rejected: Bool[Array, "K"] = self.missing[states] > 0
         return rejected
 
@@ -150,7 +150,7 @@ class Automaton(Tracker):
 def _next_states(
     text: Int32[Array, "characters"], vocabulary_size: int
 ) -> Int64[Array, "states V"]:
-    """The automaton's table: for each number of characters that are spelled, and each next token, the next number."""
+    """Return the automaton's table: the next state for each state and each next token."""
     length = len(text)
     next_state = np.zeros((length + 1, vocabulary_size), np.int64)
     next_state[0, text[0]] = 1
@@ -166,7 +166,7 @@ def _next_states(
 
 
 def shortest_text(start: str, inside: str, end: str) -> int:
-    """The length of the shortest string that starts with, contains and ends with the given strings. They may overlap.
+    """Return the length of the shortest string with a given start, middle and end, which may overlap.
 
     >>> shortest_text("Mac", "", "ack"), shortest_text("ab", "bcd", "de"), shortest_text("a", "x", "b")
     (4, 5, 3)
@@ -179,7 +179,7 @@ def shortest_text(start: str, inside: str, end: str) -> int:
 
 
 def _joined(left: str, right: str) -> str:
-    """The shortest string that starts with one string and ends with the other."""
+    """Return the shortest string that starts with one string and ends with the other."""
     for overlap in range(min(len(left), len(right)), 0, -1):
         if left.endswith(right[:overlap]):
             return left + right[overlap:]

@@ -78,7 +78,7 @@ class PrefixScores:
 
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:
-        """Several batches as one."""
+        """Join several batches into one."""
         return cls(
             **{
                 column.name: np.concatenate([getattr(batch, column.name) for batch in batches])
@@ -87,7 +87,7 @@ class PrefixScores:
         )
 
     def select(self, index: Any) -> Self:
-        """The same elements of each array, by a NumPy index."""
+        """Return the same elements of each array, by a NumPy index."""
         return type(self)(
             **{column.name: getattr(self, column.name)[index] for column in fields(self)}
         )
@@ -98,7 +98,7 @@ class Ranking(Protocol):
     """Ranks prefixes and finished names; a name never ranks higher than its prefixes."""
 
     def start(self, walk: Walk) -> tuple[PrefixBlock, PrefixScores]:
-        """The prefixes that the search starts from, and their scores ``(B,)``."""
+        """Return the prefixes that the search starts from, and their scores ``(B,)``."""
         ...
 
     def extend(
@@ -127,7 +127,7 @@ class ByProbability:
     """Ranks by log-probability, in nats."""
 
     def start(self, walk: Walk) -> tuple[PrefixBlock, PrefixScores]:
-        """The only start token, and the characters that a constraint forces."""
+        """Return the only start token, and the characters that a constraint forces."""
         start, _ = walk.roots()
         return start, PrefixScores(
             rank=start.log_probability, log_probability=start.log_probability
@@ -155,7 +155,7 @@ class RankedNames:
 
     @classmethod
     def concatenate(cls, batches: Sequence[RankedNames]) -> RankedNames:
-        """Several batches as one."""
+        """Join several batches into one."""
         scores = [batch.scores for batch in batches]
         return cls(
             names=[name for batch in batches for name in batch.names],
@@ -164,7 +164,7 @@ class RankedNames:
         )
 
     def select(self, rows: Int64[Array, "rows"]) -> RankedNames:
-        """The names of some rows, in their order."""
+        """Return the names of some rows, in their order."""
         return RankedNames(
             names=[self.names[row] for row in rows.tolist()],
             scores=self.scores.select(rows),
@@ -220,7 +220,7 @@ class Band:
         self.best = names.select(self._sorted_rows(names)[: self.n])
 
     def _sorted_rows(self, names: RankedNames) -> Int64[Array, "rows"]:
-        """The rows by falling rank; without repeats, only the highest name of each hash."""
+        """Return the rows by falling rank; without repeats, only the highest name of each hash."""
         rank = names.scores.rank
         by_rank = sorted(range(len(rank)), key=lambda row: (-rank[row], names.names[row]))
         rows = np.array(by_rank, np.int64)
@@ -308,7 +308,7 @@ class _BandWidth:
         self._prefixes_before = prefixes
 
     def _next_nats(self, prefixes: int) -> float:
-        """A wider band if the last one was hardly larger than the one before, a narrower one if it was far larger."""
+        """Return the next width: larger if the last band hardly grew, smaller if it grew a lot."""
         before = self._prefixes_before
         is_hardly_larger = prefixes < HARDLY_MORE * before
         is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
@@ -335,7 +335,7 @@ class _Floors:
         self.floor = self._first_floor()
 
     def _first_floor(self) -> float:
-        """The floor that about ``first_names`` names should reach."""
+        """Return the floor that about ``first_names`` names should reach."""
         return self._highest - math.log(self._first_names) - self.width.nats
 
     @property
@@ -463,7 +463,7 @@ class BandSearch:
         return self.returns_unfinished_bands or not is_too_large
 
     def _new_band(self, n: int | None, floor: float, scores: PrefixScores) -> Band:
-        """An empty band above a floor for the names that are still missing.
+        """Return an empty band above a floor for the names that are still missing.
 
         Args:
             n: names that are wanted; None: all.
@@ -475,7 +475,7 @@ class BandSearch:
         return Band(missing, self.name_filter, floor, best=no_names)
 
     def _unfinished(self, band: Band) -> Iterator[Band]:
-        """The band that the search was reading when it gave up, if the caller wants it."""
+        """Return the band that the search was reading when it gave up, if the caller wants it."""
         if self.returns_unfinished_bands:
             band.judge_waiting()
             yield band
@@ -516,7 +516,7 @@ class BandSearch:
         return True
 
     def _is_too_much_work(self, block: _Block, stack: _BlockStack) -> bool:
-        """Whether reading a block would exceed the limits on work and memory."""
+        """Return whether reading a block would exceed the limits on work and memory."""
         work = self._work + len(block.prefixes.last)
         is_too_long = work > self._work_limit or self.walk.computed > self._computed_at_most
         return is_too_long or stack.numbers > MAX_NUMBERS
@@ -557,7 +557,7 @@ class BandSearch:
         scores: PrefixScores,
         after: State,
     ) -> _LaterBlocks:
-        """The prefixes that are one token longer, in blocks.
+        """Return the prefixes that are one token longer, in blocks.
 
         ``row`` and ``token`` are the shorter prefix and the last token of each longer one, ``scores`` (``(K,)``) are
         the scores of the longer prefixes, and ``after`` is the model's state after the shorter ones.
@@ -592,7 +592,7 @@ class BandSearch:
 def _above_floor(
     rank: Float64[Array, "B V"], band: Band
 ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-    """Rows and tokens of the longer prefixes above a band's floor; the band remembers the highest rank below it."""
+    """Return rows and tokens of the longer prefixes above a band's floor, and note the highest rank below it."""
     is_above = rank >= band.current_floor
     band.note_below(float(rank.max(where=~is_above, initial=-math.inf)))
     row, token = np.nonzero(is_above & (rank > -math.inf))
@@ -602,7 +602,7 @@ def _above_floor(
 def _by_rank(
     row: Int64[Array, "K"], token: Int64[Array, "K"], scores: PrefixScores
 ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-    """Rows and tokens of longer prefixes, those that rank highest first."""
+    """Return rows and tokens of longer prefixes, those that rank highest first."""
     order = np.argsort(-scores.rank[row, token], kind="stable")
     return row[order], token[order]
 
@@ -610,7 +610,7 @@ def _by_rank(
 def _next_tokens(
     row: Int64[Array, "K"], token: Int64[Array, "K"], log_probability: Float64[Array, "K"]
 ) -> NextTokens:
-    """Next tokens for a walk that doesn't draw, which counts each of them once."""
+    """Return next tokens for a walk that doesn't draw, which counts each of them once."""
     return NextTokens(
         rows=row,
         tokens=token.astype(np.int32),

@@ -66,7 +66,7 @@ class ByArrival:
     seed: np.uint64  # the random number on which all waits depend
 
     def start(self, walk: Walk) -> tuple[PrefixBlock, ArrivalScores]:
-        """Every start token; its rate is its probability given the characters that a constraint forces."""
+        """Return every start token; its rate is its probability given the characters that a constraint forces."""
         roots, log_rate = walk.roots(self.sampling)
         numbers = np.arange(len(log_rate), dtype=np.uint64)
         hashes = scramble(scramble(numbers) ^ self.seed)
@@ -94,7 +94,7 @@ class ByArrival:
     def _ranks(
         self, prefix_log_time: Float64[Array, "B"], log_wait: Float64[Array, "B V"], floor: float
     ) -> Float64[Array, "B V"]:
-        """The ranks of longer prefixes, exact if they reach the floor.
+        """Return the ranks of longer prefixes, exact if they reach the floor.
 
         Most tokens come too late, so the three logarithms of an exact time are computed only for the others.
         """
@@ -150,7 +150,7 @@ class Arrivals(BandSearch):
         return self._distinct(n, self.name_filter.reserved)
 
     def _distinct(self, n: int, reserved: ReservedNames) -> Iterator[RankedNames]:
-        """Each name once. A band's new names arrive later than all names of the band before."""
+        """Return each name once. A band's new names arrive later than all names of the band before."""
         for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             count = min(len(band.best.names), n - self.returned)
             names = band.best.select(np.arange(count))
@@ -160,7 +160,7 @@ class Arrivals(BandSearch):
                 yield names
 
     def _with_repeats(self, n: int) -> Iterator[RankedNames]:
-        """All arrivals of each name, band by band. Once all names are known, they are drawn by their probabilities."""
+        """Return all arrivals, band by band. Once all names are known, draw them by their probabilities."""
         last_band = None
         end = -math.inf
         for band in self.bands(None, at_first=1):
@@ -197,7 +197,7 @@ class Arrivals(BandSearch):
     def _arrivals(
         self, scores: ArrivalScores, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
-        """The rows of the names that arrive between two times, in order; at most ``most`` arrivals.
+        """Return the rows of the names that arrive between two times, in order; at most ``most`` arrivals.
 
         The times are logarithms of seconds. They are divided into short periods, so that few names arrive in each.
         """
@@ -219,7 +219,7 @@ class Arrivals(BandSearch):
     def _arrivals_in_period(
         self, scores: ArrivalScores, start: float, end: float
     ) -> Int64[Array, "rows"]:
-        """The rows of the names that arrive in one period, in the order of their arrivals.
+        """Return the rows of the names that arrive in one period, in the order of their arrivals.
 
         A name can arrive several times. The time of its first arrival is known; later ones are drawn.
         """
@@ -251,7 +251,7 @@ class Arrivals(BandSearch):
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
-    """Logarithms of exponential waiting times of rate 1, one for each hash.
+    """Return logarithms of exponential waiting times of rate 1, one for each hash.
 
     >>> bool(abs(np.exp(log_waits(scramble(np.arange(10_000, dtype=np.uint64)))).mean() - 1) < 0.05)
     True
