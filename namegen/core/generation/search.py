@@ -65,9 +65,8 @@ class Candidates:
     names: list[str]
     log_probability: Float64[Array, "names"]  # of each name given its start token, nats
     start_tokens: Int32[Array, "names"]
-    opening_probability: Float64[
-        Array, "names"
-    ]  # given the forced characters; see ``OpeningLimit``
+    # Of the opening, given the forced characters; see ``OpeningLimit``.
+    opening_probability: Float64[Array, "names"]
 
     @classmethod
     def from_draws(
