@@ -72,8 +72,8 @@ def ngram_loss(corpus: Corpus) -> float:
     """Return the test loss of the best n-gram, with or without labels, in nats per character."""
     recipe = merge(Config(), SETTINGS).recipe
     parts = prepare(corpus, recipe, load_engine("numpy")).parts
-    assert parts.held_out is not None
-    test_metrics = HeldOutReferences(parts.held_out, parts).baseline.test
+    assert parts.validation is not None
+    test_metrics = HeldOutReferences(parts.validation, parts).baseline.test
     assert test_metrics is not None
     return test_metrics.loss_nats_per_char
 

@@ -148,8 +148,8 @@ def make_constraints(
         TypeError: there is no constraint with this name.
 
     >>> constraint_list = make_constraints(starts_with="Mc", min_length=5, contains=None)
-    >>> [constraint.name for constraint in constraint_list]
-    ['min_length', 'starts_with', 'allow_profanity']
+    >>> [constraint.key for constraint in constraint_list]
+    ['min_length', 'starts_with', 'no_profanity']
     """
     from namegen.core.data.normalization import NAMES
     from namegen.core.generation.constraints.constraint_list import (
@@ -162,9 +162,9 @@ def make_constraints(
 
     normalization = normalization or NAMES
     values = _check_values(constraints)
-    min_distance = values.pop(MinDistance.name, None)
-    excluded_names = values.pop(ExcludedNames.name, None)
-    allow_profanity = values.pop(NoProfanity.name, False)
+    min_distance = values.pop(MinDistance.setting_name, None)
+    excluded_names = values.pop(ExcludedNames.setting_name, None)
+    allow_profanity = values.pop(NoProfanity.setting_name, False)
     made = [CONSTRAINTS[name](value) for name, value in values.items()]
     if not allow_profanity:
         made.append(NoProfanity())

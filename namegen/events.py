@@ -32,8 +32,8 @@ class ListReady(Struct, Event, frozen=True):
 
     remarks: tuple[str, ...]  # sentences about skipped or unusual names; ignore empty sentences
     training: int  # names in the training set
-    damped: int  # the same number after square-root weighting of duplicates
-    held_out: int  # names in the validation set
+    names_per_epoch: int  # fewer if the settings use square-root weighting of duplicates
+    validation: int  # names in the validation set
     test: int | None  # names in the test set, or None without a test set
     labels: int  # different labels
 

@@ -147,7 +147,11 @@ def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
     document = (Path(__file__).parents[1] / "docs" / "guides" / "generate.md").read_text(
         encoding="utf-8"
     )
-    for name in CONSTRAINTS.keys() - {WellFormed.name}:
+    for constraint in CONSTRAINTS.values():
+        if constraint is WellFormed:
+            continue
+        name = constraint.setting_name
+        assert name is not None
         assert name in options
         assert f"\n| `{name}` | `{option_name(name)}" in document
 

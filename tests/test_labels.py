@@ -158,12 +158,12 @@ def test_a_run_that_is_stopped_goes_on_bit_for_bit(tmp_path: Path) -> None:
 class TestCounting:
     def test_the_bar_is_the_better_one_of_counting_with_labels_and_without(self) -> None:
         parts = ListParts.from_corpus(SOME, DataSettings(), seed=0)
-        assert parts.held_out is not None
+        assert parts.validation is not None
         size = SOME.vocabulary.size
-        found = HeldOutReferences(parts.held_out, parts).baseline
-        with_labels = best_ngram(parts.training, parts.held_out, size)[1]
+        found = HeldOutReferences(parts.validation, parts).baseline
+        with_labels = best_ngram(parts.training, parts.validation, size)[1]
         without = best_ngram(
-            parts.training.under_one_root(), parts.held_out.under_one_root(), size
+            parts.training.under_one_root(), parts.validation.under_one_root(), size
         )[1]
         best = min(with_labels.loss_nats_per_char, without.loss_nats_per_char)
         assert found.metrics.loss_nats_per_char <= best
@@ -176,8 +176,8 @@ class TestCounting:
         )
         corpus = Corpus.from_names(names, labels=at_random.tolist())
         parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3), seed=0)
-        assert parts.held_out is not None
-        found = HeldOutReferences(parts.held_out, parts).baseline
+        assert parts.validation is not None
+        found = HeldOutReferences(parts.validation, parts).baseline
         assert not found.by_label
         assert found.summary.endswith(", without labels")
 

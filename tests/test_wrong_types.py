@@ -28,10 +28,11 @@ for said, call in [
     ("threads is 'a'", lambda: api.load(None, threads="a")),
     *(("blend", lambda models=models: api.blend(models)) for models in ("ab", m, [m, 5])),
     *(("weights is", lambda weights=weights: api.blend([m, m], weights)) for weights in ("ab", 5, [None, 1])),
-    ("people were", lambda: people("5")), ("seed is 'a'", lambda: people(1, seed="a")),
+    ("can't generate '5' people", lambda: people("5")), ("seed is 'a'", lambda: people(1, seed="a")),
     ("model", lambda: people(given_model=5)), ("config is 5", lambda: api.train(["Anna"], config=5)),
     ("origins is 5", lambda: people(1, origins=5)), ("temperature is", lambda: people(1, temperature="a")),
-    ("given_constraints is 'ab'", lambda: people(1, given_constraints="ab")), ("players were", lambda: players("5")),
+    ("given_constraints is 'ab'", lambda: people(1, given_constraints="ab")),
+    ("can't generate '5' players", lambda: players("5")),
     ("temperature is", lambda: players(1, temperature="a")), ("seed is", lambda: players(1, seed=1.5)),
     ("last_constraints is 5", lambda: players(1, last_constraints=5)), ("list", lambda: api.evaluate("mlb-first",
     ["Anna"])), ("list", lambda: api.list_ceiling(["Anna"])), ("names", lambda: api.train(5)), ("out", lambda:

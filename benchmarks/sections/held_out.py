@@ -111,7 +111,7 @@ class LossBenchmark:
         self._peak_rate = peak_rate
         self._trainers: dict[str, PreparedTrainer] = {}  # by variant
         prepared = self._create_namegen(batch_size=128).prepared
-        self._held_out_tree = prepared.parts.held_out
+        self._held_out_tree = prepared.parts.validation
         self._network = prepared.network
         self._training_names = self._corpus.split(HELD_OUT, seed=0)[0].names
         self._evaluation_engine = load_engine("numpy")(self._network, None, threads=1)

@@ -48,8 +48,8 @@ def checkpoint_of(name: str) -> Checkpoint:
 def references(name: str) -> HeldOutReferences:
     """Return the ceiling and the n-gram baseline on the validation set of a model's list."""
     parts = ListParts.from_corpus(load_bundled(name), DataSettings(), seed=0)
-    assert parts.held_out is not None
-    return HeldOutReferences(parts.held_out, parts)
+    assert parts.validation is not None
+    return HeldOutReferences(parts.validation, parts)
 
 
 def model_size(name: str) -> int:

@@ -204,11 +204,11 @@ def sample(epoch: events.EpochEnded) -> str:
 def _list_line(ready: events.ListReady) -> str:
     """Describe how many names are used for training, validation and testing."""
     line = f"{counted(ready.training, 'name')} to train on"
-    if ready.damped < ready.training:
-        line += f" (square-root weighting of duplicates: {ready.damped:,})"
+    if ready.names_per_epoch < ready.training:
+        line += f" (square-root weighting of duplicates: {ready.names_per_epoch:,})"
     if ready.labels:
         line += f", {counted(ready.labels, 'label')}"
-    line += f", {ready.held_out:,} held out"
+    line += f", {ready.validation:,} held out"
     if ready.test is not None:
         line += f", {ready.test:,} for testing"
     return line

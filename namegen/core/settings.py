@@ -212,7 +212,7 @@ def _are_lr_steps(steps: tuple[tuple[int, float], ...]) -> bool:
 class DataSettings(Checked):
     """The list to train on, and how to split it (``core/data/split.py``, ``batching.py``, ``normalization.py``).
 
-    >>> DataSettings(validation=0.2).held_out
+    >>> DataSettings(validation=0.2).validation_share
     0.2
     """
 
@@ -276,14 +276,15 @@ class DataSettings(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.held_out + self.test > 0.9:
+        held_out = self.validation_share + self.test
+        if held_out > 0.9:
             raise SettingsError(
-                f"{setting('validation')} and {setting('test')} together are {self.held_out + self.test:g}: expected "
+                f"{setting('validation')} and {setting('test')} together are {held_out:g}: expected "
                 "at most 0.9, so that something is left to train on"
             )
 
     @property
-    def held_out(self) -> float:
+    def validation_share(self) -> float:
         """The share of names in the validation set."""
         return DEFAULT_VALIDATION if self.validation is None else self.validation
 

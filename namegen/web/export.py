@@ -57,7 +57,7 @@ ENGINE = (
     "profanity.js",
     "ngram_set.js",
     "scoring.js",
-    "start_limit.js",
+    "opening_limit.js",
     "listed_companies.js",
     "letter_case.js",
     "labels.js",

@@ -31,7 +31,7 @@ const LEAST_CANDIDATE_DRAWS = 400; // the least number of draws in the second pa
  * @property {number} label the index of the start token
  * @property {number[]} tokens
  * @property {number[]} numbers the random numbers
- * @property {number} startProbability of the first characters; 0 if the search isn't filtered
+ * @property {number} openingProbability of its first characters; 0 if the search isn't filtered
  * @property {number} score 0 if the search isn't filtered
  */
 
@@ -200,7 +200,7 @@ class Search {
    */
   *#filtered(n) {
     const wanted = this.#wantedFiltered();
-    const limit = new StartLimit();
+    const limit = new OpeningLimit();
     const effort = this.#effort(FILTERED_LIMITS, FILTERED_LIMITS, n);
     while (!effort.hasAllNames && !effort.isSpent) {
       const name = this.#drawWanted(effort, wanted);
@@ -228,7 +228,7 @@ class Search {
    * Draw names without a threshold, and return the best of them in the order in which they were drawn.
    * @param {number} missing how many names are missing
    * @param {Wanted} wanted
-   * @param {StartLimit} limit
+   * @param {OpeningLimit} limit
    * @returns {Generator<DrawnName | null, void>}
    */
   *#bestOfOthers(missing, wanted, limit) {
@@ -355,8 +355,8 @@ class Search {
   /** @param {Prefix} name */
   #scoresOf(name) {
     const { scorer } = this.model;
-    if (!this.isFiltered || scorer === null) return { startProbability: 0, score: 0 };
-    return { startProbability: this.#startProbabilityOf(name), score: scorer.scoreOf(name) };
+    if (!this.isFiltered || scorer === null) return { openingProbability: 0, score: 0 };
+    return { openingProbability: this.#openingProbabilityOf(name), score: scorer.scoreOf(name) };
   }
 
   /**
@@ -379,16 +379,16 @@ class Search {
   }
 
   /**
-   * Return the probability of a name's first characters, given its label and the requested first letters.
+   * Return the probability of a name's opening, given its label and the requested first letters.
    * @param {Prefix} name
    */
-  #startProbabilityOf(name) {
+  #openingProbabilityOf(name) {
     const sameLabel = this.startPrefixes.filter(({ prefix }) => prefix.label === name.label);
-    const starts = sameLabel.map(({ prefix }) => shortenToStart(prefix));
-    const distinctStarts = new Map(starts.map(({ text, logProbability }) => [text, logProbability]));
-    const isShort = name.length < START_LENGTH;
-    const logProbability = isShort ? name.endLogProbability : shortenToStart(name).logProbability;
-    return Math.exp(logProbability - logSumOfExponentials([...distinctStarts.values()]));
+    const openings = sameLabel.map(({ prefix }) => shortenToOpening(prefix));
+    const distinctOpenings = new Map(openings.map(({ text, logProbability }) => [text, logProbability]));
+    const isShort = name.length < OPENING_LENGTH;
+    const logProbability = isShort ? name.endLogProbability : shortenToOpening(name).logProbability;
+    return Math.exp(logProbability - logSumOfExponentials([...distinctOpenings.values()]));
   }
 
   /**
@@ -419,10 +419,10 @@ function hasEnoughCandidates(effort, missing) {
 }
 
 /**
- * Choose the names with the best scores. Names whose start is too common are chosen only after all the others.
+ * Choose the names with the best scores. Names whose opening is too common are chosen only after all the others.
  * @param {DrawnName[]} candidates
  * @param {number} count
- * @param {StartLimit} limit
+ * @param {OpeningLimit} limit
  */
 function chooseBest(candidates, count, limit) {
   const ranked = [...candidates].sort((a, b) => b.score - a.score);
@@ -450,11 +450,11 @@ function* untilNextName(attempts) {
 }
 
 /**
- * Return the first characters of a prefix, for which the number of names is limited.
+ * Return the opening of a prefix.
  * @param {Prefix} prefix
  * @returns {Prefix}
  */
-function shortenToStart(prefix) {
-  if (prefix.length <= START_LENGTH || prefix.parent === null) return prefix;
-  return shortenToStart(prefix.parent);
+function shortenToOpening(prefix) {
+  if (prefix.length <= OPENING_LENGTH || prefix.parent === null) return prefix;
+  return shortenToOpening(prefix.parent);
 }

@@ -244,7 +244,12 @@ def told(*events: Event, is_block: bool = False) -> tuple[Progress, list[str]]:
 
 def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(clock: Clock) -> None:
     ready = ListReady(
-        ("1 empty line was dropped", ""), training=90, damped=70, held_out=9, test=None, labels=2
+        ("1 empty line was dropped", ""),
+        training=90,
+        names_per_epoch=70,
+        validation=9,
+        test=None,
+        labels=2,
     )
     at, said = told(ready, BEGINS)
     assert said == [

@@ -24,8 +24,8 @@ from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.generation.constraints.constraint_list import ExcludedWords
+from namegen.core.generation.opening_limit import OPENING_LENGTH
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
-from namegen.core.generation.start_limit import FIRST
 from tests.reading import engine_of
 
 LOW = 0xFFFFFFFF
@@ -192,7 +192,7 @@ def ngrams_of(checkpoint: Checkpoint) -> set[tuple[int, ...]]:
     return set(paths)
 
 
-class StartLimit:
+class OpeningLimit:
     """Among the first k names of a label, at most 1 + 2·p·k start with the same three characters."""
 
     def __init__(self) -> None:
@@ -200,8 +200,8 @@ class StartLimit:
 
     def admits(self, name: Name) -> bool:
         """Return whether a name is within the limit. If so, count it as returned."""
-        start, every = (name.ids[0], name.text[:FIRST].lower()), (name.ids[0], "")
-        if self.returned[start] > 2 * name.start_probability * (self.returned[every] + 1):
+        start, every = (name.ids[0], name.text[:OPENING_LENGTH].lower()), (name.ids[0], "")
+        if self.returned[start] > 2 * name.opening_probability * (self.returned[every] + 1):
             return False
         self.returned.update([start, every])
         return True
@@ -215,13 +215,13 @@ class Name:
         text: the name.
         ids: the start token, the characters and the end token.
         form: the normalized name. Two names are the same if their forms are equal.
-        start_probability: the probability of the first characters, given the label and the required first letters.
+        opening_probability: the probability of the opening, given the label and the required first letters.
     """
 
     text: str
     ids: tuple[int, ...]
     form: str
-    start_probability: float
+    opening_probability: float
 
 
 class SearchOfSeed:
@@ -321,7 +321,7 @@ class SearchOfSeed:
     def filtered(self, n: int) -> list[Name]:
         """Return ``n`` new names. If too few reach the threshold, add the best of the other names."""
         shortest = self.min_length or min(self.checkpoint.shortest_name, self.max_length)
-        limit, found = StartLimit(), []
+        limit, found = OpeningLimit(), []
         letters = self.letters
         while len(found) < n and self.letters - letters < LETTERS + LETTERS_PER_NAME * len(found):
             name = self.draw(only_new=True, shortest=shortest, scores=self.scores)
@@ -331,7 +331,7 @@ class SearchOfSeed:
         missing = n - len(found)
         return found + (self.best_of_others(missing, shortest, limit) if missing else [])
 
-    def best_of_others(self, missing: int, shortest: int, limit: StartLimit) -> list[Name]:
+    def best_of_others(self, missing: int, shortest: int, limit: OpeningLimit) -> list[Name]:
         """Run the second pass, which ignores the threshold and returns the names with the highest scores."""
         candidates: list[Name] = []
         tries, letters = self.tries, self.letters
@@ -385,7 +385,7 @@ class SearchOfSeed:
             and self.excluded_words.accepts(text)
             and (not only_new or self.is_new(form))
         )
-        return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None
+        return Name(text, ids, form, self.opening_probability(ids)) if is_wanted and text else None
 
     def number(self) -> float:
         """Return the next random number."""
@@ -397,10 +397,10 @@ class SearchOfSeed:
         known = self.checkpoint.known_names
         return known is None or hash_name(form) not in known.short
 
-    def start_probability(self, ids: tuple[int, ...]) -> float:
-        """Return the probability of a name's first characters, given its label and the required first letters."""
-        starts = {way[: 1 + FIRST] for way in self.ways if way[0] == ids[0]}
-        return self.probability(ids[: 1 + FIRST]) / sum(map(self.probability, starts))
+    def opening_probability(self, ids: tuple[int, ...]) -> float:
+        """Return the probability of a name's opening, given its label and the required first letters."""
+        openings = {way[: 1 + OPENING_LENGTH] for way in self.ways if way[0] == ids[0]}
+        return self.probability(ids[: 1 + OPENING_LENGTH]) / sum(map(self.probability, openings))
 
     def probability(self, ids: tuple[int, ...]) -> float:
         """Return the probability of some ids, given the first one, which is a start token."""

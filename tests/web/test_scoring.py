@@ -16,8 +16,8 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.rice_code import write_rising
+from namegen.core.generation.opening_limit import OpeningLimit
 from namegen.core.generation.scoring import scorer_of
-from namegen.core.generation.start_limit import StartLimit
 from namegen.lists import load_bundled
 from namegen.lists.bundled import SHELF
 from namegen.models import SHIPPED, shipped_path
@@ -45,7 +45,7 @@ LABELLED = [*PHRASES, *NUMBERED]
 TRIED = [name for name in SHIPPED if name not in SHELF or name in ("elves", "taverns")]
 MODELS = [*TRIED, "phrases", "labelled phrases"]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-ENGINE = "Model, StartLimit, Threshold, bytesFromText, readRising"
+ENGINE = "Model, OpeningLimit, Threshold, bytesFromText, readRising"
 
 
 @pytest.fixture(scope="module")
@@ -166,10 +166,10 @@ def rows_of(
                 tally=tally,
                 start_tokens=start_tokens,
                 longest=longest,
-                ended=False,
+                are_whole_names=False,
             )
             kept += int(can_reach[0])
-        tally = scorer.read(tally, ids[None], start_tokens, ended=True)
+        tally = scorer.read(tally, ids[None], start_tokens, are_whole_names=True)
         missing = int(tally.missing[0, 0])
         score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), start_tokens)
         reaches = scorer.reaches(
@@ -178,24 +178,24 @@ def rows_of(
             tally=tally,
             start_tokens=start_tokens,
             longest=longest,
-            ended=True,
+            are_whole_names=True,
         )
         rows.append([float(sums[-1]), missing, float(score[0]), kept, bool(reaches[0])])
     return rows
 
 
-def test_the_start_limit_matches_python(node: Run) -> None:
+def test_the_opening_limit_matches_python(node: Run) -> None:
     rng = np.random.default_rng(4)
     names = [
         "".join(rng.choice(list("abé\N{GRINNING FACE}"), size))
         for size in rng.integers(1, 6, 2_000)
     ]
     labels, chances = rng.integers(0, 3, len(names)), rng.uniform(0, 0.02, len(names))
-    code = """({ StartLimit }, _, rows) => {
-        const limit = new StartLimit();
-        return rows.map(([text, label, startProbability]) => limit.admits({ text, label, startProbability }));
+    code = """({ OpeningLimit }, _, rows) => {
+        const limit = new OpeningLimit();
+        return rows.map(([text, label, openingProbability]) => limit.admits({ text, label, openingProbability }));
     }"""
-    admitted = StartLimit().admits(names, labels, chances, most=len(names))
+    admitted = OpeningLimit().admits(names, labels, chances, most=len(names))
     assert (
         node(code, list(zip(names, labels.tolist(), chances.tolist(), strict=True)))
         == admitted.tolist()

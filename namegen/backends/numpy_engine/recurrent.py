@@ -30,8 +30,8 @@ from namegen.types import Array, Float, Int, Int64
 # A cell computes about this many numbers of each array at a time, so that they all stay in the processor's cache. In a
 # tree, it computes at least one level at a time.
 BLOCK_NUMBERS = 1 << 15
-# If a run has at least this many numbers times the row width, a call of its own, which takes 2 µs, is faster than one
-# ``reduceat`` for all runs.
+# Summing each run in a separate call (2 µs) is faster than one ``reduceat`` if the count of numbers in an average run,
+# multiplied by the row width, is at least this.
 WORTH_A_CALL = 1 << 17
 LayerState: TypeAlias = Array  # (states, B, H), h first
 

@@ -39,9 +39,9 @@ SEED = 0
 # The largest difference from the source: of the logits, or for int8 of the loss in nats per character.
 TOLERANCES = {"none": 1e-4, "float16": 1e-2, "int8": 1e-2}
 FLOAT16_SHARE = 0.9  # of the tolerance; the rest is for rounding in the runtime
-# The share of the drawn names that the sampling loop must spell and score like the steps; rounding changes a few.
+# The share of the drawn names that must be the same with the sampling loop and the steps. Rounding changes a few.
 LOOP_SHARE = 0.9
-SCORE_TOLERANCE = 1e-3  # nats
+LOG_PROBABILITY_TOLERANCE = 1e-3  # nats
 
 
 @dataclass(frozen=True)
@@ -416,31 +416,31 @@ def check_parts_and_loop(
 
 
 def _share_drawn_alike(model: TFLiteModel, uniforms: Float[Array, "n T"]) -> float:
-    """Compute the share of names that a file's sampling loop spells and scores like the file's steps."""
+    """Compute the share of names for which a file's sampling loop agrees with its steps, including the probability."""
     start_tokens = model.metadata.start_tokens
     generator = Generator(model, model.metadata.vocabulary, start_tokens=start_tokens)
     expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
     shares = np.tile(start_tokens.shares, (len(uniforms), 1))
     first_tokens = start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
-    expected_scores = scores_of(model, first_tokens, expected_tokens)  # (n,)
-    tokens, scores = model.generate_tokens(uniforms)
+    expected = log_probabilities_of(model, first_tokens, expected_tokens)  # (n,)
+    tokens, log_probabilities = model.generate_tokens(uniforms)
     has_same_tokens = (tokens == expected_tokens).all(axis=1)
-    has_same_score = np.isclose(scores, expected_scores, atol=SCORE_TOLERANCE)
-    return float((has_same_tokens & has_same_score).mean())
+    is_close = np.isclose(log_probabilities, expected, atol=LOG_PROBABILITY_TOLERANCE)
+    return float((has_same_tokens & is_close).mean())
 
 
-def scores_of(
+def log_probabilities_of(
     model: LanguageModel, start_tokens: Int32[Array, "n"], tokens: Int32[Array, "n T"]
 ) -> Float64[Array, "n"]:
     """Compute the log-probability of each row given its start token, up to its first end token, in nats."""
     rows = np.arange(len(tokens))
     last = start_tokens
     state = model.initial_state(len(tokens))
-    scores = np.zeros(tokens.shape)  # (n, T), of each token
+    log_probabilities = np.zeros(tokens.shape)  # (n, T), of each token
     for position, column in enumerate(tokens.T):
         logits, state = model.step(last, state)
-        scores[:, position] = all_log_probabilities(logits)[rows, column]
+        log_probabilities[:, position] = all_log_probabilities(logits)[rows, column]
         last = column
-    scores[:, 1:] *= tokens[:, :-1] != END_TOKEN  # zero after the end of a name
-    total: Float64[Array, "n"] = scores.sum(axis=1)
+    log_probabilities[:, 1:] *= tokens[:, :-1] != END_TOKEN  # zero after the end of a name
+    total: Float64[Array, "n"] = log_probabilities.sum(axis=1)
     return total

@@ -29,10 +29,10 @@ class ListParts:
     names: SortedNames  # the distinct names of the whole list, with their counts
     training: PrefixTree  # the training set with all duplicates
     batches: BatchMaker  # the names of an epoch: the training set, maybe with fewer duplicates
-    held_out: PrefixTree | None  # the validation set
+    validation: PrefixTree | None  # the validation set
     test: PrefixTree | None  # the test set
     seen_percent: float  # the percentage of the validation set that's also in the training set
-    damped: bool  # whether ``batches`` use square-root weighting of duplicates
+    uses_sqrt_duplicates: bool  # whether ``batches`` use square-root weighting of duplicates
     distinct_names: tuple[str, ...]  # of the whole list, in the order in which they first occur
     part_of: Int8[Array, "entries"]  # ``TRAINING``, ``VALIDATION`` or ``TEST`` (``split.py``)
 
@@ -50,7 +50,7 @@ class ListParts:
 
         >>> corpus = Corpus.from_names(["Al", "Ali", "Bo", "Al", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"])
         >>> parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3, split="by-row"), seed=0)
-        >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
+        >>> parts.whole.name_count, parts.training.name_count, parts.validation.name_count
         (10, 7, 3)
         """
         distinct = _DistinctNames.of(corpus)
@@ -68,10 +68,10 @@ class ListParts:
             names=distinct.sorted_names,
             training=_make_training_tree(batches, training_counts),
             batches=batches,
-            held_out=_tree_with_counts(distinct.sorted_names, validation_counts),
+            validation=_tree_with_counts(distinct.sorted_names, validation_counts),
             test=_tree_with_counts(distinct.sorted_names, test_counts),
             seen_percent=distinct.seen_percent(training_counts, validation_counts),
-            damped=data.uses_sqrt_duplicates,
+            uses_sqrt_duplicates=data.uses_sqrt_duplicates,
             distinct_names=tuple(distinct.names),
             part_of=part_of,
         )
@@ -101,7 +101,7 @@ class ListParts:
     @property
     def whole(self) -> PrefixTree:
         """The tree of the whole list. To save memory, it isn't stored, but built each time."""
-        has_all_names = self.held_out is None and self.test is None
+        has_all_names = self.validation is None and self.test is None
         return self.training if has_all_names else self.names.tree()
 
 

@@ -75,7 +75,7 @@ def choose_parts(
 def _held_out_sets(data: DataSettings) -> list[int]:
     """Return which sets besides the training set have names."""
     sets = []
-    if data.held_out > 0:
+    if data.validation_share > 0:
         sets.append(VALIDATION)
     if data.test > 0:
         sets.append(TEST)
@@ -87,7 +87,7 @@ def _too_few_names_error(
 ) -> NamesError:
     """Return the error for a list that is too short for the requested sets."""
     names = "1 name" if entries == 1 else f"{entries:,} names"
-    percent = 100 * (data.held_out + data.test)
+    percent = 100 * (data.validation_share + data.test)
     setting_names = {VALIDATION: "validation", TEST: "test"}
     settings = [setting(setting_names[part], 0) for part in _held_out_sets(data)]
     return NamesError(
@@ -99,7 +99,7 @@ def _too_few_names_error(
 def _split_at_random(entries: int, data: DataSettings, seed: int) -> Int8[Array, "entries"]:
     """Split a list at random, whatever its names are."""
     shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)
-    validation_end = round(data.held_out * entries)
+    validation_end = round(data.validation_share * entries)
     test_end = validation_end + round(data.test * entries)
     part_of = np.full(entries, TRAINING, np.int8)
     part_of[shuffled[:validation_end]] = VALIDATION
@@ -111,8 +111,8 @@ def _split_by_hash(
     distinct: Sequence[str], data: DataSettings, seed: int
 ) -> Int8[Array, "distinct"]:
     """Split names by a keyed hash of each: the lowest hashes are for validation, the next ones for testing."""
-    validation_end = _hash_limit(data.held_out)
-    test_end = _hash_limit(data.held_out + data.test)
+    validation_end = _hash_limit(data.validation_share)
+    test_end = _hash_limit(data.validation_share + data.test)
     part_of = np.full(len(distinct), TRAINING, np.int8)
     for index, name_hash in enumerate(_keyed_hashes(distinct, key=f"split {seed}")):
         if name_hash < validation_end:

@@ -17,21 +17,21 @@ from namegen.core.models.ngram import SMOOTHING_NAMES, NgramModel
 
 
 def best_ngram(
-    tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int
+    training: PrefixTree, validation: PrefixTree, vocabulary_size: int
 ) -> tuple[NgramModel, Metrics]:
-    """Return the n-gram with the lowest loss on held-out names, of several orders and both smoothings, and its metrics.
+    """Return the n-gram with the lowest validation loss, of several orders and both smoothings, and its metrics.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> vocabulary = Vocabulary.from_names(["Ann", "Anna", "Nan"])
     >>> training = PrefixTree.from_names(["Ann", "Anna"], vocabulary)
-    >>> held_out = PrefixTree.from_names(["Nan"], vocabulary)
-    >>> model, metrics = best_ngram(training, held_out, vocabulary.size)
-    >>> metrics == AccuracyEvaluator(model).evaluate(held_out)
+    >>> validation = PrefixTree.from_names(["Nan"], vocabulary)
+    >>> model, metrics = best_ngram(training, validation, vocabulary.size)
+    >>> metrics == AccuracyEvaluator(model).evaluate(validation)
     True
     """
     candidates = (
-        (model, AccuracyEvaluator(model).evaluate(held_out))
-        for model in NgramModel.each(tree, vocabulary_size)
+        (model, AccuracyEvaluator(model).evaluate(validation))
+        for model in NgramModel.each(training, vocabulary_size)
     )
     return min(candidates, key=lambda candidate: candidate[1].loss_nats_per_char)
 
@@ -42,7 +42,7 @@ class Baseline:
 
     order: int
     smoothing: str
-    damped: bool  # whether it uses square-root weighting of duplicates
+    uses_sqrt_duplicates: bool  # whether it uses square-root weighting of duplicates
     metrics: Metrics  # on the validation set
     test: Metrics | None = None  # on the test set, if there is one
     by_label: bool = True  # False: it ignores the labels of the list
@@ -58,7 +58,7 @@ class Baseline:
         plain: dict[str, object] = {
             "order": self.order,
             "smoothing": self.smoothing,
-            "duplicates": "sqrt" if self.damped else "full",
+            "duplicates": "sqrt" if self.uses_sqrt_duplicates else "full",
         }
         if not self.by_label:
             plain["labels"] = "left out"
@@ -66,7 +66,7 @@ class Baseline:
 
     def fitted_on(self, training: PrefixTree, vocabulary_size: int) -> NgramModel:
         """Fit an n-gram with the same settings to another training set, which contains all duplicates and labels."""
-        tree = sqrt_weighted_tree(training) if self.damped else training
+        tree = sqrt_weighted_tree(training) if self.uses_sqrt_duplicates else training
         if not self.by_label:
             tree = tree.under_one_root()
         return NgramModel(tree, vocabulary_size, self.order, self.smoothing)
@@ -76,13 +76,13 @@ class Baseline:
 class HeldOutReferences:
     """The references of one split. They're computed on first access, because fitting n-grams takes a while."""
 
-    tree: PrefixTree  # the validation set
+    validation: PrefixTree  # the validation set
     parts: ListParts  # the split list
 
     @cached_property
     def ceiling(self) -> Metrics:
         """The best possible metrics on the validation set."""
-        return ceiling(self.tree)
+        return ceiling(self.validation)
 
     @cached_property
     def test_ceiling(self) -> Metrics | None:
@@ -92,36 +92,43 @@ class HeldOutReferences:
     @cached_property
     def baseline(self) -> Baseline:
         """The n-gram baseline, fitted with full or square-root counts, whichever is better."""
-        return _with_lower_loss(self.same_reading, self._other_weighting)
+        return _with_lower_loss(self.with_same_weighting, self._other_weighting)
 
     @cached_property
-    def same_reading(self) -> Baseline:
+    def with_same_weighting(self) -> Baseline:
         """The n-gram baseline, fitted to exactly the names that the network is trained on."""
-        return self._fit_to(self.parts.batches.tree, damped=self.parts.damped)
+        return self._fit_to(
+            self.parts.batches.tree, uses_sqrt_duplicates=self.parts.uses_sqrt_duplicates
+        )
 
     @cached_property
     def _other_weighting(self) -> Baseline:
         """The n-gram baseline with full counts if the network uses square-root counts, and vice versa."""
         training = self.parts.training
-        other = training if self.parts.damped else sqrt_weighted_tree(training)
+        other = training if self.parts.uses_sqrt_duplicates else sqrt_weighted_tree(training)
         if np.array_equal(self.parts.batches.tree.edge_count, other.edge_count):
-            return self.same_reading  # no name occurs twice
-        return self._fit_to(other, damped=not self.parts.damped)
+            return self.with_same_weighting  # no name occurs twice
+        return self._fit_to(other, uses_sqrt_duplicates=not self.parts.uses_sqrt_duplicates)
 
     def judging(self, *, test: bool) -> int:
         """Return how many distinct names the test set or the validation set contains."""
-        tree = self.parts.test if test else self.tree
+        tree = self.parts.test if test else self.validation
         return 0 if tree is None else tree.distinct_name_count
 
-    def _fit_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
+    def _fit_to(self, tree: PrefixTree, *, uses_sqrt_duplicates: bool) -> Baseline:
         """Return the best n-gram of a training set. If the names have labels, it may use them or not."""
-        with_labels = self._fit_best(tree, self.tree, self.parts.test, damped=damped)
+        with_labels = self._fit_best(
+            tree, self.validation, self.parts.test, uses_sqrt_duplicates=uses_sqrt_duplicates
+        )
         has_labels = tree.token[0] != END_TOKEN
         if not has_labels:
             return with_labels
         test = None if self.parts.test is None else self.parts.test.under_one_root()
         best = self._fit_best(
-            tree.under_one_root(), self.tree.under_one_root(), test, damped=damped
+            tree.under_one_root(),
+            self.validation.under_one_root(),
+            test,
+            uses_sqrt_duplicates=uses_sqrt_duplicates,
         )
         return _with_lower_loss(with_labels, replace(best, by_label=False))
 
@@ -131,14 +138,14 @@ class HeldOutReferences:
         validation: PrefixTree,
         test: PrefixTree | None,
         *,
-        damped: bool,
+        uses_sqrt_duplicates: bool,
     ) -> Baseline:
         """Fit n-grams to a training set, and return the best one on the validation set."""
         model, metrics = best_ngram(training, validation, self.parts.vocabulary.size)
         return Baseline(
             order=model.order,
             smoothing=model.smoothing,
-            damped=damped,
+            uses_sqrt_duplicates=uses_sqrt_duplicates,
             metrics=metrics,
             test=None if test is None else AccuracyEvaluator(model).evaluate(test),
         )

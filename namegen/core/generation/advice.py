@@ -33,7 +33,7 @@ def advice(
     """Suggest changes to the constraints that rejected most names, and to the sampling settings.
 
     Args:
-        rejected: how many names each constraint rejected, by its name.
+        rejected: how many names each constraint rejected, by its key.
         constraints: all constraints of the search.
         sampling: how the names were drawn; None if they came from an exact search.
         fewer: whether some names were found, so that asking for fewer would help.
@@ -54,9 +54,9 @@ def advice(
 
 
 def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool) -> list[str]:
-    """The suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
+    """Return the suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
     failed = _failed(rejected, constraints, is_stuck=is_stuck)
-    worst = sorted(failed, key=lambda each: (-rejected[each.name], each.name))[:1]
+    worst = sorted(failed, key=lambda each: (-rejected[each.key], each.shown_name))[:1]
     # The last constraint that a name is checked for.
     last = [constraint for constraint in failed if constraint.about == "list"][-1:]
     steps: list[str] = []
@@ -72,15 +72,15 @@ def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: boo
 
 
 def _steps_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str]:
-    """The suggestions for one constraint that rejected many names."""
+    """Return the suggestions for one constraint that rejected many names."""
     steps = list(constraint.advice or [_relax(constraint)])
     if isinstance(constraint, Matches) and usual_length_failed:
-        steps.append(f"lower {setting(MinLength.name)}")  # its default may be the obstacle
+        steps.append(f"lower {setting(MinLength.setting_name)}")  # its default may be the obstacle
     return steps
 
 
 def _relaxable(constraints: ConstraintList) -> list[Constraint]:
-    """The constraints on a name's characters or length that the user set."""
+    """Return the constraints on a name's characters or length that the user set."""
     return [
         constraint
         for constraint in constraints
@@ -91,27 +91,25 @@ def _relaxable(constraints: ConstraintList) -> list[Constraint]:
 def _failed(
     rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
 ) -> list[Constraint]:
-    """The constraints that rejected names, except for those that aren't the real obstacle."""
-    failed = {
-        constraint.name: constraint for constraint in constraints if rejected[constraint.name]
-    }
+    """Return the constraints that rejected names, except for those that aren't the real obstacle."""
+    failed = {constraint.key: constraint for constraint in constraints if rejected[constraint.key]}
     if len(failed) > 1:
-        failed.pop(WellFormed.name, None)
+        failed.pop(WellFormed.key, None)
     has_text_constraint = any(
         constraint.about == "text" and not constraint.always for constraint in failed.values()
     )
     if is_stuck or has_text_constraint:
-        failed.pop(MaxLength.name, None)  # some draws are always too long
+        failed.pop(MaxLength.key, None)  # some draws are always too long
     return list(failed.values())
 
 
 def _relax(constraint: Constraint) -> str:
-    """The suggestion to relax a constraint."""
-    return f"relax {setting(constraint.name)}"
+    """Return the suggestion to relax a constraint."""
+    return f"relax {setting(constraint.shown_name)}"
 
 
 def _joined(suggestions: Sequence[str]) -> str:
-    """The suggestions as one phrase, with "or" before the last one."""
+    """Join the suggestions into one phrase, with "or" before the last one."""
     *first, last = suggestions
     if not first:
         return last
@@ -151,7 +149,7 @@ def more_variety(sampling: SamplingSettings) -> Variety:
 
 
 def _too_narrow(sampling: SamplingSettings) -> list[str]:
-    """The settings that leave only the most likely character."""
+    """Return the settings that leave only the most likely character."""
     settings = []
     if sampling.temperature < NEARLY_0:
         settings.append(setting("temperature"))

@@ -24,9 +24,9 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.constraints.constraint import Tracker
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
 from namegen.core.generation.constraints.texts import StartsWith
+from namegen.core.generation.opening_limit import OPENING_LENGTH
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer, Tally
-from namegen.core.generation.start_limit import FIRST
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
@@ -37,12 +37,12 @@ ADD_AT_ONCE = 128  # rows from which on running sums are added token by token
 MAX_IN_VAIN = 400_000_000  # logits computed without finding a name; takes some seconds
 LOGITS_PER_CHARACTER = 4  # logits that cost as much as one character of a prefix
 TRIED_PER_READ = 4  # prefixes whose constraints are checked in the time that reading one takes
-SCORE = "score"  # draws that can't reach the threshold are counted under this name
+BELOW_THRESHOLD = "score"  # draws that can't reach the threshold are counted under this name
 FEW = 16  # up to this many draws at a prefix are made one by one, more by a multinomial
 
-# By the name of a constraint, the state of its tracker for each prefix.
+# By the key of a constraint, the state of its tracker for each prefix.
 TrackerStates: TypeAlias = dict[str, Int64[Array, "..."]]
-# The name of a constraint, and which prefixes or names it rejects.
+# The key of a constraint, and which prefixes or names it rejects.
 Rejection: TypeAlias = tuple[str, Bool[Array, "K"]]
 
 
@@ -53,8 +53,8 @@ class Draws:
     blocks: list[Int32[Array, "_ _"]]  # token ids; the names of a block have the same length
     counts: Int64[Array, "names"]  # draws of each name, block after block
     log_probability: Float64[Array, "names"]  # given the start token, at temperature 1, in nats
-    start_probability: Float64[Array, "names"]  # of the first FIRST tokens, given the forced ones
-    start_tokens: Int32[Array, "names"]  # start tokens
+    opening_probability: Float64[Array, "names"]  # of the first characters, given the forced ones
+    start_tokens: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)  # other draws, by constraint
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
@@ -65,7 +65,7 @@ class Draws:
         return names
 
     def lengths(self) -> Int64[Array, "names"]:
-        """The number of characters of each name."""
+        """Return the number of characters of each name."""
         return _joined((np.full(len(block), block.shape[1]) for block in self.blocks), np.int64)
 
     def missing(self, scorer: Scorer) -> Int64[Array, "names"]:
@@ -80,29 +80,29 @@ class Draws:
 
 
 @dataclass(frozen=True, eq=False)
-class Open:
-    """Prefixes of one length whose last token the model hasn't read yet."""
+class PrefixBlock:
+    """Prefixes of one length. The model hasn't read their last token yet."""
 
     tokens: Int32[Array, "B depth"]
     last: Int32[Array, "B"]  # the last token, or the start token of an empty prefix
-    start_token: Int32[Array, "B"]  # start token
+    start_token: Int32[Array, "B"]
     count: Int64[Array, "B"]  # draws
-    score: Float64[Array, "B"]  # log-probability, in nats
-    first: Float64[Array, "B"]  # log-probability of the first FIRST tokens, in nats
+    log_probability: Float64[Array, "B"]  # in nats
+    opening_log_probability: Float64[Array, "B"]  # of the first OPENING_LENGTH tokens, in nats
     tracker_states: TrackerStates
     tally: Tally | None  # the scorer's state; None: nothing is scored
     state: State  # of the model, before the last token; its rows are the shorter prefixes
     parent: Int64[Array, "B"]  # row of each prefix in that state, which is gathered when it's read
 
-    def select(self, rows: Int64[Array, "K"]) -> Open:
-        """Some of the prefixes."""
-        return Open(
+    def select(self, rows: Int64[Array, "K"]) -> PrefixBlock:
+        """Return some of the prefixes."""
+        return PrefixBlock(
             tokens=self.tokens[rows],
             last=self.last[rows],
             start_token=self.start_token[rows],
             count=self.count[rows],
-            score=self.score[rows],
-            first=self.first[rows],
+            log_probability=self.log_probability[rows],
+            opening_log_probability=self.opening_log_probability[rows],
             tracker_states=select_states(self.tracker_states, rows),
             tally=None if self.tally is None else self.tally.select(rows),
             state=self.state,
@@ -111,15 +111,15 @@ class Open:
 
 
 @dataclass(frozen=True, eq=False)
-class Ended:
-    """Wanted names of one length that have ended."""
+class FinishedNames:
+    """Wanted names of one length whose end token has been drawn or found."""
 
     tokens: Int32[Array, "K depth"]
     rows: Int64[Array, "K"]  # row of each name among the prefixes that it ends with
     count: Int64[Array, "K"]  # draws
-    score: Float64[Array, "K"]  # log-probability, including the end, in nats
-    first: Float64[Array, "K"]  # log-probability of the first FIRST tokens, in nats
-    start_token: Int32[Array, "K"]  # start token
+    log_probability: Float64[Array, "K"]  # including the end, in nats
+    opening_log_probability: Float64[Array, "K"]  # of the first OPENING_LENGTH tokens, in nats
+    start_token: Int32[Array, "K"]
 
 
 class PrefixFilter:
@@ -141,45 +141,45 @@ class PrefixFilter:
         self._trackers = self._make_trackers(constraints)
 
     def _make_trackers(self, constraints: ConstraintList) -> dict[str, Tracker]:
-        """Make the trackers of all constraints that can reject prefixes, by the constraint's name."""
+        """Make the trackers of all constraints that can reject prefixes, by the constraint's key."""
         trackers = {}
         for constraint in constraints:
             tracker = constraint.tracker(self.vocabulary, self.longest)
             if tracker is not None:
-                trackers[constraint.name] = tracker
+                trackers[constraint.key] = tracker
         return trackers
 
     def start(self) -> TrackerStates:
-        """The tracker states of the forced characters, as one row."""
+        """Return the tracker states of the forced characters, as one row."""
         return {
-            name: np.array([tracker.start(self.forced)]) for name, tracker in self._trackers.items()
+            key: np.array([tracker.start(self.forced)]) for key, tracker in self._trackers.items()
         }
 
     def advance(
         self, states: TrackerStates, rows: Int[Array, "K"], tokens: Int32[Array, "K"]
     ) -> TrackerStates:
-        """The tracker states of some rows after one more character each."""
+        """Return the tracker states of some rows after one more character each."""
         return {
-            name: tracker.advance(states[name][rows], tokens)
-            for name, tracker in self._trackers.items()
+            key: tracker.advance(states[key][rows], tokens)
+            for key, tracker in self._trackers.items()
         }
 
     def rejections(
-        self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, ended: bool
+        self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, are_whole_names: bool
     ) -> Iterator[Rejection]:
-        """For each constraint, which names it rejects (if they have ended) or which prefixes."""
-        for name, tracker in self._trackers.items():
-            rejects = tracker.rejects_names if ended else tracker.rejects_prefixes
-            rejected = rejects(tokens, states[name])
+        """Yield which prefixes or whole names each constraint rejects."""
+        for key, tracker in self._trackers.items():
+            rejects = tracker.rejects_names if are_whole_names else tracker.rejects_prefixes
+            rejected = rejects(tokens, states[key])
             if rejected.any():
-                yield name, rejected
+                yield key, rejected
                 if rejected.all():
                     return
 
 
 def select_states(states: TrackerStates, rows: Int[Array, "K"]) -> TrackerStates:
-    """The tracker states of some prefixes."""
-    return {name: state[rows] for name, state in states.items()}
+    """Return the tracker states of some prefixes."""
+    return {key: state[rows] for key, state in states.items()}
 
 
 class ForcedStart:
@@ -203,13 +203,14 @@ class ForcedStart:
         self.start_tokens = start_tokens
         self.last = start_tokens.ids  # (R,) the last token, which hasn't been read yet
         self.state = model.initial_state(count)  # before the last token
-        self.score = np.zeros(count)  # (R,) log-probability of the characters, in nats
-        self.first = self.score  # (R,) log-probability of the first FIRST characters, in nats
+        self.log_probability = np.zeros(count)  # (R,) log-probability of the characters, in nats
+        # (R,) log-probability of the first OPENING_LENGTH characters, in nats
+        self.opening_log_probability = self.log_probability
         self._drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
         for index, token in enumerate(characters):
             self._append(token, model, sampling)
-            if index < FIRST:
-                self.first = self.score
+            if index < OPENING_LENGTH:
+                self.opening_log_probability = self.log_probability
 
     def _append(
         self, token: np.int32, model: LanguageModel, sampling: SamplingSettings | None
@@ -218,27 +219,27 @@ class ForcedStart:
         logits, self.state = model.step(self.last, self.state)  # (R, V)
         log_probabilities = all_log_probabilities(logits)  # (R, V)
         self.last = np.full(len(self.last), token)
-        self.score = self.score + log_probabilities[:, token]
+        self.log_probability = self.log_probability + log_probabilities[:, token]
         if sampling is not None:
             with np.errstate(divide="ignore"):  # −inf if it's impossible
                 self._drawn += np.log(sampling.chances(logits)[:, token])
 
     def posterior(self) -> Float64[Array, "R"]:
-        """The probability of each start token given the characters."""
+        """Return the probability of each start token given the characters."""
         joint = self._joint_log_probability()
         chances: Float64[Array, "R"] = np.exp(joint - joint.max())
         chances /= chances.sum()
         return chances
 
     def _joint_log_probability(self) -> Float64[Array, "R"]:
-        """The log-probability of each start token together with the characters, in nats, up to a constant.
+        """Return the log-probability of each start token together with the characters, in nats, up to a constant.
 
         If the sampling settings never draw the characters (at temperature 0, for example), the model's own
         probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
         forced.
         """
         log_shares = self.start_tokens.log_shares  # (R,)
-        for log_likelihood in (self._drawn, self.score):
+        for log_likelihood in (self._drawn, self.log_probability):
             joint = log_shares + log_likelihood  # (R,)
             if joint.max() > -np.inf:
                 return joint
@@ -251,22 +252,22 @@ class NextTokens(NamedTuple):
     rows: Int64[Array, "K"]  # row of each token's prefix
     tokens: Int32[Array, "K"]
     counts: Int64[Array, "K"]  # draws
-    scores: Float64[Array, "K"]  # log-probability of each prefix with the token, in nats
+    log_probabilities: Float64[Array, "K"]  # of each prefix with the token, in nats
 
     def select(self, index: Int64[Array, "k"] | Bool[Array, "K"] | slice) -> NextTokens:
-        """Some of the tokens."""
+        """Return some of the tokens."""
         return NextTokens(
             rows=self.rows[index],
             tokens=self.tokens[index],
             counts=self.counts[index],
-            scores=self.scores[index],
+            log_probabilities=self.log_probabilities[index],
         )
 
 
 class LongerPrefixes(NamedTuple):
     """Prefixes that were extended by one token each."""
 
-    prefixes: Open
+    prefixes: PrefixBlock
     token_indexes: Int64[Array, "B"]  # index of each prefix's last token among the next tokens
 
 
@@ -304,11 +305,11 @@ class Walk:
         self.computed = 0  # work so far, in logits
         self._computed_at_last_name = 0  # the work up to the last name that was found
         self._rows_per_prefix = rows_per_prefix
-        # By start token, the log-probability of the first FIRST forced characters, in nats.
-        self._forced_first: dict[int, float] = {}
+        # By start token, the log-probability of the forced characters that belong to the opening, in nats.
+        self._forced_opening: dict[int, float] = {}
 
     def scored_by(self, scorer: Scorer) -> Walk:
-        """A new walk through the same tree, with a scorer."""
+        """Return a new walk through the same tree, with a scorer."""
         return Walk(
             self.model,
             self.filter,
@@ -319,8 +320,10 @@ class Walk:
 
     # --- start --------------------------------------------------------------------------------------------------------
 
-    def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
-        """The forced characters after each start token.
+    def _start(
+        self, count: int, rng: np.random.Generator, sampling: SamplingSettings
+    ) -> PrefixBlock:
+        """Return the forced characters after each start token.
 
         The draws are divided among the start tokens by their probabilities given the characters.
         """
@@ -329,8 +332,10 @@ class Walk:
         rows = np.flatnonzero(counts)
         return self._open(forced, counts[rows], rows)
 
-    def roots(self, sampling: SamplingSettings | None = None) -> tuple[Open, Float64[Array, "R"]]:
-        """The forced characters after each possible start token, for a search that doesn't draw.
+    def roots(
+        self, sampling: SamplingSettings | None = None
+    ) -> tuple[PrefixBlock, Float64[Array, "R"]]:
+        """Return the forced characters after each possible start token, for a search that doesn't draw.
 
         Returns:
             The prefixes, and the log-probability of their start tokens given the characters, in nats.
@@ -342,18 +347,20 @@ class Walk:
 
     def _open(
         self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
-    ) -> Open:
-        """The forced characters after some start tokens, as prefixes with a number of draws each."""
+    ) -> PrefixBlock:
+        """Return the forced characters after some start tokens, as prefixes with a number of draws each."""
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
         start_token = self.start_tokens.ids[rows]  # (B,)
-        self._forced_first = dict(zip(self.start_tokens.tokens, forced.first.tolist(), strict=True))
-        return Open(
+        self._forced_opening = dict(
+            zip(self.start_tokens.tokens, forced.opening_log_probability.tolist(), strict=True)
+        )
+        return PrefixBlock(
             tokens=tokens,
             last=forced.last[rows],
             start_token=start_token,
             count=counts,
-            score=forced.score[rows],
-            first=forced.first[rows],
+            log_probability=forced.log_probability[rows],
+            opening_log_probability=forced.opening_log_probability[rows],
             tracker_states=select_states(self.filter.start(), np.zeros(len(rows), np.int64)),
             tally=self._tally_of(tokens, start_token),
             state=forced.state,
@@ -396,27 +403,27 @@ class Walk:
         """
         self.rejected = Counter()
         self._computed_at_last_name = self.computed
-        ended: list[Ended] = []
+        finished: list[FinishedNames] = []
         drawn = 0
         pending = [self._start(n, rng, sampling)] if n else []
         while pending and not self._is_in_vain():
             prefixes = pending.pop()
             following, state = self._draw_next_tokens(prefixes, rng, sampling)
-            ended += self._names_that_end(prefixes, following)
+            finished += self._names_that_end(prefixes, following)
             longer = self._prefixes_that_go_on(prefixes, following, state)
             pending += longer
             drawn += _draw_count([prefixes]) - _draw_count(longer)
             tell(drawn)
         if pending:
-            self.rejected[MaxLength.name] += _draw_count(pending)
-        return self._join_draws(ended)
+            self.rejected[MaxLength.key] += _draw_count(pending)
+        return self._join_draws(finished)
 
     def _is_in_vain(self) -> bool:
-        """Whether the walk has computed so much since the last name that no name seems to end."""
+        """Return whether the walk has computed so much since the last name that no name seems to end."""
         return self.computed - self._computed_at_last_name > MAX_IN_VAIN
 
     def _draw_next_tokens(
-        self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
+        self, prefixes: PrefixBlock, rng: np.random.Generator, sampling: SamplingSettings
     ) -> tuple[NextTokens, State]:
         """Read the prefixes and divide their draws among the next tokens; also returns the model's state."""
         logits, state = self.read(prefixes)  # (B, V)
@@ -425,69 +432,73 @@ class Walk:
         check_are_numbers(sums[-1])
         rows, tokens, counts = split_counts(prefixes.count, weights, sums, rng)
         if sampling.natural:  # the weights are the model's own, so its softmax isn't needed
-            scores = np.log(weights[rows, tokens] / sums[-1, rows])  # (K,)
+            log_probabilities = np.log(weights[rows, tokens] / sums[-1, rows])  # (K,)
         else:
-            scores = all_log_probabilities(logits)[rows, tokens]  # (K,)
-        scores += prefixes.score[rows]
-        return NextTokens(rows, tokens.astype(np.int32), counts, scores), state
+            log_probabilities = all_log_probabilities(logits)[rows, tokens]  # (K,)
+        log_probabilities += prefixes.log_probability[rows]
+        return NextTokens(rows, tokens.astype(np.int32), counts, log_probabilities), state
 
-    def _names_that_end(self, prefixes: Open, following: NextTokens) -> list[Ended]:
-        """The wanted names among the prefixes whose next token is the end token, as one block or none."""
+    def _names_that_end(self, prefixes: PrefixBlock, following: NextTokens) -> list[FinishedNames]:
+        """Return the wanted names among the prefixes whose next token is the end token, as one block or none."""
         is_end = following.tokens == END_TOKEN  # (K,)
         if not is_end.any():
             return []
-        names = self.ended(prefixes, following.select(is_end))
+        names = self.finish_names(prefixes, following.select(is_end))
         if len(names.tokens) == 0:
             return []
         self._computed_at_last_name = self.computed
         return [names]
 
     def _prefixes_that_go_on(
-        self, prefixes: Open, following: NextTokens, state: State
-    ) -> list[Open]:
-        """The longer prefixes that can become wanted names, in blocks."""
+        self, prefixes: PrefixBlock, following: NextTokens, state: State
+    ) -> list[PrefixBlock]:
+        """Return the longer prefixes that can become wanted names, in blocks."""
         goes_on = np.flatnonzero(following.tokens != END_TOKEN)
         extended = self.children(prefixes, following.select(goes_on), state)
         return [block.prefixes for block in extended]
 
-    def _join_draws(self, ended: list[Ended]) -> Draws:
-        """All names that ended, as one object."""
-        start_tokens = _joined((names.start_token for names in ended), np.int32)
-        first = _joined((names.first for names in ended), np.float64)
+    def _join_draws(self, finished: list[FinishedNames]) -> Draws:
+        """Return all finished names as one object."""
+        start_tokens = _joined((names.start_token for names in finished), np.int32)
+        opening_log_probability = _joined(
+            (names.opening_log_probability for names in finished), np.float64
+        )
         return Draws(
-            blocks=[names.tokens for names in ended],
-            counts=_joined((names.count for names in ended), np.int64),
-            log_probability=_joined((names.score for names in ended), np.float64),
-            start_probability=self._start_probability(first, start_tokens),
+            blocks=[names.tokens for names in finished],
+            counts=_joined((names.count for names in finished), np.int64),
+            log_probability=_joined((names.log_probability for names in finished), np.float64),
+            opening_probability=self._opening_probability(opening_log_probability, start_tokens),
             start_tokens=start_tokens,
             rejected=self.rejected,
         )
 
-    def _start_probability(
-        self, first: Float64[Array, "names"], start_tokens: Int32[Array, "names"]
+    def _opening_probability(
+        self,
+        opening_log_probability: Float64[Array, "names"],
+        start_tokens: Int32[Array, "names"],
     ) -> Float64[Array, "names"]:
-        """The probability of each name's first characters, given the forced ones."""
-        if len(first) == 0:
-            return first
-        forced = np.array([self._forced_first[token] for token in start_tokens.tolist()])
+        """Return the probability of each name's opening given the forced characters."""
+        if len(opening_log_probability) == 0:
+            return opening_log_probability
+        forced = np.array([self._forced_opening[token] for token in start_tokens.tolist()])
         # Finite even if the model never draws the forced characters.
         forced = np.maximum(forced, np.finfo(np.float64).min)
-        probability: Float64[Array, "names"] = np.exp(first - forced)
+        probability: Float64[Array, "names"] = np.exp(opening_log_probability - forced)
         return probability
 
     # --- steps of every walk ------------------------------------------------------------------------------------------
 
-    def read(self, prefixes: Open) -> tuple[Float[Array, "B V"], State]:
+    def read(self, prefixes: PrefixBlock) -> tuple[Float[Array, "B V"], State]:
         """Read the last tokens of some prefixes: the logits of the next tokens, and the model's state."""
         self.computed += len(prefixes.last) * self._cost(prefixes)
         return self.model.step(prefixes.last, self.model.select(prefixes.state, prefixes.parent))
 
-    def _cost(self, prefixes: Open) -> int:
-        """The work that each prefix takes, in logits."""
+    def _cost(self, prefixes: PrefixBlock) -> int:
+        """Return the work that each prefix takes, in logits."""
         return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
-        self, prefixes: Open, following: NextTokens, after: State
+        self, prefixes: PrefixBlock, following: NextTokens, after: State
     ) -> Iterator[LongerPrefixes]:
         """Append next tokens to prefixes, and return those that can become wanted names, in blocks.
 
@@ -501,103 +512,113 @@ class Walk:
             block = following.select(slice(start, start + block_rows))
             self._count_tried(prefixes, len(block.rows))
             longer = self._append(prefixes, block, after)
-            kept = np.flatnonzero(self._keep(longer, ended=False))
+            kept = np.flatnonzero(self._keep(longer, are_whole_names=False))
             if len(kept) < len(block.rows):
                 longer = longer.select(kept)
             if len(kept):
                 yield LongerPrefixes(longer, token_indexes=start + kept)
 
-    def _rows_per_block(self, prefixes: Open) -> int:
-        """How many prefixes a block may have, so that its arrays fit into the cache."""
+    def _rows_per_block(self, prefixes: PrefixBlock) -> int:
+        """Return how many prefixes a block may have, so that its arrays fit into the cache."""
         numbers_per_row = max(self.logits_per_prefix, int(prefixes.tokens.shape[1]))
         return max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers_per_row))
 
-    def _count_tried(self, prefixes: Open, count: int) -> None:
+    def _count_tried(self, prefixes: PrefixBlock, count: int) -> None:
         """Count the work of checking the constraints for longer prefixes."""
         self.tried += count
         self.computed += count * self._cost(prefixes) // TRIED_PER_READ
 
-    def _append(self, prefixes: Open, following: NextTokens, after: State) -> Open:
-        """Prefixes with one more token each."""
+    def _append(self, prefixes: PrefixBlock, following: NextTokens, after: State) -> PrefixBlock:
+        """Append one token to each of some prefixes."""
         row = following.rows
         tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
-        has_all_first = prefixes.tokens.shape[1] >= FIRST
-        longer = Open(
+        has_whole_opening = prefixes.tokens.shape[1] >= OPENING_LENGTH
+        longer = PrefixBlock(
             tokens=tokens,
             last=following.tokens,
             start_token=prefixes.start_token[row],
             count=following.counts,
-            score=following.scores,
-            first=prefixes.first[row] if has_all_first else following.scores,
+            log_probability=following.log_probabilities,
+            opening_log_probability=(
+                prefixes.opening_log_probability[row]
+                if has_whole_opening
+                else following.log_probabilities
+            ),
             tracker_states=self.filter.advance(prefixes.tracker_states, row, following.tokens),
             tally=None if prefixes.tally is None else prefixes.tally.select(row),
             state=after,
             parent=row,
         )
-        return self._with_tally(longer, ended=False)
+        return self._with_tally(longer, are_whole_names=False)
 
-    def _with_tally(self, prefixes: Open, *, ended: bool) -> Open:
-        """The same prefixes after the scorer has read their last token, or their end."""
+    def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
+        """Let the scorer read the last token of some prefixes, or their end."""
         if self.scorer is None or prefixes.tally is None:
             return prefixes
-        tally = self.scorer.read(prefixes.tally, prefixes.tokens, prefixes.start_token, ended=ended)
+        tally = self.scorer.read(
+            prefixes.tally, prefixes.tokens, prefixes.start_token, are_whole_names=are_whole_names
+        )
         return replace(prefixes, tally=tally)
 
-    def ended(self, prefixes: Open, following: NextTokens) -> Ended:
-        """End some prefixes, and keep the wanted names.
+    def finish_names(self, prefixes: PrefixBlock, following: NextTokens) -> FinishedNames:
+        """Turn prefixes into whole names, and keep the wanted ones.
 
         Args:
             prefixes: prefixes that have been read.
-            following: end tokens; their scores include the end.
+            following: end tokens; their log-probabilities include the end.
         """
-        names = self._end(prefixes, following)
-        keep = self._keep(names, ended=True)
-        return Ended(
+        names = self._append_end_tokens(prefixes, following)
+        keep = self._keep(names, are_whole_names=True)
+        return FinishedNames(
             tokens=names.tokens if keep.all() else names.tokens[keep],
             rows=following.rows[keep],
             count=names.count[keep],
-            score=names.score[keep],
-            first=names.first[keep],
+            log_probability=names.log_probability[keep],
+            opening_log_probability=names.opening_log_probability[keep],
             start_token=names.start_token[keep],
         )
 
-    def _end(self, prefixes: Open, following: NextTokens) -> Open:
-        """The prefixes that have an end token, as whole names."""
+    def _append_end_tokens(self, prefixes: PrefixBlock, following: NextTokens) -> PrefixBlock:
+        """Append an end token to some prefixes, which makes them whole names."""
         names = prefixes.select(following.rows)
-        has_all_first = names.tokens.shape[1] >= FIRST
+        has_whole_opening = names.tokens.shape[1] >= OPENING_LENGTH
         names = replace(
             names,
             count=following.counts,
-            score=following.scores,
-            first=names.first if has_all_first else following.scores,
+            log_probability=following.log_probabilities,
+            opening_log_probability=(
+                names.opening_log_probability if has_whole_opening else following.log_probabilities
+            ),
         )
-        return self._with_tally(names, ended=True)
+        return self._with_tally(names, are_whole_names=True)
 
-    def _keep(self, prefixes: Open, *, ended: bool) -> Bool[Array, "B"]:
-        """Which prefixes, or whole names, nothing rejects.
+    def _keep(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Bool[Array, "B"]:
+        """Return which prefixes, or whole names, nothing rejects.
 
         The draws of the others are counted for the first constraint that rejects them.
         """
         keep = np.ones(len(prefixes.count), bool)
-        for reason, rejected in self._rejections(prefixes, ended=ended):
+        for reason, rejected in self._rejections(prefixes, are_whole_names=are_whole_names):
             self.rejected[reason] += int(prefixes.count[rejected & keep].sum())
             keep &= ~rejected
         return keep
 
-    def _rejections(self, prefixes: Open, *, ended: bool) -> Iterator[Rejection]:
-        """The rejections of the score, then those of the filter."""
+    def _rejections(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Iterator[Rejection]:
+        """Return the rejections of the scorer, then the rejections of the filter."""
         if self.scorer is not None and prefixes.tally is not None:
             length = prefixes.tokens.shape[1]
             reaches_threshold = self.scorer.reaches(
-                prefixes.score,
+                prefixes.log_probability,
                 length=length,
                 tally=prefixes.tally,
                 start_tokens=prefixes.start_token,
                 longest=max(self.filter.longest, length),
-                ended=ended,
+                are_whole_names=are_whole_names,
             )
-            yield SCORE, ~reaches_threshold
-        yield from self.filter.rejections(prefixes.tokens, prefixes.tracker_states, ended=ended)
+            yield BELOW_THRESHOLD, ~reaches_threshold
+        yield from self.filter.rejections(
+            prefixes.tokens, prefixes.tracker_states, are_whole_names=are_whole_names
+        )
 
 
 def check_are_numbers(values: Float64[Array, "B"]) -> None:
@@ -608,13 +629,13 @@ def check_are_numbers(values: Float64[Array, "B"]) -> None:
         )
 
 
-def _draw_count(blocks: Iterable[Open]) -> int:
-    """The number of draws that have reached the prefixes of some blocks."""
+def _draw_count(blocks: Iterable[PrefixBlock]) -> int:
+    """Return the number of draws that have reached the prefixes of some blocks."""
     return sum(int(prefixes.count.sum()) for prefixes in blocks)
 
 
 def _joined(arrays: Iterable[Array], dtype: type) -> Array:
-    """The arrays one after the other; empty if there are none."""
+    """Join arrays into one. It's empty if there are none."""
     return np.concatenate([np.zeros(0, dtype), *arrays])
 
 
@@ -649,7 +670,7 @@ def split_counts(
 
 
 def _join_splits(splits: list[Split]) -> Split:
-    """Several splits as one."""
+    """Join several splits into one."""
     return Split(
         rows=np.concatenate([split.rows for split in splits]),
         tokens=np.concatenate([split.tokens for split in splits]),
@@ -691,7 +712,7 @@ def _split_many(
     weights: Float64[Array, "many V"],
     rng: np.random.Generator,
 ) -> Split:
-    """One multinomial draw for each of some rows."""
+    """Make one multinomial draw for each of some rows."""
     chances = weights / weights.sum(axis=1, keepdims=True)  # (many, V)
     token_counts = rng.multinomial(counts, chances)  # (many, V)
     index, token = np.nonzero(token_counts)
@@ -699,7 +720,7 @@ def _split_many(
 
 
 def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
-    """Cumulative sums over the tokens, one token per row; bit for bit the same as ``np.cumsum``.
+    """Return cumulative sums over the tokens, one token per row; bit for bit the same as ``np.cumsum``.
 
     With many rows, all sums up to a token are computed at once. This takes a tenth of the time of ``np.cumsum``, which
     adds number by number.
@@ -713,7 +734,7 @@ def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
 
 
 def _pick(sums: Float64[Array, "V n"], uniforms: Float64[Array, "n"]) -> Int64[Array, "n"]:
-    """For each column of running sums, the first token whose sum exceeds the uniform number times the total."""
+    """Return each column's first token whose running sum exceeds the uniform number times the total."""
     total = sums[-1]  # (n,)
     # The product can be rounded up to the total, which no sum exceeds.
     threshold = np.minimum(uniforms * total, np.nextafter(total, 0))

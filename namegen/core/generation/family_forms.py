@@ -53,7 +53,7 @@ _RULES = {origin: _parse_rules(text) for origin, text in FEMALE_ENDINGS.items()}
 
 
 def female_form(family: str, origin: str | None) -> str:
-    """The family name of a woman whose father or husband has this family name.
+    """Return the family name of a woman whose father or husband has this family name.
 
     >>> female_form("Kowalski", "Polish"), female_form("Novák", "Czech"), female_form("Nowak", "Polish")
     ('Kowalska', 'Nováková', 'Nowak')
@@ -65,7 +65,7 @@ def female_form(family: str, origin: str | None) -> str:
 
 
 def is_female(family: str, origin: str | None) -> bool:
-    """Whether only women have this family name. A model of men's names occasionally returns one.
+    """Return whether only women have this family name. A model of men's names occasionally returns one.
 
     >>> is_female("Kowalska", "Polish"), is_female("Malá", "Czech"), is_female("Svoboda", "Czech")
     (True, True, False)

@@ -56,7 +56,7 @@ def measure_rules(
 
 
 def _generators_by_label(generator: Generator) -> list[Generator]:
-    """A generator for each label; only the given one without labels, or with very many."""
+    """Return a generator for each label; only the given one without labels, or with very many."""
     start_tokens = generator.start_tokens.tokens
     if not 1 < len(start_tokens) <= MOST_LABELS:
         return [generator]
@@ -64,7 +64,7 @@ def _generators_by_label(generator: Generator) -> list[Generator]:
 
 
 def _draws_per_label(generator: Generator, label_count: int, longest: int) -> int:
-    """How many names to draw for each label, so that the measurement takes a limited time."""
+    """Return how many names to draw for each label, so that the measurement takes a limited time."""
     rows_per_name = getattr(generator.model, "rows_per_prefix", 1)
     most_draws = min(DRAWS, MOST_CHARACTERS // longest)
     draws = max(most_draws // rows_per_name, FEWEST_DRAWS)
@@ -126,7 +126,7 @@ def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]
 
 
 def _residuals(names: NewNames, mean: Line) -> Float64[Array, "names"]:
-    """How far each log-probability is from the line through the means, scaled to a standard deviation."""
+    """Return how far each log-probability is from the line through the means, scaled to a standard deviation."""
     deviation = names.log_probabilities - mean.level - mean.slope * names.lengths
     return SPREAD_OF_RESIDUALS * np.abs(deviation)
 
@@ -152,7 +152,7 @@ def _fit_lines(
 
 
 def _relative_spread(residuals: Float64[Array, "names"], line: Line) -> Line:
-    """The line through the residuals, divided by their average."""
+    """Return the line through the residuals, divided by their average."""
     average = float(residuals.mean()) if len(residuals) else 0.0
     if average <= 0:  # all names are on the line
         return Line(level=1.0, slope=0.0)
@@ -160,7 +160,7 @@ def _relative_spread(residuals: Float64[Array, "names"], line: Line) -> Line:
 
 
 def _rule(mean: Line, spread: Line) -> ScoreRule:
-    """A rule without a threshold."""
+    """Return a rule without a threshold."""
     return ScoreRule(
         mean_level=round(mean.level, 5),
         mean_slope=round(mean.slope, 5),
@@ -171,7 +171,7 @@ def _rule(mean: Line, spread: Line) -> ScoreRule:
 
 
 def _threshold(names: NewNames, rule: ScoreRule, shortest: int) -> float:
-    """The score that the top 1% of the names that can be returned reach; 0 if there are none."""
+    """Return the score that the top 1% of the names that can be returned reach; 0 if there are none."""
     can_be_returned = names.lengths >= shortest
     if not can_be_returned.any():
         return 0.0
@@ -185,7 +185,7 @@ def _threshold(names: NewNames, rule: ScoreRule, shortest: int) -> float:
 
 
 def _slope(x: Sequence[Int64[Array, "_"]], y: Sequence[Float64[Array, "_"]]) -> float:
-    """The slope of the least-squares line through several groups of points, after centering each group."""
+    """Return the slope of the least-squares line through several groups of points, after centering each group."""
     dx = np.concatenate([_centered(group) for group in x])
     dy = np.concatenate([_centered(group) for group in y])
     square = float((dx * dx).sum())
@@ -193,5 +193,5 @@ def _slope(x: Sequence[Int64[Array, "_"]], y: Sequence[Float64[Array, "_"]]) -> 
 
 
 def _centered(values: Float[Array, "_"] | Int64[Array, "_"]) -> Float64[Array, "_"]:
-    """Values minus their mean."""
+    """Subtract the mean from some values."""
     return values - values.mean() if len(values) else np.zeros(0)

@@ -85,7 +85,7 @@ class Generator:
     searches: int = 1  # searches that share the work that one may do in vain
 
     def as_one(self) -> Generator:
-        """The same names with only one start token, which stands for all of them."""
+        """Return the same names with only one start token, which stands for all of them."""
         if not self.start_tokens.several:
             return self
         model, start_token = as_one(self.model, self.start_tokens)
@@ -134,8 +134,8 @@ class Generator:
             constraints: what each name has to satisfy.
             allow_seen: also return known names. They aren't scored, and make up the share of the draws that they have
                 in the model's own distribution.
-            allow_repeats: return the same name more than once, except for new names that are filtered. Otherwise no two
-                names are the same by ``normalization``, so they differ in more than letter case, spaces or punctuation.
+            allow_repeats: whether a name may be returned more than once. Filtered new names never repeat. Two names
+                are the same if they're equal by ``normalization``, which ignores letter case, spaces and punctuation.
             unfiltered: draw from the model's own distribution. A generator without rules always does that.
             on_progress: called with events: how far the search is, and that most names didn't reach the threshold.
 
@@ -166,8 +166,8 @@ class Generator:
             new = self._search(request, with_usual_length, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(self.scorer))
         drawn = self._search(request, constraints, allow_seen=True, allow_repeats=allow_repeats)
-        new = self._search(request, with_usual_length, allow_seen=False)
-        return self._with_known_names(drawn, new, self.scorer)
+        prepared = self._prepare(request, with_usual_length, allow_seen=False)
+        return self._with_known_names(request, drawn, prepared, self.scorer)
 
     def _search(
         self,
@@ -177,44 +177,64 @@ class Generator:
         allow_seen: bool,
         allow_repeats: bool = False,
     ) -> Search:
-        """Prepare the search for the requested names."""
-        walk, name_filter = self.prepare(
+        """Return a search for the requested names."""
+        prepared = self._prepare(
+            request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
+        )
+        return self._start_search(request, prepared)
+
+    def _prepare(
+        self,
+        request: _Request,
+        constraints: ConstraintList | None,
+        *,
+        allow_seen: bool,
+        allow_repeats: bool = False,
+    ) -> PreparedSearch:
+        """Prepare a search for the requested names."""
+        return self.prepare(
             request.n,
             request.sampling.max_length,
             constraints,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
         )
+
+    def _start_search(
+        self, request: _Request, prepared: PreparedSearch, *, known_count: int = 0
+    ) -> Search:
+        """Return a prepared search, in which so many known names count as found."""
         return Search(
-            walk,
-            name_filter,
+            prepared.walk,
+            prepared.name_filter,
             request.n,
             rng=request.rng,
             sampling=request.sampling,
             searches=self.searches,
             on_progress=request.on_progress,
+            known_count=known_count,
         )
 
     def _with_usual_length(
         self, constraints: ConstraintList | None, longest: int
     ) -> ConstraintList:
-        """The constraints, and the shortest usual length unless they set another."""
+        """Return the constraints, and the shortest usual length unless they set another."""
         constraints = constraints or ConstraintList()
         if constraints.get(MinLength) is not None:
             return constraints
         return ConstraintList([*constraints, UsualLength(min(self.shortest, longest))])
 
     def _with_known_names(
-        self, drawn: Search, filtered: Search, scorer: Scorer
+        self, request: _Request, drawn: Search, prepared: PreparedSearch, scorer: Scorer
     ) -> Iterator[NameBatch]:
         """Return the known names among unfiltered draws, mixed with filtered new names instead of the other draws.
 
-        ``drawn`` is the unfiltered search, ``filtered`` the search for new names.
+        ``drawn`` is the unfiltered search, ``prepared`` the search for new names.
         """
         known = self._known_names(drawn)
         known_count = len(known.names)
-        filtered.name_count = known_count
-        mixer = _Mixer(known, new_count=drawn.n - known_count, rng=drawn.rng)
+        filtered = self._start_search(request, prepared, known_count=known_count)
+        mixer = _Mixer(known, new_count=request.n - known_count, rng=request.rng)
         too_few: GenerationError | None = None
         try:
             for candidates in filtered.filtered(scorer):
@@ -227,7 +247,7 @@ class Generator:
             raise too_few
 
     def _known_names(self, drawn: Search) -> NameBatch:
-        """The known names that an unfiltered search returns, even if it finds too few names."""
+        """Return the known names that an unfiltered search returns, even if it finds too few names."""
         batches = [self._batch_of(no_candidates())]
         with suppress(GenerationError):
             for candidates in drawn.unfiltered():
@@ -272,7 +292,7 @@ class Generator:
         return PreparedSearch(walk, NameFilter(constraints, self.normalization))
 
     def _default_constraints(self, *, allow_seen: bool, allow_repeats: bool) -> list[Constraint]:
-        """The constraints that keep names distinct and new, unless the user allows others."""
+        """Return the constraints that keep names distinct and new, unless the user allows others."""
         constraints: list[Constraint] = []
         if not allow_repeats:
             constraints.append(Distinct())
@@ -287,21 +307,21 @@ class Generator:
         if self.known_names is None and constraints.get(ExcludedNames) is None:
             raise GenerationError(
                 "can't tell which names are new: the model doesn't contain the names it was trained on. Pass them with "
-                f"{setting(ExcludedNames.name)}, or pass {setting(New.name, True)}"
+                f"{setting(ExcludedNames.setting_name)}, or pass {setting(New.setting_name, True)}"
             )
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
-        """Names of a search as a batch."""
+        """Return the names of a search as a batch."""
         return self.batch(candidates.names, candidates.log_probability)
 
     def _joint_log_probability(self, names: list[str]) -> Float64[Array, "names R"]:
-        """The log-probability of each name together with each start token, in nats."""
+        """Return the log-probability of each name together with each start token, in nats."""
         start_tokens = self.start_tokens.ids  # (R,)
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
             return joint
         distinct, row_of_name = self._sorted(names)
-        # A tree for each start token would be slow for few names, and one tree for all large for many names.
+        # For a few names, one tree per start token would be slow. For many names, a single tree would be too large.
         at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))
         for start in range(0, len(start_tokens), at_once):
             columns = slice(start, start + at_once)
@@ -310,7 +330,7 @@ class Generator:
         return joint + self.start_tokens.log_shares
 
     def _sorted(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
-        """The distinct names in sorted order, and each name's row among them."""
+        """Return the distinct names in sorted order, and each name's row among them."""
         tokens, lengths = self.vocabulary.encode_all(names)
         longest = int(lengths.max())
         rows = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
@@ -321,7 +341,7 @@ class Generator:
     def _log_probability(
         self, names: SortedNames, start_tokens: Int32[Array, "S"]
     ) -> Float64[Array, "S names"]:
-        """The log-probability of each name given each start token, in nats."""
+        """Return the log-probability of each name given each start token, in nats."""
         count = len(start_tokens)
         tree = SortedNames(
             tokens=np.tile(names.tokens, count),
@@ -401,11 +421,11 @@ class _Mixer:
         return mixed.select(self._rng.permutation(len(mixed.names)).tolist())
 
     def rest(self) -> NameBatch:
-        """The known names that haven't been returned yet."""
+        """Return the known names that haven't been returned yet."""
         return self._next_known(len(self._known.names))
 
     def _next_known(self, end: int) -> NameBatch:
-        """The known names from the first that hasn't been returned up to an index."""
+        """Return the known names from the first that hasn't been returned up to an index."""
         start = self.known_returned
         self.known_returned = end
         return self._known.select(range(start, end))

@@ -85,7 +85,7 @@ def title(name: str, normalization: Normalization = NAMES) -> str:
 
 
 def _upper(name: str) -> str:
-    """A name in capitals, except for ß, which has none."""
+    """Write a name in capitals, except for ß, which has none."""
     return "".join(letter if letter == "ß" else letter.upper() for letter in name)
 
 
@@ -120,7 +120,7 @@ class _TitleCase:
         return _LETTERS.sub(lambda match: self._capitalized(match[0]), word)
 
     def _usual_spelling(self, index: int) -> str | None:
-        """The letters of a company's word as they are usually written; None if they follow the general rules."""
+        """Return the letters of a company's word as they are usually written; None if they follow the general rules."""
         if not self.is_company:
             return None
         form = self.forms[index]
@@ -132,14 +132,14 @@ class _TitleCase:
         return None if index == 0 and is_small_word else usual  # at the start, `of` gets a capital
 
     def _is_acronym(self, word: str, index: int) -> bool:
-        """Whether a word in capitals, before the legal form, is an acronym or consists of initials."""
+        """Return whether a word in capitals, before the legal form, is an acronym or consists of initials."""
         if not self.has_acronyms or index >= self.legal_form:
             return False
         is_short = self.is_mixed and _letters(word) <= MAX_ACRONYM
         return is_short or _INITIALS.fullmatch(word) is not None
 
     def _capitalized(self, letters: str) -> str:
-        """Letters and apostrophes in capitals with only one capital, unless they are an acronym."""
+        """Write letters and apostrophes with only one capital, unless they are an acronym."""
         can_be_read = _VOWEL.search(letters) or not letters.isascii()
         is_acronym = self.has_acronyms and len(letters) > 1 and not can_be_read
         if is_acronym or letters == letters.lower():
@@ -160,18 +160,18 @@ def _with_letters(word: str, letters: str) -> str:
 
 
 def _letters(word: str) -> int:
-    """The number of letters in a word."""
+    """Return the number of letters in a word."""
     return sum(map(str.isalpha, word))
 
 
 def _in_capitals(word: str) -> bool:
-    """Whether a word has no lower-case letter; ß doesn't count, since it has no capital."""
+    """Return whether a word has no lower-case letter; ß doesn't count, since it has no capital."""
     without = word.replace("ß", "")
     return without == without.upper()
 
 
 def _with_one_capital(word: str) -> str:
-    """A word in capitals with one capital; McDonald has two."""
+    """Write a word in capitals with one capital; McDonald has two."""
     # Greek has two small sigmas, so the word is changed as a whole.
     small = word[0] + word.lower()[len(word[0].lower()) :]
     if small.startswith("Mc") and len(small) > 4:

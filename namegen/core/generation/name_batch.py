@@ -67,7 +67,7 @@ class NameBatch:
         return np.fromiter(map(is_new.__getitem__, self.names), bool, count=len(self.names))
 
     def select(self, rows: Sequence[int]) -> NameBatch:
-        """The names of some rows, in their order."""
+        """Return the names of some rows, in their order."""
         indices = np.array(rows, np.int64)
         return replace(
             self,
@@ -97,7 +97,7 @@ def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatc
 
 
 def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
-    """Batches of one generator, at least one, as one batch."""
+    """Join batches of one generator, at least one, into one batch."""
     return replace(
         batches[0],
         names=[name for batch in batches for name in batch.names],

@@ -105,7 +105,7 @@ class PartOfName:
         return names
 
     def _search(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Search for n different names; fewer if there are fewer."""
+        """Search for n different names. If there aren't that many, return all of them."""
         names: list[str] = []
         with suppress(GenerationError):  # raised after the last name if there are fewer
             names.extend(self._generate(self.generators[kind], n, rng, allow_repeats=False))
@@ -177,12 +177,12 @@ class PartOfName:
 
 
 def _rejected_names(finished: Finished, rejected: Bool[Array, "names"]) -> Iterator[str]:
-    """The names that a constraint rejects."""
+    """Return the names that a constraint rejects."""
     return compress(finished.names, rejected.tolist())
 
 
 def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
-    """Up to n of the names, in random order."""
+    """Return up to n of the names, in random order."""
     return [names[index] for index in rng.permutation(len(names))[:n].tolist()]
 
 

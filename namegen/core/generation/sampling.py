@@ -36,7 +36,7 @@ def draw(
 
 
 def pick(uniforms: Float64[Array, "B"], chances: Float64[Array, "B V"]) -> Int64[Array, "B"]:
-    """The first index of each row whose cumulative probability exceeds the uniform number, or else the last index.
+    """Return each row's first index whose cumulative probability exceeds the uniform number, or else its last index.
 
     >>> pick(np.array([0.2, 0.9]), np.array([[0.5, 0.5], [0.5, 0.5]])).tolist()
     [0, 1]
@@ -48,7 +48,7 @@ def pick(uniforms: Float64[Array, "B"], chances: Float64[Array, "B V"]) -> Int64
 
 
 def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Array, "B V"]:
-    """Softmax of ``logits / temperature`` in float64. At temperature 0, the most likely token has probability 1.
+    """Return the softmax of ``logits / temperature`` in float64. At temperature 0, the best token has probability 1.
 
     Raises:
         SettingsError: the temperature is negative, infinite or not a number.
@@ -62,7 +62,7 @@ def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Floa
 
 
 def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Array, "B V"]:
-    """Numbers proportional to the probabilities of the tokens: a softmax whose rows aren't divided by their sums."""
+    """Return numbers proportional to the tokens' probabilities: a softmax whose rows aren't divided by their sums."""
     check_temperature(temperature)
     if temperature == 0:
         only_most_likely = np.zeros(logits.shape)
@@ -74,7 +74,7 @@ def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Ar
 
 
 def _scaled(logits: Float[Array, "B V"], temperature: float) -> Float64[Array, "B V"]:
-    """The logits minus the largest of their row, divided by the temperature.
+    """Subtract the largest logit of each row from its logits, and divide by the temperature.
 
     The subtraction comes first, so that the division can overflow only to −inf.
     """
@@ -157,7 +157,7 @@ def check_amount(n: object, things: str) -> None:
     """Raise SettingsError for a number of names, people or players that is out of range."""
     if not isinstance(n, Integral) or not 0 <= int(n) <= MAX_NAMES:
         raise SettingsError(
-            f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MAX_NAMES:,}"
+            f"can't generate {shown(n)} {things}: expected a whole number from 0 to {MAX_NAMES:,}"
         )
 
 
@@ -195,17 +195,17 @@ class SamplingSettings:
         return self.top_k is None and self.top_p in (None, 1)
 
     def weights(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-        """Numbers proportional to the probabilities of the next tokens. Not dividing by their sum saves time."""
+        """Return numbers proportional to the probabilities of the next tokens. Not dividing by their sum saves time."""
         if self.keeps_all:
             return weights(logits, self.temperature)
         return self.chances(logits)
 
     def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-        """The probability of each next token."""
+        """Return the probability of each next token."""
         return truncate(probabilities(logits, self.temperature), self.top_k, self.top_p)
 
     def log_chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-        """The log-probabilities of the next tokens, in nats. They're exact even if a probability rounds to 0."""
+        """Return the log-probabilities of the next tokens, in nats. They're exact even if a probability rounds to 0."""
         if self.temperature == 0:
             with np.errstate(divide="ignore"):
                 return np.log(self.chances(logits))

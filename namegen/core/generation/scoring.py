@@ -52,7 +52,7 @@ class Tally:
     missing: Int64[Array, "K sources"]
 
     def select(self, rows: Int[Array, "kept"]) -> Tally:
-        """The tally of some prefixes."""
+        """Return the tally of some prefixes."""
         return Tally(self.contexts[rows], self.missing[rows])
 
 
@@ -87,7 +87,7 @@ class Source:
         self._is_known_word: dict[tuple[str, int], bool] = {}  # by word and label
 
     def _symbols_of_tokens(self) -> Int64[Array, "V"]:
-        """The n-gram symbol of each token; in a blend, characters that the training set lacks have their own."""
+        """Return the n-gram symbol of each token. In a blend, characters that the training set lacks have their own."""
         symbols = symbols_of(self._training_vocabulary)
         if not self._is_blended:
             return symbols
@@ -98,7 +98,7 @@ class Source:
         return np.array([END, *known])
 
     def for_blend(self, tokens: Vocabulary, label: int) -> Source:
-        """The same source for the names of a blend, which have another vocabulary and no label of their own."""
+        """Return the same source for the names of a blend, which have another vocabulary and no label of their own."""
         return Source(
             self.ngrams,
             self._training_vocabulary,
@@ -108,7 +108,7 @@ class Source:
         )
 
     def label_of(self, labels: Int64[Array, "K"]) -> Int64[Array, "K"]:
-        """The label that counts for names with each label."""
+        """Return the label that counts for names with each label."""
         return labels if self.label is None else np.full(len(labels), self.label)
 
     def read(
@@ -117,7 +117,7 @@ class Source:
         tokens: Int32[Array, "K depth"],
         labels: Int64[Array, "K"],
         *,
-        ended: bool,
+        are_whole_names: bool,
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
         """Read the last character of some prefixes (or the end of names), and count the missing n-grams.
 
@@ -127,10 +127,10 @@ class Source:
             The contexts after the character, and how many n-grams were missing.
         """
         last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
-        symbols = np.full(len(tokens), END) if ended else self._symbols[last]  # (K,)
+        symbols = np.full(len(tokens), END) if are_whole_names else self._symbols[last]  # (K,)
         if self._words is None:
             return self.ngrams.follow(contexts, symbols)
-        is_word_end = (last == self._space) | ended  # (K,)
+        is_word_end = (last == self._space) | are_whole_names  # (K,)
         after, missing = self.ngrams.follow(contexts, np.where(is_word_end, END, symbols))
         labels = labels[is_word_end]
         after[is_word_end] = self.ngrams.start[labels]
@@ -140,7 +140,7 @@ class Source:
     def _has_new_word(
         self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Whether the last word of each prefix is unknown."""
+        """Return whether the last word of each prefix is unknown."""
         texts = self.vocabulary.decode_all(tokens)
         words = [text.rstrip(" ").rpartition(" ")[2] for text in texts]
         pairs = list(zip(words, labels.tolist(), strict=True))
@@ -155,18 +155,18 @@ class Source:
 
 
 def word_digests(words: Sequence[tuple[str, int]]) -> UInt64[Array, "words"]:
-    """A hash of each word together with the index of its label."""
+    """Return a hash of each word together with the index of its label."""
     labels = np.array([label for _, label in words], np.uint64)
     return hash_names(word for word, _ in words) ^ scramble(labels)
 
 
 def has_phrases(names: Sequence[str]) -> bool:
-    """Whether more than ``PHRASES`` of some names contain a space."""
+    """Return whether more than ``PHRASES`` of some names contain a space."""
     return sum(" " in name for name in names) > PHRASES * len(names)
 
 
 def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[str, int]]:
-    """The different words of a training set with their labels, sorted.
+    """Return the different words of a training set with their labels, sorted.
 
     Args:
         names: the training set.
@@ -182,12 +182,12 @@ def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[st
 
 
 def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
-    """Words with their labels, as a model stores them."""
+    """Return words with their labels, as a model stores them."""
     return KnownSet(np.unique(word_digests(words))).short
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:
-    """The scorer of a model; None if the model doesn't store n-grams."""
+    """Return the scorer of a model; None if the model doesn't store n-grams."""
     if metadata.ngrams is None:
         return None
     source = Source(metadata.ngrams, metadata.vocabulary, words=metadata.words)
@@ -199,7 +199,7 @@ class _Need(NamedTuple):
 
     missing: int  # n-grams
     longest: int  # characters of the longest name
-    ended: bool  # whether they are whole names
+    are_whole_names: bool
 
 
 class Scorer:
@@ -220,11 +220,11 @@ class Scorer:
         self._needed: dict[_Need, Float64[Array, "R lengths"]] = {}
 
     def with_rules(self, rules: Sequence[ScoreRule]) -> Scorer:
-        """A scorer with the same sources and other rules."""
+        """Return a scorer with the same sources and other rules."""
         return Scorer(self.sources, self.first_label, rules)
 
     def with_rules_of(self, start_tokens: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
-        """A scorer with the same sources and the rules of some labels, or one rule for all.
+        """Return a scorer with the same sources and the rules of some labels, or one rule for all.
 
         Args:
             start_tokens: the start tokens of these labels.
@@ -239,11 +239,11 @@ class Scorer:
         return self.with_rules(by_label)
 
     def labels(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """The index of each name's label, from its start token; 0 without labels."""
+        """Return the index of each name's label, from its start token; 0 without labels."""
         return np.maximum(start_tokens.astype(np.int64) - self.first_label, 0)
 
     def start(self, start_tokens: Int[Array, "K"]) -> Tally:
-        """The tally before the first character."""
+        """Return the tally before the first character."""
         labels = self.labels(start_tokens)
         contexts = [source.ngrams.start[source.label_of(labels)] for source in self.sources]
         missing = np.zeros((len(labels), len(self.sources)), np.int64)
@@ -255,7 +255,7 @@ class Scorer:
         tokens: Int32[Array, "K depth"],
         start_tokens: Int[Array, "K"],
         *,
-        ended: bool = False,
+        are_whole_names: bool = False,
     ) -> Tally:
         """Read the last character of some prefixes, or the end of names.
 
@@ -263,25 +263,28 @@ class Scorer:
             tally: the tally before that character or end.
             tokens: the prefixes.
             start_tokens: the start token of each.
-            ended: whether the prefixes are whole names and their end is read.
+            are_whole_names: whether the prefixes are whole names, whose end is read.
         """
         labels = self.labels(start_tokens)
         contexts = np.empty_like(tally.contexts)  # (K, sources)
         missing = np.empty_like(tally.missing)  # (K, sources)
         for column, source in enumerate(self.sources):
             contexts[:, column], missing[:, column] = source.read(
-                tally.contexts[:, column], tokens, source.label_of(labels), ended=ended
+                tally.contexts[:, column],
+                tokens,
+                source.label_of(labels),
+                are_whole_names=are_whole_names,
             )
         return Tally(contexts, tally.missing + missing)
 
     def missing(
         self, tokens: Int32[Array, "K length"], start_tokens: Int[Array, "K"]
     ) -> Int64[Array, "K"]:
-        """How many n-grams whole names of one length lack."""
+        """Return how many n-grams whole names of one length lack."""
         tally = self.start(start_tokens)
         for end in range(1, tokens.shape[1] + 1):
             tally = self.read(tally, tokens[:, :end], start_tokens)
-        tally = self.read(tally, tokens, start_tokens, ended=True)
+        tally = self.read(tally, tokens, start_tokens, are_whole_names=True)
         fewest: Int64[Array, "K"] = tally.missing.min(axis=1)
         return fewest
 
@@ -292,7 +295,7 @@ class Scorer:
         missing: Int64[Array, "K"],
         start_tokens: Int[Array, "K"],
     ) -> Float64[Array, "K"]:
-        """The scores of names, in nats, from their log-probabilities (in nats), lengths and missing n-grams."""
+        """Return the scores of names, in nats, from their log-probabilities (in nats), lengths and missing n-grams."""
         rule_of_name = self._rule_indexes(start_tokens)  # (K,)
         z = np.empty(len(lengths))  # (K,)
         for index in np.unique(rule_of_name):
@@ -310,9 +313,9 @@ class Scorer:
         tally: Tally,
         start_tokens: Int[Array, "K"],
         longest: int,
-        ended: bool,
+        are_whole_names: bool,
     ) -> Bool[Array, "K"]:
-        """Which names reach the threshold, or which prefixes could become a name that reaches it.
+        """Return which names reach the threshold, or which prefixes could become a name that reaches it.
 
         Args:
             log_probabilities: of each name or prefix, in nats.
@@ -320,7 +323,7 @@ class Scorer:
             tally: the n-grams that each of them lacks.
             start_tokens: the start token of each.
             longest: characters of the longest name that can be returned.
-            ended: whether they are whole names.
+            are_whole_names: whether they are whole names, not prefixes.
         """
         if length > MOST_CHARACTERS:
             return np.zeros(len(log_probabilities), bool)
@@ -329,17 +332,19 @@ class Scorer:
         missing = tally.missing.min(axis=1)  # (K,)
         reaches = np.empty(len(missing), bool)
         for count in np.unique(missing).tolist():
-            needed = self._log_probability_needed(_Need(count, longest, ended))  # (R, lengths)
+            needed = self._log_probability_needed(
+                _Need(count, longest, are_whole_names)
+            )  # (R, lengths)
             rows = missing == count
             reaches[rows] = log_probabilities[rows] >= needed[rule_of_name[rows], length]
         return reaches
 
     def _rule_indexes(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """The index of the rule for each name."""
+        """Return the index of the rule for each name."""
         return np.minimum(self.labels(start_tokens), len(self.rules) - 1)
 
     def _log_probability_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
-        """The log-probability that names or prefixes need, by rule and length, in nats."""
+        """Return the log-probability that names or prefixes need, by rule and length, in nats."""
         if need not in self._needed:
             self._needed[need] = self._compute_needed(need)
         return self._needed[need]
@@ -353,7 +358,7 @@ class Scorer:
             for rule in self.rules
         ]
         needed = np.array(by_rule)  # (R, lengths)
-        if need.ended:
+        if need.are_whole_names:
             return needed
         # A prefix needs the least of all lengths that it can still reach.
         return np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]

@@ -1,8 +1,8 @@
 """Search: one request for names.
 
-An *unfiltered* search draws from the model's own distribution. It draws until it has enough names. If next to none turn
-up, it searches for the rest exactly (``exact/without_replacement.py``), and if it finds too few, it proves that there
-are no more or gives up.
+An *unfiltered* search draws from the model's own distribution. It draws until it has enough names. If drawing finds
+hardly any names, it finds the rest with an exact search (``exact/without_replacement.py``). If the exact search finds
+too few, it has proved that there are no more, or has given up.
 
 A *filtered* search returns the new names that reach the threshold of their score (``scoring.py``), in two passes:
 
@@ -28,9 +28,9 @@ from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
 from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
+from namegen.core.generation.opening_limit import OpeningLimit
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
-from namegen.core.generation.start_limit import StartLimit
 from namegen.errors import GenerationError
 from namegen.events import FilledUp, ProgressCallback, Searched
 from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
@@ -65,40 +65,49 @@ class Candidates:
     names: list[str]
     log_probability: Float64[Array, "names"]  # of each name given its start token, nats
     start_tokens: Int32[Array, "names"]
-    start_probability: Float64[Array, "names"]  # of the first characters; see ``StartLimit``
+    # Of the opening, given the forced characters; see ``OpeningLimit``.
+    opening_probability: Float64[Array, "names"]
 
     @classmethod
     def from_draws(
         cls, names: Sequence[str], draws: Draws, rows: Int64[Array, "names"]
     ) -> Candidates:
-        """Some of the drawn names; ``names`` are the decoded names of these rows."""
+        """Return some of the drawn names; ``names`` are the decoded names of these rows."""
         return cls(
             names=list(names),
             log_probability=draws.log_probability[rows],
             start_tokens=draws.start_tokens[rows],
-            start_probability=draws.start_probability[rows],
+            opening_probability=draws.opening_probability[rows],
         )
 
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
-        """The candidates of some rows, in their order."""
+        """Return the candidates of some rows, in their order."""
         names = np.array(self.names, object)  # gathering is three times as fast as in a loop
         return Candidates(
             names=names[rows].tolist(),
             log_probability=self.log_probability[rows],
             start_tokens=self.start_tokens[rows],
-            start_probability=self.start_probability[rows],
+            opening_probability=self.opening_probability[rows],
         )
 
-    def admitted(self, limit: StartLimit, most: int) -> Bool[Array, "names"]:
-        """Which candidates may be returned without too many common starts, at most so many."""
-        return limit.admits(self.names, self.start_tokens, self.start_probability, most=most)
+    def admitted(self, limit: OpeningLimit, most: int) -> Bool[Array, "names"]:
+        """Return which candidates may be returned without too many equal openings, at most so many."""
+        return limit.admits(self.names, self.start_tokens, self.opening_probability, most=most)
 
 
-class _Accepted(NamedTuple):
+class _Choice(NamedTuple):
+    """The wanted names among some draws."""
+
+    candidates: Candidates  # in random order
+    hashes: UInt64[Array, "names"] | None  # of these names; None if names may be returned again
+    rejected: Counter[str]  # the other draws, by the constraint that rejected them
+
+
+class _Round(NamedTuple):
     """The result of some draws."""
 
-    candidates: Candidates  # the wanted names
-    rejected: Counter[str]  # the other draws, by the constraint that rejected them
+    candidates: Candidates  # the names to return
+    rejected: Counter[str]  # rejected draws, by the constraint that rejected them
 
 
 @dataclass
@@ -109,7 +118,7 @@ class _Misses:
     draws: int = 0
 
     def are_too_many(self, walk: Walk, effort: Effort) -> bool:
-        """Whether drawing should end."""
+        """Return whether drawing should end."""
         computed = walk.computed - self.computed_before
         return self.draws >= effort.draws_in_vain or computed > MAX_IN_VAIN
 
@@ -126,10 +135,19 @@ class Search:
     sampling: SamplingSettings  # how characters are drawn
     searches: int  # how many searches share the work that one may do in vain
     on_progress: ProgressCallback
-    name_count: int = 0  # names found so far, including known names from another search
+    known_count: int = 0  # known names from another search, which count as found
+    name_count: int = field(init=False)  # names found so far, including the known ones
     _tried: int = field(default=0, init=False)  # draws so far
     _count_before_exact: int = field(default=0, init=False)  # names found before an exact search
     _rejected: Counter[str] = field(default_factory=Counter, init=False)  # of the draws in vain
+
+    def __post_init__(self) -> None:
+        self.name_count = self.known_count
+
+    @property
+    def _missing(self) -> int:
+        """How many more names to find."""
+        return self.n - self.name_count
 
     # --- unfiltered ---------------------------------------------------------------------------------------------------
 
@@ -139,34 +157,35 @@ class Search:
         Raises:
             GenerationError: there are fewer, or finding them takes too long. Those found have been returned.
         """
-        yield from self._draw(self.walk, self.n, UNFILTERED)
+        yield from self._draw(self.walk, self._missing, UNFILTERED)
         exact = None
-        if self.name_count < self.n:
+        if self._missing > 0:
             exact = self._exact_search()
-            yield from self._find_exactly(exact, self.n)
-        if self.name_count < self.n:
+            yield from self._find_exactly(exact, self._missing)
+        if self._missing > 0:
             raise GenerationError(self._too_few(exact))
 
     def _draw(
-        self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None
+        self, walk: Walk, missing: int, effort: Effort, limit: OpeningLimit | None = None
     ) -> Iterator[Candidates]:
-        """Draw until there are n names (with those found before), or many draws were in vain.
+        """Draw until ``missing`` more names are found, or many draws were in vain.
 
-        A limit discards names whose start is too common.
+        A limit discards names whose opening is too common.
         """
-        count_before = self.name_count
+        accepted_count = 0
         tried_before = self._tried
         misses = _Misses(computed_before=walk.computed)
         self._rejected.clear()
-        while self.name_count < n and not misses.are_too_many(walk, effort):
+        while accepted_count < missing and not misses.are_too_many(walk, effort):
             size = round_size(
-                missing=n - self.name_count,
-                accepted=self.name_count - count_before,
+                missing=missing - accepted_count,
+                accepted=accepted_count,
                 tried=self._tried - tried_before,
                 certain=self.name_filter.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            candidates, rejected = self._draw_round(walk, size, n - self.name_count, limit)
+            candidates, rejected = self._draw_round(walk, size, missing - accepted_count, limit)
+            accepted_count += len(candidates.names)
             if candidates.names:
                 yield candidates
             if size < effort.draws_per_name * len(candidates.names):
@@ -177,36 +196,48 @@ class Search:
                 self._rejected += rejected  # adding counters drops zeros
 
     def _draw_round(
-        self, walk: Walk, size: int, most: int, limit: StartLimit | None = None
-    ) -> _Accepted:
-        """Draw ``size`` names, count them, and accept at most ``most`` of them."""
+        self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
+    ) -> _Round:
+        """Draw ``size`` names, and keep at most ``most`` of the wanted ones."""
         draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
-        accepted = self._accept(draws, most, limit)
-        self.name_count += len(accepted.candidates.names)
+        choice = self._choose(draws)
+        candidates = self._reserve(choice, most, limit)
+        self.name_count += len(candidates.names)
         self._tried += size
-        return _Accepted(accepted.candidates, draws.rejected + accepted.rejected)
+        return _Round(candidates, draws.rejected + choice.rejected)
 
-    def _accept(self, draws: Draws, most: int, limit: StartLimit | None) -> _Accepted:
-        """Choose the wanted names among some draws, at most ``most``, in random order."""
+    def _choose(self, draws: Draws) -> _Choice:
+        """Return the wanted names among some draws. This changes nothing except for the random numbers."""
         drawn_names = draws.names(self.walk.filter.vocabulary)
         rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (kept,)
         candidates = Candidates.from_draws(kept.names, draws, rows)
         order = self._random_order(counts, kept)
-        if self.name_filter.returned is not None:
-            rejected[Distinct.name] += int(counts.sum() - len(order))
+        hashes = None
+        if self.name_filter.reserved is not None:
+            rejected[Distinct.key] += int(counts.sum() - len(order))
+            hashes = kept.hashes[order]
+        return _Choice(candidates.select(order), hashes, rejected)
+
+    def _reserve(self, choice: _Choice, most: int, limit: OpeningLimit | None) -> Candidates:
+        """Keep the first names of a choice, at most ``most``, so that this search won't find them again.
+
+        A limit discards names whose opening is too common.
+        """
+        candidates = choice.candidates
+        rows = np.arange(len(candidates.names))
         if limit is not None:
-            order = order[candidates.select(order).admitted(limit, most)]
-        order = order[:most]
-        if self.name_filter.returned is not None:
-            self.name_filter.returned.add(kept.hashes[order])
-        return _Accepted(candidates.select(order), rejected)
+            rows = np.flatnonzero(candidates.admitted(limit, most))
+        rows = rows[:most]
+        if self.name_filter.reserved is not None and choice.hashes is not None:
+            self.name_filter.reserved.add(choice.hashes[rows])
+        return candidates.select(rows)
 
     def _random_order(
         self, counts: Int64[Array, "kept"], names: Finished
     ) -> Int64[Array, "ordered"]:
-        """The rows of drawn names in random order, each as often as it may be returned."""
-        if self.name_filter.returned is not None:
+        """Return the rows of drawn names in random order, each as often as it may be returned."""
+        if self.name_filter.reserved is not None:
             return self._first_draws(counts, names.hashes)
         order = np.repeat(np.arange(len(counts)), counts)
         self.rng.shuffle(order)
@@ -215,7 +246,7 @@ class Search:
     def _first_draws(
         self, counts: Int64[Array, "kept"], hashes: UInt64[Array, "kept"]
     ) -> Int64[Array, "distinct"]:
-        """The rows of distinct names, in the order in which they first appear among all draws in random order.
+        """Return the rows of distinct names, in the order in which they first appear among all draws in random order.
 
         If each draw has a uniform random number, a name that was drawn c times first appears at the minimum of c of
         them. Names with the same hash are one name, in the spelling that appears first.
@@ -227,7 +258,7 @@ class Search:
         return order[np.sort(first_positions)]
 
     def _exact_search(self) -> Arrivals:
-        """An exact search for names that drawing hasn't found."""
+        """Return an exact search for names that drawing hasn't found."""
         self._count_before_exact = self.name_count
         return Arrivals(
             self.walk,
@@ -235,19 +266,19 @@ class Search:
             sampling=self.sampling,
             rng=self.rng,
             report=self._report_exact,
-            bound=MAX_PREFIXES // self.searches,
+            budget=MAX_PREFIXES // self.searches,
         )
 
-    def _find_exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
-        """Find names without drawing until there are n, no more exist, or the search gives up."""
-        for found in exact.find(n - self.name_count):
+    def _find_exactly(self, exact: Arrivals, missing: int) -> Iterator[Candidates]:
+        """Find ``missing`` more names without drawing; fewer if no more exist, or the search gives up."""
+        for found in exact.find(missing):
             count = len(found.names)
             self.name_count += count
             yield Candidates(
                 names=found.names,
                 log_probability=found.scores.log_probability,
                 start_tokens=found.start_tokens,
-                start_probability=np.ones(count),  # the starts of rare names aren't limited
+                opening_probability=np.ones(count),  # the openings of rare names aren't limited
             )
 
     def _report_exact(self, more: int, prefixes_read: int) -> None:
@@ -260,7 +291,7 @@ class Search:
         self.on_progress(Searched(min(self.name_count, self.n), self.n, self._tried + more))
 
     def _too_few(self, exact: Arrivals | None) -> str:
-        """The error message for too few names: why there are no more, and what to do."""
+        """Return the error message for too few names: why there are no more, and what to do."""
         suggestions = advice(
             self._rejected, self.name_filter.constraints, self.sampling, fewer=self.name_count > 0
         )
@@ -268,8 +299,8 @@ class Search:
         return f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
 
     def _reason_for_end(self, exact: Arrivals | None) -> str:
-        """Why the search ended."""
-        if exact is not None and exact.bounded:
+        """Return why the search ended."""
+        if exact is not None and exact.gave_up:
             return f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
         if more_variety(self.sampling).is_stuck:
             return "and no other name is possible, because only the likeliest characters are taken"
@@ -286,18 +317,18 @@ class Search:
         Raises:
             GenerationError: there are fewer names, or finding them takes too long. Those found have been returned.
         """
-        limit = StartLimit()
-        yield from self._draw(self.walk.scored_by(scorer), self.n, FILTERED, limit)
-        filled = self.n - self.name_count
+        limit = OpeningLimit()
+        yield from self._draw(self.walk.scored_by(scorer), self._missing, FILTERED, limit)
+        filled = self._missing
         yield from self._fill_up(scorer, limit)
         if filled > self.n / 2:
             self.on_progress(FilledUp(self.n, filled=filled))
 
-    def _fill_up(self, scorer: Scorer, limit: StartLimit) -> Iterator[Candidates]:
+    def _fill_up(self, scorer: Scorer, limit: OpeningLimit) -> Iterator[Candidates]:
         """Return the missing names: those with the best scores among names from an unfiltered search."""
         others = no_candidates()
-        while self.name_count < self.n:
-            missing = min(self.n - self.name_count, CHUNK_NAMES // CANDIDATES)
+        while self._missing > 0:
+            missing = min(self._missing, CHUNK_NAMES // CANDIDATES)
             others, exact = self._with_more_candidates(others, missing)
             best, others = self._best(others, missing, scorer, limit)
             self.name_count += len(best.names)
@@ -313,26 +344,28 @@ class Search:
 
         Also returns the exact search, if one was needed.
         """
-        returned = self.name_count
+        count_before = self.name_count
         self.name_count += len(candidates.names)  # until the best are chosen, candidates count too
         batches = [candidates]
         if not candidates.names:
             size = DRAWS_FOR_CANDIDATES
             batches.append(self._draw_round(self.walk, size, most=size).candidates)
-        batches += self._draw(self.walk, returned + CANDIDATES * missing, UNFILTERED)
+        wanted = CANDIDATES * missing
+        batches += self._draw(self.walk, wanted - _count(batches), UNFILTERED)
         exact = None
-        if self.name_count < returned + missing:
+        candidate_count = _count(batches)
+        if candidate_count < missing:
             exact = self._exact_search()
-            batches += self._find_exactly(exact, returned + missing)
-        self.name_count = returned
+            batches += self._find_exactly(exact, missing - candidate_count)
+        self.name_count = count_before
         return _joined(batches), exact
 
     def _best(
-        self, candidates: Candidates, missing: int, scorer: Scorer, limit: StartLimit
+        self, candidates: Candidates, missing: int, scorer: Scorer, limit: OpeningLimit
     ) -> tuple[Candidates, Candidates]:
         """Divide candidates into the best ones, as many as are missing and in random order, and the other ones.
 
-        Candidates whose start is too common come last.
+        Candidates whose opening is too common come last.
         """
         scores = self._scores(candidates, scorer)
         candidates = candidates.select(np.argsort(-scores, kind="stable"))
@@ -342,7 +375,7 @@ class Search:
         return candidates.select(best), candidates.select(order[missing:])
 
     def _scores(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
-        """The scores of some names, in nats."""
+        """Return the scores of some names, in nats."""
         tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
         return scorer.scores(
             candidates.log_probability,
@@ -372,7 +405,7 @@ def _missing_ngrams(
 
 
 def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:
-    """How many names to draw next, so that about as many are accepted as are missing.
+    """Return how many names to draw next, so that about as many are accepted as are missing.
 
     In a long request, the first few thousand draws show how many fail. Before that, it's two draws per name.
 
@@ -393,16 +426,21 @@ def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int
 
 
 def no_candidates() -> Candidates:
-    """No names at all."""
+    """Return no names at all."""
     empty = np.zeros(0)
-    return Candidates([], empty, start_tokens=np.zeros(0, np.int32), start_probability=empty)
+    return Candidates([], empty, start_tokens=np.zeros(0, np.int32), opening_probability=empty)
+
+
+def _count(batches: list[Candidates]) -> int:
+    """Return the number of candidates in several batches."""
+    return sum(len(batch.names) for batch in batches)
 
 
 def _joined(batches: list[Candidates]) -> Candidates:
-    """Several batches of candidates as one."""
+    """Join several batches of candidates into one."""
     return Candidates(
         names=[name for batch in batches for name in batch.names],
         log_probability=np.concatenate([batch.log_probability for batch in batches]),
         start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
-        start_probability=np.concatenate([batch.start_probability for batch in batches]),
+        opening_probability=np.concatenate([batch.opening_probability for batch in batches]),
     )

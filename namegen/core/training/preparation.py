@@ -80,8 +80,8 @@ class PreparedTraining:
     @cached_property
     def references(self) -> HeldOutReferences | None:
         """The results that the model's validation results are compared with; None without a validation set."""
-        held_out = self.parts.held_out
-        return None if held_out is None else HeldOutReferences(held_out, self.parts)
+        validation = self.parts.validation
+        return None if validation is None else HeldOutReferences(validation, self.parts)
 
     @property
     def list_ready(self) -> ListReady:
@@ -91,8 +91,8 @@ class PreparedTraining:
         return ListReady(
             remarks=(corpus.dropped_sentence(), corpus.alike_labels_sentence(), self.remark),
             training=parts.training.name_count,
-            damped=parts.batches.name_count,
-            held_out=0 if parts.held_out is None else parts.held_out.name_count,
+            names_per_epoch=parts.batches.name_count,
+            validation=0 if parts.validation is None else parts.validation.name_count,
             test=None if parts.test is None else parts.test.name_count,
             labels=len(parts.labels),
         )
@@ -310,7 +310,7 @@ def _summary(run: _SettledRun, engine: str) -> TrainingSummary:
         "names": len(run.corpus.names),
         "distinct_names": len(run.parts.distinct_names),
         "split": data.split,
-        "validation_share": data.held_out,
+        "validation_share": data.validation_share,
         "test_share": data.test,
         "backend": engine,
         "settings": to_plain(run.recipe.training),
@@ -363,7 +363,7 @@ def _tree_of_words(words: Collection[tuple[str, int]], parts: ListParts) -> Pref
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
     """Fill in the defaults of the settings about the list: its validation set and the type of its names."""
     data = recipe.data
-    validation = 0.0 if _trains_on_all(corpus, recipe) else data.held_out
+    validation = 0.0 if _trains_on_all(corpus, recipe) else data.validation_share
     return replace(data, validation=validation, name_type=data.name_type or corpus.name_type)
 
 

@@ -117,8 +117,8 @@ def finish(
         checkpoint: The best model, without its results on the list.
         out: The run folder.
         on_progress: Called with ``Measuring`` events.
-        should_stop: Called before the names of each label are drawn. If it returns True, they aren't drawn, and the
-            run isn't finished, unless it returned True before the first names as well.
+        should_stop: Called before the names of each label are drawn. If it returns True, the measurement ends and the
+            run counts as stopped. If it already returned True when the measurement began, it's ignored.
 
     Raises:
         TrainingError: The best epoch's last update made the network diverge.
@@ -172,7 +172,7 @@ def _evaluate(prepared: PreparedTraining, best_epoch: int) -> _Evaluation:
     parts = prepared.parts
     evaluator = AccuracyEvaluator(prepared.engine)
     training = evaluator.evaluate(parts.training)
-    validation = None if parts.held_out is None else evaluator.evaluate(parts.held_out)
+    validation = None if parts.validation is None else evaluator.evaluate(parts.validation)
     test = None if parts.test is None else evaluator.evaluate(parts.test)
     has_diverged = not training.loss_nats_per_char < DIVERGED  # True for NaN
     if best_epoch and has_diverged:

@@ -205,7 +205,7 @@ class Trainer:
         progress.history.append(record)
         progress.start_next_epoch()
         value = self._criterion(record, metrics)
-        # Between equal epochs, the earlier one is the best.
+        # If epochs are equally good, the earliest one counts as the best.
         if progress.best is None or value < progress.best.value:
             progress.best = self._current_as_best(progress, value)
         self.on_progress(record)
@@ -225,7 +225,7 @@ class Trainer:
 
     def _validate(self, progress: TrainingProgress) -> Metrics | None:
         """Evaluate the network on the validation set. Return None if there isn't any."""
-        validation_set = self.prepared.parts.held_out
+        validation_set = self.prepared.parts.validation
         if validation_set is None:
             return None
         start = time.perf_counter()

@@ -73,7 +73,7 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
         **vars(subject),
         seen_percent=parts.seen_percent,
         baseline_order=ngram.order,
-        sqrt_duplicates=parts.damped,
+        sqrt_duplicates=parts.uses_sqrt_duplicates,
         parts=_measure_parts(parts, held_out, ngram),
         ngram_names=names_by_model,
         judge_names=judge.names,
@@ -82,9 +82,9 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
 
 def held_out_tree(parts: ListParts) -> PrefixTree:
     """Return the held-out names. Every measurement of a comparison has some."""
-    if parts.held_out is None:
+    if parts.validation is None:
         raise ValueError("the measurement has no held-out names: report this")
-    return parts.held_out
+    return parts.validation
 
 
 def _measure_parts(

@@ -76,14 +76,14 @@ class NameJudge:
         """Return the percentage of different names that are plausible, or None if there are no names or no model."""
         if not names or self.model is None:
             return None
-        is_plausible = self.scores(names) > self.threshold
+        is_plausible = self.unordered_scores(names) > self.threshold
         return 100 * float(is_plausible.mean())
 
-    def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
-        """Compute the log-probability per character of different names, in nats.
+    def unordered_scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
+        """Compute the scores of different names, in another order than the names.
 
-        The end token counts as a character. The scores are in no particular order. A name with a character that the
-        judge doesn't know has the score −inf. If there is no model, every name has the score −inf.
+        A score is the log-probability per character, in nats. The end token counts as a character. A name with a
+        character that the judge doesn't know has the score −inf. If there is no model, every name has the score −inf.
         """
         scores = np.full(len(names), -np.inf)
         scorable = [name for name in names if not self.vocabulary.unknown(name)]
@@ -129,7 +129,7 @@ def _set_threshold(judge: NameJudge, training_names: Sequence[str]) -> NameJudge
     """Set the threshold with names from the training set, chosen by their hashes."""
     order = np.argsort(hash_names(training_names))
     names = [training_names[index] for index in order[:MOST_THRESHOLD_NAMES]]
-    threshold = float(np.quantile(judge.scores(names), ODDEST))
+    threshold = float(np.quantile(judge.unordered_scores(names), ODDEST))
     return replace(judge, threshold=threshold)
 
 

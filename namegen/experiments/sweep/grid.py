@@ -327,7 +327,7 @@ def _read_lists(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> dict
 
 def _with_held_out_names(config: Config) -> Config:
     """Return a copy of the config that has the default share of held-out names if it doesn't specify a share."""
-    data = replace(config.data, validation=config.data.held_out)
+    data = replace(config.data, validation=config.data.validation_share)
     return replace(config, data=data)
 
 
@@ -348,7 +348,10 @@ def _check_split(run: SweepRun) -> None:
             "data.validation is 0, so there are no held-out names to compare the runs by: set it to 0.2, for example"
         )
     check_long_enough(
-        run.corpus, validation=data.held_out, split=data.split, seed=run.config.training.seed
+        run.corpus,
+        validation=data.validation_share,
+        split=data.split,
+        seed=run.config.training.seed,
     )
 
 

@@ -110,10 +110,10 @@ def _describe_network(job: RunJob, prepared: PreparedTraining, result: RunResult
 
 def _describe_held_out(references: HeldOutReferences) -> HeldOut:
     """Describe the held-out names and their references."""
-    baseline = references.same_reading
+    baseline = references.with_same_weighting
     return HeldOut(
-        names=references.tree.name_count,
-        characters=references.tree.characters,
+        names=references.validation.name_count,
+        characters=references.validation.characters,
         seen_percent=references.parts.seen_percent,
         ceiling=plain_metrics(references.ceiling),
         baseline=plain_metrics(baseline.metrics),

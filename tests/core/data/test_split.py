@@ -153,7 +153,7 @@ class TestTrees:
         for found, expected in (
             (parts.whole, corpus.names),
             (parts.training, training),
-            (parts.held_out, chosen_by),
+            (parts.validation, chosen_by),
             (parts.test, tested),
         ):
             assert (found is None) == (not expected)
@@ -163,7 +163,7 @@ class TestTrees:
             100 * np.mean([*map(training.__contains__, chosen_by)] or [0])
         )
         assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
-        assert parts.damped == (duplicates == "sqrt")
+        assert parts.uses_sqrt_duplicates == (duplicates == "sqrt")
         read = list(training)
         if duplicates == "sqrt":
             read = [
@@ -184,11 +184,11 @@ class TestTrees:
             ListParts.from_corpus(corpus, DataSettings(test=share, split_seed=5), seed=seed)
             for share, seed in ((0.0, 1), (0.1, 2))
         )
-        assert two.held_out is not None
-        assert three.held_out is not None
-        assert_same_tree(two.held_out, three.held_out)
+        assert two.validation is not None
+        assert three.validation is not None
+        assert_same_tree(two.validation, three.validation)
         training, chosen_by, tested = (
-            counted(tree, corpus) for tree in (three.training, three.held_out, three.test)
+            counted(tree, corpus) for tree in (three.training, three.validation, three.test)
         )
         assert training + chosen_by + tested == Counter(corpus.names)
         assert not tested.keys() & (training + chosen_by).keys()
@@ -228,8 +228,8 @@ class TestLabels:
         data = DataSettings(test=0.1)
         without = Corpus(corpus.names, corpus.source)
         parts, alone = (ListParts.from_corpus(one, data, seed=5) for one in (corpus, without))
-        sides = [decoded(part, corpus) for part in (parts.training, parts.held_out, parts.test)]
-        for side, plain in zip(sides, (alone.training, alone.held_out, alone.test), strict=True):
+        sides = [decoded(part, corpus) for part in (parts.training, parts.validation, parts.test)]
+        for side, plain in zip(sides, (alone.training, alone.validation, alone.test), strict=True):
             names = {name for name, _ in side}
             assert side == {(name, label) for name in names for label in under[name]}
             assert names == set(counted(plain, corpus))

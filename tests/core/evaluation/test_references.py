@@ -26,8 +26,8 @@ def test_the_references_are_those_of_the_parts(duplicates: str) -> None:
     parts = ListParts.from_corpus(CORPUS, DataSettings(duplicates=duplicates), seed=0)
     (training, chosen_by, _), size = CORPUS.split(DataSettings(), seed=0), CORPUS.vocabulary.size
     held_out = PrefixTree.from_names(chosen_by.names, CORPUS.vocabulary)
-    assert parts.held_out is not None
-    references = HeldOutReferences(parts.held_out, parts)
+    assert parts.validation is not None
+    references = HeldOutReferences(parts.validation, parts)
     assert references.ceiling == ceiling(held_out)
     kept = [name for name, count in Counter(training.names).items() for _ in range(count)]
     fewer = [
@@ -37,10 +37,10 @@ def test_the_references_are_those_of_the_parts(duplicates: str) -> None:
         reading: best_ngram(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
         for reading, names in (("full", kept), ("sqrt", fewer))
     }
-    assert references.same_reading.metrics == figures[duplicates]
+    assert references.with_same_weighting.metrics == figures[duplicates]
     assert figures["sqrt"].loss_nats_per_char < figures["full"].loss_nats_per_char
     assert references.baseline.metrics == figures["sqrt"]  # whichever weighting the network uses
-    assert references.baseline.damped
+    assert references.baseline.uses_sqrt_duplicates
     assert references.test_to_dict() == {}
 
 
@@ -48,11 +48,11 @@ def test_the_baseline_is_chosen_on_the_validation_set_and_tested_on_the_test_set
     parts = ListParts.from_corpus(CORPUS, DataSettings(test=0.1), seed=0)
     (_, *held_out), size = CORPUS.split(DataSettings(test=0.1), seed=0), CORPUS.vocabulary.size
     chosen_by, tested = (PrefixTree.from_names(part.names, CORPUS.vocabulary) for part in held_out)
-    assert parts.held_out is not None
-    references = HeldOutReferences(parts.held_out, parts)
+    assert parts.validation is not None
+    references = HeldOutReferences(parts.validation, parts)
     model, figures = best_ngram(parts.batches.tree, chosen_by, size)
-    assert references.same_reading.metrics == figures
-    assert references.same_reading.test == AccuracyEvaluator(model).evaluate(tested)
+    assert references.with_same_weighting.metrics == figures
+    assert references.with_same_weighting.test == AccuracyEvaluator(model).evaluate(tested)
     document = references.test_to_dict()
     assert document["ceiling"] == ceiling(tested).to_dict()
     assert document["baseline"]["order"] == references.baseline.order

@@ -129,7 +129,7 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
         next(batches)
 
 
-def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
+def test_a_search_that_uses_up_its_budget_gives_what_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 3_000)
@@ -200,14 +200,14 @@ class Counting(SmallModel):
 
 
 def searched(
-    bound: int, n: int, model: SmallModel, *constraints: Contains | EndsWith
+    budget: int, n: int, model: SmallModel, *constraints: Contains | EndsWith
 ) -> tuple[BandSearch, list[str]]:
     """A search for the likeliest names of up to six characters, and what it found."""
     source = Generator(model, model.vocabulary)
     walk, name_filter = source.prepare(
         n, 6, ConstraintList(constraints), allow_seen=True, allow_repeats=True
     )
-    search = BandSearch(walk=walk, name_filter=name_filter, ranking=ByProbability(), bound=bound)
+    search = BandSearch(walk=walk, name_filter=name_filter, ranking=ByProbability(), budget=budget)
     if isinstance(model, Counting):
         model.search = search
     names: list[str] = []
@@ -221,28 +221,28 @@ def searched(
     [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))],
     ids=["no constraint", "one", "two"],
 )
-def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_constraints_are_asked(
+def test_the_budget_is_what_a_search_may_read_and_a_quarter_of_what_its_constraints_are_asked(
     constraints: tuple[Contains | EndsWith, ...],
 ) -> None:
     model = Counting()
     search, names = searched(10**9, 12, model, *constraints)
     needed = model.done
-    assert not search.bounded
+    assert not search.gave_up
     search, found = searched(needed, 12, model, *constraints)
-    assert (search.bounded, found) == (False, names)
+    assert (search.gave_up, found) == (False, names)
     search, found = searched(needed - 1, 12, model, *constraints)
-    assert search.bounded
+    assert search.gave_up
     assert found == names[: len(found)]
 
 
-def test_where_a_bound_is_met_before_any_of_very_many_names_some_are_given(
+def test_where_a_budget_is_used_up_before_any_of_very_many_names_some_are_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bound, n, model = 30, 2_000, SmallModel("ab")
-    assert searched(bound, n, model)[1] == []
+    budget, n, model = 30, 2_000, SmallModel("ab")
+    assert searched(budget, n, model)[1] == []
     monkeypatch.setattr(bands_module, "MAX_LOST", 8)
-    search, names = searched(bound, n, model)
-    assert search.bounded
+    search, names = searched(budget, n, model)
+    assert search.gave_up
     assert 0 < len(names) < 40
     assert names == searched(10**9, len(names), model)[1]
 
@@ -250,17 +250,17 @@ def test_where_a_bound_is_met_before_any_of_very_many_names_some_are_given(
 def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for bound in (0, 1):
-        search, _ = searched(bound, 3, SmallModel("a"))
-        assert (search.bounded, search.prefixes_read) == (True, 1)
+    for budget in (0, 1):
+        search, _ = searched(budget, 3, SmallModel("a"))
+        assert (search.gave_up, search.prefixes_read) == (True, 1)
     model = SmallModel("".join(map(chr, range(300, 360))))
     monkeypatch.setattr(BLOCK_ROWS, 10)
-    assert not searched(10**9, 20, model)[0].bounded
+    assert not searched(10**9, 20, model)[0].gave_up
     monkeypatch.setattr(
         bands_module, "MAX_NUMBERS", 100
     )  # of the first characters alone more would wait
     search, _ = searched(10**9, 20, model)
-    assert (search.bounded, search.prefixes_read) == (True, 1)
+    assert (search.gave_up, search.prefixes_read) == (True, 1)
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])

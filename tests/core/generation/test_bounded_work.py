@@ -65,17 +65,17 @@ class Growing:
         return state[rows]
 
 
-def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
+def read_by_bands(model: Growing, budget: int = 10**9) -> list[int]:
     """The prefixes of each band of a search for the three likeliest names without a z."""
     walk, name_filter = Generator(model, model.vocabulary).prepare(
         3, 400, ConstraintList([Matches("[ab]*")]), True, True
     )
-    search = BandSearch(walk, name_filter, ByProbability(), bound=bound)
+    search = BandSearch(walk, name_filter, ByProbability(), budget=budget)
     so_far = [0]
     for band in search.bands(3):
         so_far.append(search.prefixes_read)
         names = band.best.names
-    assert len(names) == 3 or search.bounded
+    assert len(names) == 3 or search.gave_up
     assert search.prefixes_read == so_far[-1], "none was begun that would not be read to its end"
     return np.diff(so_far).tolist()
 
@@ -92,7 +92,7 @@ def test_all_bands_before_the_last_cost_less_than_it(
     monkeypatch.setattr(bands_module, "SMALL_BAND", 40)
     *before, last = read_by_bands(model)
     assert sum(before) < 0.75 * last
-    assert read_by_bands(model, bound=sum(before) + last) == before, (
+    assert read_by_bands(model, budget=sum(before) + last) == before, (
         "what the constraints are asked counts as well"
     )
 

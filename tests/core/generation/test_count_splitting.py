@@ -92,7 +92,7 @@ def test_each_name_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("start", ["", "c", "ca", "cab", "caba"])
-def test_start_probability_is_of_three_tokens_given_the_forced_ones(
+def test_opening_probability_is_of_three_tokens_given_the_forced_ones(
     start: str,
 ) -> None:
     """It's at temperature 1, however names are drawn. The end of a short name counts as a token."""
@@ -105,7 +105,7 @@ def test_start_probability_is_of_three_tokens_given_the_forced_ones(
         constraints=[StartsWith(start)],
     )
     for name, found in zip(
-        draws.names(MODEL.vocabulary), draws.start_probability.tolist(), strict=True
+        draws.names(MODEL.vocabulary), draws.opening_probability.tolist(), strict=True
     ):
         letters = letters_of(MODEL, 0, name)
         assert found == pytest.approx(math.exp(sum(letters[len(start) : 3])), rel=1e-5)

@@ -184,7 +184,7 @@ def all_prefixes(
         log_probabilities = np.array(
             [[sum(each[:-1]) for each in steps], [sum(each) for each in steps]]
         )
-        ended = scorer.read(tally, tokens, start_tokens, ended=True)
+        ended = scorer.read(tally, tokens, start_tokens, are_whole_names=True)
         yield texts, start_tokens, tally, ended, log_probabilities
 
 
@@ -195,7 +195,7 @@ def reaches_threshold(
     tally: Tally,
     start_tokens: np.ndarray,
     *,
-    ended: bool,
+    are_whole_names: bool,
 ) -> np.ndarray:
     return scorer.reaches(
         log_probabilities,
@@ -203,7 +203,7 @@ def reaches_threshold(
         tally=tally,
         start_tokens=start_tokens,
         longest=LONGEST,
-        ended=ended,
+        are_whole_names=are_whole_names,
     )
 
 
@@ -226,13 +226,17 @@ def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
         scorer, MODEL.vocabulary_size + label
     ):
         length = len(texts[0])
-        may_reach = reaches_threshold(scorer, prefixes, length, tally, start_tokens, ended=False)
+        may_reach = reaches_threshold(
+            scorer, prefixes, length, tally, start_tokens, are_whole_names=False
+        )
         kept |= {text for text, keep in zip(texts, may_reach, strict=True) if keep}
         scores = scorer.scores(
             names, np.full(len(texts), length), ended.missing.min(axis=1), start_tokens
         )
         assume((np.abs(scores - threshold) > 1e-9).all())
-        reaches = reaches_threshold(scorer, names, length, ended, start_tokens, ended=True)
+        reaches = reaches_threshold(
+            scorer, names, length, ended, start_tokens, are_whole_names=True
+        )
         assert reaches.tolist() == (scores >= threshold).tolist()
         reaching |= {text for text, reach in zip(texts, reaches, strict=True) if reach}
     assert {name[:end] for name in reaching for end in range(1, len(name) + 1)} <= kept
@@ -246,7 +250,9 @@ def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
     )
     for texts, start_tokens, tally, _, (prefixes, _) in all_prefixes(scorer, 0):
         if len(texts[0]) == 2:
-            kept = reaches_threshold(scorer, prefixes, 2, tally, start_tokens, ended=False)
+            kept = reaches_threshold(
+                scorer, prefixes, 2, tally, start_tokens, are_whole_names=False
+            )
             assert {text for text, keep in zip(texts, kept, strict=True) if keep} == {"ab", "ba"}
 
 
@@ -265,7 +271,7 @@ def test_very_long_names_take_no_more_memory() -> None:
                 tally=tally,
                 start_tokens=start_tokens,
                 longest=10**6,
-                ended=False,
+                are_whole_names=False,
             )
             assert not reaches.any()
         _, peak = tracemalloc.get_traced_memory()

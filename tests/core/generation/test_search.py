@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import namegen.core.generation.opening_limit as opening_limit_module
 import namegen.core.generation.search as search_module
-import namegen.core.generation.start_limit as start_limit_module
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import StartTokens
@@ -119,7 +119,7 @@ def generate_until_error(source: Generator, n: int, **asked: Any) -> list[str]:
 @pytest.fixture
 def exhaustive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starts may be as common as they like, and each pass draws until it has every name."""
-    monkeypatch.setattr(start_limit_module, "START_FACTOR", 1e9)
+    monkeypatch.setattr(opening_limit_module, "OPENING_FACTOR", 1e9)
     monkeypatch.setattr(
         search_module, "FILTERED", Effort(draws_per_name=10**7, draws_in_vain=10**7)
     )
@@ -267,7 +267,7 @@ class TestStarts:
     ) -> None:
         low = generator(rules=[replace(RULES[0], threshold=-99.0)])  # which every name reaches
         assert all(self.is_kept(generate(low, 40, longest=9, seed=seed)) for seed in range(5))
-        monkeypatch.setattr(start_limit_module, "START_FACTOR", 1e9)
+        monkeypatch.setattr(opening_limit_module, "OPENING_FACTOR", 1e9)
         assert not any(self.is_kept(generate(low, 40, longest=9, seed=seed)) for seed in range(5))
 
     def test_unfiltered_names_may_start_alike(self) -> None:

@@ -204,7 +204,7 @@ def test_every_name_is_found_once_and_then_there_are_no_more(sampling: dict[str,
     )
     names = [name for found in source.find(10_000) for name in found.names]
     assert sorted(names) == sorted(exact)
-    assert not source.bounded
+    assert not source.gave_up
 
 
 def test_names_too_unlikely_to_be_drawn_come_in_the_order_of_their_probability() -> None:
@@ -297,7 +297,7 @@ def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(
     assert len(generate(300, 0, constraints=constraints, longest=8)) == 300
 
 
-def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(
+def test_a_search_that_uses_up_its_budget_says_so_after_what_it_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=200, draws_in_vain=200))
@@ -318,16 +318,16 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(
     assert len(arriving(20, longest=30, allow_repeats=True)) == 20
 
 
-def test_names_that_were_found_before_the_bound_are_returned() -> None:
+def test_names_that_were_found_before_the_budget_was_used_up_are_returned() -> None:
     """A constraint that few names keep: the search can't end, and its last band has names."""
     constraints = ConstraintList([Contains("abcab")])
     walk, name_filter = Generator(MODEL, MODEL.vocabulary).prepare(
         1, 30, constraints, allow_seen=True, allow_repeats=False
     )
     arrivals = Arrivals(
-        walk, name_filter, SamplingSettings(max_length=30), np.random.default_rng(0), bound=5_000
+        walk, name_filter, SamplingSettings(max_length=30), np.random.default_rng(0), budget=5_000
     )
     names = [name for found in arrivals.find(10_000) for name in found.names]
-    assert arrivals.bounded
+    assert arrivals.gave_up
     assert len(set(names)) == len(names) > 10
     assert all("abcab" in name for name in names)

@@ -255,7 +255,7 @@ def test_a_short_list_of_phrases_is_learned_whole() -> None:
         f"{one} of {place}" for k, one in enumerate(words) for place in places[k % 2 :: 2]
     ]  # 120
     prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
-    assert prepared.parts.held_out is None
+    assert prepared.parts.validation is None
     assert prepared.metadata.words is not None
     prepared = prepare(
         Corpus.from_names([one.replace(" ", "") for one in many]),
@@ -263,7 +263,7 @@ def test_a_short_list_of_phrases_is_learned_whole() -> None:
         NumpyEngine,
         for_use=True,
     )
-    assert prepared.parts.held_out is not None
+    assert prepared.parts.validation is not None
     assert prepared.metadata.words is None
     some = [
         f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)

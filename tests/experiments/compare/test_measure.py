@@ -137,17 +137,19 @@ def test_generation_is_timed_once_only_if_it_is_slow(
     assert checks == list(range(1, passes + 2)), "check the load after each pass"
 
 
-@pytest.mark.parametrize(("split", "damped"), [("by-row", False), ("by-name", True)])
-def test_n_gram_and_network_have_the_same_training_data(split: SplitName, damped: bool) -> None:
+@pytest.mark.parametrize(("split", "uses_sqrt_duplicates"), [("by-row", False), ("by-name", True)])
+def test_n_gram_and_network_have_the_same_training_data(
+    split: SplitName, uses_sqrt_duplicates: bool
+) -> None:
     names = load_bundled("mlb-last").names[:500]
     result = measured(ReferenceSubject(split, 0, 0.2), names)
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
-    assert parts.held_out is not None
-    beside = HeldOutReferences(parts.held_out, parts)
-    assert result.sqrt_duplicates == damped
-    assert result.baseline_order == beside.same_reading.order
-    assert result.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
+    assert parts.validation is not None
+    beside = HeldOutReferences(parts.validation, parts)
+    assert result.sqrt_duplicates == uses_sqrt_duplicates
+    assert result.baseline_order == beside.with_same_weighting.order
+    assert result.parts.held_out.baseline == plain_metrics(beside.with_same_weighting.metrics)
 
 
 def test_a_network_that_a_backend_does_not_support_is_unavailable(

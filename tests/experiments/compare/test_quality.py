@@ -92,9 +92,11 @@ def test_the_judge_does_not_learn_training_names(
         return NgramModel(tree, *arguments)
 
     monkeypatch.setattr(quality, "NgramModel", watched_ngram)
-    scores = NameJudge.scores
+    scores = NameJudge.unordered_scores
     monkeypatch.setattr(
-        NameJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
+        NameJudge,
+        "unordered_scores",
+        lambda judge, names: bar.extend(names) or scores(judge, names),
     )
     subject = replace(SPLIT, split=split)
     result = fit_judge(CORPUS, subject)

@@ -64,13 +64,13 @@ def test_the_baseline_order_matches_the_baseline_metrics() -> None:
     assert model
     config, corpus = parse_config({"data": {"duplicates": "full"}}), Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
-    best, metrics = best_ngram(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
+    best, metrics = best_ngram(parts.batches.tree, parts.validation, corpus.vocabulary.size)
     held_out = outcome.done.held_out
     assert (held_out.baseline_order, held_out.baseline) == (best.order, plain_metrics(metrics))
     assert best.order == 8
     assert (held_out.names, held_out.characters) == (
-        parts.held_out.name_count,
-        parts.held_out.characters,
+        parts.validation.name_count,
+        parts.validation.characters,
     )
 
 

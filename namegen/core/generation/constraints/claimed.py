@@ -41,7 +41,7 @@ _SPACE_FOR_SEPARATOR = {ord(separator): " " for separator in SEPARATORS}
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name in the form in which they are compared, without "The" at the start.
+    """Return the words of a name in the form in which they are compared, without "The" at the start.
 
     >>> words_of("THE GAP, INC."), words_of("The")
     (['gap', 'inc'], ['the'])
@@ -54,7 +54,7 @@ def words_of(name: str) -> list[str]:
 
 
 def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[str, ...]:
-    """The starts of listed companies' names, and the words that occur only later in them, sorted.
+    """Return the starts of listed companies' names, and the words that occur only later in them, sorted.
 
     Args:
         names: the listed companies.
@@ -78,7 +78,7 @@ def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[
 
 
 def _common_first_words(listed_words: list[list[str]]) -> set[str]:
-    """The words that several names start with, that aren't a name alone, and that also occur later in a name."""
+    """Return the words that several names start with, that aren't a name alone, and that also occur later in a name."""
     first_words = Counter(words[0] for words in listed_words)
     repeated = {word for word, count in first_words.items() if count > 1}
     single_words = {words[0] for words in listed_words if len(words) == 1}
@@ -86,14 +86,14 @@ def _common_first_words(listed_words: list[list[str]]) -> set[str]:
 
 
 def _words_that_occur_only_later(listed_words: list[list[str]]) -> set[str]:
-    """The words that occur several times in names, but never as a name's first word."""
+    """Return the words that occur several times in names, but never as a name's first word."""
     first_words = {words[0] for words in listed_words}
     later_words = _later_words(listed_words)
     return {word for word, count in later_words.items() if count > 1} - first_words
 
 
 def _later_words(listed_words: list[list[str]]) -> Counter[str]:
-    """How often each word occurs in names after the first word."""
+    """Return how often each word occurs in names after the first word."""
     later_words: Counter[str] = Counter()
     for words in listed_words:
         later_words.update(words[1:])
@@ -116,7 +116,7 @@ class Unclaimed(Constraint):
     [False, False, False, True]
     """
 
-    name = "begins_as_a_listed_company"
+    key = "begins_as_a_listed_company"
     about = "list"
     advice = (MORE_VARIETY, f"allow names of the list with {LISTED}")
     value: tuple[str, ...]
@@ -149,11 +149,11 @@ class Unclaimed(Constraint):
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes as soon as a listed company's start is complete."""
+        """Return a tracker that rejects prefixes as soon as a listed company's start is complete."""
         return UnclaimedTracker(self, vocabulary)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name's start is new, it's more than a common word, and no word is repeated in a row."""
+        """Return whether the name's start is new, it's more than a common word, and no word is repeated in a row."""
         words = words_of(self._normalization.without_endings(name))
         joined = "".join(words)
         if not joined or joined in self._common:
@@ -162,7 +162,7 @@ class Unclaimed(Constraint):
         return not has_repeated_word and self.may_begin(name)
 
     def may_begin(self, name: str) -> bool:
-        """Whether neither the first word nor the first two words are a listed company's start."""
+        """Return whether neither the first word nor the first two words are a listed company's start."""
         words = words_of(name)
         if not words:
             return True
@@ -172,7 +172,7 @@ class Unclaimed(Constraint):
         return len(words) == 1 or not self._is_claimed(words[0] + words[1], is_single=False)
 
     def _is_claimed(self, word: str, *, is_single: bool) -> bool:
-        """Whether a single word, or two joined words, are within one letter of a listed company's start."""
+        """Return whether a single word, or two joined words, are within one letter of a listed company's start."""
         cache_key = word, is_single
         if cache_key not in self._is_claimed_cache:
             stored = self._first_word_keys if is_single else self._keys
@@ -200,7 +200,7 @@ class UnclaimedTracker(Tracker):
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes have just completed a listed company's start."""
+        """Return which prefixes have just completed a listed company's start."""
         rejected = super().rejects_prefixes(tokens, states)
         if tokens.shape[1] == 0:
             return rejected
@@ -212,7 +212,7 @@ class UnclaimedTracker(Tracker):
 
 
 def _stored_keys(words: Sequence[str]) -> set[str]:
-    """Each word as it is, and with each letter replaced by a wildcard."""
+    """Return each word as it is, and with each letter replaced by a wildcard."""
     keys = set(words)
     for word in words:
         for index in range(len(word)):
@@ -221,7 +221,7 @@ def _stored_keys(words: Sequence[str]) -> set[str]:
 
 
 def _lookup_keys(word: str) -> Iterator[str]:
-    """Keys of which at least one is stored if the word is at most one letter away from a stored word."""
+    """Return keys of which at least one is stored if the word is at most one letter away from a stored word."""
     yield word
     for index in range(len(word) + 1):
         before = word[:index]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
 MAX_TEXT = 10_000  # characters of a constraint's string
-# An advice that stands for sampling settings which let the model choose less likely characters.
+# A placeholder for advice about sampling settings that give the model more choice.
 MORE_VARIETY = "more variety"
 
 
@@ -51,11 +51,11 @@ class Finished:
         return self.normalization.hash_names(self.names)
 
     def are_known(self, known: KnownSet) -> Bool[Array, "names"]:
-        """Which names are in a set of known names."""
+        """Return which names are in a set of known names."""
         return self.normalization.are_known(self.names, known, self.hashes)
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:
-        """Some of the names. Hashes that are known already aren't computed again."""
+        """Return some of the names. Hashes that are known already aren't computed again."""
         selected = Finished(list(compress(self.names, keep.tolist())), self.normalization)
         if "hashes" in vars(self):
             vars(selected)["hashes"] = self.hashes[keep]
@@ -71,43 +71,45 @@ class Tracker:
     """
 
     def start(self, forced: Int32[Array, "characters"]) -> int:
-        """The state after the characters that every name starts with (token ids; may be empty)."""
+        """Return the state after the characters that every name starts with (token ids; may be empty)."""
         states = np.zeros(1, np.int64)
         for token in forced:
             states = self.advance(states, token[None])
         return int(states[0])
 
     def advance(self, states: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
-        """The states of prefixes after one more character each."""
+        """Return the states of prefixes after one more character each."""
         return states
 
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes no wanted name starts with."""
+        """Return which prefixes no wanted name starts with."""
         return np.zeros(len(tokens), bool)
 
     def rejects_names(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes aren't wanted as whole names."""
+        """Return which prefixes aren't wanted as whole names."""
         return np.zeros(len(tokens), bool)
 
 
 class Constraint:
-    """A requirement on names. A subclass sets ``name``, and overrides ``accepts`` or ``rejects``.
+    """A requirement on names. A subclass sets ``key``, and overrides ``accepts`` or ``rejects``.
 
     A constraint can act at three times:
 
     - **Before** anything is drawn, ``check`` raises an error for contradictions: with characters that the model doesn't
       know, a length, or another constraint.
     - **While** names are drawn, its ``tracker`` rejects prefixes. This saves work and doesn't change the distribution.
-      The tracker has to be certain, because nothing checks again the names that it rejects.
+      The tracker must be certain, because rejected names are never checked again.
     - **At the end**, every finished name is checked, whatever the tracker did: ``accepts`` checks one name, ``rejects``
       many.
     """
 
-    name: ClassVar[str]  # of its setting, which also counts the draws that it rejects
+    key: ClassVar[str]  # identifies the constraint in tables, and counts the draws that it rejects
+    # The setting that turns it on or off, for messages; None: there's no such setting.
+    setting_name: ClassVar[str | None] = None
     # Whether it depends on the name's characters, on its length alone, or on a list of other names.
     about: ClassVar[Literal["text", "length", "list"]] = "text"
     # Suggestions if it rejects most draws: any one of them helps; (): to relax it.
@@ -122,9 +124,14 @@ class Constraint:
         self.value = value
 
     @property
+    def shown_name(self) -> str:
+        """The name of its setting, or its key if there's no such setting."""
+        return self.setting_name or self.key
+
+    @property
     def shown(self) -> str:
         """The setting with its value, for a message."""
-        return setting(self.name, f"{self.value!r}")
+        return setting(self.shown_name, f"{self.value!r}")
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
         """Find contradictions before anything is drawn.
@@ -147,16 +154,16 @@ class Constraint:
         return None
 
     def accepts(self, name: str) -> bool:
-        """Whether a finished name satisfies the constraint."""
+        """Return whether a finished name satisfies the constraint."""
         raise NotImplementedError(f"{type(self).__name__} has neither accepts nor rejects")
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which finished names don't satisfy the constraint. Override it if checking many names at once is faster."""
+        """Return which names don't satisfy the constraint. Override it if checking many names at once is faster."""
         return ~np.fromiter(map(self.accepts, finished.names), bool, count=len(finished))
 
 
 def composed(text: str) -> str:
-    """The string with composed characters, as in lists: é is one character (Unicode's NFC).
+    """Compose the characters of a string, as in lists: é is one character (Unicode's NFC).
 
     A string that is too long for any constraint stays as it is. It's rejected later, and composing many accents takes
     time quadratic in their number.

@@ -52,7 +52,7 @@ class WellFormed(Constraint):
     (True, False, False)
     """
 
-    name = "not_a_name"
+    key = "not_a_name"
     advice = (MORE_VARIETY,)
     always = True
     rarely_rejects = True
@@ -62,13 +62,13 @@ class WellFormed(Constraint):
         self.combines = combines
 
     def accepts(self, name: str) -> bool:
-        """Whether the name could be in a list."""
+        """Return whether the name could be in a list."""
         if name == "" or name != name.strip():
             return False
         return not self.combines or is_normalized("NFC", name)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names couldn't be in a list, without a Python call for each name."""
+        """Return which names couldn't be in a list, without a Python call for each name."""
         if self.combines:
             return super().rejects(finished)
         names = finished.names
@@ -86,31 +86,31 @@ class MinLength(Constraint, Tracker):
         SettingsError: the number is negative.
     """
 
-    name = "min_length"
+    key = setting_name = "min_length"
     about = "length"
     empty_accepts_all = True
-    advice = (f"lower {setting(name)}", MORE_VARIETY)
+    advice = (f"lower {setting(setting_name)}", MORE_VARIETY)
     value: int
 
     def __init__(self, value: int) -> None:
         super().__init__(value)
         if value < 0:
             raise SettingsError(
-                f"{setting(self.name)} is {value}: expected a whole number of at least 0"
+                f"{setting(self.setting_name)} is {value}: expected a whole number of at least 0"
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects short names before they're decoded. Any prefix can become long enough."""
+        """Return the tracker, which rejects short names before they're decoded. Any prefix can become long enough."""
         return self
 
     def rejects_names(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """All names or none, as they have the same length."""
+        """Reject all names or none, as they have the same length."""
         return np.full(len(tokens), tokens.shape[1] < self.value)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name is long enough."""
+        """Return whether the name is long enough."""
         return len(name) >= self.value
 
 
@@ -124,20 +124,20 @@ class UsualLength(MinLength):
 class MaxLength(Constraint, Tracker):
     """The most characters of a name. It's its own tracker."""
 
-    name = "max_length"
+    key = setting_name = "max_length"
     about = "length"
-    advice = (f"raise {setting(name)}",)
+    advice = (f"raise {setting(setting_name)}",)
     always = True
     rarely_rejects = True
     value: int
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
         """Reject a minimum length, or strings, that need more characters."""
-        limit = f"the {self.value:,} characters that a name may have: raise {setting(self.name)}"
+        limit = f"the {self.value:,} characters that a name may have: raise {setting(self.setting_name)}"
         min_length = constraints.get(MinLength)
         if min_length is not None and min_length.value > self.value:
             raise SettingsError(
-                f"{min_length.shown} asks for more than {limit}, or lower {setting(min_length.name)}"
+                f"{min_length.shown} asks for more than {limit}, or lower {setting(min_length.setting_name)}"
             )
         if constraints.shortest > self.value:
             shown = ", ".join(constraint.shown for constraint in constraints.texts)
@@ -146,17 +146,17 @@ class MaxLength(Constraint, Tracker):
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes that are too long."""
+        """Return the tracker, which rejects prefixes that are too long."""
         return self
 
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """All prefixes or none, as they have the same length."""
+        """Reject all prefixes or none, as they have the same length."""
         return np.full(len(tokens), tokens.shape[1] > self.value)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are too long."""
+        """Return which names are too long."""
         lengths = np.fromiter(map(len, finished.names), np.int64, count=len(finished))
         return lengths > self.value
 
@@ -173,9 +173,9 @@ class ExcludedWords(Constraint):
     [False, False, True, True, False, False]
     """
 
-    name = "exclude_words"
+    key = setting_name = "exclude_words"
     empty_accepts_all = True
-    advice = (f"shorten the list of {setting(name)}",)
+    advice = (f"shorten the list of {setting(setting_name)}",)
     value: frozenset[str]
 
     def __init__(self, value: Iterable[str]) -> None:
@@ -194,24 +194,24 @@ class ExcludedWords(Constraint):
         for constraint in constraints.texts:
             if self._contains_word(constraint.value):
                 raise SettingsError(
-                    f"{constraint.shown} contradicts {setting(self.name)}: it contains a banned word"
+                    f"{constraint.shown} contradicts {setting(self.setting_name)}: it contains a banned word"
                 )
 
     def accepts(self, name: str) -> bool:
-        """Whether the name contains none of the words."""
+        """Return whether the name contains none of the words."""
         if self._has_excluded_whole_word(name):
             return False
         return not self._contains_word(name)
 
     def _has_excluded_whole_word(self, name: str) -> bool:
-        """Whether the name, or a word between its spaces and hyphens, is excluded as a whole word."""
+        """Return whether the name, or a word between its spaces and hyphens, is excluded as a whole word."""
         if not self._whole_words:
             return False
         whole_words = map(normalize, [name, *re.split(r"[\s-]+", name)])
         return not self._whole_words.isdisjoint(whole_words)
 
     def _contains_word(self, text: str) -> bool:
-        """Whether the string contains one of the words that are excluded anywhere."""
+        """Return whether the string contains one of the words that are excluded anywhere."""
         for form in {text.casefold(), normalize(text)}:
             for length, words in self._forms.items():
                 stretches = (
@@ -225,8 +225,9 @@ class ExcludedWords(Constraint):
 class NoProfanity(Constraint):
     """A name without profanity (``core/data/profanity.py``)."""
 
-    name = "allow_profanity"
-    advice = (f"allow profanity with {setting(name, True)}",)
+    key = "no_profanity"
+    setting_name = "allow_profanity"
+    advice = (f"allow profanity with {setting(setting_name, True)}",)
     always = True
     rarely_rejects = True
 
@@ -242,7 +243,7 @@ class NoProfanity(Constraint):
                 )
 
     def _is_always_profane(self, constraint: TextConstraint, vocabulary: Vocabulary) -> bool:
-        """Whether a required string is profanity whatever characters are before and after it."""
+        """Return whether a required string is profanity whatever characters are before and after it."""
         text = constraint.value
         if not are_profane([text])[0]:
             return False
@@ -255,7 +256,7 @@ class NoProfanity(Constraint):
     def _possible_neighbors(
         self, constraint: TextConstraint, vocabulary: Vocabulary
     ) -> list[tuple[str, str]]:
-        """The characters that can be before and after a required string; "" at an end of the name."""
+        """Return the characters that can be before and after a required string; "" at an end of the name."""
         before = [""]
         if not isinstance(constraint, StartsWith):
             before += vocabulary.characters
@@ -265,7 +266,7 @@ class NoProfanity(Constraint):
         return list(product(before, after))
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names contain profanity."""
+        """Return which names contain profanity."""
         return are_profane(finished.names)
 
 
@@ -276,9 +277,10 @@ class New(Constraint):
         value: the names of that list.
     """
 
-    name = "allow_seen"
+    key = "new"
+    setting_name = "allow_seen"
     about = "list"
-    advice = (MORE_VARIETY, f"allow names of the list with {setting(name, True)}")
+    advice = (MORE_VARIETY, f"allow names of the list with {setting(setting_name, True)}")
     value: KnownSet
 
     def __init__(self, value: KnownSet) -> None:
@@ -286,7 +288,7 @@ class New(Constraint):
         self.rarely_rejects = len(value) == 0
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are in the list."""
+        """Return which names are in the list."""
         return finished.are_known(self.value)
 
 
@@ -298,9 +300,9 @@ class ExcludedNames(Constraint):
         normalization: when two names are equal.
     """
 
-    name = "exclude_names"
+    key = setting_name = "exclude_names"
     about = "list"
-    advice = (f"shorten the list of {setting(name)}",)
+    advice = (f"shorten the list of {setting(setting_name)}",)
     value: list[str]
 
     def __init__(self, value: Iterable[str], normalization: Normalization = NAMES) -> None:
@@ -309,24 +311,25 @@ class ExcludedNames(Constraint):
         self.rarely_rejects = len(self.known) == 0
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are in the list."""
+        """Return which names are in the list."""
         return finished.are_known(self.known)
 
 
 class Distinct(Constraint):
-    """A name that the same search hasn't returned before. Each search has its own constraint."""
+    """A name that the same search hasn't found before. Each search has its own constraint."""
 
-    name = "allow_repeats"
+    key = "distinct"
+    setting_name = "allow_repeats"
     about = "list"
-    advice = ("ask for fewer", MORE_VARIETY, f"allow more with {setting(name, True)}")
+    advice = ("ask for fewer", MORE_VARIETY, f"allow more with {setting(setting_name, True)}")
 
     def __init__(self) -> None:
         super().__init__(False)
-        self.returned = ReturnedNames()
+        self.reserved = ReservedNames()
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names were returned before."""
-        return self.returned.holds(finished.hashes)
+        """Return which names were found before."""
+        return self.reserved.holds(finished.hashes)
 
 
 class MinDistance(Constraint):
@@ -348,9 +351,9 @@ class MinDistance(Constraint):
         SettingsError: the distance is out of its range.
     """
 
-    name = "min_distance"
+    key = setting_name = "min_distance"
     about = "list"
-    advice = (f"lower {setting(name)}",)
+    advice = (f"lower {setting(setting_name)}",)
     rarely_rejects = True  # true at a distance of 1; kept at others so that seeds keep their names
     value: int
 
@@ -360,14 +363,14 @@ class MinDistance(Constraint):
         super().__init__(value)
         if not 1 <= value <= MAX_DISTANCE:
             raise SettingsError(
-                f"{setting(self.name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}"
+                f"{setting(self.setting_name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}"
             )
         self._normalize = normalization.normalize
         self._listed = sorted({self._normalize(name) for name in names}, key=len)
         self._listed_lengths = np.array(list(map(len, self._listed)))  # (listed,) ascending
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names are too near a listed name. Each is compared with all listed names of about its length."""
+        """Return which names are too near a listed name. Each is compared with all listed names of about its length."""
         forms = np.array([self._normalize(name) for name in finished.names], object)
         lengths = np.fromiter(map(len, forms), np.int64, count=len(forms))
         is_near = np.zeros(len(forms), bool)
@@ -381,7 +384,7 @@ class MinDistance(Constraint):
         return is_near
 
     def _listed_of_about(self, length: int) -> list[str]:
-        """The listed names that can be too near a name of this length. An edit changes the length by one at most."""
+        """Return the listed names that can be too near a name of this length. An edit changes it by one at most."""
         most_edits = self.value - 1
         shortest = length - most_edits
         longest = length + most_edits
@@ -389,7 +392,7 @@ class MinDistance(Constraint):
         return self._listed[first:end]
 
     def _are_near(self, forms: Sequence[str], listed: Sequence[str]) -> Bool[Array, "names"]:
-        """Which of some normalized names are too near one of the listed names."""
+        """Return which of some normalized names are too near one of the listed names."""
         from rapidfuzz.distance import Levenshtein
         from rapidfuzz.process import cdist
 
@@ -405,11 +408,11 @@ class MinDistance(Constraint):
         return is_near
 
 
-class ReturnedNames:
-    """Hashes of the names that a search has returned, 8 bytes per name."""
+class ReservedNames:
+    """Names that this search won't find again, as hashes with 8 bytes per name."""
 
     def __init__(self) -> None:
-        self._hashes: UInt64[Array, "returned"] = np.zeros(0, np.uint64)  # ascending
+        self._hashes: UInt64[Array, "reserved"] = np.zeros(0, np.uint64)  # ascending
 
     def add(self, hashes: UInt64[Array, "names"]) -> None:
         """Add hashes that aren't there yet."""
@@ -417,17 +420,17 @@ class ReturnedNames:
         self._hashes = np.sort(hashes, kind="stable")  # merges the two sorted halves in one pass
 
     def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
-        """Which of the hashes are there."""
+        """Return which of the hashes are there."""
         return is_known(hashes, self._hashes)
 
 
 AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
 
 TEXTS = (StartsWith, Contains, EndsWith)  # in the order in which a name has them
-# All constraints by name, in the order in which a name is checked. Those that take the least time come first. A draw is
-# counted for the first constraint that rejects it. (not_a_name isn't a setting; it's only counted.)
+# All constraints by key, in the order in which a name is checked. Those that take the least time come first. A draw is
+# counted for the first constraint that rejects it. (WellFormed has no setting; its draws are only counted.)
 CONSTRAINTS: dict[str, type[Constraint]] = {
-    constraint.name: constraint
+    constraint.key: constraint
     for constraint in (
         WellFormed,
         MinLength,
@@ -449,21 +452,21 @@ class ConstraintList:
 
     Constraints that accept every name are left out. A constraint that isn't in ``CONSTRAINTS`` is checked last.
 
-    >>> [constraint.name for constraint in ConstraintList([EndsWith("ck"), StartsWith("Mc"), MinLength(0)])]
+    >>> [constraint.key for constraint in ConstraintList([EndsWith("ck"), StartsWith("Mc"), MinLength(0)])]
     ['starts_with', 'ends_with']
     """
 
     def __init__(self, constraints: Iterable[Constraint] = ()) -> None:
         effective = [constraint for constraint in constraints if not _accepts_all(constraint)]
-        rank = {name: index for index, name in enumerate(CONSTRAINTS)}
-        effective.sort(key=lambda constraint: rank.get(constraint.name, len(rank)))
+        rank = {key: index for index, key in enumerate(CONSTRAINTS)}
+        effective.sort(key=lambda constraint: rank.get(constraint.key, len(rank)))
         self._constraints = tuple(effective)
 
     def __iter__(self) -> Iterator[Constraint]:
         return iter(self._constraints)
 
     def get(self, constraint_class: type[AnyConstraint]) -> AnyConstraint | None:
-        """The constraint of a class; None if there isn't one."""
+        """Return the constraint of a class; None if there isn't one."""
         for constraint in self:
             if isinstance(constraint, constraint_class):
                 return constraint
@@ -476,11 +479,11 @@ class ConstraintList:
         >>> ConstraintList([StartsWith("Mc"), EndsWith("ck")]).shortest
         3
         """
-        text = {constraint.name: constraint.value for constraint in self.texts}
+        text = {constraint.key: constraint.value for constraint in self.texts}
         return shortest_text(
-            start=text.get(StartsWith.name, ""),
-            inside=text.get(Contains.name, ""),
-            end=text.get(EndsWith.name, ""),
+            start=text.get(StartsWith.key, ""),
+            inside=text.get(Contains.key, ""),
+            end=text.get(EndsWith.key, ""),
         )
 
     @property
@@ -501,7 +504,7 @@ class ConstraintList:
 
 
 def _accepts_all(constraint: Constraint) -> bool:
-    """Whether a constraint's value is empty, so that every name satisfies it."""
+    """Return whether a constraint's value is empty, so that every name satisfies it."""
     return constraint.empty_accepts_all and not constraint.value
 
 
@@ -525,8 +528,8 @@ class NameFilter:
         self.constraints = constraints
         self.normalization = normalization
         distinct = constraints.get(Distinct)
-        # The names that were returned so far; None: names may be returned again.
-        self.returned: ReturnedNames | None = None if distinct is None else distinct.returned
+        # The names that this search won't find again; None: it may find all names again.
+        self.reserved: ReservedNames | None = None if distinct is None else distinct.reserved
 
     @property
     def lets_all_through(self) -> bool:
@@ -546,7 +549,7 @@ class NameFilter:
         for constraint in self.constraints:
             rejected = constraint.rejects(accepted)
             if rejected.any():
-                rejected_draws[constraint.name] += int(counts[rows[rejected]].sum())
+                rejected_draws[constraint.key] += int(counts[rows[rejected]].sum())
                 rows = rows[~rejected]
                 accepted = accepted.select(~rejected)
         return AcceptedNames(rows, accepted, rejected_draws)

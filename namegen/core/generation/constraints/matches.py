@@ -69,7 +69,7 @@ class Matches(Constraint):
     (True, True, True, False)
     """
 
-    name = "matches"
+    key = setting_name = "matches"
     value: str
 
     def __init__(self, value: str) -> None:
@@ -115,11 +115,11 @@ class Matches(Constraint):
         return setting("matches", _shortened(self.value))
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes of names that can't match, if the expression is plain."""
+        """Return a tracker that rejects prefixes of names that can't match, if the expression is plain."""
         return MatchTracker(self, vocabulary)
 
     def accepts(self, name: str) -> bool:
-        """Whether the whole name matches.
+        """Return whether the whole name matches.
 
         Raises:
             GenerationError: matching takes too long.
@@ -127,15 +127,15 @@ class Matches(Constraint):
         return self._match(name, partial=False)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which names don't match."""
+        """Return which names don't match."""
         return ~np.array(self.match_all(finished.names, partial=False), bool)
 
     def may_begin(self, prefix: str) -> bool:
-        """Whether a name that starts with the prefix could match. True if that isn't known."""
+        """Return whether a name that starts with the prefix could match. True if that isn't known."""
         return not self.prunes or self._match(prefix, partial=True)
 
     def match_all(self, texts: Sequence[str], *, partial: bool) -> list[bool]:
-        """Whether each string matches.
+        """Return whether each string matches.
 
         Args:
             texts: the strings.
@@ -189,7 +189,7 @@ class Matches(Constraint):
         return patterns
 
     def _match(self, text: str, *, partial: bool) -> bool:
-        """Whether a string matches, or with ``partial`` whether a longer one could match."""
+        """Return whether a string matches, or with ``partial`` whether a longer one could match."""
         try:
             match = self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL)
         except TimeoutError:
@@ -199,10 +199,10 @@ class Matches(Constraint):
         return match is not None
 
     def _too_slow(self, reason: str) -> GenerationError:
-        """The error for an expression that takes too long to match."""
+        """Return the error for an expression that takes too long to match."""
         return GenerationError(
-            f"{self._setting} takes too long ({reason}): simplify it, above all a repeat inside a "
-            "repeat such as (a+)+"
+            f"{self._setting} takes too long ({reason}): simplify it, especially nested repeats "
+            "such as (a+)+"
         )
 
 
@@ -226,7 +226,7 @@ class MatchTracker(Tracker):
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes no matching name starts with."""
+        """Return which prefixes no matching name starts with."""
         if not self.constraint.prunes:
             return super().rejects_prefixes(tokens, states)
         return ~self._match(tokens, self._may_begin, partial=True)
@@ -234,13 +234,13 @@ class MatchTracker(Tracker):
     def rejects_names(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes don't match as whole names."""
+        """Return which prefixes don't match as whole names."""
         return ~self._match(tokens, self._matches, partial=False)
 
     def _match(
         self, tokens: Int32[Array, "K depth"], known: dict[str, bool], *, partial: bool
     ) -> Bool[Array, "K"]:
-        """Whether each prefix matches. New results are added to the known ones."""
+        """Return whether each prefix matches. New results are added to the known ones."""
         if len(known) > MAX_KNOWN:
             known.clear()
         texts = self.vocabulary.decode_all(self._representative[tokens])
@@ -318,14 +318,14 @@ class _PartCounter:
 
 
 def _repeat_count(digits: str) -> int:
-    """How often a piece is repeated; a very large number counts as ``MAX_PARTS + 1``."""
+    """Return how often a piece is repeated; a very large number counts as ``MAX_PARTS + 1``."""
     if len(digits.lstrip("0")) >= 10:
         return MAX_PARTS + 1
     return max(1, int(digits))
 
 
 def _shortened(text: str) -> str:
-    """A string in quotes, shortened if it's long."""
+    """Quote a string, and shorten it if it's long."""
     if len(text) > MAX_SHOWN:
         text = text[: MAX_SHOWN - 3] + "..."
     return repr(text)

@@ -37,11 +37,11 @@ class TextConstraint(Constraint):
         super().__init__(composed(value))
         if len(self.value) > MAX_TEXT:
             raise SettingsError(
-                f"{setting(self.name)} has {len(self.value):,} characters: use at most {MAX_TEXT:,}"
+                f"{setting(self.shown_name)} has {len(self.value):,} characters: use at most {MAX_TEXT:,}"
             )
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject characters that the model doesn't know, and a space at an end of the name."""
+        """Reject characters that the model doesn't know, and a space at the start or end of the name."""
         unknown = vocabulary.unknown(self.value)
         if unknown:
             raise SettingsError(
@@ -50,14 +50,14 @@ class TextConstraint(Constraint):
             )
         if any(self.value[index].isspace() for index in self.edges):
             raise SettingsError(
-                f"{self.shown} has a space at an end of the name, where names have none: remove it"
+                f"{self.shown} starts or ends the name with a space, but names never do: remove the space"
             )
 
 
 class StartsWith(TextConstraint):
     """The start of each name. It's forced (see ``PrefixFilter``), so it rejects no draw."""
 
-    name = "starts_with"
+    key = setting_name = "starts_with"
     edges = (0,)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
@@ -70,36 +70,36 @@ class StartsWith(TextConstraint):
             )
 
     def accepts(self, name: str) -> bool:
-        """Whether the name starts with the string."""
+        """Return whether the name starts with the string."""
         return name.startswith(self.value)
 
 
 class Contains(TextConstraint):
     """A string that each name contains."""
 
-    name = "contains"
+    key = setting_name = "contains"
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes that leave too little room for the string."""
+        """Return a tracker that rejects prefixes that leave too little room for the string."""
         return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=True)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name contains the string."""
+        """Return whether the name contains the string."""
         return self.value in name
 
 
 class EndsWith(TextConstraint):
     """The end of each name."""
 
-    name = "ends_with"
+    key = setting_name = "ends_with"
     edges = (-1,)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Rejects prefixes that leave too little room for the string."""
+        """Return a tracker that rejects prefixes that leave too little room for the string."""
         return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=False)
 
     def accepts(self, name: str) -> bool:
-        """Whether the name ends with the string."""
+        """Return whether the name ends with the string."""
         return name.endswith(self.value)
 
 
@@ -134,7 +134,7 @@ class Automaton(Tracker):
     def rejects_prefixes(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes leave too little room for the missing characters."""
+        """Return which prefixes leave too little room for the missing characters."""
         room = self.longest - tokens.shape[1]
         rejected: Bool[Array, "K"] = self.missing[states] > room
         return rejected
@@ -142,7 +142,7 @@ class Automaton(Tracker):
     def rejects_names(
         self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which names lack characters of the string."""
+        """Return which names lack characters of the string."""
         rejected: Bool[Array, "K"] = self.missing[states] > 0
         return rejected
 
@@ -150,7 +150,7 @@ class Automaton(Tracker):
 def _next_states(
     text: Int32[Array, "characters"], vocabulary_size: int
 ) -> Int64[Array, "states V"]:
-    """The automaton's table: for each number of characters that are spelled, and each next token, the next number."""
+    """Return the automaton's table: the next state for each state and each next token."""
     length = len(text)
     next_state = np.zeros((length + 1, vocabulary_size), np.int64)
     next_state[0, text[0]] = 1
@@ -166,7 +166,7 @@ def _next_states(
 
 
 def shortest_text(start: str, inside: str, end: str) -> int:
-    """The length of the shortest string that starts with, contains and ends with the given strings. They may overlap.
+    """Return the length of the shortest string with a given start, middle and end, which may overlap.
 
     >>> shortest_text("Mac", "", "ack"), shortest_text("ab", "bcd", "de"), shortest_text("a", "x", "b")
     (4, 5, 3)
@@ -179,7 +179,7 @@ def shortest_text(start: str, inside: str, end: str) -> int:
 
 
 def _joined(left: str, right: str) -> str:
-    """The shortest string that starts with one string and ends with the other."""
+    """Return the shortest string that starts with one string and ends with the other."""
     for overlap in range(min(len(left), len(right)), 0, -1):
         if left.endswith(right[:overlap]):
             return left + right[overlap:]

@@ -4,10 +4,10 @@ A ranking gives each prefix and each finished name a rank, and a name never rank
 all names above a floor, it's enough to read all prefixes above it. If they are too few, the search lowers the floor and
 starts again from the start token. The names above one floor are a *band*.
 
-Best-first search, the textbook's way, keeps a priority queue and reads one prefix at a time. A band needs no queue, and
-its prefixes are read in large blocks. Starting again is cheap, since the last band takes about as long as all bands
-before it. Within a band, the prefixes that rank highest are read first. As soon as there are enough names, the floor
-rises to the rank of the last one.
+Textbook best-first search keeps a priority queue and reads one prefix at a time. A band needs no queue, and its
+prefixes are read in large blocks. Starting again is cheap, since the last band takes about as long as all bands before
+it. Within a band, the prefixes that rank highest are read first. As soon as there are enough names, the floor rises to
+the rank of the last one.
 
 There are two rankings: by probability (``ByProbability``), and by the time at which a name would first be drawn
 (``without_replacement.py``). A prefix has to have the same rank in every band.
@@ -32,7 +32,7 @@ from namegen.core.generation.count_splitting import (
     TRIED_PER_READ,
     LongerPrefixes,
     NextTokens,
-    Open,
+    PrefixBlock,
     Walk,
     check_are_numbers,
 )
@@ -42,7 +42,8 @@ from namegen.types import Array, Float, Float64, Int32, Int64
 ALL = sys.maxsize  # if all names are wanted
 BAND_NATS = 1.5  # the least by which the floor is lowered
 SMALL_BAND = 20_000  # prefixes of a band after which the floor may be lowered by more
-# The next band is wider if a band has fewer times as many prefixes as the one before, and narrower if it has more.
+# If a band has fewer than HARDLY_MORE times as many prefixes as the band before, the next band is wider. If it has more
+# than FAR_MORE times as many, the next band is narrower.
 HARDLY_MORE = 1.5
 FAR_MORE = 6.0
 MIN_JUDGED = 256  # names that are judged together, at least
@@ -77,7 +78,7 @@ class PrefixScores:
 
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:
-        """Several batches as one."""
+        """Join several batches into one."""
         return cls(
             **{
                 column.name: np.concatenate([getattr(batch, column.name) for batch in batches])
@@ -86,7 +87,7 @@ class PrefixScores:
         )
 
     def select(self, index: Any) -> Self:
-        """The same elements of each array, by a NumPy index."""
+        """Return the same elements of each array, by a NumPy index."""
         return type(self)(
             **{column.name: getattr(self, column.name)[index] for column in fields(self)}
         )
@@ -96,8 +97,8 @@ class PrefixScores:
 class Ranking(Protocol):
     """Ranks prefixes and finished names; a name never ranks higher than its prefixes."""
 
-    def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
-        """The prefixes that the search starts from, and their scores ``(B,)``."""
+    def start(self, walk: Walk) -> tuple[PrefixBlock, PrefixScores]:
+        """Return the prefixes that the search starts from, and their scores ``(B,)``."""
         ...
 
     def extend(
@@ -113,10 +114,11 @@ class Ranking(Protocol):
             logits: the model's logits after each prefix.
             step: the log-probability of each next token at temperature 1, in nats.
             scores: of the prefixes, ``(B,)``.
-            floor: a rank below it may be inexact, as long as it's below the floor, and −inf if it should be.
+            floor: ranks below the floor may be inexact, but must stay below it. Impossible prefixes must have the rank
+                −inf.
 
         Returns:
-            Scores ``(B, V)``. A rank of −inf means that the prefix is impossible.
+            Scores ``(B, V)``.
         """
         ...
 
@@ -124,10 +126,12 @@ class Ranking(Protocol):
 class ByProbability:
     """Ranks by log-probability, in nats."""
 
-    def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
-        """The only start token, and the characters that a constraint forces."""
+    def start(self, walk: Walk) -> tuple[PrefixBlock, PrefixScores]:
+        """Return the only start token, and the characters that a constraint forces."""
         start, _ = walk.roots()
-        return start, PrefixScores(rank=start.score, log_probability=start.score)
+        return start, PrefixScores(
+            rank=start.log_probability, log_probability=start.log_probability
+        )
 
     def extend(
         self,
@@ -151,7 +155,7 @@ class RankedNames:
 
     @classmethod
     def concatenate(cls, batches: Sequence[RankedNames]) -> RankedNames:
-        """Several batches as one."""
+        """Join several batches into one."""
         scores = [batch.scores for batch in batches]
         return cls(
             names=[name for batch in batches for name in batch.names],
@@ -160,7 +164,7 @@ class RankedNames:
         )
 
     def select(self, rows: Int64[Array, "rows"]) -> RankedNames:
-        """The names of some rows, in their order."""
+        """Return the names of some rows, in their order."""
         return RankedNames(
             names=[self.names[row] for row in rows.tolist()],
             scores=self.scores.select(rows),
@@ -216,11 +220,11 @@ class Band:
         self.best = names.select(self._sorted_rows(names)[: self.n])
 
     def _sorted_rows(self, names: RankedNames) -> Int64[Array, "rows"]:
-        """The rows by falling rank; without repeats, only the highest name of each hash."""
+        """Return the rows by falling rank; without repeats, only the highest name of each hash."""
         rank = names.scores.rank
         by_rank = sorted(range(len(rank)), key=lambda row: (-rank[row], names.names[row]))
         rows = np.array(by_rank, np.int64)
-        allows_repeats = self.name_filter.returned is None
+        allows_repeats = self.name_filter.reserved is None
         if allows_repeats:
             return rows
         hashes = self.name_filter.normalization.hash_names([names.names[row] for row in by_rank])
@@ -232,13 +236,13 @@ class Band:
 class _Block:
     """Prefixes that are read together."""
 
-    prefixes: Open
+    prefixes: PrefixBlock
     scores: PrefixScores  # (B,)
-    siblings: Iterator[_Block]  # blocks that rank lower, with the same prefixes one token shorter
-    numbers: int  # numbers in memory until the last sibling has been read
+    later: Iterator[_Block]  # blocks that rank lower and continue the same shorter prefixes
+    numbers: int  # numbers in memory until the last of these blocks has been read
 
 
-class _Siblings(Iterator[_Block]):
+class _LaterBlocks(Iterator[_Block]):
     """Blocks of prefixes that are one token longer than those of a block; the highest block comes first.
 
     Each block is made only when it's read. Before that, a prefix takes a few numbers; afterwards, it has all its
@@ -255,7 +259,7 @@ class _Siblings(Iterator[_Block]):
     def __next__(self) -> _Block:
         prefixes, token_indexes = next(self._longer)
         scores = self._scores.select(token_indexes)
-        return _Block(prefixes, scores, siblings=self, numbers=self._numbers)
+        return _Block(prefixes, scores, later=self, numbers=self._numbers)
 
 
 class _BlockStack:
@@ -263,23 +267,23 @@ class _BlockStack:
 
     def __init__(self, first: _Block) -> None:
         self.blocks = [first]
-        self.numbers = first.numbers  # in memory, for all blocks and their siblings
+        self.numbers = first.numbers  # in memory, for all blocks and their later blocks
 
     def push(self, block: _Block) -> None:
         """Add a block."""
         self.blocks.append(block)
         self.numbers += block.numbers
 
-    def replace_by_sibling(self, block: _Block) -> None:
-        """Add the next sibling of a block that was taken from the stack."""
-        sibling = next(block.siblings, None)
-        if sibling is None:
+    def push_next_block(self, block: _Block) -> None:
+        """Add the block that comes after a block that was taken from the stack."""
+        next_block = next(block.later, None)
+        if next_block is None:
             self.free(block)
         else:
-            self.blocks.append(sibling)
+            self.blocks.append(next_block)
 
     def free(self, block: _Block) -> None:
-        """Stop counting the memory of a block whose siblings won't be read any more."""
+        """Stop counting the memory of a block whose later blocks won't be read any more."""
         self.numbers -= block.numbers
 
 
@@ -304,7 +308,7 @@ class _BandWidth:
         self._prefixes_before = prefixes
 
     def _next_nats(self, prefixes: int) -> float:
-        """A wider band if the last one was hardly larger than the one before, a narrower one if it was far larger."""
+        """Return the next width: larger if the last band hardly grew, smaller if it grew a lot."""
         before = self._prefixes_before
         is_hardly_larger = prefixes < HARDLY_MORE * before
         is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
@@ -331,7 +335,7 @@ class _Floors:
         self.floor = self._first_floor()
 
     def _first_floor(self) -> float:
-        """The floor that about ``first_names`` names should reach."""
+        """Return the floor that about ``first_names`` names should reach."""
         return self._highest - math.log(self._first_names) - self.width.nats
 
     @property
@@ -358,16 +362,16 @@ class _Floors:
 class BandSearch:
     """A search for the names that rank highest.
 
-    The search gives up when it has done too much work. A few prefixes for which the constraints are asked count as much
-    as one prefix that is read (``TRIED_PER_READ``). It also gives up if it has computed ``MAX_LOGITS`` logits, which
-    happens with large vocabularies; if its prefixes are very long (``MAX_IN_VAIN``); or if too many prefixes wait in
-    memory (``MAX_NUMBERS``).
+    The search gives up when it has done too much work. Checking the constraints of ``TRIED_PER_READ`` prefixes counts
+    as much as reading one prefix. The search also gives up if it has computed ``MAX_LOGITS`` logits, which happens with
+    large vocabularies; if its prefixes are very long (``MAX_IN_VAIN``); or if too many prefixes wait in memory
+    (``MAX_NUMBERS``).
 
     Args:
         walk: the model's tree, and which prefixes are wanted.
         name_filter: decides which finished names are wanted.
         ranking: ranks the names.
-        bound: prefixes that may be read.
+        budget: prefixes that may be read.
         report: called now and then with the number of names found and of prefixes read. Some of these names may still
             be rejected, or replaced with names that rank higher.
 
@@ -379,7 +383,7 @@ class BandSearch:
     >>> vocabulary = Vocabulary.from_names(names)
     >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
     >>> walk, name_filter = Generator(model, vocabulary).prepare(2, 20, None, allow_seen=True, allow_repeats=False)
-    >>> search = BandSearch(walk, name_filter, ByProbability(), bound=1_000)
+    >>> search = BandSearch(walk, name_filter, ByProbability(), budget=1_000)
     >>> [band.best.names for band in search.bands(2)][-1]
     ['Anna', 'Hans']
     """
@@ -392,7 +396,7 @@ class BandSearch:
         name_filter: NameFilter,
         ranking: Ranking,
         *,
-        bound: int,
+        budget: int,
         report: Report = ignore_progress,
     ) -> None:
         self.walk = walk
@@ -400,18 +404,18 @@ class BandSearch:
         self.ranking = ranking
         self.prefixes_read = 0
         self.returned = 0  # names that the caller has returned already
-        self.bounded = False  # whether the search gave up; if not, there are no more names
+        self.gave_up = False  # whether the search gave up; if not, there are no more names
         # Prefixes and names of the last band, by the constraint that rejected them.
         self.rejected: Counter[str] = Counter()
         self._report = report
         self._most_found = 0
-        self._most_prefixes = bound
-        self.renew_bound()
+        self._budget = budget
+        self.renew_budget()
 
-    def renew_bound(self) -> None:
+    def renew_budget(self) -> None:
         """Allow the search to do as much work again."""
         affordable = MAX_LOGITS // self.walk.logits_per_prefix
-        self.bound = self._work + max(1, min(self._most_prefixes, affordable))
+        self._work_limit = self._work + max(1, min(self._budget, affordable))
         self._computed_at_most = self.walk.computed + MAX_IN_VAIN
 
     @property
@@ -433,7 +437,10 @@ class BandSearch:
         first_names = names_wanted if at_first is None else at_first
         start, scores = self.ranking.start(self.walk)
         floors = _Floors(highest=float(scores.rank.max()), first_names=max(first_names, 1))
-        while self._can_continue(names_wanted, floors):
+        while self.returned < names_wanted and math.isfinite(floors.floor):
+            if not self._can_continue(floors):
+                self.gave_up = True
+                return
             band = self._new_band(n, floors.floor, scores)
             read_before = self.prefixes_read
             is_complete = self._read_band(start, scores, band)
@@ -444,24 +451,19 @@ class BandSearch:
                 floors.lower(band, prefixes=self.prefixes_read - read_before)
             elif floors.can_expect_fewer and not self.returned:
                 floors.expect_fewer()
-                self.renew_bound()
+                self.renew_budget()
             else:
-                self.bounded = True
+                self.gave_up = True
                 yield from self._unfinished(band)
                 return
 
-    def _can_continue(self, names_wanted: int, floors: _Floors) -> bool:
-        """Whether to read another band. The search gives up if that would certainly be too much work."""
-        if self.returned >= names_wanted or not math.isfinite(floors.floor):
-            return False
-        is_too_large = floors.width.expected > self.bound - self._work
-        if is_too_large and not self.returns_unfinished_bands:
-            self.bounded = True
-            return False
-        return True
+    def _can_continue(self, floors: _Floors) -> bool:
+        """Return whether to read another band: not if it would be unfinished for sure, and not be returned."""
+        is_too_large = floors.width.expected > self._work_limit - self._work
+        return self.returns_unfinished_bands or not is_too_large
 
     def _new_band(self, n: int | None, floor: float, scores: PrefixScores) -> Band:
-        """An empty band above a floor for the names that are still missing.
+        """Return an empty band above a floor for the names that are still missing.
 
         Args:
             n: names that are wanted; None: all.
@@ -473,12 +475,12 @@ class BandSearch:
         return Band(missing, self.name_filter, floor, best=no_names)
 
     def _unfinished(self, band: Band) -> Iterator[Band]:
-        """The band that the search was reading when it gave up, if the caller wants it."""
+        """Return the band that the search was reading when it gave up, if the caller wants it."""
         if self.returns_unfinished_bands:
             band.judge_waiting()
             yield band
 
-    def _read_band(self, start: Open, scores: PrefixScores, band: Band) -> bool:
+    def _read_band(self, start: PrefixBlock, scores: PrefixScores, band: Band) -> bool:
         """Find all names above the band's floor, and add them to it.
 
         Args:
@@ -490,7 +492,7 @@ class BandSearch:
             Whether the band was read in full; False if the search has to give up.
         """
         self.walk.rejected.clear()
-        stack = _BlockStack(_Block(start, scores, siblings=iter(()), numbers=0))
+        stack = _BlockStack(_Block(start, scores, later=iter(()), numbers=0))
         is_complete = self._read_blocks(stack, band)
         if is_complete:
             band.judge_waiting()
@@ -503,24 +505,25 @@ class BandSearch:
         while stack.blocks:
             block = stack.blocks.pop()
             highest = float(block.scores.rank.max())
-            if highest < band.current_floor:  # its siblings rank even lower
+            if highest < band.current_floor:  # the later blocks rank even lower
                 stack.free(block)
                 band.note_below(highest)
                 continue
-            stack.replace_by_sibling(block)
+            stack.push_next_block(block)
             if self._is_too_much_work(block, stack):
                 return False
             self._read_next(block, stack, band)
         return True
 
     def _is_too_much_work(self, block: _Block, stack: _BlockStack) -> bool:
-        """Whether reading a block would exceed the limits on work and memory."""
+        """Return whether reading a block would exceed the limits on work and memory."""
         work = self._work + len(block.prefixes.last)
-        is_too_long = work > self.bound or self.walk.computed > self._computed_at_most
+        is_too_long = work > self._work_limit or self.walk.computed > self._computed_at_most
         return is_too_long or stack.numbers > MAX_NUMBERS
 
     def _read_next(self, block: _Block, stack: _BlockStack, band: Band) -> None:
         """Read a block, and add the highest of its longer prefixes to the stack, so that they are read next."""
+        # Only the first block goes on the stack; it brings the others with it.
         first_longer = next(self._read_block(block, band), None)
         if first_longer is not None:
             stack.push(first_longer)
@@ -548,13 +551,13 @@ class BandSearch:
 
     def _longer(
         self,
-        prefixes: Open,
+        prefixes: PrefixBlock,
         row: Int64[Array, "K"],
         token: Int64[Array, "K"],
         scores: PrefixScores,
         after: State,
-    ) -> _Siblings:
-        """The prefixes that are one token longer, in blocks.
+    ) -> _LaterBlocks:
+        """Return the prefixes that are one token longer, in blocks.
 
         ``row`` and ``token`` are the shorter prefix and the last token of each longer one, ``scores`` (``(K,)``) are
         the scores of the longer prefixes, and ``after`` is the model's state after the shorter ones.
@@ -562,21 +565,21 @@ class BandSearch:
         following = _next_tokens(row, token, scores.log_probability)
         numbers_per_prefix = 3 + len(fields(scores))
         numbers = prefixes.tokens.size + len(row) * numbers_per_prefix
-        return _Siblings(self.walk.children(prefixes, following, after), scores, numbers)
+        return _LaterBlocks(self.walk.children(prefixes, following, after), scores, numbers)
 
     def _add_names(
-        self, prefixes: Open, row: Int64[Array, "K"], scores: PrefixScores, band: Band
+        self, prefixes: PrefixBlock, row: Int64[Array, "K"], scores: PrefixScores, band: Band
     ) -> None:
         """Add the names that end after the prefixes of some rows."""
         log_probability = scores.log_probability[row, END_TOKEN]
-        ended = self.walk.ended(
+        finished = self.walk.finish_names(
             prefixes, _next_tokens(row, np.full(len(row), END_TOKEN), log_probability)
         )
-        if len(ended.rows):
+        if len(finished.rows):
             names = RankedNames(
-                names=self.walk.filter.vocabulary.decode_all(ended.tokens),
-                scores=scores.select((ended.rows, END_TOKEN)),
-                start_tokens=ended.start_token,
+                names=self.walk.filter.vocabulary.decode_all(finished.tokens),
+                scores=scores.select((finished.rows, END_TOKEN)),
+                start_tokens=finished.start_token,
             )
             band.add(names)
 
@@ -589,7 +592,7 @@ class BandSearch:
 def _above_floor(
     rank: Float64[Array, "B V"], band: Band
 ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-    """Rows and tokens of the longer prefixes above a band's floor; the band remembers the highest rank below it."""
+    """Return rows and tokens of the longer prefixes above a band's floor, and note the highest rank below it."""
     is_above = rank >= band.current_floor
     band.note_below(float(rank.max(where=~is_above, initial=-math.inf)))
     row, token = np.nonzero(is_above & (rank > -math.inf))
@@ -599,7 +602,7 @@ def _above_floor(
 def _by_rank(
     row: Int64[Array, "K"], token: Int64[Array, "K"], scores: PrefixScores
 ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-    """Rows and tokens of longer prefixes, those that rank highest first."""
+    """Return rows and tokens of longer prefixes, those that rank highest first."""
     order = np.argsort(-scores.rank[row, token], kind="stable")
     return row[order], token[order]
 
@@ -607,10 +610,10 @@ def _by_rank(
 def _next_tokens(
     row: Int64[Array, "K"], token: Int64[Array, "K"], log_probability: Float64[Array, "K"]
 ) -> NextTokens:
-    """Next tokens for a walk that doesn't draw, which counts each of them once."""
+    """Return next tokens for a walk that doesn't draw, which counts each of them once."""
     return NextTokens(
         rows=row,
         tokens=token.astype(np.int32),
         counts=np.ones(len(row), np.int64),
-        scores=log_probability,
+        log_probabilities=log_probability,
     )

@@ -63,7 +63,7 @@ def most_likely(
     )
 
     report = _ProgressReport(n, on_progress)
-    search = BandSearch(walk, name_filter, ByProbability(), bound=MAX_PREFIXES, report=report.send)
+    search = BandSearch(walk, name_filter, ByProbability(), budget=MAX_PREFIXES, report=report.send)
     return _names_of(search, n, generator)
 
 
@@ -80,7 +80,7 @@ class _ProgressReport:
 
 
 def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
-    """The names of the last band, which also has the names of all bands before.
+    """Return the names of the last band, which also has the names of all bands before.
 
     Raises:
         GenerationError: there are too few names. They have been returned by then.
@@ -96,8 +96,8 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
 
 
 def _too_few_names(name_count: int, n: int, search: BandSearch) -> GenerationError:
-    """The error if a search ended with too few names."""
-    if search.bounded:
+    """Return the error if a search ended with too few names."""
+    if search.gave_up:
         suggestions = advice(search.rejected, search.name_filter.constraints)
         reason = f"then gave up after {search.prefixes_read:,} prefixes: {suggestions}"
     else:

@@ -31,8 +31,8 @@ from typing import cast
 import numpy as np
 
 from namegen.core.data.normalization import scramble
-from namegen.core.generation.constraints.constraint_list import NameFilter, ReturnedNames
-from namegen.core.generation.count_splitting import Open, Walk
+from namegen.core.generation.constraints.constraint_list import NameFilter, ReservedNames
+from namegen.core.generation.count_splitting import PrefixBlock, Walk
 from namegen.core.generation.exact.band_search import (
     BandSearch,
     PrefixScores,
@@ -65,13 +65,13 @@ class ByArrival:
     sampling: SamplingSettings  # how names are drawn
     seed: np.uint64  # the random number on which all waits depend
 
-    def start(self, walk: Walk) -> tuple[Open, ArrivalScores]:
-        """Every start token; its rate is its probability given the characters that a constraint forces."""
+    def start(self, walk: Walk) -> tuple[PrefixBlock, ArrivalScores]:
+        """Return every start token; its rate is its probability given the characters that a constraint forces."""
         roots, log_rate = walk.roots(self.sampling)
         numbers = np.arange(len(log_rate), dtype=np.uint64)
         hashes = scramble(scramble(numbers) ^ self.seed)
         rank = log_rate - log_waits(hashes)
-        return roots, ArrivalScores(rank, roots.score, log_rate=log_rate, hashes=hashes)
+        return roots, ArrivalScores(rank, roots.log_probability, log_rate=log_rate, hashes=hashes)
 
     def extend(
         self,
@@ -94,7 +94,7 @@ class ByArrival:
     def _ranks(
         self, prefix_log_time: Float64[Array, "B"], log_wait: Float64[Array, "B V"], floor: float
     ) -> Float64[Array, "B V"]:
-        """The ranks of longer prefixes, exact if they reach the floor.
+        """Return the ranks of longer prefixes, exact if they reach the floor.
 
         Most tokens come too late, so the three logarithms of an exact time are computed only for the others.
         """
@@ -113,15 +113,15 @@ class ByArrival:
 class Arrivals(BandSearch):
     """A search for names in the order of their arrival.
 
-    If it found too few names and wasn't ``bounded``, there are no more.
+    If it found too few names and didn't give up (``gave_up``), there are no more.
 
     Args:
         walk: the model's tree, and which prefixes are wanted.
-        name_filter: decides which finished names are wanted. Without repeats, it gets all returned names.
+        name_filter: decides which finished names are wanted. Without repeats, the returned names are reserved in it.
         sampling: how names would be drawn.
         rng: the random number generator.
         report: called now and then with the number of names found and of prefixes read.
-        bound: prefixes that are read in vain before the search gives up.
+        budget: prefixes that are read in vain before the search gives up.
     """
 
     returns_unfinished_bands = True
@@ -134,33 +134,33 @@ class Arrivals(BandSearch):
         rng: np.random.Generator,
         report: Report = ignore_progress,
         *,
-        bound: int = MAX_PREFIXES,
+        budget: int = MAX_PREFIXES,
     ) -> None:
         self._rng = rng
         ranking = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        super().__init__(walk, name_filter, ranking, bound=bound, report=report)
+        super().__init__(walk, name_filter, ranking, budget=budget, report=report)
 
     def find(self, n: int) -> Iterator[RankedNames]:
         """Return n names in batches as they are found; fewer if there are no more, or the search gives up.
 
         If repeats are allowed, the names are independent draws from all names that satisfy the constraints.
         """
-        if self.name_filter.returned is None:
+        if self.name_filter.reserved is None:
             return self._with_repeats(n)
-        return self._distinct(n, self.name_filter.returned)
+        return self._distinct(n, self.name_filter.reserved)
 
-    def _distinct(self, n: int, returned: ReturnedNames) -> Iterator[RankedNames]:
-        """Each name once. A band's new names arrive later than all names of the band before."""
+    def _distinct(self, n: int, reserved: ReservedNames) -> Iterator[RankedNames]:
+        """Return each name once. A band's new names arrive later than all names of the band before."""
         for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             count = min(len(band.best.names), n - self.returned)
             names = band.best.select(np.arange(count))
             if names.names:
-                returned.add(self.name_filter.normalization.hash_names(names.names))
+                reserved.add(self.name_filter.normalization.hash_names(names.names))
                 self._note_returned(count)
                 yield names
 
     def _with_repeats(self, n: int) -> Iterator[RankedNames]:
-        """All arrivals of each name, band by band. Once all names are known, they are drawn by their probabilities."""
+        """Return all arrivals, band by band. Once all names are known, draw them by their probabilities."""
         last_band = None
         end = -math.inf
         for band in self.bands(None, at_first=1):
@@ -174,13 +174,13 @@ class Arrivals(BandSearch):
                 yield band.best.select(rows)
             if n == 0:
                 return
-        if last_band is not None and not self.bounded:
+        if last_band is not None and not self.gave_up:
             yield from self._draw(last_band.best, n)
 
     def _note_returned(self, count: int) -> None:
         """Count names that were returned, after which the search may do as much work again."""
         self.returned += count
-        self.renew_bound()
+        self.renew_budget()
 
     def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
         """Draw n of the names by their probabilities, some of them more than once."""
@@ -197,7 +197,7 @@ class Arrivals(BandSearch):
     def _arrivals(
         self, scores: ArrivalScores, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
-        """The rows of the names that arrive between two times, in order; at most ``most`` arrivals.
+        """Return the rows of the names that arrive between two times, in order; at most ``most`` arrivals.
 
         The times are logarithms of seconds. They are divided into short periods, so that few names arrive in each.
         """
@@ -219,7 +219,7 @@ class Arrivals(BandSearch):
     def _arrivals_in_period(
         self, scores: ArrivalScores, start: float, end: float
     ) -> Int64[Array, "rows"]:
-        """The rows of the names that arrive in one period, in the order of their arrivals.
+        """Return the rows of the names that arrive in one period, in the order of their arrivals.
 
         A name can arrive several times. The time of its first arrival is known; later ones are drawn.
         """
@@ -251,7 +251,7 @@ class Arrivals(BandSearch):
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
-    """Logarithms of exponential waiting times of rate 1, one for each hash.
+    """Return logarithms of exponential waiting times of rate 1, one for each hash.
 
     >>> bool(abs(np.exp(log_waits(scramble(np.arange(10_000, dtype=np.uint64)))).mean() - 1) < 0.05)
     True

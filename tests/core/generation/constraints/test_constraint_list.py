@@ -229,11 +229,13 @@ def test_no_prefix_of_a_wanted_name_is_rejected(
         if depth > len(begins):
             states = prefix_filter.advance(states, np.zeros(1, np.int64), tokens[:, depth - 1])
         rejected = rejected or any(
-            True for _ in prefix_filter.rejections(tokens[:, :depth], states, ended=False)
+            True for _ in prefix_filter.rejections(tokens[:, :depth], states, are_whole_names=False)
         )
     wanted = len(name) <= 5 and all(constraint.accepts(name) for constraint in constraints)
     assert not (wanted and rejected)
-    failed = [reason for reason, _ in prefix_filter.rejections(tokens, states, ended=True)]
+    failed = [
+        reason for reason, _ in prefix_filter.rejections(tokens, states, are_whole_names=True)
+    ]
     assert (rejected or bool(failed)) == (not wanted)
 
 
@@ -296,13 +298,13 @@ def test_contradictions_are_named_before_anything_is_drawn(
             "raise --temperature, or relax --matches",
         ),
         (
-            {"allow_seen": 9},
+            {"new": 9},
             {},
             {},
             "raise --temperature, or allow names of the list with --allow-seen",
         ),
         (
-            {"allow_seen": 9},
+            {"new": 9},
             {},
             {"top_p": 1e-9},
             "raise --top-p, or allow names of the list with --allow-seen",
@@ -320,16 +322,16 @@ def test_contradictions_are_named_before_anything_is_drawn(
             "raise --top-k or --top-p or --temperature",
         ),
         (
-            {"allow_repeats": 9},
+            {"distinct": 9},
             {},
             {"top_k": 1},
             "ask for fewer, raise --top-k, or allow more with --allow-repeats",
         ),
-        ({"allow_seen": 9}, {}, None, "allow names of the list with --allow-seen"),
+        ({"new": 9}, {}, None, "allow names of the list with --allow-seen"),
         ({"not_a_name": 9}, {}, None, "ask for fewer"),
         ({}, {}, {}, "ask for fewer"),
         (
-            {"allow_repeats": 9, "max_length": 1},
+            {"distinct": 9, "max_length": 1},
             {"starts_with": "Mc", "min_length": 3, "exclude_words": ["x"]},
             None,
             "ask for fewer, allow more with --allow-repeats, relax --min-length, relax --starts-with, or relax "
@@ -378,14 +380,14 @@ def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejec
         "not_a_name": 4,
         "max_length": 32,
         "contains": 2,
-        "allow_seen": 8,
+        "new": 8,
         "exclude_names": 16,
     }
     name_filter = NameFilter(ConstraintList([Distinct()]))
-    assert name_filter.returned is not None
-    name_filter.returned.add(hash_names(["BOB"]))
+    assert name_filter.reserved is not None
+    name_filter.reserved.add(hash_names(["BOB"]))
     assert name_filter.keep(names, counts)[0].tolist() == [0, 2, 3, 4, 5]
-    assert NameFilter(ConstraintList()).returned is None
+    assert NameFilter(ConstraintList()).reserved is None
 
 
 def test_the_judge_knows_whether_it_accepts_nearly_all_draws() -> None:
@@ -395,14 +397,16 @@ def test_the_judge_knows_whether_it_accepts_nearly_all_draws() -> None:
         assert not NameFilter(ConstraintList([*always, constraint])).lets_all_through
 
 
-def test_constraints_are_listed_by_setting_and_empty_ones_are_left_out() -> None:
-    assert all(kind.name == name for name, kind in CONSTRAINTS.items())
-    assert set(Constraints.__annotations__) | {
+def test_constraints_are_listed_by_key_and_empty_ones_are_left_out() -> None:
+    assert all(kind.key == key for key, kind in CONSTRAINTS.items())
+    settings = {kind.setting_name for kind in CONSTRAINTS.values()}
+    assert settings == {
+        *Constraints.__annotations__,
         "max_length",
         "allow_seen",
         "allow_repeats",
-        "not_a_name",
-    } == set(CONSTRAINTS)
+        None,  # of WellFormed
+    }
     nothing = ConstraintList(
         [StartsWith(""), Contains(""), EndsWith(""), MinLength(0), ExcludedWords([])]
     )

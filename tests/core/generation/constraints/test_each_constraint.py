@@ -19,7 +19,7 @@ from namegen.core.generation.constraints.constraint_list import (
     MinDistance,
     MinLength,
     New,
-    ReturnedNames,
+    ReservedNames,
     WellFormed,
 )
 from namegen.core.generation.constraints.texts import (
@@ -67,7 +67,7 @@ def test_lengths_at_the_limits_are_allowed() -> None:
 @pytest.mark.parametrize("constraint", [StartsWith, Contains, EndsWith])
 def test_the_longest_text(constraint: type[TextConstraint]) -> None:
     assert len(constraint("a" * 10_000).value) == 10_000
-    with pytest.raises(SettingsError, match=f"{constraint.name} has 10,001 characters"):
+    with pytest.raises(SettingsError, match=f"{constraint.setting_name} has 10,001 characters"):
         constraint("a" * 10_001)
 
 
@@ -156,20 +156,20 @@ def test_a_word_after_an_equals_sign_is_banned_only_as_a_whole_word() -> None:
 def test_lists_reject_their_names_in_any_spelling() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
-    distinct.returned.add(hash_names(["bob"]))
+    distinct.reserved.add(hash_names(["bob"]))
     assert New(known_set(["Anna"])).rejects(names).tolist() == [True, False, False]
     assert ExcludedNames(["b-o-b"]).rejects(names).tolist() == [False, True, False]
     assert distinct.rejects(names).tolist() == [False, True, False]
     assert MinDistance(2, ["Anna"]).rejects(names).tolist() == [True, False, True]
 
 
-def test_returned_names_hold_all_added_hashes() -> None:
-    returned = ReturnedNames()
+def test_reserved_names_hold_all_added_hashes() -> None:
+    reserved = ReservedNames()
     rng = np.random.default_rng(0)
     every: set[int] = set()
     for size in (5, 0, 1, 3, 40, 2, 2, *[100] * 20):
         marks = rng.integers(2**64, size=size, dtype=np.uint64)
-        returned.add(marks)
+        reserved.add(marks)
         every |= set(marks.tolist())
         asked = np.concatenate((marks, hash_names(["nobody"])))
-        assert returned.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
+        assert reserved.holds(asked).tolist() == [mark in every for mark in asked.tolist()]

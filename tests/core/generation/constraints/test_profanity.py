@@ -136,8 +136,8 @@ def test_a_string_that_is_always_profane_is_rejected_at_once() -> None:
 
 def test_allow_profanity_is_a_bool() -> None:
     assert not list(make_constraints(allow_profanity=True))
-    assert [constraint.name for constraint in make_constraints(allow_profanity=None)] == [
-        "allow_profanity"
+    assert [constraint.key for constraint in make_constraints(allow_profanity=None)] == [
+        "no_profanity"
     ]
     with pytest.raises(SettingsError, match="allow_profanity is 'no': expected True or False"):
         make_constraints(allow_profanity="no")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The limit on first letters: no start is much more common than in the model."""
+"""The limit on first letters: no opening is much more common than in the model."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.generation.start_limit import StartLimit
+from namegen.core.generation.opening_limit import OpeningLimit
 
 PROBABILITIES = {"abc": 0.5, "abd": 0.3, "b": 0.15, "cab": 0.01, "ca": 0.0}
-# Names with one of these starts, and the label of each.
+# Names with one of these openings, and the label of each.
 some_names = st.lists(
     st.tuples(
         st.sampled_from(sorted(PROBABILITIES)), st.sampled_from(["", "x", "yy"]), st.integers(0, 1)
@@ -20,7 +20,7 @@ some_names = st.lists(
 )
 
 
-def admits(limit: StartLimit, names: list[tuple[str, str, int]], most: int = 1_000) -> list[bool]:
+def admits(limit: OpeningLimit, names: list[tuple[str, str, int]], most: int = 1_000) -> list[bool]:
     texts = [start + (end if len(start) == 3 else "") for start, end, _ in names]
     labels = np.array([label for _, _, label in names], np.int64)
     probabilities = np.array([PROBABILITIES[start] for start, _, _ in names])
@@ -33,7 +33,7 @@ def test_among_the_first_k_names_of_a_label_a_start_has_at_most_1_plus_2pk(
     names: list[tuple[str, str, int]],
 ) -> None:
     """And a name is discarded only if it would break that."""
-    admitted = admits(StartLimit(), names)
+    admitted = admits(OpeningLimit(), names)
     returned: Counter[int] = Counter()
     with_start: Counter[tuple[int, str]] = Counter()
     for (start, _, label), is_admitted in zip(names, admitted, strict=True):
@@ -51,8 +51,8 @@ def test_the_limit_remembers_what_was_returned_before(
 ) -> None:
     """Names in several batches are admitted as in one."""
     cut = data.draw(st.integers(0, len(names)))
-    limit = StartLimit()
-    assert admits(limit, names[:cut]) + admits(limit, names[cut:]) == admits(StartLimit(), names)
+    limit = OpeningLimit()
+    assert admits(limit, names[:cut]) + admits(limit, names[cut:]) == admits(OpeningLimit(), names)
 
 
 @given(some_names, st.integers(1, 20))
@@ -60,7 +60,7 @@ def test_no_more_names_are_admitted_than_asked_for(
     names: list[tuple[str, str, int]], most: int
 ) -> None:
     """Names after the last one aren't counted as returned."""
-    limit, free = StartLimit(), admits(StartLimit(), names)
+    limit, free = OpeningLimit(), admits(OpeningLimit(), names)
     admitted = admits(limit, names, most)
     assert sum(admitted) == min(most, sum(free))
     end = len(names) - admitted[::-1].index(True) if any(admitted) else 0
@@ -70,7 +70,7 @@ def test_no_more_names_are_admitted_than_asked_for(
 
 def test_a_discarded_name_is_admitted_once_there_are_50_names() -> None:
     """50 · 2 · 0.01 = 1, so the second one is the fiftieth name."""
-    limit = StartLimit()
+    limit = OpeningLimit()
     rare, others = ("cab", "x", 0), [("abc", "", 0), ("abd", "", 0)]
     assert admits(limit, [rare, rare]) == [True, False]
     assert all(admits(limit, 23 * others))
