@@ -1,4 +1,4 @@
-"""PlayerInventor: whole players, none of them real."""
+"""Check that ``PlayerInventor`` invents players who don't share a full name with a real player."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def invent(maker: PlayerInventor, n: int, seed: int = 0) -> list[InventedPlayer]
     ]
 
 
-def test_last_names_are_new_and_distinct_first_names_may_be_seen():
+def test_only_last_names_have_to_be_new():
     team = invent(inventor(["Al Mann"]), 100)
     lasts = [normalize(player.last) for player in team]
     assert len(set(lasts)) == 100
@@ -55,7 +55,7 @@ def test_last_names_are_new_and_distinct_first_names_may_be_seen():
     assert len({player.first for player in team}) < 100
 
 
-def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_suffix():
+def test_real_players_are_excluded_regardless_of_case_or_suffix():
     everyone = {
         normalize(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)
     }
@@ -67,7 +67,7 @@ def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_su
     assert not found & set(taken)
 
 
-def test_suffixes_have_the_frequency_of_the_list():
+def test_suffixes_are_as_frequent_as_in_the_list():
     real = ["Zed Zed Jr."] * 2 + ["Zed Zod III"] + ["Zed Zid"] * 7
     suffixes = Counter(
         player.suffix for seed in range(5) for player in invent(inventor(real), 200, seed)
@@ -83,24 +83,24 @@ def test_the_same_seed_gives_the_same_players():
     assert invent(maker, 0) == []
 
 
-def test_where_no_more_turn_up_it_says_how_many_there_were():
+def test_the_error_shows_how_many_players_were_found():
     with pytest.raises(GenerationError, match=r"0 of 5 players were found.*raise temperature"):
         invent(inventor(["Al Mann"], temperature=0.0), 5)
     firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
-    real = [f"{first} {last}" for first in firsts for last in lasts]  # all that there can be
+    real = [f"{first} {last}" for first in firsts for last in lasts]  # every possible player
     only = PlayerInventor(part(["Al"], 2), part(LAST, 1), real)
     with pytest.raises(GenerationError, match="of 3 players were found"):
         invent(only, 3)
 
 
-def test_values_out_of_range_are_refused_at_once():
+def test_values_out_of_range_are_rejected_immediately():
     with pytest.raises(SettingsError, match="-1 players"):
         inventor([]).generate(-1, rng=np.random.default_rng(0))
     with pytest.raises(SettingsError, match="temperature"):
         api.generate_players_batches(1, temperature=-1.0)
 
 
-def test_players_from_the_models_that_come_with_the_package():
+def test_the_built_in_models_invent_new_players():
     team = api.generate_players(100, seed=1)
     full = {normalize(player.full_name) for player in players()}
     last = {normalize(name) for name in load_bundled("mlb-last").names}

@@ -1,4 +1,4 @@
-"""Player: lines of the baseball list, by the original project's rules."""
+"""Check that lines of the baseball list are parsed by the rules of the original project."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from namegen.lists import players
         ("Ronald Acuña Jr.", ("Ronald", "Acuña", "Jr.")),
         ("Jr.", ("", "Jr.", "")),
         ("Smith IV", ("", "Smith", "IV")),
-        # de and De: the last name starts there, from three words on, the suffix not counted
+        # In names of at least three words, not counting the suffix, the last name starts at de or De.
         ("Alejandro De Aza", ("Alejandro", "De Aza", "")),
         ("Jose Luis De La Cruz Jr.", ("Jose Luis", "De La Cruz", "Jr.")),
         ("Eliezer Montes de Oca", ("Eliezer", "Montes de Oca", "")),
         ("Ponce de Leon", ("", "Ponce de Leon", "")),
         ("De Jesus Jr.", ("De", "Jesus", "Jr.")),
         ("De Leon Ponce", ("", "De Leon Ponce", "")),
-        # a particle as the last word but one: all after the first word
+        # If the second-to-last word is a particle, the last name is everything after the first word.
         ("Bruce Dal Canton", ("Bruce", "Dal Canton", "")),
         ("Mary Ann Van Dyke", ("Mary", "Ann Van Dyke", "")),
-        ("Al van Dyke", ("Al van", "Dyke", "")),  # van is not Van
+        ("Al van Dyke", ("Al van", "Dyke", "")),  # a lowercase van isn't a particle
     ],
 )
-def test_the_rules(name: str, parts: tuple[str, str, str]) -> None:
+def test_names_are_split_by_the_rules(name: str, parts: tuple[str, str, str]) -> None:
     assert split_name(name) == parts
     player = Player.from_line(f"{name}  (1990-1995)")
     assert (player.first, player.last, player.suffix) == parts
     assert player.full_name == name
 
 
-def test_a_plus_means_the_hall_of_fame() -> None:
+def test_a_plus_sign_means_the_hall_of_fame() -> None:
     assert Player.from_line("Henry Aaron+ (1954-1976)") == Player(
         "Henry", "Aaron", "", 1954, 1976, True
     )
@@ -60,14 +60,14 @@ def test_a_plus_means_the_hall_of_fame() -> None:
         "x" * 1_000_000,
     ],
 )
-def test_another_form_is_refused_with_its_content(line: str) -> None:
+def test_a_malformed_line_is_rejected_and_quoted(line: str) -> None:
     with pytest.raises(NamesError, match="is not a player: expected the form") as caught:
         Player.from_line(line)
     assert repr(line)[:40] in str(caught.value)
     assert len(str(caught.value)) < 200
 
 
-def test_the_whole_list() -> None:
+def test_the_whole_list_is_parsed() -> None:
     everyone = players()
     assert len(everyone) == 23_542
     assert sum(player.hall_of_fame for player in everyone) == 307

@@ -1,4 +1,4 @@
-"""The program, run from outside: arguments, folder and standard streams in, exit code and text out."""
+"""Fixtures and helpers that run the program as a user would, and return its exit code and output."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from namegen import models
 from namegen.cli import cli
 from tests.small_models import small_models
 
-# Options of a training that takes no time, and of one with 135 steps an epoch: time to interrupt it.
+# Options for a very short run, and for a run with 135 steps per epoch, which leaves time to interrupt it.
 FAST = ("--quick", "--epochs", "2", "--no-plot")
 LONG = ("--quick", "--epochs", "150", "--batch-size", "2", "--no-plot")
-# A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start inherit that.
+# If a shell runs the tests in the background, they ignore Ctrl-C, and so would the programs that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:
-    """The lines of a run's ``history.csv``."""
+    """Return the rows of a run's ``history.csv``."""
     with (folder / "history.csv").open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder."""
+    """Return the contents of the files in a folder, by file name."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def invoke(*arguments: object, wide: int = 80) -> Result:
-    """A command in this process, in a terminal of so many columns."""
+    """Run a command in this process, in a terminal with ``wide`` columns."""
     return CliRunner().invoke(cli, list(map(str, arguments)), env={"COLUMNS": str(wide)})
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty folder to work in, and small models in place of those that come with the package."""
+    """Change to an empty folder, and replace the built-in models with small ones."""
     monkeypatch.setattr(models, "_FOLDER", small_models())
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -57,7 +57,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the program gave."""
+    """The exit code and output of one run of the program."""
 
     code: int
     out: str
@@ -68,7 +68,7 @@ class Run:
         return json.loads(self.out)
 
     def refused(self, *fragments: str, code: int = 1) -> Run:
-        """Assert that it ended in one clear sentence on standard error, without a traceback or a result."""
+        """Assert that the program failed with one clear error message, without a traceback or a result."""
         assert self.code == code, (self.code, self.out, self.err)
         assert self.out == ""
         assert "Traceback" not in self.err
@@ -79,18 +79,22 @@ class Run:
         return self
 
     def lines(self) -> list[str]:
-        """The result, a line each; all went well."""
+        """Assert that the program succeeded, and return the lines of its output."""
         return self.done().out.splitlines()
 
     def done(self) -> Run:
-        """Assert that all went well."""
+        """Assert that the program succeeded."""
         assert self.code == 0, (self.code, self.err)
         assert "Traceback" not in self.err
         return self
 
 
 class Program:
-    """Runs ``namegen`` in one folder; ``spawn`` starts it afresh, a call forks a process that has its modules."""
+    """Runs ``namegen`` in one folder.
+
+    A call is fast, because it forks a process that has already loaded the modules. ``spawn`` and ``fresh`` start a new
+    interpreter.
+    """
 
     def __init__(self, server: subprocess.Popen[str], folder: Path, streams: Path) -> None:
         self._server, self.folder, self._streams = server, folder, streams
@@ -105,10 +109,16 @@ class Program:
         fault: dict[str, Any] | None = None,
         kill_after: float | None = None,
     ) -> Run:
-        """The program to its end; with a limit on the bytes of a file, as a full disk has, or as another user.
+        """Run the program until it ends.
 
-        ``values``: of module variables, by their whole names; ``fault``: the fields of ``tests.harm.faults.Fault``;
-        ``kill_after``: seconds.
+        Args:
+            *arguments: The command-line arguments.
+            stdin: The content of standard input.
+            largest_file: The largest file in bytes that the program can write, which simulates a full disk.
+            user: The ID of another user who runs the program.
+            values: New values of module variables, by their full names.
+            fault: The fields of a ``tests.harm.faults.Fault``.
+            kill_after: The time in seconds after which the program is killed.
         """
         paths = {name: self._streams / name for name in ("stdin", "stdout", "stderr")}
         paths["stdin"].write_bytes(stdin)
@@ -134,16 +144,16 @@ class Program:
         )
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """A file in the folder."""
+        """Write a file in the folder, and return its path."""
         path = self.folder / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
     def spawn(self, *arguments: object, before: str = "", **options: Any) -> subprocess.Popen[str]:
-        """The program in a fresh interpreter; ``before`` is Python code that runs first.
+        """Start the program in a new interpreter. ``before`` is Python code that runs first.
 
-        Most of those that are spawned are sent signals. What measures coverage may wait for itself for ever when one
-        comes, so it stays out.
+        Coverage isn't measured, because most of these programs receive signals, and a signal can cause a deadlock in
+        the coverage tool.
         """
         start = f"{before}\nfrom namegen.cli import main\nmain()"
         environment = options.pop("env", ENVIRONMENT)
@@ -165,14 +175,14 @@ class Program:
         )
 
     def fresh(self, *arguments: object, before: str = "") -> Run:
-        """The program in a fresh interpreter, to its end."""
+        """Run the program in a new interpreter until it ends."""
         process = self.spawn(*arguments, before=before)
         out, err = process.communicate(timeout=120)
         return Run(process.returncode, out, err)
 
 
 def wait_until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
-    """Until something is there, while the program runs."""
+    """Wait until a function returns a true value, and return it. The program must keep running."""
     for _ in range(6000):
         found = what()
         if found:
@@ -183,7 +193,7 @@ def wait_until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """By Ctrl-C; it says how to go on."""
+    """Stop the program with Ctrl-C, and assert that it explains how to continue."""
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -193,7 +203,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def serving(*modules: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that runs the program; it has loaded these modules, too."""
+    """Start a server that runs the program and has also loaded these modules."""
     command = [sys.executable, str(Path(__file__).with_name("fork_server.py")), *modules]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
@@ -213,13 +223,13 @@ def server() -> Iterator[subprocess.Popen[str]]:
 def program(
     server: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Program:
-    """The program, in an empty folder."""
+    """Return the program, in an empty folder."""
     return Program(server, tmp_path, tmp_path_factory.mktemp("streams"))
 
 
 @pytest.fixture(scope="session")
 def some_names() -> str:
-    """300 real first names, a name a line."""
+    """Return 300 real first names, one per line."""
     from namegen.lists import load_bundled
 
     return "".join(f"{name}\n" for name in load_bundled("mlb-first").names[:300])
@@ -227,7 +237,7 @@ def some_names() -> str:
 
 @pytest.fixture
 def names(program: Program, some_names: str) -> str:
-    """They lie in the program's folder."""
+    """Write the names to a file in the program's folder, and return its name."""
     program.write("names.txt", some_names)
     return "names.txt"
 
@@ -236,7 +246,7 @@ def names(program: Program, some_names: str) -> str:
 def trained(
     server: subprocess.Popen[str], some_names: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Path], Path]:
-    """Copies a finished run folder to where a test wants it."""
+    """Return a function that copies a finished run folder to a path."""
     folder = tmp_path_factory.mktemp("trained")
     program = Program(server, folder, tmp_path_factory.mktemp("streams"))
     program.write("names.txt", some_names)
@@ -244,9 +254,8 @@ def trained(
 
     def copy(target: Path) -> Path:
         shutil.copytree(folder / "run", target)
-        config = (
-            target / "config.toml"
-        )  # it names the list by its whole path: here the one beside the copy
+        # The config contains the full path of the list. Replace it with the list next to the copy.
+        config = target / "config.toml"
         config.write_text(
             config.read_text().replace(str(folder / "names.txt"), str(target.parent / "names.txt"))
         )
@@ -257,6 +266,6 @@ def trained(
 
 @pytest.fixture
 def run_folder(program: Program, some_names: str, trained: Callable[[Path], Path]) -> Path:
-    """A finished run in the program's folder, beside the list ``names.txt`` that it was trained on."""
+    """Return a finished run in the program's folder, next to its training list ``names.txt``."""
     program.write("names.txt", some_names)
     return trained(program.folder / "run")

@@ -1,7 +1,8 @@
-"""Runs the real program many times over, each time in a process of its own, and pays for the imports once.
+"""Run the real program many times, each time in a separate process, but import its modules only once.
 
-Started by ``conftest.py``. It reads one JSON object a line and answers with the exit code. The child is the program as
-it is installed: its own arguments, folder, standard streams and exit; only its modules are loaded already.
+``conftest.py`` starts this server. The server reads one JSON object per line and prints the exit code of each run. A
+child process has the arguments, working folder, standard streams and exit code of the installed program. The only
+difference is that its modules are already loaded.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ COMMANDS = ("train", "generate", "evaluate", "describe")
 
 
 def warm_up(*more: str) -> None:
-    """Load what loads late, too: a child that runs as another user may not be able to read it; and ``more`` modules."""
+    """Load modules that are usually loaded late, and the ``more`` modules.
+
+    A child that runs as another user may not be able to read their files.
+    """
     for module in ("importlib.metadata", *more):
         import_module(module)
     for command in COMMANDS:
@@ -45,7 +49,7 @@ def warm_up(*more: str) -> None:
 
 
 def run(job: dict[str, Any]) -> None:
-    """Be the program."""
+    """Run the program in this process."""
     os.chdir(job["folder"])
     for descriptor, path in enumerate((job["stdin"], job["stdout"], job["stderr"])):
         flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT
@@ -69,20 +73,18 @@ def run(job: dict[str, Any]) -> None:
     except SystemExit as end:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(
-            end.code if isinstance(end.code, int) else 0
-        )  # unloading every module takes longer than the rest
+        # A normal exit would unload every module, which takes longer than everything else.
+        os._exit(end.code if isinstance(end.code, int) else 0)
 
 
 def ended(child: int, kill_after: float | None) -> int:
-    """The exit code of a child, which is killed after so many seconds if it is not over by then."""
+    """Return the exit code of a child. If it's still running after ``kill_after`` seconds, kill it."""
     if kill_after is not None:
         over = os.pidfd_open(child)
         select.select([over], [], [], kill_after)
         os.close(over)
-        os.kill(
-            child, signal.SIGKILL
-        )  # one that is over has not been waited for yet, so the number is still its own
+        # If the child has already ended, its process ID stays valid until waitpid is called.
+        os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

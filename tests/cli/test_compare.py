@@ -1,4 +1,4 @@
-"""``compare-backends``: the real command, on a real list, with every engine; stopped, killed, continued, read."""
+"""Run ``compare-backends`` with every backend, interrupt and continue it, and check its results and report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.cli.conftest import ENVIRONMENT, Program, stop, wait_until
 from tests.requirements import require
 from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
 
-pytestmark = pytest.mark.slow  # one whole comparison of every engine, stopped twice, takes a minute
+# A full comparison of all backends, interrupted twice, takes a minute.
+pytestmark = pytest.mark.slow
 
 HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
 QUICK = ("compare-backends", "list.txt", "--quick", "--out")
@@ -39,7 +40,7 @@ class Compared:
         return entry
 
     def figures(self) -> dict[tuple[str, str], Any]:
-        """What may not differ between two runs: everything about the NumPy trainings but their timing."""
+        """Return what must be the same in two comparisons: the results of the NumPy runs, except for times."""
         return {
             (run["network"], run["engine"]): [run["figures"], {**run["history"], "seconds": None}]
             for run in self.entry["trainings"]
@@ -49,21 +50,21 @@ class Compared:
 
 @pytest.fixture(scope="module")
 def workplace(server, some_names, tmp_path_factory):
-    """A folder with a list of 300 real names and a hostile one that repeats, so that it is learned."""
+    """Return the program in a folder with 300 real names and a hostile name, repeated so that it's memorized."""
     folder = tmp_path_factory.mktemp("compared")
     (folder / "list.txt").write_text(some_names + 30 * f"{HOSTILE}\n", encoding="utf-8")
     return Program(server, folder, tmp_path_factory.mktemp("streams"))
 
 
 def wait_for(folder: Path, measurements: int, process: Any) -> list[Path]:
-    """Until so many measurements are kept."""
+    """Wait until at least ``measurements`` files are saved, and return their paths."""
     wait_until(lambda: len(list(folder.glob("measurements/*.json"))) >= measurements, process)
     return sorted(folder.glob("measurements/*.json"))
 
 
 @pytest.fixture(scope="module")
 def compared(workplace):
-    """A comparison of every engine that was stopped by Ctrl-C, killed, and continued to its end."""
+    """Return a comparison of all backends that was stopped with Ctrl-C, then killed, then finished."""
     require("keras", "ai_edge_litert")
     folder = workplace.folder / "report"
     process = workplace.spawn(*QUICK, "report")
@@ -77,7 +78,7 @@ def compared(workplace):
     before = {path: path.stat().st_mtime_ns for path in kept}
     run = workplace.fresh(*QUICK, "report").done()
     assert {path: path.stat().st_mtime_ns for path in kept} == before, (
-        "a finished measurement was made again"
+        "a finished measurement was repeated"
     )
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return Compared(folder, results, run.out, run.err)
@@ -85,7 +86,7 @@ def compared(workplace):
 
 @pytest.fixture(scope="module")
 def without_tensorflow(workplace):
-    """The same comparison where TensorFlow cannot be imported, LiteRT neither."""
+    """Return the same comparison, made when neither TensorFlow nor LiteRT can be imported."""
     blocked = workplace.folder / "blocked"
     for library in ("tensorflow", "ai_edge_litert"):
         (blocked / library).mkdir(parents=True)
@@ -102,15 +103,15 @@ def without_tensorflow(workplace):
     return Compared(workplace.folder / "without", json.loads(out), out, err)
 
 
-def test_the_results_keep_to_their_form(compared, without_tensorflow):
-    """``from_plain`` refuses what its classes do not know, too."""
+def test_the_results_match_their_schema(compared, without_tensorflow):
+    """``from_plain`` also rejects unknown fields."""
     for one in (compared, without_tensorflow):
         assert to_plain(from_plain(Comparison, one.results)) == one.results
         Draft202012Validator(schema(Comparison)).validate(one.results)
         assert one.results["failed"] == []
 
 
-def test_every_engine_is_compared_like_for_like(compared):
+def test_every_backend_trains_the_same_network(compared):
     runs = [run for run in compared.entry["trainings"] if run["role"] == "like_for_like"]
     assert {(run["network"], run["engine"]) for run in runs} == {
         ("SimpleRNN 2×32", engine) for engine in ENGINES
@@ -120,7 +121,7 @@ def test_every_engine_is_compared_like_for_like(compared):
     assert all(run["timing"]["peak_memory_mib"] > 20 for run in runs)
 
 
-def test_every_model_draws_names_by_every_algorithm_that_it_has(compared):
+def test_every_model_is_measured_with_all_its_algorithms(compared):
     drawn = {
         (one["engine"], one["loop"]): set(one["algorithms"]) for one in compared.entry["generation"]
     }
@@ -133,12 +134,12 @@ def test_every_model_draws_names_by_every_algorithm_that_it_has(compared):
     }
 
 
-def test_the_same_seeds_give_the_same_figures(compared, without_tensorflow):
+def test_the_same_seeds_give_the_same_results(compared, without_tensorflow):
     assert compared.figures() == without_tensorflow.figures()
     assert compared.figures()
 
 
-def test_a_missing_library_is_said_with_what_to_do_and_the_rest_is_measured(without_tensorflow):
+def test_a_missing_library_is_reported_and_the_rest_measured(without_tensorflow):
     left_out = {one["what"]: one["why"] for one in without_tensorflow.results["left_out"]}
     assert "pip install 'keras>=" in left_out["keras with SimpleRNN 2×32"]
     assert "pip install '" in left_out["tflite with SimpleRNN 2×32"]
@@ -147,7 +148,7 @@ def test_a_missing_library_is_said_with_what_to_do_and_the_rest_is_measured(with
     assert "Skipped: keras" in page
 
 
-def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):
+def test_the_summary_fits_a_terminal_and_escapes_control_characters(compared):
     assert max(map(len, compared.out.split("\n"))) <= 80
     assert set(compared.out) & set("\x1b\u202e") == set()
     assert compared.out.rstrip().endswith(f"report: {Path('report') / 'report.html'}")
@@ -155,7 +156,7 @@ def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):
     assert "measurements, 4 of them already done" in compared.err
 
 
-def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa: F811
+def test_a_browser_shows_the_report(compared, opened):  # noqa: F811
     for scheme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(22, 24, 27)")):
         page = opened(
             compared.folder / "report.html",
@@ -178,9 +179,8 @@ def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa:
         assert len(ids) == len(set(ids))
         embedded = page.evaluate("JSON.parse(document.getElementById('results').textContent)")
         assert embedded == compared.results
-    page.set_viewport_size(
-        {"width": 390, "height": 800}
-    )  # there tables are scrolled, and not the page
+    # On a narrow screen, the tables scroll and the page doesn't.
+    page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     duplicates = [name for one in embedded["lists"][0]["generation"] for drawn in one["algorithms"].values()
                   for name, _ in drawn["duplicates"]]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a shell completes at a Tab: bash, zsh and fish, by the lines that ``docs/reference/cli.md`` gives."""
+"""Check shell completion in bash, zsh and fish, set up as ``docs/reference/cli.md`` explains."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINES = dict(
         re.M,
     )
 )
-# What bash does at a Tab: the words so far, and which of them the cursor is in.
+# What bash does when you press Tab. COMP_CWORD is the index of the word at the cursor.
 TAB = """
 eval "$(_NAMEGEN_COMPLETE=bash_source namegen)"
 complete -p namegen >&2
@@ -37,7 +37,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 
 def completed(shell: str, line: str) -> list[str]:
-    """What the program gives to a shell at the end of a line."""
+    """Return the program's answer to a shell that completes the end of a line."""
     words = {
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(line.split(" ")) - 1),
@@ -65,16 +65,16 @@ def completed(shell: str, line: str) -> list[str]:
         ("train --backend ", ["plain,numpy", "plain,keras"]),
         ("generate world-given --label zu", [""]),
         ("people --origin It", ["plain,Italian"]),
-        ("people --origin Zu", [""]),  # the given names have none
+        ("people --origin Zu", [""]),  # world-given doesn't have this origin
     ],
 )
-def test_what_is_completed(line, found, tmp_path, monkeypatch):
+def test_commands_options_and_values_are_completed(line, found, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert completed("bash", f"namegen {line}") == found
 
 
-def test_bash_is_given_own_files_before_what_comes_with_namegen(tmp_path, monkeypatch):
-    """By itself it would look for files only where nothing is named."""
+def test_bash_completes_own_files_before_built_in_names(tmp_path, monkeypatch):
+    """By itself, bash would complete files only if there are no other matches."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mlb-mine.txt").touch()
     (tmp_path / "mlb-runs").mkdir()
@@ -95,15 +95,15 @@ def test_bash_is_given_own_files_before_what_comes_with_namegen(tmp_path, monkey
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_the_other_shells_are_given_a_script_and_commands(shell):
-    """Their programs may be missing here."""
+def test_zsh_and_fish_get_a_script_and_completions(shell):
+    """The shells don't run here, because they may not be installed."""
     (variable,) = re.findall(r"_NAMEGEN_COMPLETE=(\w+) namegen", LINES[shell])
     script = CliRunner().invoke(cli, prog_name="namegen", env={"_NAMEGEN_COMPLETE": variable})
     assert f"{shell}_complete" in script.stdout
     assert "Invent names with any model." in "\n".join(completed(shell, "namegen gen"))
 
 
-def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):
+def test_bash_completes_without_loading_heavy_modules(tmp_path):
     program = tmp_path / "namegen"
     watched = (
         "import sys; from namegen.cli import main\n"

@@ -1,4 +1,4 @@
-"""Whatever comes: one clear sentence, the right exit code, no traceback, nothing lost that existed."""
+"""Check that bad input and failures give one clear error and the right exit code, and that no file is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from namegen.documents import LARGEST_RECORD
 from tests.cli.conftest import ENVIRONMENT, FAST, contents
 
 ON_LISTS = ("train", "ceiling", "describe")
-# file name, content, what the sentence says; tests/core/data/test_corpus.py has all that is refused
+# File name, content and parts of the error. tests/core/data/test_corpus.py covers all files that are rejected.
 BAD_LISTS = {
     "empty": ("names.txt", b"", ("names.txt has no names",)),
     "a long line": (
@@ -36,7 +36,7 @@ NO_LISTS = {
 
 
 @pytest.mark.parametrize("command", ON_LISTS)
-def test_a_list_that_is_none(program, command):
+def test_unusable_lists_are_rejected(program, command):
     for name, content, said in BAD_LISTS.values():
         program.write(name, content)
         program(command, name).refused(*said)
@@ -47,7 +47,7 @@ def test_a_list_that_is_none(program, command):
     assert not (program.folder / "runs").exists()
 
 
-def test_too_few_names_to_split(program):
+def test_a_list_too_small_to_split_is_rejected(program):
     program.write("names.txt", "Al\nBob\n")
     program("train", "names.txt", "--validation", 0.1).refused(
         "2 names", "hold out 10%", "--validation 0"
@@ -55,7 +55,7 @@ def test_too_few_names_to_split(program):
     program("train", "names.txt", *FAST, "--validation", 0).done()
 
 
-def test_an_out_that_cannot_be_used_is_left_alone(program, run_folder):
+def test_an_unusable_output_folder_stays_unchanged(program, run_folder):
     kept = contents(run_folder)
     for out, said in (
         ("run", "run exists already"),
@@ -66,16 +66,17 @@ def test_an_out_that_cannot_be_used_is_left_alone(program, run_folder):
     assert contents(run_folder) == kept
 
 
-def test_a_folder_without_write_permission(program, run_folder):
+def test_a_read_only_folder_is_reported_and_stays_unchanged(program, run_folder):
     kept = contents(run_folder)
     above = [folder for folder in program.folder.parents if folder.stat().st_mode & 0o777 == 0o700]
+    # The other user needs permission to pass through the folders above.
     modes = {
         program.folder: 0o555,
         run_folder: 0o555,
         **dict.fromkeys(above, 0o711),
-    }  # the other user passes through
+    }
     before = {folder: folder.stat().st_mode & 0o777 for folder in modes}
-    somebody = 65534 if os.geteuid() == 0 else None  # the superuser may write everywhere
+    somebody = 65534 if os.geteuid() == 0 else None  # root can write everywhere
     try:
         for folder, mode in modes.items():
             folder.chmod(mode)
@@ -92,14 +93,14 @@ def test_a_folder_without_write_permission(program, run_folder):
 
 
 @pytest.mark.parametrize("largest", [200, 60_000])
-def test_a_full_disk_while_training(program, some_names, largest):
+def test_a_full_disk_leaves_no_partial_file(program, some_names, largest):
     program.write("names.txt", some_names)
     run = program("train", "names.txt", *FAST, "--out", "run", largest_file=largest)
     run.refused("cannot write", "free some space")
-    assert not list((program.folder / "run").glob(".*"))  # no half-written file is left
+    assert not list((program.folder / "run").glob(".*"))  # no partial file remains
 
 
-def test_a_model_that_is_none(program, run_folder):
+def test_files_that_are_not_models_are_rejected(program, run_folder):
     content = (run_folder / "model.safetensors").read_bytes()
     for one in (
         b"",
@@ -124,7 +125,7 @@ def test_a_model_that_is_none(program, run_folder):
         program(command, name).refused(said)
 
 
-def test_damaged_known_names_beside_a_sound_model_may_be_removed(program, run_folder):
+def test_removal_is_suggested_only_for_damaged_known_names(program, run_folder):
     (run_folder / "model.known_names.safetensors").write_bytes(b"\xff" * 100)
     program("generate", "run").refused("model.known_names.safetensors", "or remove it")
     (run_folder / "model.safetensors").write_bytes(b"")
@@ -132,7 +133,7 @@ def test_damaged_known_names_beside_a_sound_model_may_be_removed(program, run_fo
 
 
 @pytest.mark.parametrize(("key", "value"), [("metadata", {"vocabulary": "ba"}), ("kind", "recipe")])
-def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
+def test_inconsistent_models_are_rejected(program, run_folder, key, value):
     tensors, document = read_tensors(run_folder / "model.safetensors")
     write_tensors(program.folder / "odd.safetensors", tensors, {**document, key: value})
     program("generate", "odd.safetensors").refused("odd.safetensors")
@@ -141,7 +142,7 @@ def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
 @pytest.mark.parametrize(
     ("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "create the file again")]
 )
-def test_a_run_of_another_format_is_rejected_in_a_sentence(program, run_folder, version, advice):
+def test_a_run_with_another_format_version_is_rejected(program, run_folder, version, advice):
     for file in ("model", "state"):
         path = run_folder / f"{file}.safetensors"
         tensors, document = read_tensors(path, largest=LARGEST_RECORD)
@@ -154,7 +155,7 @@ def test_a_run_of_another_format_is_rejected_in_a_sentence(program, run_folder, 
     program("train", "--resume", "run").refused("state.safetensors", *said)
 
 
-def test_configs(program, some_names):
+def test_broken_configs_are_rejected_and_valid_ones_work(program, some_names):
     program.write("names.txt", some_names)
     program.write("c.toml", b"\xff")
     program("train", "names.txt", "--config", "c.toml").refused("c.toml", code=2)
@@ -168,9 +169,10 @@ def test_configs(program, some_names):
 
 
 def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """A line of a shell; ``$namegen`` is the program."""
+    """Run a line in bash, where ``$namegen`` is the program."""
     environment = {**ENVIRONMENT, "namegen": "program"}
-    program = f'program() {{ {shlex.quote(sys.executable)} -m namegen "$@"; }}\n'  # whose path may hold spaces
+    # The path of the interpreter may contain spaces.
+    program = f'program() {{ {shlex.quote(sys.executable)} -m namegen "$@"; }}\n'
     done = subprocess.run(
         ["bash", "-c", program + line], cwd=folder, env=environment, capture_output=True, text=True
     )
@@ -185,7 +187,7 @@ in_any_shell = pytest.mark.skipif(
 
 @in_any_shell
 @pytest.mark.parametrize("arguments", ["describe <(printf 'Al\\nBob\\n')", "--version"])
-def test_a_closed_output_is_no_error_and_a_pipe_is_a_list(tmp_path, arguments):
+def test_closed_outputs_and_piped_lists_work(tmp_path, arguments):
     answer = in_shell(tmp_path, f"$namegen {arguments} >&-")
     assert (answer.returncode, answer.stdout) == (0, "")
     answer = in_shell(tmp_path, f"$namegen {arguments} 2>&-")
@@ -208,7 +210,7 @@ def test_a_closed_output_is_no_error_and_a_pipe_is_a_list(tmp_path, arguments):
         ("ceiling /dev/zero", 1, "namegen: /dev/zero, line 1: a NUL byte"),
     ],
 )
-def test_a_stream_that_will_not_do_is_one_sentence(tmp_path, line, code, said):
+def test_unusable_streams_are_reported_in_one_line(tmp_path, line, code, said):
     answer = in_shell(tmp_path, f"ulimit -v 4000000; $namegen {line}")
     assert answer.returncode == code
     assert answer.stderr.startswith(said)
@@ -217,16 +219,14 @@ def test_a_stream_that_will_not_do_is_one_sentence(tmp_path, line, code, said):
 
 @in_any_shell
 @pytest.mark.parametrize("lost", ["2>/dev/full", "<&- >&- 2>&-"])
-def test_training_ends_well_without_its_streams(tmp_path, some_names, lost):
+def test_training_succeeds_without_its_standard_streams(tmp_path, some_names, lost):
     (tmp_path / "names.txt").write_text(some_names, encoding="utf-8")
     options = "--quick --epochs 1 --no-plot --out run"
     assert in_shell(tmp_path, f"$namegen train names.txt {options} {lost}").returncode == 0
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
 
-def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said(
-    program, run_folder
-):
+def test_built_in_names_take_precedence_over_files(program, run_folder):
     program.write("companies", "Al\nBob\n" * 20)
     program.write("mlb-first", "Al\n")
     run_folder.rename(program.folder / "world-given")
@@ -267,7 +267,7 @@ namegen.__main__.main()
 @pytest.mark.parametrize(
     "module", ["namegen.cli", "click", "namegen.cli.ending", "namegen.cli.generate", "numpy"]
 )
-def test_ctrl_c_while_modules_load_ends_the_program_without_a_traceback(tmp_path, module):
+def test_ctrl_c_during_imports_prints_no_traceback(tmp_path, module):
     code = INTERRUPTED_AT.format(module=module)
     done = subprocess.run(
         [sys.executable, "-c", code, "generate", "mlb-first"], capture_output=True, cwd=tmp_path
@@ -275,7 +275,7 @@ def test_ctrl_c_while_modules_load_ends_the_program_without_a_traceback(tmp_path
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
-def test_ctrl_c_that_is_ignored_stays_ignored(tmp_path):
+def test_an_ignored_ctrl_c_stays_ignored(tmp_path):
     code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)" + INTERRUPTED_AT.format(
         module="click"
     )

@@ -1,4 +1,4 @@
-"""Third parties' engines: named in the help; a model of theirs is read by what computes the same, or refused."""
+"""Check backends from other packages. Only a backend that computes the same values can read their models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.conformance.test_registry import distribute
 from tests.min_gru_engine import MinGRU, MinGRUEngine, MinGRUNetwork
 from tests.requirements import require
 
-# Raises in the midst of its third epoch, for as long as its folder says so; after that it is the NumPy engine.
+# A NumPy backend that fails during its third epoch, as long as there's a file called "breaks" in its folder.
 BREAKING = """
 import pathlib
 from namegen.backends.numpy_engine.engine import NumpyEngine
@@ -51,12 +51,12 @@ SHORT = {
 Runs = Callable[[str], Path]
 
 
-# --- what breaks down -------------------------------------------------------------------------------------------------
+# --- backends that fail -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose distributions the programs below find."""
+    """Return a folder with a package that registers two backends."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "breaking.py").write_text(BREAKING)
     (folder / "breaks").touch()
@@ -65,14 +65,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_with(program: Program, site: Path, *arguments: object, before: str = "") -> Run:
-    """The program in a fresh interpreter that finds what is in ``site``."""
+    """Run the program in a new interpreter that finds the packages in ``site``."""
     path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
     process = program.spawn(*arguments, before=before, env={**ENVIRONMENT, "PYTHONPATH": path})
     out, err = process.communicate(timeout=120)
     return Run(process.returncode, out, err)
 
 
-def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
+def test_a_run_can_be_resumed_after_its_backend_fails(
     program: Program, some_names: str, site: Path
 ) -> None:
     program.write("names.txt", some_names)
@@ -99,10 +99,10 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
     resumed = run_with(program, site, "train", "--resume", "run", "--json").done().json
     assert (resumed["epochs"], resumed["backend"]) == (5, "breaking")
     whole = program("train", *wanted, "--out", "whole", "--json").done().json
-    assert resumed["training"] == whole["training"]  # as if it had never broken down
+    assert resumed["training"] == whole["training"]  # as if the backend had never failed
 
 
-def test_the_help_names_what_is_registered_and_imports_none_of_it(
+def test_help_lists_registered_backends_without_importing_them(
     program: Program, site: Path
 ) -> None:
     (site / "breaking.py").write_text("raise SystemExit('imported')")
@@ -119,7 +119,7 @@ def test_the_help_names_what_is_registered_and_imports_none_of_it(
         (["--backends", "keras,numpy"], ["keras", "numpy"]),
     ],
 )
-def test_the_chosen_backends_are_compared(
+def test_only_the_requested_backends_are_compared(
     options: list[str], chosen: list[str] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = []
@@ -129,12 +129,12 @@ def test_the_chosen_backends_are_compared(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
-    monkeypatch.setattr("logging.disable", lambda level: None)  # which outlasts a command
+    monkeypatch.setattr("logging.disable", lambda level: None)  # it would also affect later tests
     invoke("compare-backends", "mlb-first", *options)
     assert compared == [chosen]
 
 
-def test_an_unknown_backend_is_not_compared(tmp_path: Path) -> None:
+def test_an_unknown_backend_is_rejected(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = invoke("compare-backends", "mlb-first", "--backends", "kears", "--out", str(out))
     assert result.exit_code == 2
@@ -142,12 +142,12 @@ def test_an_unknown_backend_is_not_compared(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-# --- what computes something else -------------------------------------------------------------------------------------
+# --- backends that compute different values ---------------------------------------------------------------------------
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
-    """Makes a run of one of both engines, which are installed."""
+    """Register the backends in ``ENGINES``, and return a function that trains a run with a backend."""
     points = [
         importlib.metadata.EntryPoint(name, f"tests.min_gru_engine:{attribute}", ENTRY_POINT_GROUP)
         for name, attribute in ENGINES.items()
@@ -168,14 +168,14 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
 
 
 def sentence(line: str, code: int = 1) -> str:
-    """The last line of what a command says that is refused."""
+    """Run a command that fails, and return the last line of its error message."""
     done = invoke(*line.split())
     assert (done.exit_code, done.stdout) == (code, ""), done.output
     return done.stderr.splitlines()[-1]
 
 
-def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
-    """The story that this is for: such a model was read as a GRU, and gave wrong names without a word."""
+def test_a_model_that_computes_different_values_is_rejected(run: Runs) -> None:
+    """Without this check, such a model was read as a GRU and gave wrong names without a warning."""
     before = sorted(run("mingru").iterdir())
     readers = [
         "generate run",
@@ -195,7 +195,7 @@ def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
 
 @pytest.mark.slow  # TensorFlow loads slowly
 @pytest.mark.parametrize("command", ["export-tflite", "export-keras"])
-def test_another_arithmetic_is_not_exported(run: Runs, command: str) -> None:
+def test_a_model_that_computes_different_values_is_not_exported(run: Runs, command: str) -> None:
     require("keras", "tensorflow")
     run("mingru")
     assert "'mingru', and the backend 'numpy' computes other values for it" in sentence(
@@ -203,7 +203,7 @@ def test_another_arithmetic_is_not_exported(run: Runs, command: str) -> None:
     )
 
 
-def test_its_own_engine_reads_it_until_it_changes(
+def test_a_backend_reads_its_models_until_its_values_change(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("mingru")
@@ -218,7 +218,7 @@ def test_its_own_engine_reads_it_until_it_changes(
         api.load("run", backend="mingru")
 
 
-def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
+def test_only_its_own_backend_reads_a_custom_architecture(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("honest")
@@ -258,8 +258,8 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
     assert "install the package" not in told
 
 
-def test_a_probe_that_does_not_fit(run: Runs) -> None:
-    """By more than a thousandth of the largest logit; less is rounding."""
+def test_a_model_with_wrong_self_test_logits_is_rejected(run: Runs) -> None:
+    """The limit is a thousandth of the largest logit. Smaller differences are rounding errors."""
     sound = Checkpoint.load(run("numpy") / MODEL_FILE)
     assert sound.probe is not None
     largest = max(1.0, float(np.abs(sound.probe).max()))
@@ -274,7 +274,7 @@ def test_a_probe_that_does_not_fit(run: Runs) -> None:
 
 
 @pytest.mark.parametrize("method", ["__init__", "step"])
-def test_an_engine_that_breaks_down_as_it_reads(
+def test_a_backend_that_fails_while_reading_is_reported(
     run: Runs, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     def broken(*_: object, **__: object) -> None:

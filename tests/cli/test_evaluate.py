@@ -1,4 +1,4 @@
-"""``evaluate``, ``ceiling``, ``describe``, ``score`` and ``export-vocabulary``: figures that add up."""
+"""Check the results of ``evaluate``, ``ceiling``, ``describe``, ``score`` and ``export-vocabulary``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEARNED = (
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
 
-def test_ceiling_gives_the_figures_of_the_list(program):
+def test_ceiling_prints_the_metrics_of_a_list(program):
     program.write("names.txt", "Al\nAli\nAl\n")
     result = program("ceiling", "names.txt", "--json").done().json
     sizes = {"names": 3, "distinct_names": 2, "distinct_prefixes": 4, "characters": 10}
@@ -33,7 +33,7 @@ def test_ceiling_gives_the_figures_of_the_list(program):
     )
 
 
-def test_what_stands_for_a_list_left_out_is_said(program):
+def test_the_default_list_is_printed(program):
     assert program("ceiling").done().err == "names: mlb-first\n"
     assert program("ceiling", "--quiet").done().err == ""
     left_out = program("evaluate", "japanese-given").done()
@@ -41,9 +41,7 @@ def test_what_stands_for_a_list_left_out_is_said(program):
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
-def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_other(
-    program, run_folder, trained
-):
+def test_evaluate_uses_the_unchanged_training_list_by_default(program, run_folder, trained):
     told = program("evaluate", "run").done()
     assert (
         told.err
@@ -70,7 +68,7 @@ def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_othe
     program("evaluate", "again").refused("names.txt, no longer exists", "as NAMES")
 
 
-def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(program, run_folder):
+def test_evaluate_prints_metrics_and_the_number_of_skipped_names(program, run_folder):
     result = program("evaluate", "run", "names.txt", "--json").done().json
     assert set(result) == METRICS | {"names", "left_out", "ceiling", "model"}
     assert set(result["ceiling"]) == METRICS
@@ -87,7 +85,7 @@ def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(progr
     )
 
 
-def test_describe_as_text_and_as_json(program):
+def test_describe_prints_text_or_json(program):
     assert "Bill" in program("describe").done().out
     program.write("names.txt", "Al\nAlan\nBob\nAl\n")
     result = program("describe", "names.txt", "--json").done().json
@@ -103,7 +101,7 @@ def test_describe_as_text_and_as_json(program):
     assert "few.txt: 1 name, all distinct" in program("describe", "few.txt").done().out
 
 
-def test_describe_counts_labels_and_shows_no_control_characters(program):
+def test_describe_counts_labels_and_escapes_control_characters(program):
     program.write(
         "two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\n\x1b[31mEzio,\x1b[31m\n"
     )
@@ -123,7 +121,7 @@ def test_describe_counts_labels_and_shows_no_control_characters(program):
     assert "5 others" in program("describe", "many.csv", "--label-column", "of").done().out
 
 
-def test_describe_draws_where_it_is_told_to_and_over_nothing(program, some_names):
+def test_describe_saves_a_plot_without_overwriting_files(program, some_names):
     program.write("names.txt", some_names)
     mine = program.write("mine.svg", "precious")
     assert "plot: drawn.png" in program("describe", "names.txt", "--plot", "drawn.png").done().err
@@ -138,7 +136,7 @@ def test_describe_draws_where_it_is_told_to_and_over_nothing(program, some_names
     assert "<svg" in mine.read_text(encoding="utf-8")
 
 
-def test_a_score_adds_up(program, run_folder):
+def test_letter_scores_add_up_to_the_score(program, run_folder):
     run = program("score", "run", "David", "Dvdai", "--json").done()
     assert (run.err, run.json["model"]) == ("model: run\n", "run")
     david, other = run.json["scores"]
@@ -159,7 +157,7 @@ def test_a_score_adds_up(program, run_folder):
     assert ("\x1b" in plain.out, plain.err) == (False, "")
 
 
-def test_how_a_model_is_told_from_a_name(program, run_folder):
+def test_score_distinguishes_models_from_names(program, run_folder):
     assert (
         program("score", "run/model.safetensors", "Al", "--json").done().json["model"]
         == "run/model.safetensors"
@@ -184,7 +182,7 @@ def test_how_a_model_is_told_from_a_name(program, run_folder):
     )
 
 
-def test_scores_of_a_shipped_model_and_labels(program):
+def test_built_in_models_score_names_and_labels(program):
     result = program("score", "companies", "Apple Inc.").done()
     assert "\n  ␣" in result.out
     assert result.err == "model: companies\n"
@@ -197,13 +195,13 @@ def test_scores_of_a_shipped_model_and_labels(program):
     )
 
 
-def test_what_cannot_be_scored_is_one_sentence(program, run_folder):
+def test_names_that_cannot_be_scored_are_rejected(program, run_folder):
     program("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
     program("score", "run", "").refused("empty")
     assert program("score").code == program("score", "run", "Al", "--backend", "jax").code == 2
 
 
-def test_a_vocabulary_lies_beside_its_model_and_plain_json_reads_it(program, run_folder):
+def test_a_vocabulary_is_exported_next_to_its_model(program, run_folder):
     run = program("export-vocabulary", "run").done()
     vocabulary = load(run_folder).checkpoint.vocabulary
     assert run.out == f"run/model.json: {len(vocabulary.characters)} characters\n"

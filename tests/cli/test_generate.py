@@ -1,6 +1,4 @@
-"""``namegen generate``: names on standard output and nothing else there; every constraint, format and order reaches
-them.
-"""
+"""Check the output of ``namegen generate`` with every constraint, order, model and format."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ from tests.cli.conftest import FAST, invoke
 ALL = ("--allow-seen", "--allow-repeats")
 
 
-def test_names_are_new_and_distinct_unless_others_are_allowed(program, run_folder, some_names):
+def test_names_are_new_and_distinct_by_default(program, run_folder, some_names):
     listed = {name.casefold() for name in some_names.split("\n")}
     run = program("generate", "run", "-n", 50).done()
     names = run.out.splitlines()
@@ -41,7 +39,7 @@ def test_names_are_new_and_distinct_unless_others_are_allowed(program, run_folde
     assert program("generate", "run").lines() != program("generate", "run").lines()
 
 
-def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
+def test_twenty_names_from_the_newest_run_by_default(program, run_folder):
     assert program("generate").done().err == "model: taverns (`namegen models` lists the others)\n"
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
@@ -58,7 +56,7 @@ def test_a_command_is_not_a_model(program):
     program("generate", "places").refused("places is not a model file")
 
 
-def test_options_reach_the_generator(program, run_folder):
+def test_sampling_options_are_applied(program, run_folder):
     bold, *others = (
         program("generate", "run", "-n", 40, *option, *ALL).lines()
         for option in (("--temperature", 0), ("--top-k", 1), ("--top-p", 0.0001))
@@ -67,7 +65,7 @@ def test_options_reach_the_generator(program, run_folder):
     assert others == [bold, bold]
 
 
-def test_constraints_speak_of_names_as_learned_and_the_case_comes_last(program, run_folder):
+def test_letter_case_changes_after_constraints_are_checked(program, run_folder):
     options = ("-n", 10, "--seed", 1, "--starts-with", "Ma")
     learned = program("generate", "run", *options, "--json").done().json
     upper = program("generate", "run", *options, "--json", "--case", "upper").done().json
@@ -80,7 +78,7 @@ def test_constraints_speak_of_names_as_learned_and_the_case_comes_last(program, 
     assert found == sorted(one["name"] for one in upper)
 
 
-def test_every_constraint_is_kept(program, run_folder):
+def test_every_constraint_is_satisfied(program, run_folder):
     program.write("avoid.txt", "Anna\nBob\n")
     program.write("banned.txt", "OO\nx\n")
     program.write("empty.txt", "\ufeff \n\n")
@@ -119,7 +117,7 @@ def test_every_constraint_is_kept(program, run_folder):
     assert all(
         start in name for name in program("generate", "run", "-n", 5, "--contains", start).lines()
     )
-    for file in ("empty.txt", "/dev/null", "mlb-first"):  # an empty list avoids nobody
+    for file in ("empty.txt", "/dev/null", "mlb-first"):  # an empty list excludes no names
         assert (
             len(
                 program(
@@ -138,12 +136,13 @@ def test_every_constraint_is_kept(program, run_folder):
     program("generate", "run", "--exclude-names", "nobody.txt").refused("nobody.txt")
     again = ("generate", "run", "-n", 5, "--seed", 2)
     names = program(*again).lines()
-    for form in ("json", "jsonl", "csv"):  # our own, also with columns beside the names
+    # namegen's own output can be excluded, also if it has more columns than the names.
+    for form in ("json", "jsonl", "csv"):
         program(*again, "--scores", "--format", form, "--out", f"given.{form}").done()
         assert not set(names) & set(program(*again, "--exclude-names", f"given.{form}").lines())
 
 
-def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
+def test_most_likely_names_are_sorted_and_reproducible(program, run_folder):
     entries = program("generate", "run", "--most-likely", 15, "--scores", "--json").done().json
     drawn = (
         program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--scores", "--json")
@@ -163,7 +162,7 @@ def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder)
     assert dealt != text
 
 
-def test_fewer_than_asked_are_printed_in_order_with_a_sentence(program, run_folder):
+def test_fewer_names_than_requested_are_printed_with_an_error(program, run_folder):
     drawn = program("generate", "run", "--allow-seen", "-n", 3, "--seed", 1, "--json").json
     names = sorted(one["name"] for one in drawn)
     these = ("--matches", "|".join(map(re.escape, names)))
@@ -206,14 +205,14 @@ WRONG = """
 """
 
 
-def test_what_cannot_be_is_exit_code_2_and_named(program, run_folder):
+def test_impossible_options_are_rejected_with_exit_code_2(program, run_folder):
     for wrong in WRONG.strip().splitlines():
         arguments, _, said = wrong.rpartition(": ")
         run = program("generate", "run", *arguments.split()).refused(said, code=2)
         assert "\x1b" not in run.err
 
 
-def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
+def test_an_overly_complex_regular_expression_is_rejected(program, run_folder):
     constraint = (
         "--matches",
         "(.|..|...)+(?<!.)",
@@ -230,21 +229,21 @@ def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
 # --- standard output --------------------------------------------------------------------------------------------------
 
 
-def test_names_come_while_more_are_sought_and_a_closed_pipe_is_the_end(program, run_folder):
+def test_names_are_printed_until_the_pipe_is_closed(program, run_folder):
     before = "import namegen.core.generation.search as search; search.CHUNK_NAMES = 50_000"
     process = program.spawn("generate", "run", "-n", 900_000_000, *ALL, before=before)
     assert process.stdout.readline()
     assert process.poll() is None
     process.stdout.close()
     process.stdout = None
-    told = process.communicate(timeout=60)[1]  # how far it is, if it took so long
+    told = process.communicate(timeout=60)[1]  # contains progress lines if the search took long
     assert (
         process.returncode,
         [line for line in told.splitlines() if not line.endswith("names drawn")],
     ) == (0, [])
 
 
-def test_a_pipe_that_was_closed_before_is_no_error_either(program, run_folder):
+def test_a_pipe_that_is_already_closed_causes_no_error(program, run_folder):
     reading, writing = os.pipe()
     os.close(reading)
     process = program.spawn("generate", "run", "-n", 3, stdout=writing)
@@ -276,7 +275,7 @@ def test_text_from_a_model_is_safe_to_show(program):
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(program, run_folder):
+def test_missing_known_names_and_nan_parameters_are_reported(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     replace(checkpoint, known_names=None).save(program.folder / "bare.safetensors")
     program("generate", "bare.safetensors").refused(
@@ -291,7 +290,7 @@ def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(p
     program("generate", "broken.safetensors", "-n", 2).refused()
 
 
-def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
+def test_a_blend_mixes_characters_but_excludes_both_lists(program):
     blend = ("mlb-first", "japanese-given", "--blend-weights", "0.6,0.4", "--unfiltered")
     done = program("generate", *blend, "-n", 80, "--seed", 1)
     names = done.lines()
@@ -312,8 +311,8 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     assert lists.isdisjoint(map(str.casefold, names))
 
 
-def test_a_blend_of_a_model_with_itself_gives_the_names_of_the_model(program):
-    """A blend has score rules of its own, which are measured on other draws."""
+def test_blending_a_model_with_itself_gives_its_names(program):
+    """A blend estimates its own score threshold, so only its unfiltered names are exactly the same."""
     once, twice = ("generate", "mlb-last"), ("generate", "mlb-last", "mlb-last")
     unfiltered = ("--seed", 3, "--unfiltered")
     assert program(*twice, *unfiltered).lines() == program(*once, *unfiltered).lines()
@@ -324,7 +323,7 @@ def test_a_blend_of_a_model_with_itself_gives_the_names_of_the_model(program):
 @pytest.mark.parametrize(
     "labels", [(), ("--label", "Finnish"), ("--label", "Finnish", "--label", "Italian")]
 )
-def test_blends_of_models_with_labels(labels, small):
+def test_models_with_labels_can_be_blended(labels, small):
     result = invoke("generate", "world-given", "world-family", *labels, "-n", 6, "--seed", 1)
     assert result.exit_code == 0, result.stderr
     assert len(set(result.stdout.splitlines())) == 6
@@ -334,7 +333,7 @@ def test_blends_of_models_with_labels(labels, small):
 
 
 def test_unfiltered_names_come_from_the_models_own_distribution(program):
-    """They score lower on average; the default and --unfiltered agree on what the best names are."""
+    """By default, the best names are returned, so two runs share many. With --allow-repeats, nothing is filtered."""
     some, few = (program("generate", "mlb-last", "-n", n, "--seed", n).lines() for n in (1_000, 40))
     unfiltered = program("generate", "mlb-last", "-n", 1_000, "--seed", 1, "--unfiltered").done()
     assert len({*some} & {*few}) > 10 > len({*unfiltered.out.splitlines()} & {*few})
@@ -343,7 +342,7 @@ def test_unfiltered_names_come_from_the_models_own_distribution(program):
     assert program(*repeats).lines() == program(*repeats, "--unfiltered").lines()
 
 
-def test_a_line_is_printed_if_more_than_half_of_the_names_miss_the_threshold(program):
+def test_a_note_appears_if_most_names_miss_the_threshold(program):
     line = "all 30 names score below the usual threshold, because too few names reach it\n"
     rare = ("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1)
     assert program(*rare).done().err == line
@@ -355,13 +354,13 @@ def test_a_line_is_printed_if_more_than_half_of_the_names_miss_the_threshold(pro
     )
 
 
-def test_a_few_names_of_the_shipped_models(program):
+def test_built_in_models_return_distinct_names(program):
     for command in (("companies", "-n", 3), ("people", "-n", 4)):
         run = program(*command, "--seed", 1).done()
         assert (len(set(run.out.splitlines())), run.err) == (command[-1], "")
 
 
-def test_a_list_of_three_names_gives_new_ones(program):
+def test_a_list_of_three_names_gives_new_names(program):
     program.write("three.txt", "Aerindel\nBerwin\nCalendor\n")
     program("train", "three.txt", "--no-plot", "--out", "run").done()
     names = program("generate", "run", "--seed", 1).lines()
@@ -370,7 +369,7 @@ def test_a_list_of_three_names_gives_new_ones(program):
     assert max(map(len, names)) <= len("Aerindel")
 
 
-def test_a_label_with_one_name_gives_new_ones(program, some_names):
+def test_a_label_with_one_name_gives_new_names(program, some_names):
     rows = [f"{name},usual\n" for name in some_names.split()]
     program.write("list.csv", "".join(["name,label\n", *rows, "Aerindel,elf\n"]))
     train = (
@@ -394,7 +393,7 @@ def test_a_label_with_one_name_gives_new_ones(program, some_names):
     assert labels <= {"usual", "elf"}
 
 
-def test_at_temperature_0_there_is_one_name_for_each_label(small):
+def test_temperature_0_gives_one_name_per_label(small):
     def names(*arguments: object) -> tuple[int, list[str], str]:
         result = invoke(
             "generate", "world-given", "--temperature", 0, *arguments, "--allow-seen", "--seed", 1
@@ -411,7 +410,7 @@ def test_at_temperature_0_there_is_one_name_for_each_label(small):
     assert finnish in found
 
 
-def test_known_names_make_up_the_same_share_as_of_the_models_draws(program):
+def test_filtering_keeps_the_share_of_known_names(program):
     def new(*more: object) -> float:
         found = program(
             "generate",
@@ -433,8 +432,8 @@ def test_known_names_make_up_the_same_share_as_of_the_models_draws(program):
     assert 0.1 < new() < 0.9
 
 
-def test_if_there_are_fewer_names_than_requested_those_found_are_printed(program):
-    """With --allow-seen, known and new ones."""
+def test_all_possible_names_are_printed_if_too_few_exist(program):
+    """With --allow-seen, these include known names."""
     constraint = ("--matches", "Smith|Smithx|Jones|Jonesx", "--seed", 1)
     new = program("generate", "mlb-last", "-n", 9, *constraint)
     assert (new.code, sorted(new.out.split())) == (1, ["Jonesx", "Smithx"])
@@ -454,7 +453,7 @@ def test_if_there_are_fewer_names_than_requested_those_found_are_printed(program
         ("mlb-first mlb-last --label Finnish", "--label"),
     ],
 )
-def test_a_blend_that_cannot_be_is_refused_in_a_sentence(program, given, said):
+def test_invalid_blends_are_rejected(program, given, said):
     program("generate", *given.split()).refused(said, code=2)
 
 
@@ -493,8 +492,8 @@ def test_every_format_has_the_same_rows(command, small):
     ]
 
 
-def test_the_label_of_a_name_is_its_likeliest_one(small):
-    """By the rule of ``score --labels``, among those that were asked for; drawn and likeliest names alike."""
+def test_each_name_gets_its_most_likely_label(small):
+    """It's one of the requested labels, and the same as in ``score --labels``, for drawn and most likely names."""
     asked = ("--label", "Finnish", "--label", "Italian", "--label", "Swahili")
 
     def rows(*more: object) -> list[dict[str, str]]:
@@ -510,7 +509,7 @@ def test_the_label_of_a_name_is_its_likeliest_one(small):
     assert [row["label"] for row in drawn + best] == likeliest
     assert len(set(likeliest)) > 1
     upper = rows("-n", 12, "--seed", 1, "--case", "upper")
-    assert [row["label"] for row in upper] == likeliest[:12], "the label is of the name as learned"
+    assert [row["label"] for row in upper] == likeliest[:12], "the letter case changed the label"
 
 
 HARD = ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", "a;=1+1", "Zoë", "a\x1b[31m"]
@@ -529,7 +528,7 @@ def written(
     return capsys.readouterr().out
 
 
-def test_cells_are_escaped_each_in_its_way(capsys):
+def test_each_format_escapes_cells_in_its_own_way(capsys):
     text, lines, array, table = (written(form, capsys) for form in ("text", "jsonl", "json", "csv"))
     assert "\x1b" not in text + lines + array + table
     entries = json.loads(array)
@@ -541,20 +540,18 @@ def test_cells_are_escaped_each_in_its_way(capsys):
     assert sorted(cells) == sorted(
         f"'{name}" if name[0] in "=+-@＝＋－＠" else safe.get(name, name) for name in HARD
     )
-    assert text.splitlines()[0] == "=1+1"  # for people, not for a spreadsheet
+    assert text.splitlines()[0] == "=1+1"  # spreadsheets don't open text output
 
 
-def test_a_json_array_is_closed_after_an_error_of_ours_alone(capsys):
+def test_a_json_array_is_closed_only_after_generation_errors(capsys):
     assert len(json.loads(written("json", capsys, GenerationError("no more")))) == len(HARD)
     assert json.loads(written("json", capsys, GenerationError("none"), rows=0)) == []
     assert json.loads(written("json", capsys, rows=0)) == []
     assert not written("json", capsys, BrokenPipeError()).endswith("]\n")
 
 
-def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_asked_for(
-    monkeypatch, capsys
-):
-    """As many in a row as fit into 80 columns, in the order of the lines downwards."""
+def test_a_terminal_shows_short_lists_side_by_side(monkeypatch, capsys):
+    """Names are ordered from top to bottom. Long lists and other formats have one name per line."""
     lines = [f"Name{number**4}" for number in range(41)]
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
@@ -565,7 +562,7 @@ def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_
         with suppress(GenerationError), Rows(SIDE_BY_SIDE, ("name",)) as rows:
             rows.write((name,) for name in lines)
             assert terminal.getvalue() == ""
-            raise GenerationError("no more")  # what was found is written
+            raise GenerationError("no more")  # the names found so far are printed
     table = terminal.getvalue().splitlines()
     assert max(map(len, table)) <= 80
     assert len(table) < 12
@@ -578,7 +575,6 @@ def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_
             rows.write((f"n{number}",) for number in range(start, start + 300))
     assert capsys.readouterr().out.splitlines() == [f"n{number}" for number in range(900)]
     assert side_by_side([]) == ""
-    assert (
-        side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"
-    )  # wider than the terminal: one a line
+    # One name is wider than the terminal, so each name gets its own line.
+    assert side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"
     assert side_by_side(["ゆき", "Al", "Bo", "Cy"]).splitlines() == ["ゆき  Al    Bo    Cy"]

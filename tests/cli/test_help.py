@@ -1,4 +1,4 @@
-"""How the program starts and what it says of itself: light, with help that is true and examples that work."""
+"""Check that the program starts quickly, and that its help, examples and suggestions are correct."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEAVY = {
     "faker",
     "jinja2",
 }
-# parsed, not run
+# the examples of these commands are parsed, but not run
 LONG_ONES = {"train", "compare-backends", "sweep", "pseudonymize"}
 LONG_ONES |= {"export-tflite", "export-keras"}
 
@@ -41,7 +41,7 @@ def loaded_modules(run: Run) -> set[str]:
 
 
 @pytest.mark.parametrize("command", ["", "train", "people", "export-web", "pseudonymize"])
-def test_help_loads_no_numpy(program, command):
+def test_help_does_not_load_numpy(program, command):
     loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
 
@@ -49,7 +49,7 @@ def test_help_loads_no_numpy(program, command):
 @pytest.mark.parametrize(
     "line", ["train names.txt --quick --epochs 2 --no-plot", "generate -n 3", "players"]
 )
-def test_a_numpy_run_loads_no_other_library(program, some_names, line):
+def test_numpy_commands_load_no_other_heavy_library(program, some_names, line):
     program.write("names.txt", some_names)
     small = (
         f"import namegen.models as m, pathlib; m._FOLDER = pathlib.Path({str(small_models())!r})"
@@ -85,7 +85,7 @@ def examples(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_with_examples_and_the_common_options(name):
+def test_every_command_has_help_examples_and_common_options(name):
     command = command_named(name)
     assert {"--json", "--quiet", "--version"} <= {
         option for param in command.params for option in param.opts
@@ -109,7 +109,7 @@ def test_every_command_has_help_with_examples_and_the_common_options(name):
         ("sweep", "[default: one per core]  [from 1 to 1,024]"),
     ],
 )
-def test_help_shows_defaults_bounds_and_what_may_be_left_out_in_columns(command, shown):
+def test_help_shows_defaults_bounds_and_optional_arguments(command, shown):
     assert shown in invoke(command, "--help").stdout
 
 
@@ -134,7 +134,7 @@ def test_short_help_mentions_only_options_that_it_shows(name):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_options_for_the_output_follow_those_for_the_task(name):
+def test_output_options_are_listed_in_a_fixed_order(name):
     text = invoke(name, "--help-all").stdout
     order = [
         text.find(f"\n  {option} ") for option in ("--format", "--json", "--quiet", "--version")
@@ -155,7 +155,7 @@ def test_options_for_the_output_follow_those_for_the_task(name):
         ("generate --most-likly 3", "--most-likely"),
     ],
 )
-def test_natural_names_of_options_are_suggested(line, option):
+def test_guessed_option_names_get_a_suggestion(line, option):
     result = invoke(*line.split())
     assert result.exit_code == 2
     assert f"Did you mean '{option}'?" in result.stderr
@@ -166,7 +166,7 @@ def test_longer_options_are_suggested():
     assert "Did you mean '--min-length' or '--max-length'?" in result.stderr
 
 
-def test_an_option_with_one_value_is_passed_once():
+def test_an_option_with_one_value_cannot_be_repeated():
     result = invoke("people", "--gender", "male", "--gender", "female")
     assert result.exit_code == 2
     assert "--gender was passed 2 times" in result.stderr
@@ -174,7 +174,7 @@ def test_an_option_with_one_value_is_passed_once():
 
 @pytest.fixture
 def place(small) -> Path:
-    """A folder with the files that the examples speak of."""
+    """Return a folder with the files that the examples use."""
     (small / "friends.txt").write_text("Ann\nBob\nMaria\nJose\n")
     (small / "people.csv").write_text("first,last\nAnn,Lee\nBob,Diaz\n")
     run_folder = small / "runs" / "friends-numpy"
@@ -184,7 +184,7 @@ def place(small) -> Path:
 
 
 @pytest.mark.parametrize("line", [line for command in COMMANDS for line in examples(command)])
-def test_an_example_works_as_it_stands(line, place):
+def test_every_example_works(line, place):
     program, name, *arguments = shlex.split(line.partition(" > ")[0])
     assert program == "namegen"
     if name in LONG_ONES or "--plot" in arguments:
@@ -203,8 +203,8 @@ def test_an_example_works_as_it_stands(line, place):
         ("sweep grid.toml --workers 1", (Path("reports/grid"), 1)),
     ],
 )
-def test_what_takes_hours_has_defaults_and_can_be_stopped(line, asked, place, monkeypatch):
-    """The folder, and how often each network is trained or how many at the same time."""
+def test_long_commands_have_defaults_and_can_be_stopped(line, asked, place, monkeypatch):
+    """``asked`` is the output folder, and the number of seeds or of parallel runs."""
     (place / "friends.txt").write_text("".join(f"Al{number}\n" for number in range(80)))
     (place / "grid.toml").write_text(
         '[data]\nnames = "friends.txt"\n[grid]\ntraining.seed = [0, 1]\n'
@@ -217,7 +217,7 @@ def test_what_takes_hours_has_defaults_and_can_be_stopped(line, asked, place, mo
 
     monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
     monkeypatch.setattr("namegen.experiments.sweep.run.sweep", stopped)
-    monkeypatch.setattr("logging.disable", lambda level: None)  # which outlasts a command
+    monkeypatch.setattr("logging.disable", lambda level: None)  # it would also affect later tests
     result = invoke(*line.split())
     assert (result.exit_code, found) == (130, [asked]), result.output
     assert "the same command continues from there" in result.stderr
@@ -231,7 +231,7 @@ def test_what_takes_hours_has_defaults_and_can_be_stopped(line, asked, place, mo
         ("describe --plot", ".png"),
     ],
 )
-def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
+def test_an_output_file_needs_the_right_extension(line, expected, place):
     for name in ("", "friends.txt", "-"):
         result = invoke(*line.split(), name)
         assert result.exit_code == 2
@@ -256,14 +256,14 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
         ("", "\n  train                      Train a network on a list of names.\n"),
     ],
 )
-def test_bounds_are_told_in_words_and_near_names_are_suggested(line, said, place):
+def test_errors_explain_bounds_and_suggest_similar_names(line, said, place):
     result = invoke(*line.split())
     assert result.exit_code == 2
     assert said in result.stderr
 
 
-def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
-    """``Polish`` was answered with Spanish, ``gnomes`` with nothing, ``--engine`` with --seed."""
+def test_only_names_with_similar_spelling_are_suggested(place):
+    """Earlier versions suggested Spanish for ``Polish``, --seed for ``--engine`` and nothing for ``gnomes``."""
     (place / "runs" / "friends-numpy").rename(place / "runs" / "gnomes-numpy")
     assert "did you mean runs/gnomes-numpy?" in invoke("generate", "gnomes").stderr
     for origin, near in (
@@ -281,7 +281,7 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
     assert "pass MODEL without it" in invoke("generate", "--model", "mlb-first").stderr
 
 
-def test_the_options_of_train_are_the_settings_and_tell_their_defaults():
+def test_train_has_an_option_for_every_setting():
     settings = {
         f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)
     }
@@ -300,7 +300,7 @@ def test_the_options_of_train_are_the_settings_and_tell_their_defaults():
     assert told > 10
 
 
-def test_options_of_an_architecture_are_values_as_in_toml():
+def test_architecture_options_are_parsed_as_in_toml():
     text = "heads=4, rate=0.5, causal=false, shared=true, kind=ring"
     assert network_options(text) == {
         "heads": 4,
@@ -311,7 +311,7 @@ def test_options_of_an_architecture_are_values_as_in_toml():
     }
 
 
-def test_lists_models_and_configs_say_what_there_is(program):
+def test_lists_models_and_configs_are_listed_completely(program):
     lists = {entry["name"]: entry for entry in program("lists", "--json").done().json["lists"]}
     of_the_world = {"world-given", "world-family", "world-places"}
     others = {"mlb-first", "mlb-last", "companies", "japanese-given"}
@@ -336,8 +336,8 @@ def test_lists_models_and_configs_say_what_there_is(program):
     assert all(name in said for name in found)
 
 
-def test_a_config_goes_by_its_name_and_a_file_by_its_path(program):
-    """As with lists and models, the name means what comes with namegen; a note says so where there is a choice."""
+def test_config_names_are_built_in_and_paths_are_files(program):
+    """As with lists and models, a name means the built-in config. If there's also such a file, a note explains this."""
     program.write("blog-rnn32-first", "[network]\nhidden = [3]\n")
     program.write("names.txt", "Al\nBob\n" * 30)
     options = ("names.txt", *FAST, "--validation", 0, "--out")

@@ -1,4 +1,4 @@
-"""``namegen people``, ``players``, ``companies``: whole names that nobody has, as wished for."""
+"""Check that ``people``, ``players`` and ``companies`` invent new names that satisfy the constraints."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def people(n: int, **told: object) -> list[Person]:
 
 
 def as_many_as(n: int, *, said: str = "people found of", **told: object) -> list[Person]:
-    """Those that there are; where they are too few, an error says so."""
+    """Return up to ``n`` people, and assert that an error is raised only if there are fewer."""
     found: list[Person] = []
     failure = ""
     try:
@@ -63,7 +63,7 @@ def common() -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["people", "players"])
-def test_words_are_banned_of_both_parts_and_of_one(command: str, tmp_path: Path) -> None:
+def test_words_can_be_excluded_from_both_parts_or_one(command: str, tmp_path: Path) -> None:
     (tmp_path / "both.txt").write_text("a\n")
     (tmp_path / "last.txt").write_text("n\n")
     last = {"people": "--family-exclude-words", "players": "--last-exclude-words"}[command]
@@ -86,7 +86,7 @@ def test_words_are_banned_of_both_parts_and_of_one(command: str, tmp_path: Path)
 
 
 class TestInventing:
-    def test_both_names_are_of_one_origin_each_as_likely(self) -> None:
+    def test_all_origins_are_equally_likely(self) -> None:
         found = people(1_200, seed=1)
         counts = Counter(person.origin for person in found)
         assert sorted(counts) == common()
@@ -94,7 +94,7 @@ class TestInventing:
         assert sum((count - expected) ** 2 / expected for count in counts.values()) < 20
         assert len({(person.given, person.family) for person in found}) == 1_200
 
-    def test_the_family_name_is_new_and_the_given_name_real(self) -> None:
+    def test_family_names_are_new_and_given_names_are_real(self) -> None:
         found = people(200, seed=2, origins=["Italian"], temperature=0.3)
         corpus = load_bundled("world-given")
         listed = {
@@ -105,17 +105,14 @@ class TestInventing:
         assert {person.given for person in found} <= listed
         families = {normalize(name) for name in some_of(load_bundled("world-family")).names}
         assert not {normalize(person.family) for person in found} & families
-        known = {
-            normalize(name) for name in some_of(load_bundled("world-given")).names
-        }  # two of which SIX has
+        # SIX allows two of these names.
+        known = {normalize(name) for name in some_of(load_bundled("world-given")).names}
         fresh = people(100, seed=2, temperature=0.3, given="new")
         assert not {normalize(person.given) for person in fresh} & known
 
     @pytest.mark.parametrize("temperature", [0.3, 1.0])
-    def test_no_two_have_the_same_whole_name_whatever_their_origins(
-        self, temperature: float
-    ) -> None:
-        """Where most draws are new people, and where the few that there are have to be dealt."""
+    def test_full_names_are_distinct_across_origins(self, temperature: float) -> None:
+        """At temperature 1.0, most people drawn are new. At 0.3, few are, so namegen combines all names it found."""
         four = {"max_length": 4}
         any_of_four = {
             "given": "any",
@@ -127,13 +124,13 @@ class TestInventing:
         assert len(found) > 500
         assert len({person.format().casefold() for person in found}) == len(found)
 
-    def test_a_name_that_another_origin_has_taken_does_not_end_the_search(self) -> None:
-        """Both origins have these names: 6 people, and no more."""
+    def test_the_search_continues_after_a_name_is_taken(self) -> None:
+        """Both origins share the same 6 possible people."""
         found = as_many_as(90, origins=["Finnish", "Estonian"], **SIX)
         assert len({person.format() for person in found}) == len(found) == 6
 
-    def test_an_origin_that_cannot_keep_the_constraints_is_left_out(self) -> None:
-        """At temperature 0 each origin has one family name; where that is not wanted, it has none."""
+    def test_origins_that_cannot_satisfy_the_constraints_are_skipped(self) -> None:
+        """At temperature 0, each origin has one family name. If that name is excluded, the origin is skipped."""
         family = api.load("world-family")
         likeliest = {
             label: family.for_labels(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0]
@@ -154,12 +151,12 @@ class TestInventing:
             )
 
     @pytest.mark.parametrize("n", [40, 6])
-    def test_where_constraints_leave_few_people_all_of_them_are_given(self, n: int) -> None:
+    def test_all_people_are_returned_if_few_are_possible(self, n: int) -> None:
         found = as_many_as(n, origins="Finnish", said=f"6 people found of {n}", **SIX)
         assert len(found) == len(set(found)) == min(n, 6)
         assert {person.given for person in found} == {"Aino", "Aina"}
 
-    def test_a_constraint_that_no_origin_can_keep_is_said_before_anybody_is_given(self) -> None:
+    def test_impossible_constraints_are_reported_before_anyone_is_returned(self) -> None:
         with pytest.raises(
             GenerationError, match="no other name is possible: relax family_matches"
         ):
@@ -167,7 +164,7 @@ class TestInventing:
                 3, family_constraints={"matches": "Virta", "exclude_names": ["Virta"]}, seed=1
             )
 
-    def test_models_without_labels_make_people_of_no_origin(self) -> None:
+    def test_models_without_labels_give_people_without_an_origin(self) -> None:
         [person] = people(
             1, seed=1, given_model=api.load("mlb-first"), family_model=api.load("mlb-last")
         )
@@ -199,7 +196,7 @@ FAMILY = {
 
 @cache
 def tiny(names: str) -> api.LoadedModel:
-    """A model that knows little more than some of these names."""
+    """Train a small model on ``GIVEN`` or ``FAMILY``."""
     labelled = {"given": GIVEN, "family": FAMILY}[names]
     pairs = [(name, label) for label, some in labelled.items() for name in some.split()]
     corpus = Corpus.from_names([name for name, _ in pairs], labels=[label for _, label in pairs])
@@ -212,7 +209,7 @@ def tiny(names: str) -> api.LoadedModel:
 
 
 class TestGenders:
-    """Labels of two parts, an origin and a gender; no list of these models comes with namegen."""
+    """The labels have two parts, an origin and a gender. The models' lists aren't built into namegen."""
 
     def people(self, n: int = 12, **told: Any) -> list[Person]:
         how = {
@@ -229,7 +226,7 @@ class TestGenders:
         }
         return api.generate_people(n, **how)
 
-    def test_each_person_has_one_and_a_family_name_that_agrees(self) -> None:
+    def test_family_names_agree_with_the_gender(self) -> None:
         found = self.people(120, origins="Polish", family_constraints={"ends_with": "ski"})
         assert {one.gender for one in found} == {"female", "male"}
         assert all(one.family.endswith("ska" if one.gender == "female" else "ski") for one in found)
@@ -237,7 +234,7 @@ class TestGenders:
         assert names.keys() & set(GIVEN["Polish,female"].split())
         assert not names.keys() & set(GIVEN["Polish,male"].split())
 
-    def test_one_can_be_asked_for_and_names_that_tell_none_may_be_anybodys(self) -> None:
+    def test_genders_can_be_requested_and_some_names_are_unisex(self) -> None:
         assert {one.gender for one in self.people(origins="Polish", gender="male")} == {"male"}
         assert {one.gender for one in self.people(origins="Czech")} == {"female", "male"}
         assert {self.people(1, origins="Polish", seed=seed)[0].gender for seed in range(12)} == {
@@ -255,7 +252,7 @@ class TestGenders:
         with pytest.raises(SettingsError, match="no given names of gender 'male'"):
             self.people(given_model="mlb-first", gender="male")
 
-    def test_an_origin_that_one_model_lacks_says_so(
+    def test_an_origin_that_one_model_lacks_is_rejected(
         self,
     ) -> None:
         for origin, said in {
@@ -269,7 +266,7 @@ class TestGenders:
         yoruba = people(5, origins="YORUBA", given_model="mlb-first", family_model=tiny("family"))
         assert {one.origin for one in yoruba} == {"Yoruba"}
 
-    def test_real_names_of_a_model_of_ones_own_are_not_known(self) -> None:
+    def test_real_names_of_a_custom_model_are_unknown(self) -> None:
         with pytest.raises(
             SettingsError,
             match="doesn't include its list, so its real names are unknown: use given=any",
@@ -279,14 +276,14 @@ class TestGenders:
             self.people(given="reel")
 
 
-def test_a_file_is_written_whole_or_not_at_all_as_a_spreadsheet_opens_it(tmp_path: Path) -> None:
+def test_output_files_are_complete_and_open_in_spreadsheets(tmp_path: Path) -> None:
     told = ("people", "-n", 6, "--household", 3, "--seed", 1)
     result = invoke(*told, "--out", "town.csv")
     assert (result.exit_code, result.output) == (0, "")
     table = Path("town.csv").read_bytes()
     assert table.decode("utf-8-sig") == invoke(*told, "--format", "csv").stdout
     assert table.startswith(b"\xef\xbb\xbfname,given,family,origin,gender,household\n")
-    assert invoke(*told, "--out", "town.csv").exit_code == 1, "there is one"
+    assert invoke(*told, "--out", "town.csv").exit_code == 1, "an existing file was overwritten"
     few = (
         "people",
         "-n",
@@ -307,7 +304,7 @@ def test_a_file_is_written_whole_or_not_at_all_as_a_spreadsheet_opens_it(tmp_pat
     assert Path("town.txt").read_text(encoding="utf-8") == invoke(*told, "--format", "text").stdout
 
 
-def test_a_template_has_the_fields_of_a_person_alone() -> None:
+def test_a_template_can_only_use_fields_of_a_person() -> None:
     check_template("{{{origin}}} {family}, {given}")
     assert Person("A", "B", "C").format("{{{origin}}} {family}, {given}") == "{C} B, A"
     assert Person("{given}", "{0}").format() == "{given} {0}"
@@ -332,7 +329,7 @@ def rows_of(*arguments: object) -> list[dict[str, str]]:
     return rows
 
 
-def test_constraints_of_each_part(tmp_path: Path) -> None:
+def test_each_part_of_a_name_has_its_own_constraints(tmp_path: Path) -> None:
     (tmp_path / "not.txt").write_text("a\n", encoding="utf-8")
     given = (
         "--given-starts-with",
@@ -412,14 +409,16 @@ def test_constraints_of_each_part(tmp_path: Path) -> None:
         ("companies --temperature 0", 1, "found 0 of 25"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(line: str, code: int, message: str) -> None:
+def test_invalid_options_are_reported_without_a_traceback(
+    line: str, code: int, message: str
+) -> None:
     result = invoke(*line.split())
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_25_players_none_of_them_real_and_40_companies_none_of_them_in_the_list() -> None:
+def test_players_and_companies_are_new_and_distinct() -> None:
     result = invoke("players")
     names = result.stdout.splitlines()
     assert (result.exit_code, result.stderr) == (0, "")
@@ -436,7 +435,7 @@ def test_25_players_none_of_them_real_and_40_companies_none_of_them_in_the_list(
 
 
 @pytest.mark.parametrize("command", ["people", "players", "companies"])
-def test_a_seed_gives_the_same_names_and_a_letter_case_writes_them_otherwise(command: str) -> None:
+def test_a_seed_gives_the_same_names_in_any_case(command: str) -> None:
     def names(*more: object) -> list[str]:
         return invoke(command, "-n", 4, *more).stdout.splitlines()
 
@@ -447,7 +446,7 @@ def test_a_seed_gives_the_same_names_and_a_letter_case_writes_them_otherwise(com
     assert names("--seed", 1, "--case", "upper") == [name.upper() for name in learned] != learned
 
 
-def test_a_version_without_models_says_so_and_files_of_their_names_are_in_no_way(
+def test_missing_models_are_reported_and_same_named_folders_ignored(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("companies", "mlb-first", "mlb-last"):
@@ -460,19 +459,19 @@ def test_a_version_without_models_says_so_and_files_of_their_names_are_in_no_way
         assert result.stderr.startswith("namegen: ")
 
 
-def test_real_family_names_come_where_they_are_asked_for() -> None:
+def test_real_family_names_can_be_requested() -> None:
     people = api.generate_people(50, family="real", origins=["Finnish", "Italian"], seed=2)
     assert {one.family for one in people} <= set(load_bundled("world-family").names)
     assert Counter(one.origin for one in people) == {"Finnish": 25, "Italian": 25}, (
-        "as evenly as can be"
+        "the origins aren't evenly distributed"
     )
-    for seed in range(5):  # in some, a household of the first round is none
+    for seed in range(5):  # with some seeds, a household of the first round isn't new
         people = api.generate_people(
             60, origins=["Estonian", "Finnish", "Italian"], household=4, seed=seed
         )
         assert {*Counter(one.origin for one in people).values()} == {20}
 
 
-def test_one_person_of_two_genders_has_a_drawn_given_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_given_name_of_a_single_person_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
     assert len(people(1, origins="Finnish", given="new", seed=1)) == 1

@@ -1,4 +1,4 @@
-"""``namegen places``: new names of towns and villages, as in the countries that are asked for."""
+"""Check that ``namegen places`` invents towns and villages for the requested countries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from namegen.models import shipped_path
 from tests.cli.conftest import invoke
 
 
-def test_places_are_new_and_as_in_the_countries_that_are_asked_for() -> None:
+def test_places_are_new_and_from_the_requested_countries() -> None:
     done = invoke(
         "places", "--country", "uk", "--country", "japan", "-n", 16, "--seed", 2, "--format", "csv"
     )
@@ -28,7 +28,7 @@ def test_places_are_new_and_as_in_the_countries_that_are_asked_for() -> None:
     assert len(api.generate_places(3, countries="Poland", seed=1)) == 3
 
 
-def test_a_country_that_is_unknown_is_told_with_the_nearest() -> None:
+def test_unknown_countries_are_rejected_with_a_suggestion() -> None:
     said = "--country is 'Polnd', which world-places does not know: did you mean 'Poland'?"
     assert said in invoke("places", "--country", "Polnd").stderr
     with pytest.raises(
@@ -37,7 +37,7 @@ def test_a_country_that_is_unknown_is_told_with_the_nearest() -> None:
         api.generate_places(3, countries=3)  # type: ignore[arg-type]
 
 
-def test_the_model_is_small_and_knows_every_country_of_its_list() -> None:
+def test_the_model_is_small_and_knows_every_country() -> None:
     path: Path = shipped_path("world-places")
     assert path.stat().st_size <= 500_000
     assert set(api.places_of().labels) == set(load_bundled("world-places").labels)

@@ -1,4 +1,4 @@
-"""How far a command is: no long one is silent, what is drawn comes late and goes, and results stay as they are."""
+"""Check the progress display: long commands show their progress, and results stay the same."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BEGINS = TrainingBegins(
 
 
 class Clock:
-    """Time that stands still until it is moved."""
+    """A clock that advances only when a test changes it."""
 
     now = 100.0
 
@@ -49,7 +49,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of everything that is shown; no thread looks at it by itself."""
+    """Replace the clock of the progress display. The display's thread doesn't redraw anything by itself."""
     standing = Clock()
     for module in (display, progress):
         monkeypatch.setattr(module, "time", standing)
@@ -59,7 +59,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def standard_error(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> io.StringIO:
-    """A stream in place of standard error."""
+    """Replace standard error with a stream, and return the stream."""
     stream = io.StringIO()
     stream.isatty = lambda: is_terminal  # type: ignore[method-assign]
     monkeypatch.setattr("sys.stderr", stream)
@@ -69,7 +69,7 @@ def standard_error(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> io.
 
 
 def words(stream: io.StringIO) -> str:
-    """Without what moves the cursor, and colours."""
+    """Return the text without colors and cursor movements."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
 
 
@@ -77,11 +77,11 @@ def ended(epoch: int, sample: str = "Al", accuracy: float | None = 0.25) -> Epoc
     return EpochEnded(epoch, 9.0, 0.5, 0.01, 2.5, 2.4, accuracy, 0.1, sample, sample_is_new=True)
 
 
-# --- a display --------------------------------------------------------------------------------------------------------
+# --- the display ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_no_command_is_silent_for_long_wherever_standard_error_goes(
+def test_long_commands_show_progress_on_any_standard_error(
     is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = standard_error(monkeypatch, is_terminal=is_terminal)
@@ -99,11 +99,11 @@ def test_no_command_is_silent_for_long_wherever_standard_error_goes(
         shown.show()
         assert "measuring the network, 10 s" in words(log)
     if is_terminal:
-        assert "\x1b[2K" in log.getvalue().rpartition("10 s")[2], "it is gone"
+        assert "\x1b[2K" in log.getvalue().rpartition("10 s")[2], "the progress line wasn't erased"
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_quiet_says_nothing(
+def test_quiet_prints_nothing(
     is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = standard_error(monkeypatch, is_terminal=is_terminal)
@@ -115,7 +115,7 @@ def test_quiet_says_nothing(
     assert log.getvalue() == ""
 
 
-def test_the_longer_it_takes_the_rarer_are_the_lines(
+def test_progress_lines_become_rarer_over_time(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = standard_error(monkeypatch, is_terminal=False)
@@ -132,7 +132,7 @@ def test_the_longer_it_takes_the_rarer_are_the_lines(
     assert 150 < gaps[-1] < 200
 
 
-def test_notes_stand_above_the_block_and_results_stand_alone(
+def test_notes_appear_above_the_block_and_results_erase_it(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = standard_error(monkeypatch, is_terminal=True)
@@ -143,15 +143,19 @@ def test_notes_stand_above_the_block_and_results_stand_alone(
         notes("one \x1b name :cat: [b]")
         shown.show()
         with shown.erased():
-            assert "\x1b[2K" in log.getvalue().rpartition("reading, 3 s")[2], "nothing stands there"
+            assert "\x1b[2K" in log.getvalue().rpartition("reading, 3 s")[2], (
+                "the block wasn't erased"
+            )
         notes("another")
     assert re.search(r"3 s\s+one \\x1b name :cat: \[b\]\s*\n\s*reading, 3 s", words(log))
     notes("after")
     assert log.getvalue().endswith("after\n")
 
 
-def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the export to .tflite does it, so that TensorFlow's own words are not seen."""
+def test_progress_is_visible_if_standard_error_is_redirected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The export to .tflite redirects standard error to hide TensorFlow's messages."""
     monkeypatch.setattr(display, "SECONDS_BEFORE", 0)
     monkeypatch.setattr(display, "SECONDS_BETWEEN_FRAMES", 0.01)
     monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: True))
@@ -184,7 +188,7 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
         ),
     ],
 )
-def test_long_commands_say_what_they_are_at(
+def test_long_commands_show_their_current_step(
     line: str, said: set[str], monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
     (small / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\n" * 9)
@@ -212,7 +216,7 @@ def test_long_commands_say_what_they_are_at(
     ],
     ids=" ".join,
 )
-def test_every_search_is_told_of_and_gives_the_same_names(
+def test_searches_show_progress_and_return_the_same_names(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
     arguments += () if "--most-likely" in arguments else ("--seed", "1")
@@ -233,16 +237,16 @@ def test_every_search_is_told_of_and_gives_the_same_names(
     assert invoke(*arguments, "--quiet").stderr == ""
 
 
-# --- the words --------------------------------------------------------------------------------------------------------
+# --- the text ---------------------------------------------------------------------------------------------------------
 
 
 def told(*events: Event, is_block: bool = False) -> tuple[Progress, list[str]]:
-    """What was told, and what was said at once."""
+    """Return the progress after these events, and the lines that they printed."""
     progress = Progress("", is_block=is_block)
     return progress, [sentence for event in events for sentence in progress.take(event)]
 
 
-def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(clock: Clock) -> None:
+def test_training_shows_its_data_progress_and_last_epoch(clock: Clock) -> None:
     ready = ListReady(
         ("1 empty line was dropped", ""),
         training=90,
@@ -274,7 +278,7 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
     assert last.startswith("epoch 5/5  loss 2.5000")
 
 
-def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> None:
+def test_a_resumed_run_ignores_earlier_epochs_in_its_estimate(clock: Clock) -> None:
     begins = TrainingBegins("numpy", 5, 10, 600, epoch=3, step=5, finished=False, ceiling=None)
     at, _ = told(begins, StepBegins(3, 5))
     clock.now += 10
@@ -286,7 +290,7 @@ def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> N
     assert "already complete" in said[0]
 
 
-def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> None:
+def test_finished_runs_are_counted_and_time_left_is_estimated(clock: Clock) -> None:
     at, said = told(Planned("run", 12, 1, "tcp://a:1"), NoWorkers(), NoWorkers())
     assert said[0] == "12 runs, 1 of them already done, on the scheduler tcp://a:1"
     assert said[1].startswith("the scheduler has no worker yet")
@@ -301,7 +305,7 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     clock.now += 2
     said = "2/12  gru 0: 25.0% held-out in 2.0 s  (10 left, about 0:20)"
     assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [said]
-    clock.now += 5  # a slow piece does not make it more
+    clock.now += 5  # a slow run doesn't increase the estimate
     assert at.view().after.endswith(", about 0:15")
     assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith(
         "3/12  gru 1: the device is gone  (9 left"
@@ -309,7 +313,7 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     assert told(Planned("run", 2), Ended("gru 2"), is_block=True)[1][1] == "1/2  gru 2: done"
 
 
-def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
+def test_a_search_shows_the_names_found_and_drawn() -> None:
     for event, line in (
         (Searched(0, 9), "0 of 9 names found"),
         (Searched(1_000, 2_000, 3_000), "1,000 of 2,000 names found  3,000 names drawn"),
@@ -318,7 +322,7 @@ def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
         assert told(event)[0].view().in_a_line() == line
 
 
-def test_a_search_says_that_most_names_missed_the_threshold() -> None:
+def test_a_search_reports_that_most_names_missed_the_threshold() -> None:
     _, said = told(Searched(3, 20, 4_000), FilledUp(20, filled=17))
     assert said == [
         "17 of these 20 names score below the usual threshold, because too few names reach it"

@@ -1,4 +1,4 @@
-"""``namegen pseudonymize``: a table in, the same table with other names out."""
+"""Check that ``namegen pseudonymize`` replaces the names in one column of a table."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def filled(names: dict[str, str]) -> str:
     return text
 
 
-def test_one_column_gets_names_and_all_else_stays(place: Program) -> None:
-    """Not even NumPy is loaded. A formula of the pool is made safe; those of the table are the user's own."""
+def test_one_column_is_replaced_and_the_rest_is_unchanged(place: Program) -> None:
+    """NumPy isn't loaded. Formulas from the pool are escaped, but formulas in the table stay unchanged."""
     written = {"Ada": "Ada", "=Bo": "'=Bo", "Cy, Jr": '"Cy, Jr"'}
     expected = {value: written[Pseudonyms(pool=NAMES, key=KEY).of(value[1:-1])] for value in GIVEN}
     done = place.fresh(*ARGUMENTS, "--out", "out.csv", before=LOADED)
@@ -56,7 +56,7 @@ def test_one_column_gets_names_and_all_else_stays(place: Program) -> None:
     assert place(*other, stdin=b'b\n""\n').out == 'b\n""\n'
 
 
-def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> None:
+def test_errors_are_reported_and_no_file_is_written(place: Program) -> None:
     out = place.folder / "out.csv"
     out.write_text("old")
     for said, content in (
@@ -81,10 +81,10 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
         ".csv",
         ".key",
         ".txt",
-    ], "none is bound"
+    ], "an error wrote a file or bound the key to a pool"
 
 
-def test_a_run_that_gives_a_name_binds_the_key(place: Program) -> None:
+def test_the_first_pseudonym_binds_the_key_to_its_pool(place: Program) -> None:
     kept = place.folder / "my.key.pool"
     place.write("table.csv", "name\nx\n")
     place(*ARGUMENTS).refused("no column 'first'")
@@ -98,7 +98,7 @@ def test_a_run_that_gives_a_name_binds_the_key(place: Program) -> None:
     assert not (place.folder / "new.csv").exists()
 
 
-def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
+def test_a_key_must_be_private_and_fit_its_pool(place: Program) -> None:
     found = place(*ARGUMENTS, "--out", "out.csv", "--json").json
     assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (
         3,
@@ -137,7 +137,7 @@ CUSTOMERS = (
 )
 
 
-def test_another_column_can_choose_the_pseudonym(place: Program) -> None:
+def test_pseudonyms_can_depend_on_another_column(place: Program) -> None:
     place.write("table.csv", CUSTOMERS + "C-8,Robert Jones,rj@example.com\n")
     by_number = ("pseudonymize", "table.csv", "--column", "name", "--by", "number", *ARGUMENTS[4:])
     pseudonyms = Pseudonyms(pool=NAMES, key=KEY)
@@ -152,7 +152,7 @@ def test_another_column_can_choose_the_pseudonym(place: Program) -> None:
     place(*by_number[:5], "customer", *ARGUMENTS[4:]).refused("no column 'customer'")
 
 
-def test_names_of_the_table_in_the_pool_are_counted_whatever_chooses_the_pseudonym(
+def test_table_names_found_in_the_pool_are_counted(
     place: Program,
 ) -> None:
     place.write("table.csv", "number,first\n1,Ada\n2,Bob\n")
@@ -174,7 +174,7 @@ def test_a_column_that_looks_like_names_is_reported(place: Program) -> None:
     assert "'note'" not in done.err
 
 
-def test_the_size_of_the_pools_that_a_table_needs_is_printed_before_it_is_written(
+def test_the_required_pool_size_is_printed_before_writing(
     place: Program,
 ) -> None:
     place.write("second.txt", "Lee\nDiaz\n")

@@ -1,4 +1,4 @@
-"""A training that is stopped by any signal, killed or lengthened goes on as if nothing had happened."""
+"""Check that a run that was stopped or extended gives the same model as an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from namegen.core.checkpoint.tensor_file import read_tensors
 from tests.cli.conftest import LONG, Run, contents, read_history
 
 SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "HUP": signal.SIGHUP}
-# Sends signals to itself, each at a step of an epoch.
+# Makes the program send itself signals at certain steps of certain epochs.
 AT_STEPS = """
 import os, signal, namegen.core.data.batching as batching
 epoch = batching.BatchMaker.epoch
@@ -39,7 +39,7 @@ THREE = ("names.txt", *LONG, "--epochs", 3)
 
 
 def same_model(one, other):
-    """Assert that two run folders hold the same bits but for the times."""
+    """Assert that two run folders contain exactly the same values, except for times."""
     for name in ("model.safetensors", "state.safetensors"):
         (tensors, document), (expected, expected_document) = (
             read_tensors(one / name),
@@ -61,7 +61,7 @@ def without_times(document):
 
 
 def where(folder):
-    """The epoch and the step of a saved state."""
+    """Return the epoch and the step of a saved state."""
     _, document = read_tensors(folder / "state.safetensors")
     return document["epoch"], document["step"]
 
@@ -72,11 +72,11 @@ def end(process):
     return Run(process.returncode, out, err)
 
 
-# --- stopped ----------------------------------------------------------------------------------------------------------
+# --- stopping a run ---------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
-    """By each signal, at a known step; the first time before any epoch has ended."""
+def test_stopping_during_an_epoch_does_not_change_the_model(program, names):
+    """Each signal stops the run at a known step. The first signal arrives before any epoch has ended."""
     program("train", *THREE, "--out", "whole").done()
     before = AT_STEPS.format(signals={(0, 3): "INT", (1, 0): "TERM", (2, 7): "HUP"})
     stopped = program.fresh("train", *THREE, "--out", "run", before=before)
@@ -96,7 +96,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT"])
-def test_what_nohup_or_a_script_has_it_ignore_stays_ignored(program, names, name):
+def test_signals_ignored_by_nohup_or_scripts_stay_ignored(program, names, name):
     ignored = f"import signal; signal.signal(signal.SIG{name}, signal.SIG_IGN)"
     before = ignored + AT_STEPS.format(signals={(1, 7): name})
     assert (
@@ -105,7 +105,7 @@ def test_what_nohup_or_a_script_has_it_ignore_stays_ignored(program, names, name
 
 
 @pytest.mark.parametrize("name", ["INT", "TERM"])
-def test_the_same_signal_once_more_ends_it_at_once(program, names, name):
+def test_a_second_signal_stops_the_run_immediately(program, names, name):
     process = program.spawn("train", names, *LONG, "--out", "run", before=NEVER_ENDS)
     while "epochs of" not in process.stderr.readline():
         assert process.poll() is None
@@ -116,15 +116,15 @@ def test_the_same_signal_once_more_ends_it_at_once(program, names, name):
     assert end(process).code == 128 + SIGNALS[name]
 
 
-def test_before_training_begins_the_first_signal_ends_it(program):
-    """A pipe into which nobody writes is waited for, and there is nothing to save."""
+def test_before_training_one_signal_stops_the_program(program):
+    """The program is waiting for an empty pipe, so there's nothing to save yet."""
     pipe = program.folder / "pipe"
     os.mkfifo(pipe)
     process = program.spawn("train", "pipe", *LONG, "--out", "run")
     writer = None
     while writer is None:
         assert process.poll() is None
-        with suppress(OSError):  # until somebody reads from it
+        with suppress(OSError):  # the program hasn't opened the pipe yet
             writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
@@ -136,7 +136,7 @@ def test_before_training_begins_the_first_signal_ends_it(program):
 
 
 @pytest.mark.parametrize("name", SIGNALS)
-def test_another_command_ends_without_a_word(program, name):
+def test_other_commands_stop_without_a_message(program, name):
     process = program.spawn(
         "generate", "mlb-first", "-n", 100_000_000, "--allow-repeats", "--seed", 1
     )
@@ -146,8 +146,8 @@ def test_another_command_ends_without_a_word(program, name):
     assert (run.code, run.err) == (128 + SIGNALS[name], "")
 
 
-def test_a_terminal_that_closes_does_not_take_the_state_with_it(program, names):
-    """Whatever is said from then on cannot be written."""
+def test_the_state_is_saved_if_the_terminal_closes(program, names):
+    """After that, the program can't print anything."""
     whole, terminal = pty.openpty()
     process = program.spawn(
         *("train", names, *LONG, "--epochs", 2000, "--out", "run"),
@@ -169,10 +169,10 @@ def test_a_terminal_that_closes_does_not_take_the_state_with_it(program, names):
     assert where(program.folder / "run")[0] >= 1
 
 
-# --- resumed ----------------------------------------------------------------------------------------------------------
+# --- resuming a run ---------------------------------------------------------------------------------------------------
 
 
-def test_a_run_can_be_lengthened_unless_it_is_one_cycle(program, names):
+def test_a_run_with_constant_learning_rate_can_be_extended(program, names):
     constant = ("--lr-schedule", "constant", "--no-plot")
     program("train", names, "--epochs", 5, *constant, "--out", "whole").done()
     program("train", names, "--epochs", 2, *constant, "--out", "run").done()
@@ -181,7 +181,7 @@ def test_a_run_can_be_lengthened_unless_it_is_one_cycle(program, names):
     program("train", "--resume", "run", "--epochs", 3).refused("--epochs is 3", code=2)
 
 
-def test_a_finished_run_resumes_to_its_result(program, run_folder):
+def test_resuming_a_finished_run_prints_its_result(program, run_folder):
     kept = contents(run_folder)
     program("train", "--resume", "run", largest_file=1000).refused("cannot write", "is unchanged")
     assert contents(run_folder) == kept
@@ -208,8 +208,8 @@ def test_a_finished_run_resumes_to_its_result(program, run_folder):
     assert contents(run_folder)["config.toml"] == kept["config.toml"]
 
 
-def test_a_one_cycle_run_whose_config_was_given_other_epochs_is_refused(program, run_folder):
-    """Its learning rates would be those of no training."""
+def test_a_one_cycle_run_with_changed_epochs_is_rejected(program, run_folder):
+    """The resumed run would mix the learning rates of two different schedules."""
     config = run_folder / "config.toml"
     for epochs in (1, 30):
         config.write_text(re.sub(r"(?m)^epochs = .*", f"epochs = {epochs}", config.read_text()))
@@ -220,7 +220,7 @@ def test_a_one_cycle_run_whose_config_was_given_other_epochs_is_refused(program,
         assert contents(run_folder) == kept
 
 
-def test_what_is_no_run_or_has_changed_is_refused(program, run_folder, some_names):
+def test_missing_changed_or_damaged_runs_are_rejected(program, run_folder, some_names):
     kept = contents(run_folder)
     for out, said in (
         ("nowhere", "is not a run folder"),

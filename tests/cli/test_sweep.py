@@ -1,4 +1,4 @@
-"""``sweep``: the real command with real processes; they are killed, itself is stopped and killed, and goes on."""
+"""Run ``sweep`` with real processes, and check that it continues after they're stopped or killed."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ epochs = {epochs}
 training.learning_rate = [0.01, 0.001]
 """
 LONG, SHORT = 20, 2
-UNREACHABLE = "tcp://127.0.0.1:9"  # the port of the discard service, which no machine has open
+UNREACHABLE = "tcp://127.0.0.1:9"  # the port of the discard service, which is never open
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The processes that train."""
+    """Return the worker processes, which train the networks."""
     found = []
     for one in psutil.Process(process.pid).children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+        with contextlib.suppress(psutil.NoSuchProcess):  # the process has already ended
             if "namegen.children" in one.cmdline():
                 found.append(one)
     return found
@@ -52,7 +52,7 @@ def finished(folder: Path) -> list[Path]:
 
 
 def figures(folder: Path) -> dict[str, Any]:
-    """What may not differ between two sweeps: everything but seconds."""
+    """Return what must be the same in two sweeps: everything except times."""
     runs = json.loads((folder / "results.json").read_text(encoding="utf-8"))["runs"]
     return {
         run["run"]: [
@@ -66,7 +66,7 @@ def figures(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def program(server, some_names, tmp_path_factory):
-    """The program in a folder with 300 real names and two configs."""
+    """Return the program in a folder with 300 real names and two configs."""
     folder = tmp_path_factory.mktemp("swept")
     program = Program(server, folder, tmp_path_factory.mktemp("streams"))
     program.write("names.txt", some_names)
@@ -77,15 +77,13 @@ def program(server, some_names, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def swept(program) -> Path:
-    """A sweep that nothing has happened to, where there is no dask."""
+    """Return the folder of an uninterrupted sweep that ran without dask."""
     hidden = "import sys; sys.modules['distributed'] = None"
     program.fresh("sweep", "long.toml", "--out", "whole", "--quiet", before=hidden).done()
     return program.folder / "whole"
 
 
-def test_a_sweep_leaves_a_table_plots_and_networks_which_are_what_train_makes(
-    program, swept
-) -> None:
+def test_a_sweep_saves_the_same_results_as_train(program, swept) -> None:
     with (swept / "results.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     settings = [(row["training.learning_rate"], row["seed"]) for row in rows]
@@ -127,7 +125,7 @@ def test_a_sweep_leaves_a_table_plots_and_networks_which_are_what_train_makes(
     )
 
 
-def test_a_process_that_is_killed_is_started_again(program, swept) -> None:
+def test_killed_workers_are_restarted(program, swept) -> None:
     folder = program.folder / "killed"
     process = program.spawn("sweep", "long.toml", "--out", "killed", "--workers", 1)
     [worker] = wait_until(lambda: finished(folder) and workers_of(process), process)
@@ -142,7 +140,7 @@ def test_a_process_that_is_killed_is_started_again(program, swept) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> None:
+def test_a_stopped_sweep_continues_where_it_stopped(program, swept) -> None:
     folder = program.folder / "stopped"
     process = program.spawn("sweep", "long.toml", "--out", "stopped", "--workers", 1)
     workers = wait_until(lambda: finished(folder) and workers_of(process), process)
@@ -159,7 +157,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
 
 @contextmanager
 def dask_program(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A part of a cluster that somebody else runs."""
+    """Run a part of a dask cluster that doesn't belong to namegen."""
     command = [sys.executable, "-m", "dask", *map(str, arguments)]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT, text=True
@@ -172,7 +170,7 @@ def dask_program(*arguments: object) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def dask_scheduler() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A scheduler without workers, and its address."""
+    """Run a scheduler without workers. Return its address and its process."""
     require("distributed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -184,8 +182,8 @@ def dask_scheduler() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 @pytest.mark.slow
-def test_a_cluster_that_exists_already(program, swept) -> None:
-    """A sweep waits for workers, and two of them give the figures of the run without them; then the scheduler goes."""
+def test_a_sweep_can_use_an_existing_cluster(program, swept) -> None:
+    """The sweep waits for workers, gives the same results as without dask, and reports that the scheduler stopped."""
     with dask_scheduler() as (address, scheduler):
         process = program.spawn("sweep", "long.toml", "--out", "cluster", "--dask", address)
         assert process.stderr is not None
@@ -208,13 +206,13 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("address", [UNREACHABLE, "nonsense"])
-def test_an_unreachable_scheduler(program, address) -> None:
+def test_an_unreachable_scheduler_is_reported(program, address) -> None:
     run = program.fresh("sweep", "short.toml", "--out", "unreachable", "--dask", address)
     run.refused(f"no dask scheduler answers at {address}")
     assert {path.name for path in (program.folder / "unreachable").iterdir()} == {MARK, "runs"}
 
 
-def test_a_rate_that_leads_astray_is_a_result(program) -> None:
+def test_diverged_runs_are_part_of_the_results(program) -> None:
     config = CONFIG.format(epochs=SHORT).replace("[0.01, 0.001]", "[0.01, 1e30]")
     program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))
     done = program("sweep", "astray.toml", "--out", "astray", "--json").done()
@@ -246,7 +244,7 @@ def test_a_rate_that_leads_astray_is_a_result(program) -> None:
         ("compare-backends names.txt --out=", "--out", 1),
     ],
 )
-def test_configs_and_folders_that_will_not_do(program, line, said, code) -> None:
+def test_unusable_configs_and_folders_are_rejected(program, line, said, code) -> None:
     program.write("axis.toml", "[grid]\nlearning_rat = [1]\n")
     program.write("empty.toml", "[grid]\n")
     program.write("few.txt", "Al\nBo\n")

@@ -1,4 +1,4 @@
-"""Tables are whole in a narrow terminal."""
+"""Check that help, tables and scores fit in narrow terminals."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ GRID = Table(
 
 @pytest.fixture
 def place(small: Path) -> Path:
-    """A folder with a list, and the small models."""
+    """Return a folder with a list. The built-in models are replaced with small ones."""
     (small / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\nさくら\n" * 9)
     return small
 
@@ -57,8 +57,8 @@ def width(line: str) -> int:
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_of_a_narrow_terminal_has_no_line_that_it_would_break(command: str) -> None:
-    """An example goes on in the next line, which no option begins without its value."""
+def test_help_fits_in_40_columns(command: str) -> None:
+    """Long examples continue on the next line, and each option stays on the same line as its value."""
     assert [
         line
         for line in invoke(*command.split(), "--help", wide=40).stdout.splitlines()
@@ -70,14 +70,14 @@ def test_help_of_a_narrow_terminal_has_no_line_that_it_would_break(command: str)
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_stays_within_the_terminal(command: str) -> None:
-    """But for an option that is wider alone."""
+def test_help_fits_in_80_columns(command: str) -> None:
+    """Only a line that starts with an option may be longer."""
     lines = invoke(*command.split(), "--help").stdout.splitlines()
     assert max(len(line) for line in lines if not line.startswith("  --")) <= 80
 
 
 @pytest.mark.parametrize(("wide", "names"), [(40, "names.txt"), (80, "companies")])
-def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) -> None:
+def test_results_fit_in_the_terminal(wide: int, names: str, place: Path) -> None:
     for line in (
         f"ceiling {names}",
         f"evaluate mlb-first {names}",
@@ -91,7 +91,7 @@ def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) ->
         assert max(map(width, result.stdout.splitlines())) <= wide
 
 
-def test_a_description_has_two_columns_where_there_is_room_and_few_rows(place: Path) -> None:
+def test_describe_uses_two_columns_if_they_fit(place: Path) -> None:
     (place / "many.txt").write_text("Al\n" * 5 + "Bo\n" * 2 + "Maximilian-Johann\n")
     for wide, title in (
         (80, "Length of a name in characters            Most common letters"),
@@ -103,7 +103,7 @@ def test_a_description_has_two_columns_where_there_is_room_and_few_rows(place: P
     assert rows == [("16-17", "1"), ("once", "1"), ("twice", "1"), ("3-9 times", "1")]
 
 
-def test_a_table_that_is_too_wide_has_its_cells_below_their_row(
+def test_wide_tables_show_cells_below_their_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -120,7 +120,7 @@ def test_a_table_that_is_too_wide_has_its_cells_below_their_row(
 
 
 @pytest.mark.parametrize("wide", [1, 12, 20, 25])
-def test_no_figure_is_broken_however_narrow_the_terminal(wide: int, place: Path) -> None:
+def test_numbers_are_not_split_in_narrow_terminals(wide: int, place: Path) -> None:
     for line in (
         "evaluate mlb-first names.txt",
         "describe names.txt",
@@ -143,10 +143,10 @@ def test_no_figure_is_broken_however_narrow_the_terminal(wide: int, place: Path)
         (61, ["45.0–45.2", "2.101–2.108"]),
         (57, ["45.0–45.2"]),
         (55, []),
-        (40, ["45.1 (45.0 to 45.2)"]),  # no room for a table: beside their means
+        (40, ["45.1 (45.0 to 45.2)"]),  # too narrow for a table, so ranges follow the means
     ],
 )
-def test_ranges_that_have_no_room_are_left_out_from_the_last_on(
+def test_ranges_that_do_not_fit_are_omitted(
     wide: int,
     ranges: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -167,7 +167,7 @@ def test_ranges_that_have_no_room_are_left_out_from_the_last_on(
 
 
 @pytest.mark.parametrize("wide", [80, 40])
-def test_the_summary_of_a_comparison_stays_within_the_terminal(
+def test_the_summary_of_a_comparison_fits_in_the_terminal(
     wide: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(wide))
@@ -186,7 +186,7 @@ def test_the_summary_of_a_comparison_stays_within_the_terminal(
         assert told in said
 
 
-def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(
+def test_wide_rows_of_text_keep_their_column_headings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -197,7 +197,7 @@ def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(
     assert lines[1] == "  source  /" + "z" * 29
 
 
-def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
+def test_scored_names_are_complete_and_colored_by_surprise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -220,5 +220,5 @@ def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
     assert "unknown" in out
 
 
-def test_a_clock_rounds_before_it_carries() -> None:
+def test_durations_are_rounded_to_whole_seconds_first() -> None:
     assert [clock(seconds) for seconds in (0.4, 59.6, 3_599.6)] == ["0:00", "1:00", "1:00:00"]

@@ -1,4 +1,4 @@
-"""``namegen train``: what it takes, says and writes."""
+"""Check the options, output and files of ``namegen train``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cli.conftest import FAST, read_history
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
 
-def test_a_run_folder_holds_what_it_should_and_is_never_used_twice(program, names):
+def test_each_run_writes_its_files_to_a_new_folder(program, names):
     for folder in ("names-numpy", "names-numpy-2"):
         assert program("train", names, *FAST, "--quiet").done().err == ""
         files = {path.name for path in (program.folder / "runs" / folder).iterdir()}
@@ -22,7 +22,7 @@ def test_a_run_folder_holds_what_it_should_and_is_never_used_twice(program, name
     assert {row["sample_is_new"] for row in rows} <= {"True", "False"}
 
 
-def test_the_result_is_readable_at_80_columns(program, names):
+def test_the_summary_fits_in_80_columns(program, names):
     run = program("train", names, *FAST[:-1], "--out", "run", "--test", 0.1).done()
     assert max(map(len, run.out.split("\n"))) <= 80
     assert max(map(len, run.err.split("\n"))) <= 120
@@ -34,13 +34,13 @@ def test_the_result_is_readable_at_80_columns(program, names):
         "generate run",
     ):
         assert word in run.out
-    assert "epoch 2/2" in run.err  # the last epoch is always said
+    assert "epoch 2/2" in run.err  # the last epoch is always printed
     assert "(ceiling " in run.err
-    assert run.err.count("epoch 1/2") == 0  # and one that took no time is not
+    assert run.err.count("epoch 1/2") == 0  # other epochs are printed only if training takes longer
     assert (program.folder / "run" / "history.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_json_is_the_object_of_the_design(program, names):
+def test_json_output_has_the_expected_fields(program, names):
     result = program("train", names, *FAST, "--json", "--out", "run", "--test", 0.1).done().json
     fields = "out backend seed epochs best_epoch seconds chars_per_second training validation test"
     assert list(result) == fields.split()
@@ -59,7 +59,7 @@ def test_json_is_the_object_of_the_design(program, names):
     assert (none["validation"], none["test"]) == (None, None)
 
 
-def test_options_stand_above_the_config_and_all_is_written_down(program, names):
+def test_options_override_the_config_and_are_saved(program, names):
     program.write("config.toml", '[training]\nepochs = 7\nseed = 5\n[network]\ncell = "gru"\n')
     options = (
         "--config config.toml --epochs 2 --hidden 8,6 --batch-size 50 --optimizer momentum --momentum 0.8 "
@@ -80,7 +80,7 @@ def test_options_stand_above_the_config_and_all_is_written_down(program, names):
     assert (checkpoint.network.cell, checkpoint.network.hidden) == ("gru", (8, 6))
 
 
-def test_a_list_of_a_csv_column_and_what_was_dropped_is_said(program, some_names):
+def test_skipped_rows_of_a_csv_file_are_reported(program, some_names):
     rows = "".join(f"{name},x\n" for name in some_names.split())
     program.write("names.csv", f"first,other\n{rows},y\n")
     run = program("train", "names.csv", "--column", "first", *FAST).done()
@@ -123,8 +123,8 @@ more.txt: unexpected extra argument
 """
 
 
-def test_the_summary_of_one_name_shows_new_names_if_there_are_any(program):
-    """And its next command gives some; the only new name without a second letter would be too long."""
+def test_the_summary_shows_new_names_if_any_are_possible(program):
+    """The suggested command also returns new names. With only the letter A, every new name would be too long."""
     for name, has_new in (("Aerindel", True), ("A", False)):
         program.write("one.txt", name)
         out = program("train", "one.txt", "--no-plot", "--out", name).done().out
@@ -137,7 +137,7 @@ def test_the_summary_of_one_name_shows_new_names_if_there_are_any(program):
             run.refused("no other name is possible")
 
 
-def test_wrong_usage_is_exit_code_2_and_all_is_told_at_once(program, names):
+def test_usage_errors_are_reported_together_with_exit_code_2(program, names):
     program.write("c.toml", "[training]\nepoch = 3\n")
     for wrong in WRONG.strip().splitlines():
         arguments, said = wrong.split(": ")
@@ -150,7 +150,7 @@ def test_wrong_usage_is_exit_code_2_and_all_is_told_at_once(program, names):
     assert not (program.folder / "runs").exists()
 
 
-def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
+def test_a_diverging_run_keeps_the_last_good_model(program, names):
     diverging = (
         "--optimizer",
         "sgd",

@@ -1,4 +1,4 @@
-"""What a training says at its end: the network beside the n-gram baseline, in words that follow from the figures."""
+"""Check the verdict at the end of a training run, which compares the network with the n-gram baseline."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ def told(
     distinct: int = 5_000,
     **changed: object,
 ) -> str:
-    """The verdict where the n-gram baseline loses so many more nats a character than the network, on the part that
-    judges.
+    """Return the verdict if the network's loss is lower than the n-gram baseline's.
+
+    The difference is ``better_by`` nats per character, in both the validation and the test set.
     """
     assert trained.validation is not None
     assert trained.references is not None
-    references = replace(trained.references)  # a copy, which is told its n-gram
+    references = replace(trained.references)  # a copy that gets a different baseline
     counting = replace(
         trained.validation, loss_nats_per_char=trained.validation.loss_nats_per_char + better_by
     )
@@ -57,7 +58,7 @@ def told(
         (
             0.23,
             "is better than the n-gram baseline, by 0.230 nats per character.",
-        ),  # of 20 names
+        ),  # not chance, because the validation set has 20 names
         (0.004, "is as good as the n-gram baseline."),
         (-0.004, "is as good as the n-gram baseline."),
         (
@@ -66,12 +67,14 @@ def told(
         ),
     ],
 )
-def test_the_network_beside_counting(trained: RunResult, better_by: float, said: str) -> None:
+def test_the_network_is_compared_with_the_n_gram_baseline(
+    trained: RunResult, better_by: float, said: str
+) -> None:
     assert told(trained, better_by) == f"On names that it has not seen, this network {said}"
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])
-def test_names_that_were_seen_are_not_called_unseen(
+def test_the_verdict_reports_the_share_of_seen_names(
     trained: RunResult, seen: float, share: str
 ) -> None:
     said = f"On the held-out names, {share} of which it has seen, this network"
@@ -81,7 +84,7 @@ def test_names_that_were_seen_are_not_called_unseen(
 @pytest.mark.parametrize(
     ("test_names", "where"), [(10, "On the test names"), (9, "On names that it has not seen")]
 )
-def test_the_test_part_judges_unless_its_names_are_too_few(
+def test_the_test_set_is_used_if_large_enough(
     trained: RunResult, test_names: int, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -92,10 +95,10 @@ def test_the_test_part_judges_unless_its_names_are_too_few(
     )
 
 
-def test_what_limits_a_verdict_is_said_without_advice(
+def test_the_verdict_explains_its_limits_without_advice(
     trained: RunResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No first run tells a person to run again with another option."""
+    """After a first run, namegen shouldn't suggest another run with other options."""
     said = told(trained, -0.1, best_epoch=1, distinct=299)
     assert "The first epoch was the best" in said
     assert "The list has only 299 distinct names" in said
@@ -114,7 +117,7 @@ def test_what_limits_a_verdict_is_said_without_advice(
     assert "n-gram" not in none[0]
 
 
-def test_a_network_that_has_learned_nothing_is_called_so(trained: RunResult) -> None:
+def test_the_verdict_reports_a_network_that_learned_nothing(trained: RunResult) -> None:
     assert trained.validation is not None
     blind = math.log(trained.checkpoint.network.vocabulary_size)
     for beyond in (0.01, -0.01):

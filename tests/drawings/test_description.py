@@ -1,4 +1,4 @@
-"""The drawing of a list holds the data that it should, whatever the names; and it leaves matplotlib as it was."""
+"""Check that the plots of a list show the right data for any names, and don't change matplotlib's settings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def panel(figure: Figure, title: str) -> Axes:
     return axes
 
 
-def test_description_holds_the_counts() -> None:
+def test_the_plots_show_the_counts() -> None:
     description = describe(["Al", "Alan", "Bob", "Al", "Al", "Bob"])
     figure = description_figure(description, source="a list")
     heights = [bar.get_height() for bar in panel(figure, "Letters").patches]
@@ -48,12 +48,13 @@ def test_description_holds_the_counts() -> None:
     bars = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in lengths.patches}
     assert bars == {2: 3, 3: 2, 4: 1}
     unique = panel(figure, "Characters until")
+    # Bob is unique after one character and Alan after three. Al is never unique.
     assert [bar.get_height() for bar in unique.patches] == [
         1,
         0,
         1,
         1,
-    ]  # B, none, Ala, and Al never
+    ]
     assert [label.get_text() for label in unique.get_xticklabels()] == ["1", "2", "3", "never"]
     commonest = panel(figure, "Most common")
     assert [label.get_text() for label in commonest.get_yticklabels()] == ["Al", "Bob", "Alan"]
@@ -69,16 +70,16 @@ def test_description_holds_the_counts() -> None:
     ]
     assert figure.get_suptitle() == "a list: 6 names, 3 different"
     assert all(axes.get_xlabel() for axes in figure.axes)
-    assert sum(not axes.get_ylabel() for axes in figure.axes) == 1  # names stand beside their bars
+    assert sum(not axes.get_ylabel() for axes in figure.axes) == 1  # the names label the bars
 
 
-def test_a_list_without_repeats_has_no_commonest_names() -> None:
+def test_a_list_without_duplicates_has_no_most_common_names() -> None:
     figure = description_figure(describe(["Al", "Bo"]), source="x")
     assert len(figure.axes) == 3
     assert figure.get_suptitle() == "x: 2 names, none of them twice"
 
 
-def test_a_thin_end_of_lengths_shares_a_bar() -> None:
+def test_rare_long_lengths_share_a_bar() -> None:
     names = ["a" * (1 + number % 20) for number in range(3000)] + ["b" * 700]
     lengths = panel(description_figure(describe(names), source="x"), "Lengths")
     assert lengths.get_xticklabels()[-1].get_text().endswith("+")
@@ -86,13 +87,13 @@ def test_a_thin_end_of_lengths_shares_a_bar() -> None:
 
 
 def test_awkward_names_are_drawn_without_a_warning(tmp_path: Path) -> None:
-    """Every warning is an error in the tests, matplotlib's about a missing glyph too."""
+    """In the tests, every warning is an error, including matplotlib's warning about missing glyphs."""
     path = tmp_path / "description.png"
     draw_description(describe([*AWKWARD, *AWKWARD, "Q"]), path, source="a $list$\n of の names")
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_names_of_any_text_are_drawn_as_they_are_and_matplotlib_is_left_as_it_was(
+def test_names_are_drawn_literally_and_matplotlib_settings_are_unchanged(
     tmp_path: Path,
 ) -> None:
     before = dict(matplotlib.rcParams)

@@ -1,4 +1,4 @@
-"""The style of every drawing: its colours, light and dark, its text; levels beside curves, labels beside lines."""
+"""Check the style of all plots: colors in light and dark mode, text, levels and legends."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from namegen.drawings.style import PALETTE, Level, draw_levels, name_lines
 
 pytestmark = pytest.mark.usefixtures("in_style")
 
-# WCAG 2.2 asks for 4.5 between text and its background: labels beside lines have the colours of the lines.
+# WCAG 2.2 requires a contrast of 4.5 between text and its background. Labels have the same colors as their lines.
 LEAST_CONTRAST = 4.5
-BEHIND = ("paper", "raised")  # what other colours stand on
-GRID = "faint"  # meant to be hardly seen
+BEHIND = ("paper", "raised")  # background colors
+GRID = "faint"  # barely visible on purpose
 
 
-def test_no_drawn_text_lacks_a_glyph() -> None:
+def test_characters_without_a_glyph_are_replaced() -> None:
     assert style.drawable_text("\ue000a\U000e0001") == "U+E000aU+E0001"
     assert style.drawable_text("\n\n") == "U+000A U+000A"
     assert style.drawable_text("\u0301x") == "◌\u0301x"
@@ -26,7 +26,7 @@ def test_no_drawn_text_lacks_a_glyph() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 4, 9])
-def test_no_engine_of_a_report_looks_like_another_while_there_are_colours(count: int) -> None:
+def test_backends_have_different_colors_while_there_are_enough(count: int) -> None:
     names = [*style.ENGINE_COLOURS, *(f"engine {place}" for place in range(count))]
     colours = style.engine_colours(names)
     assert colours == style.engine_colours(reversed(names)) | style.ENGINE_COLOURS
@@ -36,7 +36,7 @@ def test_no_engine_of_a_report_looks_like_another_while_there_are_colours(count:
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance, as WCAG 2.2 defines it."""
+    """Return the relative luminance as defined in WCAG 2.2."""
     shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (
         share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
@@ -45,19 +45,19 @@ def luminance(colour: str) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    """From 1, the same, to 21, black on white."""
+    """Return the contrast, from 1 for equal colors to 21 for black on white."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_every_colour_has_a_dark_one_that_can_be_read_on_dark_paper() -> None:
+def test_every_dark_color_is_readable_on_a_dark_background() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
     for name in PALETTE.keys() - {*BEHIND, GRID, "black"}:
         assert contrast(PALETTE[name].dark, PALETTE["paper"].dark) >= LEAST_CONTRAST, name
 
 
-def test_text_can_be_read_on_each_background() -> None:
+def test_text_is_readable_on_every_background() -> None:
     for scheme in ("light", "dark", "printed"):
         for name in ("ink", "quiet"):
             for behind in BEHIND:
@@ -65,7 +65,7 @@ def test_text_can_be_read_on_each_background() -> None:
                     contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme))
                     >= LEAST_CONTRAST
                 )
-    # The grid is seen on dark paper as well as on light.
+    # The grid is at least as visible in dark mode as in light mode.
     light, dark = (
         contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one))
         for one in ("light", "dark")
@@ -73,13 +73,13 @@ def test_text_can_be_read_on_each_background() -> None:
     assert 1 < light <= dark < LEAST_CONTRAST
 
 
-def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
-    """A page finds the name of a drawing's colour by its light value."""
+def test_all_colors_are_different_in_light_and_dark_mode() -> None:
+    """A web page uses the light value to find the name of a color in a plot."""
     for scheme in ("light", "dark"):
         assert len({getattr(colour, scheme) for colour in PALETTE.values()}) == len(PALETTE)
 
 
-def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
+def test_plots_only_use_colors_of_the_palette() -> None:
     light = {colour.light for colour in PALETTE.values()}
     named = {
         value
@@ -93,7 +93,7 @@ def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
 
 @pytest.fixture
 def axes() -> Axes:
-    """One curve, from 0.2 to 0.4."""
+    """Return axes with one curve from 0.2 to 0.4."""
     axes = style.new_figure(4.0, 3.0).add_subplot()
     axes.plot([1, 2, 3], [0.2, 0.35, 0.4])
     return axes
@@ -103,7 +103,7 @@ def level(value: float, name: str = "ceiling") -> Level:
     return Level(name, value, f"{value:.1%}")
 
 
-def test_a_near_level_is_a_line_and_what_is_not_finite_is_not_drawn(axes: Axes) -> None:
+def test_only_nearby_finite_levels_are_drawn_as_lines(axes: Axes) -> None:
     [line] = draw_levels(axes, [level(math.inf), level(0.5), level(math.nan)], least_span=0.1)
     assert list(line.get_ydata()) == [0.5, 0.5]
     assert line.get_label() == "ceiling"
@@ -111,15 +111,13 @@ def test_a_near_level_is_a_line_and_what_is_not_finite_is_not_drawn(axes: Axes) 
 
 
 @pytest.mark.parametrize(("value", "side"), [(0.9, "above"), (-0.5, "below")])
-def test_a_far_level_leaves_the_curves_their_room_and_is_told_as_a_number(
-    axes: Axes, value: float, side: str
-) -> None:
+def test_a_distant_level_is_only_shown_in_the_legend(axes: Axes, value: float, side: str) -> None:
     near, far = draw_levels(axes, [level(0.41, "n-gram"), level(value)], least_span=0.1)
     assert (near.get_label(), far.get_label()) == ("n-gram", f"ceiling: {value:.1%} ({side})")
     assert axes.get_ylim() == pytest.approx((0.2 - 0.0105, 0.41 + 0.0105))
 
 
-def test_lines_are_named_from_the_highest_end_to_the_lowest(axes: Axes) -> None:
+def test_the_legend_lists_lines_from_highest_to_lowest(axes: Axes) -> None:
     axes.plot([1, 2], [0.9, 0.1], label="low")
     axes.plot([1, 2, 3], [0.1, 0.5, math.nan], label="high")
     axes.axvline(2, label="_best")

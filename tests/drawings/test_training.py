@@ -1,4 +1,4 @@
-"""The drawing of a training holds the data that it should; and it leaves matplotlib as it was."""
+"""Check that the plots of a training run show the right data, and don't change matplotlib's settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = ("Ann", "Anna", "Bob", "Bo", "Cyd", "Dan", "Dana", "Eve", "Eva", "Ian", 
 
 @pytest.fixture(scope="module")
 def trained() -> RunResult:
-    """Three epochs on a small list, a part of it held out."""
+    """Train for three epochs on a small list with a validation set."""
     config = merge(
         Config(),
         {
@@ -56,7 +56,7 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
 
-def test_history_holds_the_records(trained: RunResult, figure: Figure) -> None:
+def test_the_plot_shows_the_recorded_metrics(trained: RunResult, figure: Figure) -> None:
     accuracy, loss = figure.axes
     seconds = [record.seconds for record in trained.history]
     for axes, label, field in (
@@ -71,7 +71,7 @@ def test_history_holds_the_records(trained: RunResult, figure: Figure) -> None:
         assert same_color(line.get_color(), style.ENGINE_COLOURS["numpy"])
 
 
-def test_history_shows_ceiling_and_baseline_of_the_held_out_part(
+def test_the_plot_shows_the_validation_ceiling_and_baseline(
     trained: RunResult, figure: Figure
 ) -> None:
     references = trained.references
@@ -103,7 +103,7 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(
     assert 0 < marks < len(wanted)
 
 
-def test_history_says_where_it_comes_from_its_best_epoch_and_its_units(trained: RunResult) -> None:
+def test_the_plot_shows_its_source_best_epoch_and_units(trained: RunResult) -> None:
     figure = history_figure(replace(trained, best_epoch=2, finished=False))
     for axes in figure.axes:
         [best] = [line for label, line in lines(axes).items() if "best" in label]
@@ -118,7 +118,7 @@ def test_history_says_where_it_comes_from_its_best_epoch_and_its_units(trained: 
     )
 
 
-def test_history_without_a_held_out_part_has_the_loss_alone(trained: RunResult) -> None:
+def test_without_a_validation_set_only_the_loss_is_plotted(trained: RunResult) -> None:
     nothing = dict.fromkeys(
         (
             "validation_loss_nats_per_char",
@@ -131,20 +131,19 @@ def test_history_without_a_held_out_part_has_the_loss_alone(trained: RunResult) 
     assert set(lines(axes)) == {"training names", f"best: epoch {trained.best_epoch}"}
 
 
-def test_history_of_one_epoch_and_of_none(trained: RunResult) -> None:
+def test_runs_with_one_or_no_epochs_can_be_plotted(trained: RunResult) -> None:
     figure = history_figure(replace(trained, history=trained.history[:1], epochs=1, best_epoch=1))
     assert lines(figure.axes[0])["likeliest (argmax)"].get_marker() == "o"
     figure = history_figure(replace(trained, history=(), epochs=0, best_epoch=0, finished=False))
     assert "The run was stopped before its first epoch ended." in texts(figure)
 
 
-def test_an_infinite_figure_is_a_gap(trained: RunResult) -> None:
-    """An n-gram may give a name no probability at all; its level is then left out, not drawn at infinity."""
+def test_an_infinite_loss_is_a_gap(trained: RunResult) -> None:
+    """An n-gram model can give a name a probability of zero. Its level is then omitted."""
     assert trained.references is not None
     known = trained.references.baseline
-    references = replace(
-        trained.references
-    )  # a copy, which is told its n-gram in place of fitting one
+    # In this copy, the n-gram baseline is set below instead of being fitted.
+    references = replace(trained.references)
     references.__dict__["baseline"] = replace(
         known, metrics=replace(known.metrics, loss_nats_per_char=math.inf)
     )
@@ -164,7 +163,7 @@ def test_the_legends_are_not_cut_off(figure: Figure) -> None:
         assert axes.bbox.x1 <= box.x0 < box.x1 <= figure.bbox.x1
 
 
-def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(
+def test_plot_files_do_not_depend_on_matplotlib_settings(
     trained: RunResult, tmp_path: Path
 ) -> None:
     before = dict(matplotlib.rcParams)
@@ -176,8 +175,6 @@ def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(
     assert dict(matplotlib.rcParams) == before
 
 
-def test_a_drawing_that_cannot_be_written_is_one_sentence(
-    trained: RunResult, tmp_path: Path
-) -> None:
+def test_a_plot_that_cannot_be_written_is_reported(trained: RunResult, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write"):
         draw_history(trained, tmp_path / "missing" / "history.png")
