@@ -141,7 +141,7 @@ def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "labe
         return meant
     if not labels:
         raise SettingsError(
-            f"{setting(name)} is {quote(asked, 60)}, and {model} knows no labels: remove it, or choose a model with "
+            f"{setting(name)} is {quote(asked, 60)}, and {model} has no labels: remove it, or choose a model with "
             "labels, such as world-given"
         )
     for values in zip(*parts_of(labels), strict=True):

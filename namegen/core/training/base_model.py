@@ -329,7 +329,12 @@ def _share_known(base_model: BaseModel, corpus: Corpus) -> float:
 
 def _fine_tuned(recipe: Recipe, base_model: BaseModel) -> StartingPoint:
     """Start from a base model, with its cell and its widths."""
-    name = recipe.network.base_model or base_model.name
+    chosen_by_user = recipe.network.base_model
+    if chosen_by_user is None:
+        remark = "fine-tuning namegen's base model"
+    else:
+        remark = f"fine-tuning the model {quote(chosen_by_user, LONGEST_SHOWN)}"
+    name = chosen_by_user or base_model.name
     base_network = base_model.network
     network = replace(
         recipe.network, base_model=name, cell=base_network.cell, hidden=base_network.hidden
@@ -337,5 +342,5 @@ def _fine_tuned(recipe: Recipe, base_model: BaseModel) -> StartingPoint:
     return StartingPoint(
         recipe=replace(recipe, network=network),
         base_model=base_model,
-        remark=f"is fine-tuned from the model {quote(name, LONGEST_SHOWN)}",
+        remark=remark,
     )

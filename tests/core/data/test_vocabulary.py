@@ -179,7 +179,7 @@ def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place:
     [
         ("FINNISH", LABELS, "which model does not know: did you mean 'Finnish'?"),
         ("Klingon", LABELS, "expected one of 'Finnish', 'finnish', 'Irish'"),
-        ("Irish", (), "and model knows no labels"),
+        ("Irish", (), "and model has no labels"),
         ("Irish, finnish", LABELS, "no name has all of these: give each its own label"),
         ("Finnish,male,Danish", ("Finnish,male", "Danish,"), "which model does not know"),
         ("Finnish,Danish", ("Finnish,male", "Danish,"), "give each its own label"),

@@ -99,7 +99,7 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
 @pytest.mark.parametrize(
     ("names", "network", "quick", "remark"),
     [
-        (ITALIAN, {}, False, "is fine-tuned from the model 'base'"),
+        (ITALIAN, {}, False, "fine-tuning namegen's base model"),
         (ITALIAN[:19] * 9, {}, False, "training from scratch: the list has fewer than 20"),
         (
             ITALIAN,
@@ -116,7 +116,7 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
             [f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)],
             {"base_model": "base"},
             True,
-            "is fine-tuned from the model",
+            "fine-tuning the model 'base'",
         ),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_base_is_taken_where_it_suits(
     assert bool(remark) == bool(start.remark)
     is_fine_tuned = start.base_model is not None
     assert is_fine_tuned == start.recipe.network.uses_base_model
-    assert is_fine_tuned == ("from the model 'base'" in start.remark)
+    assert is_fine_tuned == start.remark.startswith("fine-tuning")
 
 
 @pytest.mark.parametrize(

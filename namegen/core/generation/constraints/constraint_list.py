@@ -32,7 +32,7 @@ from namegen.core.generation.constraints.texts import (
     TextConstraint,
     shortest_text,
 )
-from namegen.errors import SettingsError, setting
+from namegen.errors import SettingsError, counted, setting
 from namegen.types import Array, Bool, Int32, Int64, UInt64
 
 MAX_DISTANCE = 3
@@ -133,7 +133,7 @@ class MaxLength(Constraint, Tracker):
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
         """Reject a minimum length, or strings, that need more characters."""
-        limit = f"the {self.value:,} characters that a name may have: raise {setting(self.setting_name)}"
+        limit = f"the {counted(self.value, 'character')} that a name may have: raise {setting(self.setting_name)}"
         min_length = constraints.get(MinLength)
         if min_length is not None and min_length.value > self.value:
             raise SettingsError(
