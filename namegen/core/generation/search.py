@@ -303,7 +303,9 @@ class Search:
         if exact is not None and exact.gave_up:
             return f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
         if more_variety(self.sampling).is_stuck:
-            return "and no other name is possible, because only the most likely characters are chosen"
+            return (
+                "and no other name is possible, because only the most likely characters are chosen"
+            )
         return "and no other name is possible"
 
     # --- filtered -----------------------------------------------------------------------------------------------------
