@@ -85,7 +85,7 @@ demo: $(VENV)/.light
 	@echo
 	@run=$$(ls -td runs/*/ | head -n 1) && echo "A plot of the training run: $${run}history.png"
 	@echo
-	@$(MAKE) --no-print-directory $(VENV)/.installed
+	@$(MAKE) --no-print-directory --silent $(VENV)/.installed
 	@echo
 	@echo "Comparing the NumPy and Keras backends on first names. This takes about a minute."
 	@$(VENV)/bin/namegen compare-backends mlb-first --quick --out reports/demo

@@ -154,7 +154,11 @@ drawing_options = shared.together(
         is_flag=True,
         help="Also return names that are in the training list.",
     ),
-    click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
+    click.option(
+        "--allow-repeats",
+        is_flag=True,
+        help="Allow the same name more than once. Then namegen doesn't filter names by their score.",
+    ),
     shared.allow_profanity,
     shared.unfiltered,
     shared.temperature,
