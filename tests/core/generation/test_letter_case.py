@@ -33,10 +33,7 @@ COMPANIES = normalization_of("company")
         ("AT&T INC", "AT&T Inc"),
         ("1ST SOURCE CORP", "1st Source Corp"),
         ("A.K.A. BRANDS HOLDING CORP.", "A.K.A. Brands Holding Corp."),
-        (
-            "UBS Group AG",
-            "UBS Group AG",
-        ),  # a short word in capitals is an acronym if other words aren't in capitals
+        ("UBS Group AG", "UBS Group AG"),  # in mixed case, capitals mark an acronym
         ("iRobot Corp", "iRobot Corp"),
         ("acme holdings llc", "Acme Holdings LLC"),
         ("STRAßENBAU GMBH", "Straßenbau GmbH"),
@@ -55,7 +52,7 @@ def test_title_case_of_companies(name: str, expected: str) -> None:
         ("DE LA CRUZ", "De La Cruz"),
         ("d'arnaud", "D'Arnaud"),
         ("MCGWIRE", "McGwire"),
-        ("JOE AG", "Joe Ag"),  # "Ag" isn't a legal form here
+        ("JOE AG", "Joe Ag"),  # "Ag" is a legal form only in company names
         ("はなこ", "はなこ"),
     ],
 )
