@@ -127,7 +127,7 @@ def test_names_without_scatter_have_a_spread_of_one(names: NewNames) -> None:
     assert np.isfinite([rule.mean_level, rule.mean_slope, rule.threshold]).all()
 
 
-def test_the_threshold_is_zero_if_all_names_are_too_short() -> None:
+def test_the_threshold_is_0_if_names_are_too_short() -> None:
     [rule] = fit_rules([names_on_a_line(500, -2, -1.5)], shortest=99)
     assert rule.threshold == 0
 

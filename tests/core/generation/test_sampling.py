@@ -19,7 +19,7 @@ some_logits = st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=6)
 
 
 @given(some_logits, st.floats(0, 0.999999), st.sampled_from((0.3, 1.0, 2.0)))
-def test_draw_returns_the_first_id_whose_sum_exceeds_the_number(
+def test_draw_returns_the_first_id_whose_sum_is_larger(
     values: list[float], number: float, temperature: float
 ) -> None:
     logits = np.array([values], np.float32)
@@ -35,7 +35,7 @@ def test_draw_returns_the_first_id_whose_sum_exceeds_the_number(
     np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
 
 
-def test_draw_returns_the_last_id_if_no_sum_exceeds_the_number() -> None:
+def test_draw_returns_the_last_id_if_no_sum_is_larger() -> None:
     assert draw(np.array([1.0]), np.zeros((1, 3), np.float32)).tolist() == [2]
 
 

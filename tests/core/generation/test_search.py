@@ -228,7 +228,7 @@ def test_both_passes_satisfy_constraints() -> None:
     assert set(names[: len(best)]) == set(best)
 
 
-def test_if_no_name_reaches_the_threshold_the_best_are_returned() -> None:
+def test_the_best_names_are_returned_below_the_threshold() -> None:
     hopeless = generator(rules=[replace(RULES[0], threshold=99.0)])
     assert generate(hopeless, 1) == best_first()[:1]
     assert sorted(generate_until_error(hopeless, 1_000)) == sorted(new_names())

@@ -23,7 +23,7 @@ def is_claimed(word: str, listed: list[str]) -> bool:
     return any(Levenshtein.distance(word, start) <= 1 for start in listed)
 
 
-def test_words_within_one_edit_of_a_listed_start_are_rejected() -> None:
+def test_words_similar_to_a_listed_start_are_rejected() -> None:
     rng = random.Random(0)
     listed = ["".join(rng.choices("abc", k=rng.randint(3, 7))) for _ in range(40)]
     constraint = Unclaimed(listed, normalization_of("company"))
@@ -53,7 +53,7 @@ def test_new_companies_have_new_starts_and_title_case() -> None:
     assert any(name == name.upper() for name in seen if len(name) > 12)
 
 
-def test_only_prefixes_of_rejected_names_are_rejected() -> None:
+def test_prefixes_are_rejected_only_if_their_names_are() -> None:
     names = load_bundled("companies").names[::50]
     constraint = Unclaimed(claimed_starts("companies")[::2], normalization_of("company"))
     vocabulary = Vocabulary.from_names(names)
