@@ -1,4 +1,4 @@
-"""A model small enough to write down: every name that it can give, with its exact probability, by a plain loop."""
+"""Compute the exact probability of every name of a small model, using plain loops."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.reading import logits_behind
 
 
 class SmallModel:
-    """A LanguageModel whose next character depends on the whole prefix, in no regular way.
+    """A language model whose next character depends on the whole prefix, without a regular pattern.
 
-    State: a number for each prefix; −1 before START. Logits are made of the number, so nothing has to be kept.
+    The state is a number for each prefix. It's −1 before the start token. The logits are computed from it.
     """
 
     def __init__(self, characters: str = "abc", *, seed: float = 1.0, impossible: str = "") -> None:
@@ -40,7 +40,7 @@ class SmallModel:
     def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         start = 1 + 977 * np.maximum(
             tokens - self.vocabulary_size + 1, 0
-        )  # each beginning leads somewhere else
+        )  # each start token has different logits
         prefix = np.where(state < 0, start, (state * 31 + tokens) % 1_000_003)
         ids = np.arange(self.vocabulary_size)
         logits = 1.5 * np.sin(self.seed + prefix[:, None] * (ids + 1.7) * 0.37) + (ids == 0) * 0.3
@@ -52,7 +52,7 @@ class SmallModel:
 
 
 class ReadingModel(SmallModel):
-    """Notes how many rows it reads, call by call."""
+    """A small model that records how many rows it reads in each call."""
 
     def __init__(self, characters: str = "abc") -> None:
         super().__init__(characters)
@@ -71,7 +71,7 @@ def draw(
     sampling: SamplingSettings,
     constraints: Iterable[Constraint] = (),
 ) -> Draws:
-    """One walk down the tree: n draws, of which those that the filter lets through are given."""
+    """Draw n names in one walk down the tree, and return those that satisfy the constraints."""
     asked = ConstraintList([MaxLength(sampling.max_length), *constraints])
     return Walk(model, PrefixFilter(asked, model.vocabulary)).draw(n, rng=rng, sampling=sampling)
 
@@ -82,7 +82,7 @@ def next_chances(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> list[float]:
-    """One row of logits as probabilities, number by number."""
+    """Return the probabilities of one row of logits, computed number by number."""
     values = [float(value) for value in logits]
     if temperature == 0:
         return [float(place == values.index(max(values))) for place in range(len(values))]
@@ -102,7 +102,7 @@ def next_chances(
 
 
 def letters_of(model: SmallModel, start_token: int, name: str) -> list[float]:
-    """The log-probability of each character of a name and of its end."""
+    """Return the log-probability of each character of a name, and of its end."""
     tokens = [*model.vocabulary.encode(name).tolist(), 0]
     rows = logits_behind(model, [start_token, *tokens[:-1]])
     return [math.log(next_chances(row)[token]) for row, token in zip(rows, tokens, strict=True)]
@@ -111,7 +111,7 @@ def letters_of(model: SmallModel, start_token: int, name: str) -> list[float]:
 def all_names(
     model: SmallModel, longest: int, *, start_token: int = 0, **sampling: float | None
 ) -> dict[str, float]:
-    """Every name of up to so many characters and its probability; the rest of the probability is of longer names."""
+    """Return the probability of each name with up to ``longest`` characters. Longer names have the rest."""
     chances: dict[str, float] = {}
 
     def walk(prefix: str, token: int, state: np.ndarray, so_far: float) -> None:
@@ -130,7 +130,7 @@ def all_names(
 def over_beginnings(
     model: SmallModel, start_tokens: StartTokens, longest: int, **sampling: float | None
 ) -> dict[str, float]:
-    """The same over all start_tokens: the sum of each one's share times the name's probability behind it."""
+    """Return each name's probability over all start tokens: Σ share · p(name | start token)."""
     chances: dict[str, float] = defaultdict(float)
     for token, share in zip(start_tokens.tokens, start_tokens.shares, strict=True):
         for name, chance in all_names(model, longest, start_token=token, **sampling).items():
@@ -139,18 +139,19 @@ def over_beginnings(
 
 
 def conditioned(chances: Mapping[str, float]) -> dict[str, float]:
-    """The probabilities divided by their sum."""
+    """Return the probabilities divided by their sum."""
     total = sum(chances.values())
     return {name: chance / total for name, chance in chances.items() if chance > 0}
 
 
 def check_frequencies(counts: Mapping[str, int], chances: Mapping[str, float]) -> None:
-    """Pearson's chi-squared: fail where the counts would come from these probabilities less often than in a million.
+    """Check counts against probabilities, using Pearson's chi-squared test.
 
-    Names that are expected fewer than five times are put together.
+    The check fails if the probabilities would give such counts less than once in a million times. Names that are
+    expected fewer than five times are combined.
     """
     assert set(counts) <= set(chances), (
-        f"never to be given: {sorted(set(counts) - set(chances))[:5]}"
+        f"impossible names: {sorted(set(counts) - set(chances))[:5]}"
     )
     n = sum(counts.values())
     expected, seen = [], []
@@ -167,9 +168,9 @@ def check_frequencies(counts: Mapping[str, int], chances: Mapping[str, float]) -
         seen.append(rest["seen"])
     statistic = sum((s - e) ** 2 / e for s, e in zip(seen, expected, strict=True))
     freedom = max(len(expected) - 1, 1)
-    # Wilson and Hilferty (1931): the cube root of chi-squared / freedom is very nearly normal.
+    # The cube root of chi-squared / freedom is almost normally distributed (Wilson and Hilferty, 1931).
     spread = 2 / (9 * freedom)
     z = ((statistic / freedom) ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
     assert z < 4.75, (
-        f"chi-squared {statistic:.1f} at {freedom} degrees of freedom: {z:.1f} standard deviations"
+        f"chi-squared {statistic:.1f} with {freedom} degrees of freedom: {z:.1f} standard deviations"
     )

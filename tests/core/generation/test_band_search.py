@@ -1,4 +1,4 @@
-"""Bands: the likeliest names are those that writing down every name finds; how far a search goes, to the prefix."""
+"""Check that a search in bands finds the most likely names, as brute force does, and keeps to its budget."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def best(
 
 
 def in_order(exact: dict[str, float]) -> list[str]:
-    """By falling probability, equals by their characters."""
+    """Return the names by falling probability. Equally likely names are sorted by their characters."""
     return sorted(filter(None, exact), key=lambda name: (-exact[name], name))
 
 
 @pytest.mark.parametrize("n", [1, 10, 1000])
-def test_the_likeliest_are_those_of_brute_force_with_their_probabilities(n: int) -> None:
+def test_most_likely_names_match_brute_force(n: int) -> None:
     batch = next(
         most_likely(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True)
     )
@@ -54,7 +54,7 @@ def test_the_likeliest_are_those_of_brute_force_with_their_probabilities(n: int)
 
 
 @pytest.mark.parametrize("constraint", EXAMPLES)
-def test_constraints_hold(constraint: str) -> None:
+def test_most_likely_names_satisfy_constraints(constraint: str) -> None:
     constraints, holds = EXAMPLES[constraint]
     expected = [name for name in in_order(EXACT) if holds(name)][:50]
     assert best(len(expected), constraints=constraints) == expected
@@ -68,7 +68,7 @@ def test_constraints_hold(constraint: str) -> None:
     known=st.lists(st.text("ab", min_size=1, max_size=3), max_size=6),
 )
 @settings(max_examples=20)
-def test_any_small_model_and_constraint(
+def test_random_models_and_constraints_match_brute_force(
     n: int, seed: float, starts_with: str, contains: str, known: list[str]
 ) -> None:
     model = SmallModel("ab", seed=seed)
@@ -83,13 +83,13 @@ def test_any_small_model_and_constraint(
             found += batch.names
     except GenerationError:
         assert len(expected) < n
-    # Float32 logits: names as good as equally likely may stand either way round.
+    # Logits have float32 precision, so names with almost the same probability can be in either order.
     np.testing.assert_allclose(
         [exact[name] for name in found], [exact[name] for name in expected], rtol=1e-6
     )
 
 
-def test_of_one_name_in_two_spellings_the_likelier_is_given() -> None:
+def test_only_the_most_likely_spelling_is_returned() -> None:
     model = SmallModel(" Aab")
     every = [name for name in in_order(all_names(model, 4)) if name == name.strip()]
     expected: dict[str, str] = {}
@@ -99,7 +99,7 @@ def test_of_one_name_in_two_spellings_the_likelier_is_given() -> None:
     assert best(30, model, max_length=4, allow_repeats=True) == every[:30]
 
 
-def test_equally_likely_names_stand_in_the_order_of_their_characters() -> None:
+def test_equally_likely_names_are_sorted_by_their_characters() -> None:
     class Even(SmallModel):
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             logits, state = super().step(tokens, state)
@@ -108,7 +108,7 @@ def test_equally_likely_names_stand_in_the_order_of_their_characters() -> None:
     assert best(7, Even("ba"[::-1]), max_length=3) == ["a", "b", "aa", "ab", "ba", "bb", "aaa"]
 
 
-def test_progress_is_told_and_changes_nothing() -> None:
+def test_progress_is_reported_without_changing_the_names() -> None:
     told: list[Searched] = []
     assert best(60, on_progress=told.append) == in_order(EXACT)[:60]
     found, read = [event.found for event in told], [event.read for event in told]
@@ -119,7 +119,7 @@ def test_progress_is_told_and_changes_nothing() -> None:
     assert 0 < found[-1] <= 60
 
 
-def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
+def test_all_names_are_returned_before_an_error() -> None:
     batches = most_likely(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
     assert next(batches).names == in_order(all_names(MODEL, 2))
     with pytest.raises(
@@ -129,7 +129,7 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
         next(batches)
 
 
-def test_a_search_that_uses_up_its_budget_gives_what_is_sure(
+def test_a_search_that_exceeds_its_budget_returns_certain_results(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 3_000)
@@ -151,16 +151,16 @@ def test_a_search_that_uses_up_its_budget_gives_what_is_sure(
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 50)
     with pytest.raises(
         GenerationError, match=r"gave up after .* prefixes: ask for fewer"
-    ):  # it has refused nothing
+    ):  # no constraint has rejected a name
         best(10_000, SmallModel("abcdef"), max_length=12, allow_repeats=True)
 
 
-def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
+def test_new_names_exclude_every_spelling_of_listed_names() -> None:
     known = in_order(EXACT)[:5]
     assert best(10, known=[name.upper() for name in known]) == in_order(EXACT)[5:15]
 
 
-def test_constraints_are_checked_at_once() -> None:
+def test_invalid_requests_are_rejected_immediately() -> None:
     with pytest.raises(SettingsError, match="starts_with"):
         most_likely(
             Generator(MODEL, MODEL.vocabulary),
@@ -173,8 +173,8 @@ def test_constraints_are_checked_at_once() -> None:
     assert best(0) == []
 
 
-def test_a_floor_far_below_is_reached_at_once() -> None:
-    """All but one name are so unlikely that a floor that goes down step by step would never come there."""
+def test_extremely_unlikely_names_are_found_quickly() -> None:
+    """All names except one are so unlikely that lowering the floor in small steps would never reach them."""
 
     class Steep(SmallModel):
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +189,7 @@ def test_a_floor_far_below_is_reached_at_once() -> None:
 
 
 class Counting(SmallModel):
-    """Notes how much the search has done each time that it reads."""
+    """A small model that records in each call how much work the search has done so far."""
 
     search: BandSearch | None = None
 
@@ -202,7 +202,7 @@ class Counting(SmallModel):
 def searched(
     budget: int, n: int, model: SmallModel, *constraints: Contains | EndsWith
 ) -> tuple[BandSearch, list[str]]:
-    """A search for the likeliest names of up to six characters, and what it found."""
+    """Search for the most likely names of up to six characters, and return the search and the names."""
     source = Generator(model, model.vocabulary)
     walk, name_filter = source.prepare(
         n, 6, ConstraintList(constraints), allow_seen=True, allow_repeats=True
@@ -221,7 +221,7 @@ def searched(
     [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))],
     ids=["no constraint", "one", "two"],
 )
-def test_the_budget_is_what_a_search_may_read_and_a_quarter_of_what_its_constraints_are_asked(
+def test_the_budget_includes_prefixes_and_constraint_checks(
     constraints: tuple[Contains | EndsWith, ...],
 ) -> None:
     model = Counting()
@@ -235,7 +235,7 @@ def test_the_budget_is_what_a_search_may_read_and_a_quarter_of_what_its_constrai
     assert found == names[: len(found)]
 
 
-def test_where_a_budget_is_used_up_before_any_of_very_many_names_some_are_given(
+def test_large_requests_return_some_names_on_a_small_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     budget, n, model = 30, 2_000, SmallModel("ab")
@@ -247,7 +247,7 @@ def test_where_a_budget_is_used_up_before_any_of_very_many_names_some_are_given(
     assert names == searched(10**9, len(names), model)[1]
 
 
-def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(
+def test_one_prefix_is_always_read_and_memory_is_limited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for budget in (0, 1):
@@ -258,13 +258,13 @@ def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(
     assert not searched(10**9, 20, model)[0].gave_up
     monkeypatch.setattr(
         bands_module, "MAX_NUMBERS", 100
-    )  # of the first characters alone more would wait
+    )  # even the first characters need more memory
     search, _ = searched(10**9, 20, model)
     assert (search.gave_up, search.prefixes_read) == (True, 1)
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])
-def test_wide_bands_narrow_ones_and_small_blocks_agree(
+def test_band_and_block_sizes_do_not_change_results(
     small_band: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = in_order(all_names(MODEL, 6))
@@ -275,9 +275,9 @@ def test_wide_bands_narrow_ones_and_small_blocks_agree(
     assert searched(10**9, 10, MODEL)[1] == expected[:10]
 
 
-def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(
+def test_only_prefixes_below_the_floor_are_skipped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With enough names the floor rises while blocks of every length wait."""
+    """Once there are enough names, the floor rises while blocks of every length are waiting."""
     monkeypatch.setattr(BLOCK_ROWS, 2)
     assert searched(10**9, 256, MODEL)[1] == in_order(all_names(MODEL, 6))[:256]

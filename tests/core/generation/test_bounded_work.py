@@ -1,4 +1,4 @@
-"""How much is read, drawn and judged: not more than names need, in few calls, and bounded where they never end."""
+"""Check that generation doesn't do more work than necessary, and that the work is limited if names never end."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ ANY = {"allow_seen": True, "allow_repeats": True}
 
 
 class Growing:
-    """A model of names of a and b, hardly any of them short; z stands for all else.
+    """A model of the characters a, b and z, whose names are hardly ever short.
 
-    Each prefix of a and b can be followed by both, with these probabilities, so that the tree branches as long as one
-    goes on, after so many characters of which only a is possible. The state is the length.
+    The searches below exclude names with a z. At first, the only other likely character is a. Later, both a and b can
+    follow any prefix, so the tree of prefixes branches at every character. The state is the length of the prefix.
 
     Args:
-        a, b: the probabilities.
-        stop: of the end −log(probability), nats.
-        alone: characters at the beginning without a choice, of which the next is an a with the probability 0.3.
+        a, b: the probabilities of these characters where the tree branches.
+        stop: −log(probability) that the name ends, in nats.
+        alone: the number of characters before the tree branches. There, an a has a probability of 0.3.
     """
 
     vocabulary = Vocabulary("abz")
@@ -66,7 +66,7 @@ class Growing:
 
 
 def read_by_bands(model: Growing, budget: int = 10**9) -> list[int]:
-    """The prefixes of each band of a search for the three likeliest names without a z."""
+    """Search for the three most likely names without a z, and return how many prefixes are read in each band."""
     walk, name_filter = Generator(model, model.vocabulary).prepare(
         3, 400, ConstraintList([Matches("[ab]*")]), True, True
     )
@@ -76,7 +76,7 @@ def read_by_bands(model: Growing, budget: int = 10**9) -> list[int]:
         so_far.append(search.prefixes_read)
         names = band.best.names
     assert len(names) == 3 or search.gave_up
-    assert search.prefixes_read == so_far[-1], "none was begun that would not be read to its end"
+    assert search.prefixes_read == so_far[-1], "the search started a band that it didn't finish"
     return np.diff(so_far).tolist()
 
 
@@ -85,37 +85,35 @@ def read_by_bands(model: Growing, budget: int = 10**9) -> list[int]:
     [Growing(0.2, 0.11, 24), Growing(0.2, 0.11, 28, alone=10)],
     ids=["that branches slowly", "that branches late"],
 )
-def test_all_bands_before_the_last_cost_less_than_it(
+def test_the_last_band_costs_more_than_all_others_together(
     model: Growing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else to start from the top again each time would not be worth it: the bands are as wide as the tree wants."""
+    """Each band starts from the start token again, so the earlier bands have to be cheap."""
     monkeypatch.setattr(bands_module, "SMALL_BAND", 40)
     *before, last = read_by_bands(model)
     assert sum(before) < 0.75 * last
     assert read_by_bands(model, budget=sum(before) + last) == before, (
-        "what the constraints are asked counts as well"
+        "checking constraints should also count as work"
     )
 
 
-def test_as_long_as_hardly_anything_is_found_the_bands_get_wider() -> None:
-    """Down to 60 nats without a choice: as many bands as a few doublings, and not one for each three nats."""
+def test_bands_get_wider_while_few_names_are_found() -> None:
+    """All names are 60 nats below the start token. If the width doubles, few bands are needed to get there."""
     assert len(read_by_bands(Growing(0.35, 1e-30, 60))) <= 4 + 2 * log2(60 / 3)
 
 
-def test_what_many_draws_have_in_common_is_read_in_few_calls_and_few_rows_of_a_large_vocabulary() -> (
-    None
-):
+def test_draws_are_read_in_few_calls_of_limited_size() -> None:
     model = ReadingModel("abcdefgh")
     draw(model, 1_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=12))
     assert sum(model.rows) > 500
-    assert len(model.rows) <= 13 + 1, "one for each length"
+    assert len(model.rows) <= 13 + 1, "expected one call for each length"
     model = ReadingModel("".join(map(chr, range(300, 1_300))))
     draw(model, 3_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2))
     assert sum(model.rows) > 2_000
     assert max(model.rows) * model.vocabulary_size <= count_splitting_module.BLOCK_NUMBERS
 
 
-def test_what_a_search_may_read_goes_by_the_rows_that_the_model_reads_for_a_prefix() -> None:
+def test_logits_per_prefix_include_every_start_token() -> None:
     model, V = SmallModel(), SmallModel().vocabulary_size
     one = Generator(model, model.vocabulary)
     three = Generator(
@@ -126,10 +124,10 @@ def test_what_a_search_may_read_goes_by_the_rows_that_the_model_reads_for_a_pref
         assert walk.logits_per_prefix == rows * source.as_one().model.vocabulary_size
 
 
-def test_names_are_judged_before_as_many_wait_as_are_wanted(
+def test_names_are_checked_in_batches_during_a_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only then does the floor rise, and what lies below it is not read. Few at a time would take long to sort."""
+    """Checked names raise the floor, and prefixes below it are skipped. Sorting many small batches would be slow."""
     monkeypatch.setattr(count_splitting_module, "BLOCK_ROWS", 40)
     model, judged, keep = SmallModel("abcd"), [], NameFilter.keep
     monkeypatch.setattr(
@@ -146,8 +144,8 @@ def test_names_are_judged_before_as_many_wait_as_are_wanted(
     assert np.mean(judged) > 100
 
 
-def test_two_rounds_mostly_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first shows how many draws fail, the second gives the rest."""
+def test_two_rounds_are_usually_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first round shows how many draws fail, and the second round finds the rest of the names."""
     drawn, whole = [], Walk.draw
     monkeypatch.setattr(
         Walk, "draw", lambda walk, n, **rest: drawn.append(n) or whole(walk, n, **rest)
@@ -174,7 +172,7 @@ def arrivals(seed: int, told: list[int], *, allow_repeats: bool) -> Arrivals:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_whether_names_may_come_again_or_not_the_same_one_comes_first(seed: int) -> None:
+def test_allowing_repeats_does_not_change_the_first_name(seed: int) -> None:
     first = [
         next(arrivals(seed, [], allow_repeats=repeats).find(1)).names for repeats in (False, True)
     ]
@@ -183,7 +181,7 @@ def test_whether_names_may_come_again_or_not_the_same_one_comes_first(seed: int)
 
 
 @pytest.mark.parametrize("allow_repeats", [False, True])
-def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
+def test_progress_never_reports_fewer_names_than_were_returned(allow_repeats: bool) -> None:
     told: list[int] = []
     given, stood = 0, []
     for found in arrivals(1, told, allow_repeats=allow_repeats).find(300):
@@ -191,7 +189,9 @@ def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
         stood.append((len(told), given))
         assert allow_repeats or told[-1] == given
     assert given == 300
-    assert [least for at, least in stood if at < len(told)], "some are read after some are given"
+    assert [least for at, least in stood if at < len(told)], (
+        "the search should continue after it has returned names"
+    )
     for at, least in stood:
         assert all(count >= least for count in told[at:])
 
@@ -206,10 +206,10 @@ def part_of(
     )
 
 
-def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(
+def test_each_check_uses_its_own_random_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else all requests that can hardly be kept would fail alike, and another seed would be of no help."""
+    """Otherwise, all requests with strict constraints would fail together, and another seed wouldn't help."""
     asked: list[float] = []
     monkeypatch.setattr(PartOfName, "check", lambda _, rng: asked.append(rng.random()))
     part = part_of(SmallModel(), Contains("a"))
@@ -218,7 +218,9 @@ def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(
     assert len(set(asked)) == len(asked) == 200
 
 
-def test_the_kinds_of_a_part_read_no_more_in_vain_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_searches_for_several_kinds_share_one_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
     monkeypatch.setattr(search_module, "MAX_PREFIXES", 4_000)
     part = part_of(model := ReadingModel(), Contains("abc" * 4), kinds=10, longest=30)
@@ -227,7 +229,7 @@ def test_the_kinds_of_a_part_read_no_more_in_vain_than_one(monkeypatch: pytest.M
 
 
 class Endless(ReadingModel):
-    """Its names never end."""
+    """A model whose names never end."""
 
     def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits, state = super().step(tokens, state)
@@ -240,10 +242,10 @@ class Endless(ReadingModel):
     [(None, 3_000), (Matches(".*" + "abcabc" * 3 + ".*"), 1), (Contains("abcabc" * 3), 3_000)],
     ids=["no constraint", "matches", "contains"],
 )
-def test_of_names_that_never_end_so_much_is_computed_and_no_more(
+def test_work_is_limited_if_names_never_end(
     constraint: Matches | Contains | None, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many are asked for. Of a thousand characters each, draws alone would be no bound."""
+    """The limit doesn't depend on n. Draws are 900 characters long, so limiting their number isn't enough."""
     for module in (count_splitting_module, bands_module, search_module):
         monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
     model = Endless()
@@ -268,10 +270,10 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
 @pytest.mark.parametrize(
     "constraint", [None, Contains("abcabc" * 3)], ids=["no constraint", "contains"]
 )
-def test_so_much_is_computed_for_filtered_names_that_never_end(
+def test_work_is_limited_if_filtered_names_never_end(
     constraint: Contains | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both passes and the exact search have a bound each."""
+    """Both passes and the exact search have their own limits."""
     for module in (count_splitting_module, bands_module, search_module):
         monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
     model = Endless()
@@ -291,4 +293,4 @@ def test_so_much_is_computed_for_filtered_names_that_never_end(
         list(batches)
     assert (
         100 < sum(model.rows) < 0.75 * 150_000 / model.vocabulary_size
-    )  # long prefixes count more
+    )  # long prefixes count as more work

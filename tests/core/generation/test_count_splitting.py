@@ -1,4 +1,4 @@
-"""Count-splitting counts every draw once, and follows the model's probabilities."""
+"""Check that count splitting counts every draw once and follows the model's probabilities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODEL = SmallModel()
 def plain_split_counts(
     counts: np.ndarray, chances: np.ndarray, rng: np.random.Generator
 ) -> list[tuple[int, int, int]]:
-    """Split row by row, with the random numbers in the same order as split_counts."""
+    """Split row by row, using the random numbers in the same order as ``split_counts``."""
     split: Counter[tuple[int, int]] = Counter()
     for wanted in (counts == 1, (counts > 1) & (counts <= FEW)):
         for row in np.flatnonzero(wanted).tolist():
@@ -49,8 +49,8 @@ def plain_split_counts(
     return sorted((row, token, count) for (row, token), count in split.items() if count)
 
 
-def test_split_counts_equals_a_plain_loop() -> None:
-    """The same random numbers give the same counts, for few and many rows, and in any memory layout."""
+def test_split_counts_matches_a_plain_loop() -> None:
+    """Equal random numbers give equal counts, for any number of rows and any memory layout."""
     rng = np.random.default_rng(5)
     for rows, size in (
         (1, 5),
@@ -92,10 +92,10 @@ def test_each_name_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("start", ["", "c", "ca", "cab", "caba"])
-def test_opening_probability_is_of_three_tokens_given_the_forced_ones(
+def test_opening_probability_covers_three_tokens_after_the_forced_start(
     start: str,
 ) -> None:
-    """It's at temperature 1, however names are drawn. The end of a short name counts as a token."""
+    """It's always computed at temperature 1. The end of a short name counts as a token."""
     sampling = SamplingSettings(1.5, max_length=6)
     draws = draw(
         MODEL,
@@ -111,7 +111,7 @@ def test_opening_probability_is_of_three_tokens_given_the_forced_ones(
         assert found == pytest.approx(math.exp(sum(letters[len(start) : 3])), rel=1e-5)
 
 
-def test_draws_and_rejections_add_up() -> None:
+def test_accepted_and_rejected_draws_add_up_to_n() -> None:
     for n in (1, 100, 50_000):
         draws = draw(
             MODEL, n, rng=np.random.default_rng(n), sampling=SamplingSettings(max_length=4)
@@ -121,7 +121,9 @@ def test_draws_and_rejections_add_up() -> None:
 
 
 @pytest.mark.parametrize(("numbers", "rows"), [(40, 10), (3, 1)])
-def test_blocks_have_limited_rows(numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rows_of_a_block_are_limited(
+    numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With thousands of characters, the logits of a full block would take gigabytes."""
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", numbers)
     model = ReadingModel()

@@ -1,4 +1,4 @@
-"""The table of endings, compared with pairs of forms in the built-in list of family names."""
+"""Check the table of female endings against the built-in list of family names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from namegen.core.data.label_parts import split_parts
 from namegen.core.generation.family_forms import FEMALE_ENDINGS, female_form, is_female
 from namegen.lists import load_bundled
 
-# For Greek and Uzbek, the list has few pairs, and some women's names resemble a man's by chance.
+# The list has few Greek and Uzbek pairs, and some women's names resemble a man's name by chance.
 PRECISION = {"Greek": 0.75, "Uzbek": 0.7}
 
 
@@ -26,9 +26,9 @@ def names_of_labels() -> dict[tuple[str, ...], set[str]]:
 
 @pytest.mark.parametrize(
     "origin", sorted(FEMALE_ENDINGS.keys() - {"Irish"})
-)  # the list has no names of Irish women
-def test_the_form_of_a_mans_name_is_a_womans_name_in_the_list(origin: str) -> None:
-    """This holds for nearly all men's names with the same stem as a woman's name in the list."""
+)  # the list has no Irish women's names
+def test_female_forms_match_womens_names_in_the_list(origin: str) -> None:
+    """This holds for nearly all men's names that share a stem with a woman's name in the list."""
     names = names_of_labels()
     forms = {man: female_form(man, origin) for man in names[origin, "male"]}
     women = names[origin, "female"]
@@ -44,7 +44,9 @@ def test_the_form_of_a_mans_name_is_a_womans_name_in_the_list(origin: str) -> No
         and abs(len(woman) - len(form)) <= 1
     ]
     assert right
-    assert sum(is_female(man, origin) for man in forms) <= 0.04 * len(forms), "men keep their names"
+    assert sum(is_female(man, origin) for man in forms) <= 0.04 * len(forms), (
+        "too many men's names count as female"
+    )
     assert len(right) >= PRECISION.get(origin, 0.98) * (
         len(right) + len({man for man, _, _ in wrong})
     ), wrong
@@ -67,7 +69,7 @@ def test_irish_womens_names_start_with_ní_or_nic() -> None:
     ]
 
 
-def test_names_with_other_origins_or_endings_have_one_form() -> None:
+def test_other_origins_and_endings_have_one_form() -> None:
     assert female_form("Virtanen", "Finnish") == female_form("Virtanen", None) == "Virtanen"
     assert [
         female_form(name, "Czech")

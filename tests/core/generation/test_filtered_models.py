@@ -1,4 +1,4 @@
-"""Filtered names of trained networks: what the defaults promise, and lists at the edge."""
+"""Check the filtered names of trained networks, including networks trained on very short lists."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PEOPLES = {
 }
 
 
-def test_new_names_of_a_model_reach_the_threshold() -> None:
+def test_new_names_reach_the_threshold() -> None:
     names = load_bundled("mlb-first").names[:400]
     model = api.load(api.train(names, config=QUICK))
     assert model.checkpoint is not None
@@ -62,8 +62,8 @@ def test_new_names_of_a_model_reach_the_threshold() -> None:
     assert [name for name in unfiltered if name in new] != unfiltered
 
 
-def test_names_of_a_label_have_the_letter_pairs_of_its_names() -> None:
-    """Three labels with 20 names each, trained with the default settings."""
+def test_names_use_the_letter_pairs_of_their_label() -> None:
+    """The model has three labels with 20 names each, and is trained with the default settings."""
     names_of = {label: names.split(" ") for label, names in PEOPLES.items()}
     corpus = Corpus.from_names(
         [name for names in names_of.values() for name in names],
@@ -91,7 +91,7 @@ def labelled() -> LoadedModel:
     return api.load(api.train(corpus, config=QUICK))
 
 
-def test_a_list_of_three_names(tiny: LoadedModel) -> None:
+def test_a_model_of_three_names_generates_new_names(tiny: LoadedModel) -> None:
     names = tiny.generate(20, seed=1)
     assert len(set(names)) == 20
     assert not set(names) & {"Ann", "Bob", "Cid"}
@@ -101,14 +101,14 @@ def test_a_list_of_three_names(tiny: LoadedModel) -> None:
     assert len(set(error.value.found)) == len(error.value.found) > 100
 
 
-def test_a_label_with_one_name(labelled: LoadedModel) -> None:
+def test_a_label_with_one_name_generates_new_names(labelled: LoadedModel) -> None:
     names = labelled.for_labels("b").generate(20, seed=1)
     assert len(set(names)) == 20
     assert "Zoltan" not in names
     assert len(labelled.generate(20, seed=1)) == 20
 
 
-def test_a_blend_of_models_with_and_without_labels(
+def test_models_with_and_without_labels_can_be_blended(
     tiny: LoadedModel, labelled: LoadedModel
 ) -> None:
     for part in (labelled, labelled.for_labels("b")):
@@ -122,7 +122,7 @@ def test_a_blend_of_models_with_and_without_labels(
 
 
 def test_a_model_without_ngrams_is_not_filtered(tiny: LoadedModel) -> None:
-    """Nor is a blend with such a model."""
+    """A blend with such a model isn't filtered either."""
     without = replace(tiny, scorer=None)
     assert without.generate(9, seed=1) == tiny.generate(9, seed=1, unfiltered=True)
     assert api.blend([tiny, without]).scorer is None
@@ -134,8 +134,8 @@ def test_repeats_are_unfiltered(tiny: LoadedModel) -> None:
     assert len(set(names)) < 50
 
 
-def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a blend, or a run that hasn't finished. Each label has its own rule, whichever labels are chosen."""
+def test_missing_score_rules_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blends and unfinished runs have no stored rules. A label's rule doesn't depend on the other labels."""
     monkeypatch.setattr(fitting, "DRAWS", 100_000)
     small = SmallModel()
     tokens = tuple(small.vocabulary_size + label for label in range(3))
@@ -161,7 +161,7 @@ def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyP
 
 
 def scores_by_label(model: LoadedModel, tokens: Sequence[int]) -> list[float]:
-    """The score of a name of four characters with each label."""
+    """Return the score of a four-character name with each label."""
     scorer = model.filtering_generator.scorer
     assert scorer is not None
     count = len(tokens)

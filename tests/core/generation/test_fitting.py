@@ -1,4 +1,4 @@
-"""Fitting recovers known lines, and one name in a hundred reaches the threshold."""
+"""Check that fitting score rules recovers known lines, and that one name in a hundred reaches the threshold."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_NAMES = NewNames(
 def names_on_a_line(
     n: int, level: float, slope: float, *, seed: int = 0, missing: float = 0.0
 ) -> NewNames:
-    """Names whose log-probabilities scatter around a line: the longer they are, the more."""
+    """Return names whose log-probabilities scatter around a line. Longer names scatter more."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(3, 13, n)
     return NewNames(
@@ -41,7 +41,7 @@ def names_on_a_line(
 
 
 def scatter(lengths: np.ndarray) -> np.ndarray:
-    """The standard deviation of the log-probabilities of names of these lengths."""
+    """Return the standard deviation of the log-probabilities of names with these lengths."""
     return 0.5 + 0.1 * lengths
 
 
@@ -50,7 +50,7 @@ def scores(names: NewNames, rule: ScoreRule) -> np.ndarray:
     return z - NGRAM_COST * names.missing
 
 
-def test_fitted_lines_are_the_lines_that_names_scatter_around() -> None:
+def test_fitting_recovers_the_lines_that_names_scatter_around() -> None:
     names = names_on_a_line(20_000, level=-2.0, slope=-1.5)
     [rule] = fit_rules([names], shortest=1)
     np.testing.assert_allclose(rule.mean(LENGTHS), -2 - 1.5 * LENGTHS, atol=0.1)
@@ -69,12 +69,12 @@ def test_missing_ngrams_do_not_change_the_lines() -> None:
 
 
 @given(
-    n=st.integers(3, 3_000),  # two names are exactly on the line, so they have the same score
+    n=st.integers(3, 3_000),  # two names would be exactly on the line and have the same score
     shortest=st.integers(1, 12),
     seed=st.integers(0, 99),
     missing=st.floats(0, 3),
 )
-def test_one_percent_of_the_names_that_can_be_returned_reach_the_threshold(
+def test_one_percent_of_allowed_names_reach_the_threshold(
     n: int, shortest: int, seed: int, missing: float
 ) -> None:
     names = names_on_a_line(n, -3, -1, seed=seed, missing=missing)
@@ -94,7 +94,7 @@ def test_each_label_has_its_own_lines() -> None:
     assert fit_rules(parts[:1], shortest=1) == (first,)
 
 
-def test_a_label_with_few_names_takes_the_slopes_of_all() -> None:
+def test_a_label_with_few_names_uses_the_common_slopes() -> None:
     many = names_on_a_line(20_000, -2, -1.5)
     for count, slope in ((FEWEST_NAMES, -4), (FEWEST_NAMES - 1, -1.5)):
         few = names_on_a_line(count, -9, -4, seed=1)
@@ -105,7 +105,7 @@ def test_a_label_with_few_names_takes_the_slopes_of_all() -> None:
         )
 
 
-def test_a_label_without_names_has_the_slope_of_all() -> None:
+def test_a_label_without_names_uses_the_common_slopes() -> None:
     first, second = fit_rules([names_on_a_line(20_000, -2, -1.5), NO_NAMES], shortest=1)
     assert second.mean_slope == pytest.approx(first.mean_slope, abs=1e-3)
     assert np.isfinite([second.mean_level, second.spread_level, second.threshold]).all()
@@ -121,13 +121,13 @@ def test_a_label_without_names_has_the_slope_of_all() -> None:
     ],
     ids=["none", "one", "equal", "on a line"],
 )
-def test_names_without_any_scatter_have_a_spread_of_one(names: NewNames) -> None:
+def test_names_without_scatter_have_a_spread_of_one(names: NewNames) -> None:
     [rule] = fit_rules([names], shortest=1)
     assert rule.spread(LENGTHS).tolist() == [1.0] * len(LENGTHS)
     assert np.isfinite([rule.mean_level, rule.mean_slope, rule.threshold]).all()
 
 
-def test_no_name_is_long_enough_to_be_returned() -> None:
+def test_the_threshold_is_0_if_names_are_too_short() -> None:
     [rule] = fit_rules([names_on_a_line(500, -2, -1.5)], shortest=99)
     assert rule.threshold == 0
 
@@ -138,7 +138,7 @@ LISTED = ["a", "ba", "cab", "abca"]
 
 
 def generator(*tokens: int) -> Generator:
-    """Draws names with some labels; a list of each label is known."""
+    """Return a generator for some labels, which all have the same known names."""
     starts = [token for token in tokens for _ in LISTED]
     tree = PrefixTree.from_names(LISTED * len(tokens), MODEL.vocabulary, starts)
     ngrams = NgramSet.from_tree(tree, MODEL.vocabulary, len(tokens))
@@ -151,10 +151,10 @@ def generator(*tokens: int) -> Generator:
     )
 
 
-def test_measured_rules_are_those_of_all_different_new_names(
+def test_rules_are_measured_on_distinct_new_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With so many draws, no name is missed."""
+    """The limits are so high that every name is drawn."""
     monkeypatch.setattr(fitting, "DRAWS", 2 * 10**9)
     monkeypatch.setattr(fitting, "MOST_CHARACTERS", 10**10)
     drawn = []
@@ -177,7 +177,7 @@ def test_measured_rules_are_those_of_all_different_new_names(
         assert vars(rule) == pytest.approx(vars(exact_rule), abs=0.01)
 
 
-def test_with_very_many_labels_one_rule_serves_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_many_labels_share_one_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "MOST_LABELS", 2)
     for tokens, rules in (((V, V + 1), 2), ((V, V + 1, V + 2), 1)):
         found = measure_rules(

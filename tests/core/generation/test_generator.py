@@ -1,6 +1,6 @@
-"""Generator: names with just the probabilities of the model, new and distinct where that is asked.
+"""Check that generated names have exactly the model's probabilities, and are new and distinct if requested.
 
-Where names begin in several ways, with exactly Σ share · p(name | start_token).
+With several start tokens, the probability of a name is Σ share · p(name | start token).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def drawn(
 
 
 def exactly(start_tokens: StartTokens, longest: int = 4, **sampling: float) -> dict[str, float]:
-    """Of every name but the empty one."""
+    """Return the exact probability of every name except the empty name."""
     return {
         name: p
         for name, p in over_beginnings(MODEL, start_tokens, longest, **sampling).items()
@@ -96,16 +96,16 @@ def exactly(start_tokens: StartTokens, longest: int = 4, **sampling: float) -> d
 
 @pytest.mark.parametrize("start_tokens", [ONE, THREE], ids=["one", "three"])
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
-def test_frequencies_are_the_exact_probabilities_given_the_length(
+def test_names_follow_the_exact_probabilities(
     sampling: dict[str, float], start_tokens: StartTokens
 ) -> None:
-    """A longer name is drawn anew, so the others keep their proportions; an empty one is never given."""
+    """Names that are empty or too long are drawn again, so the other names keep their relative probabilities."""
     counts = drawn(start_tokens, 20_000, longest=5, **sampling)
     assert counts.total() == 20_000
     check_frequencies(counts, conditioned(exactly(start_tokens, 5, **sampling)))
 
 
-def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
+def test_check_frequencies_detects_a_wrong_temperature() -> None:
     with pytest.raises(AssertionError, match="chi-squared"):
         check_frequencies(
             drawn(ONE, 40_000, longest=5, temperature=1.1), conditioned(exactly(ONE, 5))
@@ -113,21 +113,21 @@ def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
 
 
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}], ids=str)
-def test_a_forced_prefix_conditions_on_it(sampling: dict[str, float]) -> None:
-    """Its probability behind each beginning weighs the start_tokens; by their shares alone the names would be wrong."""
+def test_a_forced_prefix_gives_conditional_probabilities(sampling: dict[str, float]) -> None:
+    """Start tokens are weighted by the prefix's probability after each of them, and not only by their shares."""
     wanted = conditioned(
         {name: p for name, p in exactly(TWO, **sampling).items() if name.startswith("ca")}
     )
     check_frequencies(drawn(TWO, 30_000, StartsWith("ca"), **sampling), wanted)
 
 
-def test_constraints_that_reject_condition_over_all_beginnings_too() -> None:
+def test_constraints_keep_relative_probabilities_with_several_start_tokens() -> None:
     exact = {name: p for name, p in exactly(THREE).items() if name.endswith("b")}
     check_frequencies(drawn(THREE, 10_000, EndsWith("b")), conditioned(exact))
 
 
-def test_a_prefix_that_the_way_of_drawing_never_gives_can_still_be_asked_for() -> None:
-    """At temperature 0 the model itself weighs the start_tokens; each then has one name."""
+def test_a_prefix_that_is_never_drawn_can_be_requested() -> None:
+    """At temperature 0, each start token has only one name, but start tokens are weighted as at temperature 1."""
     names = drawn(TWO, 2_000, StartsWith("ca"), temperature=0.0)
     posterior = np.array(TWO.shares) * [
         math.exp(sum(letters_of(MODEL, token, "ca")[:2])) for token in TWO.tokens
@@ -142,8 +142,8 @@ def test_a_prefix_that_the_way_of_drawing_never_gives_can_still_be_asked_for() -
     assert all(name.startswith("b") for name in found)
 
 
-def test_one_by_one_takes_one_number_more_of_several_beginnings() -> None:
-    """The first of each row chooses the beginning; the others are used as behind that beginning alone."""
+def test_several_start_tokens_use_one_more_random_number() -> None:
+    """The first number of a row chooses the start token. The others draw the name, as with a single start token."""
     uniforms = np.random.default_rng(1).random((300, 6))
     tokens = generator(start_tokens=THREE).draw_one_by_one(uniforms, temperature=0.9)
     assert tokens.shape == (300, 5)
@@ -157,7 +157,7 @@ def test_one_by_one_takes_one_number_more_of_several_beginnings() -> None:
     assert generator(start_tokens=THREE).draw_one_by_one(np.zeros((0, 4))).shape == (0, 3)
 
 
-def test_the_same_numbers_give_the_names_of_a_plain_loop() -> None:
+def test_draw_one_by_one_matches_a_plain_loop() -> None:
     uniforms = np.random.default_rng(1).random((200, 6))
     tokens = generator().draw_one_by_one(uniforms, temperature=0.9)
     for row in range(200):
@@ -176,8 +176,8 @@ def test_the_same_numbers_give_the_names_of_a_plain_loop() -> None:
     assert (unended != 0).all()
 
 
-def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
-    """More are drawn than are asked for: the one that came first is given, not the rarest nor the likeliest."""
+def test_a_single_name_follows_its_probability() -> None:
+    """More names are drawn than requested. The first one is returned, not the rarest or the most likely."""
     sampling = SamplingSettings(max_length=2)
     found = Counter(
         names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(100)
@@ -185,7 +185,7 @@ def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
     check_frequencies(found, conditioned(exactly(ONE, 2)))
 
 
-def test_log_probability_is_that_of_the_name_over_all_beginnings() -> None:
+def test_log_probability_includes_all_start_tokens() -> None:
     exact = over_beginnings(MODEL, TWO, 4)
     for sampling in (SamplingSettings(max_length=4), SamplingSettings(0.5, max_length=4)):
         for asked in (ANY, {"allow_seen": True}):
@@ -197,7 +197,7 @@ def test_log_probability_is_that_of_the_name_over_all_beginnings() -> None:
                 np.testing.assert_allclose(batch.log_probability, expected, atol=1e-6)
 
 
-def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> None:
+def test_most_likely_names_with_several_start_tokens() -> None:
     exact = exactly(THREE, 5)
     expected = sorted(exact, key=lambda name: -exact[name])
     source = generator(start_tokens=THREE)
@@ -220,8 +220,8 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
     assert one == sorted(of_label, key=lambda name: -of_label[name])[:20] != expected[:20]
 
 
-def test_one_beginning_draws_with_the_numbers_of_always() -> None:
-    """No number is taken for a choice that there is not: the same seed gives what it gave without labels."""
+def test_a_single_start_token_uses_no_extra_random_number() -> None:
+    """A seed gives the same names with and without an explicit start token."""
     plain = Generator(MODEL, MODEL.vocabulary)
     assert names_of(plain, 200, 3, **ANY) == names_of(generator(start_tokens=ONE), 200, 3, **ANY)
     assert generator(start_tokens=TWO).as_one().model is not MODEL
@@ -229,7 +229,7 @@ def test_one_beginning_draws_with_the_numbers_of_always() -> None:
     assert one.as_one() is one
 
 
-def test_new_says_which_names_the_list_lacks_and_is_unknown_without_a_list() -> None:
+def test_batches_mark_new_names_if_the_list_is_known() -> None:
     asked = {"sampling": SamplingSettings(max_length=3), **ANY}
     batch = next(
         generator(["ab", "C", "b a"]).generate(2_000, rng=np.random.default_rng(0), **asked)
@@ -241,8 +241,8 @@ def test_new_says_which_names_the_list_lacks_and_is_unknown_without_a_list() -> 
 
 
 @pytest.mark.parametrize("share", [0.99, 0.5, 0.02])
-def test_a_long_request_draws_hardly_more_names_than_it_needs(share: float) -> None:
-    """The first draws tell how many fail; two draws a name, as for a short request, would be twice the work."""
+def test_long_requests_draw_only_slightly_more_than_needed(share: float) -> None:
+    """The first draws show how many fail. Two draws per name, as in a short request, would double the work."""
 
     def draws(n: int) -> int:
         accepted = tried = 0
@@ -253,20 +253,20 @@ def test_a_long_request_draws_hardly_more_names_than_it_needs(share: float) -> N
         return tried
 
     assert draws(100_000) < 1.03 * 100_000 / share
-    assert draws(3_000) >= 6_000  # short requests stay as they are: what a seed gives depends on it
-    for missing in (100, 1_000, 50_000):  # of a thousand draws half were names
+    assert draws(3_000) >= 6_000  # if this changed, a seed would give different names
+    for missing in (100, 1_000, 50_000):  # half of a thousand draws were accepted
         size = round_size(missing=missing, accepted=500, tried=1_000, certain=False)
         assert 2 * missing <= size <= 2.2 * missing + 100
 
 
-def test_new_names_are_conditioned_on_being_new() -> None:
+def test_new_names_keep_their_relative_probabilities() -> None:
     exact = {name: chance for name, chance in exactly(ONE).items() if name not in ("a", "ba", "c")}
     sampling = SamplingSettings(max_length=4)
     names = names_of(generator(["A", "b-a", "C "]), 30_000, sampling=sampling, allow_repeats=True)
     check_frequencies(Counter(names), conditioned(exact))
 
 
-def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(
+def test_all_distinct_names_are_returned_before_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=500, draws_in_vain=500))
@@ -281,7 +281,7 @@ def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(
     assert sorted(found) == sorted(exactly(ONE, 2).keys() - {"ab"})
 
 
-def test_names_that_differ_in_letter_case_or_spacing_or_beginning_are_given_once() -> None:
+def test_equivalent_names_are_returned_only_once() -> None:
     source = generator(model=SmallModel(" Aab"))
     names = names_of(source, 60, sampling=SamplingSettings(max_length=8), allow_seen=True)
     assert len({hash_name(name) for name in names}) == len(names) == 60
@@ -291,14 +291,14 @@ def test_names_that_differ_in_letter_case_or_spacing_or_beginning_are_given_once
     assert len(names) == len(set(names)) == 60
 
 
-def test_a_model_without_names_cannot_give_new_ones() -> None:
+def test_new_names_need_a_list_of_known_names() -> None:
     with pytest.raises(GenerationError, match=r"with exclude_names, or pass allow_seen=True"):
         generator().generate(1, rng=np.random.default_rng(0))
     assert "a" not in names_of(generator(), 20, constraints=ConstraintList([ExcludedNames(["a"])]))
     assert len(names_of(generator(), 5, constraints=ConstraintList([ExcludedNames([])]))) == 5
 
 
-def test_progress_is_told_within_a_batch_and_changes_nothing(
+def test_progress_is_reported_without_changing_the_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
@@ -317,16 +317,16 @@ def test_progress_is_told_within_a_batch_and_changes_nothing(
     assert found[0] == 0 < found[-1] < 200
 
 
-def test_each_round_ends_with_all_of_its_draws() -> None:
+def test_progress_includes_all_draws_of_a_round() -> None:
     told: list[Searched] = []
     names_of(
         generator(), 3_000, sampling=SamplingSettings(max_length=4), on_progress=told.append, **ANY
     )
     assert 3_000 in [event.drawn for event in told]
-    assert told[-1].drawn > 3_000  # those that were too long were drawn anew
+    assert told[-1].drawn > 3_000  # names that were too long were drawn again
 
 
-def test_the_seed_decides_and_nothing_asked_is_nothing_given() -> None:
+def test_the_seed_determines_names_and_negative_counts_are_rejected() -> None:
     assert (
         names_of(generator([]), 50, 7)
         == names_of(generator([]), 50, 7)
@@ -337,7 +337,7 @@ def test_the_seed_decides_and_nothing_asked_is_nothing_given() -> None:
         generator([]).generate(-1, rng=np.random.default_rng(0))
 
 
-def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
+def test_a_model_that_returns_nan_raises_an_error() -> None:
     class Broken(SmallModel):
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             logits, state = super().step(tokens, state)
@@ -347,10 +347,10 @@ def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
         names_of(generator([], Broken()), 5)
 
 
-def test_names_are_given_as_they_are_found_and_never_many_at_once(
+def test_names_are_returned_in_small_batches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However many are asked for and however often they repeat: the memory does not grow with them."""
+    """Memory doesn't grow with the number of requested names, or with the number of repeats."""
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
     batches = generator().generate(
         4_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=6), **ANY
@@ -360,8 +360,8 @@ def test_names_are_given_as_they_are_found_and_never_many_at_once(
     assert max(sizes) <= 500
 
 
-def test_names_are_composed_as_lists_are() -> None:
-    """A model of accents that stand alone could spell é in two ways; the list has one, and a score reads that alone."""
+def test_names_use_composed_characters() -> None:
+    """A model with combining accents could write é in two ways. Lists and scores use only the composed character."""
     model = SmallModel("eq\u0301\u0308")
     source = generator(model=model)
     names = names_of(source, 60, sampling=SamplingSettings(max_length=4), allow_seen=True)
@@ -371,8 +371,8 @@ def test_names_are_composed_as_lists_are() -> None:
     assert not model.vocabulary.unknown("".join(names))
 
 
-def test_batches_of_names_can_be_compared_and_stand_in_a_set() -> None:
-    """Their arrays can do neither, so each is equal to itself alone."""
+def test_name_batches_can_be_compared_and_hashed() -> None:
+    """Arrays can be neither compared nor hashed, so a batch is equal only to itself."""
     one, other = (
         NameBatch(["Al", "Bo"], lambda: np.zeros((2, 1)), known_set(["Al"])) for _ in range(2)
     )

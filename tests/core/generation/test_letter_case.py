@@ -1,4 +1,4 @@
-"""Letter case: one way of writing, which never makes another name of a name."""
+"""Check that names are written in the requested letter case, and still count as the same names."""
 
 from __future__ import annotations
 
@@ -33,50 +33,50 @@ COMPANIES = normalization_of("company")
         ("AT&T INC", "AT&T Inc"),
         ("1ST SOURCE CORP", "1st Source Corp"),
         ("A.K.A. BRANDS HOLDING CORP.", "A.K.A. Brands Holding Corp."),
-        ("UBS Group AG", "UBS Group AG"),  # short capitals beside mixed case mean something
+        ("UBS Group AG", "UBS Group AG"),  # in mixed case, capitals mark an acronym
         ("iRobot Corp", "iRobot Corp"),
         ("acme holdings llc", "Acme Holdings LLC"),
         ("STRAßENBAU GMBH", "Straßenbau GmbH"),
         ("ΟΔΥΣΣΕΥΣ", "Οδυσσευς"),
     ],
 )
-def test_the_title_case_of_companies(name: str, expected: str) -> None:
+def test_title_case_of_companies(name: str, expected: str) -> None:
     assert title(name, COMPANIES) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("JOHN NG III", "John Ng III"),  # no acronym: people have such names
+        ("JOHN NG III", "John Ng III"),  # "Ng" is a surname, not an acronym
         ("de la Cruz", "de la Cruz"),
         ("DE LA CRUZ", "De La Cruz"),
         ("d'arnaud", "D'Arnaud"),
         ("MCGWIRE", "McGwire"),
-        ("JOE AG", "Joe Ag"),  # no legal form
+        ("JOE AG", "Joe Ag"),  # "Ag" is a legal form only in company names
         ("はなこ", "はなこ"),
     ],
 )
-def test_the_title_case_of_other_names(name: str, expected: str) -> None:
+def test_title_case_of_other_names(name: str, expected: str) -> None:
     assert title(name) == expected
 
 
 @given(any_name, st.sampled_from(LETTER_CASES), st.sampled_from([NAMES, COMPANIES]))
-def test_it_stays_the_same_name(name: str, case: str, normalization) -> None:
+def test_changing_the_case_keeps_the_normalized_name(name: str, case: str, normalization) -> None:
     written = write(name, case, normalization)
     assert normalize(written) == normalize(name)
     assert case != "original" or written == name
 
 
 @pytest.mark.parametrize("name", ["companies", "japanese-given"])
-def test_of_the_bundled_lists(name: str) -> None:
-    """What stands in title case stays so, and no listed name becomes another."""
+def test_title_case_of_bundled_lists_is_stable(name: str) -> None:
+    """Names in title case don't change, and no name becomes a different one."""
     for each in sorted(set(load_bundled(name).names))[::50]:
         once = title(each, COMPANIES)
         assert title(once, COMPANIES) == once
         assert normalize(once) == normalize(each)
 
 
-def test_upper_and_lower() -> None:
+def test_letter_case_of_strings_and_players() -> None:
     assert [write("Straße & Söhne", case) for case in ("upper", "lower")] == [
         "STRASSE & SÖHNE",
         "straße & söhne",

@@ -1,4 +1,4 @@
-"""The limit on first letters: no opening is much more common than in the model."""
+"""Check the limit on openings: no opening is much more common than in the model."""
 
 from __future__ import annotations
 
@@ -29,10 +29,13 @@ def admits(limit: OpeningLimit, names: list[tuple[str, str, int]], most: int = 1
 
 @given(some_names)
 @example([("abc", "x", 0)] * 60)
-def test_among_the_first_k_names_of_a_label_a_start_has_at_most_1_plus_2pk(
+def test_no_opening_exceeds_the_limit(
     names: list[tuple[str, str, int]],
 ) -> None:
-    """And a name is discarded only if it would break that."""
+    """Among the first k names of a label, an opening of probability p occurs at most 1 + 2pk times.
+
+    Only names that would exceed this limit are rejected.
+    """
     admitted = admits(OpeningLimit(), names)
     returned: Counter[int] = Counter()
     with_start: Counter[tuple[int, str]] = Counter()
@@ -46,20 +49,20 @@ def test_among_the_first_k_names_of_a_label_a_start_has_at_most_1_plus_2pk(
 
 
 @given(some_names, st.data())
-def test_the_limit_remembers_what_was_returned_before(
+def test_the_limit_includes_names_of_earlier_batches(
     names: list[tuple[str, str, int]], data: st.DataObject
 ) -> None:
-    """Names in several batches are admitted as in one."""
+    """Several small batches give the same result as one large batch."""
     cut = data.draw(st.integers(0, len(names)))
     limit = OpeningLimit()
     assert admits(limit, names[:cut]) + admits(limit, names[cut:]) == admits(OpeningLimit(), names)
 
 
 @given(some_names, st.integers(1, 20))
-def test_no_more_names_are_admitted_than_asked_for(
+def test_no_more_names_are_admitted_than_requested(
     names: list[tuple[str, str, int]], most: int
 ) -> None:
-    """Names after the last one aren't counted as returned."""
+    """Names after the last admitted name don't count as returned."""
     limit, free = OpeningLimit(), admits(OpeningLimit(), names)
     admitted = admits(limit, names, most)
     assert sum(admitted) == min(most, sum(free))
@@ -68,8 +71,8 @@ def test_no_more_names_are_admitted_than_asked_for(
     assert admitted[:end] + admits(limit, names[end:]) == free
 
 
-def test_a_discarded_name_is_admitted_once_there_are_50_names() -> None:
-    """50 · 2 · 0.01 = 1, so the second one is the fiftieth name."""
+def test_an_opening_is_admitted_again_after_more_names() -> None:
+    """The limit for the fiftieth name is 1 + 2 · 0.01 · 50 = 2, so the opening can occur again there."""
     limit = OpeningLimit()
     rare, others = ("cab", "x", 0), [("abc", "", 0), ("abd", "", 0)]
     assert admits(limit, [rare, rare]) == [True, False]

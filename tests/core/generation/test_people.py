@@ -1,4 +1,4 @@
-"""People from small models: given names follow their model; if few are left, pairs are dealt at random."""
+"""Check people from small models. If few new people are left, their names are paired at random."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_names_can_repeat_and_follow_their_probabilities() -> None:
     check_frequencies(Counter(names), exact)
 
 
-def test_progress_is_reported_and_nothing_is_checked_without_constraints(
+def test_progress_is_reported_without_constraint_checks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("checked"))
@@ -55,10 +55,10 @@ def test_progress_is_reported_and_nothing_is_checked_without_constraints(
     assert events[-1].found == 30
 
 
-def test_each_given_name_is_dealt_equally_often(
+def test_given_names_are_paired_equally_often(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """144 people are possible, and 60 of them are dealt."""
+    """There are 12 × 12 = 144 possible people, and each run returns 60 of them."""
     monkeypatch.setattr(search, "UNFILTERED", search.Effort(draws_per_name=50, draws_in_vain=50))
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     drawn: Counter[str] = Counter()
@@ -71,7 +71,7 @@ def test_each_given_name_is_dealt_equally_often(
     check_frequencies(drawn, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
 
 
-def test_names_of_a_kind_are_not_searched_again_if_there_are_no_more(
+def test_a_complete_search_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     family, rng = part("family", FAMILY), np.random.default_rng(0)
@@ -85,7 +85,7 @@ def test_names_of_a_kind_are_not_searched_again_if_there_are_no_more(
     assert len(set(family.all_of(5, Kind(), rng))) == 5
 
 
-def test_different_names_are_searched_once_unless_more_are_requested(
+def test_a_search_is_repeated_only_for_more_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     family, rng = part("family", FAMILY, longest=4), np.random.default_rng(0)
@@ -110,7 +110,7 @@ def test_many_people_share_few_names_evenly(monkeypatch: pytest.MonkeyPatch) -> 
     assert set(names.values()) == {12, 13}
 
 
-def test_without_a_new_name_drawing_fails() -> None:
+def test_drawing_fails_if_there_are_no_new_names() -> None:
     every = [name for name in all_names(GIVEN, 2) if name]
     rng = np.random.default_rng(0)
     assert set(new_names_only(every[1:]).draw(3, Kind(), rng)) == set(every[:1])
@@ -118,10 +118,10 @@ def test_without_a_new_name_drawing_fails() -> None:
         new_names_only(every).draw(3, Kind(), rng)
 
 
-def test_names_are_drawn_as_long_as_most_people_are_new(
+def test_names_are_drawn_while_most_people_are_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Dealt pairs don't follow the model's probabilities."""
+    """Random pairs wouldn't follow the model's probabilities."""
     monkeypatch.setattr(OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
     rng, of_origin = (
@@ -133,7 +133,7 @@ def test_names_are_drawn_as_long_as_most_people_are_new(
 
 
 def test_few_family_names_are_used_about_equally_often() -> None:
-    """However likely each name is."""
+    """Their probabilities make no difference."""
     inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
     people = OriginInventor(inventor.sources, 1, None, [None], set()).invent(
         60, np.random.default_rng(0)
@@ -151,7 +151,7 @@ def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
     return replace(made, generators=dict.fromkeys(names, made.any_origin), listed=names)
 
 
-def test_an_origin_without_a_family_name_has_no_people() -> None:
+def test_an_origin_without_family_names_has_no_people() -> None:
     inventor = PeopleInventor(part("given", GIVEN), listed("family", {Kind(): []}))
     of_origin = OriginInventor(inventor.sources, 1, None, [None], set())
     assert (of_origin.invent(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
@@ -168,10 +168,10 @@ def czechs(
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32))
-def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_both_names(
+def test_households_share_a_family_name_and_people_are_distinct(
     size: int, families: int, seed: int
 ) -> None:
-    """This holds until all possible people are found."""
+    """This holds even if all possible people are requested."""
     men = ["Novák", "Malý", "Svoboda"][:families]
     n = families * (6 // size) * size
     batches = czechs(size, [*men, "Dvořáková"]).generate(n, rng=np.random.default_rng(seed))
@@ -196,7 +196,7 @@ def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_
     "constraint",
     [ExcludedWords(["ková"]), ExcludedNames([f"{letter}ováková" for letter in "BDHKLMNRST"])],
 )
-def test_excluded_words_and_names_are_kept_out_of_womens_forms(
+def test_exclusions_apply_to_womens_forms_of_family_names(
     constraint: Constraint,
 ) -> None:
     some = czechs(1, ["Malý", *(f"{letter}ovák" for letter in "BDHKLMNRST")])
@@ -215,7 +215,7 @@ def test_excluded_words_and_names_are_kept_out_of_womens_forms(
     )
 
 
-def test_too_large_households_are_rejected_and_the_last_one_may_be_smaller() -> None:
+def test_household_sizes_are_limited_by_names_and_requests() -> None:
     rng = np.random.default_rng(0)
     [people] = czechs(4, ["Novák", "Malý"]).generate(6, rng=rng)
     assert [person.household for person in people] == [1, 1, 1, 1, 2, 2]

@@ -1,4 +1,4 @@
-"""The reference rule for drawing a token, and its probabilities."""
+"""Check how tokens are drawn, and how the sampling settings change their probabilities."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ some_logits = st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=6)
 
 
 @given(some_logits, st.floats(0, 0.999999), st.sampled_from((0.3, 1.0, 2.0)))
-def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
+def test_draw_returns_the_first_id_whose_sum_is_larger(
     values: list[float], number: float, temperature: float
 ) -> None:
     logits = np.array([values], np.float32)
@@ -35,11 +35,11 @@ def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
     np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
 
 
-def test_draw_takes_the_last_id_if_the_sum_stays_below_the_number() -> None:
+def test_draw_returns_the_last_id_if_no_sum_is_larger() -> None:
     assert draw(np.array([1.0]), np.zeros((1, 3), np.float32)).tolist() == [2]
 
 
-def test_temperature_0_takes_the_most_likely_token_and_the_lowest_id_on_a_tie() -> None:
+def test_temperature_0_breaks_ties_by_the_lowest_id() -> None:
     logits = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], np.float32)
     assert draw(np.array([0.99, 0.99]), logits, 0.0).tolist() == [1, 0]
     assert probabilities(logits, 0.0).tolist() == [[0, 1, 0], [1, 0, 0]]
@@ -51,16 +51,14 @@ def test_temperature_0_takes_the_most_likely_token_and_the_lowest_id_on_a_tie() 
     st.one_of(st.none(), st.integers(1, 8)),
     st.one_of(st.none(), st.floats(0.01, 1)),
 )
-def test_temperature_top_k_and_top_p_equal_a_plain_loop(
+def test_sampling_settings_match_a_plain_loop(
     values: list[float], temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
     logits = np.array([values], np.float32)
     settings = SamplingSettings(temperature, top_k, top_p)
     chances = settings.chances(logits)[0]
     expected = next_chances(logits[0], temperature, top_k, top_p)
-    if (
-        top_p is not None and temperature > 0
-    ):  # a sum that equals the share but for rounding may go either way
+    if top_p is not None and temperature > 0:  # rounding decides if a sum is almost equal to top_p
         weights = sorted(next_chances(logits[0], temperature, top_k), reverse=True)
         if any(math.isclose(total, top_p, rel_tol=1e-9) for total in np.cumsum(weights)):
             return
@@ -68,18 +66,18 @@ def test_temperature_top_k_and_top_p_equal_a_plain_loop(
     if any(
         x < y and a > 0 and math.isclose(a, b, rel_tol=1e-12) for (x, a), (y, b) in pairwise(ranked)
     ):
-        return  # equal but for rounding: which of them is kept may go either way
+        return  # rounding decides which of two almost equal tokens is kept
     np.testing.assert_allclose(chances, expected, atol=1e-12)
     np.testing.assert_allclose(np.exp(settings.log_chances(logits)[0]), expected, atol=1e-12)
     assert settings.natural == bool(temperature == 1 and (top_k is None) and top_p in (None, 1))
 
 
-def test_top_k_keeps_the_lower_ids_of_equals() -> None:
+def test_top_k_breaks_ties_by_the_lowest_ids() -> None:
     assert truncate(np.full((1, 4), 0.25), top_k=2).tolist() == [[0.5, 0.5, 0, 0]]
 
 
 @pytest.mark.parametrize("temperature", [1e-320, 1e-3, 1e3, 1e308])
-def test_extreme_temperatures_stay_probabilities(temperature: float) -> None:
+def test_extreme_temperatures_give_valid_probabilities(temperature: float) -> None:
     chances = probabilities(np.array([[0.0, 5.0, -np.inf]], np.float32), temperature)
     assert chances.sum() == pytest.approx(1)
     assert chances[0, 2] == 0
@@ -95,7 +93,7 @@ def test_extreme_temperatures_stay_probabilities(temperature: float) -> None:
         ("max_length", (0,)),
     ],
 )
-def test_a_setting_out_of_range_is_rejected(name: str, values: tuple[float, ...]) -> None:
+def test_settings_out_of_range_are_rejected(name: str, values: tuple[float, ...]) -> None:
     for value in values:
         with pytest.raises(SettingsError, match=name):
             SamplingSettings(**{name: value})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Scores equal a plain formula, and no prefix of a name that reaches the threshold is dropped."""
+"""Check that scores match a plain formula, and that prefixes of names that reach the threshold are kept."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RULE = ScoreRule(
 def source_of(
     names: Sequence[str], labels: Sequence[int], count: int, vocabulary: Vocabulary, *, words: bool
 ) -> Source:
-    """The n-grams and words of names, each with its label. The set of words has full hashes, so it's exact."""
+    """Return a source with the n-grams and words of each label. Words have full hashes, so their set is exact."""
     entries = words_by_label(names, labels) if words else list(zip(names, labels, strict=True))
     starts = [vocabulary.size + label for _, label in entries] if count else None
     tree = PrefixTree.from_names([text for text, _ in entries], vocabulary, starts)
@@ -59,7 +59,7 @@ def source_of(
 def scores_of(
     scorer: Scorer, names: Sequence[str], log_probabilities: Sequence[float], start_token: int
 ) -> Iterator[float]:
-    """The score of each name, one by one."""
+    """Yield the score of each name, computed separately."""
     vocabulary = scorer.sources[0].vocabulary
     start_tokens = np.array([start_token])
     for name, log_probability in zip(names, log_probabilities, strict=True):
@@ -80,7 +80,7 @@ def scores_of(
     words=st.booleans(),
 )
 @example([(0, "a1"), (1, "b b")], ["a2 b", "b"], (RULE, RULE, RULE), -3.0, True, True)
-def test_scores_equal_the_formula(
+def test_scores_match_the_formula(
     entries: list[tuple[int, str]],
     others: list[str],
     rules_of_labels: tuple[ScoreRule, ...],
@@ -109,7 +109,7 @@ def test_scores_equal_the_formula(
         assert found == pytest.approx(expected, abs=1e-9)
 
 
-def test_one_rule_serves_every_label() -> None:
+def test_a_single_rule_applies_to_every_label() -> None:
     vocabulary = Vocabulary("ab")
     scorer = Scorer(
         [source_of(["ab", "ba"], [0, 1], 2, vocabulary, words=False)], vocabulary.size, [RULE]
@@ -131,10 +131,10 @@ def test_one_rule_serves_every_label() -> None:
     ),
     others=st.lists(st.text("abc12", min_size=1, max_size=6), max_size=4),
 )
-def test_in_a_blend_the_source_that_lacks_the_fewest_ngrams_counts(
+def test_a_blend_uses_the_source_with_fewest_missing_ngrams(
     first: list[str], second: list[str], others: list[str]
 ) -> None:
-    """A list of words, and one of phrases with two labels, of which the second is blended."""
+    """The first list has no labels. The second list has phrases and two labels, of which only one is blended."""
     tokens = Vocabulary.from_names(["abc12 "])
     plain = source_of(first, [0] * len(first), 0, Vocabulary.from_names(first), words=False)
     labels = [n % 2 for n in range(len(second) + 1)]
@@ -168,9 +168,10 @@ def letters(start_token: int, name: str) -> list[float]:
 def all_prefixes(
     scorer: Scorer, start_token: int
 ) -> Iterator[tuple[list[str], np.ndarray, Tally, Tally, np.ndarray]]:
-    """For each length all prefixes: their texts, start_tokens, tallies, tallies after their end, and log-probabilities.
+    """Yield all K prefixes of each length.
 
-    The log-probabilities are those of the prefixes, (K,), and in a second row those of the names, (2, K).
+    For each length, this yields the prefixes as strings, their start tokens, their tallies, their tallies after the end
+    of the name, and log-probabilities of shape (2, K): those of the prefixes, and those of the names.
     """
     tally = scorer.start(np.array([start_token]))
     for length in range(1, LONGEST + 1):
@@ -213,10 +214,10 @@ def reaches_threshold(
     label=st.integers(0, 1),
     words=st.booleans(),
 )
-def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
+def test_prefixes_of_names_that_reach_the_threshold_are_kept(
     listed: list[str], rules_of_labels: tuple[ScoreRule, ...], label: int, words: bool
 ) -> None:
-    """Names reach it if their score does."""
+    """A name reaches the threshold if its score does, and only then."""
     names = [f"{first} {second}" for first, second in pairwise([*listed, "b", "a"])]
     source = source_of(names, [n % 2 for n in range(len(names))], 2, MODEL.vocabulary, words=words)
     scorer = Scorer([source], MODEL.vocabulary_size, rules_of_labels)
@@ -242,7 +243,7 @@ def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
     assert {name[:end] for name in reaching for end in range(1, len(name) + 1)} <= kept
 
 
-def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
+def test_prefixes_that_cannot_reach_the_threshold_are_skipped() -> None:
     scorer = Scorer(
         [source_of(["ab", "ba"], [0, 0], 0, MODEL.vocabulary, words=False)],
         MODEL.vocabulary_size,
@@ -256,8 +257,8 @@ def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
             assert {text for text, keep in zip(texts, kept, strict=True) if keep} == {"ab", "ba"}
 
 
-def test_very_long_names_take_no_more_memory() -> None:
-    """Someone may allow names of a million characters, for a model with many labels."""
+def test_memory_does_not_grow_with_the_maximum_length() -> None:
+    """A user may allow names of a million characters, with a model that has many labels."""
     source = source_of(["ab"], [0], 0, MODEL.vocabulary, words=False)
     scorer = Scorer([source], MODEL.vocabulary_size, [RULE] * 100)
     start_tokens = np.arange(100) + MODEL.vocabulary_size
@@ -280,14 +281,14 @@ def test_very_long_names_take_no_more_memory() -> None:
     assert peak < 100_000_000
 
 
-def test_a_list_has_phrases_if_more_than_three_tenths_of_its_names_contain_a_space() -> None:
+def test_lists_have_phrases_if_many_names_contain_spaces() -> None:
     names = ["Red Fox", "Old Inn", "The Star", *"ABCDEFG"]
     assert not has_phrases(names)
     assert has_phrases([*names, "Sly Hen"])
     assert not has_phrases([])
 
 
-def test_known_words_are_those_of_their_label() -> None:
+def test_words_are_known_only_for_their_label() -> None:
     words = words_by_label(["Red Fox", "Old Fox", "Red Inn"], [0, 1, 1])
     assert words == [("Fox", 0), ("Fox", 1), ("Inn", 1), ("Old", 1), ("Red", 0), ("Red", 1)]
     known = known_words(words)

@@ -1,4 +1,4 @@
-"""Search: which names are returned, in what order of preference, and what happens if there are too few."""
+"""Check which names a search returns, in which order, and what happens if there are too few."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ V, LONGEST = MODEL.vocabulary_size, 4
 ONE, TWO = StartTokens.single(V), StartTokens((V, V + 1), (0.7, 0.3))
 LISTED = (["a", "ba", "cab", "abca"], ["bba", "acb", "cbab"])  # by label
 KNOWN = [name for names in LISTED for name in names]
-LINES = (  # without thresholds
+LINES = (  # the threshold is set below
     ScoreRule(mean_level=-2.0, mean_slope=-1.0, spread_level=0.6, spread_slope=0.1, threshold=0.0),
     ScoreRule(mean_level=-1.0, mean_slope=-1.2, spread_level=0.8, spread_slope=0.05, threshold=0.0),
 )
@@ -55,28 +55,28 @@ def score(label: int, name: str) -> float:
 
 
 def new_names(label: int = 0, **sampling: float) -> dict[str, float]:
-    """The probability of each new name given its label."""
+    """Return the probability of each new name, given its label."""
     found = all_names(MODEL, LONGEST, start_token=V + label, **sampling)
     return {name: p for name, p in found.items() if name and name not in KNOWN}
 
 
 def best_first(label: int = 0) -> list[str]:
-    """The new names by falling score."""
+    """Return the new names, sorted by falling score."""
     return sorted(new_names(label), key=lambda name: -score(label, name))
 
 
 def reaching(label: int = 0) -> list[str]:
-    """The new names that reach the threshold, the best first."""
+    """Return the new names that reach the threshold, best first."""
     return best_first(label)[:REACHING]
 
 
 def others() -> list[str]:
-    """The new names of the first label that don't reach it, the best first."""
+    """Return the new names of the first label that don't reach the threshold, best first."""
     return best_first()[REACHING:]
 
 
 def with_threshold(label: int) -> ScoreRule:
-    """The rule whose threshold is between the last name that should reach it and the next one."""
+    """Return the rule with a threshold that exactly ``REACHING`` names reach."""
     last, following = best_first(label)[REACHING - 1 : REACHING + 1]
     return replace(LINES[label], threshold=(score(label, last) + score(label, following)) / 2)
 
@@ -107,7 +107,7 @@ def generate(
 
 
 def generate_until_error(source: Generator, n: int, **asked: Any) -> list[str]:
-    """The names that are returned before the error."""
+    """Return the names that come before the error."""
     names: list[str] = []
     sampling = SamplingSettings(**asked.pop("sampling", {}), max_length=LONGEST)
     batches = source.generate(n, rng=np.random.default_rng(0), sampling=sampling, **asked)
@@ -118,7 +118,7 @@ def generate_until_error(source: Generator, n: int, **asked: Any) -> list[str]:
 
 @pytest.fixture
 def exhaustive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starts may be as common as they like, and each pass draws until it has every name."""
+    """Remove the limit on common starts, and let each pass draw until it has found every name."""
     monkeypatch.setattr(opening_limit_module, "OPENING_FACTOR", 1e9)
     monkeypatch.setattr(
         search_module, "FILTERED", Effort(draws_per_name=10**7, draws_in_vain=10**7)
@@ -128,10 +128,10 @@ def exhaustive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("start_tokens", [ONE, TWO], ids=["one label", "two labels"])
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}, {"top_k": 3}], ids=str)
-def test_the_first_pass_draws_from_the_models_distribution(
+def test_first_pass_follows_the_models_distribution(
     sampling: dict[str, float], start_tokens: StartTokens
 ) -> None:
-    """Only names that reach the threshold of their label, at temperature 1; the sampling decides how often."""
+    """Scores are computed at temperature 1, whatever the sampling settings are."""
     exact: Counter[str] = Counter()
     for token, share in zip(start_tokens.tokens, start_tokens.shares, strict=True):
         for name, p in all_names(MODEL, LONGEST, start_token=token, **sampling).items():
@@ -147,13 +147,13 @@ def test_the_first_pass_draws_from_the_models_distribution(
     for name, count in zip(draws.names(MODEL.vocabulary), draws.counts.tolist(), strict=True):
         counts[name] += count
     assert counts.total() + draws.rejected.total() == 100_000
-    del counts[""]  # the name_filter refuses it later
+    del counts[""]  # the name filter rejects the empty name later
     check_frequencies(counts, conditioned(exact))
 
 
 @pytest.mark.parametrize("start_tokens", [ONE, TWO], ids=["one label", "two labels"])
-def test_unfiltered_names_have_the_models_distribution(start_tokens: StartTokens) -> None:
-    """A scorer changes nothing."""
+def test_unfiltered_names_follow_the_models_distribution(start_tokens: StartTokens) -> None:
+    """The same names are returned with and without a scorer."""
     exact: Counter[str] = Counter()
     for token, share in zip(start_tokens.tokens, start_tokens.shares, strict=True):
         for name, p in new_names(token - V).items():
@@ -164,11 +164,11 @@ def test_unfiltered_names_have_the_models_distribution(start_tokens: StartTokens
     assert generate(replace(generator(start_tokens), scorer=None), 20_000, **asked) == names
     assert (
         generate(generator(start_tokens, rules=()), 20_000, allow_repeats=True) == names
-    )  # they aren't measured
+    )  # repeats are unfiltered, so no rule is measured
 
 
 @pytest.mark.usefixtures("exhaustive")
-def test_names_that_reach_the_threshold_come_first_and_then_the_best_of_the_others() -> None:
+def test_names_that_reach_the_threshold_come_first() -> None:
     for more in (0, 1, 10):
         names = generate(generator(), len(reaching()) + more)
         assert set(names[: len(reaching())]) == set(reaching())
@@ -176,7 +176,7 @@ def test_names_that_reach_the_threshold_come_first_and_then_the_best_of_the_othe
 
 
 @pytest.mark.usefixtures("exhaustive")
-def test_the_best_of_the_others_are_in_random_order() -> None:
+def test_names_below_the_threshold_are_in_random_order() -> None:
     names = [
         generate(generator(), len(reaching()) + 10, seed=seed)[len(reaching()) :]
         for seed in range(3)
@@ -186,17 +186,17 @@ def test_the_best_of_the_others_are_in_random_order() -> None:
 
 
 def test_all_names_are_returned_before_the_error() -> None:
-    """Also if they are found in several rounds."""
+    """This also holds if they are found in several rounds."""
     assert sorted(generate_until_error(generator(), 1_000)) == sorted(new_names())
 
 
 @pytest.mark.usefixtures("exhaustive")
-def test_candidates_of_one_round_are_not_lost_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_candidates_are_kept_for_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "FILTERED", Effort(draws_per_name=1, draws_in_vain=1))
     for name, value in (
         ("CANDIDATES", 100),
         ("CHUNK_NAMES", 1_000),
-    ):  # ten names are filled up at a time
+    ):  # each round fills up ten names
         monkeypatch.setattr(search_module, name, value)
     names = generate(generator(rules=[replace(RULES[0], threshold=99.0)]), len(new_names()))
     for start in range(0, len(names), 10):
@@ -204,10 +204,10 @@ def test_candidates_of_one_round_are_not_lost_for_the_next(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("fewer", [False, True], ids=["few candidates", "none"])
-def test_names_that_are_hardly_ever_drawn_are_found_by_an_exact_search(
+def test_an_exact_search_finds_very_unlikely_names(
     fewer: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If drawing gives up at once, too."""
+    """Here, drawing gives up immediately."""
     monkeypatch.setattr(search_module, "DRAWS_FOR_CANDIDATES", 1)
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
     constraints = ConstraintList([Contains("bbb" if fewer else "bb")])
@@ -218,7 +218,7 @@ def test_names_that_are_hardly_ever_drawn_are_found_by_an_exact_search(
 
 
 @pytest.mark.usefixtures("exhaustive")
-def test_constraints_hold_in_both_passes() -> None:
+def test_both_passes_satisfy_constraints() -> None:
     constraints = ConstraintList([Contains("ca"), MinLength(3)])
     fitting = [name for name in new_names() if "ca" in name and len(name) >= 3]
     best = [name for name in reaching() if name in fitting]
@@ -228,7 +228,7 @@ def test_constraints_hold_in_both_passes() -> None:
     assert set(names[: len(best)]) == set(best)
 
 
-def test_if_no_name_reaches_the_threshold_the_best_are_returned() -> None:
+def test_the_best_names_are_returned_below_the_threshold() -> None:
     hopeless = generator(rules=[replace(RULES[0], threshold=99.0)])
     assert generate(hopeless, 1) == best_first()[:1]
     assert sorted(generate_until_error(hopeless, 1_000)) == sorted(new_names())
@@ -238,9 +238,7 @@ def test_if_no_name_reaches_the_threshold_the_best_are_returned() -> None:
 @pytest.mark.parametrize(
     ("filled", "is_told"), [(0, False), (REACHING, False), (REACHING + 1, True)]
 )
-def test_an_event_tells_that_more_than_half_of_the_names_were_filled_up(
-    filled: int, is_told: bool
-) -> None:
+def test_an_event_reports_that_most_names_miss_the_threshold(filled: int, is_told: bool) -> None:
     told: list[Event] = []
     n = REACHING + filled
     generate(generator(), n, on_progress=told.append)
@@ -249,11 +247,11 @@ def test_an_event_tells_that_more_than_half_of_the_names_were_filled_up(
 
 
 class TestStarts:
-    """The limit on names that start with the same three characters."""
+    """Check the limit on names that start with the same three characters."""
 
     @staticmethod
     def is_kept(names: Sequence[str], factor: float = 2) -> bool:
-        """Whether each start is as rare among the first k names as the limit says."""
+        """Return whether each start stays within the limit among the first k names, for every k."""
         with_start: Counter[str] = Counter()
         for k, name in enumerate(names, start=1):
             with_start[name[:3]] += 1
@@ -262,10 +260,10 @@ class TestStarts:
                 return False
         return True
 
-    def test_among_the_first_k_names_no_start_is_too_common(
+    def test_no_start_is_too_common_among_the_first_names(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        low = generator(rules=[replace(RULES[0], threshold=-99.0)])  # which every name reaches
+        low = generator(rules=[replace(RULES[0], threshold=-99.0)])  # every name reaches it
         assert all(self.is_kept(generate(low, 40, longest=9, seed=seed)) for seed in range(5))
         monkeypatch.setattr(opening_limit_module, "OPENING_FACTOR", 1e9)
         assert not any(self.is_kept(generate(low, 40, longest=9, seed=seed)) for seed in range(5))
@@ -276,7 +274,7 @@ class TestStarts:
             self.is_kept(generate(source, 40, seed=seed, unfiltered=True)) for seed in range(5)
         )
 
-    def test_a_start_that_a_constraint_forces_is_not_limited(self) -> None:
+    def test_a_required_start_is_not_limited(self) -> None:
         told: list[Event] = []
         low = generator(rules=[replace(RULES[0], threshold=-99.0)])
         names = generate(
@@ -290,12 +288,12 @@ class TestStarts:
         assert not any(isinstance(event, FilledUp) for event in told)
 
     def test_names_with_common_starts_come_last(self) -> None:
-        """They are returned if there are no others."""
+        """They are still returned if there are no other names."""
         assert sorted(generate(generator(), len(new_names()))) == sorted(new_names())
 
 
 class TestLengths:
-    """The lengths of names that nobody asked for."""
+    """Check how long names are if no length is requested."""
 
     @pytest.mark.parametrize(
         ("longest", "constraints", "shortest"),
@@ -304,7 +302,7 @@ class TestLengths:
     def test_names_shorter_than_usual_are_not_returned(
         self, longest: int, constraints: list[MinLength], shortest: int
     ) -> None:
-        """Unless a constraint or the greatest length leaves no others."""
+        """A constraint or a small maximum length can allow them."""
         names = generate(
             generator(shortest=3), 6, longest=longest, constraints=ConstraintList(constraints)
         )
@@ -314,15 +312,15 @@ class TestLengths:
         names = generate(generator(shortest=3), 6, unfiltered=True)
         assert min(map(len, names)) == 1
 
-    def test_a_search_for_few_characters_finds_short_names(self) -> None:
+    def test_short_names_are_found_without_a_minimum_length(self) -> None:
         assert {len(name) for name in generate(generator(), 100)} == {1, 2, 3, 4}
 
 
 class TestKnownNames:
-    """Known names, if they are allowed: the others make room for filtered names."""
+    """Check known names, if they are allowed. Filtered names replace only the new ones."""
 
     @pytest.mark.parametrize("allow_repeats", [False, True])
-    def test_known_names_are_those_of_the_models_own_draws(self, allow_repeats: bool) -> None:
+    def test_known_names_are_the_same_as_without_filtering(self, allow_repeats: bool) -> None:
         asked = {"allow_seen": True, "allow_repeats": allow_repeats}
         n = 30
         unfiltered = generate(generator(), n, unfiltered=True, **asked)
@@ -332,7 +330,7 @@ class TestKnownNames:
         assert sorted(name for name in names if name in KNOWN) == known != []
         assert allow_repeats or len(set(names)) == n
 
-    def test_they_have_their_share_of_the_draws(self) -> None:
+    def test_known_names_are_as_frequent_as_in_the_model(self) -> None:
         exact = all_names(MODEL, LONGEST, start_token=V)
         share = sum(exact[name] for name in KNOWN) / sum(p for name, p in exact.items() if name)
         names = [
@@ -344,7 +342,7 @@ class TestKnownNames:
         assert found == pytest.approx(share, abs=3 * np.sqrt(share * (1 - share) / 200))
         assert {name for name in names if name not in KNOWN} <= set(reaching())
 
-    def test_they_are_spread_over_the_others(self) -> None:
+    def test_known_names_are_spread_among_new_names(self) -> None:
         asked = {"allow_seen": True, "allow_repeats": True}
         known = np.array(
             [
@@ -360,8 +358,8 @@ class TestKnownNames:
 
 
 @pytest.mark.parametrize("allow_seen", [False, True])
-def test_names_keep_their_log_probability(allow_seen: bool) -> None:
-    """In whatever order names of both passes and known names are returned."""
+def test_each_name_has_its_own_log_probability(allow_seen: bool) -> None:
+    """Shuffling the names of both passes and the known names mustn't mix up their probabilities."""
     of_label = [all_names(MODEL, LONGEST, start_token=token) for token in TWO.tokens]
     sampling = SamplingSettings(max_length=LONGEST)
     batches = generator(TWO).generate(
@@ -377,20 +375,19 @@ def test_names_keep_their_log_probability(allow_seen: bool) -> None:
         assert batch.new.tolist() == [name not in KNOWN for name in batch.names]
 
 
-def test_the_likeliest_name_is_returned_at_temperature_0() -> None:
-    """If it's new, there is no other one."""
+def test_temperature_0_returns_only_the_most_likely_name() -> None:
     sampling = {"temperature": 0.0}
     [only] = generate(generator(), 1, sampling=sampling, unfiltered=True)
     assert generate(generator(), 1, sampling=sampling) == [only]
     assert generate_until_error(generator(), 2, sampling=sampling) == [only]
 
 
-def test_the_seed_decides() -> None:
+def test_the_seed_determines_the_names() -> None:
     for n in (5, len(reaching()) + 5):
         first, again, other = (generate(generator(), n, seed=seed) for seed in (1, 1, 2))
         assert first == again != other
 
 
-def test_no_names_are_no_search() -> None:
+def test_zero_names_can_be_requested() -> None:
     assert generate(generator(), 0) == []
     assert generate(generator(), 0, allow_seen=True) == []

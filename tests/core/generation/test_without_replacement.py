@@ -1,4 +1,4 @@
-"""Names by arrival: in the order, and with the probabilities, of names that are drawn one after the other."""
+"""Check that exact sampling without replacement gives the same order and probabilities as drawing names one by one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def arriving(n: int, seed: int = 0, source: Generator | None = None, **asked: ob
 
 
 def pairs_in_order(chances: dict[str, float]) -> dict[str, float]:
-    """The probability of the first two names, drawn without replacement."""
+    """Return the probability of each pair of first two names, drawn without replacement."""
     share = conditioned({name: chance for name, chance in chances.items() if name})
     return {
         f"{a} {b}": share[a] * share[b] / (1 - share[a]) for a in share for b in share if a != b
@@ -76,7 +76,7 @@ def ranks(
     constraints: ConstraintList | None = None,
     **sampling: float,
 ) -> dict[str, np.ndarray]:
-    """Of each beginning and name of up to two characters, its rank in so many searches, read side by side."""
+    """Return the ranks of each start token and name of up to two characters, in several searches at once."""
     source = Generator(MODEL, MODEL.vocabulary, start_tokens=start_tokens or StartTokens.single())
     walk, _ = source.prepare(1, 2, constraints, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling)  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def ranks(
 
 
 def first_pairs(of_names: dict[str, np.ndarray]) -> Counter[str]:
-    """The first two names of each search, whatever they begin with."""
+    """Count the first two names of each search, over all start tokens."""
     names = list(dict.fromkeys(key.split(" ")[1] for key in of_names))
     names.remove("") if "" in names else None
     ranks = [
@@ -126,13 +126,13 @@ def first_pairs(of_names: dict[str, np.ndarray]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
-def test_the_first_two_are_those_of_draws_without_replacement(sampling: dict[str, float]) -> None:
+def test_the_first_two_names_match_draws_without_replacement(sampling: dict[str, float]) -> None:
     check_frequencies(
         first_pairs(ranks(10_000, **sampling)), pairs_in_order(all_names(MODEL, 2, **sampling))
     )
 
 
-def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> None:
+def test_probabilities_of_several_start_tokens_are_added() -> None:
     exact = over_beginnings(MODEL, TWO, 2)
     check_frequencies(first_pairs(ranks(10_000, TWO)), pairs_in_order(exact))
     forced = {name: p for name, p in exact.items() if name.startswith("c")}
@@ -141,20 +141,20 @@ def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> No
     )
 
 
-def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_rate() -> None:
+def test_first_arrivals_have_exponential_waiting_times() -> None:
     shares = (0.5, 0.2, 0.3)
     source = Generator(MODEL, MODEL.vocabulary, start_tokens=StartTokens((V, V + 1, V + 2), shares))
     walk, _ = source.prepare(1, 2, None, allow_seen=True, allow_repeats=True)
     starts = [ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1] for seed in range(300)]
-    times = np.exp([-scores.rank for scores in starts]) * shares  # (300, 3), of rate 1 each
+    times = np.exp([-scores.rank for scores in starts]) * shares  # (300, 3), scaled to a rate of 1
     np.testing.assert_allclose(
         [np.mean(times < at) for at in (0.1, 1, 3)], 1 - np.exp([-0.1, -1, -3]), atol=0.05
     )
     check_frequencies(Counter(np.argmin(times / shares, axis=1).tolist()), dict(enumerate(shares)))
 
 
-def test_no_name_is_given_before_its_first_arrival() -> None:
-    """Two names as likely as each other, of which the second first comes after a thousand seconds: some 500 names."""
+def test_names_are_not_returned_before_their_first_arrival() -> None:
+    """Two names are equally likely, but the second one doesn't arrive in the first 1,000 seconds (about 500 names)."""
     walk, name_filter = Generator(MODEL, MODEL.vocabulary).prepare(
         1, 2, None, allow_seen=True, allow_repeats=True
     )
@@ -163,26 +163,26 @@ def test_no_name_is_given_before_its_first_arrival() -> None:
     search = Arrivals(walk, name_filter, SamplingSettings(), np.random.default_rng(0))
     rows = np.concatenate(
         list(search._arrivals(scores, -math.inf, math.log(4_000), most=700))
-    )  # some seconds at a time
+    )  # a few seconds at a time
     first = int(np.argmax(rows == 1))
     assert 400 < first < 600
     assert np.mean(rows[first:]) == pytest.approx(0.5, abs=0.1)
 
 
-def test_a_search_gives_the_names_in_the_order_of_their_ranks() -> None:
+def test_the_first_name_follows_the_models_probabilities() -> None:
     source = Generator(MODEL, MODEL.vocabulary, start_tokens=TWO)
     counts = Counter(arriving(1, seed, source)[0] for seed in range(60))
     exact = over_beginnings(MODEL, TWO, 2)
     check_frequencies(counts, conditioned({name: p for name, p in exact.items() if name}))
 
 
-def test_repeats_are_independent_draws_from_what_the_constraints_leave() -> None:
+def test_repeats_are_independent_draws_of_allowed_names() -> None:
     constraints = ConstraintList([Contains("ca")])
     source = Generator(MODEL, MODEL.vocabulary, start_tokens=TWO)
     chances = over_beginnings(MODEL, TWO, 3)
     exact = conditioned({name: p for name, p in chances.items() if "ca" in name})
     asked = {"constraints": constraints, "longest": 3, "allow_repeats": True}
-    for n in (3_000, 20_000):  # from the bands, and mostly from when all names are known
+    for n in (3_000, 20_000):  # most of the 20,000 are drawn after all names are known
         names = arriving(n, n, source, **asked)
         assert len(names) == n
         check_frequencies(Counter(names[:3_000]), exact)
@@ -194,9 +194,9 @@ def test_repeats_are_independent_draws_from_what_the_constraints_leave() -> None
 @pytest.mark.parametrize(
     "sampling", [{}, {"temperature": 0.05}, {"temperature": 0.002}, {"top_k": 2}], ids=str
 )
-def test_every_name_is_found_once_and_then_there_are_no_more(sampling: dict[str, float]) -> None:
+def test_every_possible_name_is_found_once(sampling: dict[str, float]) -> None:
     constraints = ConstraintList([EndsWith("ca")])
-    # Of those that are too unlikely for a number a plain loop at temperature 1 knows that they are possible.
+    # At low temperatures, some probabilities are rounded to 0, so use temperature 1 to find all possible names.
     plain = {name: value for name, value in sampling.items() if name != "temperature"}
     exact = {name for name, p in all_names(MODEL, 5, **plain).items() if p and name.endswith("ca")}
     source = search(
@@ -207,13 +207,13 @@ def test_every_name_is_found_once_and_then_there_are_no_more(sampling: dict[str,
     assert not source.gave_up
 
 
-def test_names_too_unlikely_to_be_drawn_come_in_the_order_of_their_probability() -> None:
+def test_very_unlikely_names_are_sorted_by_probability() -> None:
     exact = {name: p for name, p in all_names(MODEL, 3, temperature=0.01).items() if name and p}
     names = arriving(4, longest=3, temperature=0.01)
     assert names == sorted(exact, key=lambda name: -exact[name])[:4]
 
 
-def test_bands_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_band_and_block_sizes_do_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = arriving(40, 3, longest=4)
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 3)
     monkeypatch.setattr(bands_module, "BAND_NATS", 0.2)
@@ -221,7 +221,7 @@ def test_bands_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert arriving(10, 3, longest=4) == expected[:10] != arriving(10, 4, longest=4)
 
 
-def test_of_one_name_in_two_spellings_the_first_to_arrive_is_given() -> None:
+def test_only_the_first_spelling_of_a_name_is_returned() -> None:
     model = SmallModel("Aab")
     source = Generator(model, model.vocabulary)
     shares = conditioned({name: p for name, p in all_names(model, 2).items() if name})
@@ -241,12 +241,10 @@ def generate(n: int, seed: int, source: Generator | None = None, **asked: object
     return [name for batch in batches for name in batch.names]
 
 
-def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_give(
+def test_drawing_and_then_searching_matches_plain_draws(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first two names of a constraint, one of them drawn mostly, have the probabilities of draws without
-    replacement.
-    """
+    """The first two names have the probabilities of draws without replacement. Usually, only one of them is drawn."""
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=30, draws_in_vain=30))
     constraints = ConstraintList([EndsWith("ca")])
     both = Counter(
@@ -256,7 +254,7 @@ def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_
     check_frequencies(both, pairs_in_order(exact))
 
 
-def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
+def test_the_search_does_not_repeat_drawn_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=40, draws_in_vain=40))
@@ -286,7 +284,7 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
         assert counts[-1] == 30 or what != "found"
 
 
-def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(
+def test_the_seed_and_the_requested_number_are_respected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
@@ -297,7 +295,7 @@ def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(
     assert len(generate(300, 0, constraints=constraints, longest=8)) == 300
 
 
-def test_a_search_that_uses_up_its_budget_says_so_after_what_it_found(
+def test_a_search_that_exceeds_its_budget_raises_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=200, draws_in_vain=200))
@@ -314,12 +312,12 @@ def test_a_search_that_uses_up_its_budget_says_so_after_what_it_found(
                 longest=30,
                 allow_repeats=repeats,
             )
-    # Names of up to thirty characters are too many to come to an end, but not to be given.
+    # There are too many names of up to thirty characters to find them all, but the first ones can be returned.
     assert len(arriving(20, longest=30, allow_repeats=True)) == 20
 
 
-def test_names_that_were_found_before_the_budget_was_used_up_are_returned() -> None:
-    """A constraint that few names keep: the search can't end, and its last band has names."""
+def test_names_found_within_the_budget_are_returned() -> None:
+    """Few names satisfy the constraint. The search can't find them all, but it finds some in its last band."""
     constraints = ConstraintList([Contains("abcab")])
     walk, name_filter = Generator(MODEL, MODEL.vocabulary).prepare(
         1, 30, constraints, allow_seen=True, allow_repeats=False

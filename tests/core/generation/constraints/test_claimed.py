@@ -1,4 +1,4 @@
-"""No invented company's name starts like a listed company's."""
+"""Check that the name of a new company never starts like the name of a listed company."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from namegen.lists import load_bundled
 
 
 def is_claimed(word: str, listed: list[str]) -> bool:
-    """The slow reference: measure the distance to each listed start."""
+    """Return whether a word is within one edit of a listed start, by comparing it with each of them."""
     return any(Levenshtein.distance(word, start) <= 1 for start in listed)
 
 
-def test_a_word_is_claimed_if_a_word_within_one_letter_is_listed() -> None:
+def test_words_similar_to_a_listed_start_are_rejected() -> None:
     rng = random.Random(0)
     listed = ["".join(rng.choices("abc", k=rng.randint(3, 7))) for _ in range(40)]
     constraint = Unclaimed(listed, normalization_of("company"))
@@ -33,7 +33,7 @@ def test_a_word_is_claimed_if_a_word_within_one_letter_is_listed() -> None:
     assert 0.1 < sum(found) / len(found) < 0.9
 
 
-def test_no_company_starts_like_a_listed_one_and_each_is_in_title_case() -> None:
+def test_new_companies_have_new_starts_and_title_case() -> None:
     model = api.load_shipped("companies")
     listed_starts = claimed_starts("companies")
     free = {
@@ -53,7 +53,7 @@ def test_no_company_starts_like_a_listed_one_and_each_is_in_title_case() -> None
     assert any(name == name.upper() for name in seen if len(name) > 12)
 
 
-def test_only_prefixes_of_rejected_names_are_dropped() -> None:
+def test_prefixes_are_rejected_only_if_their_names_are() -> None:
     names = load_bundled("companies").names[::50]
     constraint = Unclaimed(claimed_starts("companies")[::2], normalization_of("company"))
     vocabulary = Vocabulary.from_names(names)
@@ -70,7 +70,7 @@ def test_only_prefixes_of_rejected_names_are_dropped() -> None:
     assert dropped > 20
 
 
-def test_a_requested_start_that_is_listed_is_rejected_at_once() -> None:
+def test_starts_with_rejects_a_listed_companys_start() -> None:
     model = api.load_shipped("companies")
     with pytest.raises(
         SettingsError,
@@ -86,4 +86,4 @@ def test_legal_forms_are_ignored() -> None:
     listed = ["Acme Corp", "The Zeta Group", "Zeta Gold", "Old Zeta Co."]
     found = claimed.claimed_starts(listed, normalization_of("company"))
     assert set(found) - set(normalization_of("company").endings) == {"acme", "old", "zeta"}
-    assert {"corp", "co", "plc"} < set(found)  # with which no company begins
+    assert {"corp", "co", "plc"} < set(found)  # listed companies never start with these words

@@ -1,4 +1,7 @@
-"""Every name satisfies all constraints and keeps its relative probability; contradictions are reported."""
+"""Check that names satisfy all constraints and keep their relative probabilities.
+
+Contradictory constraints are reported.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def generate(
     ]  # type: ignore[arg-type]
 
 
-# A constraint, and the same as a plain question about a name.
+# Each example is a list of constraints, and a plain function that checks a name in the same way.
 EXAMPLES: dict[str, tuple[ConstraintList, Callable[[str], bool]]] = {
     "starts": (ConstraintList([StartsWith("ab")]), lambda name: name.startswith("ab")),
     "ends": (ConstraintList([EndsWith("ca")]), lambda name: name.endswith("ca")),
@@ -99,7 +102,7 @@ EXAMPLES: dict[str, tuple[ConstraintList, Callable[[str], bool]]] = {
 
 
 @pytest.mark.parametrize("constraint", EXAMPLES)
-def test_frequencies_are_the_exact_conditioned_probabilities(constraint: str) -> None:
+def test_constraints_keep_the_relative_probabilities(constraint: str) -> None:
     constraints, holds = EXAMPLES[constraint]
     for sampling in ({}, {"temperature": 1.4}):
         exact = {
@@ -158,10 +161,10 @@ asked_for = st.fixed_dictionaries(
     seed=st.integers(0, 3),
 )
 @settings(max_examples=25)
-def test_every_name_satisfies_all_constraints_and_no_other_name_is_missing(
+def test_exactly_the_names_that_satisfy_all_constraints_are_found(
     asked: Constraints, max_length: int, seen: list[str], allow_repeats: bool, seed: int
 ) -> None:
-    """Names satisfy random constraints, and constraints that are reported as contradictory are contradictory."""
+    """Check random constraints. If an error is raised, there are really no more names."""
 
     def holds(name: str) -> bool:
         return (
@@ -194,7 +197,7 @@ def test_every_name_satisfies_all_constraints_and_no_other_name_is_missing(
                 found += batch.names
         except SettingsError:
             assert not possible
-        except GenerationError:  # there are no more, and that is sure
+        except GenerationError:  # every possible name has been found
             assert not possible if allow_repeats else set(found) == possible
         else:
             assert len(found) == 8
@@ -209,7 +212,7 @@ def test_every_name_satisfies_all_constraints_and_no_other_name_is_missing(
     st.sampled_from(("[abc]*", "a.*", "(?=a).*b", ".{3}")),
     st.text("abc", max_size=5),
 )
-def test_no_prefix_of_a_wanted_name_is_rejected(
+def test_prefixes_of_valid_names_are_never_rejected(
     begins: str, has: str, ends: str, expression: str, name: str
 ) -> None:
     constraints: list[Constraint] = [
@@ -265,7 +268,7 @@ def test_no_prefix_of_a_wanted_name_is_rejected(
         ({"matches": "a(b"}, 9, r"--matches 'a\(b' .* at position 4"),
     ],
 )
-def test_contradictions_are_named_before_anything_is_drawn(
+def test_contradictions_are_reported_before_drawing(
     constraint: dict[str, Any], max_length: int, says: str
 ) -> None:
     class Untouched(SmallModel):
@@ -339,7 +342,7 @@ def test_contradictions_are_named_before_anything_is_drawn(
         ),
     ],
 )
-def test_the_advice_can_help(
+def test_advice_names_settings_that_can_help(
     rejected: dict[str, int],
     constraints: dict[str, Any],
     sampling: dict[str, float] | None,
@@ -361,7 +364,7 @@ def test_the_advice_can_help(
     )
 
 
-def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejects_it() -> None:
+def test_rejections_are_counted_for_the_first_constraint_that_fails() -> None:
     names, counts = (
         ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"],
         np.array([1, 2, 4, 8, 16, 32]),
@@ -390,14 +393,14 @@ def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejec
     assert NameFilter(ConstraintList()).reserved is None
 
 
-def test_the_judge_knows_whether_it_accepts_nearly_all_draws() -> None:
+def test_the_filter_knows_if_nearly_all_draws_pass() -> None:
     always = [WellFormed(), MaxLength(9), New(known_set([])), ExcludedNames([]), MinDistance(2, [])]
     assert NameFilter(ConstraintList(always)).lets_all_through
     for constraint in (New(known_set(["a"])), ExcludedNames(["a"]), Distinct(), Contains("a")):
         assert not NameFilter(ConstraintList([*always, constraint])).lets_all_through
 
 
-def test_constraints_are_listed_by_key_and_empty_ones_are_left_out() -> None:
+def test_constraints_are_listed_by_key_and_empty_constraints_skipped() -> None:
     assert all(kind.key == key for key, kind in CONSTRAINTS.items())
     settings = {kind.setting_name for kind in CONSTRAINTS.values()}
     assert settings == {
@@ -405,7 +408,7 @@ def test_constraints_are_listed_by_key_and_empty_ones_are_left_out() -> None:
         "max_length",
         "allow_seen",
         "allow_repeats",
-        None,  # of WellFormed
+        None,  # WellFormed has no setting
     }
     nothing = ConstraintList(
         [StartsWith(""), Contains(""), EndsWith(""), MinLength(0), ExcludedWords([])]

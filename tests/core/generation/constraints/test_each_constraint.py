@@ -1,4 +1,4 @@
-"""Each constraint on its own: limits, strings, words and lists of names."""
+"""Check each constraint separately: lengths, strings, words and lists of names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ texts = st.text("abc", max_size=3)
 @pytest.mark.parametrize(
     ("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)]
 )
-def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool) -> None:
+def test_empty_names_and_outer_spaces_are_rejected(name: str, is_one: bool) -> None:
     assert WellFormed().accepts(name) == is_one
     assert not WellFormed().accepts(f"{name} ")
 
@@ -46,7 +46,7 @@ def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool)
 @pytest.mark.parametrize(
     "names", [["Anna", "", "A ", "\u00a0A", "e\u0301"], ["Anna", "Bob"], [" A", "B"], []]
 )
-def test_many_names_at_once_are_checked_like_one(names: list[str], combines: bool) -> None:
+def test_a_batch_gives_the_same_results_as_single_names(names: list[str], combines: bool) -> None:
     constraint = WellFormed(combines)
     assert (~constraint.rejects(Finished(names))).tolist() == [
         constraint.accepts(name) for name in names
@@ -65,18 +65,18 @@ def test_lengths_at_the_limits_are_allowed() -> None:
 
 
 @pytest.mark.parametrize("constraint", [StartsWith, Contains, EndsWith])
-def test_the_longest_text(constraint: type[TextConstraint]) -> None:
+def test_strings_have_a_maximum_length(constraint: type[TextConstraint]) -> None:
     assert len(constraint("a" * 10_000).value) == 10_000
     with pytest.raises(SettingsError, match=f"{constraint.setting_name} has 10,001 characters"):
         constraint("a" * 10_001)
 
 
 @given(texts, texts, texts)
-def test_shortest_text_equals_brute_force(start_token: str, inside: str, end: str) -> None:
+def test_shortest_text_matches_brute_force(start_token: str, inside: str, end: str) -> None:
     length = shortest_text(start_token, inside, end)
 
     def fits(size: int) -> bool:
-        """Lay the three over a text of unknown characters, the middle one wherever it goes."""
+        """Return whether a string of this size can have all three parts, with the middle part at any index."""
         if size < max(len(start_token), len(inside), len(end)):
             return False
         for index in range(size - len(inside) + 1):
@@ -94,8 +94,8 @@ def test_shortest_text_equals_brute_force(start_token: str, inside: str, end: st
 
 
 @given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=8))
-def test_an_automaton_knows_the_missing_characters(text: str, prefix: str) -> None:
-    """A rejected prefix can't get the string any more; an accepted name has it."""
+def test_prefixes_without_room_for_the_string_are_rejected(text: str, prefix: str) -> None:
+    """A prefix is rejected only if the string can't follow any more. An accepted name has the string."""
     vocabulary, longest = Vocabulary("abc"), 9
     tokens = vocabulary.encode_all([prefix])[0]
     for constraint in (Contains(text), EndsWith(text)):
@@ -111,7 +111,7 @@ def test_an_automaton_knows_the_missing_characters(text: str, prefix: str) -> No
         assert tracker.rejects_prefixes(tokens[None, :], states).tolist() == [hopeless]
 
 
-def test_a_space_at_an_end_is_rejected() -> None:
+def test_outer_spaces_in_strings_are_rejected() -> None:
     for constraint in (StartsWith(" a"), EndsWith("a ")):
         with pytest.raises(SettingsError, match="space"):
             ConstraintList([constraint]).check(Vocabulary(" a"))
@@ -125,8 +125,8 @@ def test_strings_are_composed_unless_they_are_too_long() -> None:
 
 
 @given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))
-def test_banned_words_equal_a_plain_search(name: str, banned: list[str]) -> None:
-    """Words are looked for exactly, and ignoring letter case, spaces and punctuation."""
+def test_banned_words_match_a_plain_search(name: str, banned: list[str]) -> None:
+    """Words are found as they are written, and also if letter case, spaces and punctuation differ."""
     typed = [word.strip().casefold() for word in banned if word.strip() and word.strip()[0] != "="]
     forms = [*typed, *(normalize(word) for word in typed)]
     expected = any(
@@ -144,7 +144,7 @@ def test_examples_of_banned_words() -> None:
     assert all(constraint.accepts(name) for name in ("", "Dan", "Hel", "<b>", "\x1b[1m", "ba"))
 
 
-def test_a_word_after_an_equals_sign_is_banned_only_as_a_whole_word() -> None:
+def test_an_equals_sign_bans_only_whole_words() -> None:
     constraint = ExcludedWords(["=Ann", " =o'neil ", "=", "=van der"])
     assert not any(
         map(constraint.accepts, ("ann", "Mary Ann", "Ann-Lee", "A. O\u2019Neil", "Van-der"))
@@ -153,7 +153,7 @@ def test_a_word_after_an_equals_sign_is_banned_only_as_a_whole_word() -> None:
     ConstraintList([StartsWith("Ann"), constraint]).check(Vocabulary("An"))  # Annn is allowed
 
 
-def test_lists_reject_their_names_in_any_spelling() -> None:
+def test_lists_reject_every_spelling_of_their_names() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
     distinct.reserved.add(hash_names(["bob"]))
@@ -163,7 +163,7 @@ def test_lists_reject_their_names_in_any_spelling() -> None:
     assert MinDistance(2, ["Anna"]).rejects(names).tolist() == [True, False, True]
 
 
-def test_reserved_names_hold_all_added_hashes() -> None:
+def test_reserved_names_contain_all_added_hashes() -> None:
     reserved = ReservedNames()
     rng = np.random.default_rng(0)
     every: set[int] = set()

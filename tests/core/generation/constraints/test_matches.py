@@ -1,4 +1,4 @@
-"""Expressions: no prefix of a match is rejected, and running time is limited."""
+"""Check regular expressions: prefixes of matches are never rejected, and the running time is limited."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ plain_patterns = st.recursive(
     st.sampled_from(("", "$")),
 )
 @settings(max_examples=100)
-def test_no_prefix_of_a_match_is_pruned_and_representatives_give_the_same_results(
+def test_pruning_and_representatives_agree_with_full_matches(
     pattern: str, name: str, before: str, after: str
 ) -> None:
     asked = Matches(before + pattern + after)
@@ -52,7 +52,7 @@ def test_no_prefix_of_a_match_is_pruned_and_representatives_give_the_same_result
     )
 
 
-def test_few_characters_represent_many() -> None:
+def test_a_few_characters_represent_all_others() -> None:
     assert set(Matches("([A-Z]+)*1").representatives("1ABCZabz").values()) == {"1", "A", "a"}
     assert set(Matches(r"(?i)^(?:a{2}|\d+?)*$").representatives("aAbB12").values()) == {
         "a",
@@ -69,7 +69,7 @@ LOOKS_BEYOND = (
 
 
 @pytest.mark.parametrize("expression", LOOKS_BEYOND.split())
-def test_expressions_that_look_around_are_checked_only_for_whole_names(expression: str) -> None:
+def test_expressions_with_lookaround_are_checked_on_whole_names(expression: str) -> None:
     pattern = Matches(expression)
     assert not pattern.prunes
     assert pattern.may_begin("whatever")
@@ -78,17 +78,17 @@ def test_expressions_that_look_around_are_checked_only_for_whole_names(expressio
 @pytest.mark.parametrize(
     "expression", [r"\p{Uppercase-Letter}a*", r"\P{Script=Latin}", r"\p{Script: Old Italic}+"]
 )
-def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
+def test_every_spelling_of_a_unicode_property_allows_pruning(expression: str) -> None:
     assert Matches(expression).prunes
 
 
-def test_an_expression_that_takes_too_long_is_stopped() -> None:
+def test_slow_expressions_are_stopped() -> None:
     with pytest.raises(GenerationError, match=r"^matches=.* takes too long "):
         Matches("(a|aa)+").accepts("a" * 60 + "b")
 
 
-def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This holds for names and for prefixes."""
+def test_many_slow_calls_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This holds with and without pruning."""
     monkeypatch.setattr(matches_module, "SECONDS_TO_SPARE", -1.0)
     for constraint in (Matches("ab"), Matches(r"(?=a)ab")):
         with pytest.raises(GenerationError, match=r"^matches=.* takes too long "):
@@ -108,7 +108,7 @@ def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> Non
         "a{" + "9" * 5000 + "}",
     ],
 )
-def test_an_expression_that_is_too_large_is_never_compiled(
+def test_too_large_expressions_are_never_compiled(
     expression: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(regex, "compile", lambda *_: pytest.fail("compiled"))
@@ -126,13 +126,13 @@ def test_an_expression_that_is_too_large_is_never_compiled(
         "a" * 10_000,
     ],
 )
-def test_an_expression_of_a_usual_size_is_compiled(expression: str) -> None:
+def test_expressions_of_a_normal_size_are_compiled(expression: str) -> None:
     Matches(expression)
 
 
 @given(plain_patterns, st.integers(1, 30))
 @settings(max_examples=30)
-def test_the_size_of_a_repeat_equals_the_size_of_its_copies(pattern: str, times: int) -> None:
+def test_a_repeat_is_as_large_as_its_copies(pattern: str, times: int) -> None:
     assert (
         written_out(f"(?:{pattern}){{{times}}}")
         == written_out(pattern * times)
@@ -142,13 +142,13 @@ def test_the_size_of_a_repeat_equals_the_size_of_its_copies(pattern: str, times:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("sign", ["[", "(", "{1", "\\", "[\\", "(?x", ")"])
-def test_the_size_is_counted_quickly(sign: str) -> None:
-    """A slow count would take hours; the timeout ends it."""
+def test_the_size_is_computed_quickly(sign: str) -> None:
+    """A slow implementation would take hours, so the test would time out."""
     written_out(sign * (10_000 // len(sign)))
 
 
-def test_every_error_is_one_of_ours() -> None:
-    """Any expression gives a result or an error of namegen."""
+def test_every_error_is_a_namegen_error() -> None:
+    """An expression either works or raises a ``NamegenError``."""
     for expression in (
         "",
         "\\",
@@ -169,7 +169,7 @@ def test_every_error_is_one_of_ours() -> None:
         Matches("a" * 10_001)
 
 
-def test_an_expression_is_shown_as_long_as_it_fits_and_cut_to_the_same_length() -> None:
+def test_long_expressions_are_shortened_in_messages() -> None:
     shown = []
     for length in (60, 61, 500):
         with pytest.raises(SettingsError) as error:
@@ -178,13 +178,13 @@ def test_an_expression_is_shown_as_long_as_it_fits_and_cut_to_the_same_length() 
     assert shown == ["(" + "a" * 59, "(" + "a" * 56 + "...", "(" + "a" * 56 + "..."]
 
 
-def test_an_expression_means_what_it_means_in_the_library() -> None:
-    """Where Python's ``re`` differs: vowel signs are parts of words, and letter case is Unicode's, Turkish aside."""
+def test_expressions_follow_the_regex_library() -> None:
+    """Python's ``re`` differs: vowel signs aren't part of words, and ``(?i)i`` also matches the Turkish ``ı``."""
     assert Matches(r"\w+").accepts("हिन्दी")
     assert [Matches("(?i)i").accepts(letter) for letter in "Iıİ"] == [True, False, True]
 
 
-def test_prefixes_and_names_are_matched_as_strings() -> None:
+def test_trackers_reject_prefixes_and_names_that_cannot_match() -> None:
     tracker = Matches("ab*c?").tracker(VOCABULARY, 9)
     assert tracker.rejects_prefixes(TOKENS, STATES).tolist() == [False, True, True]
     assert tracker.rejects_names(TOKENS, STATES).tolist() == [False, True, True]
@@ -194,7 +194,7 @@ def test_prefixes_and_names_are_matched_as_strings() -> None:
     assert around.rejects_names(TOKENS, STATES).tolist() == [False, True, True]
 
 
-def test_each_row_has_the_same_result_as_on_its_own() -> None:
+def test_each_row_is_matched_independently() -> None:
     tracker = Matches("[ab]{2}c?").tracker(VOCABULARY, 9)
     tokens = np.random.default_rng(0).integers(1, 4, (200, 3)).astype(np.int32)
     states = np.zeros(200, np.int64)
@@ -203,7 +203,7 @@ def test_each_row_has_the_same_result_as_on_its_own() -> None:
     assert 0 < sum(alone) < 200
 
 
-def test_strings_that_the_expression_does_not_tell_apart_are_matched_once(
+def test_equivalent_strings_are_matched_only_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     constraint, asked = Matches("[ab]{2}c"), []

@@ -1,4 +1,4 @@
-"""min_distance rejects the same names as a plain comparison with every name of the list."""
+"""Check that ``min_distance`` rejects the same names as a plain comparison with every listed name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ distances = st.integers(1, 3)
 
 
 def edit_distance(first: str, second: str) -> int:
-    """Levenshtein's distance, row by row of the table."""
+    """Return the Levenshtein distance, computed row by row."""
     row = list(range(len(second) + 1))
     for index, character in enumerate(first, start=1):
         diagonal, row[0] = row[0], index
@@ -60,7 +60,7 @@ def near(avoided: list[str], names: list[str], distance: int) -> list[bool]:
 
 
 @given(st.lists(close_names, max_size=20), st.lists(close_names, max_size=20), distances)
-def test_close_names_are_those_of_brute_force(
+def test_rejected_names_match_brute_force(
     avoided: list[str], names: list[str], distance: int
 ) -> None:
     assert near(avoided, names, distance) == brute_force(avoided, names, distance)
@@ -72,7 +72,7 @@ edits = st.lists(
 
 
 @given(st.text("abcde", min_size=1, max_size=30), edits, distances)
-def test_a_name_a_few_edits_away_is_close_wherever_the_edits_are(
+def test_edits_are_counted_anywhere_in_a_name(
     name: str, changes: list[tuple[str, int, str]], distance: int
 ) -> None:
     changed = name
@@ -85,7 +85,9 @@ def test_a_name_a_few_edits_away_is_close_wherever_the_edits_are(
 
 
 @pytest.mark.parametrize("distance", [1, 2])
-def test_blocks_change_nothing(distance: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_block_size_does_not_change_results(
+    distance: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
     names = ["".join(rng.choice(list("abcd"), rng.integers(1, 9))) for _ in range(200)]
     names += names[:30]
@@ -96,12 +98,12 @@ def test_blocks_change_nothing(distance: int, monkeypatch: pytest.MonkeyPatch) -
         assert near(names[:80], names[80:], distance) == expected
 
 
-def test_an_empty_list_is_close_to_nothing() -> None:
+def test_an_empty_list_rejects_no_names() -> None:
     assert near([], ["a", ""], 3) == [False, False]
     assert near(["a"], [], 3) == []
 
 
 @pytest.mark.parametrize("distance", [-1, 0, 4, 10**9])
-def test_a_distance_out_of_range_is_named(distance: int) -> None:
+def test_distances_out_of_range_are_rejected(distance: int) -> None:
     with pytest.raises(SettingsError, match=f"min_distance is {distance}"):
         MinDistance(distance, ["a"])

@@ -1,4 +1,4 @@
-"""Profanity is rejected wherever names are drawn, and hardly any real name is."""
+"""Check that profanity is never generated, and that almost no real names count as profanity."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_profanity_is_rejected_and_real_names_are_not(
         max_size=6,
     )
 )
-def test_many_names_at_once_equal_a_check_of_every_stretch(names: list[str]) -> None:
+def test_a_batch_matches_a_check_of_every_substring(names: list[str]) -> None:
     refused, allowed = (set(hashes.tolist()) for hashes in read_hashes())
 
     def is_rude(name: str) -> bool:
@@ -93,12 +93,12 @@ def test_many_names_at_once_equal_a_check_of_every_stretch(names: list[str]) -> 
 
 
 def test_hardly_any_real_name_is_rejected() -> None:
-    """If this fails after a list has changed, run docs/tools/make_profanity.py again."""
+    """If this fails after a list has changed, run ``docs/tools/make_profanity.py`` again."""
     names = [name for list_name in BUNDLED for name in set(load_bundled(list_name).names)]
     assert are_profane(names).mean() < 0.0002
 
 
-def test_the_most_likely_names_are_the_same_without_profanity() -> None:
+def test_the_most_likely_names_only_lose_profanity() -> None:
     model = api.load_shipped("mlb-last")
     every = model.most_likely(40, starts_with="Cock", allow_profanity=True)
     polite = [name for name, rude in zip(every, are_profane(every), strict=True) if not rude]
@@ -106,7 +106,7 @@ def test_the_most_likely_names_are_the_same_without_profanity() -> None:
     assert model.most_likely(len(polite), starts_with="Cock") == polite
 
 
-def test_everything_that_draws_excludes_profanity_unless_it_is_allowed(
+def test_every_generator_excludes_profanity_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = api.load_shipped("world-family")
@@ -126,12 +126,12 @@ def test_everything_that_draws_excludes_profanity_unless_it_is_allowed(
     assert "w" in "".join(drawn(allow_profanity=True))
 
 
-def test_a_string_that_is_always_profane_is_rejected_at_once() -> None:
+def test_profane_constraints_are_rejected() -> None:
     model = api.load_shipped("mlb-last")
     for constraint in ("starts_with", "contains", "ends_with"):
         with pytest.raises(SettingsError, match=f"{constraint}='fuck' contains profanity"):
             model.generate(1, **{constraint: "fuck"})
-    assert model.generate(1, ends_with="cock", seed=1)[0].endswith("cock")  # as Hancock does
+    assert model.generate(1, ends_with="cock", seed=1)[0].endswith("cock")  # "Hancock" is fine
 
 
 def test_allow_profanity_is_a_bool() -> None:
