@@ -21,7 +21,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 
-# JSON can encode the last name as \\u001f or \\u001F.
+# JSON can encode \x1f as either \u001f or \u001F.
 NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
 
 

@@ -54,7 +54,7 @@ def is_pasted(names: list[str]) -> bool:
 
 
 class TestText:
-    def test_line_ends_and_a_byte_order_mark_do_not_matter(self) -> None:
+    def test_line_ends_and_byte_order_marks_do_not_matter(self) -> None:
         for end, last in product(("\n", "\r\n", "\r"), (True, False)):
             corpus = read(
                 b"\xef\xbb\xbf" * last + (end.join(["Bob", "Al", "Bob"]) + end * last).encode()

@@ -142,7 +142,7 @@ def test_known_names_agree_with_a_plain_set(known: list[str], candidates: list[s
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=300))
 @example(set())
 @example({2**64 - 1})
-def test_shortened_hashes_keep_every_name_and_can_be_read_back(
+def test_shortened_hashes_keep_all_names_and_are_read_back(
     numbers: set[int],
 ) -> None:
     whole = KnownSet(np.array(sorted(numbers), np.uint64))

@@ -62,7 +62,7 @@ def test_training_loss_is_used_without_a_validation_set() -> None:
     assert result.to_dict()["validation"] is None
 
 
-def test_a_nan_loss_stops_the_run_and_keeps_the_best_model(
+def test_a_nan_loss_stops_training_but_keeps_the_model(
     tmp_path: Path,
 ) -> None:
     rates = ((0, 0.01), (2, 1e39))
