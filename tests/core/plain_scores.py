@@ -1,4 +1,4 @@
-"""The score of a name, written out with plain Python sets (``namegen/core/generation/scoring.py``)."""
+"""Compute scores of names with plain Python sets, to check ``namegen/core/generation/scoring.py``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from namegen.core.checkpoint.score_rule import ScoreRule
 
-COUNTS = {2: 5, 3: 1, 4: 1, 5: 1}  # by order: how much a missing n-gram counts
+COUNTS = {2: 5, 3: 1, 4: 1, 5: 1}  # the weight of a missing n-gram, by order
 NGRAM_COST = 1.5
 WORD_COST = 3
 LEAST_SPREAD = 0.25
@@ -15,14 +15,14 @@ Ngram = tuple[str, ...]
 
 
 def padded_ngrams(name: str, order: int) -> list[Ngram]:
-    """The n-grams of one order, with order − 1 start symbols and an end; all digits are the same symbol."""
+    """Return the n-grams of one order, with order − 1 start tokens and an end token. All digits are the same symbol."""
     characters = ["digit" if character.isdecimal() else character for character in name]
     symbols = ["start"] * (order - 1) + characters + ["end"]
     return [tuple(symbols[end - order : end]) for end in range(order, len(symbols) + 1)]
 
 
 def count_missing(name: str, listed: Sequence[str]) -> int:
-    """How many n-grams of orders 2 to 5 a name has and a list doesn't; a pair counts more."""
+    """Return the weighted number of n-grams of orders 2 to 5 that are in the name but not in the list."""
     known = {ngram for other in listed for order in COUNTS for ngram in padded_ngrams(other, order)}
     return sum(
         count
@@ -37,15 +37,15 @@ class PlainSource:
     """A training set, or the names in it that have one label.
 
     Attributes:
-        names: the names.
-        has_phrases: whether words count.
+        names: The names.
+        has_phrases: Whether the names are phrases, so that unknown words also increase the cost.
     """
 
     names: Sequence[str]
     has_phrases: bool = False
 
     def cost(self, name: str) -> float:
-        """What missing n-grams and words subtract from z. For phrases, the n-grams are those of the words."""
+        """Return how much missing n-grams and words reduce the score. In phrases, n-grams stay within words."""
         if not self.has_phrases:
             return NGRAM_COST * count_missing(name, self.names)
         words = {word for other in self.names for word in other.split(" ")}
@@ -56,7 +56,7 @@ class PlainSource:
 def plain_score(
     name: str, log_probability: float, rule: ScoreRule, sources: Sequence[PlainSource]
 ) -> float:
-    """The score of a name, in nats; of several sources, the one with the least cost counts."""
+    """Return the score of a name. If there are several sources, use the one with the lowest cost."""
     mean = rule.mean_level + rule.mean_slope * len(name)
     spread = max(rule.spread_level + rule.spread_slope * len(name), LEAST_SPREAD)
     return (log_probability - mean) / spread - min(source.cost(name) for source in sources)

@@ -1,4 +1,4 @@
-"""The settings of a run: the defaults that depend on the list and the network."""
+"""Check the settings of a run, including the defaults that depend on the list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.lion import DECAYING, DecaySettings
         (1, True, 16, 3000),
     ],
 )
-def test_the_defaults_follow_the_size_of_the_list(
+def test_defaults_depend_on_the_size_of_the_list(
     names: int, uses_sqrt_duplicates: bool, batch_size: int, epochs: int
 ) -> None:
     resolved = resolve_training(
@@ -30,12 +30,12 @@ def test_the_defaults_follow_the_size_of_the_list(
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
 
 
-def test_what_is_given_is_not_resolved_away() -> None:
+def test_explicit_settings_are_kept() -> None:
     given = TrainingSettings(batch_size=7, epochs=3, learning_rate=0.02)
     assert resolve_training(given, 21_000, NetworkSettings(hidden=(128,))) == given
 
 
-def test_a_rule_of_sameness_that_there_is_not_is_refused_by_its_name() -> None:
+def test_an_unknown_name_type_is_rejected() -> None:
     with pytest.raises(SettingsError, match="name_type is 'firms'"):
         DataSettings(name_type="firms")
 

@@ -1,1 +1,1 @@
-"""Tests of namegen.core.checkpoint."""
+"""Tests for namegen.core.checkpoint."""

@@ -1,4 +1,4 @@
-"""Saving and loading checkpoints, and detecting damaged files."""
+"""Check that checkpoints are saved and loaded, and that damaged files are detected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 
-# The last is \\u001f in JSON, where \\u001F would say the same.
+# JSON can encode \x1f as either \u001f or \u001F.
 NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
 
 
@@ -41,7 +41,7 @@ def checkpoint() -> Checkpoint:
     )
 
 
-def test_parameters_come_back_bit_for_bit_and_nothing_of_them_changes(
+def test_loaded_parameters_are_identical_and_checkpoints_are_immutable(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.safetensors"
@@ -56,8 +56,8 @@ def test_parameters_come_back_bit_for_bit_and_nothing_of_them_changes(
                 setattr(frozen, name, None)
 
 
-def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    """In the header, also a space or a tab, which JSON and padding might allow."""
+def test_any_changed_byte_is_detected(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """In the header, try spaces and tabs too, because JSON and padding might allow them."""
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     sound = path.read_bytes()
@@ -79,7 +79,7 @@ def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: 
                 Checkpoint.load(path)
 
 
-def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_truncated_and_extended_files_are_detected(checkpoint: Checkpoint, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     sound = path.read_bytes()
@@ -100,7 +100,7 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
             for number in (8, 0)
         ),
         (10, "format version 10, but .*: update namegen$"),
-        *((invalid, "is damaged") for invalid in (None, True, 2.0, "2")),  # no whole number
+        *((invalid, "is damaged") for invalid in (None, True, 2.0, "2")),  # not integers
     ],
 )
 def test_another_format_version_is_rejected_with_advice(
@@ -112,7 +112,7 @@ def test_another_format_version_is_rejected_with_advice(
         read_tensors(path)
 
 
-def test_shapes_that_do_not_fit_the_description_are_refused(
+def test_parameters_with_the_wrong_shape_are_rejected(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
@@ -124,7 +124,7 @@ def test_shapes_that_do_not_fit_the_description_are_refused(
         Checkpoint.load(path)
 
 
-def test_no_file_is_written_that_is_too_large_to_read(
+def test_files_too_large_to_read_are_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file.safetensors"
@@ -142,7 +142,7 @@ def test_no_file_is_written_that_is_too_large_to_read(
             assert not path.exists()
 
 
-def test_no_header_is_written_that_is_too_large_to_read(tmp_path: Path) -> None:
+def test_headers_too_large_to_read_are_not_written(tmp_path: Path) -> None:
     """A quotation mark takes more space than a letter, because the document is a string in JSON."""
     path, tensors = tmp_path / "file.safetensors", {"a": np.zeros(3)}
     for text, largest in (("x" * 8_000, 10_000), ('"' * 2_500, 12_000)):
@@ -161,9 +161,7 @@ def test_no_header_is_written_that_is_too_large_to_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_set_that_is_cut_short_is_named(
-    checkpoint: Checkpoint, tmp_path: Path, name: str
-) -> None:
+def test_the_error_names_a_truncated_set(checkpoint: Checkpoint, tmp_path: Path, name: str) -> None:
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     tensors, document = read_tensors(path)
@@ -172,7 +170,7 @@ def test_a_set_that_is_cut_short_is_named(
         Checkpoint.load(path)
 
 
-def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
+def test_safetensors_files_of_other_programs_are_rejected(tmp_path: Path) -> None:
     header = json.dumps({"__metadata__": {"format": "pt"}}).encode()
     path = tmp_path / "foreign.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header)
@@ -195,12 +193,12 @@ VALUES = st.recursive(
     st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=4),
     st.integers(0, 5),
 )
-def test_any_document_comes_back(tmp_path_factory, document: dict, size: int) -> None:
+def test_any_document_is_read_back_unchanged(tmp_path_factory, document: dict, size: int) -> None:
     reserved = {"format_version", "checksum"}
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return  # half a character has no UTF-8, and no name can hold one
+        return  # half a character can't be encoded as UTF-8, and names can't contain it
     document = {key: value for key, value in document.items() if key not in reserved}
     path = tmp_path_factory.mktemp("any") / "file.safetensors"
     tensors = {

@@ -1,4 +1,4 @@
-"""Metadata: every kind of file returns every field as it was written, and invalid metadata is rejected."""
+"""Check that every file format preserves all metadata, and that invalid metadata is rejected."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ VOCABULARY = Vocabulary("AZé")
 
 
 def ngrams_of(labels: int, vocabulary: Vocabulary = VOCABULARY) -> NgramSet:
-    """The n-grams of a name with each label."""
+    """Return the n-grams of one name that has every label."""
     tree = PrefixTree.from_names(
         ["AZ"] * labels, vocabulary, [vocabulary.size + label for label in range(labels)]
     )
     return NgramSet.from_tree(tree, vocabulary, labels)
 
 
-# A value for each field that differs from its default.
+# For each field, a value that differs from its default.
 VALUES: dict[str, Any] = {
     "network": NETWORK,
     "vocabulary": VOCABULARY,
@@ -76,7 +76,7 @@ VALUES: dict[str, Any] = {
 
 
 def a_checkpoint(**changes: object) -> Checkpoint:
-    """A checkpoint with the right self-test logits, because exports check them."""
+    """Return a checkpoint with the correct self-test logits, because exports check them."""
     from namegen.core.evaluation.self_test import self_test_logits
     from tests.reading import engine_of
 
@@ -129,18 +129,18 @@ def same(value: object, other: object) -> bool:
 
 
 @pytest.mark.parametrize("way", FILES)
-def test_every_field_comes_back(way: Way, tmp_path: Path) -> None:
+def test_every_field_is_restored(way: Way, tmp_path: Path) -> None:
     assert set(VALUES) == {field.name for field in fields(Metadata)}, (
-        "give the new field a value above"
+        "add a value for the new field above"
     )
     assert all(f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8") for name in VALUES), (
-        f"{PAGE} explains every field"
+        f"{PAGE} must describe every field"
     )
     source = a_checkpoint()
     back = way(source, tmp_path)
     for field in fields(Metadata):
         assert not same(getattr(source, field.name), field.default), (
-            f"{field.name} has its default: give it another value"
+            f"{field.name} has its default: choose another value"
         )
         assert same(getattr(back, field.name), getattr(source, field.name)), field.name
 
@@ -154,7 +154,7 @@ def test_no_export_contains_the_path_of_the_list(way: Way, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("way", FILES)
 def test_optional_fields_stay_empty(way: Way, tmp_path: Path) -> None:
-    """Default values, and an empty set of known names, which differs from None."""
+    """Fields keep their defaults, and an empty set of known names doesn't become None."""
     bare = Checkpoint(
         network=replace(NETWORK, labels=0),
         vocabulary=VALUES["vocabulary"],
@@ -195,14 +195,14 @@ FORGED = {
         [],
     ],
     "longest_name": [0, 1.5, None],
-    "shortest_name": [0, 1.5, 8],  # the longest name has seven characters
+    "shortest_name": [0, 1.5, 8],  # longer than the longest name, which has seven characters
     "score_rules": [
         None,
         [[0.0] * 5] * 2,
         [a_rule(threshold="high")],
         [{"mean_level": 0.0}],
         [a_rule(more=0.0)],
-        [a_rule()] * 3,  # of three labels
+        [a_rule()] * 3,  # three rules for two labels
     ],
     "endings": ["inc", ["x" * 101]],
     "training": [
@@ -238,8 +238,8 @@ FORGED = {
         "0",
         "~~~~~",
         1,
-        bytes_to_text(ngrams_of(1).to_bytes()),  # of one label
-        bytes_to_text(ngrams_of(2, Vocabulary("AZéê")).to_bytes()),  # of another vocabulary
+        bytes_to_text(ngrams_of(1).to_bytes()),  # only one label
+        bytes_to_text(ngrams_of(2, Vocabulary("AZéê")).to_bytes()),  # another vocabulary
     ],
     "words": ["", "0", "~~~~~", 1],
     "known_names": [
@@ -253,7 +253,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_missing_an_unknown_or_a_forged_field_is_rejected(name: str) -> None:
+def test_missing_unknown_and_invalid_fields_are_rejected(name: str) -> None:
     plain = a_checkpoint().to_plain()
     assert read_metadata(plain).engine == "keras"
     for wrong in (
@@ -267,7 +267,7 @@ def test_a_missing_an_unknown_or_a_forged_field_is_rejected(name: str) -> None:
 
 @pytest.mark.parametrize("way", [by_checkpoint, by_tflite])
 @pytest.mark.parametrize("wrong", [{"more": 1}, {"labels": []}, {"endings": 1}, {"engine": None}])
-def test_each_file_refuses_it_in_a_sentence(
+def test_files_with_invalid_metadata_are_rejected_in_one_sentence(
     way: Way, wrong: dict[str, Any], tmp_path: Path, monkeypatch: Any
 ) -> None:
     source, right = a_checkpoint(), Metadata.to_plain
@@ -315,7 +315,7 @@ def test_an_invalid_file_of_known_names_is_rejected(tmp_path: Path) -> None:
     ],
     ids=["ngrams of one label", "ngrams of other characters", "words"],
 )
-def test_a_set_in_a_checkpoint_that_does_not_fit_is_refused(
+def test_a_set_that_does_not_match_the_model_is_rejected(
     name: str, forged: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.safetensors"
@@ -334,20 +334,20 @@ def test_the_shortest_name_is_the_two_percent_quantile() -> None:
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_come_back_from_text(data: bytes) -> None:
+def test_bytes_encoded_as_text_are_restored(data: bytes) -> None:
     text = bytes_to_text(data)
     assert text_to_bytes(text) == data
     assert not set(text) & set('<"\\& \n') - {"&"}
 
 
 @pytest.mark.parametrize("text", ["<0000", "\x00", "é", "~~~~~", "0 0", "あ"])
-def test_a_text_of_other_characters_is_refused(text: str) -> None:
+def test_text_with_invalid_characters_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="base 85"):
         text_to_bytes(text)
 
 
 @pytest.mark.parametrize("count", [1, 1_000_000])
-def test_a_set_of_any_size_goes_with_the_model_alone(count: int, tmp_path: Path) -> None:
+def test_the_model_file_contains_any_number_of_known_names(count: int, tmp_path: Path) -> None:
     drawn = np.random.default_rng(0).integers(1 << 64, size=count, dtype=np.uint64)
     source = a_checkpoint(known_names=KnownSet(np.unique(drawn)))
     back = by_checkpoint(source, tmp_path)

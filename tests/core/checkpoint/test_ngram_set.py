@@ -1,4 +1,4 @@
-"""N-gram sets, compared with plain Python sets."""
+"""Check n-gram sets by comparing them with plain Python sets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ labelled_names = st.lists(
 def ngrams_of(
     names: Sequence[str], vocabulary: Vocabulary, labels: Sequence[int] = (), count: int = 0
 ) -> NgramSet:
-    """The n-grams of names, each with its label."""
+    """Return the n-grams of names with their labels."""
     tree = PrefixTree.from_names(
         names, vocabulary, [vocabulary.size + label for label in labels] or None
     )
@@ -40,10 +40,10 @@ def missing(ngrams: NgramSet, vocabulary: Vocabulary, name: str, label: int = 0)
 
 @given(labelled_names, st.lists(name_of_few_characters, max_size=5), st.booleans())
 @example([(0, "a1"), (2, "2b")], ["a2", "b1"], True)
-def test_missing_ngrams_are_counted_as_with_plain_sets(
+def test_missing_ngrams_agree_with_plain_sets(
     entries: list[tuple[int, str]], others: list[str], has_labels: bool
 ) -> None:
-    """For listed names and others; a label without a name lacks everything."""
+    """Check listed and other names. For a label without names, all n-grams are missing."""
     vocabulary = Vocabulary.from_names([CHARACTERS])
     names, labels = (
         [name for _, name in entries],
@@ -57,13 +57,13 @@ def test_missing_ngrams_are_counted_as_with_plain_sets(
 
 
 @given(names_lists)
-def test_any_names_lack_nothing_of_their_own_list(names: list[str]) -> None:
+def test_listed_names_have_no_missing_ngrams(names: list[str]) -> None:
     vocabulary = Vocabulary.from_names(names)
     ngrams = ngrams_of(names, vocabulary)
     assert all(missing(ngrams, vocabulary, name) == 0 for name in names)
 
 
-def test_many_names_at_once_are_counted_as_one_by_one() -> None:
+def test_batches_give_the_same_counts_as_single_names() -> None:
     vocabulary = Vocabulary.from_names([CHARACTERS])
     rng = np.random.default_rng(0)
     names = ["".join(letters) for letters in rng.choice(list(CHARACTERS), (200, 6))]
@@ -78,8 +78,8 @@ def test_many_names_at_once_are_counted_as_one_by_one() -> None:
     assert len(set(expected)) > 5
 
 
-def test_a_character_that_the_list_does_not_contain_is_in_no_ngram() -> None:
-    """The number of symbols stands for it. Upper and lower case differ."""
+def test_ngrams_with_an_unlisted_character_are_missing() -> None:
+    """Its symbol is the number of symbols. Uppercase and lowercase letters are different."""
     vocabulary = Vocabulary.from_names(["anna", "A"])
     ngrams = ngrams_of(["anna"], vocabulary)
     symbols = symbols_of(vocabulary)[vocabulary.encode("anna")]
@@ -89,7 +89,7 @@ def test_a_character_that_the_list_does_not_contain_is_in_no_ngram() -> None:
 
 
 @given(labelled_names)
-def test_a_set_comes_back_from_its_bytes(entries: list[tuple[int, str]]) -> None:
+def test_a_set_is_restored_from_its_bytes(entries: list[tuple[int, str]]) -> None:
     vocabulary = Vocabulary.from_names([CHARACTERS])
     ngrams = ngrams_of(
         [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
@@ -106,10 +106,10 @@ def test_a_set_comes_back_from_its_bytes(entries: list[tuple[int, str]]) -> None
 
 
 @given(labelled_names, st.data())
-def test_damaged_bytes_are_refused_or_are_another_set(
+def test_damaged_bytes_are_rejected_or_give_another_set(
     entries: list[tuple[int, str]], data: st.DataObject
 ) -> None:
-    """Not every bit is checked, so other bytes may be another set. Reading and using it ends in any case."""
+    """Not every bit is checked, so damaged bytes may give another set, which must still be safe to use."""
     vocabulary = Vocabulary.from_names([CHARACTERS])
     sound = ngrams_of(
         [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
@@ -126,7 +126,7 @@ def test_damaged_bytes_are_refused_or_are_another_set(
 
 
 @given(labelled_names)
-def test_bytes_that_are_cut_short_or_too_long_are_refused(entries: list[tuple[int, str]]) -> None:
+def test_truncated_or_extended_bytes_are_rejected(entries: list[tuple[int, str]]) -> None:
     vocabulary = Vocabulary.from_names([CHARACTERS])
     sound = ngrams_of(
         [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
@@ -137,14 +137,14 @@ def test_bytes_that_are_cut_short_or_too_long_are_refused(entries: list[tuple[in
 
 
 @pytest.mark.parametrize("head", [(0, 5), (1, 1), (1 << 21, 5), (1, 1 << 22)], ids=str)
-def test_impossible_numbers_of_labels_and_symbols_are_refused(head: tuple[int, int]) -> None:
+def test_impossible_numbers_of_labels_or_symbols_are_rejected(head: tuple[int, int]) -> None:
     none = write_rising(np.zeros(0, np.int64))
     data = np.array(head, "<u4").tobytes() + 5 * none
     with pytest.raises(ValueError, match=r"cut short|as namegen writes"):
         NgramSet.read(data)
 
 
-def test_ngrams_that_are_no_candidates_are_refused() -> None:
+def test_impossible_ngrams_are_rejected() -> None:
     none, far = write_rising(np.zeros(0, np.int64)), write_rising(np.array([99]))
     for order in range(5):
         data = np.array([1, 5], "<u4").tobytes() + order * none + far + (4 - order) * none

@@ -1,4 +1,4 @@
-"""Batches: their trees, their order, and that an epoch can be taken up in its middle."""
+"""Check the trees and the order of batches, and that an epoch can be resumed at any step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VOCABULARY = Vocabulary.from_names(LIST)
 
 
 def entries_of(batch: Batch, vocabulary: Vocabulary) -> Counter[tuple[int, str]]:
-    """The names of a batch with their labels."""
+    """Count the names of a batch with their labels."""
     found = batch.sequences()
     rows = zip(found.tokens, found.lengths, found.counts, found.start_tokens.tolist(), strict=True)
     return Counter(
@@ -47,10 +47,10 @@ def entries_of(batch: Batch, vocabulary: Vocabulary) -> Counter[tuple[int, str]]
 @given(any_lists, st.data())
 @example(WORKED, None)
 @example([(PLAIN, ""), (PLAIN, ""), (PLAIN, "a")], None)
-def test_a_batchs_tree_is_the_tree_of_its_names(
+def test_the_tree_of_a_batch_contains_its_names(
     entries: Labelled, data: st.DataObject | None
 ) -> None:
-    """Cut out of the tree of the whole list, or built from the names: all arrays and dtypes are the same."""
+    """A subtree of the whole list's tree has the same arrays and types as a tree built from the batch's names."""
     names, vocabulary, start_tokens = parts_of(entries)
     distinct = sorted(set(entries))
     ranks = st.lists(st.integers(0, len(distinct) - 1), min_size=1, max_size=30)
@@ -66,10 +66,10 @@ def test_a_batchs_tree_is_the_tree_of_its_names(
 
 
 @given(any_lists, st.integers(1, 30), st.integers(0, 3), st.integers(0, 2**63 - 1))
-def test_an_epoch_holds_every_name_once(
+def test_an_epoch_contains_every_entry_once(
     entries: Labelled, batch_size: int, epoch: int, seed: int
 ) -> None:
-    """Repeats counted; all batches are full but the last; ``steps`` says how many there are."""
+    """Duplicates are separate entries. All batches except the last are full, and ``steps`` returns their number."""
     names, vocabulary, start_tokens = parts_of(entries)
     maker = BatchMaker.from_names(names, vocabulary, start_tokens)
     batches = list(maker.epoch(epoch, batch_size=batch_size, seed=seed))
@@ -88,8 +88,8 @@ def epoch_of(epoch: int, seed: int, first_step: int = 0) -> list[Counter[tuple[i
     return [entries_of(batch, VOCABULARY) for batch in made]
 
 
-def test_the_order_depends_on_seed_and_epoch_alone() -> None:
-    """Not on what was drawn before, of the maker or of NumPy's global state."""
+def test_the_order_depends_only_on_seed_and_epoch() -> None:
+    """It doesn't depend on earlier epochs or on NumPy's global random state."""
     order = np.random.default_rng([11, 4]).permutation(64)
     expected = [
         Counter((PLAIN, LIST[i]) for i in order[start : start + 10]) for start in range(0, 64, 10)
@@ -106,7 +106,7 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     assert expected not in (epoch_of(5, seed=11), epoch_of(4, seed=12), epoch_of(11, seed=4))
 
 
-def test_targets_must_be_distributions_one_for_each_node() -> None:
+def test_targets_must_be_one_distribution_per_node() -> None:
     tree, _ = make([(PLAIN, "Al"), (PLAIN, "Ali")])
     sound = np.full((tree.nodes, 4), 0.25, np.float32)
     assert Batch(tree, sound).targets is sound
@@ -119,8 +119,8 @@ def test_targets_must_be_distributions_one_for_each_node() -> None:
             Batch(tree, wrong.astype(np.float32))
 
 
-def test_a_batch_stays_as_it_is() -> None:
-    """Engines may keep it."""
+def test_batches_are_immutable() -> None:
+    """Backends may keep a reference to a batch."""
     batch = BatchMaker.from_names(["Al", "Bo"], Vocabulary("ABlo")).batch(np.array([0, 1]))
     for name in [field.name for field in fields(batch)]:
         with pytest.raises(FrozenInstanceError):
@@ -128,7 +128,7 @@ def test_a_batch_stays_as_it_is() -> None:
 
 
 def sqrt_weighted_one_by_one(names: Sequence[str]) -> list[bool]:
-    """The simple form: of each name a number of entries that are left to read."""
+    """Return which entries are kept, computed with a plain loop."""
     left = {name: round(math.sqrt(count)) for name, count in Counter(names).items()}
     read = []
     for name in names:
@@ -140,8 +140,8 @@ def sqrt_weighted_one_by_one(names: Sequence[str]) -> list[bool]:
 @given(st.lists(st.sampled_from(["Al", "Bo", "Cy", "Di"]), max_size=60))
 @example(["Al"] * 200)
 @example(["Al"] * 3 + ["Bo"] * 7)
-def test_a_name_of_c_entries_is_read_about_root_c_times(names: list[str]) -> None:
-    """Its first entries, in the order of the list."""
+def test_square_root_weighting_agrees_with_a_plain_loop(names: list[str]) -> None:
+    """The first entries of each name are kept."""
     distinct = list(dict.fromkeys(names))
     read = sqrt_weighted_entries(np.array([distinct.index(name) for name in names], np.int64))
     assert read.tolist() == sqrt_weighted_one_by_one(names)

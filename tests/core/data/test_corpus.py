@@ -1,4 +1,4 @@
-"""Corpus: lists of names from text, tables and JSON, with labels and without; cleaned, or refused in one sentence."""
+"""Check that lists in text, CSV and JSON files are read and cleaned, or rejected with a clear message."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def refusal(data: bytes | str, *asked: str | None, **more: int) -> str:
 
 
 def is_pasted(names: list[str]) -> bool:
-    """Whether something around them may be taken for a part of a pasted list."""
+    """Return whether the names may look like a pasted list, with numbers, bullets or quotation marks."""
     found = (sum(map(bool, map(pattern.fullmatch, names))) for pattern in PASTED.values())
     return (
         max(found) >= FEWEST_PASTED or (len(names) == 1 and "," in names[0]) or names[0][0] == "<"
@@ -54,7 +54,7 @@ def is_pasted(names: list[str]) -> bool:
 
 
 class TestText:
-    def test_any_line_end_and_a_byte_order_mark_give_the_same_names(self) -> None:
+    def test_line_ends_and_byte_order_marks_do_not_matter(self) -> None:
         for end, last in product(("\n", "\r\n", "\r"), (True, False)):
             corpus = read(
                 b"\xef\xbb\xbf" * last + (end.join(["Bob", "Al", "Bob"]) + end * last).encode()
@@ -63,13 +63,13 @@ class TestText:
             assert corpus.dropped_sentence() == ""
         assert read("a\r\nb\nc\rd\n\re").names == ("a", "b", "c", "d", "e")
 
-    def test_empty_lines_are_dropped_and_counted(self) -> None:
+    def test_empty_lines_are_skipped_and_counted(self) -> None:
         assert (corpus := read("\n  Bob\t\n\n \t \nAl  \n\n")).names == ("Bob", "Al")
         assert corpus.dropped_sentence() == "list: 4 empty lines were dropped"
         assert "put each name on its own line" in refusal("Al, Bo, Cy\n\n")
         assert read("a\n\nb").dropped_sentence() == "list: 1 empty line was dropped"
 
-    def test_names_of_other_scripts_stay_whole_and_marks_are_composed(self) -> None:
+    def test_other_scripts_are_kept_and_accents_are_composed(self) -> None:
         names = (
             "é",
             "יוסף",
@@ -86,7 +86,7 @@ class TestText:
         assert read("Zoe\u0308\nZo\u00eb\nZoe").names == ("Zo\u00eb", "Zo\u00eb", "Zoe")
 
     @given(clean_lists)
-    def test_a_written_list_is_read_as_it_was(self, names: list[str]) -> None:
+    def test_written_lists_are_read_back_unchanged(self, names: list[str]) -> None:
         assert is_pasted(names) or read("\n".join(names)).names == tuple(names)
         assert read(json.dumps(names), "json").names == tuple(names)
         assert Corpus.from_names(names).names == tuple(names)
@@ -99,9 +99,7 @@ class TestText:
             min_size=1,
         )
     )
-    def test_every_name_is_trimmed_and_composed_as_a_plain_loop_does_it(
-        self, lines: list[str]
-    ) -> None:
+    def test_trimming_and_composing_agree_with_a_plain_loop(self, lines: list[str]) -> None:
         expected = [unicodedata.normalize("NFC", line.strip()) for line in lines if line.strip()]
         if not expected or is_pasted(expected):
             return
@@ -109,17 +107,19 @@ class TestText:
         assert corpus.names == tuple(expected)
         assert sum(corpus.dropped.values()) == len(lines) - len(expected)
 
-    def test_a_line_that_is_too_long_says_its_number_and_its_beginning(self) -> None:
+    def test_the_error_quotes_a_line_that_is_too_long(self) -> None:
         assert read("ab\n  abcde  ", longest=5).names == ("ab", "abcde"), (
-            "space around a name does not count"
+            "surrounding whitespace doesn't count"
         )
         message = refusal("ab\n\nabcdef\n", longest=5)
         assert "line 3: 'abcdef' has 6 characters" in message
         assert "max_name_length" in message
-        assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), "composed characters count"
+        assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), (
+            "characters are counted after composing accents"
+        )
         assert "6 characters" in refusal("e\u0301" * 6, longest=5)
 
-    def test_what_most_lines_of_a_pasted_list_begin_and_end_with_goes_if_its_numbers_go_on(
+    def test_numbers_bullets_and_quotes_of_pasted_lists_are_removed(
         self,
     ) -> None:
         assert (corpus := read("9.\tAl\n\n 10.\t2. Bo\n11) Cy\n12.")).names == ("Al", "2. Bo", "Cy")
@@ -140,15 +140,15 @@ class TestText:
         ):
             assert read(other).names == tuple(other.split("\n"))
 
-    @pytest.mark.timeout(60)  # to put the marks in order first would take hours
+    @pytest.mark.timeout(60)  # sorting the accents first would take hours
     @pytest.mark.parametrize(
         "line", ["\u0301" * 500_000 + "\u0323" * 500_000, "\x1b" * 1_000_000], ids=["marks", "esc"]
     )
-    def test_a_line_of_a_million_characters_is_refused_at_once(self, line: str) -> None:
+    def test_a_line_of_a_million_characters_is_rejected_quickly(self, line: str) -> None:
         assert "line 2: " in (message := refusal("Bob\n" + line))
         assert "1,000,000 characters" in message
 
-    def test_accents_without_end_on_one_letter_are_refused(self) -> None:
+    def test_too_many_accents_on_one_letter_are_rejected(self) -> None:
         assert read("e" + "\u0301" * 30 + "x" + "\u0301" * 30).names
         assert "line 2: 'e" in (message := refusal("Bob\ne" + "\u0301" * 31))
         assert "more than 30 accents" in message
@@ -156,14 +156,16 @@ class TestText:
 
 class TestTables:
     @pytest.mark.parametrize("column", ["name", "2"])
-    def test_a_column_goes_by_name_or_number(self, column: str) -> None:
+    def test_columns_are_chosen_by_name_or_number(self, column: str) -> None:
         corpus = read(TABLE, "csv", column)
         assert corpus.names == ("Smith, Al", "Bob")
         dropped = "list: 1 header row, 1 row without that column and 1 empty cell were dropped"
         assert corpus.dropped_sentence() == dropped
-        assert read("2,1\na,b\n", "csv", "1").names == ("b",), "a name goes before a number"
+        assert read("2,1\na,b\n", "csv", "1").names == ("b",), (
+            "a column's name takes precedence over its number"
+        )
         assert read("name\r\nAl\r\nBob\r\n", "csv").names == ("Al", "Bob"), (
-            "the only column needs no name"
+            "a single column doesn't have to be chosen"
         )
 
     @pytest.mark.parametrize(
@@ -183,20 +185,20 @@ class TestTables:
             "a mark and Windows line ends",
         ],
     )
-    def test_names_with_labels(self, text: str) -> None:
+    def test_names_and_labels_are_read_from_columns(self, text: str) -> None:
         corpus = read(text, "csv", "name", "origin")
         assert corpus.names == ("Aino", "Smith, John", "Åsa", "Aino")
         assert corpus.labels == ("Finnish", "English", "Swedish", "Estonian")
         assert corpus.dropped == {"header rows": 1}
         assert read(text, "csv", None, "2").names == corpus.names, (
-            "of two columns the other one has the names"
+            "with two columns, the names are in the column without labels"
         )
 
-    def test_what_stands_between_quotation_marks_separates_no_columns(self) -> None:
+    def test_commas_in_quotation_marks_do_not_separate_columns(self) -> None:
         text = '"name, as written";origin\nAino;Finnish\n'
         assert read(text, "csv", "name, as written", "origin").labels == ("Finnish",)
 
-    def test_what_has_no_label_is_left_out_and_said(self) -> None:
+    def test_names_without_labels_are_skipped_and_reported(self) -> None:
         corpus = read(
             "name,origin\nAino, Sa\u0308vsjo\u0308 \nBo,\nCy, \nDi\n,Finnish\n",
             "csv",
@@ -209,7 +211,7 @@ class TestTables:
             == "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
         )
 
-    def test_labels_of_several_columns_are_one_text_each(self) -> None:
+    def test_labels_from_several_columns_are_joined(self) -> None:
         text = (
             'name,origin,gender,"born, died"\nAino, Finnish ,female,1\nBo,Finnish,,\nCy,,,\n'
             'Di,"a, ""b""",male,2\nEd\n'
@@ -222,7 +224,7 @@ class TestTables:
             == read(text, "csv", "name", "born, died").labels
         )
         assert read(text, "csv", None, 'gender,"born, died",2').labels[0] == "female,1,Finnish", (
-            "one column is left"
+            "the names are in the only other column"
         )
         rows = json.dumps(
             [
@@ -234,12 +236,12 @@ class TestTables:
 
 
 class TestJson:
-    def test_a_list_of_strings(self) -> None:
+    def test_a_json_list_of_strings_is_read(self) -> None:
         corpus = read('["Bob", " Al ", ""]', "json")
         assert corpus.names == ("Bob", "Al")
         assert corpus.dropped_sentence() == "list: 1 empty string was dropped"
 
-    def test_a_list_of_objects(self) -> None:
+    def test_a_json_list_of_objects_is_read(self) -> None:
         rows = json.dumps(
             [
                 {"name": "Aino", "origin": "Finnish", "year": 1990},
@@ -330,13 +332,13 @@ class TestJson:
         *((TABLE, ("csv", number), "no column") for number in ("0", "4", "9" * 5000)),
     ],
 )
-def test_what_is_no_list_or_has_no_such_column_is_refused_with_its_place(
+def test_invalid_lists_and_columns_are_rejected_with_their_location(
     data: bytes | str, asked: tuple[str | None, ...], said: str
 ) -> None:
     assert said in refusal(data, *asked)
 
 
-def test_names_of_a_program_are_cleaned_too() -> None:
+def test_names_passed_from_python_are_also_cleaned() -> None:
     assert Corpus.from_names([" e\u0301 ", "", "x"]).names == ("é", "x")
     for names, labels, said in (
         (["a", "b\nc"], None, r"item 2.*line end"),
@@ -347,7 +349,7 @@ def test_names_of_a_program_are_cleaned_too() -> None:
             Corpus.from_names(names, labels=labels)
 
 
-def test_fingerprint_changes_with_any_name_or_label_and_with_the_order() -> None:
+def test_the_fingerprint_depends_on_names_labels_and_order() -> None:
     prints = [read(text).fingerprint for text in ("a\nb", "b\na", "ab", "a\nb\nb", "a")]
     labels = ["a", "b"]
     prints += [
@@ -355,11 +357,11 @@ def test_fingerprint_changes_with_any_name_or_label_and_with_the_order() -> None
         for given in (labels, labels[::-1], ["a", "a"])
     ]
     assert len(set(prints)) == 8
-    assert read("a\r\n\r\nb\r\n").fingerprint == prints[0], "only the names count"
+    assert read("a\r\n\r\nb\r\n").fingerprint == prints[0], "line ends and empty lines don't matter"
     assert read("Bob\nAl").vocabulary.characters == "ABblo"
 
 
-def test_a_bundled_list_has_its_labels_unless_they_are_not_wanted() -> None:
+def test_bundled_lists_have_labels_unless_they_are_disabled() -> None:
     assert read_names(DataSettings(names="world-given")).label_counts["Estonian,female"] == 51
     counts = read_names(DataSettings(names="world-given", label_column="origin")).label_counts
     assert list(counts) == sorted(counts)
@@ -379,7 +381,7 @@ def test_a_bundled_list_has_its_labels_unless_they_are_not_wanted() -> None:
         read_names(DataSettings(names="world-given", label_column="land"))
 
 
-def test_labels_of_two_spellings_are_told_of() -> None:
+def test_similar_spellings_of_labels_are_reported() -> None:
     def told(*labels: str) -> str:
         return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
 

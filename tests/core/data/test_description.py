@@ -1,4 +1,4 @@
-"""ListDescription: the numbers of a list, held against a plain count."""
+"""Check the statistics of a list by comparing them with plain counting."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def unique_after_by_brute_force(names: set[str]) -> tuple[dict[int, int], int]:
 @given(st.lists(st.text("abcBß", min_size=1, max_size=6), min_size=1, max_size=30))
 @example(["Al", "Ala", "Alan", "Bo"])
 @example(["Al"])
-def test_every_number_is_what_a_plain_count_gives(names: list[str]) -> None:
+def test_statistics_agree_with_plain_counting(names: list[str]) -> None:
     description = describe(names, most_names=3)
     assert description.entries == len(names)
     assert description.distinct == len(set(names))
@@ -56,7 +56,7 @@ def test_every_number_is_what_a_plain_count_gives(names: list[str]) -> None:
     )
 
 
-def test_letters_are_letters_alone() -> None:
+def test_letters_exclude_digits_and_punctuation() -> None:
     description = describe(["O'Neil 3", "İ"])
     assert description.characters["'"] == 1
     assert "'" not in description.letters
@@ -64,7 +64,7 @@ def test_letters_are_letters_alone() -> None:
     assert description.letters["i"] == 2
 
 
-def test_it_can_be_written_as_json_and_an_empty_list_is_refused() -> None:
+def test_json_output_works_and_empty_lists_are_rejected() -> None:
     document = json.loads(json.dumps(describe(["Al", "Bo", "Al"], ["x", "y", "x"]).to_dict()))
     assert document["commonest"] == [["Al", 2], ["Bo", 1]]
     assert (document["lengths"], document["labels"]) == ({"2": 3}, {"x": 2, "y": 1})

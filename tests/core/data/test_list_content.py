@@ -1,4 +1,4 @@
-"""The content of a list and of a JSON list, read in pieces: the same as read at once, wherever a piece ends."""
+"""Check that lists are read the same in blocks as at once, wherever a block ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ values = st.recursive(
 
 
 @given(text=texts, block=st.integers(4, 12))
-def test_lines_are_those_of_the_whole_text_wherever_a_block_ends(text: str, block: int) -> None:
+def test_lines_do_not_depend_on_the_block_size(text: str, block: int) -> None:
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(list_content, "BLOCK", block)
@@ -38,7 +38,7 @@ def test_lines_are_those_of_the_whole_text_wherever_a_block_ends(text: str, bloc
 
 
 @pytest.mark.parametrize("place", range(12))
-def test_a_wrong_byte_is_found_wherever_a_block_ends(
+def test_an_invalid_byte_is_located_with_any_block_boundary(
     monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
     monkeypatch.setattr(list_content, "BLOCK", 4)
@@ -49,7 +49,7 @@ def test_a_wrong_byte_is_found_wherever_a_block_ends(
         list(ListContent(data[: place - place % 2 + 1] + b"abc", "list").lines())
 
 
-def test_too_many_lines_and_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_lines_and_overlong_lines_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_content, "MOST_LINES", 3)
     for text in (b"a\nb\nc", b"a\r\nb\r\nc\r\n"):
         assert list(ListContent(text, "list").lines()) == ["a", "b", "c"]
@@ -61,7 +61,7 @@ def test_too_many_lines_and_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPa
 
 
 @given(items=st.lists(values), indent=st.sampled_from([None, 0, 1]), data=st.data())
-def test_items_are_those_of_the_whole_document_wherever_a_block_ends(
+def test_json_items_do_not_depend_on_block_boundaries(
     items: list[object], indent: int | None, data: st.DataObject
 ) -> None:
     text = json.dumps(items, indent=indent, ensure_ascii=False)
@@ -88,15 +88,13 @@ def test_items_are_those_of_the_whole_document_wherever_a_block_ends(
         ("[" * 100_000, "line 1: not JSON that can be read .nests too deeply"),
     ],
 )
-def test_what_is_no_list_is_an_error_at_its_line_wherever_a_block_ends(
-    text: str, said: str
-) -> None:
+def test_json_errors_contain_the_line_with_any_block_size(text: str, said: str) -> None:
     for size in {1, 2, 3, 5, len(text) or 1} if len(text) < 1000 else {len(text)}:
         with pytest.raises(ValueError, match=said):
             list(read_items(cut_at(text, range(size, len(text), size))))
 
 
-def test_an_item_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_stops_early_at_an_item_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_list, "LONGEST_ITEM", 10)
     assert list(read_items(['["', "a" * 7, '"]'])) == ["a" * 7]
     blocks = iter(['["b", "', *["a" * 5] * 100, '"]'])
@@ -106,6 +104,6 @@ def test_an_item_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyP
 
 
 def cut_at(text: str, places: Sequence[int]) -> list[str]:
-    """The pieces of a text between these places."""
+    """Split a string at these positions."""
     bounds = [0, *places, len(text)]
     return [text[start:end] for start, end in pairwise(bounds)]

@@ -1,4 +1,4 @@
-"""When two names are one: letter case, spacing and punctuation do not count, and of companies the legal form."""
+"""Check which names count as the same: case, spacing, punctuation and the legal form of companies are ignored."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ ANY_COMPANY = st.builds(
         ("α\u0345\u0301", "ᾴ"),
     ],
 )
-def test_what_does_not_count(one: str, other: str) -> None:
+def test_equivalent_spellings_have_the_same_hash(one: str, other: str) -> None:
     assert normalize(one) == normalize(other)
     assert hash_name(one) == hash_name(other)
 
@@ -84,16 +84,16 @@ def test_what_does_not_count(one: str, other: str) -> None:
         ("a1", "a2"),
     ],
 )
-def test_what_counts(one: str, other: str) -> None:
+def test_different_names_have_different_hashes(one: str, other: str) -> None:
     assert hash_name(one) != hash_name(other)
 
 
 @given(ANY_TEXT, st.data())
-def test_letter_case_spacing_and_punctuation_change_nothing(name: str, data: st.DataObject) -> None:
+def test_case_spacing_and_punctuation_are_ignored(name: str, data: st.DataObject) -> None:
     once = normalize(name)
     assert normalize(once) == once
     assert bool(once) == bool(name)
-    name += data.draw(st.sampled_from("aZéß9か"))  # at least one character that stays
+    name += data.draw(st.sampled_from("aZéß9か"))  # at least one character that isn't removed
     changes = (str.upper, str.lower, str.title, str.swapcase, str.casefold)
     cased = "".join(data.draw(st.sampled_from(changes))(character) for character in name)
     assert normalize(cased) == normalize(name)
@@ -101,35 +101,35 @@ def test_letter_case_spacing_and_punctuation_change_nothing(name: str, data: st.
     assert normalize("".join(a + b for a, b in zip(places, name, strict=True))) == normalize(name)
 
 
-def test_every_single_character_is_stable_and_free_of_case() -> None:
+def test_normalization_of_each_character_is_stable_and_ignores_case() -> None:
     for character in map(
         chr, chain(range(0x20000), range(0xE0000, 0xE0200))
-    ):  # between them, ideographs alone
+    ):  # only ideographs are between these ranges
         category = unicodedata.category(character)
         if category in ("Cn", "Cs", "Co") or (
             category == "Lo" and not unicodedata.decomposition(character)
         ):
-            continue  # unassigned, or a plain letter without case, of which there are a hundred thousand
+            continue  # skip unassigned characters, and about 100,000 letters without case
         normal = normalize(character)
         assert normalize(normal) == normal
         assert normalize(character.upper()) == normalize(character.lower()) == normal
 
 
 @given(ASCII)
-def test_the_fast_way_for_ascii_is_the_general_way(name: str) -> None:
+def test_the_fast_path_for_ascii_gives_the_same_result(name: str) -> None:
     kept = "".join(character for character in name.casefold() if character.isalnum())
     assert normalize(name) == (kept or name.casefold())
     assert normalize(name + "か") == kept + "か"
 
 
-def test_the_digest_is_the_one_that_checkpoints_describe() -> None:
+def test_the_hash_matches_the_documented_checkpoint_format() -> None:
     expected = int.from_bytes(blake2b(b"delacruz", digest_size=8).digest(), "little")
     assert [hash_name("de la Cruz")] == hash_names(["de la Cruz"]).tolist() == [expected]
 
 
 @given(st.lists(ANY_TEXT), st.lists(ANY_TEXT))
 @example([], ["a"])
-def test_known_is_what_a_plain_set_says(known: list[str], candidates: list[str]) -> None:
+def test_known_names_agree_with_a_plain_set(known: list[str], candidates: list[str]) -> None:
     stored = known_set(known)
     assert (stored.numbers[1:] > stored.numbers[:-1]).all()
     spelled = set(map(normalize, known))
@@ -142,7 +142,7 @@ def test_known_is_what_a_plain_set_says(known: list[str], candidates: list[str])
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=300))
 @example(set())
 @example({2**64 - 1})
-def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(
+def test_shortened_hashes_keep_all_names_and_are_read_back(
     numbers: set[int],
 ) -> None:
     whole = KnownSet(np.array(sorted(numbers), np.uint64))
@@ -161,7 +161,7 @@ def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(
         KnownSet.read(data + b"\0")
 
 
-def test_one_name_in_256_is_taken_for_a_known_one() -> None:
+def test_one_in_256_new_names_counts_as_known() -> None:
     known, others = (
         hash_names(f"{which} {number}" for number in range(40_000)) for which in ("known", "other")
     )
@@ -170,7 +170,7 @@ def test_one_name_in_256_is_taken_for_a_known_one() -> None:
     assert len(KnownSet(np.sort(known)).to_bytes()) * 8 / 40_000 < 9.6
 
 
-def test_of_very_many_names_no_digest_runs_over() -> None:
+def test_hashes_of_very_many_names_do_not_overflow() -> None:
     most = np.array([2**64 - 1], np.uint64)
     assert module._shorten(most, 2**30).tolist() == [((2**32 - 1) * 256 * 2**30) >> 32]
 
@@ -185,7 +185,7 @@ def test_of_very_many_names_no_digest_runs_over() -> None:
         ("Foo A.Ş.", "FOO OÜ"),
     ],
 )
-def test_a_legal_form_does_not_count(one: str, other: str) -> None:
+def test_legal_forms_of_companies_are_ignored(one: str, other: str) -> None:
     assert COMPANIES.normalize(one) == COMPANIES.normalize(other)
     assert len(COMPANIES.known_set([one, other])) == 1
     assert len(NAMES.known_set([one, other])) == 2
@@ -194,14 +194,14 @@ def test_a_legal_form_does_not_count(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("Costco", "Cost"),  # a form is a word of its own
-        ("Inc Research", "Research"),  # at the end
-        ("Acme Corp II", "Acme Corp"),  # the second of that name
-        ("Acme Fund", "Acme"),  # what it does
-        ("Co", "Inc"),  # a word always stays
+        ("Costco", "Cost"),  # a legal form must be a separate word
+        ("Inc Research", "Research"),  # it must be at the end
+        ("Acme Corp II", "Acme Corp"),  # a number distinguishes companies
+        ("Acme Fund", "Acme"),  # this word isn't a legal form
+        ("Co", "Inc"),  # at least one word remains
     ],
 )
-def test_what_else_a_company_is_called_counts(one: str, other: str) -> None:
+def test_other_words_of_company_names_are_not_ignored(one: str, other: str) -> None:
     assert COMPANIES.normalize(one) != COMPANIES.normalize(other)
 
 
@@ -222,23 +222,23 @@ def test_what_else_a_company_is_called_counts(one: str, other: str) -> None:
         "a\nInc",
     ]
 )
-def test_the_rule_is_that_of_a_plain_slow_reference(names: list[str]) -> None:
+def test_company_normalization_agrees_with_a_slow_reference(names: list[str]) -> None:
     forms = [same_form(name, legal_forms()) for name in names]
     assert COMPANIES.hash_names(names).tolist() == [hash_name(form) for form in forms]
     for name in names:
         assert COMPANIES.normalize(COMPANIES.normalize(name)) == COMPANIES.normalize(name)
 
 
-def test_the_listed_companies_by_the_reference() -> None:
+def test_the_bundled_companies_agree_with_the_reference() -> None:
     names = load_bundled("companies").names
     assert list(map(COMPANIES.normalize, names[::5])) == [
         same_form(name, legal_forms()) for name in names[::5]
     ]
-    # Nearly all differ in more than their legal form: it tells companies apart no better than letter case does.
+    # Almost no companies differ only in their legal form.
     assert len(names) - 20 < len(COMPANIES.known_set(names)) < len(names)
 
 
-def test_of_several_lists_each_is_asked_by_its_own_rule() -> None:
+def test_each_of_several_lists_uses_its_own_rule() -> None:
     both = joint([NAMES, COMPANIES])
     known = KnownSet.joined((known_set(["Al Co"]), COMPANIES.known_set(["Acme Inc"])))
     found = both.are_known(["AL CO", "Al", "Acme Ltd", "Acme", "Bob"], known).tolist()
@@ -246,12 +246,12 @@ def test_of_several_lists_each_is_asked_by_its_own_rule() -> None:
     assert joint([COMPANIES, COMPANIES]) is COMPANIES
     alone = COMPANIES.are_known(
         ["Al Co", "Acme Co"], known
-    )  # the first is known by the other rule only
+    )  # the first name is known only by the other rule
     assert alone.tolist() == [False, True]
 
 
-def test_endings_of_any_length_and_number_are_refused() -> None:
-    """All their tails are kept: of one of 400,000 characters they would take 80 GB."""
+def test_too_many_or_too_long_endings_are_rejected() -> None:
+    """All suffixes of an ending are stored. For an ending of 400,000 characters, they would take 80 GB."""
     assert Normalization(("x" * 100,) * 10_000).endings
     for endings in (("x" * 101,), ("x",) * 10_001):
         with pytest.raises(SettingsError, match="endings"):

@@ -1,4 +1,4 @@
-"""Prefix trees, and the order that they rest on, against dictionaries and sorted lists; with labels and without."""
+"""Check prefix trees and sorted names by comparing them with dictionaries and sorted lists."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from tests.strategies import HARD_NAMES, any_name, labelled_lists, names_lists
 
 ARRAYS = ("token", "parent", "level", "count", "edge_node", "edge_token", "edge_count")
 Labelled = list[tuple[int, str]]
-PLAIN = -1  # the label of all names of a list that has none
+PLAIN = -1  # the label of all names in lists without labels
 
-# Alike for longer than one packed number, so that names are looked at several times; some end where a number does.
+# Names whose common prefix exceeds one packed number, so that sorting needs several passes. Some names end exactly
+# at the end of a packed number.
 long_alike = st.builds(
     lambda start, repeats, end: start * repeats + end,
     st.sampled_from(["a", "ab", "\U0010ffff", "Ж"]),
@@ -42,7 +43,7 @@ SAME_START: Labelled = [(PLAIN, "a" * n) for n in range(200, 0, -1)] * 2
 
 
 def parts_of(entries: Labelled) -> tuple[list[str], Vocabulary, list[int] | None]:
-    """Names, their vocabulary, and what each begins with."""
+    """Return the names, their vocabulary and their start tokens."""
     names = [name for _, name in entries]
     vocabulary = Vocabulary.from_names(names)
     if entries[0][0] == PLAIN:
@@ -60,7 +61,7 @@ def label_of(start_token: int, vocabulary: Vocabulary) -> int:
 
 
 def prefixes(tree: PrefixTree, vocabulary: Vocabulary) -> Labelled:
-    """The label and the prefix of every node, spelled from its root on."""
+    """Return the label and the prefix of every node."""
     spelled: Labelled = []
     for token, parent in zip(tree.token.tolist(), tree.parent.tolist(), strict=True):
         if parent < 0:
@@ -83,8 +84,8 @@ def assert_same_tree(one: PrefixTree, other: PrefixTree) -> None:
 @example([(PLAIN, "")])
 @example([(0, ""), (1, "")])
 @example([(PLAIN, "x" * 1000)])
-def test_nodes_and_edges_are_those_of_the_dictionary(entries: Labelled) -> None:
-    """Each prefix of each label once, by depth, label and characters; what follows it, and how often."""
+def test_nodes_and_edges_agree_with_a_dictionary(entries: Labelled) -> None:
+    """Check the order of the prefixes, and how often each character follows each prefix."""
     tree, vocabulary = make(entries)
     expected: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for label, name in entries:
@@ -127,8 +128,8 @@ def test_nodes_and_edges_are_those_of_the_dictionary(entries: Labelled) -> None:
 @example(WORKED)
 @example(HARD)
 @example([(PLAIN, "")])
-def test_there_and_back(entries: Labelled) -> None:
-    """A tree gives its names back, by length, label and characters, with counts and the node before each token."""
+def test_a_tree_restores_its_names(entries: Labelled) -> None:
+    """The names are sorted by length, label and characters, with their counts and the node before each token."""
     tree, vocabulary = make(entries)
     rows, spelled = tree.sequences(), prefixes(tree, vocabulary)
     of_token = ["", *vocabulary.characters]
@@ -145,7 +146,7 @@ def test_there_and_back(entries: Labelled) -> None:
     assert rows.tokens.shape == (len(back), tree.depth)
     assert not rows.tokens[
         np.arange(tree.depth) >= rows.lengths[:, None]
-    ].any()  # padded with the boundary
+    ].any()  # padded with the end token
     for nodes, length, (label, name) in zip(rows.nodes, rows.lengths, back, strict=True):
         assert [spelled[node] for node in nodes[: length + 1]] == [
             (label, name[:k]) for k in range(length + 1)
@@ -159,7 +160,7 @@ def test_there_and_back(entries: Labelled) -> None:
 @given(any_lists)
 @example(WORKED)
 @example([(PLAIN, "")])
-def test_paths_are_the_way_of_each_name_from_its_root(entries: Labelled) -> None:
+def test_paths_contain_the_nodes_of_each_name(entries: Labelled) -> None:
     names, vocabulary, start_tokens = parts_of(entries)
     tree, paths, starts = SortedNames.ranked(names, vocabulary, start_tokens)[0].tree_and_paths()
     assert_same_tree(tree, make(entries)[0])
@@ -174,8 +175,8 @@ def test_paths_are_the_way_of_each_name_from_its_root(entries: Labelled) -> None
 @example(WORKED)
 @example(HARD)
 @example(SAME_START)
-def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
-    """StartTokens before names, equal entries in the order of the list, as Python's stable sort leaves them."""
+def test_names_are_sorted_like_python_strings(entries: Labelled) -> None:
+    """Entries are sorted by start token, then name. Equal entries keep their order, as in Python's stable sort."""
     names, vocabulary, start_tokens = parts_of(entries)
     found, ranking = SortedNames.ranked(names, vocabulary, start_tokens)
     assert ranking.sorted_entries.tolist() == sorted(range(len(entries)), key=entries.__getitem__)
@@ -191,7 +192,7 @@ def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
 
 
 @given(names_lists)
-def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
+def test_shared_prefixes_of_neighbors_have_the_right_length(names: list[str]) -> None:
     found = SortedNames.ranked(names, Vocabulary.from_names(names))[0].shared_with_next()
     assert found.tolist() == [
         next(
@@ -202,7 +203,7 @@ def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
     ]
 
 
-def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
+def test_explicit_plain_start_tokens_do_not_change_the_tree() -> None:
     names = ["Al", "", "Bo", "Al"]
     vocabulary = Vocabulary.from_names(names)
     assert_same_tree(
@@ -210,7 +211,7 @@ def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
     )
 
 
-def test_what_is_no_list_is_refused() -> None:
+def test_invalid_lists_are_rejected() -> None:
     vocabulary = Vocabulary("ab")
     for names, start_tokens, said in (
         ([], None, "no names"),
@@ -224,25 +225,25 @@ def test_what_is_no_list_is_refused() -> None:
                 make_of(names, vocabulary, start_tokens)  # type: ignore[operator]
 
 
-def test_rows_are_taken_in_the_order_asked_for() -> None:
+def test_rows_are_taken_in_the_requested_order() -> None:
     flat, lengths = np.array([1, 2, 3, 4, 5, 6], np.int8), np.array([2, 0, 3, 1])
     assert take_rows(flat, lengths, np.array([3, 0, 1, 2])).tolist() == [6, 1, 2, 3, 4, 5]
     assert take_rows(flat, lengths, np.array([], np.int64)).tolist() == []
 
 
-def test_numbers_of_things_are_kept_small_only_where_they_fit() -> None:
+def test_indices_use_32_bits_only_if_they_fit() -> None:
     assert (index_type(2**31 - 1), index_type(2**31)) == (np.int32, np.int64)
 
 
-def test_trees_and_what_they_are_made_of_can_be_compared_and_stand_in_a_set() -> None:
-    """Arrays can do neither, so each is equal to itself alone."""
+def test_trees_and_sorted_names_can_be_members_of_sets() -> None:
+    """Arrays aren't hashable, so objects are compared by identity."""
     one, other = (SortedNames.ranked(["al", "bo"], Vocabulary("ablo"))[0] for _ in range(2))
     trees = one.tree(), other.tree()
     for a, b in ((one, other), trees, (trees[0].sequences(), trees[1].sequences())):
         assert len({a, b, a}) == 2
 
 
-# --- how much is worked on at a time ----------------------------------------------------------------------------------
+# --- block sizes ------------------------------------------------------------------------------------------------------
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LONG_NAMES = [
@@ -251,7 +252,7 @@ LONG_NAMES = [
 
 
 class Counted(np.ndarray):
-    """An array that notes how many numbers are taken from it, call by call."""
+    """An array that records how many elements each call of ``take`` returns."""
 
     taken: list[int]
 
@@ -260,7 +261,7 @@ class Counted(np.ndarray):
         return np.asarray(self).take(indices, *rest, **by_name)  # type: ignore[call-overload, no-any-return]
 
 
-def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranking_does_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [
         "".join(row) for row in np.random.default_rng(0).choice(list("aбß"), (1000, 9)).tolist()
     ]
@@ -274,7 +275,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(again.distinct_tokens(), whole.distinct_tokens())
 
 
-def test_a_list_is_encoded_in_few_portions_of_bounded_size() -> None:
+def test_lists_are_encoded_in_few_blocks_of_limited_size() -> None:
     vocabulary = Vocabulary(LETTERS)
     plain = vocabulary.encode_compactly(LONG_NAMES)[0]
     vocabulary.__dict__["_id_of_code"] = vocabulary._id_of_code.view(Counted)
@@ -283,11 +284,11 @@ def test_a_list_is_encoded_in_few_portions_of_bounded_size() -> None:
         np.tile(plain, 10), vocabulary.encode_compactly(LONG_NAMES * 10)[0]
     )
     assert sum(Counted.taken) == 1_500_000
-    assert len(Counted.taken) <= 100, "a call for each few names takes longer than the looking up"
-    assert max(Counted.taken) <= 1_000_000, "at four bytes each on the way, beside the list itself"
+    assert len(Counted.taken) <= 100, "calls for only a few names would take longer than the lookup"
+    assert max(Counted.taken) <= 1_000_000, "each element temporarily takes four bytes"
 
 
-def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(
+def test_sorting_needs_few_calls_and_stops_at_the_first_difference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class CountingSorter(module._NameSorter):
@@ -295,13 +296,15 @@ def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(
             super().__init__(tokens.view(Counted), lengths, vocabulary_size)
 
     def looks(names: list[str]) -> int:
-        """How often names' characters are taken while they are sorted."""
+        """Return the number of ``take`` calls during sorting."""
         Counted.taken = []
         assert len(Ranking.of(names, Vocabulary(LETTERS)).counts) == len(set(names))
         return len(Counted.taken)
 
     monkeypatch.setattr(module, "_NameSorter", CountingSorter)
-    assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), "5,000 names take as many calls as ten"
+    assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), (
+        "5,000 names need about as many calls as 10"
+    )
     assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), (
-        "what is told apart is read no further"
+        "characters after the first difference aren't read"
     )

@@ -1,4 +1,4 @@
-"""Rice codes: rising numbers come back, and no other bytes do harm."""
+"""Check that Rice codes restore increasing numbers and reject invalid bytes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ rising = st.lists(gaps, max_size=60).map(lambda some: list(accumulate(some)))
 @example([], b"", b"")
 @example([0], b"", b"")
 @example([7] * 50, b"", b"")
-def test_rising_numbers_come_back(numbers: list[int], before: bytes, after: bytes) -> None:
-    """Also from the middle of a file."""
+def test_increasing_numbers_are_restored(numbers: list[int], before: bytes, after: bytes) -> None:
+    """The code may be in the middle of a file."""
     data = write_rising(np.array(numbers, np.int64))
     found, end = read_rising(before + data + after, len(before))
     assert found.tolist() == numbers
@@ -34,15 +34,15 @@ def test_rising_numbers_come_back(numbers: list[int], before: bytes, after: byte
 
 
 @pytest.mark.parametrize("bits", [4, 8, 16])
-def test_a_number_takes_few_more_bits_than_its_gap(bits: int) -> None:
-    """For gaps of 2ᵏ on average, k + 1.5 bits."""
+def test_numbers_take_little_more_space_than_their_gaps(bits: int) -> None:
+    """With an average gap of 2ᵏ, each number takes about k + 1.5 bits."""
     count = 10_000
     numbers = np.sort(np.random.default_rng(0).integers(count << bits, size=count))
     assert len(write_rising(numbers)) * 8 < (bits + 1.6) * count + 8 * HEAD_BYTES
 
 
 @given(rising)
-def test_bytes_that_are_cut_short_are_refused(numbers: list[int]) -> None:
+def test_truncated_bytes_are_rejected(numbers: list[int]) -> None:
     data = write_rising(np.array(numbers, np.int64))
     for cut in range(len(data)):
         with pytest.raises(ValueError, match="cut short"):
@@ -52,7 +52,7 @@ def test_bytes_that_are_cut_short_are_refused(numbers: list[int]) -> None:
 @given(st.binary(max_size=200), st.integers(0, 9))
 @example(b"\xff" * 200, 0)
 @example(b"\xff\xff\xff\xff\x28" + b"\0" * 40, 0)
-def test_any_bytes_are_rising_numbers_or_refused(data: bytes, start: int) -> None:
+def test_random_bytes_are_rejected_or_give_increasing_numbers(data: bytes, start: int) -> None:
     try:
         numbers, end = read_rising(data, start)
     except ValueError:
@@ -61,9 +61,9 @@ def test_any_bytes_are_rising_numbers_or_refused(data: bytes, start: int) -> Non
     assert (np.diff(numbers, prepend=0) >= 0).all()
 
 
-def test_numbers_beyond_64_bits_are_refused() -> None:
-    """They would overflow, and be negative."""
+def test_numbers_of_more_than_64_bits_are_rejected() -> None:
+    """They would overflow and become negative."""
     count, low = (1).to_bytes(COUNT_BYTES, "little"), bytes(MAX_LOW_BITS // 8)
-    rest = b"\xff" * 2**20 + b"\0"  # 2²³ ones, so that the number would be 2²³ · 2⁴⁰
+    rest = b"\xff" * 2**20 + b"\0"  # 2²³ ones, so the number would be 2²³ · 2⁴⁰
     with pytest.raises(ValueError, match=r"cut short|as namegen writes"):
         read_rising(count + bytes([MAX_LOW_BITS]) + low + rest, 0)

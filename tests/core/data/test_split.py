@@ -1,4 +1,4 @@
-"""The parts of a list: which names are held out, with labels and without, and the trees that are made of them."""
+"""Check how lists are split into training, validation and test sets, and the prefix trees of these sets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPLITS = st.sampled_from(["by-name", "by-row"])
 def parts_of(
     corpus: Corpus, validation: float, split: str = "by-name", seed: int = 0, test: float = 0.0
 ) -> tuple[tuple[str, ...], ...]:
-    """To train on, to choose by, to test with."""
+    """Return the names of the training, validation and test sets."""
     return tuple(
         part.names
         for part in corpus.split(
@@ -38,7 +38,7 @@ def parts_of(
 
 class TestNames:
     @given(clean_lists, st.floats(0.05, 0.9), SPLITS, st.integers(0, 2**63 - 1))
-    def test_both_parts_are_the_whole_in_its_order(
+    def test_the_sets_contain_all_names_in_order(
         self, names: list[str], share: float, split: str, seed: int
     ) -> None:
         corpus = Corpus.from_names(names)
@@ -49,7 +49,7 @@ class TestNames:
         assert sorted(training + validation) == sorted(corpus.names)
         for part in (training, validation):
             left = iter(corpus.names)
-            assert all(name in left for name in part), "a part is a subsequence of the list"
+            assert all(name in left for name in part), "each set is a subsequence of the list"
         if split == "by-name":
             assert not set(training) & set(validation)
         else:
@@ -61,7 +61,7 @@ class TestNames:
         st.integers(0, 40),
         st.integers(0, 99),
     )
-    def test_an_added_name_moves_no_other(
+    def test_adding_a_name_does_not_move_other_names(
         self, names: list[str], added: str, place: int, seed: int
     ) -> None:
         try:
@@ -71,7 +71,7 @@ class TestNames:
         after = parts_of(Corpus.from_names([*names[:place], added, *names[place:]]), 0.3, seed=seed)
         assert [set(part) - {added} for part in after] == [set(part) - {added} for part in before]
 
-    def test_about_the_share_asked_for_is_held_out(self) -> None:
+    def test_the_validation_set_has_about_the_requested_size(self) -> None:
         corpus = load_bundled("companies")
         shares = [
             len(parts_of(corpus, 0.1, seed=seed)[1]) / len(corpus.names) for seed in range(10)
@@ -81,14 +81,14 @@ class TestNames:
         three, again, four = (parts_of(corpus, 0.2, "by-row", seed) for seed in (3, 3, 4))
         assert three == again != four
 
-    def test_the_split_of_a_name_is_fixed(self) -> None:
-        """A change here would hold out other names than models in use were trained without."""
+    def test_the_split_of_each_name_is_fixed(self) -> None:
+        """If the split changed, the validation set could contain names on which existing models were trained."""
         corpus = Corpus.from_names([f"name {i}" for i in range(30)])
         held_out = [int(name.removeprefix("name ")) for name in parts_of(corpus, 0.2)[1]]
         assert held_out == [0, 5, 6, 7, 23, 29]
 
     @pytest.mark.parametrize("split", ["by-name", "by-row"])
-    def test_a_test_part_is_taken_out_of_what_is_trained_on(self, split: str) -> None:
+    def test_the_test_set_is_taken_from_the_training_set(self, split: str) -> None:
         corpus, seed = load_bundled("companies"), 7
         learned, chosen_by, nothing = parts_of(corpus, 0.1, split, seed)
         training, validation, tested = parts_of(corpus, 0.1, split, seed, test=0.15)
@@ -107,11 +107,11 @@ class TestNames:
         ("names", "said"),
         [([], "0 names"), (["Bob"], "1 name"), (["a", "b"], "2 names"), (["a"] * 9, "1 distinct")],
     )
-    def test_too_few_names(self, names: list[str], said: str, split: str) -> None:
+    def test_too_few_names_are_rejected(self, names: list[str], said: str, split: str) -> None:
         with pytest.raises(NamesError, match=rf"\b{said}\b.*validation=0"):
             parts_of(Corpus(tuple(names), "a list"), 0.5, split)
 
-    def test_a_single_name_that_repeats_cannot_be_on_one_side_only(self) -> None:
+    def test_a_list_with_one_distinct_name_cannot_be_split(self) -> None:
         with pytest.raises(NamesError, match="1 distinct"):
             parts_of(Corpus.from_names(["a"] * 50), 0.5)
         for names in (["a"] * 10, ["a"]):
@@ -135,10 +135,10 @@ class TestTrees:
         st.sampled_from(["full", "sqrt"]),
         st.sampled_from([(0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.3, 0.3)]),
     )
-    def test_each_tree_is_that_of_its_names(
+    def test_each_tree_contains_the_names_of_its_set(
         self, names: list[str], split: str, duplicates: str, shares: tuple[float, float]
     ) -> None:
-        """All are taken out of one sorted list; the simple way is a tree of each part's own names."""
+        """All trees are built from one sorted list. Compare them with a tree built separately for each set."""
         corpus = Corpus.from_names(names)
         validation, test = shares
         data = DataSettings(validation=validation, test=test, split=split, duplicates=duplicates)
@@ -175,10 +175,10 @@ class TestTrees:
         assert_same_tree(parts.batches.tree, batches.tree)
         assert parts.batches.name_count == batches.name_count
         epochs = (maker.epoch(1, batch_size=7, seed=2) for maker in (parts.batches, batches))
-        for one, other in zip(*epochs, strict=True):  # the same names in the same steps
+        for one, other in zip(*epochs, strict=True):  # each step has the same names
             assert_same_tree(one.tree, other.tree)
 
-    def test_the_seed_of_the_split_goes_before_that_of_the_training(self) -> None:
+    def test_split_seed_takes_precedence_over_the_seed(self) -> None:
         corpus = load_bundled("mlb-last")
         two, three = (
             ListParts.from_corpus(corpus, DataSettings(test=share, split_seed=5), seed=seed)
@@ -194,7 +194,7 @@ class TestTrees:
         assert not tested.keys() & (training + chosen_by).keys()
 
     @pytest.mark.parametrize(("split", "duplicates"), [("by-name", "sqrt"), ("by-row", "full")])
-    def test_what_is_damped_follows_the_split_unless_it_is_said(
+    def test_the_default_weighting_of_duplicates_depends_on_the_split(
         self, split: str, duplicates: str
     ) -> None:
         corpus = Corpus.from_names(["Al"] * 9 + ["Bo"] * 9)
@@ -211,7 +211,7 @@ class TestTrees:
 
 
 def decoded(tree: PrefixTree | None, corpus: Corpus) -> set[tuple[str, str]]:
-    """The names of a tree with their labels."""
+    """Return the names of a tree with their labels."""
     assert tree is not None
     rows, labels = tree.sequences(), list(corpus.label_counts)
     names = corpus.vocabulary.decode_all(rows.tokens)
@@ -220,7 +220,7 @@ def decoded(tree: PrefixTree | None, corpus: Corpus) -> set[tuple[str, str]]:
 
 
 class TestLabels:
-    def test_all_labels_of_a_name_fall_on_the_side_where_it_is_without_them(self) -> None:
+    def test_labels_do_not_change_which_names_are_held_out(self) -> None:
         corpus = load_bundled("world-family")
         under = defaultdict(set)
         for name, label in zip(corpus.names, corpus.labels, strict=True):
@@ -242,7 +242,7 @@ class TestLabels:
             label: part.labels.count(label) for label in corpus.label_counts
         }
 
-    def test_a_name_that_was_learned_under_another_label_was_seen(self) -> None:
+    def test_names_trained_with_another_label_count_as_seen(self) -> None:
         corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])
         parts = ListParts.from_corpus(corpus, DataSettings(split="by-row", validation=0.2), seed=0)
         assert parts.seen_percent == 100

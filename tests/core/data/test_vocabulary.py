@@ -1,4 +1,4 @@
-"""The vocabulary: names to ids and back, and its file; what names begin with, and the shares of that."""
+"""Check the vocabulary and its file, start tokens and their shares, and requests for labels."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import NamesError, SettingsError
 from tests.strategies import HARD_NAMES, any_name, names_lists
 
-LONE_SURROGATE = "\ud800x"  # half a character: no list that is read holds it, and a program must not fall over it
+LONE_SURROGATE = "\ud800x"  # half a character, which lists can't contain, but a program can pass it
 
 
 @given(names_lists)
 @example(list(HARD_NAMES))
 @example([LONE_SURROGATE])
 @example(["", ""])
-def test_ids_are_ranks_of_code_points_and_lead_back_to_the_names(names: list[str]) -> None:
-    """Every character of the list has an id from 1 on, in the order of the code points; 0 is no character. Names that
-    end in NUL come back too, which NumPy's own strings would lose.
-    """
+def test_ids_follow_code_points_and_decode_to_the_same_names(names: list[str]) -> None:
+    """The ids of characters start at 1. Names that end with NUL are kept, although NumPy's strings would lose it."""
     vocabulary = Vocabulary.from_names(names)
     assert list(vocabulary.characters) == sorted(set("".join(names)))
     assert vocabulary.size == len(set("".join(names))) + 1
@@ -49,10 +47,10 @@ def test_ids_are_ranks_of_code_points_and_lead_back_to_the_names(names: list[str
     ("characters", "kind"),
     [(127, np.int8), (128, np.int16), (32_767, np.int16), (32_768, np.int32)],
 )
-def test_ids_are_kept_in_the_smallest_type_that_holds_them(
+def test_ids_are_stored_in_the_smallest_possible_type(
     characters: int, kind: type[np.signedinteger]
 ) -> None:
-    """Of a long list they are most of what is kept."""
+    """For a long list, the ids take most of the memory."""
     vocabulary = Vocabulary("".join(map(chr, range(1, characters + 1))))
     last = vocabulary.characters[-1]
     tokens, _ = vocabulary.encode_compactly(["\1" + last])
@@ -60,7 +58,7 @@ def test_ids_are_kept_in_the_smallest_type_that_holds_them(
     assert tokens.tolist() == [1, characters]
 
 
-def test_decoding_stops_at_the_first_boundary() -> None:
+def test_decoding_stops_at_the_first_end_token() -> None:
     vocabulary = Vocabulary("abc")
     assert vocabulary.decode([1, 2, END_TOKEN, 3, END_TOKEN]) == "ab"
     assert vocabulary.decode([END_TOKEN, 3]) == ""
@@ -76,7 +74,7 @@ def test_decoding_stops_at_the_first_boundary() -> None:
 @example("b", "abc")
 @example("a", "\U0010ffff")
 @example("a", LONE_SURROGATE)
-def test_unknown_characters_are_named(characters: str, name: str) -> None:
+def test_the_error_lists_unknown_characters(characters: str, name: str) -> None:
     vocabulary = Vocabulary.from_names([characters])
     unknown = "".join(sorted(set(name) - set(characters)))
     assert vocabulary.unknown(name) == unknown
@@ -89,13 +87,13 @@ def test_unknown_characters_are_named(characters: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("characters", ["ba", "aa", "abb", "cab"])
-def test_characters_must_rise(characters: str) -> None:
+def test_characters_must_be_sorted_and_distinct(characters: str) -> None:
     with pytest.raises(NamesError, match="rising order"):
         Vocabulary(characters)
 
 
 @pytest.mark.parametrize("names", [list(HARD_NAMES), [""], [LONE_SURROGATE], ["Al", "Ali"]])
-def test_the_file_holds_the_vocabulary(names: list[str], tmp_path: Path) -> None:
+def test_a_saved_vocabulary_is_loaded_unchanged(names: list[str], tmp_path: Path) -> None:
     vocabulary = Vocabulary.from_names(names)
     path = tmp_path / "vocabulary.json"
     vocabulary.save(path)
@@ -119,7 +117,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("content", FOREIGN)
-def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
+def test_invalid_files_are_rejected(content: str, tmp_path: Path) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_bytes(FOREIGN[content])
     with pytest.raises(NamesError):
@@ -129,7 +127,7 @@ def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
             Vocabulary.load(place)
 
 
-def test_shares_are_the_counts_of_the_labels() -> None:
+def test_shares_are_proportional_to_label_counts() -> None:
     assert StartTokens.from_counts(9, []) == StartTokens.single() == StartTokens((0,), (1.0,))
     three = StartTokens.from_counts(9, [3, 0, 1])
     assert three == StartTokens((9, 10, 11), (0.75, 0.0, 0.25))
@@ -151,14 +149,14 @@ def test_shares_are_the_counts_of_the_labels() -> None:
         ((4, 5), (1.5, -0.5)),
     ],
 )
-def test_beginnings_without_a_distribution_are_refused(
+def test_invalid_start_tokens_or_shares_are_rejected(
     tokens: tuple[int, ...], shares: tuple[float, ...]
 ) -> None:
     with pytest.raises(SettingsError, match="start tokens"):
         StartTokens(tokens, shares)
 
 
-def test_labels_without_names_are_refused() -> None:
+def test_labels_without_names_are_rejected() -> None:
     for counts in ([0, 0], [3, -1]):
         with pytest.raises(SettingsError, match="labels"):
             StartTokens.from_counts(9, counts)
@@ -170,7 +168,7 @@ LABELS = ("Finnish", "finnish", "Irish")
 
 
 @pytest.mark.parametrize(("asked", "place"), [("Finnish", 0), ("finnish", 1), ("IRISH", 2)])
-def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place: int) -> None:
+def test_label_case_matters_only_if_the_label_is_ambiguous(asked: str, place: int) -> None:
     assert find_labels(asked, LABELS, "model") == [place]
 
 
@@ -191,7 +189,7 @@ def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place:
         ),
     ],
 )
-def test_an_unknown_label_is_refused_briefly(
+def test_unknown_labels_are_rejected_with_a_short_message(
     asked: str, labels: tuple[str, ...], said: str
 ) -> None:
     with pytest.raises(SettingsError) as error:
@@ -219,7 +217,7 @@ PARTS = (
         ("Finnish, MALE", [1, 2]),
         ("Finnish,", [0, 1, 2, 3]),
         (",male", [1, 2, 4]),
-        ("male", [1, 2, 4]),  # as it stands: Male is another value
+        ("male", [1, 2, 4]),  # an exact match is preferred, and Male is another value
         ("Washington, D.C.", [3, 4]),
         ('"Washington, D.C.",male', [4]),
         ("female,Finnish", []),
@@ -229,13 +227,11 @@ PARTS = (
         ("x\ny", []),
     ],
 )
-def test_a_part_stands_for_all_labels_that_have_it_or_leave_it_empty(
-    asked: str, places: list[int]
-) -> None:
+def test_a_part_also_matches_labels_that_leave_it_empty(asked: str, places: list[int]) -> None:
     assert meant_labels(asked, PARTS) == places
 
 
-def test_a_part_that_all_labels_leave_empty_counts_for_all_beside_another() -> None:
+def test_a_part_that_no_label_has_needs_another_part() -> None:
     labels = ("Finnish,", "Danish,")
     assert [meant_labels(asked, labels) for asked in ("Finnish,male", "Danish", "male")] == [
         [0],
@@ -244,6 +240,6 @@ def test_a_part_that_all_labels_leave_empty_counts_for_all_beside_another() -> N
     ]
 
 
-def test_labels_of_unequal_parts_are_whole_ones() -> None:
+def test_labels_with_different_numbers_of_parts_are_not_split() -> None:
     labels = ("Paris, France", "Rome")
     assert (meant_labels("paris, france", labels), meant_labels("Paris", labels)) == ([0], [])

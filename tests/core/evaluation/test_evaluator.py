@@ -1,4 +1,4 @@
-"""Metrics and ceilings, compared with reading each name by itself."""
+"""Check metrics and ceilings by comparing them with plain calculations for each name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tree_of(names: Labelled) -> PrefixTree:
 def letters_of(
     model: LanguageModel, start_token: int, tokens: list[int]
 ) -> list[tuple[float, bool]]:
-    """The log-probability of each character and of the end, and whether it was the likeliest."""
+    """Return the log-probability of each character and the end token, and whether it was the most likely."""
     rows = zip(
         logits_behind(model, [start_token, *tokens]).astype(float), [*tokens, 0], strict=True
     )
@@ -44,14 +44,14 @@ def letters_of(
 
 
 def figures(letters: list[tuple[float, bool]]) -> list[float]:
-    """The values of ``Metrics`` for the letters of all names."""
+    """Return the values of ``Metrics`` for the characters of all names."""
     sums = zip(*((-score, right, math.exp(score)) for score, right in letters), strict=True)
     return [sum(values) / len(letters) for values in sums]
 
 
 @given(LISTS, st.sampled_from([1, 3, 100]))
-def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> None:
-    """However many prefixes are read at a time; of all names, and of those of each label."""
+def test_metrics_agree_with_evaluating_each_name_separately(names: Labelled, rows: int) -> None:
+    """Check all names together and each label, with any number of prefixes per chunk."""
     tree, evaluator = tree_of(names), AccuracyEvaluator(MODEL)
     of_each: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for label, name in names:
@@ -81,7 +81,7 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
 
 @given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30))
 @example(list(load_bundled("mlb-first").names[:5000]))
-def test_the_ceiling_is_that_of_a_plain_count(names: list[str]) -> None:
+def test_the_ceiling_agrees_with_plain_counting(names: list[str]) -> None:
     expected, metrics = (
         reference.ceiling(names),
         ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names))),
@@ -90,7 +90,7 @@ def test_the_ceiling_is_that_of_a_plain_count(names: list[str]) -> None:
 
 
 @given(LISTS)
-def test_the_ceiling_knows_the_label(names: Labelled) -> None:
+def test_the_ceiling_is_computed_separately_for_each_label(names: Labelled) -> None:
     follows: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for label, name in names:
         for length in range(len(name) + 1):

@@ -1,4 +1,4 @@
-"""The results of groups of names, compared with reading each name by itself."""
+"""Check the results for groups of names by comparing them with plain calculations for each name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from namegen.lists import load_bundled
 from tests.core.evaluation.test_evaluator import letters_of
 
 
-def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
-    """Duplicates count. A name's group doesn't depend on its label."""
-    names = list(load_bundled("mlb-first").names[:100])  # many of them more than once
+def test_group_sums_agree_with_evaluating_each_name_separately() -> None:
+    """Duplicates are counted, and a name's group doesn't depend on its label."""
+    names = list(load_bundled("mlb-first").names[:100])  # includes many duplicates
     vocabulary = Vocabulary.from_names(names)
     labels = [vocabulary.size + index % 2 for index in range(100)]
     model = NgramModel(PrefixTree.from_names(names[:50], vocabulary), vocabulary.size, 3)
@@ -35,7 +35,7 @@ def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
         np.testing.assert_allclose(made, sums, atol=1e-9)
 
 
-def test_groups_are_of_about_one_size() -> None:
+def test_groups_have_about_the_same_size() -> None:
     distinct = list(dict.fromkeys(load_bundled("mlb-last").names))
     sizes = np.bincount(groups_of(distinct), minlength=GROUPS)
     assert len(sizes) == GROUPS

@@ -1,4 +1,4 @@
-"""The references are the ceiling and the best n-gram, and they're computed only if they're used."""
+"""Check the reference results (the ceiling and the best n-gram), and that they're computed only if needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CORPUS = Corpus.from_names(load_bundled("mlb-first").names[:4000])
 
 
 @pytest.mark.parametrize("duplicates", ["full", "sqrt"])
-def test_the_references_are_those_of_the_parts(duplicates: str) -> None:
+def test_references_are_computed_from_the_training_and_validation_sets(duplicates: str) -> None:
     parts = ListParts.from_corpus(CORPUS, DataSettings(duplicates=duplicates), seed=0)
     (training, chosen_by, _), size = CORPUS.split(DataSettings(), seed=0), CORPUS.vocabulary.size
     held_out = PrefixTree.from_names(chosen_by.names, CORPUS.vocabulary)
@@ -39,12 +39,12 @@ def test_the_references_are_those_of_the_parts(duplicates: str) -> None:
     }
     assert references.with_same_weighting.metrics == figures[duplicates]
     assert figures["sqrt"].loss_nats_per_char < figures["full"].loss_nats_per_char
-    assert references.baseline.metrics == figures["sqrt"]  # whichever weighting the network uses
+    assert references.baseline.metrics == figures["sqrt"]  # for either weighting of the network
     assert references.baseline.uses_sqrt_duplicates
     assert references.test_to_dict() == {}
 
 
-def test_the_baseline_is_chosen_on_the_validation_set_and_tested_on_the_test_set() -> None:
+def test_the_baseline_is_chosen_by_validation_loss_and_then_tested() -> None:
     parts = ListParts.from_corpus(CORPUS, DataSettings(test=0.1), seed=0)
     (_, *held_out), size = CORPUS.split(DataSettings(test=0.1), seed=0), CORPUS.vocabulary.size
     chosen_by, tested = (PrefixTree.from_names(part.names, CORPUS.vocabulary) for part in held_out)
@@ -61,7 +61,7 @@ def test_the_baseline_is_chosen_on_the_validation_set_and_tested_on_the_test_set
 @pytest.mark.parametrize(
     ("names", "fits"), [("mlb-first", 2), ("japanese-given", 1)], ids=["repeats", "distinct"]
 )
-def test_ngrams_are_fitted_only_if_they_are_used(
+def test_ngrams_are_fitted_only_when_needed(
     names: str, fits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without duplicates, square-root weighting changes nothing, so only one n-gram is fitted."""
@@ -79,6 +79,6 @@ def test_ngrams_are_fitted_only_if_they_are_used(
     assert fitted == []
     document = result.to_dict()
     assert document["validation"]["baseline"]["duplicates"] in ("full", "sqrt")
-    assert len(fitted) == fits  # with full and with square-root counts
+    assert len(fitted) == fits  # one for full counts, and one for square-root counts
     assert result.to_dict() == document
     assert len(fitted) == fits

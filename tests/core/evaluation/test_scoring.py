@@ -1,4 +1,4 @@
-"""Scores of names, compared with a plain loop; and their percentiles."""
+"""Check the scores of names against a plain loop, and check their percentiles."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MODEL = SmallModel()
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=9), max_size=6))
-def test_letters_are_those_of_a_plain_loop(names: list[str]) -> None:
+def test_character_scores_agree_with_a_plain_loop(names: list[str]) -> None:
     for name, score in zip(names, score_names(MODEL, MODEL.vocabulary, names), strict=True):
         expected = letters_of(MODEL, 0, name)
         assert score.name == name
@@ -35,14 +35,14 @@ def test_letters_are_those_of_a_plain_loop(names: list[str]) -> None:
         assert score.bits_per_char == pytest.approx(-sum(expected) / (len(name) + 1) / math.log(2))
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["a", "bca", "cc", "abcabc"]
     expected = score_names(MODEL, MODEL.vocabulary, names)
     monkeypatch.setattr(scoring_module, "BLOCK_NAMES", 1)
     assert score_names(MODEL, MODEL.vocabulary, names) == expected
 
 
-def test_the_percentile_counts_the_names_that_are_less_likely() -> None:
+def test_the_percentile_is_the_share_of_less_likely_names() -> None:
     [score] = score_names(MODEL, MODEL.vocabulary, ["abc"])
     score_value = score.log_probability
     for quantiles, expected in (
@@ -69,7 +69,7 @@ V = MODEL.vocabulary_size
 THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.3, 0.2))
 
 
-def test_a_score_is_the_sum_over_the_beginnings() -> None:
+def test_scores_sum_probabilities_over_start_tokens() -> None:
     exact, given_label = over_beginnings(MODEL, THREE, 4), all_names(MODEL, 4, start_token=V + 1)
     names = ["a", "abc", "ccba", "bb"]
     for start_tokens, expected in ((THREE, exact), (StartTokens.single(V + 1), given_label)):
@@ -82,7 +82,7 @@ def test_a_score_is_the_sum_over_the_beginnings() -> None:
             assert given_label[name] != pytest.approx(exact[name], rel=0.01)
 
 
-def test_quantiles_are_those_of_the_names_whatever_their_label() -> None:
+def test_quantiles_use_the_requested_labels_for_all_names() -> None:
     def quantiles(names: list[tuple[int, str]], start_tokens: StartTokens) -> np.ndarray:
         begins = [V + label for label, _ in names]
         tree = PrefixTree.from_names([name for _, name in names], MODEL.vocabulary, begins)
@@ -109,7 +109,7 @@ def test_names_without_a_score_are_rejected() -> None:
 
 
 class Counting:
-    """A model that records the largest number of rows in a step."""
+    """A model that records the largest number of rows in one step."""
 
     vocabulary_size, most = 5, 0
 
@@ -124,8 +124,8 @@ class Counting:
         return cast(np.ndarray, state)[rows]
 
 
-def test_thousands_of_labels_take_no_more_memory_than_a_few() -> None:
-    """For each prefix, a labeled model reads as many rows as there are labels."""
+def test_memory_is_limited_even_with_thousands_of_labels() -> None:
+    """A model with labels needs one row per label for each prefix, so the prefixes are split into chunks."""
     names = [a + b + c for a in "abcd" for b in "abcd" for c in "abcd"]
     vocabulary, many = Vocabulary.from_names(names), StartTokens.from_counts(5, [1] * 5_000)
     tree = PrefixTree.from_names(names, vocabulary)
@@ -137,4 +137,4 @@ def test_thousands_of_labels_take_no_more_memory_than_a_few() -> None:
     assert max(percentiles.most, scores.most, blend.most) <= 1 << 18
     few = Counting()
     score_quantiles(few, tree, StartTokens.from_counts(5, [1] * 32))
-    assert few.most == 64 * 32  # the deepest prefixes all at once
+    assert few.most == 64 * 32  # all of the longest prefixes at once

@@ -1,4 +1,4 @@
-"""The self-test logits, and which differences from them are errors."""
+"""Check the self-test logits, and which differences from them are errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from namegen.errors import CheckpointError
 
 
 class Fixed:
-    """A model that always returns the same logits. It records the tokens that it reads."""
+    """A model that always returns the same logits and records its input tokens."""
 
     def __init__(self, *logits: float) -> None:
         self.logits, self.read = np.array([logits], np.float32), []
@@ -32,7 +32,7 @@ class Fixed:
         return None
 
 
-def test_the_self_test_reads_a_start_token_and_eight_characters() -> None:
+def test_the_self_test_uses_a_start_token_and_eight_characters() -> None:
     for size in (2, 3, 27, 300):
         model = Fixed(*np.zeros(size))
         self_test_logits(model, size)
@@ -51,12 +51,16 @@ OTHER, NOT_A_NUMBER = (
 @pytest.mark.parametrize(
     ("expected", "computed", "message"),
     [
-        ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0), None),  # what never comes agrees with itself alone
+        (
+            (-INF, 1.0, 2.0),
+            (-INF, 1.0, 2.0),
+            None,
+        ),  # −inf, for an impossible token, equals only −inf
         ((-INF, 1.0, 2.0), (0.0, 1.0, 2.0), OTHER),
         ((-INF, 1.0, 2.0), (INF, 1.0, 2.0), OTHER),
-        ((-10.0, 0.0), (-10.0, 0.0099), None),  # the limit is a share of the largest logit
+        ((-10.0, 0.0), (-10.0, 0.0099), None),  # the tolerance is proportional to the largest logit
         ((-10.0, 0.0), (-10.0, 0.0101), r"differ by 0\.01"),
-        ((0.1, 0.0), (0.1, 0.00099), None),  # or of 1
+        ((0.1, 0.0), (0.1, 0.00099), None),  # or to 1, if all logits are smaller
         ((0.1, 0.0), (0.1, 0.00101), OTHER),
         ((0.0, 0.0), (NAN, 1.0), NOT_A_NUMBER),
         ((NAN, NAN), (0.0, 1.0), OTHER),

@@ -1,4 +1,4 @@
-"""Mixtures of models with different vocabularies, and of the labels of one model."""
+"""Check mixtures of models with different vocabularies, and mixtures of the labels of one model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.reading import logits_behind
 LISTS = (
     ["Ann", "Anna", "Bo", "Bob"],
     ["Ann", "Nina", "Abo"],
-)  # the first knows no i, neither knows both B and N
+)  # the first has no i, and neither has both B and N
 WEIGHTS = (0.7, 0.3)
 
 
@@ -45,7 +45,7 @@ def mixture(*lists: list[str], weights: tuple[float, ...] | None = WEIGHTS) -> M
 
 
 def chances_after(prefix: str, names: list[str]) -> dict[str, float] | None:
-    """A model's probability of each next character, or of the end, "". None if it doesn't know the prefix."""
+    """Return a model's probability of each next character, and "" for the end token. None for an unknown prefix."""
     model, vocabulary = counting(names)
     if vocabulary.unknown(prefix):
         return None
@@ -66,7 +66,7 @@ def mixed_after(prefix: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("prefix", ["", "A", "An", "Bo", "N", "Ni"])
-def test_a_mixture_is_the_weighted_mean_of_the_models_that_know_the_prefix(prefix: str) -> None:
+def test_a_mixture_averages_the_models_that_know_the_prefix(prefix: str) -> None:
     model = mixture(*LISTS)
     chances = np.exp(logits_behind(model, [0, *model.vocabulary.encode(prefix)])[-1])
     by_character = dict(zip(["", *model.vocabulary.characters], chances, strict=True))
@@ -76,7 +76,7 @@ def test_a_mixture_is_the_weighted_mean_of_the_models_that_know_the_prefix(prefi
         assert chance == pytest.approx(expected.get(character, 0), abs=1e-12)
 
 
-def test_a_name_that_no_model_knows_is_impossible_and_does_not_affect_others() -> None:
+def test_names_unknown_to_all_models_are_impossible() -> None:
     model = mixture(*LISTS)
     tree = PrefixTree.from_names(["BiN", "Ann"], model.vocabulary)
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
@@ -88,7 +88,7 @@ def steps(name: str) -> list[tuple[str, str]]:
     return [(name[:length], name[length : length + 1]) for length in range(len(name) + 1)]
 
 
-def test_rows_that_are_gathered_keep_their_states() -> None:
+def test_selected_rows_keep_their_states() -> None:
     model = mixture(*LISTS)
     read = model.vocabulary.encode("BN")
     _, state = model.step(np.zeros(2, np.int32), model.initial_state(2))
@@ -108,12 +108,12 @@ def test_rows_that_are_gathered_keep_their_states() -> None:
         (None, 0, "needs at least one model"),
     ],
 )
-def test_weights_that_make_no_mixture_are_refused(
+def test_invalid_weights_are_rejected(
     weights: list[float] | None, models: int, message: str
 ) -> None:
     with pytest.raises(SettingsError, match=message):
         checked_weights(weights, models)
-    # Weights with few digits sum to one afterwards.
+    # Rounded weights are corrected so that they sum to 1.
     assert sum(checked_weights([0.3333333, 0.3333333, 0.3333333], 3)) == pytest.approx(1, abs=1e-15)
 
 
@@ -122,8 +122,8 @@ V = MODEL.vocabulary_size
 THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.3, 0.2))
 
 
-def test_any_beginning_is_a_language_model() -> None:
-    """Rows with prefixes of different lengths, states that don't change, and a start token with the share 0."""
+def test_a_mixture_of_labels_is_a_language_model() -> None:
+    """Check prefixes of different lengths, reused states, and a start token with the share 0."""
     model = AnyLabel(MODEL, StartTokens((V, V + 1, V + 3), (0.25, 0.75, 0.0)))
     assert isinstance(model, LanguageModel)
     first, begun = model.step(np.zeros(2, np.int32), model.initial_state(2))
@@ -141,7 +141,7 @@ def test_any_beginning_is_a_language_model() -> None:
     )
 
 
-def test_a_character_that_no_label_allows_is_impossible_but_can_be_read() -> None:
+def test_a_model_can_continue_after_an_impossible_character() -> None:
     never = SmallModel(impossible="b")
     model = AnyLabel(never, THREE)
     logits, state = model.step(np.zeros(1, np.int32), model.initial_state(1))
@@ -150,7 +150,7 @@ def test_a_character_that_no_label_allows_is_impossible_but_can_be_read() -> Non
     np.testing.assert_allclose(np.exp(after).sum(), 1, atol=1e-12)
 
 
-def test_the_sum_over_beginnings_is_that_of_logarithms_however_unlikely() -> None:
+def test_mixing_start_tokens_is_accurate_for_extreme_logits() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(5, 3, 6)) * np.array([1.0, 10, 1e3, 1e5, 1e30])[:, None, None]
     logits[0, :, 2] = -np.inf
@@ -163,7 +163,7 @@ def test_the_sum_over_beginnings_is_that_of_logarithms_however_unlikely() -> Non
     np.testing.assert_allclose(mixed, expected, rtol=1e-12, atol=1e-12)
 
 
-def test_one_beginning_needs_no_wrapper() -> None:
+def test_a_single_start_token_needs_no_wrapper() -> None:
     assert as_one(MODEL, StartTokens.single()) == (MODEL, 0)
     assert as_one(MODEL, StartTokens.single(V + 1)) == (MODEL, V + 1)
     assert isinstance(as_one(MODEL, THREE)[0], AnyLabel)

@@ -1,4 +1,4 @@
-"""N-grams and the Markov chain, compared with plain Python implementations."""
+"""Check n-grams and the Markov chain by comparing them with plain Python implementations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.reading import logits_behind
 BEGINNING, STOP = "^", "$"
 NAMES = st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30)
 ABC = Vocabulary("abc")
-PLAIN = -4  # as a label, it gives the plain start token, ABC.size + PLAIN
+PLAIN = -4  # a label whose start token is the plain one: ABC.size + PLAIN is 0
 
 
 def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
@@ -36,7 +36,7 @@ def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
 def plain_witten_bell(
     names: list[tuple[int, str]], order: int, context: list[int], token: int
 ) -> float:
-    """The formula. Before counting, the start token of each name is repeated to its left."""
+    """Return the probability by the Witten-Bell formula. Names are padded on the left with their start token."""
     chance = 1 / ABC.size
     for length in range(order):
         wanted = ([context[0]] * length + context)[len(context) :] if length else []
@@ -63,11 +63,11 @@ def plain_witten_bell(
 @example([(1, "a"), (0, "b")], 3, 1, "")
 @example(
     [(0, "ab")], 3, 3, "a"
-)  # as a number, b behind a would do for the pair of the unseen label and a
-def test_witten_bell_is_the_formula(
+)  # the code of the context ab must differ from the code of label 3 followed by a
+def test_witten_bell_agrees_with_the_formula(
     names: list[tuple[int, str]], order: int, label: int, prefix: str
 ) -> None:
-    """Also after a label that no name has (3 never occurs), where only the shorter contexts matter."""
+    """Label 3 never occurs in the names, so only the shorter contexts matter there."""
     tree = PrefixTree.from_names(
         [name for _, name in names], ABC, [ABC.size + label for label, _ in names]
     )
@@ -78,13 +78,13 @@ def test_witten_bell_is_the_formula(
 
 
 class PlainKneserNey:
-    """The formulas of Chen and Goodman (1999), section 3, with dictionaries. ``^`` is the start token."""
+    """The formulas of section 3 of Chen and Goodman (1999), computed with dictionaries. ``^`` is the start token."""
 
     def __init__(self, names: list[str], order: int) -> None:
         self.order, self.symbols = order, [STOP, *sorted(set("".join(names)))]
         raw: Counter[tuple[str, str]] = (
             Counter()
-        )  # (context, what followed it), of every length up to order − 1
+        )  # (context, next character), for contexts of up to order − 1 characters
         for name in names:
             text = BEGINNING + name + STOP
             for index in range(1, len(text)):
@@ -92,7 +92,7 @@ class PlainKneserNey:
                     raw[text[index - length : index], text[index]] += 1
         before: defaultdict[tuple[str, str], set[str]] = defaultdict(
             set
-        )  # which letters stood to the left of it
+        )  # the characters that precede it
         for context, follower in raw:
             if context:
                 before[context[1:], follower].add(context[0])
@@ -116,7 +116,7 @@ class PlainKneserNey:
         return discounts
 
     def chance(self, prefix: str, follower: str) -> float:
-        """The probability of a character after a prefix of a name."""
+        """Return the probability of a character after a prefix of a name."""
         text = BEGINNING + prefix
         chance = 1 / len(self.symbols)
         for length in range(min(self.order - 1, len(text)) + 1):
@@ -133,7 +133,7 @@ class PlainKneserNey:
 
 
 @given(NAMES, st.integers(1, 6), st.text("ab", max_size=6))
-def test_kneser_ney_is_the_formulas(names: list[str], order: int, prefix: str) -> None:
+def test_kneser_ney_agrees_with_the_formulas(names: list[str], order: int, prefix: str) -> None:
     tree, vocabulary = tree_of(names)
     prefix = "".join(letter for letter in prefix if letter in vocabulary.characters)
     plain, model = (
@@ -147,7 +147,7 @@ def test_kneser_ney_is_the_formulas(names: list[str], order: int, prefix: str) -
 
 
 @pytest.mark.parametrize("order", [2, 6])
-def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
+def test_kneser_ney_agrees_with_the_formulas_on_a_real_list(order: int) -> None:
     """The list is long enough for all discounts to be estimated."""
     names = sorted(set(load_bundled("mlb-last").names))[::16]
     tree, vocabulary = tree_of(names)
@@ -165,7 +165,7 @@ def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
         )
 
 
-def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(
+def test_the_best_order_has_the_lowest_validation_loss(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     corpus = Corpus.from_names(load_bundled("mlb-first").names[:5_000])
@@ -187,7 +187,7 @@ KEYS = st.lists(st.integers(0, 9) | st.integers(0, 2**62), min_size=1, max_size=
 
 
 @given(KEYS, st.integers(1, 50), st.data())
-def test_keys_are_ranked_and_counted_the_same_with_any_block_size(
+def test_ranks_and_counts_do_not_depend_on_the_block_size(
     keys: list[int], block: int, data: st.DataObject
 ) -> None:
     key = np.array(keys, np.int64)
@@ -211,7 +211,7 @@ TREE, VOCABULARY = tree_of(SOME)
 
 
 def counted_by_hand(order: int) -> dict[tuple[int, ...], Counter[int]]:
-    """Context, the earliest token first → how often each token followed it."""
+    """Return how often each token follows each context. A context's earliest token comes first."""
     counts: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
     for name in SOME:
         text = [0] * order + [*VOCABULARY.encode(name).tolist(), 0]
@@ -221,12 +221,15 @@ def counted_by_hand(order: int) -> dict[tuple[int, ...], Counter[int]]:
 
 
 @pytest.mark.parametrize("order", [1, 2, 4])
-def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order: int) -> None:
+def test_markov_chain_probabilities_are_the_frequencies_in_the_list(order: int) -> None:
     chain, expected = (
         NgramModel(TREE, VOCABULARY.size, order + 1, UNSMOOTHED),
         counted_by_hand(order),
     )
-    for name in ("nhoJJnho", *dict.fromkeys(SOME)):  # the first one has contexts that no name has
+    for name in (
+        "nhoJJnho",
+        *dict.fromkeys(SOME),
+    ):  # the first one has contexts that aren't in the list
         text = [0] * order + VOCABULARY.encode(name).tolist()
         for index, logits in enumerate(logits_behind(chain, text[order - 1 :])):
             counts = expected.get(tuple(text[index : index + order]))
@@ -238,7 +241,7 @@ def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order:
             np.testing.assert_allclose(np.exp(logits), shares, atol=1e-12)
 
 
-def test_an_order_below_one_and_an_unknown_smoothing_are_refused() -> None:
+def test_invalid_orders_and_unknown_smoothing_are_rejected() -> None:
     with pytest.raises(NamesError, match="order of an n-gram is 0"):
         NgramModel(TREE, VOCABULARY.size, 0)
     with pytest.raises(NamesError, match="smoothing of an n-gram is 'some'"):

@@ -1,4 +1,4 @@
-"""The shapes and initial values of parameters, and reading and writing a network as JSON values."""
+"""Check the shapes and initial values of parameters, and converting networks to and from JSON."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from namegen.core.network.cells import CELLS
 from namegen.core.network.initializers import INITIALIZERS
 from namegen.errors import CheckpointError, SettingsError
 
-# Large, so that measured variances are close.
+# Large, so that the measured variances are accurate.
 LARGE = RecurrentNetwork(vocabulary_size=120, cell="lstm", hidden=(200, 150))
 
 
-def test_an_architecture_defines_three_members() -> None:
-    """A type checker detects a missing decorator only if the base class has it. ``labels`` is a keyword."""
+def test_an_architecture_must_define_three_members() -> None:
+    """Type checkers detect a missing decorator only if the base class has it. ``labels`` is keyword-only."""
     assert Network.__abstractmethods__ == {"from_settings", "parameter_shapes", "summary"}
     kinds = {"from_settings": classmethod, "parameter_shapes": property, "summary": property}
     assert {name: type(vars(Network)[name]) for name in kinds} == kinds
@@ -31,8 +31,8 @@ def test_an_architecture_defines_three_members() -> None:
     assert {name: parameter.kind for name, parameter in parameters} == expected
 
 
-def test_shapes_by_cell() -> None:
-    """Keras's layout, written out; labels are read and never predicted."""
+def test_parameter_shapes_follow_keras_for_each_cell() -> None:
+    """Labels add rows to the first kernel, but not to the output, because they're never predicted."""
     network = RecurrentNetwork(9, "simple_rnn", (5, 4))
     assert network.parameter_shapes == {
         "rnn.0.kernel": (9, 5),
@@ -58,7 +58,7 @@ def test_shapes_by_cell() -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_there_and_back(cell: str) -> None:
+def test_a_network_is_restored_from_its_description(cell: str) -> None:
     network = RecurrentNetwork(30, cell, (7, 8), labels=3)
     assert RecurrentNetwork.from_dict(network.to_dict()) == network
 
@@ -73,12 +73,12 @@ def test_there_and_back(cell: str) -> None:
     ],
     ids=str,
 )
-def test_a_description_of_something_else_is_refused(change: dict[str, object]) -> None:
+def test_a_description_with_an_invalid_value_is_rejected(change: dict[str, object]) -> None:
     with pytest.raises(CheckpointError, match="description of the network"):
         RecurrentNetwork.from_dict(RecurrentNetwork(30, "gru", (7, 8)).to_dict() | change)
 
 
-def test_a_description_with_a_gap_is_refused() -> None:
+def test_a_description_with_a_missing_value_is_rejected() -> None:
     document = RecurrentNetwork(30).to_dict()
     for missing in ("vocabulary_size", "labels", "cell", "hidden"):
         with pytest.raises(CheckpointError, match=missing):
@@ -87,7 +87,7 @@ def test_a_description_with_a_gap_is_refused() -> None:
             )
 
 
-def test_a_network_that_cannot_be() -> None:
+def test_invalid_networks_are_rejected() -> None:
     for wrong in ({"vocabulary_size": 0}, {"cell": "rnn"}, {"hidden": ()}, {"labels": -1}):
         with pytest.raises(SettingsError):
             RecurrentNetwork(**({"vocabulary_size": 5} | wrong))  # type: ignore[arg-type]
@@ -95,8 +95,8 @@ def test_a_network_that_cannot_be() -> None:
 
 @pytest.mark.parametrize("init", INITIALIZERS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_initial_values(init: str, cell: str) -> None:
-    """They're finite, in float64, and the same for the same seed. Only biases are zero."""
+def test_initial_values_are_finite_and_reproducible(init: str, cell: str) -> None:
+    """They also have the type float64, and only the biases are zero."""
     network = RecurrentNetwork(12, cell, (6, 5))
     values, again, other = (
         network.initial_parameters(init, rng=np.random.default_rng(seed)) for seed in (3, 3, 4)
@@ -119,8 +119,8 @@ VARIANCES: dict[str, Callable[[tuple[int, ...]], float]] = {
 
 
 @pytest.mark.parametrize("init", VARIANCES)
-def test_variances(init: str) -> None:
-    """Mean zero and the variance that the formula says, within six times what chance allows; uniform up to a limit."""
+def test_initial_values_have_the_documented_variances(init: str) -> None:
+    """The mean and variance are within six standard errors. Uniform values stay below their limit."""
     values = LARGE.initial_parameters(init, rng=np.random.default_rng(5))
     for name, array in values.items():
         if name.endswith(".bias") or (init == "glorot" and name.endswith(".recurrent_kernel")):
@@ -134,8 +134,8 @@ def test_variances(init: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
-    """The rows of the whole kernel, all gates side by side, are orthonormal, as Keras draws them."""
+def test_recurrent_kernels_are_initially_orthogonal(cell: str) -> None:
+    """As in Keras, the rows of the whole kernel, including all gates, are orthonormal."""
     values = RecurrentNetwork(12, cell, (6, 1)).initial_parameters(
         "glorot", rng=np.random.default_rng(6)
     )
@@ -144,16 +144,16 @@ def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
         np.testing.assert_allclose(U @ U.T, np.eye(len(U)), atol=1e-12)
 
 
-def test_orthogonal_draws_have_no_preferred_sign() -> None:
-    """Without the signs of R's diagonal, LAPACK would give the same elements the same sign in every draw."""
+def test_signs_of_orthogonal_matrices_are_random() -> None:
+    """Without a correction by the signs of R's diagonal, some elements would have the same sign in every draw."""
     network, rng = RecurrentNetwork(2, "simple_rnn", (3,)), np.random.default_rng(7)
     draws = [
         network.initial_parameters("glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)
     ]
-    assert (abs((np.array(draws) > 0).sum(axis=0) - 200) < 60).all()  # six deviations
+    assert (abs((np.array(draws) > 0).sum(axis=0) - 200) < 60).all()  # six standard deviations
 
 
-def test_an_architecture_without_cells_refuses_one_whatever_its_fields_are_called() -> None:
+def test_architectures_without_cells_reject_the_cell_setting() -> None:
     @dataclass(frozen=True)
     class Blocks(Network):
         architecture = "blocks"

@@ -1,4 +1,4 @@
-"""Small trainings, and what tests ask of them."""
+"""Create small runs for tests, stop them, and get their results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def make_run(
 
 
 class After:
-    """Asks for a stop once so many steps have been taken."""
+    """Request a stop after a number of steps."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps

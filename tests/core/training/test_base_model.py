@@ -1,4 +1,4 @@
-"""Runs that are fine-tuned from a base model: which runs are, their initial parameters, and their metadata."""
+"""Check which runs are fine-tuned from a base model, their initial parameters and their metadata."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ITALIAN = re.findall(
     "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Deluca Mancini Costa "
     "Giordano Rizzo Lombardi Moretti",
 )
-ELVES = re.findall(  # made up, so that they sound like no origin
+ELVES = re.findall(  # invented names that don't resemble any origin
     r"\w+",
     "Aelindra Thalorien Sylvaris Caelith Elowen Nimriel Faelar Ilyana Lorindel Vaeril Saelihn Arannis Mirathel "
     "Eldrin Galathiel Ysolde Ravaleth Lirael Celebrin Tauriel",
@@ -63,8 +63,8 @@ def of_names(names: list[str], **network: object) -> PreparedTraining:
     )
 
 
-def test_characters_have_the_rows_of_the_base_and_new_ones_their_mean() -> None:
-    """A name of known characters has the same logits as in the base model, but for those of new characters."""
+def test_new_characters_start_with_the_mean_of_known_ones() -> None:
+    """For known characters, the logits are the same as in the base model."""
     base_model = small_base_model()
     made = base_model.parameters(Corpus.from_names(["xa", "ca"]), Vocabulary("acx"), ())
     mean = base_model.checkpoint.parameters["rnn.0.kernel"][1:].mean(axis=0)
@@ -74,7 +74,7 @@ def test_characters_have_the_rows_of_the_base_and_new_ones_their_mean() -> None:
     np.testing.assert_allclose(logits[:, :3], expected[:, [0, 1, 3]], rtol=1e-5)
 
 
-def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
+def test_a_list_starts_with_the_weights_of_similar_labels() -> None:
     labels = [label.name for label in shipped().checkpoint.labels]
     rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(labels) :]
     given = load_bundled("world-given", labels="origin")
@@ -93,7 +93,7 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
     )
     np.testing.assert_allclose(
         shipped().label_weights(["王"]), 1 / len(labels)
-    )  # nothing of it can be read
+    )  # all characters are unknown
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
         ),
     ],
 )
-def test_a_base_is_taken_where_it_suits(
+def test_a_base_model_is_used_only_if_it_fits(
     names: list[str], network: dict, quick: bool, remark: str
 ) -> None:
     recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(quick=quick))
@@ -136,16 +136,16 @@ def test_a_base_is_taken_where_it_suits(
 @pytest.mark.parametrize(
     "network", [{"cell": "lstm"}, {"hidden": (8,)}, {"architecture": "other"}, {}]
 )
-def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
+def test_a_requested_base_model_must_fit(network: dict) -> None:
     recipe = Recipe(network=replace(RNN, base_model="base", **network))
     names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
     with pytest.raises(SettingsError, match="base_model"):
         choose_starting_point(recipe, lambda _: shipped(), names, names)
-    with pytest.raises(SettingsError, match="remove the setting"):  # such as a sweep
+    with pytest.raises(SettingsError, match="remove the setting"):  # for example, in a sweep
         choose_starting_point(recipe, None, names, names)
 
 
-def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() -> None:
+def test_longer_lists_are_fine_tuned_with_dropout_and_label_smoothing() -> None:
     few = of_names(ITALIAN).recipe.training
     assert (few.epochs, few.learning_rate, few.label_smoothing, few.recurrent_dropout) == (
         30,
@@ -161,7 +161,7 @@ def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() 
     )
 
 
-def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from() -> None:
+def test_metadata_includes_names_and_credits_of_the_base_model() -> None:
     metadata = of_names(ITALIAN).metadata
     assert metadata.known_names.holds(hash_names(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
         True,
@@ -173,10 +173,10 @@ def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from()
     assert len(of_names(ITALIAN, base_model="none").metadata.known_names) == len(ITALIAN)
 
 
-def test_a_run_goes_on_bit_for_bit_without_its_base(
+def test_a_run_is_resumed_exactly_without_its_base_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was stopped in the first epoch, and the base model is gone since."""
+    """The run is stopped in its first epoch, and then the base model is deleted."""
     config = merge(Config(), {"run.threads": 1, "training.epochs": 2})
     whole = api.train(ITALIAN, config=config, out=tmp_path / "whole").checkpoint
     assert not api.train(

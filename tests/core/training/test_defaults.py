@@ -1,4 +1,4 @@
-"""What a training chooses where nothing was said: by the list alone, and never over what was said."""
+"""Check that the default settings depend on the list and never replace the user's settings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def chosen(
     return with_defaults(Recipe(network=network, training=training), size)
 
 
-def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
+def test_short_lists_get_many_epochs_and_huge_lists_one() -> None:
     tiny = replace(SHORT, names=10, distinct_names=10, characters=70)
     training = chosen(tiny).training
     assert training.epochs * -(-10 // training.batch_size) == 1000  # updates
@@ -54,8 +54,8 @@ def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
     assert chosen(many).training.epochs == 1
 
 
-def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_sixty_times() -> None:
-    """Longer names more often."""
+def test_lists_under_100_names_get_60_epochs_without_dropout() -> None:
+    """Longer names get more epochs."""
     short = replace(SHORT, names=99, distinct_names=99, listed_names=99, characters=99 * 8)
     training = chosen(short).training
     assert (training.epochs, training.label_smoothing) == (60, 0.5)
@@ -63,7 +63,7 @@ def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_six
     assert chosen(replace(short, characters=99 * 15)).training.epochs == 90
     assert (
         chosen(replace(short, listed_names=100)).training.recurrent_dropout == 0.35
-    )  # one of a hundred is held out
+    )  # one of 100 listed names is held out
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_tenth_is_held_out_unless_the_list_is_short(
     )
 
 
-def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
+def test_longer_lists_of_long_names_get_the_widest_layer() -> None:
     companies = replace(SHORT, names=4_000, distinct_names=4_000, characters=100_000)
     assert chosen(companies).network.hidden == (256,)
     assert chosen(
@@ -96,8 +96,8 @@ def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
     ).network.hidden == (128,)
 
 
-def test_phrases_are_read_more_often_than_longer_names() -> None:
-    """Colours, of two or three words, are far from learned when companies are known by heart."""
+def test_phrases_get_more_epochs_than_longer_names() -> None:
+    """Color names of two or three words need far more epochs than company names."""
     phrases = replace(
         LONG, names=60_000, distinct_names=60_000, characters=60_000 * 13, prefixes=170_000
     )
@@ -112,7 +112,7 @@ def test_phrases_are_read_more_often_than_longer_names() -> None:
     assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
 
 
-def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
+def test_longer_lists_get_wider_layers_and_fewer_epochs() -> None:
     short, long = chosen(SHORT), chosen(LONG)
     assert (short.network.cell, long.network.cell) == ("gru", "lstm")
     assert (short.network.hidden, long.network.hidden) == ((128,), (224,))
@@ -125,35 +125,35 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     )
     assert (
         chosen(replace(LONG, vocabulary_size=20_000)).training.label_smoothing == 0.0
-    )  # a table too large for memory
+    )  # the targets wouldn't fit into memory
     assert (
         chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
-    )  # it keeps its own
+    )  # SGD has its own default
 
 
 @pytest.mark.parametrize(
     "said", [{"recurrent_dropout": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}]
 )
-def test_what_was_said_stands(said: dict[str, float]) -> None:
+def test_defaults_do_not_replace_explicit_settings(said: dict[str, float]) -> None:
     (name,) = said
     training = chosen(LONG, replace(STANDARD, **said)).training
     assert getattr(training, name) == said[name]
     assert replace(training, **{name: None}) == replace(chosen(LONG).training, **{name: None})
 
 
-def test_a_network_that_was_asked_for_stands() -> None:
+def test_defaults_do_not_replace_an_explicit_network() -> None:
     recipe = chosen(LONG, network=replace(RNN, cell="simple_rnn", hidden=(32, 32)))
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
-    assert recipe.training.layer_dropout > 0  # there are units between two layers
+    assert recipe.training.layer_dropout > 0  # applies to the units between two layers
     assert (
         recipe.training.recurrent_dropout < chosen(LONG).training.recurrent_dropout
-    )  # a narrow layer has little to spare
+    )  # narrow layers need less dropout
     plain = replace(RNN, cell="simple_rnn", hidden=(128,))
     assert chosen(SHORT, network=plain).training.recurrent_dropout == round(1 / SHORT.length, 2)
     assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
 
 
-def test_quick_is_the_network_of_the_original_and_no_more() -> None:
+def test_quick_runs_use_the_network_of_the_original_project() -> None:
     recipe = chosen(LONG, QUICK)
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
     assert [getattr(recipe.training, name) for name in (*DROPOUT_SETTINGS, "label_smoothing")] == [
@@ -162,10 +162,10 @@ def test_quick_is_the_network_of_the_original_and_no_more() -> None:
     assert (recipe.training.epochs, recipe.training.batch_size) == (
         None,
         None,
-    )  # by the rule of quick
+    )  # chosen later, by the rule for quick runs
 
 
-def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
+def test_other_architectures_get_widths_but_no_cell() -> None:
     recipe = chosen(LONG, network=NetworkSettings(architecture="transformer"))
     assert recipe.network.cell is None
     assert recipe.network.hidden == (32, 32)
@@ -175,14 +175,14 @@ def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
 @pytest.mark.parametrize(
     "names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 300] * 12]
 )
-def test_lists_at_the_edge_train(names: list[str]) -> None:
-    """One word many times, a large alphabet, names of 300 characters."""
+def test_extreme_lists_can_be_trained(names: list[str]) -> None:
+    """Train on one name repeated many times, a large alphabet, and names of 300 characters."""
     recipe = Recipe(DataSettings(validation=0.0), training=TrainingSettings(epochs=1))
     prepared = prepare(Corpus.from_names(names), recipe, NumpyEngine)
     size, batches = ListSize.of(prepared.parts), prepared.batches
     assert (size.names, size.characters) == (
         batches.name_count,
         batches.tree.characters,
-    )  # with repeats damped
+    )  # with square-root weighting of duplicates
     result = TrainingRun(prepared).run()
     assert result.training.loss_nats_per_char < 20

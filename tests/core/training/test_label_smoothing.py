@@ -1,4 +1,4 @@
-"""Label smoothing: targets that lean on an n-gram of the training set."""
+"""Check label smoothing, which mixes the targets with predictions of an n-gram."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VOCABULARY = Vocabulary.from_names(NAMES)
 
 
 def prefixes_of(tree: PrefixTree, vocabulary: Vocabulary) -> list[str]:
-    """The prefix of each node, without the start token."""
+    """Return the prefix of each node, without the start token."""
     prefixes = [""] * tree.nodes
     for node in range(tree.roots, tree.nodes):
         character = vocabulary.characters[tree.token[node] - 1]
@@ -35,7 +35,7 @@ def prefixes_of(tree: PrefixTree, vocabulary: Vocabulary) -> list[str]:
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])
-def test_a_target_mixes_the_ngram_and_what_followed(share: float) -> None:
+def test_targets_mix_ngram_predictions_and_observed_characters(share: float) -> None:
     batches = BatchMaker.from_names(NAMES, VOCABULARY)
     ngram = NgramModel(batches.tree, VOCABULARY.size, 8, "kneser-ney")
     smoothed = smooth_targets(batches, VOCABULARY.size, share)
@@ -52,14 +52,14 @@ def test_a_target_mixes_the_ngram_and_what_followed(share: float) -> None:
             np.testing.assert_allclose(batch.targets[node], target, rtol=1e-6, atol=1e-7)
 
 
-def test_the_original_batches_keep_having_no_targets() -> None:
+def test_the_original_batches_are_not_changed() -> None:
     batches = BatchMaker.from_names(NAMES, VOCABULARY)
     smooth_targets(batches, VOCABULARY.size, 0.5)
     batch = next(batches.epoch(0, batch_size=4, seed=1))
     assert batch.targets is None
 
 
-def test_held_out_names_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ngram_is_fitted_without_held_out_names(monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, counted = load_bundled("mlb-first"), []
 
     def noted(tree: PrefixTree, *arguments: Any) -> NgramModel:
@@ -79,7 +79,7 @@ def test_held_out_names_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None
     assert batch.targets is not None
 
 
-def test_a_table_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_targets_that_do_not_fit_into_memory_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_smoothing, "LARGEST_TABLE", 10)
     with pytest.raises(
         SettingsError, match=r"label_smoothing is 0\.5, but .* don't fit into memory"
@@ -87,8 +87,8 @@ def test_a_table_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.M
         smooth_targets(BatchMaker.from_names(NAMES, VOCABULARY), VOCABULARY.size, 0.5)
 
 
-def test_the_ngram_of_labelled_names_agrees_with_a_plain_loop() -> None:
-    """Computed prefix by prefix and context by context. One of the labels has a single name."""
+def test_the_ngram_of_labeled_names_agrees_with_a_plain_loop() -> None:
+    """The plain loop computes one prefix and context at a time. One of the labels has a single name."""
     names = ["Al", "Ali", "Alan", "Bo", "Bob", "Bobby", "Cy", "Lia", "Lila", "Nell", "Ann"] * 3
     vocabulary = Vocabulary.from_names(names)
     labels = [vocabulary.size + (number % 3 == 0) for number in range(len(names))]

@@ -1,4 +1,4 @@
-"""history.csv is read back as it was written."""
+"""Check that history.csv can be read back and is safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from namegen.core.training.progress import COLUMNS, EpochRecord, history_csv
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", 'a"b', "a,b"]
 )
-def test_history_csv_is_read_back_and_runs_no_formula(text: str) -> None:
+def test_samples_in_history_csv_cannot_be_formulas(text: str) -> None:
     record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, text, True)
     header, row = csv.reader(io.StringIO(history_csv([record])))
     assert header == list(COLUMNS)
@@ -28,7 +28,7 @@ def test_history_csv_is_read_back_and_runs_no_formula(text: str) -> None:
     ("text", "cell"),
     [("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("\t=1", r"\t=1"), ("\u202e=", r"\u202e=")],
 )
-def test_history_csv_holds_no_control_character(text: str, cell: str) -> None:
+def test_history_csv_contains_no_control_characters(text: str, cell: str) -> None:
     record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, text, True)
     written = history_csv([record])
     assert all(character.isprintable() or character == "\n" for character in written)
@@ -36,7 +36,7 @@ def test_history_csv_holds_no_control_character(text: str, cell: str) -> None:
     assert row[COLUMNS.index("sample")] == cell
 
 
-def test_the_figures_on_the_held_out_part_are_all_there_or_none() -> None:
+def test_validation_is_none_without_validation_metrics() -> None:
     record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, 2.1, 0.3, 0.2, "Al", True)
     assert record.validation == Metrics(2.1, 0.3, 0.2)
     with pytest.raises(FrozenInstanceError):

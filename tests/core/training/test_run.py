@@ -1,4 +1,4 @@
-"""A whole training: a pause that leaves no trace, the model that it leaves, what is refused."""
+"""Check whole runs: stopping and resuming, the saved model, and rejected settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.reading import assert_same_state, engine_of
     ("optimizer", "stops"),
     [("adam", (0,)), ("adam", (3,)), ("momentum", (12, 1, 9)), ("lion", (5,))],
 )
-def test_a_run_that_was_stopped_goes_on_bit_for_bit(
+def test_a_resumed_run_gives_exactly_the_same_result(
     tmp_path: Path, optimizer: str, stops: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(OPTIMIZERS, "lion", LION)
@@ -57,10 +57,10 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     assert_same_state(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
 
 
-def test_a_stop_while_the_score_rules_are_measured_leaves_them_to_resume(tmp_path: Path) -> None:
+def test_resuming_fits_the_score_rules_after_a_stop(tmp_path: Path) -> None:
     told: list[Event] = []
     whole = make_run(for_use=True).run()
-    stop = lambda: told.count(Measuring()) > 1  # noqa: E731  # the first one is told before the figures
+    stop = lambda: told.count(Measuring()) > 1  # noqa: E731  # the second Measuring event precedes the score rules
     first = make_run(
         for_use=True, folder=RunFolder(tmp_path), on_progress=told.append, should_stop=stop
     ).run()
@@ -76,7 +76,7 @@ def test_a_stop_while_the_score_rules_are_measured_leaves_them_to_resume(tmp_pat
     assert result.checkpoint.score_rules == whole.checkpoint.score_rules
 
 
-def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
+def test_resuming_keeps_the_best_epoch_and_the_patience(
     tmp_path: Path,
 ) -> None:
     training = replace(SHORT, epochs=60, learning_rate=0.1, patience=4, monitor="accuracy")
@@ -96,7 +96,7 @@ def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
 
 
 def refuses_others(folder: RunFolder, data: dict[str, float], **training: float) -> None:
-    """Each of them alone."""
+    """Check that each changed setting is rejected by itself."""
     for name, value in training.items():
         with pytest.raises(CheckpointError, match=r"other settings \[training\]"):
             make_run(replace(SHORT, **{name: value}), folder=folder).resume()
@@ -104,7 +104,7 @@ def refuses_others(folder: RunFolder, data: dict[str, float], **training: float)
         make_run(data=DataSettings(**data, split="by-row"), folder=folder).resume()
 
 
-def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None:
+def test_changed_settings_or_names_are_rejected(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     make_run(folder=folder, should_stop=After(5)).run()
     refuses_others(folder, data={"validation": 0.2}, batch_size=16, output_dropout=0.1)
@@ -112,7 +112,7 @@ def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None
         make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=folder).resume()
 
 
-def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Path) -> None:
+def test_settings_missing_from_an_older_state_have_their_defaults(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     make_run(folder=folder, should_stop=After(5)).run()
     state = folder.load_state()
@@ -124,7 +124,7 @@ def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Pat
     folder.save_state(state)
     with pytest.raises(
         CheckpointError, match=r"other settings \[training\]"
-    ):  # batch_size is not the default
+    ):  # batch_size isn't the default
         make_run(folder=folder).resume()
     state.identity.training["batch_size"] = SHORT.batch_size
     folder.save_state(state)
@@ -132,7 +132,7 @@ def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Pat
     refuses_others(folder, data={"test": 0.1}, momentum=0.5)
 
 
-def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
+def test_the_model_contains_the_percentiles_of_its_list() -> None:
     run = make_run()
     checkpoint = run.run().checkpoint
     engine = engine_of(checkpoint)
@@ -146,7 +146,7 @@ def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> 
     assert checkpoint.score_quantiles[50] == pytest.approx(np.median(of_entries), abs=0.05)
 
 
-def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped() -> None:
+def test_training_metrics_count_all_duplicates() -> None:
     run = make_run(data=DataSettings(split="by-name"))
     assert run.prepared.batches.name_count < run.prepared.parts.training.name_count
     result = run.run()
@@ -156,7 +156,7 @@ def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped()
     assert AccuracyEvaluator(engine).evaluate(tree) == result.training
 
 
-def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_path: Path) -> None:
+def test_self_test_logits_match_the_saved_parameters(tmp_path: Path) -> None:
     worse = replace(SHORT, lr_schedule="steps", learning_rate=None, lr_steps=((0, 0.01), (1, 0.3)))
     for is_begun in (False, True):
         run = make_run(worse, folder=RunFolder(tmp_path))
@@ -177,7 +177,7 @@ def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_pat
         ("lstm", (128, 128), 0.015),
     ],
 )
-def test_the_default_rate_falls_with_the_width_of_plain_layers(
+def test_wide_simple_rnn_layers_get_a_lower_learning_rate(
     cell: str, hidden: tuple[int, ...], rate: float
 ) -> None:
     network = NetworkSettings(cell=cell, hidden=hidden)
@@ -194,7 +194,7 @@ def test_the_default_rate_falls_with_the_width_of_plain_layers(
     )
 
 
-def test_an_engine_without_the_cell_says_which_it_has() -> None:
+def test_a_backend_without_the_cell_lists_its_cells() -> None:
     class Plain(NumpyEngine):
         cells = frozenset({"simple_rnn"})
 
@@ -202,7 +202,7 @@ def test_an_engine_without_the_cell_says_which_it_has() -> None:
         prepare(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
 
 
-def test_two_seeds_differ_and_one_seed_does_not() -> None:
+def test_results_depend_on_the_seed() -> None:
     def losses(seed: int) -> list[float]:
         run = make_run(replace(SHORT, seed=seed), data=DataSettings(validation=0.0))
         return [metadata.training_loss_nats_per_char for metadata in run.run().history]
@@ -212,8 +212,8 @@ def test_two_seeds_differ_and_one_seed_does_not() -> None:
 
 @pytest.mark.parametrize("labels", [1, 2])
 @pytest.mark.parametrize("separator", ["", " "], ids=["words", "phrases"])
-def test_no_held_out_name_gives_its_ngrams_or_its_words(separator: str, labels: int) -> None:
-    """Each name has two characters of its own, and if names are phrases, two words."""
+def test_ngrams_and_words_come_only_from_the_training_set(separator: str, labels: int) -> None:
+    """Each name has two characters that no other name has and, if it's a phrase, two such words."""
     names = [f"{chr(0x4E00 + n)}a{separator}b{chr(0x5E00 + n)}" for n in range(80)]
     label_of = {name: n % labels for n, name in enumerate(names)}
     corpus = Corpus.from_names(
@@ -224,7 +224,7 @@ def test_no_held_out_name_gives_its_ngrams_or_its_words(separator: str, labels: 
     metadata, learned = prepared.metadata, corpus.split(recipe.data, seed=SHORT.seed)[0].names
     assert 30 < len(learned) < 60
     assert metadata.ngrams is not None
-    words_of = {name: name.split() for name in names}  # n-grams are those of words
+    words_of = {name: name.split() for name in names}  # n-grams are counted within words
     for name in names:
         for word in words_of[name]:
             tokens = metadata.vocabulary.encode(word).astype(np.int64)
@@ -239,12 +239,12 @@ def test_no_held_out_name_gives_its_ngrams_or_its_words(separator: str, labels: 
         assert metadata.words is None
 
 
-def test_a_model_that_is_only_measured_carries_no_ngrams() -> None:
+def test_a_model_that_is_only_evaluated_has_no_ngrams() -> None:
     metadata = make_run(for_use=False).prepared.metadata
     assert (metadata.ngrams, metadata.words, metadata.score_rules) == (None, None, ())
 
 
-def test_a_short_list_of_phrases_is_learned_whole() -> None:
+def test_short_lists_of_phrases_have_no_validation_set() -> None:
     words = [
         f"{kind} {one}"
         for kind in ("Old", "Red", "Big", "Sly")
@@ -253,7 +253,7 @@ def test_a_short_list_of_phrases_is_learned_whole() -> None:
     places = ["Ely", "Kew", "Ayr", "Wye", "Usk", "Rye", "Exe", "Lea", "Tay", "Wem", "Esk", "Ure"]
     many = [
         f"{one} of {place}" for k, one in enumerate(words) for place in places[k % 2 :: 2]
-    ]  # 120
+    ]  # 120 names
     prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.validation is None
     assert prepared.metadata.words is not None
@@ -267,5 +267,5 @@ def test_a_short_list_of_phrases_is_learned_whole() -> None:
     assert prepared.metadata.words is None
     some = [
         f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)
-    ]  # their words need not come again
+    ]  # lists of phrases don't need repeated words
     assert [Corpus.from_names(some[:many]).is_phrases for many in (20, 21)] == [True, False]

@@ -1,4 +1,4 @@
-"""The files of a training: made once, read back as they were, and whole known names beside their model."""
+"""Check the folder of a run: its name, its files, exclusive use, and the file of known names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def checkpoint() -> Checkpoint:
         ("名" * 80 + ".txt", "名" * 50 + "-numpy"),
     ],
 )
-def test_folders_are_called_by_their_list_and_never_used_twice(
+def test_folders_are_named_after_the_list_and_numbered(
     tmp_path: Path, source: str, name: str
 ) -> None:
     made = [RunFolder.make_numbered(tmp_path / "runs", source, "numpy").path for _ in range(3)]
@@ -43,7 +43,7 @@ def test_folders_are_called_by_their_list_and_never_used_twice(
     assert all(path.is_dir() for path in made)
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+def test_errors_about_folders_explain_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"exists already: name a new folder$"):
         RunFolder.make(tmp_path)
@@ -57,7 +57,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         RunFolder.make_numbered(tmp_path / "file", "list", "numpy")
 
 
-def test_a_kept_list_is_read_back_as_it_was(tmp_path: Path) -> None:
+def test_a_saved_list_is_read_back_unchanged(tmp_path: Path) -> None:
     names = ('"Al"', '"Bo"', "- Bo", "Cy[1]", "1. FC", "2. FC", "3. FC", "De,", "<b>", "a, b, c")
     corpus, folder = Corpus.from_names(names), RunFolder.make(tmp_path / "run")
     folder.save_names(corpus)
@@ -65,8 +65,8 @@ def test_a_kept_list_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(20)
-def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
-    """No number makes a folder there, so trying the next one would go on for ever."""
+def test_a_broken_link_as_parent_folder_is_rejected(tmp_path: Path) -> None:
+    """No numbered folder can be created there, so trying one number after another would never end."""
     (tmp_path / "runs").symlink_to(tmp_path / "gone" / "away")
     with pytest.raises(OutputError, match="can't create the folder"):
         RunFolder.make_numbered(tmp_path / "runs", "list", "numpy")
@@ -79,7 +79,7 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
         *((OWN_FILES[2], kind) for kind in ("link to nowhere", "pipe", "folder")),
     ],
 )
-def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(
+def test_a_folder_with_links_or_special_files_cannot_be_resumed(
     tmp_path: Path, name: str, kind: str
 ) -> None:
     folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
@@ -100,7 +100,7 @@ def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(
         RunFolder.to_resume(folder)
 
 
-def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
+def test_only_one_run_at_a_time_can_use_a_folder(tmp_path: Path) -> None:
     with RunFolder(tmp_path).sole_use():
         with (
             pytest.raises(FolderInUseError, match="another namegen process is using"),
@@ -112,7 +112,7 @@ def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
+def test_saved_files_are_found_in_the_folder(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     assert not folder.has_state
     folder.save_names(Corpus.from_names(["Al", "Bo"]))
@@ -124,10 +124,10 @@ def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
     assert folder.plot_path.parent == tmp_path
 
 
-def test_known_names_travel_with_the_model_and_lie_whole_beside_it(
+def test_a_second_file_contains_the_full_known_names(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    """What lies beside it counts only where it is of the same names; it is written once."""
+    """It's written only once, and ignored if it belongs to another set of known names."""
     folder, whole = RunFolder(tmp_path), checkpoint.known_names
     folder.save_model(checkpoint)
     path, beside = tmp_path / "model.safetensors", tmp_path / "model.known_names.safetensors"
@@ -144,7 +144,7 @@ def test_known_names_travel_with_the_model_and_lie_whole_beside_it(
     assert read_model(path).known_names.shortened
 
 
-def test_what_a_killed_process_left_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+def test_only_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     for name in (".model.safetensors.x1.part", "mine.part", "model.safetensors"):
         (tmp_path / name).touch()
     with RunFolder(tmp_path).sole_use():

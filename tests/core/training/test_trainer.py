@@ -1,4 +1,4 @@
-"""The training loop: the best epoch, patience, rates, masks, labels, a loss that goes astray, who is told."""
+"""Check the training loop: the best epoch, learning rates, dropout, labels, errors and events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBeg
 from tests.core.training.small_runs import CORPUS, SHORT, make_run
 
 
-def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
+def test_the_best_epoch_is_chosen_by_the_monitored_metric() -> None:
     for monitor, column in (
         ("loss", "validation_loss_nats_per_char"),
         ("accuracy", "validation_accuracy_argmax"),
@@ -38,23 +38,23 @@ def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
         result = run.run()
         values = [getattr(metadata, column) for metadata in result.history]
         wanted = min(values) if monitor == "loss" else max(values)
-        assert result.best_epoch == values.index(wanted) + 1  # ties to the earlier
+        assert result.best_epoch == values.index(wanted) + 1  # in a tie, the earlier epoch
         assert result.validation is not None
         assert result.validation.to_dict()[column.removeprefix("validation_")] == pytest.approx(
             wanted, abs=1e-6
         )
 
 
-def test_of_equal_epochs_the_earlier_is_the_best() -> None:
+def test_the_earlier_of_equal_epochs_is_the_best() -> None:
     run = make_run(
         replace(SHORT, optimizer="sgd", learning_rate=1e-30)
-    )  # so small that no parameter moves
+    )  # so small that no parameter changes
     result = run.run()
     assert len({metadata.validation_loss_nats_per_char for metadata in result.history}) == 1
     assert result.best_epoch == 1
 
 
-def test_without_held_out_names_the_training_loss_decides() -> None:
+def test_training_loss_is_used_without_a_validation_set() -> None:
     result = make_run(data=DataSettings(validation=0.0)).run()
     losses = [metadata.training_loss_nats_per_char for metadata in result.history]
     assert result.best_epoch == losses.index(min(losses)) + 1
@@ -62,7 +62,7 @@ def test_without_held_out_names_the_training_loss_decides() -> None:
     assert result.to_dict()["validation"] is None
 
 
-def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(
+def test_a_nan_loss_stops_training_but_keeps_the_model(
     tmp_path: Path,
 ) -> None:
     rates = ((0, 0.01), (2, 1e39))
@@ -82,22 +82,22 @@ def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(
 @pytest.mark.parametrize(
     "rate", [{"optimizer": "sgd", "learning_rate": 1e38}, {"learning_rate": 1e308}]
 )
-def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(
+def test_a_diverging_last_update_is_an_error_without_warnings(
     rate: dict, data: DataSettings | None
 ) -> None:
-    """The only update leaves no number, which the figures meet first."""
+    """The only update makes the parameters invalid, which is detected when the metrics are computed."""
     with pytest.raises(TrainingError, match="in epoch 1"):
         make_run(replace(SHORT, epochs=1, batch_size=400, **rate), data).run()
 
 
-def test_settings_that_are_not_resolved_are_refused() -> None:
+def test_unresolved_settings_are_rejected() -> None:
     run = make_run()
     run.prepared = replace(run.prepared, recipe=Recipe())
     with pytest.raises(SettingsError, match="resolve the settings"):
         run.run()
 
 
-def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -> None:
+def test_events_are_sent_for_every_stage_of_a_run() -> None:
     told: list[Event] = []
     run = make_run(on_progress=told.append)
     run.run()
@@ -119,7 +119,7 @@ def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -
 
 
 class Failing(NumpyEngine):
-    """Fails in some way in its second epoch."""
+    """A backend that fails in its second epoch: raises an error, or multiplies the losses by a number."""
 
     epochs = 0
     how: Exception | float = 0.0
@@ -138,7 +138,7 @@ def failing(how: Exception | float, **more: object) -> TrainingRun:
     return TrainingRun(prepared, **more)
 
 
-def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
+def test_a_failing_backend_is_reported_and_saved_files_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namegen.core.training.run.SECONDS_BETWEEN_SAVES", 0.0)
@@ -152,7 +152,7 @@ def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
     assert read_model(tmp_path / "model.safetensors").training["epochs"] == 1
 
 
-def test_what_is_ours_is_not_told_as_the_engines() -> None:
+def test_other_errors_are_not_blamed_on_the_backend() -> None:
     def stop() -> bool:
         raise ValueError("of the program that asks")
 
@@ -160,7 +160,7 @@ def test_what_is_ours_is_not_told_as_the_engines() -> None:
         failing(0.0, should_stop=stop).run()
 
 
-def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
+def test_a_backend_that_returns_a_nan_loss_is_reported() -> None:
     with pytest.raises(
         TrainingError, match="no longer a finite number, or much too large, in epoch 2"
     ):
@@ -168,7 +168,7 @@ def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
 
 
 def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
-    """The learning rate of every step of a training."""
+    """Return the learning rate of every step of a run."""
     training = TrainingSettings(**settings)
     plan = Plan(
         steps_per_epoch, epochs, training.peak_learning_rate, training.warmup, training.lr_steps
@@ -179,7 +179,7 @@ def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_declares_what_its_rates_depend_on(name: str) -> None:
+def test_schedules_declare_the_settings_that_they_use(name: str) -> None:
     schedule = SCHEDULES[name]
     given = {
         "lr_schedule": name,
@@ -194,7 +194,7 @@ def test_a_schedule_declares_what_its_rates_depend_on(name: str) -> None:
         )
 
 
-def test_steps_change_the_rate_at_the_first_step_of_their_epoch() -> None:
+def test_steps_change_the_rate_at_the_start_of_an_epoch() -> None:
     assert set(rates(5, 4, lr_schedule="constant", learning_rate=0.3)) == {0.3}
     assert 0 < rates(1, 1)[0] <= 0.02
     assert (
@@ -202,7 +202,7 @@ def test_steps_change_the_rate_at_the_first_step_of_their_epoch() -> None:
     )
 
 
-def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> None:
+def test_one_cycle_rises_during_warmup_and_then_falls() -> None:
     found = rates(100, 10, learning_rate=0.02, warmup=0.2)
     top = found.index(max(found))
     assert top == pytest.approx(200, abs=1)
@@ -215,7 +215,7 @@ def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> N
 
 
 @pytest.mark.parametrize("settings", [{"lr_schedule": "steps"}, {"lr_steps": ((0, 0.1),)}])
-def test_rate_steps_go_with_their_schedule_and_with_no_other(settings: dict) -> None:
+def test_lr_steps_and_the_steps_schedule_require_each_other(settings: dict) -> None:
     with pytest.raises(SettingsError, match="together"):
         TrainingSettings(**settings)
 
@@ -224,7 +224,7 @@ NETWORK = RecurrentNetwork(30, "gru", hidden=(40, 50))
 ALL = TrainingSettings(recurrent_dropout=0.25, layer_dropout=0.5, output_dropout=0.1, seed=7)
 
 
-def test_each_rate_masks_its_own_parameters() -> None:
+def test_each_dropout_rate_applies_to_its_own_parameters() -> None:
     masks = Dropping(NETWORK, ALL).masks(0, 0)
     assert {name: mask.shape for name, mask in masks.items()} == {
         "rnn.0.recurrent_kernel": (40, 120),
@@ -238,7 +238,7 @@ def test_each_rate_masks_its_own_parameters() -> None:
     ]
 
 
-def test_so_much_is_left_out_and_the_rest_is_scaled() -> None:
+def test_dropout_masks_match_the_rate_and_scale_the_rest() -> None:
     dropping = Dropping(NETWORK, ALL)
     for name, rate in (
         ("rnn.1.recurrent_kernel", 0.25),
@@ -252,7 +252,7 @@ def test_so_much_is_left_out_and_the_rest_is_scaled() -> None:
         )
 
 
-def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
+def test_masks_depend_only_on_seed_epoch_and_step() -> None:
     twins = Dropping(RecurrentNetwork(30, hidden=(40, 40)), ALL).masks(0, 0)
     assert not np.array_equal(twins["rnn.0.recurrent_kernel"], twins["rnn.1.recurrent_kernel"])
     one, other = Dropping(NETWORK, ALL), Dropping(NETWORK, ALL)
@@ -263,7 +263,7 @@ def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
         assert not np.array_equal(mask, one.masks(1, 3)[name])
 
 
-def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
+def test_dropout_of_missing_units_is_rejected() -> None:
     with pytest.raises(
         SettingsError, match=r"^layer_dropout is 0\.5, but this network has no such units"
     ):
@@ -271,8 +271,8 @@ def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 5])
-def test_the_smallest_rates_are_kept_to(times: int) -> None:
-    """Of four million weights 64 are expected to go, or so many times as many."""
+def test_very_small_dropout_rates_are_accurate(times: int) -> None:
+    """With four million weights, the expected number of dropped weights is 64 or 320."""
     network, rate = RecurrentNetwork(5, hidden=(2_048,)), times / 2**16
     (name,) = network.mask_shapes["recurrent_dropout"]
     mask = Dropping(network, TrainingSettings(recurrent_dropout=rate)).masks(epoch=0, step=0)[name]
@@ -283,11 +283,11 @@ def test_the_smallest_rates_are_kept_to(times: int) -> None:
 
 IDENTITY = Identity(
     list="", list_name="", network={}, training={}, data={}
-)  # nothing here looks at it
+)  # not used in this test
 
 
-def test_each_label_is_learned_behind_its_own_beginning() -> None:
-    """Names of the first label begin with a, those of the second with e."""
+def test_the_network_learns_different_names_for_each_label() -> None:
+    """Names with the first label start with a, and names with the second label start with e."""
     rng = np.random.default_rng(4)
     labels = rng.integers(0, 2, 90)
     names = [
@@ -307,7 +307,7 @@ def test_each_label_is_learned_behind_its_own_beginning() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
-def test_the_probe_of_a_state_is_two_rows(tmp_path: Path, rows: int) -> None:
+def test_self_test_logits_of_a_state_must_have_two_rows(tmp_path: Path, rows: int) -> None:
     path = tmp_path / "state.safetensors"
     SavedState({}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(path)
     tensors, document = read_tensors(path)
