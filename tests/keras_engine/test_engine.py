@@ -238,7 +238,7 @@ def test_namegens_optimizers_use_stock_keras(name: str) -> None:
 def test_optimizers_missing_from_keras_use_namegens_formula(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This applies to optimizers and hyperparameters. The Keras engine can also resume from the NumPy engine's state."""
+    """This applies to optimizers and hyperparameters. The Keras engine can also resume from a NumPy engine's state."""
     monkeypatch.setitem(OPTIMIZERS, name, DECAYING[name])
     engine_class, network = load_engine("keras"), small_network("simple_rnn")
     training = DecaySettings(optimizer=name, decay=0.4, clip_norm=0.3)
