@@ -12,7 +12,7 @@ from namegen.bundled_configs import advice, bundled_configs, find_config
 CONFIGS = Path(__file__).parent.parent / "configs"
 
 
-def test_a_checkout_uses_the_configs_of_its_folder() -> None:
+def test_a_checkout_uses_the_configs_in_its_folder() -> None:
     assert {name: one.path for name, one in bundled_configs().items()} == {
         path.stem: path for path in CONFIGS.glob("*.toml")
     }

@@ -165,7 +165,7 @@ def test_vocabularies_can_have_more_than_256_characters(cell: str) -> None:
 @cells
 @bptt
 @pytest.mark.parametrize("tree", LABELLED)
-def test_labelled_names_agree_with_the_plain_loop(cell: str, tree: str, bptt: bool) -> None:
+def test_labeled_names_agree_with_the_plain_loop(cell: str, tree: str, bptt: bool) -> None:
     labels, names = zip(*LABELLED[tree], strict=True)
     model = make_model(VOCABULARY, cell, bptt, labels=3)
     assert_as_plain_loop(model, cell, names, VOCABULARY, [V + label for label in labels])
