@@ -1,4 +1,4 @@
-"""Check the tool for blind tests: sheets, ratings and results."""
+"""Check the tool for blind tests: sheets, marks and results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.blind import Name, Sheet
 
 
 def sheet_of(new: list[int], old: list[int]) -> Sheet:
-    """Return a sheet with the ratings of one reader."""
+    """Return a sheet with the marks of one reader."""
     names = [Name(f"n{index}", ("new",), (mark,)) for index, mark in enumerate(new)]
     names += [Name(f"o{index}", ("old",), (mark,)) for index, mark in enumerate(old)]
     names += [
@@ -38,7 +38,7 @@ def test_a_sheet_contains_each_name_once_with_all_sources(tmp_path: Path) -> Non
     assert dict(key["names"]) == {"Ann": ["new"], "Bob": ["new", "old"], "Cy": ["old"]}
 
 
-def test_the_number_of_ratings_must_match_the_sheet(tmp_path: Path) -> None:
+def test_the_number_of_marks_must_match_the_sheet(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text(
         json.dumps({"about": "names", "names": [["Ann", ["new"]]]}), encoding="utf-8"
     )
@@ -47,7 +47,7 @@ def test_the_number_of_ratings_must_match_the_sheet(tmp_path: Path) -> None:
         blind.add_marks(tmp_path, is_short=False)
 
 
-def test_only_a_rating_of_2_counts_as_acceptance() -> None:
+def test_only_a_mark_of_2_counts_as_acceptance() -> None:
     assert blind.mean_acceptance([sheet_of([2, 1, 0, 2], [0])], "new") == 0.5
 
 

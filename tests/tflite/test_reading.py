@@ -108,7 +108,7 @@ def exact(cell: str) -> Checkpoint:
         ("lstm", "float16", "fe61488de4ad1a05"),
     ],
 )
-def test_written_files_dont_change_between_versions(
+def test_written_files_do_not_change_between_versions(
     cell: str, quantize: str, expected: str
 ) -> None:
     """Later versions of namegen have to open existing files. After an intended change, increase the format version."""

@@ -155,7 +155,7 @@ def test_the_model_passes_the_language_model_checks(check: str, exported: Export
     LANGUAGE_MODEL_CHECKS[check](TFLiteModel.load(exported("lstm")), tokens)
 
 
-def test_names_dont_depend_on_how_many_are_drawn(exported: Exported) -> None:
+def test_names_do_not_depend_on_how_many_are_drawn(exported: Exported) -> None:
     """This includes calls with a short last chunk and calls for no names."""
     model = TFLiteModel.load(exported())
     uniforms = np.random.default_rng(0).random((600, 12))
@@ -363,7 +363,7 @@ def test_the_self_test_only_allows_rounding_errors(quantize, limit, checkpoint) 
                 TFLiteModel(content, path="some.tflite")
 
 
-def test_loading_doesnt_import_tensorflow_and_prints_nothing(exported: Exported) -> None:
+def test_loading_is_silent_and_does_not_import_tensorflow(exported: Exported) -> None:
     code = (
         "import sys; from namegen import api; m = api.load(sys.argv[1]); m.generate(3, seed=1, allow_seen=True); "
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
