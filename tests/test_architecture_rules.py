@@ -1,4 +1,4 @@
-"""The project's rules for imports, messages and documents."""
+"""Check the project's rules for imports, messages and documents."""
 
 from __future__ import annotations
 

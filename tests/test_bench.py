@@ -66,10 +66,8 @@ def test_ratios_are_computed_for_each_round() -> None:
 
 
 @pytest.mark.parametrize("rounds", [6, 8, 9, 12])
-def test_the_interval_of_a_median_has_95_percent_coverage(
-    rounds: int,
-) -> None:
-    """A narrower interval has less. The test counts all combinations of rounds below and above the median."""
+def test_the_interval_of_a_median_has_95_percent_coverage(rounds: int) -> None:
+    """No narrower interval covers 95%. The test counts all combinations of rounds below and above the median."""
     low, high = median_interval(range(rounds))
     below = np.array([sum(way) for way in product((0, 1), repeat=rounds)])
     wide, narrow = (

@@ -1,6 +1,6 @@
 """Check that ``CITATION.cff`` and the forms in ``.github/`` are complete and agree with the project.
 
-The files have been validated against the published schemas by hand. These tests only check the required fields.
+The files were validated against the published schemas once. These tests only check the required fields.
 """
 
 from __future__ import annotations

@@ -98,9 +98,7 @@ def test_required_versions_come_from_the_installed_package(monkeypatch: pytest.M
     assert requirements("faker") == ("Faker>=37",)
 
 
-def test_a_checkout_reads_required_versions_from_pyproject(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_checkout_reads_required_versions_from_pyproject(monkeypatch: pytest.MonkeyPatch) -> None:
     def not_installed(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 

@@ -110,7 +110,7 @@ def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
 def test_files_are_flushed_before_and_folders_after_renaming(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a power cut, the path has either the old or the new content."""
+    """After a power failure, the file has either the old or the new content."""
     done: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -121,7 +121,7 @@ def test_files_are_flushed_before_and_folders_after_renaming(
 
     def rename(source: str, target: Path) -> None:
         done.append("renamed")
-        # The folder is the same, because another one may be on another disk.
+        # The temporary file is in the same folder, because other folders may be on another disk.
         assert Path(source).parent == path.parent
         assert Path(source).read_bytes() == NEW
         assert path.read_bytes() == OLD

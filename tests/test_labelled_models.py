@@ -97,9 +97,7 @@ def test_batches_contain_the_probability_with_each_label() -> None:
             )
 
 
-def test_there_are_no_percentiles_for_too_many_labels(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_there_are_no_percentiles_for_too_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = PrefixTree.from_names(NAMES, MODEL.vocabulary)
     assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is not None
     monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)

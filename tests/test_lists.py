@@ -184,9 +184,8 @@ class TestFiles:
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
     def test_a_named_pipe_is_read_completely(self, tmp_path: Path) -> None:
-        content = b"".join(
-            b"%07d\n" % number for number in range(300_000)
-        )  # more than one read returns
+        # This is more than a single read returns.
+        content = b"".join(b"%07d\n" % number for number in range(300_000))
         os.mkfifo(tmp_path / "pipe")
         writer = threading.Thread(
             target=lambda: (tmp_path / "pipe").write_bytes(content), daemon=True

@@ -36,9 +36,7 @@ def test_suggestions_are_known_and_only_replace_unknown_origins() -> None:
 
 
 @pytest.mark.parametrize("household", [None, 3])
-def test_half_of_irish_households_have_anglicized_family_names(
-    household: int | None,
-) -> None:
+def test_half_of_irish_households_have_anglicized_family_names(household: int | None) -> None:
     irish = api.load("world-family").for_labels("Irish")
     found = api.generate_people(60, origins=["Irish", "Finnish"], household=household, seed=2)
     families: dict[int, set[str]] = {}

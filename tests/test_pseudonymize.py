@@ -38,7 +38,7 @@ def test_pseudonyms_follow_the_documented_algorithm() -> None:
 
 @pytest.mark.slow  # it takes some seconds
 def test_a_million_pseudonyms_are_the_same_on_all_machines() -> None:
-    """The expected hash was computed on another machine with Python 3.11.7 and 3.13.5."""
+    """The expected hash was computed on one machine with Python 3.11.7 and 3.13.5."""
     pools = [
         [f"{letter}{number}" for number in range(size)]
         for letter, size in (("a", 3000), ("b", 2000), ("c", 500))
@@ -88,7 +88,7 @@ def test_collisions_are_as_frequent_as_expected() -> None:
     assert abs(pairs - made.expected_shared) < 4 * sqrt(made.expected_shared)
     first = next(place for place, name in enumerate(found) if name in found[:place])
     strict = Pseudonyms(pool=NAMES, key=KEY, unique=True)
-    for _ in range(2):  # a repeated value has the same name, and that's no error
+    for _ in range(2):  # repeated values get the same name without an error
         assert [strict.of(f"value {number}") for number in range(first)] == found[:first]
     many = Pseudonyms(map(str, range(-3_000, 0)), pool=[NAMES, NAMES], key=KEY, unique=True)
     assert len(set(many)) == 3_000

@@ -264,9 +264,10 @@ class TestMerge:
             assert merge(Config(), {path: value}) != Config()
         with pytest.raises(SettingsError, match=r"^split has no effect"):
             merge(Config(), {**alone, "data.split": "by-row", "data.duplicates": "full"})
-        merge(Config(), {**alone, "data.split": "by-row"})  # this split keeps duplicates
+        merge(Config(), {**alone, "data.split": "by-row"})  # a split by row keeps duplicates
         merge(Config(), {**alone, "data.test": 0.2, "data.split_seed": 3})
-        merge(Config(), {**alone, "training.patience": 3})  # this depends on the training loss then
+        # Without validation names, patience uses the training loss.
+        merge(Config(), {**alone, "training.patience": 3})
         idle = merge(Config(), {"training.monitor": "accuracy"})
         assert merge(idle, alone).training.monitor == "accuracy"
         with_momentum = merge(

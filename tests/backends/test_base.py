@@ -318,9 +318,7 @@ ABC = Vocabulary("abc")
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=12))
-def test_padded_rows_contain_each_name_with_its_count(
-    names: list[str],
-) -> None:
+def test_padded_rows_contain_each_name_with_its_count(names: list[str]) -> None:
     rows = PaddedRows.of(Batch(PrefixTree.from_names(names, ABC)))
     found = {}
     for inputs, wanted, weights in zip(rows.inputs, rows.wanted, rows.weights, strict=True):

@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_program_runs_and_learns() -> None:
-    """The program includes its own checks. A model that ignores the previous character has a loss of at least 2.8."""
+    """The program includes its own checks. If it ignored the previous character, its loss would be at least 2.8."""
     done = run([*STRICT, "".join(blocks("python"))])
     assert done.returncode == 0, done.stderr
     loss, names = done.stdout.splitlines()

@@ -78,7 +78,7 @@ def with_own_self_test(checkpoint: Checkpoint) -> Checkpoint:
 def test_a_modified_cell_is_rejected(
     target: str, cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The self-test logits match because the modified cell computed them. The exporter still has to notice."""
+    """The self-test logits match because the modified cell computed them, but the exporter still rejects the model."""
     export, how = EXPORTERS[target]
     monkeypatch.setitem(cells.CELLS, cell, CHANGED[cell])
     source = with_own_self_test(labelled_checkpoint(cell, (12, 8)))

@@ -68,7 +68,7 @@ def test_every_node_is_packed_with_its_counts(lists: list[list[tuple[int, str]]]
 
 
 @given(lists=st.lists(labelled_lists, min_size=1, max_size=3), rows=st.integers(1, 5))
-def test_tiles_contain_each_node_once_and_no_parents(
+def test_tiles_contain_each_node_once_without_its_parent(
     lists: list[list[tuple[int, str]]], rows: int
 ) -> None:
     vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
@@ -81,9 +81,8 @@ def test_tiles_contain_each_node_once_and_no_parents(
         assert 0 < end - start <= rows
         parents = packing.parents[start:end]
         assert ((parents < start) | (parents == no_node)).all()
-        if (
-            end not in packing.first_node and end - start < rows
-        ):  # only before a node whose parent is in this tile
+        # A tile only ends early before a node whose parent is in this tile.
+        if end not in packing.first_node and end - start < rows:
             assert packing.parents[end] >= start
 
 

@@ -123,7 +123,7 @@ def test_the_numpy_engine_passes_the_conformance_checks(check: str, cell: str) -
     ("name", "values", "said"),
     [("rnn.2.kernel", np.zeros(3), "has no place"), ("optimizer.step", np.array(-1), "at least 0")],
 )
-def test_a_state_with_unfit_tensors_is_rejected(name: str, values: np.ndarray, said: str) -> None:
+def test_a_state_with_invalid_tensors_is_rejected(name: str, values: np.ndarray, said: str) -> None:
     """The message names the tensor, and the engine keeps its old state."""
     engine = make_engine()
     engine.train_epoch(steps(2))

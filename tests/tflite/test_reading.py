@@ -1,4 +1,4 @@
-"""Test that only files in the form that namegen writes are passed to LiteRT. All others are rejected before."""
+"""Test that LiteRT only receives files in the form that namegen writes. All other files are rejected earlier."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    """Return a file with labels, two layers, of which one is quantized to 8 bits, and hashes of names."""
+    """Return a file with labels, hashes of names, and two layers, one of them quantized to 8 bits."""
     return to_bytes_of(contents_of(labelled_checkpoint("gru", (24, 6)), "int8"))
 
 

@@ -172,7 +172,7 @@ def test_names_of_the_list_are_known(
     assert not any(model.may_return(text) or model.may_return(text.upper()) for text in listed)
 
 
-def test_if_too_few_names_reach_the_threshold_the_best_others_follow(
+def test_names_below_the_threshold_are_returned_if_needed(
     program: ModuleType,
     exported: Callable[[str], tuple[Path, Checkpoint]],
     monkeypatch: pytest.MonkeyPatch,
