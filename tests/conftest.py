@@ -1,4 +1,4 @@
-"""Settings and fixtures of all tests. The checks of shapes are installed before namegen is imported."""
+"""Settings and fixtures for all tests. This file installs the shape checks before namegen is imported."""
 
 from __future__ import annotations
 

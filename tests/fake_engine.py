@@ -54,7 +54,7 @@ class FakeEngine:
 
     @property
     def vocabulary_size(self) -> int:
-        """``V``."""
+        """The size of the vocabulary, V."""
         return self.network.vocabulary_size
 
     def initial_state(self, rows: int) -> Int32[Array, "B"]:
@@ -64,7 +64,7 @@ class FakeEngine:
     def step(
         self, tokens: Int32[Array, "B"], state: Int32[Array, "B"]
     ) -> tuple[Float[Array, "B V"], Int32[Array, "B"]]:
-        """Read one token per row."""
+        """Process one token per row."""
         bias = self.parameters["output.bias"]  # (V,)
         kernel = self.parameters["rnn.0.kernel"]
         logits = np.tile(bias, (len(tokens), 1))  # (B, V)

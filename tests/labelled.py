@@ -1,4 +1,4 @@
-"""A small model of labeled names, which is trained in a moment."""
+"""A small model of labeled names, which takes only a moment to train."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lion, an optimizer that namegen doesn't have, and the new hyperparameter ``decay``. Both are declared as usual."""
+"""Lion, an optimizer that namegen doesn't have, and ``decay``, a new hyperparameter."""
 
 from __future__ import annotations
 

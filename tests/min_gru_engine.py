@@ -40,7 +40,7 @@ class MinGRUEngine(NumpyEngine):
 
 
 class MinGRUNetwork(RecurrentNetwork):
-    """The correct way: another architecture."""
+    """The same network, correctly declared as another architecture."""
 
     architecture: ClassVar[str] = "mingru"
 

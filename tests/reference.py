@@ -26,7 +26,7 @@ def prefix_counts(names: Iterable[str]) -> dict[str, Counter[str]]:
 
 
 def ceiling(names: Sequence[str]) -> dict[str, float]:
-    """Compute the metrics of the list as a model that predicts what follows each prefix in the list."""
+    """Compute the metrics of a model that predicts the characters after each prefix as often as in the list."""
     followers = prefix_counts(names)
     loss = 0.0
     argmax = 0.0

@@ -20,10 +20,10 @@ MODULES = [
     "namegen.web.arithmetic",
     "namegen.faker",
 ]
-FIRST = 10  # the first calls of a function, which are all checked
-EVERY = 50  # one in this many of its other calls is checked
+FIRST = 10  # the first 10 calls of a function are checked
+EVERY = 50  # then every 50th call is checked
 
-calls: Counter[object] = Counter()  # of each function in the current test
+calls: Counter[object] = Counter()  # the number of calls of each function in the current test
 _jaxtyped = jaxtyping.jaxtyped
 
 

@@ -1,4 +1,4 @@
-"""Small replacements for the built-in models. They're trained in a moment, on the same lists."""
+"""Small replacements for the built-in models. They use the same lists, and take only a moment to train."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's rules for imports, messages and documents."""
+"""Check the project's rules for imports, messages and documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGE = ROOT / "namegen"
 DOOR = PACKAGE / "__init__.py"  # provides the public names, which it loads when they're used
 # The empty name is namegen itself, which contains the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
-# These modules are separate floors, because the settings use them, and the other networks use the settings.
+# These modules are separate layers, because the settings use them, and the other networks use the settings.
 CELLS, INITIALIZERS = "core.network.cells", "core.network.initializers"
 DATA = GROUND | {
     CELLS,
@@ -40,7 +40,7 @@ EVALUATION = MODELS | {"core.evaluation"}
 GENERATION = EVALUATION | {"core.generation"}
 CORE = GENERATION | {"core.training", "core"}
 
-# For each floor: the other floors that it may import, and the libraries that it may import.
+# For each layer: the other layers that it may import, and the libraries that it may import.
 FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), {"rapidfuzz"}),
@@ -194,7 +194,7 @@ def is_for_type_checkers(node: ast.AST) -> bool:
     )
 
 
-def test_a_floor_imports_only_the_floors_below_it() -> None:
+def test_layers_only_import_the_layers_below_them() -> None:
     """Imports inside functions and for type checkers count too."""
     for path in modules():
         floor = floor_of(module_name(path))
@@ -210,12 +210,12 @@ def test_a_floor_imports_only_the_floors_below_it() -> None:
                 assert top in libraries, f"{module_name(path)} imports {imported}"
 
 
-def test_floors_do_not_import_each_other_in_a_circle() -> None:
+def test_layers_have_no_circular_imports() -> None:
     graph = {floor: floors_below for floor, (floors_below, _) in FLOORS.items()}
     TopologicalSorter(graph).prepare()
 
 
-def test_modules_do_not_import_each_other_in_a_circle() -> None:
+def test_modules_have_no_circular_imports() -> None:
     """Imports inside functions count, but imports for type checkers don't."""
     graph = {
         module_name(path): {
@@ -232,7 +232,7 @@ def test_modules_do_not_import_each_other_in_a_circle() -> None:
         pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
 
 
-# Floors whose messages may be shown by programs that use namegen as a library.
+# Layers whose messages may be shown by programs that use namegen as a library.
 WITHOUT_FLAGS = {
     "",
     "settings_toml",
@@ -246,7 +246,7 @@ WITHOUT_FLAGS = {
 WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
 
 
-def test_messages_do_not_mention_options_of_the_command_line() -> None:
+def test_messages_do_not_mention_command_line_options() -> None:
     """They mention settings (``errors.setting``). Only the command line knows how its options are spelled."""
     for path in modules():
         if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS:
@@ -319,7 +319,7 @@ print("loaded", *sorted({"keras", "tensorflow", "matplotlib", "ai_edge_litert"} 
 """
 
 
-def test_light_commands_load_no_heavy_library(tmp_path: Path) -> None:
+def test_light_commands_load_no_heavy_libraries(tmp_path: Path) -> None:
     assert run_python(LIGHT_USES, tmp_path).splitlines()[-1].strip() == "loaded"
 
 

@@ -1,4 +1,4 @@
-"""The calculations of `make bench`, and what it measures. The benchmarks themselves don't run here."""
+"""Check the calculations of ``make bench``. The benchmarks themselves don't run here."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ LOSS = Comparison(
 )
 
 
-def test_the_better_setting_stands_for_its_group_by_the_median() -> None:
+def test_the_best_setting_has_the_best_median() -> None:
     assert SPEED.best("PyTorch packed").name == "PyTorch packed, batch 512"
     assert LOSS.best("namegen").name == "namegen, batch 128"
     assert LOSS.best_rival.name == "PyTorch, batch 64"
 
 
-def test_ratios_are_taken_round_by_round() -> None:
-    """For losses, it's the difference. The median of the ratios isn't the ratio of the medians."""
+def test_ratios_are_computed_for_each_round() -> None:
+    """Losses are compared by their differences. The median of the ratios isn't the ratio of the medians."""
     times = SPEED.against("namegen", SPEED.best("PyTorch packed"))
     assert times == pytest.approx((4.0, 2.1, 150 / 90))
     assert format_median(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
@@ -66,10 +66,8 @@ def test_ratios_are_taken_round_by_round() -> None:
 
 
 @pytest.mark.parametrize("rounds", [6, 8, 9, 12])
-def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases(
-    rounds: int,
-) -> None:
-    """This counts all combinations of rounds below and above the median. Five rounds are too few."""
+def test_the_interval_of_a_median_has_95_percent_coverage(rounds: int) -> None:
+    """No narrower interval covers 95%. The test counts all combinations of rounds below and above the median."""
     low, high = median_interval(range(rounds))
     below = np.array([sum(way) for way in product((0, 1), repeat=rounds)])
     wide, narrow = (
@@ -79,7 +77,7 @@ def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases
     assert high == rounds - 1 - low
 
 
-def test_sharing_counts_what_a_plain_loop_counts() -> None:
+def test_sharing_agrees_with_a_plain_loop() -> None:
     batches = BatchMaker.from_names(NAMES, Corpus.from_names(NAMES).vocabulary)
     order, characters, distinct, prefixes = (
         np.random.default_rng([0, 0]).permutation(len(NAMES)),
@@ -96,7 +94,7 @@ def test_sharing_counts_what_a_plain_loop_counts() -> None:
     assert sharing(batches, 4) == Sharing(4, characters, distinct, prefixes)
 
 
-def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
+def test_variants_take_turns_and_the_first_round_is_ignored() -> None:
     calls: list[tuple[str, int]] = []
 
     def way(name: str) -> Callable[[int], float]:
@@ -122,8 +120,8 @@ def recipe(**training: float) -> Recipe:
     )
 
 
-def test_what_is_timed_is_a_training_bit_for_bit() -> None:
-    """Also with dropout masks."""
+def test_the_benchmark_trains_exactly_like_a_real_run() -> None:
+    """The parameters are equal bit for bit, even with dropout."""
     corpus, told = Corpus.from_names(NAMES), recipe(recurrent_dropout=0.25, output_dropout=0.1)
     trainer, prepared = NamegenTrainer(corpus, told), prepare(corpus, told, load_engine("numpy"))
     trainer.warm_up()

@@ -1,4 +1,4 @@
-"""Blind tests of names: sheets, marks and the table of results."""
+"""Check the tool for blind tests: sheets, marks and results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sheet_of(new: list[int], old: list[int]) -> Sheet:
     return Sheet("list", "names", is_short=False, names=tuple(names))
 
 
-def test_a_sheet_has_each_name_once_with_all_its_sources(tmp_path: Path) -> None:
+def test_a_sheet_contains_each_name_once_with_all_sources(tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("Ann\nBob\n", encoding="utf-8")
     (tmp_path / "old.txt").write_text("Bob\nCy\n", encoding="utf-8")
     blind.make_sheet(
@@ -38,7 +38,7 @@ def test_a_sheet_has_each_name_once_with_all_its_sources(tmp_path: Path) -> None
     assert dict(key["names"]) == {"Ann": ["new"], "Bob": ["new", "old"], "Cy": ["old"]}
 
 
-def test_marks_must_fit_the_sheet(tmp_path: Path) -> None:
+def test_the_number_of_marks_must_match_the_sheet(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text(
         json.dumps({"about": "names", "names": [["Ann", ["new"]]]}), encoding="utf-8"
     )
@@ -47,7 +47,7 @@ def test_marks_must_fit_the_sheet(tmp_path: Path) -> None:
         blind.add_marks(tmp_path, is_short=False)
 
 
-def test_only_marks_of_2_are_acceptance() -> None:
+def test_only_a_mark_of_2_counts_as_acceptance() -> None:
     assert blind.mean_acceptance([sheet_of([2, 1, 0, 2], [0])], "new") == 0.5
 
 

@@ -1,4 +1,4 @@
-"""The built-in configs are found in a checkout and in an installed package."""
+"""Check that the built-in configs are found in a checkout and in an installed package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from namegen.bundled_configs import advice, bundled_configs, find_config
 CONFIGS = Path(__file__).parent.parent / "configs"
 
 
-def test_a_checkout_uses_the_configs_of_its_folder() -> None:
+def test_a_checkout_uses_the_configs_in_its_folder() -> None:
     assert {name: one.path for name, one in bundled_configs().items()} == {
         path.stem: path for path in CONFIGS.glob("*.toml")
     }
@@ -39,12 +39,12 @@ def test_the_first_line_of_each_config_is_its_description() -> None:
         assert config.is_sweep == name.startswith("sweep-")
 
 
-def test_a_name_selects_a_built_in_config_and_everything_else_is_a_path() -> None:
+def test_names_select_built_in_configs_and_other_strings_are_paths() -> None:
     assert find_config("default") == CONFIGS / "default.toml"
     for path in ("./default", "default.toml", "mine.toml", ""):
         assert find_config(path) == Path(path)
 
 
-def test_advice_suggests_the_nearest_name() -> None:
+def test_the_advice_suggests_the_most_similar_name() -> None:
     assert advice("scratch-frist.toml").startswith("did you mean scratch-first? Use a TOML file")
     assert advice("x" * 100_000).startswith("use a TOML file")

@@ -1,4 +1,4 @@
-"""Child processes: answers, progress, errors and crashes. No process is left running."""
+"""Check the answers, progress reports, errors and crashes of child processes, and that none is left running."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def ended(*parts: Job, workers: int = 2) -> list[JobEnded]:
         return list(run_all(children, parts))
 
 
-def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
+def test_jobs_return_answers_and_report_progress() -> None:
     """Documents can be longer than the buffer of a pipe. Output of libraries is discarded, and threads are limited."""
     parts = [
         part("answer", number=number, x="x" * 300_000, steps=2, threads=3) for number in range(3)
@@ -89,7 +89,7 @@ def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
     assert events[:-1] == [JobProgress(parts[0], 1, 2), JobProgress(parts[0], 2, 2)]
 
 
-def test_a_part_that_raises_is_one_sentence() -> None:
+def test_an_exception_in_a_job_becomes_one_sentence() -> None:
     parts = part("refuse"), part("raise")
     found = {one.job: one for one in ended(*parts)}
     assert [found[one].trouble for one in parts] == [
@@ -100,7 +100,7 @@ def test_a_part_that_raises_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_child_that_dies_is_started_once_more(tmp_path: Path, times: int) -> None:
+def test_a_crashed_child_is_restarted_once(tmp_path: Path, times: int) -> None:
     [one] = ended(part("die", file=str(tmp_path / "starts"), times=times))
     assert (tmp_path / "starts").read_text() == "xx"
     if times == 1:
@@ -110,7 +110,7 @@ def test_a_child_that_dies_is_started_once_more(tmp_path: Path, times: int) -> N
         assert "\n" not in one.trouble
 
 
-def test_one_that_is_not_wanted_is_ended(tmp_path: Path) -> None:
+def test_children_are_terminated_on_an_interrupt(tmp_path: Path) -> None:
     file = tmp_path / "state"
 
     def interrupt(event: Event) -> None:
@@ -124,7 +124,7 @@ def test_one_that_is_not_wanted_is_ended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
-    """It may be killed, interrupted or terminated."""
+    """The parent is killed, interrupted or terminated."""
     file = tmp_path / "state"
     code = (
         "from namegen.cli.ending import handle_end_signals\nfrom namegen.children import *\nhandle_end_signals()\n"
@@ -144,7 +144,7 @@ def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> No
     assert not child.is_running()
 
 
-def test_no_room_for_another_process_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_is_clear_if_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 

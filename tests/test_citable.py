@@ -1,6 +1,6 @@
-"""``CITATION.cff`` and the forms in ``.github/`` are complete and agree with the project.
+"""Check that ``CITATION.cff`` and the forms in ``.github/`` are complete and agree with the project.
 
-They were checked against the published schemas once. These tests check only the required fields.
+The files were validated against the published schemas once. These tests only check the required fields.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def test_the_citation_agrees_with_the_package() -> None:
     for field in ("message", "title", "abstract"):
         assert isinstance(citation[field], str)
         assert citation[field]
-    assert citation["authors"] == project["authors"]  # the project as a whole, not single persons
+    assert citation["authors"] == project["authors"]  # the project as a whole, no individuals
     assert " AND ".join(citation["license"]) == project["license"]
     assert citation["keywords"] == project["keywords"]
 

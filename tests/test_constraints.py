@@ -1,4 +1,4 @@
-"""Constraints from Python with a trained network. Each name satisfies all of them."""
+"""Check that names from a trained network satisfy the constraints passed from Python."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def model() -> LoadedModel:
     return api.open_checkpoint(result.checkpoint, "small")
 
 
-def test_every_name_keeps_every_constraint(model: LoadedModel) -> None:
-    """The tests of core show that names satisfy any constraints. This test shows that each argument is used."""
+def test_names_satisfy_all_constraints(model: LoadedModel) -> None:
+    """The tests of core check the constraints themselves. This test checks that each argument is used."""
     found = model.generate(
         9, starts_with="Ma", ends_with="n", min_length=5, max_length=9, temperature=0.9, seed=1
     )
@@ -68,8 +68,8 @@ def test_every_name_keeps_every_constraint(model: LoadedModel) -> None:
     assert len(set(model.generate(9, top_k=1, allow_seen=True, allow_repeats=True, seed=1))) == 1
 
 
-def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
-    """Held-out names are also in the list."""
+def test_known_names_are_never_new_in_any_spelling(model: LoadedModel) -> None:
+    """This includes names of the validation set."""
     known = known_set(NAMES)
     for temperature in (0.5, 1.6):
         names = model.generate(1_000, temperature=temperature, seed=1)
@@ -81,7 +81,7 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
         assert model.checkpoint.known_names.holds(hash_names(spelled)).all()  # type: ignore[union-attr]
 
 
-def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
+def test_min_distance_applies_to_the_models_bundled_list() -> None:
     model, near = (
         api.load_shipped("japanese-given"),
         MinDistance(2, load_bundled("japanese-given").names).rejects,
@@ -90,13 +90,13 @@ def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
     assert not near(Finished(model.generate(5, min_distance=2, seed=0))).any()
 
 
-def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
+def test_min_distance_requires_a_list_of_names(model: LoadedModel) -> None:
     with pytest.raises(SettingsError, match=r"pass the list with exclude_names$"):
         model.generate(1, min_distance=2)
     assert len(model.generate(5, min_distance=2, exclude_names=[], seed=0)) == 5
 
 
-def test_what_was_found_before_an_error_is_kept(model: LoadedModel) -> None:
+def test_the_error_contains_the_names_found_so_far(model: LoadedModel) -> None:
     with pytest.raises(GenerationError, match="found ") as caught:
         model.generate(10_000, starts_with="Mc", max_length=3, seed=0)
     found = caught.value.found
@@ -105,19 +105,19 @@ def test_what_was_found_before_an_error_is_kept(model: LoadedModel) -> None:
     assert all(str(name).startswith("Mc") for name in found)
 
 
-def test_huge_values_are_no_trouble(model: LoadedModel) -> None:
+def test_huge_values_are_accepted(model: LoadedModel) -> None:
     assert len(model.generate(3, top_k=10**9, max_length=10**6, temperature=1e3, seed=0)) == 3
     [name] = model.generate(1, starts_with="M" * 60, seed=0)
     assert name.startswith("M" * 60)
 
 
-def test_composed_characters_may_be_typed_as_two() -> None:
+def test_decomposed_characters_are_accepted() -> None:
     shipped = api.load_shipped("mlb-first")
     assert "é" in shipped.generate(1, contains="e\u0301", seed=0)[0]
     assert shipped.score("Jose\u0301").name == "José"
 
 
-def test_a_score_has_its_place_among_the_list(model: LoadedModel) -> None:
+def test_scores_have_a_percentile_within_the_list(model: LoadedModel) -> None:
     scores = [model.score(name) for name in NAMES[:200]]
     percentiles = [score.percentile for score in scores]
     assert all(percentile is not None and 0 <= percentile <= 100 for percentile in percentiles)
@@ -130,7 +130,7 @@ def test_a_score_has_its_place_among_the_list(model: LoadedModel) -> None:
         model.score("Zo€")
 
 
-def test_names_without_constraints_load_neither_regex_nor_rapidfuzz() -> None:
+def test_simple_constraints_load_neither_regex_nor_rapidfuzz() -> None:
     program = (
         "import sys, namegen.api as api; model = api.load_shipped('mlb-first');"
         "model.generate(2, seed=1, starts_with='A', min_length=2);"
@@ -142,7 +142,7 @@ def test_names_without_constraints_load_neither_regex_nor_rapidfuzz() -> None:
     assert said.stdout == "[]\n"
 
 
-def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
+def test_every_constraint_has_an_option_and_is_documented() -> None:
     options = {option.name for option in generate.params}
     document = (Path(__file__).parents[1] / "docs" / "guides" / "generate.md").read_text(
         encoding="utf-8"
@@ -156,12 +156,12 @@ def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
         assert f"\n| `{name}` | `{option_name(name)}" in document
 
 
-def test_a_constraint_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
+def test_an_unknown_constraint_raises_a_type_error() -> None:
     with pytest.raises(TypeError, match="'startswith': the constraints are starts_with, ends_with"):
         make_constraints(startswith="Mc")  # type: ignore[call-arg]
 
 
-def test_a_minimum_length_of_0_is_no_minimum() -> None:
-    """The default minimum, four characters for this list, doesn't apply either."""
+def test_min_length_0_disables_the_minimum() -> None:
+    """By default, the minimum for this list is four characters."""
     model = api.load_shipped("mlb-last")
     assert model.generate(1, seed=1, matches="Jon", min_length=0) == ["Jon"]

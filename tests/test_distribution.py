@@ -1,4 +1,4 @@
-"""The installed package is complete. ``import namegen`` is light, and is all that a program needs."""
+"""Check that the installed package is complete, and that ``import namegen`` is fast and enough for programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_every_package_of_the_tree_is_listed() -> None:
+def test_all_packages_are_listed() -> None:
     """The configs, which are in another folder and contain no code, are a package too."""
     folders = {path.parent.relative_to(ROOT) for path in ROOT.glob("namegen/**/*.py")}
     packages = {".".join(folder.parts) for folder in folders}
@@ -47,8 +47,8 @@ def test_no_document_installs_namegen_from_the_package_index() -> None:
             assert not re.search(r"pip install namegen(?!-rnn)", text), path
 
 
-def test_the_formats_have_the_numbers_that_are_promised() -> None:
-    """The number of a format never changes in 1.x."""
+def test_format_versions_agree_with_the_documentation() -> None:
+    """The version of a format never changes in 1.x."""
     (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
     text = (ROOT / "docs" / "develop" / "releasing.md").read_text(encoding="utf-8")
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
@@ -74,7 +74,7 @@ def test_importing_loads_nothing_heavy():
     )
 
 
-def test_the_functions_are_those_of_the_api():
+def test_public_functions_come_from_the_api():
     assert namegen.load is api.load
     assert namegen.train is api.train
     assert namegen.NamegenError is NamegenError
@@ -84,13 +84,13 @@ def test_the_functions_are_those_of_the_api():
     assert load is api.load
 
 
-def test_what_is_not_there_is_an_attribute_error():
+def test_unknown_names_raise_an_attribute_error():
     with pytest.raises(AttributeError, match="'namegen' has no attribute 'generate'"):
         _ = namegen.generate
     assert not hasattr(namegen, "nothing")
 
 
-def test_one_exception_catches_all_and_the_examples_run():
+def test_errors_have_a_common_base_and_examples_run():
     with pytest.raises(namegen.NamegenError, match="no model"):
         namegen.load("no-such-model")
     assert doctest.testmod(namegen).failed == 0

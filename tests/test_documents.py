@@ -1,4 +1,4 @@
-"""Converting documents to JSON and back."""
+"""Check that documents are converted to JSON and back, and that invalid documents are rejected."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ PLAIN = {
 }
 
 
-def test_a_document_and_its_plain_form() -> None:
+def test_documents_survive_a_round_trip() -> None:
     assert to_plain(Results((RUN,))) == {"runs": [PLAIN]}
     assert from_plain(Results, json.loads(json.dumps({"runs": [PLAIN]}))) == Results((RUN,))
     failed = Run(1, 0.5, "failed", {}, why="lost")
@@ -74,7 +74,9 @@ def test_a_document_and_its_plain_form() -> None:
         (None, r"missing required field `seed` - at `\$\.runs\[0\]`"),
     ],
 )
-def test_another_form_is_refused_with_its_place(change: dict[str, Any] | None, place: str) -> None:
+def test_invalid_documents_are_rejected_with_the_path(
+    change: dict[str, Any] | None, place: str
+) -> None:
     without = {name: value for name, value in PLAIN.items() if name != "seed"}
     with pytest.raises(ValueError, match=place):
         from_plain(Results, {"runs": [without if change is None else PLAIN | change]})
@@ -82,7 +84,7 @@ def test_another_form_is_refused_with_its_place(change: dict[str, Any] | None, p
         from_plain(Results, [])
 
 
-def test_a_value_of_a_stranger_is_told_in_short_and_moves_no_cursor() -> None:
+def test_untrusted_values_are_shortened_and_escaped() -> None:
     with pytest.raises(
         ValueError, match=r"Invalid enum value .* - at `\$\.runs\[0\]\.status`$"
     ) as caught:
@@ -91,7 +93,7 @@ def test_a_value_of_a_stranger_is_told_in_short_and_moves_no_cursor() -> None:
     assert str(caught.value).isprintable()
 
 
-def test_the_schema_names_the_fields() -> None:
+def test_the_schema_contains_all_fields() -> None:
     described = schema(Results)["$defs"]["Run"]
     assert set(described["properties"]) == {*PLAIN, "why"}
     assert described["required"] == ["seed", "rate", "status", "settings"]
@@ -114,13 +116,13 @@ def test_the_schema_names_the_fields() -> None:
         ("{", "Expecting"),
     ],
 )
-def test_what_is_no_plain_json_is_refused(text: str | bytes, said: str) -> None:
+def test_invalid_or_unusual_json_is_rejected(text: str | bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_json(text)
     assert read_json("[" * 40 + "]" * 40)
 
 
-def test_as_much_is_read_as_is_stated() -> None:
+def test_documents_are_read_up_to_the_size_limit() -> None:
     """The limit is 4 MiB for the metadata of a model, and 64 MiB for documents that grow during training."""
     assert (LARGEST, LARGEST_RECORD) == (4_194_304, 67_108_864)
     assert read_json('"' + "a" * (LARGEST - 2) + '"') == "a" * (LARGEST - 2)
@@ -143,7 +145,7 @@ class Whole:
     free: Mapping[str, Json]
 
 
-def test_the_first_unknown_key_is_told_wherever_it_stands() -> None:
+def test_the_error_contains_the_path_of_an_unknown_key() -> None:
     sound = {
         "parts": [{"name": "a"}, {"name": "b"}],
         "named": {"x": {"name": "c"}},
@@ -170,7 +172,7 @@ class Document:
 
 
 @pytest.mark.parametrize("length", [1, MAX_SHOWN - 1, MAX_SHOWN, MAX_SHOWN + 1])
-def test_a_key_is_shown_as_it_stands_unless_it_has_to_be_cut(length: int) -> None:
+def test_keys_are_shown_unchanged_unless_they_are_long(length: int) -> None:
     key = "k" * length
     with pytest.raises(ValueError, match="Unknown key") as error:
         from_plain(Document, {"kind": "small", key: 1})

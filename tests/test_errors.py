@@ -1,4 +1,4 @@
-"""Messages use the names of settings that their readers know, and the required versions of missing libraries."""
+"""Check how error messages show settings, values and missing libraries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from namegen.errors import (
         (setting("out", "a=b c"), "out=a=b c", "--out a=b c"),
     ],
 )
-def test_a_setting_is_told_to_each_reader(
+def test_settings_are_shown_as_arguments_or_options(
     marked: str, in_python: str, on_the_command_line: str
 ) -> None:
     error = NamegenError(f"{marked} is wrong")
@@ -42,19 +42,19 @@ def test_a_setting_is_told_to_each_reader(
     assert error.message_with(option_name) == f"{on_the_command_line} is wrong"
 
 
-def test_text_from_outside_is_never_taken_for_a_setting() -> None:
+def test_other_text_is_never_treated_as_a_setting() -> None:
     assert (
         NamegenError("min_length \\0seed\\0 --x").message_with(option_name)
         == "min_length \\0seed\\0 --x"
     )
 
 
-def test_an_error_survives_the_way_from_another_process() -> None:
-    error = pickle.loads(pickle.dumps(SettingsError(f"{setting('seed')} is -1")))  # noqa: S301  # our own bytes
+def test_errors_can_be_pickled() -> None:
+    error = pickle.loads(pickle.dumps(SettingsError(f"{setting('seed')} is -1")))  # noqa: S301  # trusted data
     assert str(error) == "seed is -1"
 
 
-def test_of_a_value_a_message_shows_the_beginning() -> None:
+def test_long_values_are_cut_in_messages() -> None:
     for value in ("x" * (MAX_SHOWN + 1), ["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}):
         assert shown(value)[:20] == repr(value)[:20]
     assert [len(shown(value)) for value in (["x" * 1_000], 10**200, [0] * 1_000)] == [MAX_SHOWN] * 3
@@ -79,8 +79,8 @@ PYPROJECT = tomllib.loads(
 )
 
 
-def test_the_versions_come_from_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The metadata is written in the way setuptools does it for wheels."""
+def test_required_versions_come_from_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metadata has the format that setuptools uses for wheels."""
     of_keras = [
         'keras>=3.10; extra == "keras"',
         'curses>=2; (sys_platform == "win32") and extra == "keras"',
@@ -98,9 +98,7 @@ def test_the_versions_come_from_the_installed_package(monkeypatch: pytest.Monkey
     assert requirements("faker") == ("Faker>=37",)
 
 
-def test_the_versions_of_a_checkout_come_from_its_pyproject_file(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_checkout_reads_required_versions_from_pyproject(monkeypatch: pytest.MonkeyPatch) -> None:
     def not_installed(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 

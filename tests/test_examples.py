@@ -1,4 +1,4 @@
-"""``examples/fetch_lists.py`` writes a list that ``namegen train`` reads, or prints a message."""
+"""Check that ``examples/fetch_lists.py`` writes a list for ``namegen train``, or prints a clear error."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COMPANIES = {
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The example as a module, with sources in the current folder instead of on the web."""
+    """Import the example, and replace its URLs with files in the current folder."""
     spec = importlib.util.spec_from_file_location("fetch_lists", PROGRAM)
     assert spec is not None
     assert spec.loader is not None
@@ -66,14 +66,14 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         ("last-names", ["Achter", "Griffey", "Griffey", "Ramírez", "de la Cruz"]),
     ],
 )
-def test_names_of_major_league_players_are_kept_as_often_as_they_occur(
+def test_player_names_are_kept_with_their_duplicates(
     program: ModuleType, which: str, expected: list[str]
 ) -> None:
     program.main([which, "list.txt"])
     assert list(read_names("list.txt").names) == sorted(2 * expected)
 
 
-def test_listed_companies_are_kept_once_and_without_tags(program: ModuleType) -> None:
+def test_companies_are_unique_and_have_no_state_tags(program: ModuleType) -> None:
     program.main(["companies", "list.txt", "--contact", "me@example.org"])
     assert list(read_names("list.txt").names) == [
         "Apple Inc.",
@@ -87,7 +87,7 @@ def test_listed_companies_are_kept_once_and_without_tags(program: ModuleType) ->
 
 
 def assert_fails(program: ModuleType, which: str, message: str) -> None:
-    """Check that the program prints a message and leaves the old list as it was."""
+    """Check that the program prints a message and doesn't change the old list."""
     Path("list.txt").write_text("old\n")
     files = set(Path().iterdir())
     with pytest.raises(SystemExit) as stopped:
@@ -108,7 +108,7 @@ def assert_fails(program: ModuleType, which: str, message: str) -> None:
         ("companies", "companies.json", '{"data": []}', "ValueError('no names found')"),
     ],
 )
-def test_a_source_in_another_format_gives_a_message(
+def test_a_changed_source_format_is_reported(
     program: ModuleType, which: str, file: str, content: str, error: str
 ) -> None:
     Path("people-0.csv").write_text(REGISTER.splitlines()[0])
@@ -116,13 +116,13 @@ def test_a_source_in_another_format_gives_a_message(
     assert_fails(program, which, f"its format has changed ({error}")
 
 
-def test_a_missing_file_gives_a_message(program: ModuleType) -> None:
+def test_a_missing_file_is_reported(program: ModuleType) -> None:
     Path("people-f.csv").unlink()
     assert_fails(program, "last-names", "people-f.csv")
 
 
 class IncompleteResponse(BaseHTTPRequestHandler):
-    """Announce one byte more than the response has."""
+    """Send a response that is one byte shorter than its ``Content-Length``."""
 
     def do_GET(self) -> None:
         content = json.dumps(COMPANIES).encode()
@@ -134,7 +134,7 @@ class IncompleteResponse(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of a server whose responses are incomplete."""
+    """Start a server that sends incomplete responses, and return its URL."""
     monkeypatch.setenv("NO_PROXY", "*")
     with ThreadingHTTPServer(("127.0.0.1", 0), IncompleteResponse) as server:
         Thread(target=server.serve_forever).start()
@@ -142,20 +142,22 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.shutdown()
 
 
-def test_an_incomplete_response_gives_a_message(program: ModuleType, server: str) -> None:
+def test_an_incomplete_response_is_reported(program: ModuleType, server: str) -> None:
     program.COMPANIES_URL = server
     assert_fails(program, "companies", f"Can't download {server}")
 
 
 @pytest.mark.parametrize("arguments", ["companies list.txt", "first-names missing/list.txt"])
-def test_wrong_arguments_are_found_before_a_download(program: ModuleType, arguments: str) -> None:
+def test_wrong_arguments_are_rejected_before_the_download(
+    program: ModuleType, arguments: str
+) -> None:
     program.download = lambda url, contact="": pytest.fail("it downloads")
     with pytest.raises(SystemExit) as stopped:
         program.main(arguments.split())
     assert stopped.value.code == 2
 
 
-def test_a_list_that_cannot_be_written_gives_a_message(program: ModuleType) -> None:
+def test_a_list_that_cannot_be_written_is_reported(program: ModuleType) -> None:
     Path("folder").mkdir()
     with pytest.raises(SystemExit, match=r"^Can't write folder \(.*\)\.$"):
         program.main(["first-names", "folder"])

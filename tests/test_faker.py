@@ -1,4 +1,4 @@
-"""The provider for Faker returns names from a pool, depending on Faker's seed."""
+"""Check that the Faker provider returns names from its pools, depending on Faker's seed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def some(fake, n: int = 5) -> list[str]:
     return [getattr(fake, kind)() for _ in range(n) for kind in KINDS]
 
 
-def test_faker_s_seed_decides_whatever_was_asked_for_before():
+def test_names_only_depend_on_fakers_seed():
     from faker import Faker
 
     fake = make()
@@ -71,7 +71,7 @@ def test_faker_s_seed_decides_whatever_was_asked_for_before():
     assert some(fake) != names  # the other providers use the same numbers
 
 
-def test_a_pool_is_drawn_once_and_all_of_it_is_used(monkeypatch: pytest.MonkeyPatch):
+def test_a_pool_is_generated_once_and_fully_used(monkeypatch: pytest.MonkeyPatch):
     from namegen import faker
 
     pools: list[list[str]] = []
@@ -110,7 +110,7 @@ def test_people_combine_the_names_of_their_origin_and_gender():
     assert {profile["origin"] for profile in profiles} == {"Estonian", "Finnish", "Italian"}
 
 
-def test_a_profile_is_that_of_a_person_with_the_same_seed():
+def test_profiles_and_people_agree_for_the_same_seed():
     fake = make()
     fake.seed_instance(3)
     profiles = [fake.invented_profile() for _ in range(9)]
@@ -120,7 +120,7 @@ def test_a_profile_is_that_of_a_person_with_the_same_seed():
     assert all(p["name"] == f"{p['given']} {p['family']}" for p in profiles)
 
 
-def test_only_the_people_of_one_origin_are_drawn_for_the_first_person():
+def test_the_first_person_only_needs_the_pool_of_one_origin():
     from namegen import faker
 
     fake = make()
@@ -128,7 +128,7 @@ def test_only_the_people_of_one_origin_are_drawn_for_the_first_person():
     assert faker._people.cache_info().currsize == 1
 
 
-def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPatch):
+def test_a_pool_may_be_smaller_than_requested(monkeypatch: pytest.MonkeyPatch):
     from namegen import faker
 
     def few(*names: str) -> Iterator[list[str]]:
@@ -140,16 +140,16 @@ def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPat
         faker._available(few())
 
 
-def test_a_faker_is_pickled_after_its_first_names():
+def test_a_faker_can_be_pickled_after_use():
     fake = make()
     fake.seed_instance(5)
     some(fake, 1)
     fake.invented()
-    copy = pickle.loads(pickle.dumps(fake))  # noqa: S301  # our own
+    copy = pickle.loads(pickle.dumps(fake))  # noqa: S301  # trusted data
     assert (some(copy), copy.invented()) == (some(fake), fake.invented())
 
 
-def test_what_a_provider_is_given_holds_for_its_names():
+def test_arguments_of_the_provider_apply_to_its_names():
     from faker import Faker
 
     from namegen.faker import NamegenProvider
@@ -172,7 +172,7 @@ def test_what_a_provider_is_given_holds_for_its_names():
         given(model="nowhere")
 
 
-def test_the_names_are_new():
+def test_names_are_new():
     fake = make()
     fake.seed_instance(3)
     for kind, real in (
@@ -186,7 +186,7 @@ def test_the_names_are_new():
         assert not names & {normalize(name) for name in real}, kind
 
 
-def test_an_origin_is_that_of_given_names_family_names_and_people():
+def test_origin_gender_and_country_limit_all_names():
     from faker import Faker
 
     from namegen.faker import NamegenProvider

@@ -1,4 +1,4 @@
-"""Files are always written completely or not at all, and only one process at a time uses a folder."""
+"""Check that files are written completely or not at all, and that only one process at a time uses a folder."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ OLD, NEW = b"what was there", b"what is new" * 1000
 
 
 def only(folder: Path, *names: str) -> bool:
-    """Check whether the folder contains only these entries, so no temporary file."""
+    """Check whether the folder contains exactly these entries, and no temporary file."""
     return sorted(entry.name for entry in folder.iterdir()) == sorted(names)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file with content in an otherwise empty folder."""
+    """Create a file with content in an otherwise empty folder."""
     (tmp_path / "file.bin").write_bytes(OLD)
     return tmp_path / "file.bin"
 
 
 @pytest.mark.parametrize("name", ["file.bin", "Zoë-שרה-👩‍👩‍👧", "." + "x" * 200, "-n"])
-def test_a_file_of_any_name_is_written_or_replaced(
+def test_files_with_unusual_names_are_written_and_replaced(
     path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(path.parent)
@@ -59,8 +59,8 @@ def test_a_file_of_any_name_is_written_or_replaced(
 
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0, 0o666)], ids=oct)
-def test_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
-    """They depend on the umask, as for all new files. Temporary files would have fewer permissions."""
+def test_new_files_have_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
+    """They depend on the umask, as for all new files. Temporary files usually have fewer permissions."""
     before = os.umask(mask)
     try:
         write_whole(tmp_path / "file", NEW)
@@ -70,9 +70,7 @@ def test_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
-def test_what_was_there_keeps_its_permissions_and_a_link_leads_where_it_led(
-    path: Path, tmp_path: Path
-) -> None:
+def test_permissions_and_links_are_kept(path: Path, tmp_path: Path) -> None:
     path.chmod(0o600)
     link = tmp_path / "link.bin"
     link.symlink_to(path)
@@ -96,7 +94,7 @@ def test_an_error_mentions_the_old_content_only_if_there_is_a_file(
         write_whole(path, NEW)
 
 
-def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
     """This test doesn't write to /dev/null, because root could replace it for all users."""
     pipe = tmp_path / "pipe.html"
     os.mkfifo(pipe)
@@ -109,10 +107,10 @@ def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="this system flushes no folders")
-def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
+def test_files_are_flushed_before_and_folders_after_renaming(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a power cut, the path has either the old or the new content."""
+    """After a power failure, the file has either the old or the new content."""
     done: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -123,7 +121,7 @@ def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
 
     def rename(source: str, target: Path) -> None:
         done.append("renamed")
-        # The folder is the same, because another one may be on another disk.
+        # The temporary file is in the same folder, because other folders may be on another disk.
         assert Path(source).parent == path.parent
         assert Path(source).read_bytes() == NEW
         assert path.read_bytes() == OLD
@@ -168,7 +166,7 @@ def test_a_failure_at_any_step_keeps_the_old_file(
         ("a\0b", "null"),
     ],
 )
-def test_what_cannot_be_written_is_a_sentence_and_changes_nothing(
+def test_an_invalid_path_gives_an_error_and_changes_nothing(
     tmp_path: Path, place: str, said: str
 ) -> None:
     (tmp_path / "folder").mkdir()
@@ -179,7 +177,7 @@ def test_what_cannot_be_written_is_a_sentence_and_changes_nothing(
     assert only(tmp_path, "folder", "old")
 
 
-def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwritten(
+def test_files_can_be_written_to_unreadable_folders(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = os.open
@@ -194,7 +192,7 @@ def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwri
     assert path.read_bytes() == NEW
 
 
-def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
+def test_existing_files_are_kept_without_force(path: Path) -> None:
     check_output(path, example="drawing.png", force=True)
     assert (
         check_output(str(path.with_name("new.png")), example="drawing.png", force=False).name
@@ -215,15 +213,13 @@ def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
         ("x" * 5000, "cannot access .*xxx.*too long; check the path"),
     ],
 )
-def test_what_cannot_be_an_output_is_found_before_the_work(
-    path: Path, place: str, said: str
-) -> None:
+def test_invalid_output_paths_are_rejected_early(path: Path, place: str, said: str) -> None:
     for force in (False, True):
         with pytest.raises(OutputError, match=said):
             check_output(path.parent / place, example="drawing.png", force=force)
 
 
-def test_a_file_is_read_whole_up_to_the_limit(path: Path) -> None:
+def test_files_are_read_up_to_the_size_limit(path: Path) -> None:
     for size in (0, 1, 9, 10, 11, 20):
         path.write_bytes(b"x" * size)
         with pytest.raises(OSError, match="larger than 10 bytes") if size > 10 else nullcontext():
@@ -232,10 +228,10 @@ def test_a_file_is_read_whole_up_to_the_limit(path: Path) -> None:
 
 @pytest.mark.timeout(30)  # opening a pipe waits until another program writes to it
 @pytest.mark.parametrize("writing", [False, True])
-def test_pipes_and_devices_are_refused_and_never_waited_for(
+def test_pipes_and_devices_are_rejected_without_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writing: bool
 ) -> None:
-    """This applies to all functions that read files of other people: models, configs, results and vocabularies."""
+    """This applies to all functions that read untrusted files: models, configs, results and vocabularies."""
     monkeypatch.chdir(tmp_path)
     Path("runs/first").mkdir(parents=True)
     pipe = Path("runs/first/model.safetensors")
@@ -259,7 +255,7 @@ def test_pipes_and_devices_are_refused_and_never_waited_for(
         os.close(end)
 
 
-# --- locks of folders -------------------------------------------------------------------------------------------------
+# --- folder locks -----------------------------------------------------------------------------------------------------
 
 HOLD = """
 import sys, time
@@ -270,7 +266,7 @@ with exclusive_lock(sys.argv[1]):
 """
 
 
-def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
+def test_a_killed_process_releases_its_lock_immediately(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -287,7 +283,7 @@ def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path
             assert not list(tmp_path.iterdir())
 
 
-def test_a_program_that_is_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
+def test_child_processes_do_not_keep_the_lock(tmp_path: Path) -> None:
     with exclusive_lock(tmp_path):
         child = subprocess.Popen(
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
@@ -299,7 +295,7 @@ def test_a_program_that_is_started_meanwhile_does_not_keep_it(tmp_path: Path) ->
         child.communicate(b"\n", timeout=60)
 
 
-def test_an_error_of_the_work_itself_lets_go(tmp_path: Path) -> None:
+def test_an_error_releases_the_lock(tmp_path: Path) -> None:
     with pytest.raises(BlockingIOError), exclusive_lock(tmp_path):
         raise BlockingIOError(errno.EAGAIN, "of the work's own")
     with exclusive_lock(tmp_path):
@@ -318,7 +314,7 @@ def of_folders(failing: type[BaseException] | None, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(fcntl, "flock", flock)
 
 
-def test_where_folders_cannot_be_locked_a_file_in_it_is(
+def test_a_lock_file_is_used_if_folders_cannot_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_folders(OSError, monkeypatch)
@@ -330,7 +326,7 @@ def test_where_folders_cannot_be_locked_a_file_in_it_is(
         pass
 
 
-def test_where_nothing_can_be_locked_all_goes_on(
+def test_work_continues_if_nothing_can_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(OutputError, match="there is no folder"), exclusive_lock(tmp_path / "none"):
@@ -347,7 +343,7 @@ def test_where_nothing_can_be_locked_all_goes_on(
 @pytest.mark.parametrize(
     ("number", "of_folder"), [(errno.EMFILE, True), (errno.ENFILE, True), (errno.EMFILE, False)]
 )
-def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
+def test_too_many_open_files_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, of_folder: bool
 ) -> None:
     really = os.open

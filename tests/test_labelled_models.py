@@ -1,4 +1,4 @@
-"""Labeled models: names and scores depend on all labels, weighted by their shares."""
+"""Check that names and scores of labeled models depend on all labels, weighted by their shares."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def log_probabilities(names: list[str]) -> np.ndarray:
     return np.logaddexp.reduce(of_labels)
 
 
-def test_a_file_brings_its_beginnings(tmp_path: Path) -> None:
+def test_start_tokens_are_loaded_from_the_file(tmp_path: Path) -> None:
     labelled_checkpoint().save(tmp_path / "model.safetensors")
     loaded = api.load(tmp_path / "model.safetensors")
     size = loaded.vocabulary.size
@@ -47,7 +47,7 @@ def test_a_file_brings_its_beginnings(tmp_path: Path) -> None:
     assert loaded.generate(20, seed=4) == MODEL.generate(20, seed=4)
 
 
-def test_a_score_and_its_percentile_are_over_all_labels() -> None:
+def test_scores_and_percentiles_include_all_labels() -> None:
     names = ["John", "Johnson", "Kzzj"]
     scores = [MODEL.score(name) for name in names]
     assert [score.log_probability for score in scores] == pytest.approx(
@@ -60,7 +60,7 @@ def test_a_score_and_its_percentile_are_over_all_labels() -> None:
         )
 
 
-def test_evaluation_of_names_alone_is_over_all_labels() -> None:
+def test_evaluation_of_unlabeled_names_includes_all_labels() -> None:
     """Names without labels have a higher loss than after the start token of their label."""
     names = list(FIRST[:50])
     metrics = api.evaluate(MODEL, Corpus(tuple(names), source="names")).metrics
@@ -75,14 +75,14 @@ def test_evaluation_of_names_alone_is_over_all_labels() -> None:
     )
 
 
-def test_labels_without_a_name_are_refused(tmp_path: Path) -> None:
+def test_labels_without_names_are_rejected(tmp_path: Path) -> None:
     empty: Checkpoint = replace(labelled_checkpoint(), labels=(Label("first", 0), Label("last", 0)))
     empty.save(tmp_path / "empty.safetensors")
     with pytest.raises(CheckpointError, match="does not fit together"):
         api.load(tmp_path / "empty.safetensors")
 
 
-def test_each_name_has_its_probability_with_each_label() -> None:
+def test_batches_contain_the_probability_with_each_label() -> None:
     """The result doesn't depend on the size of the blocks."""
     names = ["Sarah", "Al", "Sarah", "Johnson"]
     start_tokens = MODEL.start_tokens
@@ -97,16 +97,14 @@ def test_each_name_has_its_probability_with_each_label() -> None:
             )
 
 
-def test_percentiles_are_given_up_where_there_are_far_too_many_labels(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_there_are_no_percentiles_for_too_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = PrefixTree.from_names(NAMES, MODEL.vocabulary)
     assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is not None
     monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)
     assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is None
 
 
-def test_family_names_are_new_in_the_form_of_women_too_and_different_as_long_as_they_last() -> None:
+def test_family_names_are_new_in_all_forms_and_distinct() -> None:
     listed = {name.casefold() for name in load_bundled("world-family").names}
     women = api.generate_people(100, origins=["Czech"], gender="female", seed=9)
     assert len(women) == 100

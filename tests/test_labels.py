@@ -1,4 +1,4 @@
-"""Labeled lists: train, resume, generate, score and evaluate."""
+"""Check training, resuming, generation, scores and evaluation with labeled lists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUICK = merge(Config(), {"training.quick": True, "training.epochs": 3, "network.
 
 
 def part_of_list(*labels: str) -> Corpus:
-    """Return names of some origins, 90 of each."""
+    """Return 90 names of each origin."""
     corpus = load_bundled("world-given")
     names: list[str] = []
     name_labels: list[str] = []
@@ -54,7 +54,7 @@ def model() -> LoadedModel:
     return api.load(api.train(SOME, config=QUICK))
 
 
-def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: LoadedModel) -> None:
+def test_label_counts_only_include_the_training_set(model: LoadedModel) -> None:
     assert model.labels == ("Finnish", "Italian", "Yoruba")
     training, _, _ = SOME.split(DataSettings(), seed=0)
     counts = [training.labels.count(label) for label in model.labels]
@@ -62,7 +62,7 @@ def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: Load
     assert len(training.names) < len(SOME.names)
 
 
-def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> None:
+def test_names_of_a_label_follow_its_start_token(model: LoadedModel) -> None:
     one = model.for_labels("yoruba")
     assert (one.labels, one.start_tokens.shares) == (("Yoruba",), (1.0,))
     token = model.start_tokens.tokens[2]
@@ -75,7 +75,7 @@ def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> 
     assert one.generate(30, seed=1) != model.for_labels("Finnish").generate(30, seed=1)
 
 
-def test_several_labels_stand_beside_each_other_as_often_as_in_the_list(model: LoadedModel) -> None:
+def test_several_labels_keep_their_relative_shares(model: LoadedModel) -> None:
     two = model.for_labels("Finnish", "Yoruba", "Finnish")
     counts = [model.start_tokens.shares[place] for place in (0, 2)]
     assert two.start_tokens.shares == pytest.approx([count / sum(counts) for count in counts])
@@ -84,7 +84,7 @@ def test_several_labels_stand_beside_each_other_as_often_as_in_the_list(model: L
         model.for_labels("Finnish", "Italien")
 
 
-def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
+def test_label_probabilities_follow_bayes_rule(model: LoadedModel) -> None:
     name = "Anna"
     joint = []
     for token, share in zip(model.start_tokens.tokens, model.start_tokens.shares, strict=True):
@@ -102,7 +102,7 @@ def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
         api.load("mlb-first").label_probabilities(name)
 
 
-def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None:
+def test_labeled_lists_are_evaluated_for_each_label(model: LoadedModel) -> None:
     found = api.evaluate(model, SOME)
     assert list(found.by_label) == list(model.labels)
     lost = characters = 0.0
@@ -122,7 +122,7 @@ def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None
     assert (found.names, found.left_out) == (2, 1)
 
 
-def test_a_blend_hears_a_labelled_model_for_the_labels_that_were_chosen(model: LoadedModel) -> None:
+def test_blends_use_the_selected_labels(model: LoadedModel) -> None:
     """A blend of a model with itself predicts the same as the model, with all labels and with one."""
     for one in (model, model.for_labels("Italian")):
         twice = api.blend([one, one])
@@ -137,7 +137,7 @@ def test_a_blend_hears_a_labelled_model_for_the_labels_that_were_chosen(model: L
     assert mixed.score("A").letters[0] == pytest.approx(math.log(np.mean(np.exp(parts))), abs=1e-5)
 
 
-def test_a_run_that_is_stopped_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_a_resumed_run_is_equal_bit_for_bit(tmp_path: Path) -> None:
     out = "with a comma, and 'quotes'"
     tricky = Corpus.from_names(
         [*SOME.names, 'O"Hara', "=1+1", "a;b"],
@@ -155,8 +155,8 @@ def test_a_run_that_is_stopped_goes_on_bit_for_bit(tmp_path: Path) -> None:
         np.testing.assert_array_equal(values, resumed.checkpoint.parameters[name])
 
 
-class TestCounting:
-    def test_the_bar_is_the_better_one_of_counting_with_labels_and_without(self) -> None:
+class TestNgramBaseline:
+    def test_the_better_of_both_ngram_baselines_is_used(self) -> None:
         parts = ListParts.from_corpus(SOME, DataSettings(), seed=0)
         assert parts.validation is not None
         size = SOME.vocabulary.size
@@ -169,7 +169,7 @@ class TestCounting:
         assert found.metrics.loss_nats_per_char <= best
         assert found.by_label == (with_labels.loss_nats_per_char < without.loss_nats_per_char)
 
-    def test_labels_that_tell_nothing_are_left_out(self) -> None:
+    def test_uninformative_labels_are_ignored(self) -> None:
         names = SOME.names * 2
         at_random = np.random.default_rng(0).permutation(
             [f"label {place % 40}" for place, _ in enumerate(names)]
@@ -184,7 +184,7 @@ class TestCounting:
 
 @pytest.fixture(scope="module")
 def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    """A model whose labels have an origin and a gender. A third of the names have no gender."""
+    """Train a model whose labels have an origin and a gender. A third of the names have no gender."""
     genders = itertools.cycle(("female", "male", ""))
     labels = [f"{label},{gender}" for label, gender in zip(SOME.labels, genders, strict=False)]
     result = api.train(Corpus.from_names(SOME.names, labels=labels), config=QUICK)
@@ -193,8 +193,8 @@ def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     return api.load(path)
 
 
-class TestParts:
-    def test_any_part_can_be_asked_for(self, parted: LoadedModel) -> None:
+class TestLabelParts:
+    def test_any_part_of_a_label_can_be_selected(self, parted: LoadedModel) -> None:
         assert parted.for_labels("Finnish").labels == ("Finnish,", "Finnish,female", "Finnish,male")
         some = parted.for_labels("yoruba,male", "Finnish,female")
         assert some.labels == ("Yoruba,", "Yoruba,male", "Finnish,", "Finnish,female")
@@ -202,7 +202,7 @@ class TestParts:
         with pytest.raises(SettingsError, match="did you mean 'female'"):
             parted.for_labels("femal")
 
-    def test_a_list_of_one_part_is_evaluated_over_the_labels_that_it_means(
+    def test_partial_labels_are_evaluated_over_all_matching_labels(
         self, parted: LoadedModel
     ) -> None:
         found = api.evaluate(parted, SOME).by_label
@@ -212,7 +212,7 @@ class TestParts:
         whole = api.evaluate(parted.for_labels("Finnish"), alone).metrics
         assert found["Finnish"][0].loss_nats_per_char == pytest.approx(whole.loss_nats_per_char)
 
-    def test_scores_tell_the_likeliest_values_of_each_part(self, parted: LoadedModel) -> None:
+    def test_scores_show_the_most_likely_value_of_each_part(self, parted: LoadedModel) -> None:
         asked = "score", "--model", parted.name, "Anna", "--labels"
         [score] = json.loads(invoke(*asked, "--json").stdout)["scores"]
         origins, genders = score["parts"]
@@ -223,11 +223,11 @@ class TestParts:
         assert origins["Finnish"] == pytest.approx(sum(of_finnish))
         lines = invoke(*asked, "--label", "Finnish").stdout.splitlines()
         assert sorted(line.split()[0] for line in lines) == ["Anna", "either", "female", "male"], (
-            "one origin is left"
+            "only the gender is shown, because there is only one origin"
         )
 
 
-def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: LoadedModel) -> None:
+def test_a_label_without_training_names_is_rejected(model: LoadedModel) -> None:
     checkpoint: Any = model.checkpoint
     labels = (replace(checkpoint.labels[0], names=0), *checkpoint.labels[1:])
     none = api.open_checkpoint(replace(checkpoint, labels=labels), "some")

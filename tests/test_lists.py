@@ -1,4 +1,4 @@
-"""The built-in lists, and reading lists by name or path."""
+"""Check the built-in lists, and reading lists by name or path."""
 
 from __future__ import annotations
 
@@ -41,17 +41,19 @@ def refusal(names: str | Path, column: str | None = None) -> str:
         ("japanese-given", 9_208, 9_208, ("ああす", "ああと", "ああや")),
     ],
 )
-def test_what_is_bundled(name: str, entries: int, distinct: int, start: tuple[str, ...]) -> None:
+def test_built_in_lists_have_the_expected_names(
+    name: str, entries: int, distinct: int, start: tuple[str, ...]
+) -> None:
     corpus = load_bundled(name)
     assert (len(corpus.names), len(set(corpus.names))) == (entries, distinct)
     assert corpus.names[:3] == start
     assert corpus.source == name
     assert corpus.dropped_sentence() == ""
-    assert Corpus.from_names(corpus.names).names == corpus.names, "clean already"
+    assert Corpus.from_names(corpus.names).names == corpus.names, "the list is already clean"
     assert read(name).names == corpus.names
 
 
-def test_the_fast_reading_of_the_players_is_the_plain_one() -> None:
+def test_the_fast_player_parser_agrees_with_the_simple_one() -> None:
     lines = BUNDLED["mlb-first"].path.read_text(encoding="utf-8").splitlines()
     everyone = players()
     assert [Player.from_line(line) for line in lines[::10]] == everyone[::10]
@@ -67,17 +69,17 @@ def letters_of(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", SHELF)
-def test_the_lists_of_the_shelf_are_short_distinct_and_free(name: str) -> None:
+def test_lists_of_the_shelf_are_short_distinct_and_free(name: str) -> None:
     names = load_bundled(name).names
     assert 60 <= len(names) <= 150
     assert len({letters_of(one) for one in names}) == len(names)
-    assert Corpus.from_names(names).names == names, "clean already"
+    assert Corpus.from_names(names).names == names, "the list is already clean"
     assert BUNDLED[name].licence == "CC0-1.0"
     assert "CC0 1.0 Universal" in BUNDLED[name].licence_text
 
 
 @pytest.mark.parametrize("name", [name for name in BUNDLED if name not in SHELF])
-def test_every_list_has_its_licence_and_credit_beside_it(name: str) -> None:
+def test_every_list_has_a_license_and_a_credit(name: str) -> None:
     bundled = BUNDLED[name]
     text, holders = (
         bundled.licence_text,
@@ -90,7 +92,7 @@ def test_every_list_has_its_licence_and_credit_beside_it(name: str) -> None:
     assert words.get(bundled.licence, "public domain") in text
 
 
-def test_looking_at_what_is_bundled_loads_no_numpy() -> None:
+def test_importing_the_lists_does_not_load_numpy() -> None:
     code = "import sys, namegen.lists; sys.exit('numpy' in sys.modules or 'csv' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -100,7 +102,7 @@ class TestFiles:
     def _in_an_empty_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
 
-    def test_the_ending_says_how_a_file_is_read(self, tmp_path: Path) -> None:
+    def test_the_file_extension_determines_the_format(self, tmp_path: Path) -> None:
         for file, content in [
             ("a.txt", "Al\nBob\n"),
             ("a", "Al\nBob\n"),
@@ -112,7 +114,7 @@ class TestFiles:
             assert corpus.names == ("Al", "Bob")
             assert corpus.source == file
 
-    def test_a_column(self, tmp_path: Path) -> None:
+    def test_a_column_is_selected_by_name_or_number(self, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_text("id,name\n1,Al\n", encoding="utf-8")
         for file in ("a.tsv", "table.txt"):
             (tmp_path / file).write_text("id\tname\n1\tAl\n", encoding="utf-8")
@@ -126,7 +128,7 @@ class TestFiles:
         with pytest.raises(NamesError, match="standard input has no names"):
             read("-", b"")
 
-    def test_a_missing_file_lists_what_is_bundled_and_suggests(self) -> None:
+    def test_the_error_for_a_missing_file_suggests_a_built_in_list(self) -> None:
         message = refusal("mlb-frist")
         assert "no file 'mlb-frist'" in message
         assert "did you mean mlb-first?" in message
@@ -152,7 +154,7 @@ class TestFiles:
         ],
         ids=lambda value: str(value)[:30],
     )
-    def test_what_is_no_list_is_refused_in_a_sentence(
+    def test_invalid_lists_give_a_short_error(
         self, tmp_path: Path, name: str, column: str | None, said: str
     ) -> None:
         (tmp_path / "folder.txt").mkdir()
@@ -162,14 +164,14 @@ class TestFiles:
         assert message.isprintable()
         assert len(message) < 500
 
-    def test_no_permission_as_the_system_reports_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_missing_permission_is_reported(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(path: Path, mode: str) -> NoReturn:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "open", refuse)
         assert "no permission to read 'a.txt'" in refusal("a.txt")
 
-    def test_more_than_a_list_may_hold(
+    def test_too_large_lists_are_rejected(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(namegen.lists, "LARGEST", 10)
@@ -181,10 +183,9 @@ class TestFiles:
             read("-", b"Al\nBob\nEve\n")
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
-    def test_a_pipe_with_a_name(self, tmp_path: Path) -> None:
-        content = b"".join(
-            b"%07d\n" % number for number in range(300_000)
-        )  # more than is read at once
+    def test_a_named_pipe_is_read_completely(self, tmp_path: Path) -> None:
+        # This is more than a single read returns.
+        content = b"".join(b"%07d\n" % number for number in range(300_000))
         os.mkfifo(tmp_path / "pipe")
         writer = threading.Thread(
             target=lambda: (tmp_path / "pipe").write_bytes(content), daemon=True

@@ -1,6 +1,6 @@
-"""The cards in ``namegen/models/`` have a head that model hubs can read, with the results of the model.
+"""Check that the model cards in ``namegen/models/`` have metadata that model hubs can read.
 
-`make check` generates all cards again and compares them.
+``make check`` also generates all cards again and compares them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation"
 
 
 def parts(name: str) -> tuple[Any, str]:
-    """Return the head of a card, read as YAML, and its text."""
+    """Return the YAML metadata of a card and its text."""
     require("yaml")
     import yaml
 
@@ -31,11 +31,11 @@ def parts(name: str) -> tuple[Any, str]:
     return yaml.safe_load(head), text
 
 
-def test_every_shipped_model_has_a_card() -> None:
+def test_every_built_in_model_has_a_card() -> None:
     assert sorted(path.stem for path in CARDS.glob("*.md")) == sorted([*WITH_CARDS, "shelf"])
 
 
-def test_the_card_of_the_shelf_is_about_all_its_models() -> None:
+def test_the_shelf_card_describes_all_its_models() -> None:
     head, text = parts("shelf")
     assert (head["license"], head["datasets"]) == ("cc0-1.0", list(SHELF))
     assert all(f"| `{name}` |" in text for name in SHELF)
@@ -56,7 +56,7 @@ def test_models_of_the_shelf_generate_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_CARDS)
-def test_the_head_is_what_hubs_read(name: str) -> None:
+def test_card_metadata_has_the_format_of_model_hubs(name: str) -> None:
     head, text = parts(name)
     licences = {"CC-BY-SA-3.0": "cc-by-sa-3.0", "MIT": "mit", "CC-BY-4.0": "cc-by-4.0"}
     assert head["license"] == licences.get(BUNDLED[name].licence, "other")

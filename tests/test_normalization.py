@@ -1,4 +1,4 @@
-"""A model stores the normalization of its list, and all its functions use it."""
+"""Check that a model stores the normalization of its list and uses it everywhere."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def forms(names: list[str]) -> list[str]:
     return list(map(COMPANIES.normalize, names))
 
 
-def test_new_and_distinct_go_by_the_rule_of_the_list(model: LoadedModel, folder: Path) -> None:
+def test_new_and_distinct_names_use_the_normalization(model: LoadedModel, folder: Path) -> None:
     assert model.normalization == COMPANIES
     assert len(model.metadata.known_names) == 5  # type: ignore[arg-type]
     names = model.generate(60, seed=1)
@@ -59,7 +59,7 @@ def test_new_and_distinct_go_by_the_rule_of_the_list(model: LoadedModel, folder:
     assert read_config(folder / "config.toml").data.name_type == "company"
 
 
-def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> None:
+def test_excluded_names_are_excluded_with_any_suffix(model: LoadedModel) -> None:
     found = model.generate(40, seed=2, allow_seen=True)
     avoided = [COMPANIES.without_endings(name) + " GmbH" for name in found[:20]]
     names = model.generate(40, seed=2, allow_seen=True, exclude_names=avoided)
@@ -73,10 +73,13 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
         constraint.rejects(Finished(["Acmee Corp", "Anna Corp"], model.normalization)).tolist()
         for constraint in near
     ]
-    assert refused == [[False, False], [True, False]]  # of exclude_names and of min_distance
+    assert refused == [
+        [False, False],
+        [True, False],
+    ]  # the results of exclude_names and min_distance
 
 
-def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
+def test_blends_use_the_normalization_of_each_model(model: LoadedModel) -> None:
     config = parse_config({"data": {"validation": 0.0}, "training": {"quick": True, "epochs": 1}})
     plain = api.load(api.train(["Ann Co", "Anna", "Nan"], config=config))
     assert plain.normalization == NAMES
@@ -87,7 +90,7 @@ def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
     assert known.new.tolist() == [False, True, False, False, False, True]
 
 
-def test_the_bundled_list_of_companies_has_the_rule_by_itself() -> None:
+def test_the_companies_list_uses_company_normalization() -> None:
     assert load_bundled("companies").name_type == "company"
     assert load_bundled("mlb-last").name_type == "plain"
     shipped = api.load_shipped("companies").checkpoint

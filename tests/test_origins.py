@@ -1,4 +1,4 @@
-"""Origins with the built-in models: suggestions for unknown origins, and Irish family names."""
+"""Check origins of the built-in models: suggestions for unknown origins, and Irish family names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_an_unknown_origin_is_rejected_with_a_suggestion(origin: str, advice: st
     assert "(`namegen models` lists all origins)" in str(caught.value)
 
 
-def test_suggested_origins_are_known_and_suggested_for_are_unknown() -> None:
+def test_suggestions_are_known_and_only_replace_unknown_origins() -> None:
     known = set()
     for name in ("world-given", "world-family"):
         known |= {label.split(",")[0] for label in api.load(name).labels}
@@ -36,9 +36,7 @@ def test_suggested_origins_are_known_and_suggested_for_are_unknown() -> None:
 
 
 @pytest.mark.parametrize("household", [None, 3])
-def test_half_of_the_irish_households_have_a_family_name_as_in_english(
-    household: int | None,
-) -> None:
+def test_half_of_irish_households_have_anglicized_family_names(household: int | None) -> None:
     irish = api.load("world-family").for_labels("Irish")
     found = api.generate_people(60, origins=["Irish", "Finnish"], household=household, seed=2)
     families: dict[int, set[str]] = {}
@@ -53,5 +51,5 @@ def test_half_of_the_irish_households_have_a_family_name_as_in_english(
 
 
 def is_gaelic(family: str) -> bool:
-    """Check whether a family name starts in the way most Irish ones do."""
+    """Check whether a family name has a typical Irish prefix."""
     return family.startswith(("Ó ", "Ní ", "Mac ", "Nic "))

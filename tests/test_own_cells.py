@@ -1,4 +1,4 @@
-"""A third-party cell only has to be declared once. Then it can be trained and exported."""
+"""Check that a third-party cell can be trained and exported after it's declared once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
-    """Train a network with two layers for some steps, in which the loss falls. Return it with its logits."""
+    """Train a network with two layers for 30 steps, and return its checkpoint and logits."""
     network = NETWORKS[cell](VOCABULARY.size, hidden=(8, 6))
     engine = ENGINES[cell](network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
@@ -71,8 +71,8 @@ def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
 
 
 @own
-def test_it_goes_to_a_module_which_python_reads_as_well(cell: str, tmp_path: Path) -> None:
-    """The export compares the data in the page's module with the engine."""
+def test_own_cells_can_be_exported_to_javascript(cell: str, tmp_path: Path) -> None:
+    """The JavaScript module computes the same probabilities as the engine."""
     checkpoint, logits = trained(cell)
     write_module([PageModel("own", checkpoint)], tmp_path / "names.mjs")
     found = [
@@ -87,7 +87,7 @@ def test_it_goes_to_a_module_which_python_reads_as_well(cell: str, tmp_path: Pat
 
 
 @own
-def test_it_goes_to_a_tflite(cell: str, tmp_path: Path) -> None:
+def test_own_cells_can_be_exported_to_tflite(cell: str, tmp_path: Path) -> None:
     require("ai_edge_litert")
     from namegen.backends.tflite.export import export_tflite
     from namegen.backends.tflite.runtime import TFLiteModel
@@ -102,7 +102,7 @@ def test_it_goes_to_a_tflite(cell: str, tmp_path: Path) -> None:
     "cell",
     [pytest.param(cell, marks=() if cell == "product" else pytest.mark.slow) for cell in OWN_CELLS],
 )
-def test_keras_trains_it_as_numpy_does(cell: str) -> None:
+def test_keras_and_numpy_train_own_cells_alike(cell: str) -> None:
     require("tensorflow")
     from namegen.backends.keras_engine.engine import KerasEngine
 
@@ -119,7 +119,7 @@ def test_keras_trains_it_as_numpy_does(cell: str) -> None:
     expect_same(states[1], states[0], "after 5 steps", 1e-9)
 
 
-def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() -> None:
+def test_an_inconsistent_cell_is_rejected_when_declared() -> None:
     for step, error, said in (
         (lambda x, s, before: x.b, AttributeError, "reads 'b', but there are only a"),
         (lambda x, s, before: (x.a, s.a), EngineError, "returns 2 arrays, but its state has 1"),
@@ -128,7 +128,7 @@ def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() ->
             type("Wrong", (Cell,), {"name": "wrong", "gates": ("a",), "step": step})
 
 
-def test_a_formula_has_no_operation_over_several_elements() -> None:
+def test_formulas_cannot_combine_several_elements() -> None:
     with pytest.raises(EngineError, match=r"add\.reduce"):
 
         class Sums(Cell):

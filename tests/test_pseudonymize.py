@@ -1,4 +1,4 @@
-"""Pseudonyms: the same key, pool and context always give the same name."""
+"""Check that the same value, key, pool and context always give the same pseudonym."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ POOL = ["Ada", "Bo", "Cy"]
 NAMES = [f"name {number}" for number in range(10_000)]
 
 
-def test_a_name_is_as_the_document_constructs_it() -> None:
-    """So the pseudonyms are the same on all machines."""
+def test_pseudonyms_follow_the_documented_algorithm() -> None:
     pools, value, context = [POOL, ["Zoë", "Lee"]], "Ann Smith", "trial 7"
     lines = "Ada\nBo\nCy\n\nZoë\nLee\n".encode()
     about = b"namegen pseudonyms 1" + hashlib.sha256(lines).digest() + context.encode()
@@ -32,14 +31,14 @@ def test_a_name_is_as_the_document_constructs_it() -> None:
     expected = f"{pools[1][place // 3]}, {pools[0][place % 3]}"
     made = namegen.pseudonyms([value], pool=pools, key=KEY, context=context, template="{2}, {1}")
     assert (list(made), made.pool_hash) == ([expected], hashlib.sha256(lines).hexdigest())
-    # Computed by another program, which follows the documentation of the algorithm:
+    # These names were computed by an independent implementation of the documented algorithm.
     numbers = list(namegen.pseudonyms([0, 1, 9_999], pool=NAMES, key=KEY))
     assert numbers == ["name 8414", "name 2673", "name 4951"]
 
 
 @pytest.mark.slow  # it takes some seconds
-def test_a_million_names_are_those_of_other_machines() -> None:
-    """The expected names come from one machine with Python 3.11.7 and 3.13.5."""
+def test_a_million_pseudonyms_are_the_same_on_all_machines() -> None:
+    """The expected hash was computed on one machine with Python 3.11.7 and 3.13.5."""
     pools = [
         [f"{letter}{number}" for number in range(size)]
         for letter, size in (("a", 3000), ("b", 2000), ("c", 500))
@@ -51,7 +50,7 @@ def test_a_million_names_are_those_of_other_machines() -> None:
     assert found.hexdigest().startswith("15369c4d56d9aba9751c8ff00b4efa82")
 
 
-def test_order_spaces_and_unicode_forms_do_not_matter_and_key_context_and_pool_do() -> None:
+def test_only_the_value_key_context_and_pool_matter() -> None:
     values = [f"value {number}" for number in range(100)]
 
     def names(
@@ -71,7 +70,7 @@ def test_order_spaces_and_unicode_forms_do_not_matter_and_key_context_and_pool_d
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 257])
-def test_whole_numbers_below_n_share_no_name(size: int) -> None:
+def test_whole_numbers_below_n_get_different_names(size: int) -> None:
     made = Pseudonyms(pool=NAMES[:size], key=KEY, unique=True)
     found = [made.of(number) for number in range(size)]
     assert sorted(found) == sorted(NAMES[:size])
@@ -81,7 +80,7 @@ def test_whole_numbers_below_n_share_no_name(size: int) -> None:
     assert (len(list(others)), others.hashed, others.numbers) == (4, 4, 0)
 
 
-def test_as_many_share_a_name_as_expected_and_unique_stops_at_the_first() -> None:
+def test_collisions_are_as_frequent_as_expected() -> None:
     made = Pseudonyms([f"value {number}" for number in range(2_000)], pool=NAMES, key=KEY)
     found = list(made)
     pairs = sum(count * (count - 1) // 2 for count in map(found.count, set(found)))
@@ -89,7 +88,7 @@ def test_as_many_share_a_name_as_expected_and_unique_stops_at_the_first() -> Non
     assert abs(pairs - made.expected_shared) < 4 * sqrt(made.expected_shared)
     first = next(place for place, name in enumerate(found) if name in found[:place])
     strict = Pseudonyms(pool=NAMES, key=KEY, unique=True)
-    for _ in range(2):  # a repeated value has the same name, and that's no error
+    for _ in range(2):  # repeated values get the same name without an error
         assert [strict.of(f"value {number}") for number in range(first)] == found[:first]
     many = Pseudonyms(map(str, range(-3_000, 0)), pool=[NAMES, NAMES], key=KEY, unique=True)
     assert len(set(many)) == 3_000
@@ -98,7 +97,7 @@ def test_as_many_share_a_name_as_expected_and_unique_stops_at_the_first() -> Non
 
 
 @given(st.text("ae\u0301\u0316\u0327\u1e69가ᄀ\u1161", max_size=30))
-def test_the_form_of_long_values_is_unicode_s(text: str) -> None:
+def test_long_values_are_normalized_as_unicode_defines(text: str) -> None:
     made = Pseudonyms(pool=NAMES, key=KEY)
     long = text + "é" * 1_000
     assert (
@@ -108,7 +107,7 @@ def test_the_form_of_long_values_is_unicode_s(text: str) -> None:
     )
 
 
-def test_a_value_of_a_megabyte_has_a_name_soon() -> None:
+def test_a_value_of_a_megabyte_takes_little_time() -> None:
     assert Pseudonyms(pool=POOL, key=KEY).of("e" + "\u0301\u0316" * 250_000) in POOL
 
 
@@ -123,6 +122,6 @@ def test_a_value_of_a_megabyte_has_a_name_soon() -> None:
         ("a value must be a string or a whole number, not 1.5", {"values": [1.5]}),
     ],
 )
-def test_what_cannot_be_is_one_sentence(said: str, arguments: dict[str, object]) -> None:
+def test_invalid_arguments_are_rejected(said: str, arguments: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=said):
         list(namegen.pseudonyms(**{"values": ["Ann"], "pool": POOL, "key": KEY, **arguments}))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The public names of the package: outdated names are gone, and requested names exist."""
+"""Check the public names of the package: outdated names are gone, and promised names exist."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def commands() -> dict[str, click.Command]:
     return {name: command for name, command in found.items() if command is not None}
 
 
-def test_no_option_has_an_old_spelling() -> None:
+def test_no_option_has_an_outdated_name() -> None:
     assert COMMANDS
     for name, command in commands().items():
         assert not options_of(command) & OLD_OPTIONS, name
     assert not commands().keys() & OLD_COMMANDS
 
 
-def test_no_setting_has_an_old_spelling() -> None:
+def test_no_setting_has_an_outdated_name() -> None:
     settings = {name for table in TABLES.values() for name in inspect.signature(table).parameters}
     assert "base_model" in settings
     assert not settings & OLD_SETTINGS
@@ -59,12 +59,12 @@ def test_no_setting_has_an_old_spelling() -> None:
         assert not re.findall(rf"^#? ?({'|'.join(OLD_SETTINGS)})\b *=", text, re.MULTILINE), config
 
 
-def test_no_value_has_an_old_spelling() -> None:
+def test_no_value_has_an_outdated_name() -> None:
     values = {*SPLITS, *DUPLICATES, *NAME_TYPES, *LETTER_CASES}
     assert not values & {"unique", "names", "kept", "damped", "companies", "as-learned"}
 
 
-def test_no_call_and_no_argument_has_an_old_spelling() -> None:
+def test_no_function_or_argument_has_an_outdated_name() -> None:
     for thing in (namegen, api, api.LoadedModel):
         public = {name for name in dir(thing) if not name.startswith("_")}
         assert not public & OLD_CALLS, thing
@@ -77,13 +77,13 @@ def test_no_call_and_no_argument_has_an_old_spelling() -> None:
 @pytest.mark.parametrize(
     "path", ["README.md", "CONTRIBUTING.md", "docs/**/*.md", "examples/**/*.md"]
 )
-def test_no_page_has_an_old_option(path: str) -> None:
+def test_no_page_mentions_an_outdated_option(path: str) -> None:
     old = re.compile(rf"(?<![\w-])({'|'.join(sorted(OLD_OPTIONS - {'--from'}))})(?![\w-])")
     for page in ROOT.glob(path):
         assert not old.findall(page.read_text(encoding="utf-8")), page
 
 
-def test_the_names_that_were_asked_for_are_there() -> None:
+def test_promised_names_exist() -> None:
     assert "--backend" in options_of(commands()["train"])
     assert {"train", "compare-backends", "export-tflite"} <= commands().keys()
     from namegen.core.engine import Engine

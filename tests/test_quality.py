@@ -1,4 +1,4 @@
-"""The quality benchmark: its calculations and its page."""
+"""Check the calculations of the quality benchmark and its page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from benchmarks.quality_page import NGRAM, Model, Quality, QualityList, page
 from benchmarks.quality_summary import confidence_interval, nats_per_char
 
 
-def test_nats_are_those_of_reading_every_name() -> None:
+def test_nats_per_char_are_weighted_by_count_and_length() -> None:
     loss, counts, lengths = np.array([6.0, 4.0]), np.array([2, 1]), np.array([3, 4])
     assert nats_per_char(loss, counts, lengths) == (6 + 6 + 4) / (3 + 3 + 4)
 
 
-def test_an_interval_holds_the_difference_and_widens_with_the_spread() -> None:
+def test_the_confidence_interval_grows_with_the_variance() -> None:
     rng = np.random.default_rng(1)
     counts, lengths = np.ones(400, np.int64), rng.integers(3, 9, 400)
     constant = np.outer(np.ones(3), 0.1 * lengths)  # 0.1 nats per character for every name and seed
@@ -22,7 +22,7 @@ def test_an_interval_holds_the_difference_and_widens_with_the_spread() -> None:
     names_differ = constant + rng.normal(0, 1, 400)
     low, high = confidence_interval(names_differ, counts, lengths)
     assert low < nats_per_char(names_differ.mean(axis=0), counts, lengths) < high
-    # About four standard errors of the mean of 400 names. Chance and the lengths make a difference.
+    # The width is about four standard errors of the mean of 400 names. Random numbers and lengths also affect it.
     assert high - low == pytest.approx(4 / np.sqrt(400) / lengths.mean(), rel=0.25)
     seeds_differ = constant + rng.normal(0, 1, (3, 1)) * lengths
     low, high = confidence_interval(seeds_differ, counts, lengths)
@@ -47,7 +47,7 @@ def model(name: str, against: float, low: float, high: float) -> Model:
         ([model("A", 0.05, 0.02, 0.08)], "`standard` wasn't measured on this list."),
     ],
 )
-def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> None:
+def test_the_summary_is_about_the_default_model(networks: list[Model], said: str) -> None:
     made = page(Quality((QualityList("a list", 123, (Model(NGRAM, 2.0), *networks)),)))
     assert said in made
     assert "| model | a list (123 test names) |" in made

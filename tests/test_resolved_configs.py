@@ -1,4 +1,4 @@
-"""The resolved settings of each config in ``configs/`` are stored, so that refactoring can't change them by accident.
+"""Check the resolved settings of each config in ``configs/``, so that refactoring can't change them by accident.
 
 ``resolved_configs.json`` contains all settings, including defaults that depend on the list and the network. For a
 sweep, it contains the settings of the base and, for each point of the grid, the settings that differ from the base.

@@ -1,4 +1,4 @@
-"""Runs from Python: their folder contains everything that is needed to resume them from anywhere."""
+"""Check that the folder of a run contains everything that's needed to resume the run from anywhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHORT = merge(Config(), {"training.epochs": 4, "network.hidden": (6,), "training
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return two folders. The first is the current folder."""
+    """Create the folders ``here``, which is the current folder, and ``there``. Return their parent."""
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -37,7 +37,7 @@ def goes_on(folder: Path) -> None:
     assert result.epochs == 4
 
 
-def test_names_from_a_program_lie_in_the_run_folder(
+def test_names_from_python_are_stored_in_the_run_folder(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not api.train(NAMES, config=SHORT, out="run", should_stop=After(6)).finished
@@ -46,7 +46,7 @@ def test_names_from_a_program_lie_in_the_run_folder(
     goes_on(Path("moved"))
 
 
-def test_a_file_is_found_again_from_another_folder(
+def test_the_list_is_found_from_another_folder(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("list.csv").write_text(
@@ -58,7 +58,7 @@ def test_a_file_is_found_again_from_another_folder(
     goes_on(Path("../here/run"))
 
 
-def test_a_column_of_standard_input_is_not_asked_for_again(elsewhere: Path) -> None:
+def test_a_run_with_standard_input_can_be_resumed(elsewhere: Path) -> None:
     with open("list.csv", "w+b") as stdin:
         stdin.write(("year,name\n" + "".join(f"1900,{name}\n" for name in NAMES)).encode())
         stdin.seek(0)
@@ -81,9 +81,7 @@ def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) 
 
 
 @pytest.mark.parametrize("names", ["pipe", "-", "/dev/fd/0"])
-def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(
-    elsewhere: Path, names: str
-) -> None:
+def test_resuming_never_waits_for_a_pipe(elsewhere: Path, names: str) -> None:
     api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
     os.mkfifo("pipe")
     config = Path("run/config.toml")
@@ -94,7 +92,7 @@ def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(
         api.resume("run")
 
 
-def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> None:
+def test_temporary_files_of_killed_processes_are_removed(elsewhere: Path) -> None:
     api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
     left_over = Path("run/.model.safetensors.abc.part")
     left_over.write_bytes(b"half")
@@ -102,7 +100,7 @@ def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> 
     assert not left_over.exists()
 
 
-def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
+def test_resuming_is_only_suggested_if_possible(elsewhere: Path) -> None:
     Path("empty").mkdir()
     with pytest.raises(OutputError, match=r"empty exists already: name a new folder$"):
         api.train(NAMES, config=SHORT, out="empty")
@@ -111,17 +109,17 @@ def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
         api.train(NAMES, config=SHORT, out="run")
 
 
-def test_a_path_is_a_file_even_where_a_shipped_model_has_its_name(elsewhere: Path) -> None:
+def test_a_path_never_means_a_built_in_model(elsewhere: Path) -> None:
     result = api.train(NAMES, config=SHORT, out="mlb-last")
     assert api.load(Path("mlb-last")).vocabulary == result.checkpoint.vocabulary
     assert api.load("mlb-last").vocabulary != result.checkpoint.vocabulary
 
 
-def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_path: Path) -> None:
-    """No new name starts in the way a listed company does.
+def test_score_rules_only_use_names_that_can_be_returned(tmp_path: Path) -> None:
+    """New names never start like a listed company.
 
-    Many such names are likely, so they would make the threshold too high. A resumed run, whose list has another name in
-    the run's folder, does the same.
+    Many such names are likely, so they would make the threshold too high. Resumed runs ignore them too, although their
+    list has another name in the run's folder.
     """
     corpus = Corpus(load_bundled("companies").names[:1_200], "companies")
     config = merge(
@@ -148,7 +146,7 @@ def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_p
     assert rule.threshold != pytest.approx(threshold(()), abs=0.1)
 
 
-def test_a_missing_base_model_is_named_as_the_user_wrote_it(elsewhere: Path) -> None:
+def test_the_error_shows_the_base_model_as_written(elsewhere: Path) -> None:
     config = merge(SHORT, {"network.base_model": "nosuch"})
     with pytest.raises(
         CheckpointError, match=r"^there is no model 'nosuch': .*; or use base_model"

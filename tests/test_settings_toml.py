@@ -1,4 +1,4 @@
-"""Configs: TOML to settings and back. All mistakes are reported at once."""
+"""Check that TOML configs are read and written correctly, and that all errors are reported together."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def refusal(tmp_path: Path, text: str | bytes) -> str:
 
 
 @given(values=st.fixed_dictionaries(VALUES))
-def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
+def test_configs_survive_writing_and_reading(values: dict[str, Any]) -> None:
     steps = ((0, 0.5), *sorted(values["training.lr_steps"]))
     config = merge(
         Config(), {**values, "training.lr_schedule": "steps", "training.lr_steps": steps}
@@ -73,7 +73,7 @@ def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
     assert parse_config(tomllib.loads(write_config(config))) == config
 
 
-def test_what_is_written_is_complete(tmp_path: Path) -> None:
+def test_written_configs_are_complete(tmp_path: Path) -> None:
     text = write_config(Config())
     for table in ("data", "network", "training", "run"):
         assert f"[{table}]\n" in text
@@ -82,23 +82,23 @@ def test_what_is_written_is_complete(tmp_path: Path) -> None:
     assert read_text(tmp_path, text) == Config()
 
 
-def test_the_ready_configs_are_what_they_say() -> None:
+def test_default_toml_documents_all_default_settings() -> None:
     assert read_config(CONFIGS / "default.toml") == Config()
     text = (CONFIGS / "default.toml").read_text(encoding="utf-8")
     for table in ("data", "network", "training", "run"):
         for name in vars(getattr(Config(), table)):
             assert re.search(rf"\n# .+\n({name} = |# {name}: )", text), (
-                f"{name} is not there, with what it does above it"
+                f"{name} is missing, or has no comment above it"
             )
     with pytest.raises(SettingsError, match="grid belongs to a sweep"):
         read_config(CONFIGS / "sweep-cell.toml")
 
 
-def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
+def test_an_empty_file_gives_the_default_settings(tmp_path: Path) -> None:
     assert read_text(tmp_path, "") == read_text(tmp_path, b"\xef\xbb\xbf[training]\r\n") == Config()
 
 
-def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
+def test_whole_numbers_are_accepted_for_floats(tmp_path: Path) -> None:
     config = read_text(tmp_path, "[data]\nvalidation = 0\n[training]\nlearning_rate = 1\n")
     assert config.data.validation == 0.0
     assert isinstance(config.data.validation, float)
@@ -148,7 +148,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("x = " + "[" * 100_000, "nests too deeply"),
     ],
 )
-def test_a_mistake_is_said_by_its_dotted_path_or_its_line(
+def test_errors_contain_the_setting_or_the_line(
     tmp_path: Path, text: str | bytes, expected: str
 ) -> None:
     message = refusal(tmp_path, text)
@@ -156,7 +156,7 @@ def test_a_mistake_is_said_by_its_dotted_path_or_its_line(
     assert "\n" not in message
 
 
-def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_together(tmp_path: Path) -> None:
     wrong = {
         "data.validation": "1",
         "data.split": '"half"',
@@ -173,10 +173,10 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     )
     for path in wrong:
         assert f"\n  {path} is " in message
-    assert "came with" not in message, "no mistake that only follows from another"
+    assert "came with" not in message, "errors that only follow from others aren't reported"
 
 
-def test_long_values_are_cut(tmp_path: Path) -> None:
+def test_long_values_are_cut_in_errors(tmp_path: Path) -> None:
     for long in (
         f"cell = '{'x' * 100_000}'",
         f"{'x' * 100_000} = 1",
@@ -185,7 +185,7 @@ def test_long_values_are_cut(tmp_path: Path) -> None:
         assert len(refusal(tmp_path, f"[network]\n{long}")) < 300
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_and_unreadable_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no config file"):
         read_config(tmp_path / "none.toml")
     for path in (tmp_path, "a\0b"):
@@ -193,7 +193,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
             read_config(path)
 
 
-def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
+def test_file_names_must_be_valid_unicode() -> None:
     with pytest.raises(
         SettingsError,
         match=r"^'caf\\udce9.txt' is not valid Unicode, so a config can",
@@ -202,7 +202,7 @@ def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
 
 
 class TestMerge:
-    def test_flags_replace_values_and_none_does_not(self) -> None:
+    def test_new_values_replace_old_ones_except_none(self) -> None:
         config = Config(training=TrainingSettings(epochs=9, clip_norm=1.0))
         merged = merge(
             config,
@@ -218,7 +218,7 @@ class TestMerge:
         assert merged.run.plot is False
         assert merge(config, {}) == config
 
-    def test_two_flags_that_need_each_other(self) -> None:
+    def test_settings_that_need_each_other_can_be_set_together(self) -> None:
         merged = merge(
             Config(), {"training.lr_schedule": "steps", "training.lr_steps": [(0, 1), (3, 0.1)]}
         )
@@ -226,7 +226,7 @@ class TestMerge:
         with pytest.raises(SettingsError, match=r"^the schedule is one-cycle, with 1 rate steps"):
             merge(Config(), {"training.lr_steps": [(0, 1)]})
 
-    def test_mistakes_are_named_by_their_settings(self) -> None:
+    def test_errors_contain_the_names_of_settings(self) -> None:
         with pytest.raises(SettingsError, match=r"^batch_size is 0: "):
             merge(Config(), {"training.batch_size": 0})
         with pytest.raises(SettingsError) as caught:
@@ -245,7 +245,7 @@ class TestMerge:
                 lambda setting, _: f"--{setting}"
             )
 
-    def test_a_flag_that_changes_nothing(self) -> None:
+    def test_settings_without_effect_are_rejected(self) -> None:
         with pytest.raises(
             SettingsError, match=r"^momentum has no effect, because the optimizer is adam"
         ):
@@ -264,9 +264,10 @@ class TestMerge:
             assert merge(Config(), {path: value}) != Config()
         with pytest.raises(SettingsError, match=r"^split has no effect"):
             merge(Config(), {**alone, "data.split": "by-row", "data.duplicates": "full"})
-        merge(Config(), {**alone, "data.split": "by-row"})  # this split keeps duplicates
+        merge(Config(), {**alone, "data.split": "by-row"})  # a split by row keeps duplicates
         merge(Config(), {**alone, "data.test": 0.2, "data.split_seed": 3})
-        merge(Config(), {**alone, "training.patience": 3})  # this depends on the training loss then
+        # Without validation names, patience uses the training loss.
+        merge(Config(), {**alone, "training.patience": 3})
         idle = merge(Config(), {"training.monitor": "accuracy"})
         assert merge(idle, alone).training.monitor == "accuracy"
         with_momentum = merge(
@@ -289,7 +290,7 @@ class TestMerge:
         (1, Config(run=RunSettings(threads=5)), 5),
     ],
 )
-def test_threads_are_two_where_that_pays(
+def test_two_threads_are_used_if_that_is_faster(
     monkeypatch: pytest.MonkeyPatch, cores: int, config: Config, expected: int
 ) -> None:
     monkeypatch.setattr(threads, "cores", lambda: cores)
@@ -297,13 +298,13 @@ def test_threads_are_two_where_that_pays(
     assert config.threads == expected
     if config.run.threads is None:
         monkeypatch.setattr(threads, "_busy_cores", lambda: cores - 1)
-        assert config.threads == 1, "threads that share a core wait for each other"
+        assert config.threads == 1, "two threads on the same core would wait for each other"
 
 
-def test_a_run_writes_down_how_many_threads_it_chose(
+def test_a_run_stores_the_number_of_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So a run that is resumed, even on another machine, gives exactly the same results."""
+    """With the same number of threads, resumed runs give exactly the same results, even on other machines."""
     monkeypatch.setattr(threads, "cores", lambda: 2)
     monkeypatch.setattr(threads, "_busy_cores", lambda: 0)
     config = Config(

@@ -1,4 +1,4 @@
-"""The shapes in annotations are checked for the first calls of a function in a test, and for some later calls."""
+"""Check that array shapes are verified for the first calls of a function in a test and for some later calls."""
 
 from __future__ import annotations
 

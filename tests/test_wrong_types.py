@@ -1,4 +1,4 @@
-"""For arguments of wrong types, functions raise an error whose message names the argument."""
+"""Check that functions reject arguments of wrong types with an error that names the argument."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ assert m.generate(np.int64(2), seed=np.int64(1), temperature=np.float32(0.5)) ==
 """
 
 
-def test_an_argument_of_a_wrong_type_is_one_sentence() -> None:
+def test_the_error_names_arguments_of_wrong_types() -> None:
     done = subprocess.run(
         [sys.executable, "-c", CALLS], capture_output=True, text=True, check=False
     )

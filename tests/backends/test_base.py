@@ -1,5 +1,6 @@
-"""TensorEngine, with a tiny engine on NumPy arrays: its gradients are the NumPy engine's, all else is the base's.
-PaddedRows, against the names themselves.
+"""Test ``TensorEngine`` and ``PaddedRows``.
+
+The tests use a small engine that gets its gradients from the NumPy engine and everything else from the base class.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _lion(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class ArrayEngine(TensorEngine):
-    """A tensor is an array; the mathematics is borrowed."""
+    """An engine whose tensors are NumPy arrays. The NumPy engine computes its logits and gradients."""
 
     name: ClassVar[str] = "array"
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
@@ -49,7 +50,7 @@ class ArrayEngine(TensorEngine):
     requires: ClassVar[tuple[str, ...]] = ()
 
     def to_tensor(self, array: Array) -> Array:
-        array.flags.writeable = False  # whoever changes a tensor in place is found out
+        array.flags.writeable = False  # changing a tensor in place raises an error
         return array
 
     def to_array(self, tensor: Array) -> Array:
@@ -83,7 +84,7 @@ class ArrayEngine(TensorEngine):
 
 
 def pair(dtype: str = "float32", **settings: Any) -> tuple[Engine, Engine]:
-    """An engine on the base and the NumPy engine, with the same parameters."""
+    """Return an ``ArrayEngine`` and a ``NumpyEngine`` with the same parameters."""
     training, rng = TrainingSettings(**settings), np.random.default_rng(4)
     state = {name: rng.normal(0, 0.5, shape) for name, shape in NETWORK.parameter_shapes.items()}
     engines: tuple[Engine, Engine] = (
@@ -99,15 +100,15 @@ COMPARED = ("same after resuming", "same with masks and targets", "same clipping
 
 
 @pytest.mark.parametrize("check", [*CONFORMANCE_CHECKS, *COMPARED])
-def test_an_engine_on_the_base_passes_every_check(check: str) -> None:
-    """Of one cell: the base knows none."""
+def test_the_array_engine_passes_every_check(check: str) -> None:
+    """One cell is enough because the base class doesn't depend on the cell."""
     {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}[check](ArrayEngine, "lstm")
 
 
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype: str) -> None:
-    """The gradients are the same, so whatever differs would be the update's."""
+def test_updates_equal_the_numpy_engines_bit_for_bit(optimizer: str, dtype: str) -> None:
+    """The gradients are the same, so any difference would come from the update."""
     engine, reference = pair(dtype, optimizer=optimizer)
     losses = [
         one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)
@@ -116,8 +117,8 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     assert_same_state(engine.get_state(), reference.get_state())
 
 
-def test_the_checks_follow_the_table_of_optimizers() -> None:
-    """An engine that has another idea of Lion is found out."""
+def test_the_checks_cover_registered_optimizers() -> None:
+    """An engine that implements Lion differently fails the check."""
 
     class Doubling(ArrayEngine):
         def __init__(
@@ -134,7 +135,7 @@ def test_the_checks_follow_the_table_of_optimizers() -> None:
 
 
 class Arithmetic:
-    """A tensor of a library that has the five operators and nothing else, least of all a way to change one."""
+    """An immutable tensor that supports nothing but the five arithmetic operators."""
 
     def __init__(self, values: Array) -> None:
         self.values = values
@@ -144,16 +145,15 @@ for operator in ("add", "sub", "mul", "truediv", "pow", "rsub", "rmul", "radd", 
 
     def operate(self: Arithmetic, other: Any, _name: str = f"__{operator}__") -> Arithmetic:
         values = other.values if isinstance(other, Arithmetic) else other
-        assert type(values) in (np.ndarray, float, int), type(
-            values
-        )  # float64 of NumPy would widen float32
+        # A NumPy float64 scalar would turn float32 arrays into float64.
+        assert type(values) in (np.ndarray, float, int), type(values)
         return Arithmetic(getattr(self.values, _name)(values))
 
     setattr(Arithmetic, f"__{operator}__", operate)
 
 
 class ArithmeticEngine(ArrayEngine):
-    """Its tensors can do no more than the base promises to ask of them."""
+    """An engine whose tensors support only the operations that the base class is allowed to use."""
 
     def to_tensor(self, array: Array) -> Arithmetic:  # type: ignore[override]
         return Arithmetic(array)
@@ -168,7 +168,7 @@ class ArithmeticEngine(ArrayEngine):
 
 
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
-def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
+def test_the_base_class_only_needs_arithmetic(optimizer: str) -> None:
     settings = TrainingSettings(optimizer=optimizer, clip_norm=0.3)
     engine, reference = (
         kind(NETWORK, settings, threads=1) for kind in (ArithmeticEngine, ArrayEngine)
@@ -186,7 +186,7 @@ def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
 
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
 def test_an_optimizer_can_be_traced(optimizer: str) -> None:
-    """With the learning rate and the number of the step as tensors, it computes the same numbers."""
+    """The results are the same if the learning rate and the step number are tensors."""
     engine = ArithmeticEngine(
         NETWORK, TrainingSettings(optimizer=optimizer), threads=1, dtype="float64"
     )
@@ -209,8 +209,8 @@ def test_an_optimizer_can_be_traced(optimizer: str) -> None:
             np.testing.assert_array_equal(slot.values, expected_slot.values)
 
 
-def test_an_engine_may_compile_its_updates() -> None:
-    """``update`` is its own: masks, clipping and the optimizer are one program, which is compiled once."""
+def test_an_engine_can_compile_its_updates() -> None:
+    """An engine can override ``update`` with masks, clipping and the optimizer in one program, compiled once."""
     require("keras", "tensorflow")
     from namegen.backends.keras_engine.tensorflow_setup import keras, tf
 
@@ -264,8 +264,8 @@ def test_an_engine_may_compile_its_updates() -> None:
     assert engine.program.experimental_get_tracing_count() == 1
 
 
-def test_a_loss_is_read_only_when_all_steps_are_made() -> None:
-    """So a library that computes behind one's back is not waited for in each step; warming up makes a step."""
+def test_losses_are_read_after_the_last_step() -> None:
+    """Libraries that compute asynchronously don't block in each step. ``warm_up`` makes one step."""
     events = []
 
     class Late:
@@ -285,12 +285,12 @@ def test_a_loss_is_read_only_when_all_steps_are_made() -> None:
     assert events.count("step") == 4
     Lazy(NETWORK, None, threads=1).warm_up(next(small_steps(1)))
     assert events.count("step") == 4, (
-        "an engine that only reads has nothing to warm up but its step"
+        "an engine without training settings doesn't compute gradients in warm_up"
     )
 
 
 class Other(Network):
-    """An architecture that the engine does not know."""
+    """An architecture that the engine doesn't support."""
 
     architecture: ClassVar[str] = "other"
     parameter_shapes: ClassVar[dict[str, Shape]] = {}  # type: ignore[misc]
@@ -303,7 +303,7 @@ class Other(Network):
         return cls(vocabulary_size)
 
 
-def test_refusals() -> None:
+def test_unsupported_arguments_are_rejected() -> None:
     with pytest.raises(EngineError, match="array has no architecture 'other': choose one of rnn"):
         ArrayEngine(Other(4), None, threads=1)
     with pytest.raises(EngineError, match=r"dtype 'float16'.*use float32 or float64"):
@@ -318,9 +318,7 @@ ABC = Vocabulary("abc")
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=12))
-def test_each_padded_row_is_a_name_read_from_its_beginning_and_predicted_to_its_end(
-    names: list[str],
-) -> None:
+def test_padded_rows_contain_each_name_with_its_count(names: list[str]) -> None:
     rows = PaddedRows.of(Batch(PrefixTree.from_names(names, ABC)))
     found = {}
     for inputs, wanted, weights in zip(rows.inputs, rows.wanted, rows.weights, strict=True):
@@ -333,7 +331,7 @@ def test_each_padded_row_is_a_name_read_from_its_beginning_and_predicted_to_its_
     assert found == Counter(names)
 
 
-def test_targets_stand_where_their_prefix_is_read() -> None:
+def test_targets_are_aligned_with_their_prefixes() -> None:
     tree = PrefixTree.from_names(["ab", "ac", "b"], ABC)
     targets = np.eye(4, dtype=np.float32)[np.arange(tree.nodes) % 4]
     rows = PaddedRows.of(Batch(tree, targets))

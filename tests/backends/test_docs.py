@@ -1,4 +1,4 @@
-"""The code in ``docs/develop/engines.md`` is one program that runs, and its entry point is in the right group."""
+"""Test that the code in ``docs/develop/engines.md`` runs and that all entry points are correct."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
-def test_the_program_runs_and_has_learned() -> None:
-    """Its own checks are among what runs. Without the last character it would be at 2.8 nats or more."""
+def test_the_program_runs_and_learns() -> None:
+    """The program includes its own checks. If it ignored the previous character, its loss would be at least 2.8."""
     done = run([*STRICT, "".join(blocks("python"))])
     assert done.returncode == 0, done.stderr
     loss, names = done.stdout.splitlines()
@@ -28,8 +28,8 @@ def test_the_program_runs_and_has_learned() -> None:
     assert len(names.split(", ")) == 5
 
 
-def test_the_checks_of_the_page_are_sharp() -> None:
-    """A gradient that is wrong by a thousandth does not pass them."""
+def test_the_checks_on_the_page_catch_a_wrong_gradient() -> None:
+    """The gradient is 0.1% too large."""
     network, engine, *_, checks = blocks("python")
     wrong = engine.replace(
         "d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits"
@@ -39,7 +39,7 @@ def test_the_checks_of_the_page_are_sharp() -> None:
     assert "the gradient of output.kernel" in done.stderr
 
 
-def test_the_entry_point_stands_in_the_group_that_is_read() -> None:
+def test_the_entry_point_is_in_the_right_group() -> None:
     (text,) = blocks("toml")
     ((name, path),) = tomllib.loads(text)["project"]["entry-points"][ENTRY_POINT_GROUP].items()
     assert name not in ENGINES
@@ -47,7 +47,7 @@ def test_the_entry_point_stands_in_the_group_that_is_read() -> None:
     assert f"class {path.partition(':')[2]}(" in PAGE
 
 
-def test_the_examples_are_registered_by_the_names_of_their_classes() -> None:
+def test_entry_points_match_the_engine_classes_of_the_examples() -> None:
     for folder in sorted((ROOT / "examples").glob("*_engine")):
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         ((name, path),) = project["entry-points"][ENTRY_POINT_GROUP].items()

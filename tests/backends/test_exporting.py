@@ -1,4 +1,4 @@
-"""Where a reader has changed a cell of the NumPy engine, no exporter writes a file that computes something else."""
+"""Test that exporters reject a model if its cell has been modified in the NumPy engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.requirements import require
 
 
 def leaky(cell: cells.NumpyCell) -> cells.NumpyCell:
-    """A reader's own: a part of what the cell gives is lost."""
+    """Return a modified cell whose output is 3% smaller."""
 
     class Leaky(type(cell)):  # type: ignore[misc]
         def forward(self, columns: Any, s: Any, before: Any, after: Any, kept: Any) -> None:
@@ -68,17 +68,17 @@ EXPORTERS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
 
 
 def with_own_self_test(checkpoint: Checkpoint) -> Checkpoint:
-    """As if it had been trained with the cells that the NumPy engine has now."""
+    """Return the checkpoint with self-test logits computed with the current cells of the NumPy engine."""
     engine = engine_of(checkpoint)
     return replace(checkpoint, probe=self_test_logits(engine, checkpoint.network.start_tokens[0]))
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("target", EXPORTERS)
-def test_a_changed_cell_is_refused(
+def test_a_modified_cell_is_rejected(
     target: str, cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its own probe fits, as the same cell computed it."""
+    """The self-test logits match because the modified cell computed them, but the exporter still rejects the model."""
     export, how = EXPORTERS[target]
     monkeypatch.setitem(cells.CELLS, cell, CHANGED[cell])
     source = with_own_self_test(labelled_checkpoint(cell, (12, 8)))
@@ -92,8 +92,8 @@ def test_a_changed_cell_is_refused(
 
 
 @pytest.mark.parametrize("target", EXPORTERS)
-def test_a_changed_cell_beside_a_model_of_the_old_one(target, tmp_path, monkeypatch) -> None:
-    """Then the probe tells it."""
+def test_a_cell_modified_after_training_is_rejected(target, tmp_path, monkeypatch) -> None:
+    """The self-test logits don't match any more."""
     export, how = EXPORTERS[target]
     source = with_own_self_test(labelled_checkpoint("gru", (12, 8)))
     monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
@@ -103,7 +103,7 @@ def test_a_changed_cell_beside_a_model_of_the_old_one(target, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
+def test_a_web_page_computes_the_same_logits_as_the_engine(cell: str) -> None:
     checkpoint = labelled_checkpoint(cell, (12, 8))
     network = PageNetwork(describe("names", PageModel("names", checkpoint), ""), checkpoint.network)
     engine = engine_of(checkpoint, "float64")
@@ -117,8 +117,8 @@ def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
     assert state[0][0].shape == (2, 12)
 
 
-def test_an_export_is_compared_behind_every_beginning() -> None:
-    """A thousandth of the largest logit is rounding."""
+def test_exports_are_compared_after_every_start_token() -> None:
+    """A difference of up to 0.1% of the largest logit counts as rounding."""
     checkpoint, seen = labelled_checkpoint(), []
     engine = engine_of(checkpoint)
 

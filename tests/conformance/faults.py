@@ -1,4 +1,4 @@
-"""A table of faults: small changes to one sound engine, each with the checks that must catch it."""
+"""A list of faulty engines. Each has one mistake and names the checks that have to catch it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ N = NumpyEngine
 
 
 class Sound(NumpyEngine):
-    """The NumPy engine, with places where a fault can put something else."""
+    """A correct engine: the NumPy engine with methods that a fault can override."""
 
-    moves = "adam"  # the optimizer whose update ``move`` is
+    moves = "adam"  # the optimizer whose update goes through ``move``
     clipping = None
 
     def __init__(self, network, training, *, threads, dtype="float32"):
@@ -85,10 +85,10 @@ class Fault:
     """An engine with one mistake.
 
     Attributes:
-        what: is wrong.
-        checks: the names of those that catch it, each by itself.
-        engine: the class.
-        cell: for which it shows.
+        what: the mistake.
+        checks: the names of the checks. Each of them catches the mistake on its own.
+        engine: the engine class.
+        cell: a cell for which the mistake has an effect.
     """
 
     what: str
@@ -101,12 +101,12 @@ FAULTS: list[Fault] = []
 
 
 def fault(what, *checks, cell="gru", **parts):
-    """Put a sound engine with other parts into the table."""
+    """Add a ``Sound`` engine with overridden attributes to ``FAULTS``."""
     FAULTS.append(Fault(what, checks, type("Faulty", (Sound,), parts), cell))
 
 
 def renamed(step, change):
-    """The same step on other names; one with targets as it is."""
+    """Return the step with changed names. Steps with targets stay unchanged."""
     if step.batch.targets is not None:
         return step
     rows = step.batch.sequences()
@@ -122,7 +122,7 @@ def as_byte(tokens):
     return tokens.astype(np.uint8).astype(np.int32)
 
 
-# Reading
+# Language models
 
 MODEL = "as a language model"
 

@@ -29,7 +29,7 @@ ENGINES = {fault.what: fault.engine for fault in FAULTS}
 
 
 def engine(*bases: type, **attributes: object) -> type:
-    """An engine class with one cell, which is enough here."""
+    """Create an engine class with one cell."""
     return type("Mine", bases, {"cells": frozenset(("simple_rnn",)), **attributes})
 
 
@@ -73,7 +73,7 @@ def crash(self, steps):
 
 
 @pytest.mark.usefixtures("_few_checks")
-def test_all_failures_are_listed_and_each_check_is_a_case() -> None:
+def test_all_failures_are_listed() -> None:
     always = vars(ENGINES["gradients always go through time"])["made"]
     faulty = engine(ENGINES["it moves with the gradient"], made=always)
     with pytest.raises(AssertionError) as caught:

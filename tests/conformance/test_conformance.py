@@ -51,11 +51,11 @@ def cases() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("cell", "check"), list(cases()))
-def test_keras(cell: str, check: str) -> None:
+def test_the_keras_engine_passes_the_checks(cell: str, check: str) -> None:
     require("keras")
     CHECKS[check](load_engine("keras"), cell)
 
 
 @pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
-def test_the_fake_engine(check: str) -> None:
+def test_the_fake_engine_passes_the_checks(check: str) -> None:
     CONFORMANCE_CHECKS[check](FakeEngine, "gru")

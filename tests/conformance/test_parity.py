@@ -1,10 +1,9 @@
-"""Both engines are one network: what the NumPy engine computes, the Keras engine computes too, on a real list.
+"""Test that the NumPy engine and the Keras engine compute the same results on a real list.
 
-``namegen.testing`` holds every engine against the NumPy engine on a handful of short names, setting by setting. Here
-the list is real, batches take many tiles and several blocks, and settings are combined, so that every code path of
-either engine runs in few compilations: each cell with either value of ``bptt``, and among these six each
-optimizer, and clipping. Three of them train in double precision. The others are slow tests, and so is one in single
-precision.
+``namegen.testing`` compares every engine with the NumPy engine on a few short names, one setting at a time. These tests
+use a real list, whose batches need many tiles and several blocks. They combine settings to cover every code path with
+few compilations: each cell with both values of ``bptt``, and each optimizer and clipping in at least one of these six
+cases. Three cases run by default. The other three and a case in single precision are slow tests.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ SLOW: list[tuple[str, dict[str, Any]]] = [
     ("lstm", {"optimizer": "adam", "clip_norm": 0.1}),
 ]
 RATES = {"adam": 0.01, "sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005}
-TOLERANCES = {"float64": 1e-9, "float32": 1e-3}  # shares of a tensor's largest value
+TOLERANCES = {"float64": 1e-9, "float32": 1e-3}  # relative to the largest value of a tensor
 STEPS = 20
 
 List: TypeAlias = tuple[BatchMaker, Vocabulary]
@@ -57,7 +56,7 @@ def mlb_first() -> List:
 def engines(
     batches: List, cell: str, dtype: str, names: tuple[str, ...] = ("numpy", "keras"), **chosen: Any
 ) -> list[Engine]:
-    """Engines with the same parameters, none of them zero."""
+    """Return engines with the same non-zero parameters."""
     network = RecurrentNetwork(batches[1].size, cell, hidden=(8, 6))
     rng = np.random.default_rng(1)
     start = network.initial_parameters("glorot", rng=rng)
@@ -74,7 +73,7 @@ def engines(
 
 
 def steps(batches: List, optimizer: str, first: int = 0, last: int = STEPS) -> Iterator[Step]:
-    """Some of the steps, the rate another each time."""
+    """Return the steps from ``first`` to ``last``, each with a different learning rate."""
     found = islice(batches[0].epoch(0, batch_size=150, seed=5), first, last)
     return (
         Step(batch, RATES[optimizer] * (1 - 0.02 * place))
@@ -98,10 +97,13 @@ def assert_same_state(found: Engine, expected: Engine, tolerance: float) -> None
         pytest.param("float32", *QUICK[1], marks=pytest.mark.slow),
     ],
 )
-def test_20_steps_in_either_engine_and_7_in_one_and_13_in_the_other(
+def test_both_engines_train_alike_and_resume_each_other(
     mlb_first: List, dtype: str, cell: str, chosen: dict[str, Any]
 ) -> None:
-    """The same parameters, what the optimizer keeps, and the losses. There is one Keras engine, as it compiles."""
+    """The engines make 20 steps each. Then one makes 7 steps and the other resumes with the remaining 13.
+
+    Parameters, optimizer slots and losses agree. There is only one Keras engine because compiling takes long.
+    """
     numpy, keras, other = engines(mlb_first, cell, dtype, ("numpy", "keras", "numpy"), **chosen)
     start, optimizer = keras.get_state(), chosen["optimizer"]
     expected, found = (engine.train_epoch(steps(mlb_first, optimizer)) for engine in (numpy, keras))
@@ -122,7 +124,7 @@ def test_20_steps_in_either_engine_and_7_in_one_and_13_in_the_other(
     ("cell", "dtype", "same"),
     [("simple_rnn", "float32", 995), ("gru", "float32", 995), ("lstm", "float64", 1000)],
 )
-def test_the_same_numbers_give_the_same_names(
+def test_both_engines_draw_the_same_names(
     mlb_first: List, cell: str, dtype: str, same: int
 ) -> None:
     numpy, keras = engines(mlb_first, cell, dtype, optimizer="adam")
@@ -132,5 +134,5 @@ def test_the_same_numbers_give_the_same_names(
     expected, found = (
         Generator(engine, mlb_first[1]).draw_one_by_one(uniforms) for engine in (numpy, keras)
     )
-    assert len(np.unique(expected, axis=0)) > 700  # not one name again and again
+    assert len(np.unique(expected, axis=0)) > 700  # most names are different
     assert (expected == found).all(axis=1).sum() >= same

@@ -1,4 +1,4 @@
-"""The registry: ours, third parties' by entry point, and what it says about an engine that cannot be had."""
+"""Test the registry of backends: built-in backends, third-party entry points and error messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAKE = "tests.fake_engine:FakeEngine"
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **engines: str) -> None:
-    """As if distributions with these entry points were installed."""
+    """Pretend that distributions with these entry points are installed."""
     points = [
         importlib.metadata.EntryPoint(name, path, ENTRY_POINT_GROUP)
         for name, path in engines.items()
@@ -38,32 +38,31 @@ def install(monkeypatch: pytest.MonkeyPatch, **engines: str) -> None:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose modules can be imported, and whose distributions are installed."""
+    """Return a folder on the import path. Distributions in it count as installed."""
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
 
 
 def distribute(site: Path, name: str, entry_points: str) -> None:
-    """Install a distribution there that registers engines."""
+    """Install a distribution that registers backends in the folder."""
     folder = site / f"{name.replace('-', '_')}-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (folder / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{entry_points}\n")
 
 
-def test_an_engine_of_a_third_party(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_third_party_backends_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, zebra=FAKE, fake=FAKE)
     assert load_engine("fake") is FakeEngine
     assert list(engine_paths()) == ["numpy", "keras", "fake", "zebra"]
 
 
-def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
+def test_third_parties_cannot_replace_built_in_backends(site: Path) -> None:
     assert [sentence for sentence in shadowed() if "rival" in sentence] == []
     distribute(site, "rival", f"numpy = {FAKE}\ntflite = {FAKE}")
     assert load_engine("numpy") is NumpyEngine
-    with pytest.raises(
-        UnknownEngineError, match="'tflite'"
-    ):  # which a report calls what is no engine
+    # Reports use the name tflite, although it isn't a backend.
+    with pytest.raises(UnknownEngineError, match="'tflite'"):
         load_engine("tflite")
     assert "tflite" not in engine_paths()
     sentence, other = (sentence for sentence in shadowed() if "rival" in sentence)
@@ -71,7 +70,7 @@ def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
     assert sentence.startswith("rival registers a backend called numpy, like one of namegen's own")
 
 
-def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_lists_the_known_backends(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, fake=FAKE)
     with pytest.raises(
         UnknownEngineError, match=r"'jax': expected one of numpy, keras, fake$"
@@ -82,7 +81,7 @@ def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> Non
     assert advice("fakes").startswith("did you mean fake?")
 
 
-def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_shows_how_to_install_a_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "keras", "no_such_library.engine:Engine")
     with pytest.raises(
         EngineError, match=r"no_such_library.*pip install 'keras>=3\.\d+' 'tensorflow>="
@@ -110,7 +109,7 @@ def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyP
         ("leaves:Engine", r"importing leaves raises SystemExit \(3\)"),
     ],
 )
-def test_an_engine_that_cannot_be_had_is_one_sentence(site: Path, path: str, said: str) -> None:
+def test_a_broken_backend_raises_a_one_line_error(site: Path, path: str, said: str) -> None:
     (site / "breaks.py").write_text("raise ValueError('first line\\nsecond line')")
     (site / "leaves.py").write_text("raise SystemExit(3)")
     distribute(site, "fast-names", f"fast = {path}")
@@ -119,7 +118,7 @@ def test_an_engine_that_cannot_be_had_is_one_sentence(site: Path, path: str, sai
     assert "\n" not in str(raised.value)
 
 
-def test_a_name_that_two_distributions_claim_is_nobodys(site: Path) -> None:
+def test_two_distributions_cannot_register_the_same_name(site: Path) -> None:
     for name in ("zebra-names", "able-names"):
         distribute(site, name, f"fast = {FAKE}")
     distribute(site, "other-names", f"other = {FAKE}")
@@ -127,4 +126,4 @@ def test_a_name_that_two_distributions_claim_is_nobodys(site: Path) -> None:
     with pytest.raises(EngineError, match=said):
         load_engine("fast")
     assert load_engine("other") is FakeEngine
-    assert engine_paths()["fast"] == FAKE  # it stands in every list, so that its sentence is told
+    assert engine_paths()["fast"] == FAKE  # it stays listed, so that users get the error message

@@ -1,4 +1,4 @@
-"""What is the Keras engine's own: how often it compiles, that padding counts for nothing, what it refuses, silence."""
+"""Test what is specific to the Keras engine: compilation, padding, error messages and silent loading."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def steps(
 
 
 def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a fresh process, with the user's variables for TensorFlow and Keras left out."""
+    """Run a program in a new process without the user's TensorFlow and Keras environment variables."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))
     }
@@ -71,12 +71,12 @@ def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
-    """Batches of a real list, the smaller last one of each epoch included, run through one compiled program; a batch
-    of several times as many names adds one, and only one.
+    """All batches of a real list use the same compiled program, including the smaller last batch of each epoch.
+
+    Much larger batches need one more compilation.
     """
-    engine = make(
-        int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0
-    )  # a kind of model that no other test uses
+    # No other test uses this clip_norm, so nothing has been compiled for it yet.
+    engine = make(int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0)
     compilations = engine.model.program().compiled.experimental_get_tracing_count
     assert compilations() == 0
     engine.warm_up(next(steps(mlb_last)))
@@ -90,8 +90,8 @@ def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     assert compilations() == 2
 
 
-def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) -> None:
-    """It takes over what an engine that is gone has left, as new; engines alive at the same time share nothing."""
+def test_a_later_similar_engine_reuses_compiled_code(mlb_last: BatchMaker) -> None:
+    """An engine resets and reuses the model of a deleted engine. Engines that exist at the same time share nothing."""
     size = int(mlb_last.tree.edge_token.max()) + 1
     engine, other = make(size), make(size)
     assert engine.model is not other.model
@@ -108,10 +108,8 @@ def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) 
         assert not any(values.any() for values in engine.get_state().values())
 
 
-def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(
-    mlb_last, monkeypatch
-) -> None:
-    """Whatever stands where no node is, the losses and all that is learnt are the same to the bit."""
+def test_entries_after_the_last_tree_have_no_effect(mlb_last, monkeypatch) -> None:
+    """Losses and parameters are the same bit for bit, whatever the unused entries contain."""
     from namegen.backends.keras_engine import program
 
     size = int(mlb_last.tree.edge_token.max()) + 1
@@ -124,13 +122,13 @@ def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(
         engine = make(size)
         losses = engine.model.program().run(taken)
         results.append({"losses": losses, **engine.get_state()})
-        del engine  # the next one takes over what it has compiled
+        del engine  # the next engine reuses its compiled code
     for name, values in results[0].items():
         np.testing.assert_array_equal(results[1][name], values, err_msg=name)
 
 
 def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
-    """Something in every place behind the last tree."""
+    """Fill all entries after the last tree with random values."""
     end = packing.first_node[-1]
     rest = len(packing.tokens) - end
     assert rest > 0
@@ -145,8 +143,8 @@ def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
 
 
 @pytest.mark.slow
-def test_a_fresh_process_is_silent_and_nothing_global_is_changed() -> None:
-    """Loading, compiling, training and reading write nothing; types and random numbers stay as they were."""
+def test_the_engine_is_silent_and_changes_nothing_global() -> None:
+    """Loading, compiling, training and inference print nothing, and don't change Keras's dtypes or random states."""
     done = run(
         """
 import random
@@ -173,12 +171,11 @@ print(logits.dtype, state() == before)
     assert (done.stdout, done.stderr, done.returncode) == ("float64 True\n", "", 0)
 
 
-def test_loading_passes_on_what_others_write(capfd: pytest.CaptureFixture[str]) -> None:
-    """Only TensorFlow's own log is held back, also where it writes to the file descriptor itself."""
+def test_only_tensorflow_log_messages_are_hidden(capfd: pytest.CaptureFixture[str]) -> None:
+    """TensorFlow's messages are hidden even if it writes them directly to the file descriptor."""
     load_engine("keras")
-    assert (
-        logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR
-    )  # of programs compiled again and again
+    # This hides the warning about repeated compilations.
+    assert logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR
     with quiet():
         os.write(
             2,
@@ -200,10 +197,10 @@ def test_loading_passes_on_what_others_write(capfd: pytest.CaptureFixture[str]) 
         ),
     ],
 )
-def test_another_backend_of_keras_or_none_is_refused(
+def test_keras_without_its_tensorflow_backend_is_rejected(
     before: str, environment: dict[str, str], said: str
 ) -> None:
-    """In one sentence; another backend without loading it."""
+    """The error is one line. Keras isn't imported if it's configured for another backend."""
     program = """
 import sys
 from namegen.backends import load_engine
@@ -218,7 +215,7 @@ except EngineError as error:
     assert done.stdout.count("\n") == 1
 
 
-def test_an_old_keras_is_refused() -> None:
+def test_an_old_keras_is_rejected() -> None:
     from namegen.backends.keras_engine.tensorflow_setup import check_version
 
     check_version("3.10.0")
@@ -229,7 +226,7 @@ def test_an_old_keras_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_namegens_optimizers_are_those_of_stock_keras(name: str) -> None:
+def test_namegens_optimizers_use_stock_keras(name: str) -> None:
     from namegen.backends.keras_engine.layers import Layers
     from namegen.backends.keras_engine.optimizers import StockOptimizer, make_optimizer
 
@@ -238,10 +235,10 @@ def test_namegens_optimizers_are_those_of_stock_keras(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DECAYING)
-def test_what_stock_keras_lacks_runs_by_namegens_formula(
+def test_optimizers_missing_from_keras_use_namegens_formula(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An optimizer, or a hyperparameter: as the NumPy engine computes it, and from a state of the NumPy engine."""
+    """This applies to optimizers and hyperparameters. The Keras engine can also resume from a NumPy engine's state."""
     monkeypatch.setitem(OPTIMIZERS, name, DECAYING[name])
     engine_class, network = load_engine("keras"), small_network("simple_rnn")
     training = DecaySettings(optimizer=name, decay=0.4, clip_norm=0.3)
@@ -258,12 +255,12 @@ def test_what_stock_keras_lacks_runs_by_namegens_formula(
     expect_same(keras.get_state(), numpy.get_state(), "resumed", tolerance=1e-9)
 
 
-def test_an_unknown_type_is_refused() -> None:
+def test_an_unknown_dtype_is_rejected() -> None:
     with pytest.raises(EngineError, match="'float16'"):
         load_engine("keras")(RecurrentNetwork(3), None, threads=1, dtype="float16")
 
 
-def test_a_training_from_a_base_begins_from_the_numbers_of_the_numpy_engine() -> None:
+def test_fine_tuning_starts_from_the_same_parameters_as_numpy() -> None:
     names = Corpus.from_names(
         [
             f"{one}{two}"

@@ -1,4 +1,4 @@
-"""A .keras file opens in stock Keras without namegen, and gives the same logits; the examples of its docs run."""
+"""Test that .keras files work in stock Keras without namegen, and that the examples in the docs run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.own_cells import ForeignNetwork
 from tests.reading import engine_of
 from tests.requirements import require
 
-# Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
+# When Keras saves a model, it calls np.array(variable). NumPy 2 warns about this, but it's harmless.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
 )
@@ -70,8 +70,8 @@ def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray
     return Checkpoint(network=network, vocabulary=Vocabulary("abcdefgh"), parameters=single)
 
 
-def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
-    """Where names have labels, V + L ids go in and V logits come out."""
+def test_exported_models_work_in_stock_keras(tmp_path: Path) -> None:
+    """Models with labels take V + L token IDs and return V logits."""
     cases = {cell: network_and_parameters(cell) for cell in ("gru", "lstm")}
     cases["labelled"] = network_and_parameters("simple_rnn", labels=2)
     for name, (network, parameters) in cases.items():
@@ -93,7 +93,7 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
     assert set(name) <= set("abcdefgh"), name
 
 
-def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
+def test_invalid_arguments_are_rejected(tmp_path: Path) -> None:
     network, parameters = network_and_parameters("gru")
     with pytest.raises(OutputError, match=r"model\.h5 doesn't end with \.keras"):
         export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")

@@ -1,4 +1,4 @@
-"""Packing for the Keras engine: each node is in one tile, with its data, after its parent's tile."""
+"""Test that packing for the Keras engine puts each node with its data into one tile, after its parent's tile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import labelled_lists
 
-SPARE = 5  # places behind the last tree
+SPARE = 5  # unused entries after the last tree
 
 
 def labelled(names: list[tuple[int, str]], vocabulary: Vocabulary) -> Batch:
@@ -28,8 +28,9 @@ def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Pack
 
 
 def assert_holds(packing: Packing, k: int, batch: Batch) -> None:
-    """Place ``k`` of the packing holds the batch's tree, node by node, and its roots follow the place that no node
-    has.
+    """Check that tree ``k`` of the packing equals the batch's tree.
+
+    The parent of its roots is the last index, which no node uses.
     """
     tree = batch.tree
     first, end = packing.first_node[k : k + 2].tolist()
@@ -48,7 +49,7 @@ def assert_holds(packing: Packing, k: int, batch: Batch) -> None:
 
 
 @given(lists=st.lists(labelled_lists, min_size=1, max_size=3))
-def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]]) -> None:
+def test_every_node_is_packed_with_its_counts(lists: list[list[tuple[int, str]]]) -> None:
     vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
     batches = [labelled(names, vocabulary) for names in lists]
     targets = (
@@ -56,7 +57,7 @@ def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]])
         .dirichlet(np.ones(vocabulary.size), batches[0].tree.nodes)
         .astype(np.float32)
     )
-    batches.append(replace(batches[0], targets=targets))  # targets take the place of the counts
+    batches.append(replace(batches[0], targets=targets))  # targets replace the counts
     packing = packed(batches, vocabulary)
     for k, batch in enumerate(batches):
         assert_holds(packing, k, batch)
@@ -67,7 +68,7 @@ def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]])
 
 
 @given(lists=st.lists(labelled_lists, min_size=1, max_size=3), rows=st.integers(1, 5))
-def test_tiles_hold_every_node_once_and_no_parent_of_their_own(
+def test_tiles_contain_each_node_once_without_its_parent(
     lists: list[list[tuple[int, str]]], rows: int
 ) -> None:
     vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
@@ -80,7 +81,8 @@ def test_tiles_hold_every_node_once_and_no_parent_of_their_own(
         assert 0 < end - start <= rows
         parents = packing.parents[start:end]
         assert ((parents < start) | (parents == no_node)).all()
-        if end not in packing.first_node and end - start < rows:  # it ends early for a reason only
+        # A tile only ends early before a node whose parent is in this tile.
+        if end not in packing.first_node and end - start < rows:
             assert packing.parents[end] >= start
 
 
@@ -89,8 +91,8 @@ def test_a_long_name_has_a_tile_for_each_character() -> None:
     np.testing.assert_array_equal(tile_starts(tree), np.arange(1001))
 
 
-def test_little_is_read_in_vain() -> None:
-    """Of 200 names of one to three characters in tiles of 16, all tiles but one or two a depth are full."""
+def test_most_tiles_are_full() -> None:
+    """For 200 short names and tiles of 16 nodes, at most one or two tiles per depth aren't full."""
     rng = np.random.default_rng(0)
     names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[
         :200

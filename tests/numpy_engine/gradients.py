@@ -1,4 +1,4 @@
-"""What the gradient checks share: central differences in float64, trees with and without shared prefixes, a layer."""
+"""Helpers for gradient checks: central differences in float64, trees with and without shared prefixes, and a layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from namegen.core.data.vocabulary import Vocabulary
 from tests.own_cells import OWN_CELLS
 
 STEP = 1e-5
-TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves
+# Relative to the largest derivative, or absolute if that is below 1. Rounding errors are much smaller.
+TOLERANCE = 1e-7
 
 VOCABULARY = Vocabulary("abcde")
 TREES = {
@@ -48,7 +49,7 @@ def make_tree(key: str) -> PrefixTree:
 def assert_gradient(
     function: Callable[[], float], variable: np.ndarray, gradient: np.ndarray
 ) -> None:
-    """Hold ``gradient`` against central differences of ``function``, one number of ``variable`` after the other."""
+    """Compare ``gradient`` with central differences of ``function`` for each element of ``variable``."""
     expected = np.empty(variable.shape)
     for place in np.ndindex(variable.shape):
         kept = variable[place]
@@ -70,8 +71,9 @@ def make_layer(
     width: int = 3,
     inputs: int = VOCABULARY.size,
 ) -> Recurrent:
-    """A layer whose state before START is not zero, and whose gradients are not numbers yet: backward must write
-    every one.
+    """Create a layer with a non-zero initial state.
+
+    All gradients are NaN at first, so a gradient that ``backward`` doesn't write is noticed.
     """
     arithmetic = (CELLS | OWN_CELLS)[cell]
     formula = arithmetic.declared.formula
@@ -93,9 +95,9 @@ def states_before(
     start: list[LayerState],
     step: Callable[[np.ndarray, list[LayerState]], list[LayerState]],
 ) -> list[LayerState]:
-    """The state before every node, one step after the other: what ``bptt=False`` takes for constant.
+    """Compute the state before every node, which is a constant for ``bptt=False``.
 
-    ``start`` has a state a layer, and so has the result, with a row a node.
+    ``start`` contains the initial state of each layer. The result contains one state per layer with one row per node.
     """
     before: list[list[LayerState]] = []
     after: list[list[LayerState]] = []
@@ -106,6 +108,9 @@ def states_before(
 
 
 def random_targets(nodes: int, size: int) -> np.ndarray:
-    """A distribution for each node, in fractions of 1,024, so that single precision holds it exactly."""
+    """Return a random distribution for each node.
+
+    Probabilities are multiples of 1 / 1024, which float32 represents exactly.
+    """
     rng = np.random.default_rng(8)
     return (rng.multinomial(1024, rng.dirichlet(np.ones(size), nodes)) / 1024).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Each cell's derivative against central differences, namegen's own and others; a layer and an engine around it."""
+"""Check the derivatives of namegen's cells and of custom cells against central differences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CELLS = NUMPY_CELLS | OWN_CELLS
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_derivative(cell: str) -> None:
+def test_cell_derivatives_are_correct(cell: str) -> None:
     check_cell(CELLS[cell])
 
 
@@ -29,7 +29,7 @@ def test_derivative(cell: str) -> None:
     [("gru", "x", 0), ("gru", "s", 3), ("simple_rnn", "x", 0), ("lstm", "the state before", 4)],
 )
 def test_a_wrong_derivative_is_caught(cell: str, wrong: str, place: int) -> None:
-    """One of them is wrong by a thousandth, and the message says which."""
+    """One derivative is 0.1% too large, and the message names it."""
 
     class Spoilt(type(CELLS[cell])):  # type: ignore[misc]
         def backward(self, d_after: np.ndarray, local: np.ndarray, d: np.ndarray) -> None:
@@ -42,7 +42,7 @@ def test_a_wrong_derivative_is_caught(cell: str, wrong: str, place: int) -> None
         check_cell(Spoilt())
 
 
-def test_what_a_cell_must_not_leave_undone_or_change_is_caught() -> None:
+def test_other_mistakes_in_a_cell_are_caught() -> None:
     assert NumpyCell.__abstractmethods__ == {"forward", "local_derivatives"}
 
     class Idle(SimpleRNN):
@@ -70,13 +70,15 @@ def test_what_a_cell_must_not_leave_undone_or_change_is_caught() -> None:
 @bptt
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
 @pytest.mark.parametrize("cell", OWN_CELLS)
-def test_a_layer_of_it_brings_its_gradient_back(cell: str, bptt: bool, dense: bool) -> None:
+def test_gradients_of_layers_with_custom_cells_are_correct(
+    cell: str, bptt: bool, dense: bool
+) -> None:
     rng = np.random.default_rng(1)
     check_layer(make_layer(cell, rng, bptt), make_tree("shared"), rng, dense=dense)
 
 
-def test_settings_give_its_widths_and_nothing_else() -> None:
-    """A cell or options would change nothing."""
+def test_networks_of_custom_cells_only_take_widths_from_settings() -> None:
+    """Settings with a cell or options are rejected because they would have no effect."""
     settings, OwnNetwork = NetworkSettings(hidden=(7,)), NETWORKS["one_gate"]
     network = OwnNetwork.from_settings(settings, 12, labels=2)
     assert network == OwnNetwork(12, hidden=(7,), labels=2)

@@ -1,4 +1,4 @@
-"""The NumPy engine behind the protocol, and as a plain loop has it."""
+"""Test that the NumPy engine follows the engine protocol and agrees with a plain loop."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def steps(count: int, rate: float = 0.05) -> list[Step]:
 
 
 @cells
-def test_stepping_is_the_plain_loop(cell: str) -> None:
+def test_steps_agree_with_the_plain_loop(cell: str) -> None:
     engine = make_engine(cell)
     for name in NAMES:
         tokens = [0, *VOCABULARY.encode(name).tolist()]
@@ -64,10 +64,10 @@ def test_stepping_is_the_plain_loop(cell: str) -> None:
 
 
 @cells
-def test_training_follows_the_plain_loop(cell: str) -> None:
-    """Gradient descent, each step with the gradient that a loop over its names gives.
+def test_training_agrees_with_the_plain_loop(cell: str) -> None:
+    """The plain loop uses gradient descent and computes the gradient name by name.
 
-    Batches of one name follow those of several: memory that is used again must not show.
+    Small batches come after larger ones to check that reused memory doesn't affect the result.
     """
     engine = make_engine(cell, optimizer="sgd")
     parameters = {
@@ -94,8 +94,8 @@ def test_training_follows_the_plain_loop(cell: str) -> None:
         )
 
 
-def test_clipping_bounds_the_length_of_a_step() -> None:
-    """With gradient descent the parameters move by rate × clip_norm, and in the direction that they moved without."""
+def test_clipping_limits_the_length_of_a_step() -> None:
+    """With gradient descent, the length is learning rate × clip_norm. Clipping doesn't change the direction."""
     free, clipped = make_engine(optimizer="sgd"), make_engine(optimizer="sgd", clip_norm=0.01)
     start = free.model.vector.copy()
     for engine in (free, clipped):
@@ -105,7 +105,7 @@ def test_clipping_bounds_the_length_of_a_step() -> None:
     np.testing.assert_allclose(near / np.linalg.norm(near), far / np.linalg.norm(far), atol=1e-12)
 
 
-def test_bptt_reaches_the_layers() -> None:
+def test_the_bptt_setting_has_an_effect() -> None:
     with_it, without = make_engine(), make_engine(bptt=False)
     with_it.train_epoch(steps(1))
     without.train_epoch(steps(1))
@@ -114,7 +114,7 @@ def test_bptt_reaches_the_layers() -> None:
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
-def test_what_every_engine_must_do(check: str, cell: str) -> None:
+def test_the_numpy_engine_passes_the_conformance_checks(check: str, cell: str) -> None:
     """The checks of the SimpleRNN run in ``tests/conformance/test_check_engine.py``."""
     CONFORMANCE_CHECKS[check](NumpyEngine, cell)
 
@@ -123,10 +123,8 @@ def test_what_every_engine_must_do(check: str, cell: str) -> None:
     ("name", "values", "said"),
     [("rnn.2.kernel", np.zeros(3), "has no place"), ("optimizer.step", np.array(-1), "at least 0")],
 )
-def test_a_state_of_more_than_the_network_has_is_refused(
-    name: str, values: np.ndarray, said: str
-) -> None:
-    """The message names the tensor, and nothing of the state was taken."""
+def test_a_state_with_invalid_tensors_is_rejected(name: str, values: np.ndarray, said: str) -> None:
+    """The message names the tensor, and the engine keeps its old state."""
     engine = make_engine()
     engine.train_epoch(steps(2))
     before = engine.get_state()
@@ -135,14 +133,14 @@ def test_a_state_of_more_than_the_network_has_is_refused(
     assert_same_state(engine.get_state(), before)
 
 
-def test_an_unknown_dtype_is_refused() -> None:
+def test_an_unknown_dtype_is_rejected() -> None:
     with pytest.raises(EngineError, match="float16"):
         NumpyEngine(RecurrentNetwork(4), None, threads=1, dtype="float16")
 
 
 @optimizers
-def test_training_that_diverges_says_so_by_its_loss(optimizer: str) -> None:
-    """A rate far too high ends in a loss that is not finite, without a warning from NumPy: the Trainer words it."""
+def test_divergence_gives_an_infinite_or_nan_loss(optimizer: str) -> None:
+    """There's no NumPy warning, because the Trainer reports the problem."""
     engine = make_engine("simple_rnn", dtype="float32", optimizer=optimizer)
     losses = engine.train_epoch(steps(8, rate=1e40))
     assert not np.isfinite(losses.loss_sum).all()

@@ -1,5 +1,7 @@
-"""The linear layer, the loss and the whole network: gradients against central differences and against a plain loop over
-names; on lists, networks and trees of every form.
+"""Check the gradients of the linear layer, the loss and the whole network.
+
+Gradients are compared with central differences and with a plain loop over names, for many kinds of lists, networks and
+trees.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def assert_as_plain_loop(
 
 
 def started_model(cell: str, bptt: bool, labels: int = 0) -> Model:
-    """Two layers of different widths whose state before a name is not zero."""
+    """Create a model with two layers of different widths and non-zero initial states."""
     model, rng = (
         make_model(VOCABULARY, cell, bptt, (3, 2), labels),
         np.random.default_rng(5),
@@ -88,7 +90,7 @@ def started_model(cell: str, bptt: bool, labels: int = 0) -> Model:
     return model
 
 
-def test_linear() -> None:
+def test_gradients_of_the_linear_layer() -> None:
     rng = np.random.default_rng(3)
     parameters = {"kernel": rng.normal(size=(3, 4)), "bias": rng.normal(size=4)}
     layer = Linear(
@@ -109,8 +111,8 @@ def test_linear() -> None:
 
 @trees
 @pytest.mark.parametrize("soft", [False, True])
-def test_loss(tree: str, soft: bool) -> None:
-    """The derivative is of the mean over the characters, where forward gives the sum."""
+def test_gradient_of_the_loss(tree: str, soft: bool) -> None:
+    """``forward`` returns the sum over the characters, and ``backward`` the derivative of their mean."""
     prefixes = make_tree(tree)
     batch = Batch(prefixes, random_targets(prefixes.nodes, VOCABULARY.size) if soft else None)
     logits = np.random.default_rng(4).normal(0, 2, (prefixes.nodes, VOCABULARY.size))
@@ -118,18 +120,17 @@ def test_loss(tree: str, soft: bool) -> None:
     kept = logits.copy()
     loss.forward(logits, batch)
     d_logits = loss.backward().copy()
-    np.testing.assert_array_equal(loss.backward(), d_logits)  # nothing is used up
+    np.testing.assert_array_equal(loss.backward(), d_logits)  # backward can be called twice
     np.testing.assert_array_equal(logits, kept)
     assert_gradient(lambda: loss.forward(logits, batch) / prefixes.characters, logits, d_logits)
 
 
-def test_loss_of_logits_far_apart() -> None:
-    """Logits that exp could not hold give the loss that arithmetic says, and no warning."""
+def test_extreme_logits_give_the_exact_loss() -> None:
+    """The loss is right and there's no warning even if ``exp`` would overflow."""
     tree = PrefixTree.from_names(["a"], Vocabulary("a"))
     loss = SoftmaxCrossEntropy()
-    assert (
-        loss.forward(np.array([[0.0, 5000.0], [-5000.0, 0.0]]), Batch(tree)) == 5000.0
-    )  # a is sure, STOP is hopeless
+    # The model is certain of "a", and gives the end token after it no chance.
+    assert loss.forward(np.array([[0.0, 5000.0], [-5000.0, 0.0]]), Batch(tree)) == 5000.0
     np.testing.assert_allclose(loss.backward(), [[0, 0], [-0.5, 0.5]])
 
 
@@ -139,7 +140,7 @@ def test_loss_of_logits_far_apart() -> None:
 @example(bptt=True, names=[""])
 @example(bptt=False, names=["", "", "a"])
 @example(bptt=True, names=["Al", "Ali", "Al"])
-def test_random_lists(cell: str, bptt: bool, names: list[str]) -> None:
+def test_random_lists_agree_with_the_plain_loop(cell: str, bptt: bool, names: list[str]) -> None:
     vocabulary = Vocabulary.from_names(names)
     model = make_model(vocabulary, cell, bptt)
     assert_as_plain_loop(model, cell, names, vocabulary)
@@ -148,15 +149,14 @@ def test_random_lists(cell: str, bptt: bool, names: list[str]) -> None:
 @cells
 @bptt
 @pytest.mark.parametrize("edge", EDGES)
-def test_lists_and_networks_at_the_edge(cell: str, bptt: bool, edge: str) -> None:
-    """What a tree, a batch or a layer may shrink to."""
+def test_edge_cases_agree_with_the_plain_loop(cell: str, bptt: bool, edge: str) -> None:
     names, hidden = EDGES[edge]
     vocabulary = Vocabulary.from_names(names)
     assert_as_plain_loop(make_model(vocabulary, cell, bptt, hidden), cell, names, vocabulary)
 
 
 @cells
-def test_more_letters_than_a_byte_counts(cell: str) -> None:
+def test_vocabularies_can_have_more_than_256_characters(cell: str) -> None:
     vocabulary = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 300))))
     names = [character + "一丁" for character in vocabulary.characters[::7]]
     assert_as_plain_loop(make_model(vocabulary, cell, True, (2,)), cell, names, vocabulary)
@@ -165,20 +165,21 @@ def test_more_letters_than_a_byte_counts(cell: str) -> None:
 @cells
 @bptt
 @pytest.mark.parametrize("tree", LABELLED)
-def test_names_that_begin_in_several_ways(cell: str, tree: str, bptt: bool) -> None:
+def test_labeled_names_agree_with_the_plain_loop(cell: str, tree: str, bptt: bool) -> None:
     labels, names = zip(*LABELLED[tree], strict=True)
     model = make_model(VOCABULARY, cell, bptt, labels=3)
     assert_as_plain_loop(model, cell, names, VOCABULARY, [V + label for label in labels])
     rows = model.gradients["rnn.0.kernel"]
     assert not rows[
         0
-    ].any()  # the boundary is never read where each label has a beginning of its own
+    ].any()  # token 0 is never an input, because each label has its own start token
     assert rows[V:].any(axis=1).tolist() == [one in labels for one in range(3)]
 
 
-def test_the_plain_loop_says_what_arithmetic_says() -> None:
-    """With all parameters zero every character has the probability 1 / V, and the gradient of the last bias is
-    1 / V less each character's share.
+def test_the_plain_loop_is_right_for_zero_parameters() -> None:
+    """If all parameters are zero, every character has the probability 1 / V.
+
+    The gradient of the output bias is 1 / V minus the frequency of each character.
     """
     parameters = {
         name: np.zeros(shape)
@@ -192,7 +193,10 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
 
 
 def model_function(model: Model, batch: Batch) -> Callable[[], float]:
-    """The loss a character as a function of the parameters; without ``bptt``, of frozen states too."""
+    """Return a function that computes the loss per character from the parameters.
+
+    Without ``bptt``, the states before each node are constants.
+    """
     tree = batch.tree
     if model.recurrent[0].bptt:
         return lambda: model.loss.forward(model.forward(tree), batch) / tree.characters
@@ -213,7 +217,9 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
 @pytest.mark.parametrize(
     ("tree", "labels", "soft"), [("shared", 0, False), ("shared", 0, True), ("three", 3, False)]
 )
-def test_central_differences(cell: str, tree: str, labels: int, bptt: bool, soft: bool) -> None:
+def test_network_gradients_agree_with_central_differences(
+    cell: str, tree: str, labels: int, bptt: bool, soft: bool
+) -> None:
     prefixes = make_tree(tree)
     batch = Batch(prefixes, random_targets(prefixes.nodes, V) if soft else None)
     model = started_model(cell, bptt, labels)
@@ -226,8 +232,8 @@ def test_central_differences(cell: str, tree: str, labels: int, bptt: bool, soft
 
 
 @cells
-def test_masked_model(cell: str) -> None:
-    """The gradient of the unmasked parameters through masks; the parameters themselves stay as they were."""
+def test_masked_gradients_agree_with_central_differences(cell: str) -> None:
+    """The gradient is with respect to the unmasked parameters, which aren't changed."""
     prefixes = make_tree("shared")
     batch, model, rng = (
         Batch(prefixes),

@@ -1,4 +1,4 @@
-"""Each optimizer against its formula, written out for one number after the other in plain Python."""
+"""Compare each optimizer with its formula, written in plain Python for a single number."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ FORMULAS = {formula.__name__: formula for formula in (sgd, momentum, rmsprop, ad
 
 
 def draw_gradients() -> np.ndarray:
-    """One row a step: of very different sizes, and one number whose gradient is always zero."""
+    """Return one row of gradients per step.
+
+    The gradients have very different sizes. One parameter's gradient is always zero.
+    """
     gradients = np.random.default_rng(8).normal(size=(len(RATES), 6)) * [1, 1e-3, 1e-8, 1e6, 0, 1]
     gradients[3, 5] = 0
     return gradients
@@ -59,8 +62,8 @@ def draw_gradients() -> np.ndarray:
 
 @pytest.mark.parametrize(("dtype", "accuracy"), [("float64", 1e-12), ("float32", 1e-5)])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_formula(name: str, dtype: str, accuracy: float) -> None:
-    """To the accuracy of either precision, and nothing is widened on the way."""
+def test_optimizers_follow_their_formulas(name: str, dtype: str, accuracy: float) -> None:
+    """Parameters and slots keep their dtype."""
     gradients = draw_gradients().astype(dtype)
     w = np.linspace(-1, 1, gradients.shape[1]).astype(dtype)
     start = w.tolist()
@@ -68,7 +71,7 @@ def test_formula(name: str, dtype: str, accuracy: float) -> None:
     for lr, g in zip(RATES, gradients, strict=True):
         kept = g.copy()
         optimizer.update(w, g, lr)
-        np.testing.assert_array_equal(g, kept)  # the gradient is the caller's
+        np.testing.assert_array_equal(g, kept)  # the gradient isn't changed
     assert optimizer.step == len(RATES)
     assert {w.dtype, *(values.dtype for values in optimizer.slots.values())} == {np.dtype(dtype)}
     for place, first in enumerate(start):
@@ -86,7 +89,7 @@ def test_formula(name: str, dtype: str, accuracy: float) -> None:
             [3.0, -4.0, 12.0],
             2.0,
             [6 / 13, -8 / 13, 24 / 13],
-        ),  # of length 13: it keeps its direction
+        ),  # the gradient's norm is 13; its direction doesn't change
         ([3.0, -4.0, 12.0], 13.0, [3, -4, 12]),
         ([3.0, -4.0, 12.0], 14.0, [3, -4, 12]),
         ([0.0, 0.0], 1.0, [0, 0]),
@@ -94,11 +97,13 @@ def test_formula(name: str, dtype: str, accuracy: float) -> None:
             [3e25, -4e25],
             1.0,
             [0.6, -0.8],
-        ),  # its squares are beyond float32: it becomes short, not zero
+        ),  # the squares overflow float32, but the clipped gradient isn't zero
     ],
 )
-def test_clip(gradient: list[float], norm: float, expected: list[float]) -> None:
-    """In one tensor and in several; nothing is widened."""
+def test_clipping_limits_the_norm(
+    gradient: list[float], norm: float, expected: list[float]
+) -> None:
+    """The norm is computed over all tensors, and they stay float32."""
     for parts in (1, 2):
         found = clipped(
             np.array_split(np.array(gradient, np.float32), parts),
@@ -111,7 +116,7 @@ def test_clip(gradient: list[float], norm: float, expected: list[float]) -> None
 
 
 @pytest.mark.parametrize("parameters", [10_000, 1_000_000])
-def test_parameters_are_moved_in_few_portions_that_stay_in_the_cache(
+def test_parameters_are_updated_in_chunks_that_fit_the_cache(
     parameters: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved: list[int] = []
@@ -128,6 +133,6 @@ def test_parameters_are_moved_in_few_portions_that_stay_in_the_cache(
     assert (w == 0.5).all()
     assert sum(moved) == parameters
     assert len(moved) <= 1 + parameters // 10_000, (
-        "a call takes as long as some thousand parameters"
+        "the overhead of a call equals the time for several thousand parameters"
     )
-    assert 4 * max(moved) <= 1 << 20, "it stays in the cache that a core has for itself"
+    assert 4 * max(moved) <= 1 << 20, "a chunk has to fit in a core's own cache"

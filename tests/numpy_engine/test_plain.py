@@ -1,4 +1,4 @@
-"""The plain loop and the engine on the tree compute the same."""
+"""Test that the plain loop of ``plain.py`` and the NumPy engine compute the same results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH = Batch(PrefixTree.from_names(NAMES, VOCABULARY))
 
 
 def both() -> tuple[plain.Tensors, NumpyEngine]:
-    """The same parameters, which the engine copies."""
+    """Return parameters for the plain loop and an engine with a copy of them."""
     parameters = plain.new_parameters(VOCABULARY.size, 5, np.random.default_rng(0))
     network = RecurrentNetwork(VOCABULARY.size, hidden=(5,))
     engine = NumpyEngine(network, TrainingSettings(optimizer="adam"), threads=1, dtype="float64")
@@ -31,7 +31,7 @@ def both() -> tuple[plain.Tensors, NumpyEngine]:
     return parameters, engine
 
 
-def test_loss_and_gradient_of_a_list() -> None:
+def test_loss_and_gradient_agree_with_the_engine() -> None:
     parameters, engine = both()
     assert tuple(parameters) == tuple(engine.network.parameter_shapes)
     loss, gradient = plain.loss_and_gradient(parameters, ENCODED)
@@ -40,7 +40,7 @@ def test_loss_and_gradient_of_a_list() -> None:
         np.testing.assert_allclose(engine.model.gradients[name], values, rtol=0, atol=1e-10)
 
 
-def test_steps_of_adam() -> None:
+def test_adam_agrees_with_the_engine() -> None:
     parameters, engine = both()
     adam, losses, rates = plain.Adam(parameters), [], (0.05, 0.02, 0.05, 0.01)
     for rate in rates:
@@ -54,8 +54,8 @@ def test_steps_of_adam() -> None:
         np.testing.assert_allclose(engine.model.parameters[name], values, rtol=0, atol=1e-10)
 
 
-def test_names_are_drawn_with_the_engines_probabilities() -> None:
-    """Of 4,000 draws each length has its share, to three standard errors."""
+def test_names_are_drawn_with_the_probabilities_of_the_engine() -> None:
+    """The share of empty names in 4,000 draws is within three standard errors of the engine's probability."""
     parameters, engine = both()
     rng = np.random.default_rng(1)
     lengths = np.array([len(plain.draw(parameters, rng, longest=1)) for _ in range(4_000)])
@@ -64,8 +64,8 @@ def test_names_are_drawn_with_the_engines_probabilities() -> None:
     assert abs((lengths == 0).mean() - stop) < 3 * np.sqrt(stop * (1 - stop) / len(lengths))
 
 
-def test_it_runs_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
-    """And has learned what a name looks like."""
+def test_the_plain_loop_runs_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """The trained model produces names from its list."""
     runpy.run_path(plain.__file__, run_name="__main__")
     drawn = capsys.readouterr().out.split()
     assert len(set(drawn) & set(plain.NAMES)) >= 5

@@ -1,4 +1,4 @@
-"""The plain tree, the plain loop and the engine compute the same loss and gradients."""
+"""Test that ``plain_tree.py``, ``plain.py`` and the NumPy engine compute the same loss and gradients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNSHARED = [VOCABULARY.encode(name).tolist() for name in ("Ann", "boB", "nA")]
 lists = pytest.mark.parametrize("names", [ENCODED, UNSHARED], ids=["shared", "unshared"])
 
 
-def test_the_tree_has_the_nodes_of_the_prefix_tree() -> None:
+def test_the_tree_equals_the_prefix_tree() -> None:
     tree = plain_tree.build_tree(ENCODED, VOCABULARY.size)
     expected: PrefixTree = BATCH.tree
     np.testing.assert_array_equal(tree.token, expected.token)
@@ -30,7 +30,7 @@ def test_the_tree_has_the_nodes_of_the_prefix_tree() -> None:
 
 
 @lists
-def test_it_agrees_with_the_plain_loop(names: list[list[int]]) -> None:
+def test_the_plain_tree_agrees_with_the_plain_loop(names: list[list[int]]) -> None:
     parameters, _ = both()
     loss, gradient = plain_tree.loss_and_gradient(parameters, names)
     expected_loss, expected = plain.loss_and_gradient(parameters, names)
@@ -40,7 +40,7 @@ def test_it_agrees_with_the_plain_loop(names: list[list[int]]) -> None:
         np.testing.assert_allclose(gradient[name], values, rtol=0, atol=1e-12)
 
 
-def test_it_agrees_with_the_engine() -> None:
+def test_the_plain_tree_agrees_with_the_engine() -> None:
     parameters, engine = both()
     loss, gradient = plain_tree.loss_and_gradient(parameters, ENCODED)
     assert engine.model.loss_and_gradient(Batch(BATCH.tree)) == pytest.approx(loss, rel=1e-12)
@@ -58,6 +58,6 @@ def test_gradients_agree_with_central_differences(names: list[list[int]]) -> Non
         assert_gradient(lambda: plain_tree.forward(parameters, tree)[0], values, gradient[name])
 
 
-def test_it_runs_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_plain_tree_runs_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(plain_tree.__file__, run_name="__main__")
     assert "steps name by name" in capsys.readouterr().out

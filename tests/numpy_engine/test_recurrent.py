@@ -1,4 +1,4 @@
-"""The recurrence against central differences, down and up trees with shared prefixes and without, whatever the cell."""
+"""Check the gradients of recurrent layers against central differences, with and without shared prefixes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ from tests.numpy_engine.gradients import (
 def recurrent_function(
     layer: Recurrent, tree: PrefixTree, inputs: np.ndarray, weights: np.ndarray
 ) -> Callable[[], float]:
-    """A number made of all outputs of a layer: what its backward must be the derivative of."""
+    """Return a function that computes a weighted sum of all outputs of the layer.
+
+    ``backward`` has to return the derivative of this function.
+    """
     walk = TreeWalk(tree)
     if layer.bptt:
         return lambda: float((weights * layer.forward(inputs, walk)).sum())
@@ -47,7 +50,7 @@ def recurrent_function(
 def check_layer(
     layer: Recurrent, tree: PrefixTree, rng: np.random.Generator, *, dense: bool
 ) -> None:
-    """Hold all that backward gives against central differences."""
+    """Compare all gradients of ``backward`` with central differences."""
     inputs = rng.normal(size=(tree.nodes, len(layer.parameters["kernel"]))) if dense else tree.token
     weights = rng.normal(size=(tree.nodes, layer.width))
     function = recurrent_function(layer, tree, inputs, weights)
@@ -66,15 +69,17 @@ def check_layer(
 @pytest.mark.parametrize("tree", ["shared", "single", "three of which one is bare"])
 @bptt
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
-def test_recurrent_layers(cell: str, tree: str, bptt: bool, dense: bool) -> None:
+def test_layer_gradients_agree_with_central_differences(
+    cell: str, tree: str, bptt: bool, dense: bool
+) -> None:
     rng = np.random.default_rng(1)
     inputs = VOCABULARY.size + 3 * (tree in LABELLED)
     check_layer(make_layer(cell, rng, bptt, inputs=inputs), make_tree(tree), rng, dense=dense)
 
 
 @cells
-def test_a_step_of_many_rows_is_one_of_each(cell: str) -> None:
-    """Rows go through the cell in blocks, the last of them smaller; where a block ends makes no difference."""
+def test_a_step_handles_each_row_independently(cell: str) -> None:
+    """The cell processes rows in blocks, and the last block is smaller. Block boundaries don't change the result."""
     rng = np.random.default_rng(3)
     layer = make_layer(cell, rng)
     tokens = rng.integers(0, VOCABULARY.size, 11)
@@ -90,8 +95,8 @@ def test_a_step_of_many_rows_is_one_of_each(cell: str) -> None:
 
 
 @cells
-def test_how_many_levels_a_cell_works_on_at_a_time_changes_nothing(cell: str) -> None:
-    """All of them, some, or each by itself, as one so wide that not even a row stays in the cache."""
+def test_the_block_size_has_no_effect_on_gradients(cell: str) -> None:
+    """A block contains all levels, several levels, or a single level, as for a layer too wide for the cache."""
     tree, found = make_tree("shared"), []
     for rows in (1_000, 7, 1):
         rng = np.random.default_rng(4)
@@ -107,7 +112,7 @@ def test_how_many_levels_a_cell_works_on_at_a_time_changes_nothing(cell: str) ->
 
 @cells
 @bptt
-def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, bptt, monkeypatch) -> None:
+def test_cells_get_arrays_of_the_documented_shapes(cell, bptt, monkeypatch) -> None:
     kind, formula = type(CELLS[cell]), CELLS[cell].declared.formula
     pre_activations, carried = formula.gates + len(kind.apart), len(kind.carried)
     promised = {
@@ -149,7 +154,7 @@ def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, bptt, m
 @pytest.mark.parametrize(
     ("runs", "each", "width", "once"), [(2, 60_000, 1, True), (2, 15_000, 4, False)]
 )
-def test_runs_of_narrow_rows_are_summed_in_one_call_and_of_wide_ones_each_by_itself(
+def test_only_runs_of_narrow_rows_are_summed_together(
     runs: int, each: int, width: int, once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reduceat = Mock(wraps=np.add.reduceat)

@@ -1,4 +1,4 @@
-"""The levels of a tree, against what a plain loop over its nodes says of them."""
+"""Compare the levels of ``TreeWalk`` with a simple loop over the nodes of the tree."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def tree_of(names: list[str]) -> PrefixTree:
 @given(names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12))
 @example(names=[""])
 @example(names=["ab", "ac", "ad", "b"])
-def test_levels(names: list[str]) -> None:
+def test_levels_agree_with_the_tree(names: list[str]) -> None:
     check_levels(tree_of(names))
 
 
-def test_more_shared_groups_than_one_block_holds() -> None:
+def test_shared_groups_are_split_into_blocks() -> None:
     firsts = [chr(code) for code in range(0x4E00, 0x4E00 + 2 * BLOCK_GROUPS + 5)]
     tree = tree_of([first + end for first in firsts for end in ("", "a", "b", "bc")])
     assert [len(level.shared) for level in TreeWalk(tree).levels] == [0, 1, 3, 0]
@@ -36,8 +36,8 @@ def test_more_shared_groups_than_one_block_holds() -> None:
 @given(names=labelled_lists)
 @example(names=[(0, ""), (2, "")])
 @example(names=[(0, "ab"), (1, "ac"), (1, "ad"), (2, "b"), (2, "")])
-def test_levels_below_several_roots(names: list[tuple[int, str]]) -> None:
-    """The roots are one group, of the state before any name; a root without children is nobody's parent."""
+def test_trees_can_have_several_roots(names: list[tuple[int, str]]) -> None:
+    """The roots form one group, whose parent is the initial state. A root without children has no group."""
     vocabulary = Vocabulary.from_names(name for _, name in names)
     start_tokens = [vocabulary.size + label for label, _ in names]
     check_levels(PrefixTree.from_names([name for _, name in names], vocabulary, start_tokens))
@@ -52,7 +52,7 @@ def check_levels(tree: PrefixTree) -> None:
     )
     groups = [
         parent for parent in range(-1, tree.nodes) if len(children[parent])
-    ]  # of all levels, by number
+    ]  # the parents of all levels, in order
     assert walk.group_count == len(groups)
     assert walk.first_child.tolist() == [children[parent][0] for parent in groups]
     for rows in (1, 3, tree.nodes):
@@ -100,7 +100,7 @@ def check_levels(tree: PrefixTree) -> None:
         ),
     ],
 )
-def test_the_worked_example_of_core_readme(
+def test_the_worked_example_of_the_core_readme(
     names: list[str],
     first_child: list[int],
     siblings: list[int],

@@ -1,4 +1,4 @@
-"""One small trained network for each cell, exported once for each quantisation; files changed on purpose."""
+"""Shared fixtures: a small trained network for each cell, exported with each quantization, and modified files."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.labelled import FIRST, LABELS, NAMES
 from tests.requirements import require
 
 CELLS = ("simple_rnn", "gru", "lstm")
-EACH = [("simple_rnn", "none"), ("gru", "int8"), ("lstm", "float16")]  # cells and quantisations
+EACH = [("simple_rnn", "none"), ("gru", "int8"), ("lstm", "float16")]  # cells and quantizations
 CheckpointOf = Callable[[str], Checkpoint]
 Exported = Callable[..., Path]
 
 
 def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
-    """A few epochs: enough for logits that are neither flat nor those of a random network."""
+    """Train for a few epochs, so that the logits differ clearly from those of an untrained network."""
     changed = {f"network.{name}": value for name, value in settings.items()}
     training = {"quick": True, "epochs": 4, "batch_size": 32}
     plain = {
@@ -45,7 +45,7 @@ def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
 
 @pytest.fixture(autouse=True)
 def libraries() -> None:
-    """What every test of this folder needs."""
+    """Skip all tests in this folder if LiteRT isn't installed."""
     require("ai_edge_litert")
 
 
@@ -56,7 +56,10 @@ def names() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def checkpoint(names: tuple[str, ...]) -> CheckpointOf:
-    """By cell; layers of two widths, so that one cannot be taken for the other."""
+    """Return a function that trains one network per cell.
+
+    The layers have different widths, so that mixing them up is noticed.
+    """
     made: dict[str, Checkpoint] = {}
 
     def of(cell: str) -> Checkpoint:
@@ -69,7 +72,7 @@ def checkpoint(names: tuple[str, ...]) -> CheckpointOf:
 
 @pytest.fixture(scope="session")
 def exported(checkpoint: CheckpointOf, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """The file, by cell and quantisation."""
+    """Return a function that exports the network of a cell with a quantization."""
     folder = tmp_path_factory.mktemp("exported")
 
     def of(cell: str = "simple_rnn", quantize: str = "none") -> Path:
@@ -82,7 +85,7 @@ def exported(checkpoint: CheckpointOf, tmp_path_factory: pytest.TempPathFactory)
 
 
 def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
-    """The logits at every node, read one depth after the other."""
+    """Compute the logits at every node, level by level."""
     state, found = model.initial_state(tree.roots), []
     for depth in range(tree.depth):
         rows = slice(tree.level[depth], tree.level[depth + 1])
@@ -94,7 +97,7 @@ def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
 
 
 def scored(checkpoint: Checkpoint) -> Checkpoint:
-    """The checkpoint of ``labelled_checkpoint`` with n-grams and score rules."""
+    """Add n-grams and score rules to a checkpoint of ``labelled_checkpoint``."""
     V = checkpoint.vocabulary.size
     start_tokens = [V + (place >= len(FIRST)) for place in range(len(NAMES))]
     tree = PrefixTree.from_names(NAMES, checkpoint.vocabulary, start_tokens)
@@ -106,7 +109,7 @@ def scored(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def score_of(model: api.LoadedModel, name: str, label: int = 0) -> float:
-    """The score of a new name with a label, from namegen's own scorer.
+    """Compute the score of a new name with namegen's own scorer.
 
     Args:
         model: the model.
@@ -124,18 +127,18 @@ def score_of(model: api.LoadedModel, name: str, label: int = 0) -> float:
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
-    """The file with a part of it replaced, and a checksum that fits."""
+    """Replace a part of the file and update the checksum."""
     return sealed_again(blanked(content).replace(old, new))
 
 
 def blanked(content: bytes) -> bytes:
-    """The file with zeros for its checksum."""
+    """Replace the checksum of the file with zeros."""
     (digits,) = (head[1] for head in HEAD.finditer(content))
     return content.replace(digits, BLANK.encode())
 
 
 def sealed_again(content: bytes) -> bytes:
-    """A file with a checksum of zeros, with the one that fits; as it is where no checksum stands in it any more."""
+    """Replace a checksum of zeros with the right one. A file without a checksum is returned unchanged."""
     try:
         return seal(content)
     except ValueError:
@@ -143,7 +146,7 @@ def sealed_again(content: bytes) -> bytes:
 
 
 def is_refused(content: bytes, words: str = ".") -> None:
-    """In one short sentence with the file's name."""
+    """Check that the file is rejected with one short sentence that contains its name."""
     with pytest.raises(CheckpointError, match=words) as caught:
         TFLiteModel(content, path="some.tflite")
     assert "some.tflite" in str(caught.value)

@@ -1,4 +1,4 @@
-"""What ``export_tflite`` writes, what it says of it, and when it writes nothing."""
+"""Test the files that ``export_tflite`` writes, its reports and its errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUANTISATIONS = ("none", "float16", "int8")
 
 
 def tables(path: Path) -> Any:
-    """The tables of the flatbuffer."""
+    """Parse the file with LiteRT's schema."""
     from ai_edge_litert import schema_py_generated as schema
 
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(path.read_bytes(), 0))
@@ -44,10 +44,10 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(cli, ["export-tflite", *map(str, arguments)])
 
 
-def test_built_in_operators_and_weights_that_take_less(
+def test_files_use_built_in_operators_and_compact_weights(
     exported: Exported, checkpoint: CheckpointOf
 ) -> None:
-    """Each weight stands once in the file, for all signatures."""
+    """Each weight is stored only once for all signatures."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator, TensorType
 
     sizes = []
@@ -71,8 +71,8 @@ def test_built_in_operators_and_weights_that_take_less(
     assert weights <= sizes[0] < 1.1 * weights + 1500
 
 
-def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path) -> None:
-    """Its names may be long, and seldom end: fewer are drawn, so that what is checked has its bound."""
+def test_a_small_network_takes_less_than_60_kb(tmp_path: Path) -> None:
+    """The names are long and rarely end, so fewer names are drawn to limit the work of the comparison."""
     network = RecurrentNetwork(64, "simple_rnn", (32, 32))
     values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     values["output.bias"] = values["output.bias"] - 25 * np.eye(64)[0]
@@ -87,11 +87,11 @@ def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path) -> 
     assert 100_000 < report.prefixes <= 200_001
 
 
-class TestTheReport:
-    def test_by_default_the_model_s_own_names_always_the_same(
+class TestReport:
+    def test_the_default_comparison_uses_generated_names(
         self, tmp_path: Path, checkpoint: CheckpointOf
     ) -> None:
-        """A source without a probe is probed as it is exported."""
+        """The names are always the same. If the source has no self-test logits, the export computes them."""
         source = replace(checkpoint("gru"), probe=None)
         first, second = (export_tflite(source, tmp_path / f"{k}.tflite") for k in range(2))
         assert (first.names, first.left_out) == (1000, 0)
@@ -106,9 +106,7 @@ class TestTheReport:
             written, self_test_logits(engine_of(source), 0), rtol=1e-5, atol=1e-6
         )
 
-    def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(
-        self, tmp_path, checkpoint
-    ) -> None:
+    def test_given_names_are_used_and_unreadable_ones_counted(self, tmp_path, checkpoint) -> None:
         report = export_tflite(
             checkpoint("lstm"), tmp_path / "a.tflite", names=["Bob", "Bob", "Ann", "Þór", "雪"]
         )
@@ -117,7 +115,7 @@ class TestTheReport:
             export_tflite(checkpoint("lstm"), tmp_path / "b.tflite", names=["雪"])
         assert os.listdir(tmp_path) == ["a.tflite"]
 
-    def test_float16_rounds_only_what_the_tolerance_allows(
+    def test_float16_only_rounds_weights_within_the_tolerance(
         self, tmp_path, checkpoint, monkeypatch
     ) -> None:
         kernels = [name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel")]
@@ -133,9 +131,7 @@ class TestTheReport:
             sizes.append(report.bytes)
         assert sizes == sorted(sizes)
 
-    def test_weights_that_half_precision_holds_exactly_are_rounded_at_any_tolerance(
-        self, checkpoint, monkeypatch
-    ):
+    def test_exact_half_precision_weights_need_no_tolerance(self, checkpoint, monkeypatch):
         kernels = tuple(
             name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel")
         )
@@ -145,15 +141,15 @@ class TestTheReport:
         assert weights_in_half(exact, engine_of(exact), tree) == kernels
 
 
-class TestNothingIsWritten:
+class TestErrorsWriteNothing:
     @pytest.mark.parametrize(
         ("quantize", "figure"),
         [("float16", "difference of logits"), ("int8", "difference of the loss")],
     )
-    def test_where_the_file_disagrees(
+    def test_if_the_results_differ_too_much(
         self, quantize, figure, tmp_path, checkpoint, monkeypatch
     ) -> None:
-        """And what was there stays."""
+        """The old file is kept."""
         monkeypatch.setitem(export.TOLERANCES, quantize, -1.0)
         (tmp_path / "a.tflite").write_bytes(b"what was there")
         with pytest.raises(
@@ -166,8 +162,10 @@ class TestNothingIsWritten:
         assert os.listdir(tmp_path) == ["a.tflite"]
 
     @pytest.mark.parametrize("changed", ["rnn.1.recurrent_kernel", "vocabulary"])
-    def test_where_a_part_went_wrong(self, changed, tmp_path, checkpoint, monkeypatch) -> None:
-        """A weight by a hundredth, or the characters."""
+    def test_if_weights_or_characters_are_wrong(
+        self, changed, tmp_path, checkpoint, monkeypatch
+    ) -> None:
+        """One weight differs by 0.01, or all characters are different."""
         right, real = checkpoint("lstm"), export.contents_of
         if changed == "vocabulary":
             other = Vocabulary(
@@ -189,8 +187,8 @@ class TestNothingIsWritten:
         assert os.listdir(tmp_path) == []
 
     @pytest.mark.parametrize("place", [0, 1])
-    def test_where_the_loop_differs(self, place, tmp_path, checkpoint, monkeypatch) -> None:
-        """In its names or their log-probabilities."""
+    def test_if_the_sampling_loop_differs(self, place, tmp_path, checkpoint, monkeypatch) -> None:
+        """Either the names or their log-probabilities are different."""
         real = TFLiteModel.generate_tokens
         monkeypatch.setattr(
             TFLiteModel,
@@ -203,7 +201,7 @@ class TestNothingIsWritten:
             export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
 
-    def test_where_the_numbers_are_none(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+    def test_if_weights_are_nan(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
         right = checkpoint("simple_rnn")
         broken = {name: np.full_like(values, np.nan) for name, values in right.parameters.items()}
         with pytest.raises(OutputError, match="weights that are NaN, infinite or so large"):
@@ -212,7 +210,7 @@ class TestNothingIsWritten:
             )
         assert os.listdir(tmp_path) == []
 
-    def test_where_the_cell_has_an_operation_that_it_lacks(
+    def test_if_the_cell_has_an_unsupported_operation(
         self, tmp_path: Path, checkpoint: CheckpointOf
     ) -> None:
         known = checkpoint("simple_rnn")
@@ -223,7 +221,9 @@ class TestNothingIsWritten:
             contents_of(unknown, "none")
         assert os.listdir(tmp_path) == []
 
-    def test_where_it_must_not_or_cannot_be(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+    def test_if_the_path_or_quantization_is_invalid(
+        self, tmp_path: Path, checkpoint: CheckpointOf
+    ) -> None:
         (tmp_path / "a.tflite").write_bytes(b"what was there")
         (tmp_path / "b.tflite").mkdir()
         for path, words in (
@@ -241,7 +241,7 @@ class TestNothingIsWritten:
 
 
 @pytest.mark.parametrize("needed", [False, True])
-def test_it_needs_litert_and_no_tensorflow(
+def test_the_export_needs_litert_but_not_tensorflow(
     needed: bool, tmp_path: Path, checkpoint: CheckpointOf
 ) -> None:
     checkpoint("gru").save(tmp_path / "a.safetensors")
@@ -264,9 +264,7 @@ def test_it_needs_litert_and_no_tensorflow(
     assert sorted(os.listdir(tmp_path)) == ["a.safetensors", *([] if needed else ["a.tflite"])]
 
 
-def test_with_nothing_more_the_command_takes_the_newest_run(
-    tmp_path, checkpoint, monkeypatch
-) -> None:
+def test_by_default_the_command_exports_the_newest_run(tmp_path, checkpoint, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("runs/a").mkdir(parents=True)
     checkpoint("simple_rnn").save(Path("runs/a/model.safetensors"))
@@ -278,7 +276,7 @@ def test_with_nothing_more_the_command_takes_the_newest_run(
         assert words in result.stdout
 
 
-def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
+def test_json_output_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     model, out = tmp_path / "a.safetensors", tmp_path / "b.tflite"
     checkpoint("gru").save(model)
     (tmp_path / "names.txt").write_text("Bob\nAnn\n雪\n", encoding="utf-8")
@@ -300,14 +298,14 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--backend has no effect" in result.stderr
     assert run(model, out).exit_code == run(model, tmp_path).exit_code == 1
-    assert run(out, tmp_path / "c.tflite").exit_code == 1  # a .tflite is no source
+    assert run(out, tmp_path / "c.tflite").exit_code == 1  # a .tflite can't be exported
     assert run(model, out, "--quantize", "int4").exit_code == 2
 
 
 @pytest.mark.parametrize(
     ("quantize", "bits", "least"), [("float16", "16", "256"), ("int8", "8", "1,024")]
 )
-def test_the_summary_tells_why_weights_keep_32_bits(
+def test_the_summary_explains_why_weights_keep_32_bits(
     quantize: str,
     bits: str,
     least: str,

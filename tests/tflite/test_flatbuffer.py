@@ -1,4 +1,4 @@
-"""The flatbuffers package reads what our writer writes; the numbers in ``schema.py`` are those of LiteRT's schema."""
+"""Test the FlatBuffers writer against the flatbuffers package, and ``schema.py`` against LiteRT's schema."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ numbers = st.sampled_from(sorted(RANGES)).flatmap(
     st.text(max_size=20),
     st.integers(0, 5),
 )
-def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: int) -> None:
+def test_the_flatbuffers_package_reads_written_files(
+    fields: dict[int, Number], words: str, copies: int
+) -> None:
     from flatbuffers import number_types, table
 
     shared = string(words)
@@ -60,7 +62,7 @@ def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: 
     assert read.VectorLen(place(read, 15)) == copies
     start = read.Vector(place(read, 15))
     found = {read.Indirect(start + 4 * k) for k in range(copies)}
-    assert len(found) == min(copies, 1)  # written once for all of them
+    assert len(found) == min(copies, 1)  # the table is written only once
     for at in found:
         copy = table.Table(content, at)
         assert copy.Get(number_types.Int32Flags, at + place(copy, 0)) == -7
@@ -69,7 +71,7 @@ def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: 
     assert start == len(content) - 10
 
 
-def test_numbers_of_types_and_operators() -> None:
+def test_types_and_operators_have_litert_numbers() -> None:
     from ai_edge_litert import schema_py_generated as published
 
     assert all(vars(published.TensorType)[member.name] == member.value for member in Type)
@@ -84,7 +86,7 @@ def test_numbers_of_types_and_operators() -> None:
 
 
 class SlotRecorder:
-    """Stands for a ``flatbuffers.Builder``: keeps the number of the field that is written."""
+    """A replacement for ``flatbuffers.Builder`` that records the number of the written field."""
 
     slot = -1
 
@@ -95,7 +97,7 @@ class SlotRecorder:
         return record
 
 
-def test_numbers_of_fields() -> None:
+def test_fields_have_litert_numbers() -> None:
     from ai_edge_litert import schema_py_generated as published
 
     tables = [item for item in vars(schema).values() if isinstance(item, type)]

@@ -1,4 +1,4 @@
-"""Only what namegen writes itself reaches the runtime; whatever else a file is, it is refused in a sentence before."""
+"""Test that LiteRT only receives files in the form that namegen writes. All other files are rejected earlier."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.tflite.conftest import EACH, blanked, is_refused, resealed, sealed_ag
 
 @pytest.fixture(autouse=True)
 def no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes as far as the runtime has taken the file for namegen's own."""
+    """Raise an error instead of starting LiteRT, which only happens after a file has been accepted."""
 
     def reached() -> None:
         raise AssertionError("the file has reached the runtime")
@@ -44,19 +44,19 @@ def no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    """A file with labels, of every kind of part: two layers, one of them in 8 bits, digests of names."""
+    """Return a file with labels, hashes of names, and two layers, one of them quantized to 8 bits."""
     return to_bytes_of(contents_of(labelled_checkpoint("gru", (24, 6)), "int8"))
 
 
-def test_a_whole_file_reaches_the_runtime(content: bytes) -> None:
-    """Also one whose description was written anew with the same words."""
+def test_an_intact_file_reaches_the_runtime(content: bytes) -> None:
+    """This includes a file whose description was written again without changes."""
     for whole in (content, described(content)):
         with pytest.raises(AssertionError, match="has reached the runtime"):
             TFLiteModel(whole)
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
+def test_contents_survive_writing_and_reading(cell: str, quantize: str) -> None:
     source = labelled_checkpoint(cell, (24, 6))
     half = ("rnn.0.kernel", "rnn.0.recurrent_kernel") if quantize == "float16" else ()
     before = contents_of(source, quantize, half)
@@ -73,7 +73,7 @@ def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
 
 
 def exact(cell: str) -> Checkpoint:
-    """Two layers and two labels, every number the same on every machine."""
+    """Create a checkpoint with two layers and two labels, whose numbers are the same on all machines."""
     rng, network = np.random.default_rng(0), RecurrentNetwork(9, cell, (40, 6), labels=2)
     parameters = {
         name: (rng.integers(-99, 99, shape) / 64).astype(np.float32)
@@ -108,15 +108,17 @@ def exact(cell: str) -> Checkpoint:
         ("lstm", "float16", "fe61488de4ad1a05"),
     ],
 )
-def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:
-    """Files that are there must open with the next namegen: who changes what is written raises the format's version."""
+def test_written_files_do_not_change_between_versions(
+    cell: str, quantize: str, expected: str
+) -> None:
+    """Later versions of namegen have to open existing files. After an intended change, increase the format version."""
     half = ("rnn.0.recurrent_kernel",) if quantize == "float16" else ()
     written = to_bytes_of(contents_of(exact(cell), quantize, half))
     assert blake2b(written, digest_size=8).hexdigest() == expected
 
 
-def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> None:
-    """Each changed alone, the checksum put right: all that stands before the description, where no weight is."""
+def test_changes_to_tables_and_operators_are_rejected(content: bytes) -> None:
+    """Each case flips a random bit before the description and updates the checksum."""
     blank, (tables, _) = blanked(content), places(content)
     rng = np.random.default_rng(0)
     for place in rng.choice(tables, 12, replace=False):
@@ -125,7 +127,7 @@ def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> No
         is_refused(sealed_again(bytes(changed)), "does not fit together|not a .tflite of namegen")
 
 
-def test_every_cut_and_every_end(content: bytes) -> None:
+def test_truncated_and_extended_files_are_rejected(content: bytes) -> None:
     blank = blanked(content)
     for length in np.random.default_rng(0).integers(places(content)[1], len(content), 12):
         is_refused(sealed_again(blank[:length]), "does not fit together: .* cut short")
@@ -134,13 +136,13 @@ def test_every_cut_and_every_end(content: bytes) -> None:
 
 
 def places(content: bytes) -> tuple[int, int]:
-    """Where the description begins and where it ends."""
+    """Return the start and end of the description."""
     start = content.index(b'{"checksum"')
     return start, start + int.from_bytes(content[start - 4 : start], "little")
 
 
 def with_document(content: bytes, text: bytes) -> bytes:
-    """The file with another description, its length put right, and nothing else moved."""
+    """Replace the description and update its length and the checksum."""
     start, end = places(content)
     return sealed_again(
         content[: start - 4] + len(text).to_bytes(4, "little") + text + content[end:]
@@ -148,7 +150,7 @@ def with_document(content: bytes, text: bytes) -> bytes:
 
 
 def described(content: bytes, **changes: Any) -> bytes:
-    """The file with some of its description changed."""
+    """Change some values of the file's description."""
     start, end = places(content)
     plain = json.loads(content[start:end]) | {"checksum": "0" * 64}
     plain["metadata"]["network"] |= changes.pop("network", {})
@@ -166,14 +168,14 @@ RULE = {
 
 
 def ngrams_of(characters: str) -> bytes:
-    """The n-grams of one name, which has all characters of a vocabulary, and no labels."""
+    """Return the n-grams of a list whose only name contains all characters of the vocabulary."""
     vocabulary = Vocabulary(characters)
     return NgramSet.from_tree(
         PrefixTree.from_names([characters], vocabulary), vocabulary
     ).to_bytes()
 
 
-class TestTheDescription:
+class TestDescription:
     @pytest.mark.parametrize(
         "changes",
         [
@@ -203,18 +205,18 @@ class TestTheDescription:
             {"more": 1},
         ],
     )
-    def test_of_another_network_or_of_none(self, changes: dict[str, Any], content: bytes) -> None:
+    def test_changed_values_are_rejected(self, changes: dict[str, Any], content: bytes) -> None:
         is_refused(described(content, **changes), "does not fit together")
 
     @pytest.mark.parametrize(
         "tail", [b"]" * 100, b'"a":' + b'{"a":' * 100_000, b'"a":' + b"9" * 100_000, b'"a":NaN}']
     )
-    def test_that_is_no_json(self, tail: bytes, content: bytes) -> None:
+    def test_invalid_json_is_rejected(self, tail: bytes, content: bytes) -> None:
         start, _ = places(content)
         head = blanked(content)[start : content.index(b',"half"', start) + 1]
         is_refused(with_document(content, head + tail), "does not fit together")
 
-    def test_whose_length_is_another(self, content: bytes) -> None:
+    def test_a_wrong_length_is_rejected(self, content: bytes) -> None:
         start, end = places(content)
         for length in (0, 1, end - start - 1, end - start + 1, len(content), 2**31, 2**32 - 1):
             forged = (
@@ -224,7 +226,7 @@ class TestTheDescription:
             )
             is_refused(sealed_again(forged), "does not fit together")
 
-    def test_that_stands_at_the_very_beginning(self, content: bytes) -> None:
+    def test_a_description_at_the_start_of_the_file_is_rejected(self, content: bytes) -> None:
         start, end = places(content)
         for before in (b"", b"\0\0", (end - start).to_bytes(4, "little")):
             is_refused(sealed_again(before + blanked(content)[start:]), "does not fit together")
@@ -243,8 +245,8 @@ class TestTheDescription:
         ),
     ],
 )
-def test_weights_with_which_the_runtime_would_compute_nonsense(part, value, scale, words) -> None:
-    """In a file that is otherwise as namegen writes it."""
+def test_unusable_weights_and_scales_are_rejected(part, value, scale, words) -> None:
+    """The rest of the file is valid."""
     parts = contents_of(labelled_checkpoint("gru", (24, 6)), "int8")
     values, scales = parts.weights[part].values.copy(), parts.weights[part].scales
     values.flat[3] = value
@@ -257,8 +259,8 @@ def test_weights_with_which_the_runtime_would_compute_nonsense(part, value, scal
 
 @pytest.mark.parametrize("name", [TABLE, "rnn.0.recurrent_kernel"])
 @pytest.mark.parametrize("quantized", [False, True])
-def test_the_largest_sum_is_that_of_all_rows(name, quantized) -> None:
-    """Beside the plain sums: just below what is allowed, and just above it."""
+def test_the_limit_applies_to_the_largest_row_sum(name, quantized) -> None:
+    """Weights just below the limit are accepted, and weights just above it aren't."""
     rng = np.random.default_rng(5)
     values = rng.integers(-127, 128, (9, 5)).astype(np.int8 if quantized else np.float32)
     scales = rng.uniform(0.5, 2, 1 if name == TABLE else 9).astype(np.float32)
@@ -270,8 +272,8 @@ def test_the_largest_sum_is_that_of_all_rows(name, quantized) -> None:
         assert stays_finite({name: weight}) == fits
 
 
-def test_of_eight_bits_no_large_copy_is_made() -> None:
-    """One byte a number, of which a copy in double precision would take eight."""
+def test_checking_int8_weights_makes_no_large_copy() -> None:
+    """A copy in double precision would take eight times as much memory."""
     weight = Weight(np.ones((4_000, 10_000), np.int8), np.full(4_000, 0.01, np.float32))
 
     def call(_: object) -> None:
@@ -280,7 +282,7 @@ def test_of_eight_bits_no_large_copy_is_made() -> None:
     assert attack(call, [0], memory=100 * 2**20).returned
 
 
-def test_another_vocabulary_under_a_checksum_that_fits(content: bytes) -> None:
+def test_a_changed_vocabulary_is_rejected(content: bytes) -> None:
     points = labelled_checkpoint().vocabulary.code_points
     entry = points.tobytes()
     assert content.count(entry) == 1
@@ -290,11 +292,9 @@ def test_another_vocabulary_under_a_checksum_that_fits(content: bytes) -> None:
         is_refused(resealed(content, entry, changed.tobytes()), "does not fit together")
 
 
-def test_a_file_that_is_too_large_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_large_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "large.tflite").open("wb") as stream:
-        stream.truncate(2**31)  # it takes no room
+        stream.truncate(2**31)  # a sparse file needs no disk space
     monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))
     with pytest.raises(CheckpointError, match="larger than"):
         TFLiteModel.load(tmp_path / "large.tflite")
@@ -303,7 +303,7 @@ def test_a_file_that_is_too_large_is_not_read(
 
 
 @pytest.mark.parametrize("path", ["a\0b.tflite", "x" * 5000 + ".tflite", "no/such.tflite"])
-def test_a_path_that_leads_nowhere_is_a_short_sentence(path: str) -> None:
+def test_an_invalid_path_gives_a_short_error(path: str) -> None:
     with pytest.raises(CheckpointError, match="cannot read") as caught:
         TFLiteModel.load(path)
     assert len(str(caught.value)) < 400

@@ -1,4 +1,4 @@
-"""A ``.tflite`` gives what the NumPy engine gives, and knows what its checkpoint knows."""
+"""Test that an exported ``.tflite`` gives the results of the NumPy engine and contains the checkpoint's metadata."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SOURCES = (*CELLS, "labelled")
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of names with two labels, of a list whose names may end with a legal form."""
+    """Export a model with two labels, whose normalization ignores the ending ``Inc``."""
     path = tmp_path_factory.mktemp("labelled") / "model.tflite"
     report = export_tflite(replace(labelled_checkpoint(), endings=("inc",)), path)
     assert report.names == 1000
@@ -72,22 +72,22 @@ pairs = pytest.mark.parametrize(
 
 
 @pairs
-def test_logits_at_every_prefix(
+def test_logits_agree_at_every_prefix(
     source: Checkpoint, model: TFLiteModel, names: tuple[str, ...]
 ) -> None:
-    """Behind each start_token."""
+    """If the model has labels, this includes all prefixes after each start token."""
     V, start_tokens = source.vocabulary.size, None
     if source.labels:
         names, start_tokens = NAMES, [V + (place >= len(FIRST)) for place in range(len(NAMES))]
     tree = PrefixTree.from_names(names, source.vocabulary, start_tokens)
     expected = logits_of(engine_of(source, "float64"), tree)
-    assert expected.std() > 1  # they say something
+    assert expected.std() > 1  # the logits aren't almost constant
     np.testing.assert_allclose(logits_of(model, tree), expected, rtol=0, atol=1e-4)
     assert model.vocabulary_size == V
 
 
 def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The log-probability of each row given its start_token, up to its first boundary; read a token at a time."""
+    """Compute the log-probability of each row up to its first end token, given its start token."""
     last, state = first, model.initial_state(len(tokens))
     alive, scores = np.ones(len(tokens), bool), np.zeros(len(tokens))
     for column in tokens.T:
@@ -99,10 +99,8 @@ def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np
 
 @pairs
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
-def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
-    source, model, temperature
-) -> None:
-    """Where there are labels, the first number chooses the start_token."""
+def test_the_sampling_loop_draws_the_same_names_as_numpy(source, model, temperature) -> None:
+    """If the model has labels, the first random number selects the start token."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
     numpy = Generator(
         engine_of(source), model.metadata.vocabulary, start_tokens=source.start_tokens
@@ -115,21 +113,19 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
         pick(uniforms[:, 0], np.tile(source.start_tokens.shares, (1000, 1)))
     ]
     expected = scores_of(engine_of(source, "float64"), first, drawn)
-    np.testing.assert_allclose(
-        scores, expected, rtol=0, atol=1e-4
-    )  # also of those that are cut off
+    # This includes names that are cut off.
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
     if temperature:
         assert np.ptp(expected) > 5
-        assert len(np.unique(drawn, axis=0)) > 200  # not the same name again and again
-        assert (
-            0 < (drawn[:, -1] != 0).sum() < 500
-        )  # some names are cut off at the end of their uniform numbers
+        assert len(np.unique(drawn, axis=0)) > 200  # the names are varied
+        # Some names are cut off because there are no more random numbers.
+        assert 0 < (drawn[:, -1] != 0).sum() < 500
     ended = np.logical_or.accumulate(drawn == 0, axis=1)
     assert (drawn[ended] == 0).all()
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_the_loop_scores_names_as_the_steps_of_the_file_do(
+def test_the_sampling_loop_and_single_steps_give_equal_scores(
     cell: str, quantize: str, exported: Exported
 ) -> None:
     model = TFLiteModel.load(exported(cell, quantize))
@@ -139,7 +135,7 @@ def test_the_loop_scores_names_as_the_steps_of_the_file_do(
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_evaluate_gives_the_figures_of_the_numpy_engine(
+def test_evaluation_gives_the_metrics_of_the_numpy_engine(
     cell, quantize, checkpoint, exported, names
 ) -> None:
     nats = {"none": 1e-5, "float16": 1e-3, "int8": 0.01}[quantize]
@@ -154,13 +150,13 @@ def test_evaluate_gives_the_figures_of_the_numpy_engine(
 
 
 @pytest.mark.parametrize("check", LANGUAGE_MODEL_CHECKS)
-def test_it_is_a_language_model(check: str, exported: Exported) -> None:
+def test_the_model_passes_the_language_model_checks(check: str, exported: Exported) -> None:
     tokens = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], np.int32)
     LANGUAGE_MODEL_CHECKS[check](TFLiteModel.load(exported("lstm")), tokens)
 
 
-def test_names_of_any_number_come_out_the_same(exported: Exported) -> None:
-    """Also where the last chunk is a short one, and where there are none."""
+def test_names_do_not_depend_on_how_many_are_drawn(exported: Exported) -> None:
+    """This includes calls with a short last chunk and calls for no names."""
     model = TFLiteModel.load(exported())
     uniforms = np.random.default_rng(0).random((600, 12))
     whole, apart = model.generate_tokens(uniforms), []
@@ -175,8 +171,8 @@ def test_names_of_any_number_come_out_the_same(exported: Exported) -> None:
     assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,)]
 
 
-def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
-    """A network of zeros has equal logits everywhere: the cumulative sums are i / V."""
+def test_sampling_with_equal_logits_and_extreme_random_numbers(tmp_path: Path) -> None:
+    """All logits of a network of zeros are equal, so the cumulative probabilities are i / V."""
     even = train(("ab", "ac", "bc"), hidden=(3,))
     zeros = {name: np.zeros_like(values) for name, values in even.parameters.items()}
     model = exported_to(
@@ -196,7 +192,7 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
             model.generate_tokens(uniforms, temperature)
 
 
-def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
+def test_vocabularies_can_contain_all_scripts(tmp_path: Path) -> None:
     checkpoint = train(tuple(name for name in HARD_NAMES if name) * 3, hidden=(8,))
     model = exported_to(tmp_path, checkpoint)
     assert model.metadata.vocabulary == checkpoint.vocabulary
@@ -210,7 +206,7 @@ def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
     assert sum(a == b for a, b in zip(drawn, expected, strict=True)) >= 199
 
 
-def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> None:
+def test_the_file_contains_labels_and_normalization(labelled: Path) -> None:
     model, loaded = TFLiteModel.load(labelled), api.load(labelled)
     assert loaded.normalization == model.metadata.normalization == Normalization(("inc",))
     assert loaded.labels == ("first", "last")
@@ -224,8 +220,8 @@ def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> No
     assert loaded.most_likely(10, allow_seen=True) == source.most_likely(10, allow_seen=True)
 
 
-def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
-    """The second label's beginning as the only one: a network of one label."""
+def test_a_single_label_uses_no_random_number(tmp_path: Path) -> None:
+    """The network has one label, with the start token of the second label."""
     two = labelled_checkpoint()
     kernel = np.delete(two.parameters["rnn.0.kernel"], two.vocabulary.size, axis=0)
     parameters = {**two.parameters, "rnn.0.kernel": kernel}
@@ -242,8 +238,8 @@ def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
     ).mean() > 0.99
 
 
-def test_several_threads_get_what_one_gets(exported: Exported) -> None:
-    """Of calls of many sizes: the loop in the file, its steps, and names as a program asks for them."""
+def test_threads_get_the_same_results_as_one_thread(exported: Exported) -> None:
+    """The threads run the sampling loop, single steps and ``generate`` with different sizes."""
     path = exported("lstm")
 
     def calls(model: TFLiteModel, loaded: api.LoadedModel):
@@ -268,10 +264,10 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-def test_it_returns_the_names_that_its_checkpoint_returns(
+def test_the_file_returns_the_same_names_as_its_checkpoint(
     kind, checkpoint, exported, tmp_path
 ) -> None:
-    """Those whose score reaches the threshold; with labels, the threshold of their own label."""
+    """The score of each name reaches the threshold, or the threshold of its label."""
     if kind == "labelled":
         trained, path = scored(labelled_checkpoint()), tmp_path / "model.tflite"
         export_tflite(trained, path)
@@ -290,10 +286,8 @@ def test_it_returns_the_names_that_its_checkpoint_returns(
         )
 
 
-class TestWhatIsNew:
-    def test_the_file_knows_the_names_that_its_model_learned_from(
-        self, exported, checkpoint, names
-    ) -> None:
+class TestKnownNames:
+    def test_the_file_contains_the_training_names(self, exported, checkpoint, names) -> None:
         learned = known_set(names)
         for quantize in ("none", "int8"):
             assert (
@@ -311,7 +305,7 @@ class TestWhatIsNew:
         assert learned.holds(old).any()
         assert api.blend([loaded, api.load("companies")]).metadata.known_names is not None
 
-    def test_they_take_ten_bits_each_and_can_be_left_out(self, tmp_path: Path) -> None:
+    def test_known_names_take_ten_bits_each_and_are_optional(self, tmp_path: Path) -> None:
         known = known_set(map(str, range(1000)))
         small = replace(train(("ab", "ac", "bc"), hidden=(3,)), known_names=known)
         whole = export_tflite(small, tmp_path / "whole.tflite")
@@ -329,10 +323,10 @@ class TestWhatIsNew:
         assert none_at_all is not None
         assert len(none_at_all) == 0
 
-    def test_those_that_are_none_are_refused(
+    def test_invalid_known_names_are_rejected(
         self, exported: Exported, checkpoint: CheckpointOf
     ) -> None:
-        """Also under a checksum that fits."""
+        """They're rejected even if the checksum is right."""
         content = exported().read_bytes()
         entry = checkpoint("simple_rnn").known_names.to_bytes()
         assert content.count(entry) == 1
@@ -352,8 +346,8 @@ class TestWhatIsNew:
 
 
 @pytest.mark.parametrize(("quantize", "limit"), [("none", 1e-3), ("int8", 2e-2)])
-def test_a_probe_allows_what_rounding_explains_and_no_more(quantize, limit, checkpoint) -> None:
-    """The distance is measured from what the file gives, so that a quantised one is tried at its own limit."""
+def test_the_self_test_only_allows_rounding_errors(quantize, limit, checkpoint) -> None:
+    """The differences are relative to the logits of the exported file, so each quantization is tested at its limit."""
     source = checkpoint("gru")
     given = self_test_logits(TFLiteModel(to_bytes_of(contents_of(source, quantize))), 0)
     for share, fits in ((0.7 * limit, True), (1.5 * limit, False)):
@@ -369,7 +363,7 @@ def test_a_probe_allows_what_rounding_explains_and_no_more(quantize, limit, chec
                 TFLiteModel(content, path="some.tflite")
 
 
-def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None:
+def test_loading_is_silent_and_does_not_import_tensorflow(exported: Exported) -> None:
     code = (
         "import sys; from namegen import api; m = api.load(sys.argv[1]); m.generate(3, seed=1, allow_seen=True); "
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
@@ -380,9 +374,9 @@ def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-class TestDamage:
-    def test_every_flipped_bit_and_every_cut_is_one_sentence(self, exported: Exported) -> None:
-        """LiteRT sees no byte of them, so this needs no process of its own."""
+class TestDamagedFiles:
+    def test_flipped_bits_and_truncation_give_a_short_error(self, exported: Exported) -> None:
+        """LiteRT never gets these files, so the test doesn't need a separate process."""
         content = exported().read_bytes()
         rng = np.random.default_rng(0)
         for place in rng.integers(len(content), size=12).tolist():
@@ -391,11 +385,11 @@ class TestDamage:
             is_refused(bytes(damaged))
         for length in (0, 1, 8, 100, len(content) // 2, len(content) - 1):
             is_refused(content[:length])
-        not_of_ours = content.replace(b'"checksum"', b'"checkbut"')  # though a sound .tflite
+        not_of_ours = content.replace(b'"checksum"', b'"checkbut"')  # it's still a valid .tflite
         for foreign in (content + b"\0", rng.bytes(50_000), b"TFL3" * 1000, not_of_ours):
             is_refused(foreign)
 
-    def test_another_version_of_the_format_is_one_sentence(self, exported: Exported) -> None:
+    def test_another_format_version_gives_a_short_error(self, exported: Exported) -> None:
         content = exported().read_bytes()
         for version, advice in (
             (FORMAT_VERSION + 1, "update namegen"),

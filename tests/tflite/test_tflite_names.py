@@ -1,4 +1,4 @@
-"""``examples/tflite_names.py`` returns the names that namegen would, with namegen's own scores."""
+"""Test that ``examples/tflite_names.py`` returns valid new names with the same scores as namegen."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def built_in(name: str) -> Checkpoint:
 
 
 def short_list() -> Checkpoint:
-    """Twenty first names, fine-tuned."""
+    """Fine-tune a model on twenty first names."""
     names = dict.fromkeys(load_bundled("mlb-first").names[::50])
     return trained(list(names)[:20])
 
 
 def labelled_phrases() -> Checkpoint:
-    """Phrases of two labels, so that both n-grams and words depend on the label."""
+    """Train on phrases with two labels, so that n-grams and words depend on the label."""
     taverns = [f"The {color} {animal}" for color in COLORS for animal in ANIMALS][::2]
     ships = [f"{animal} of the {color} {len(color)}" for color in COLORS for animal in ANIMALS][
         1::2
@@ -53,7 +53,7 @@ def labelled_phrases() -> Checkpoint:
 
 
 def trained(names: list[str], labels: list[str] | None = None) -> Checkpoint:
-    """A model after a few epochs."""
+    """Train a model for a few epochs."""
     config = merge(Config(), {"training.epochs": 6, "data.validation": 0.0})
     return api.train(Corpus.from_names(names, labels=labels), config=config).checkpoint
 
@@ -87,7 +87,7 @@ def program() -> ModuleType:
 def exported(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str], tuple[Path, Checkpoint]]:
-    """The file and the checkpoint of one of the models."""
+    """Return a function that returns the file and the checkpoint of a model."""
     folder = tmp_path_factory.mktemp("models")
 
     @cache
@@ -103,7 +103,7 @@ def exported(
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_names_are_new_keep_their_start_and_have_namegen_s_score(
+def test_names_are_valid_and_have_the_same_scores(
     name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
 ) -> None:
     path, checkpoint = exported(name)
@@ -134,10 +134,10 @@ def test_names_are_new_keep_their_start_and_have_namegen_s_score(
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scores_of_bad_names_are_namegen_s(
+def test_scores_of_bad_names_are_the_same(
     name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
 ) -> None:
-    """Names of random characters lack n-grams of all orders, and words."""
+    """Names of random characters contain unknown n-grams of all orders and unknown words."""
     path, checkpoint = exported(name)
     model = program.Model.read(path)
     opened = api.open_checkpoint(checkpoint, "")
@@ -165,14 +165,14 @@ def test_scores_of_bad_names_are_namegen_s(
 def test_names_of_the_list_are_known(
     name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
 ) -> None:
-    """Also in upper case."""
+    """Case doesn't matter."""
     path, _ = exported(name)
     model = program.Model.read(path)
     listed = load_bundled(name).names[::20]
     assert not any(model.may_return(text) or model.may_return(text.upper()) for text in listed)
 
 
-def test_if_too_few_names_reach_the_threshold_the_best_others_follow(
+def test_names_below_the_threshold_are_returned_if_needed(
     program: ModuleType,
     exported: Callable[[str], tuple[Path, Checkpoint]],
     monkeypatch: pytest.MonkeyPatch,
@@ -224,8 +224,8 @@ def test_a_file_without_names_can_be_used(
     assert "may be in the model's training list" in printed.err
 
 
-def test_it_prints_the_names_of_the_page_without_namegen(tmp_path: Path) -> None:
-    """As the page shows, and without TensorFlow."""
+def test_the_example_on_the_page_runs_without_namegen(tmp_path: Path) -> None:
+    """It prints the names that the page shows, and doesn't need TensorFlow either."""
     page = PAGE.read_text(encoding="utf-8")
     ((arguments, shown),) = re.findall(
         r"^python tflite_names\.py (.*)\n```\n\n```text\n(.*?)```", page, re.MULTILINE | re.DOTALL
