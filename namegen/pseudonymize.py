@@ -208,7 +208,7 @@ class Pseudonyms(Iterator[str]):
 
 
 class _TakenNames:
-    """The names of the values, stored to find two values with the same name.
+    """The name of each value, to find values that share a name.
 
     An entry contains 5 bytes of the name's hash and 3 bytes of the value's hash. Two more bytes of the name's hash
     choose a sorted array. With 10 million values, 1 in 1,000 runs reports a pair that doesn't exist.

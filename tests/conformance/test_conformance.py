@@ -35,7 +35,7 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
 def cases() -> Iterator[object]:
-    """Yield the checks of the Keras engine, which compiles for seconds each time that it trains.
+    """Yield the checks of the Keras engine. Each training takes seconds, because Keras compiles it first.
 
     The quick tests use SimpleRNN, which compiles fastest. The slow tests use the LSTM, whose state has two parts. All
     cells and optimizers are trained in test_parity.py.

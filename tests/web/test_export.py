@@ -101,7 +101,7 @@ def test_scripts_and_styles_cannot_end_their_element() -> None:
 
 
 def test_the_page_contains_the_checkpoint() -> None:
-    """The parameters are identical. Of the list's path, the page contains only the file name."""
+    """The parameters are identical. The page contains the list's file name, but not its path."""
     original = checkpoint()
     text = page([PageModel("a", original)])
     (description,) = json.loads(re.search(r'application/json">(.*?)</script>', text)[1])

@@ -90,7 +90,7 @@ class TFLiteModel:
         vocabulary()  # LiteRT prints its messages at the first call, which quiet() hides
 
     def _check_self_test(self, start_token: int, path: Path | str) -> None:
-        """Raise CheckpointError if LiteRT computes other logits than the backend that trained the network."""
+        """Raise CheckpointError if LiteRT's logits differ from those of the backend that trained the network."""
         check_self_test(
             self,
             self.metadata.probe,

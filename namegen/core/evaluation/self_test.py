@@ -53,7 +53,7 @@ def check_self_test(
     is_own: bool = False,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Raise an error if a loaded model computes other logits than it did when it was saved.
+    """Raise an error if a loaded model's logits differ from those that were stored when it was saved.
 
     Args:
         model: The loaded model.

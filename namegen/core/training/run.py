@@ -78,7 +78,7 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        """Whether no epoch is left, or patience has run out."""
+        """Whether training is over, because no epochs are left or the loss hasn't improved for too long."""
         return self.progress.finished(self.prepared.recipe.training)
 
     @np.errstate(all="ignore")  # if a run diverges, its loss shows it
@@ -163,8 +163,8 @@ class TrainingRun:
         """Load the state from the folder, so that ``run`` continues as if there had been no pause.
 
         Raises:
-            CheckpointError: The state is damaged, or belongs to another network or other settings; or this backend
-                computes other logits with it than the backend that saved it.
+            CheckpointError: The state is damaged, it belongs to a different network or different settings, or this
+                backend's logits differ from those of the backend that saved it.
             NamesError: The list has changed since the run started.
         """
         if self.folder is None:
