@@ -31,6 +31,7 @@ SETTINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding=
 FOLDER = Path("build", "mutants").absolute()
 COPY = FOLDER / "copy"
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+SLOW_TESTS = ("tests/conformance/", "tests/keras_engine/", "tests/tflite/", "tests/web/")
 # Python would use old bytecode for a file that changes twice in the same second.
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(COPY), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -111,8 +112,9 @@ def _run_tests_with_coverage(path: Path) -> None:
 
 
 def find_tests(mutant: Mutant, data: coverage.CoverageData) -> list[str]:
-    """Return the tests that run the changed line, with the tests in the file of the same name first.
+    """Return the tests that run the changed line. Those that probably notice the mistake come first.
 
+    These are the tests in the file of the same name, then those in the folder of the same name. Slow tests come last.
     If no test runs the line, return the test files that run any other line of the file, and the file of the same name.
     """
     test_file = f"test_{Path(mutant.file).stem}.py"
@@ -122,9 +124,23 @@ def find_tests(mutant: Mutant, data: coverage.CoverageData) -> list[str]:
         all_tests = set().union(*tests_by_line.values())
         tests = {test.partition("::")[0] for test in all_tests}
         tests |= {str(path.relative_to(COPY)) for path in (COPY / "tests").rglob(test_file)}
-    first_tests = sorted(test for test in tests if f"/{test_file}" in test)
-    other_tests = sorted(test for test in tests if f"/{test_file}" not in test)
-    return [*first_tests, *other_tests][: SETTINGS["most_tests"]]
+    test_folder = _test_folder(mutant.file)
+
+    def order(test: str) -> tuple[bool, bool, bool, str]:
+        in_same_file = f"/{test_file}" in test
+        in_same_folder = test.startswith(test_folder)
+        is_slow = test.startswith(SLOW_TESTS)
+        return not in_same_file, not in_same_folder, is_slow, test
+
+    return sorted(tests, key=order)[: SETTINGS["most_tests"]]
+
+
+def _test_folder(file: str) -> str:
+    """Return the folder with the tests of a module's package."""
+    package = Path(file).parent.relative_to("namegen")
+    if package.parts[:1] == ("backends",) and len(package.parts) > 1:
+        package = package.relative_to("backends")
+    return (Path("tests") / package).as_posix() + "/"
 
 
 def _tests_by_line(file: str, data: coverage.CoverageData) -> dict[int, set[str]]:
