@@ -565,7 +565,7 @@ class BandSearch:
         following = _next_tokens(row, token, scores.log_probability)
         numbers_per_prefix = 3 + len(fields(scores))
         numbers = prefixes.tokens.size + len(row) * numbers_per_prefix
-        return _LaterBlocks(self.walk.children(prefixes, following, after), scores, numbers)
+        return _LaterBlocks(self.walk.extend(prefixes, following, after), scores, numbers)
 
     def _add_names(
         self, prefixes: PrefixBlock, row: Int64[Array, "K"], scores: PrefixScores, band: Band
