@@ -39,7 +39,7 @@ Architectures: TypeAlias = Callable[[str, str], type[Network]]
 
 
 def own_architectures(name: str, engine: str) -> type[Network]:
-    """Return the class of core's only architecture, ``rnn``. Raise CheckpointError for any other architecture."""
+    """Return the class of ``rnn``, the only architecture in ``namegen.core``. Raise CheckpointError for any other."""
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
     raise CheckpointError(
@@ -265,11 +265,12 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
     Vocabulary(characters='abc')
     """
     document = from_plain(MetadataDocument, plain)
-    architecture = architectures(str(document.network.get("architecture")), document.engine)
+    architecture_name = str(document.network.get("architecture"))
+    network_class = architectures(architecture_name, document.engine)
     _check_summary(document.training)
     values = {name: _read_field(name, getattr(document, name)) for name in _PLAIN_TYPES}
     try:
-        values["network"] = architecture.from_dict(document.network)
+        values["network"] = network_class.from_dict(document.network)
         metadata = Metadata(**values)
         check_together(metadata)
     except NamegenError as error:

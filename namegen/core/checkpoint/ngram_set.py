@@ -61,7 +61,7 @@ class NgramSet:
 
     @classmethod
     def from_tree(cls, tree: PrefixTree, vocabulary: Vocabulary, labels: int = 0) -> NgramSet:
-        """Collect the n-grams of a list.
+        """Collect all n-grams of one to five symbols that the names of a list contain.
 
         Args:
             tree: The list.
@@ -70,18 +70,22 @@ class NgramSet:
         """
         positions = _Positions.of(tree, vocabulary)
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
-        node = positions.label  # (P,) the empty n-gram of each position's label
+        node_at = (
+            positions.label
+        )  # (P,) the n-gram that ends at each position; at first, the empty one
         for _ in range(ORDER):
-            # Each n-gram that ends before a position becomes one symbol longer.
-            shorter = node[positions.before]  # (P,)
-            keys = shorter * trie.symbols + positions.symbol
+            # The n-gram that ends before a position becomes one symbol longer, and ends at the position.
+            parent_at = node_at[positions.before]  # (P,)
+            keys = (
+                parent_at * trie.symbols + positions.symbol
+            )  # (P,) parent and symbol in one number
             distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
             first_added = trie.add(
                 parent=distinct // trie.symbols,
                 symbol=distinct % trie.symbols,
-                suffix=node[first],
+                suffix=node_at[first],
             )
-            node = first_added + rank
+            node_at = first_added + rank
         return trie.frozen()
 
     @cached_property
@@ -92,7 +96,7 @@ class NgramSet:
 
     @cached_property
     def start(self) -> Int64[Array, "labels"]:
-        """The context before a name's first character, by label: four start symbols."""
+        """The context before the first character of a name with each label: four start symbols."""
         contexts = np.arange(self.labels)
         start_symbols = np.full(self.labels, self.symbols - 1)
         for _ in range(ORDER - 1):
@@ -102,36 +106,42 @@ class NgramSet:
     def follow(
         self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-        """Read one more symbol in each context.
+        """Read the next symbol of K names, and count the n-grams that end with it and that the list doesn't contain.
 
         Args:
-            contexts: The node of the longest known n-gram before the symbol, with at most four symbols.
-            symbols: The symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
+            contexts: For each name, the longest n-gram of the list that the name ends with, as a node. It has at most
+                four symbols.
+            symbols: For each name, the next symbol; ``self.symbols`` stands for any character that the list doesn't
+                contain.
 
         Returns:
-            The contexts after the symbol, and how many of the n-grams of two to five symbols that end with it are
-            missing. A missing pair counts as ``PAIR_COUNT`` of them.
+            The contexts after the symbol, and how many n-grams of two to five symbols are missing. A missing pair
+            counts as ``PAIR_COUNT`` of them.
         """
-        longest = self._longest_known(contexts, symbols)  # (K,)
-        order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,)
-        after = np.where(order == ORDER, self.suffix[longest], longest)
-        return after, _MISSING[order]
+        longest = self._longest_known(contexts, symbols)  # (K,) nodes
+        order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,) 0 to ORDER
+        is_full_length = order == ORDER
+        contexts_after = np.where(is_full_length, self.suffix[longest], longest)
+        return contexts_after, _MISSING[order]
 
     def _longest_known(
         self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
     ) -> Int64[Array, "K"]:
-        """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none."""
+        """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none.
+
+        A context without its first symbols (its suffix) is tried until the list contains it with the symbol.
+        """
         longest = np.empty(len(contexts), np.int64)  # (K,)
         rows = np.arange(len(contexts))  # those whose n-gram hasn't been found
         while len(rows):
-            keys = contexts * (self.symbols + 1) + symbols[rows]
+            keys = contexts * (self.symbols + 1) + symbols[rows]  # (rows,)
             index = np.searchsorted(self._keys, keys)
             is_known = self._keys[index] == keys
             is_empty = contexts < self.labels
             longest[rows] = np.where(is_known, index + self.labels, contexts)
             is_unfinished = ~is_known & ~is_empty
             rows = rows[is_unfinished]
-            contexts = self.suffix[contexts[is_unfinished]]
+            contexts = self.suffix[contexts[is_unfinished]]  # one symbol shorter
         return longest
 
     def missing(self, tokens: Int[Array, "K length"], label: Int[Array, "K"]) -> Int64[Array, "K"]:
@@ -152,7 +162,7 @@ class NgramSet:
         return total
 
     def to_bytes(self) -> bytes:
-        """Write the number of labels and symbols, and then for each order which candidates are n-grams."""
+        """Write the set as a few bytes: for each order, which of the possible n-grams (the candidates) it contains."""
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for order in range(ORDER):
             candidates = _candidates_for(self, self.nodes_of_order(order))
@@ -194,16 +204,16 @@ class _Positions:
     def of(cls, tree: PrefixTree, vocabulary: Vocabulary) -> _Positions:
         """Collect the positions: first the nodes of the tree, then the ends of names."""
         roots = np.arange(tree.roots)
-        end_parent = tree.edge_node[tree.edge_token == END_TOKEN]
+        node_before_end = tree.edge_node[tree.edge_token == END_TOKEN]  # (ends,)
         start_symbols = np.full(tree.roots, vocabulary.size)
-        characters = symbols_of(vocabulary)[tree.token[tree.roots :]]
-        end_symbols = np.full(len(end_parent), END)
+        character_symbols = symbols_of(vocabulary)[tree.token[tree.roots :]]
+        end_symbols = np.full(len(node_before_end), END)
         label_of_root = tree.token[: tree.roots].astype(np.int64) - vocabulary.size
         label_of_node = np.maximum(label_of_root, 0)[tree.root_of]  # 0 without labels
         return cls(
-            symbol=np.concatenate((start_symbols, characters, end_symbols)),
-            before=np.concatenate((roots, tree.parent[tree.roots :], end_parent)),
-            label=np.concatenate((label_of_node, label_of_node[end_parent])),
+            symbol=np.concatenate((start_symbols, character_symbols, end_symbols)),
+            before=np.concatenate((roots, tree.parent[tree.roots :], node_before_end)),
+            label=np.concatenate((label_of_node, label_of_node[node_before_end])),
         )
 
 
@@ -276,7 +286,7 @@ class _Candidates(ABC):
         self._start = self._end - counts
 
     def numbers_of(self, nodes: slice) -> Int64[Array, "nodes"]:
-        """Return the indices of the candidates that exist in the trie."""
+        """Return the numbers of the candidates that exist in the trie, which are these nodes."""
         parent = self._trie.parent[nodes] - self._first_parent
         numbers: Int64[Array, "nodes"] = self._start[parent] + self._ranks(nodes, parent)
         return numbers
@@ -363,9 +373,10 @@ def symbols_of(vocabulary: Vocabulary) -> Int64[Array, "V"]:
     [0, 1, 1, 3]
     """
     symbols = np.arange(vocabulary.size)
-    digits = []
+    digit_tokens = []
     for token, character in enumerate(vocabulary.characters, start=1):
         if character.isdecimal():
-            digits.append(token)
-    symbols[digits] = digits[:1]
+            digit_tokens.append(token)
+    if digit_tokens:
+        symbols[digit_tokens] = digit_tokens[0]
     return symbols

@@ -65,8 +65,8 @@ def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[
     >>> claimed_starts(listed, Normalization())
     ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
-    listed_words = [words_of(normalization.without_endings(name)) for name in names]
-    listed_words = [words for words in listed_words if words]
+    words_of_names = [words_of(normalization.without_endings(name)) for name in names]
+    listed_words = [words for words in words_of_names if words]
     common = _common_first_words(listed_words)
     starts: set[str] = set()
     for words in listed_words:
@@ -137,7 +137,7 @@ class Unclaimed(Constraint):
         self._is_claimed_cache: dict[tuple[str, bool], bool] = {}
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject a start that a listed company has."""
+        """Raise SettingsError if the string that every name starts with is a listed company's start."""
         starts_with = constraints.get(StartsWith)
         if starts_with is None:
             return
@@ -169,14 +169,16 @@ class Unclaimed(Constraint):
         is_common = words[0] in self._common
         if not is_common and self._is_claimed(words[0], is_single=True):
             return False
-        return len(words) == 1 or not self._is_claimed(words[0] + words[1], is_single=False)
+        if len(words) == 1:
+            return True
+        return not self._is_claimed(words[0] + words[1], is_single=False)
 
     def _is_claimed(self, word: str, *, is_single: bool) -> bool:
         """Return whether a single word, or two joined words, are within one letter of a listed company's start."""
         cache_key = word, is_single
         if cache_key not in self._is_claimed_cache:
-            stored = self._first_word_keys if is_single else self._keys
-            is_claimed = bool(word) and not stored.isdisjoint(_lookup_keys(word))
+            claimed_keys = self._first_word_keys if is_single else self._keys
+            is_claimed = bool(word) and not claimed_keys.isdisjoint(_lookup_keys(word))
             self._is_claimed_cache[cache_key] = is_claimed
         return self._is_claimed_cache[cache_key]
 
@@ -212,7 +214,7 @@ class UnclaimedTracker(Tracker):
 
 
 def _stored_keys(words: Sequence[str]) -> set[str]:
-    """Return each word as it is, and with each letter replaced by a wildcard."""
+    """Return the keys under which words are stored: each word as it is, and with each letter replaced by a wildcard."""
     keys = set(words)
     for word in words:
         for index in range(len(word)):
@@ -221,7 +223,10 @@ def _stored_keys(words: Sequence[str]) -> set[str]:
 
 
 def _lookup_keys(word: str) -> Iterator[str]:
-    """Return keys of which at least one is stored if the word is at most one letter away from a stored word."""
+    """Yield the keys to look for, to find out whether a word differs by at most one letter from a stored word.
+
+    If it does, at least one of them is among the ``_stored_keys``.
+    """
     yield word
     for index in range(len(word) + 1):
         before = word[:index]

@@ -66,7 +66,7 @@ class ByArrival:
     seed: np.uint64  # the random number on which all waits depend
 
     def start(self, walk: Walk) -> tuple[PrefixBlock, ArrivalScores]:
-        """Return every start token; its rate is its probability given the characters that a constraint forces."""
+        """Return every start token. Its rate is its probability, given the characters that every name starts with."""
         roots, log_rate = walk.roots(self.sampling)
         numbers = np.arange(len(log_rate), dtype=np.uint64)
         hashes = scramble(scramble(numbers) ^ self.seed)
@@ -94,19 +94,22 @@ class ByArrival:
     def _ranks(
         self, prefix_log_time: Float64[Array, "B"], log_wait: Float64[Array, "B V"], floor: float
     ) -> Float64[Array, "B V"]:
-        """Return the ranks of longer prefixes, exact if they reach the floor.
+        """Compute −log(time) of longer prefixes (see the formula above), exactly if it reaches the floor.
 
         Most tokens come too late, so the three logarithms of an exact time are computed only for the others.
         """
-        rank = -np.maximum(log_wait, prefix_log_time[:, None])  # upper bounds
-        np.minimum(rank, np.nextafter(floor, -math.inf), out=rank)
+        rank = -np.maximum(log_wait, prefix_log_time[:, None])  # (B, V) upper bounds
+        below_floor = np.nextafter(floor, -math.inf)
+        np.minimum(rank, below_floor, out=rank)
         log_min_wait = log_wait.min(axis=1)  # (B,)
         latest = np.logaddexp(-floor, log_min_wait) + ROUNDING  # (B,)
-        row, token = np.nonzero(log_wait <= latest[:, None])  # (K,) each
-        wait = log_wait[row, token]
+        row, token = np.nonzero(log_wait <= latest[:, None])  # (K,) each: not too late
+        log_wait_of_token = log_wait[row, token]  # (K,)
         with np.errstate(divide="ignore"):  # the difference may be 0
-            difference = wait + np.log1p(-np.exp(log_min_wait[row] - wait))
-        rank[row, token] = -np.logaddexp(prefix_log_time[row], difference)
+            log_difference = log_wait_of_token + np.log1p(
+                -np.exp(log_min_wait[row] - log_wait_of_token)
+            )  # (K,) log(wait − min_wait)
+        rank[row, token] = -np.logaddexp(prefix_log_time[row], log_difference)
         return rank
 
 
@@ -150,7 +153,7 @@ class Arrivals(BandSearch):
         return self._distinct(n, self.name_filter.reserved)
 
     def _distinct(self, n: int, reserved: ReservedNames) -> Iterator[RankedNames]:
-        """Return each name once. A band's new names arrive later than all names of the band before."""
+        """Yield the names of each band, each name once. They arrive later than all names of the band before."""
         for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             count = min(len(band.best.names), n - self.returned)
             names = band.best.select(np.arange(count))
@@ -160,7 +163,7 @@ class Arrivals(BandSearch):
                 yield names
 
     def _with_repeats(self, n: int) -> Iterator[RankedNames]:
-        """Return all arrivals, band by band. Once all names are known, draw them by their probabilities."""
+        """Yield all arrivals, also repeated ones, band by band. Once all names are known, draw them by probability."""
         last_band = None
         end = -math.inf
         for band in self.bands(None, at_first=1):
@@ -183,7 +186,7 @@ class Arrivals(BandSearch):
         self.renew_budget()
 
     def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
-        """Draw n of the names by their probabilities, some of them more than once."""
+        """Draw n names from a complete list by their probabilities, some of them more than once."""
         if not names.names:
             return
         log_rate = cast(ArrivalScores, names.scores).log_rate
