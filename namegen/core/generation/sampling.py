@@ -36,14 +36,19 @@ def draw(
 
 
 def pick(uniforms: Float64[Array, "B"], chances: Float64[Array, "B V"]) -> Int64[Array, "B"]:
-    """Return each row's first index whose cumulative probability exceeds the uniform number, or else its last index.
+    """Draw an index from each row of probabilities, with a uniform random number per row.
+
+    It's the first index whose cumulative probability exceeds the number; the last one if rounding leaves the sum below
+    it.
 
     >>> pick(np.array([0.2, 0.9]), np.array([[0.5, 0.5], [0.5, 0.5]])).tolist()
     [0, 1]
     """
     sums = np.cumsum(chances, axis=1)  # (B, V)
-    picked: Int64[Array, "B"] = (sums <= uniforms[:, None]).sum(axis=1)
-    np.minimum(picked, chances.shape[1] - 1, out=picked)
+    is_before_picked = sums <= uniforms[:, None]  # (B, V)
+    picked: Int64[Array, "B"] = is_before_picked.sum(axis=1)
+    last_index = chances.shape[1] - 1
+    np.minimum(picked, last_index, out=picked)
     return picked
 
 
@@ -65,8 +70,9 @@ def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Ar
     """Return numbers proportional to the tokens' probabilities: a softmax whose rows aren't divided by their sums."""
     check_temperature(temperature)
     if temperature == 0:
-        only_most_likely = np.zeros(logits.shape)
-        only_most_likely[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
+        only_most_likely = np.zeros(logits.shape)  # (B, V)
+        rows = np.arange(len(logits))
+        only_most_likely[rows, np.argmax(logits, axis=1)] = 1
         return only_most_likely
     scaled = _scaled(logits, temperature)
     np.exp(scaled, out=scaled)
@@ -212,7 +218,8 @@ class SamplingSettings:
         scaled = _scaled(logits, self.temperature)  # (B, V)
         if self.top_k is not None and self.top_k < scaled.shape[1]:
             order = np.argsort(-scaled, axis=1, kind="stable")  # (B, V) most likely first
-            np.put_along_axis(scaled, order[:, self.top_k :], -np.inf, axis=1)
+            excluded_tokens = order[:, self.top_k :]
+            np.put_along_axis(scaled, excluded_tokens, -np.inf, axis=1)
         if self.top_p not in (None, 1):
             is_impossible = truncate(probabilities(scaled), top_p=self.top_p) == 0  # (B, V)
             scaled[is_impossible] = -np.inf
