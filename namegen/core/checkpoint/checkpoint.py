@@ -195,7 +195,7 @@ def write_known_names(path: Path, known: KnownSet) -> None:
 
 
 def read_known_names(path: Path) -> KnownSet:
-    """Read what ``write_known_names`` wrote.
+    """Read the full hashes of a model's known names from the file that ``write_known_names`` wrote.
 
     Raises:
         CheckpointError: If the file is missing, foreign or damaged.

@@ -145,7 +145,7 @@ class NgramSet:
         return longest
 
     def missing(self, tokens: Int[Array, "K length"], label: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """Count the n-grams of two to five symbols that names contain but the list doesn't.
+        """Count the n-grams of two to five symbols that each name contains but the list doesn't.
 
         An n-gram that occurs twice in a name counts twice. A missing pair counts as ``PAIR_COUNT`` n-grams.
 
@@ -153,10 +153,11 @@ class NgramSet:
             tokens: The symbols of names with the same length.
             label: The index of each name's label; 0 without labels.
         """
-        contexts = self.start[label]
-        total = np.zeros(len(tokens), np.int64)
+        contexts = self.start[label]  # (K,)
+        total = np.zeros(len(tokens), np.int64)  # (K,)
+        columns = tokens.astype(np.int64).T  # (length, K)
         end_symbols = np.full(len(tokens), END)
-        for symbols in (*tokens.astype(np.int64).T, end_symbols):
+        for symbols in (*columns, end_symbols):
             contexts, missing = self.follow(contexts, symbols)
             total += missing
         return total
@@ -166,8 +167,9 @@ class NgramSet:
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for order in range(ORDER):
             candidates = _candidates_for(self, self.nodes_of_order(order))
-            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))
-            data += write_rising(numbers - np.arange(len(numbers)))
+            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))  # all different
+            gaps = numbers - np.arange(len(numbers))  # skipped candidates before each
+            data += write_rising(gaps)
         return data
 
     def nodes_of_order(self, order: int) -> slice:
@@ -176,7 +178,7 @@ class NgramSet:
 
     @classmethod
     def read(cls, data: bytes) -> NgramSet:
-        """Read what ``to_bytes`` wrote.
+        """Create a set from the bytes that ``to_bytes`` returned.
 
         Raises:
             ValueError: If the bytes are cut short or damaged.
@@ -184,9 +186,10 @@ class NgramSet:
         trie = _empty_trie(data[:HEAD_BYTES])
         position = HEAD_BYTES
         for _ in range(ORDER):
-            rising, position = read_rising(data, position)
-            numbers = rising + np.arange(len(rising))
-            _candidates_for(trie, trie.latest_nodes).add_to(trie, numbers)
+            gaps, position = read_rising(data, position)
+            numbers = gaps + np.arange(len(gaps))  # as in to_bytes
+            candidates = _candidates_for(trie, trie.latest_nodes)
+            candidates.add_to(trie, numbers)
         if position != len(data):
             raise ValueError("the n-grams aren't as namegen writes them")
         return trie.frozen()
@@ -202,7 +205,7 @@ class _Positions:
 
     @classmethod
     def of(cls, tree: PrefixTree, vocabulary: Vocabulary) -> _Positions:
-        """Collect the positions: first the nodes of the tree, then the ends of names."""
+        """Collect the positions in a list's tree: first its nodes, then the ends of names."""
         roots = np.arange(tree.roots)
         node_before_end = tree.edge_node[tree.edge_token == END_TOKEN]  # (ends,)
         start_symbols = np.full(tree.roots, vocabulary.size)
@@ -243,7 +246,7 @@ class _Trie:
         symbol: Int64[Array, "added"],
         suffix: Int64[Array, "added"],
     ) -> int:
-        """Add the nodes of the next order and return the first of them."""
+        """Add the n-grams of the next order, as new nodes, and return the first of these nodes."""
         self.parent = np.append(self.parent, parent)
         self.symbol = np.append(self.symbol, symbol)
         self.suffix = np.append(self.suffix, suffix)
@@ -257,7 +260,7 @@ class _Trie:
         return slice(*self.first_of_order[-2:])
 
     def frozen(self) -> NgramSet:
-        """Return the finished set."""
+        """Return the finished set, which has the same arrays."""
         return NgramSet(
             labels=self.labels,
             symbols=self.symbols,
@@ -294,7 +297,8 @@ class _Candidates(ABC):
     def add_to(self, trie: _Trie, numbers: Int64[Array, "added"]) -> None:
         """Add the candidates with these numbers to a trie. Raise ValueError if there is no such candidate."""
         candidate_count = int(self._end[-1]) if len(self._end) else 0
-        if len(numbers) and numbers[-1] >= candidate_count:
+        is_out_of_range = len(numbers) > 0 and numbers[-1] >= candidate_count
+        if is_out_of_range:
             raise ValueError("the n-grams aren't as namegen writes them")
         parent = np.searchsorted(self._end, numbers, side="right")
         suffix, symbol = self._suffix_and_symbol(parent, rank=numbers - self._start[parent])
@@ -332,9 +336,10 @@ class _SuffixChildren(_Candidates):
     def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
         suffix = trie.suffix[parents]  # (parents,)
         parent_of_nodes = trie.parent[trie.labels :]  # in rising order
+        # The children of a suffix are neighbors: from the first child up to the end.
         self._first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels  # (parents,)
-        child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
-        super().__init__(trie, parents, counts=child_end - self._first_child)
+        end_of_children = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
+        super().__init__(trie, parents, counts=end_of_children - self._first_child)
 
     def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
         ranks: Int64[Array, "nodes"] = self._trie.suffix[nodes] - self._first_child[parent]

@@ -93,7 +93,7 @@ def _check_file_size(path: Path | str, text: str, arrays: Mapping[str, Array]) -
 def read_tensors(
     path: Path | str, *, largest: int = LARGEST
 ) -> tuple[dict[str, Array], dict[str, Json]]:
-    """Read what ``write_tensors`` wrote, and verify the checksum.
+    """Read the tensors and the document of a file that ``write_tensors`` wrote, and verify the checksum.
 
     Args:
         path: The file.

@@ -95,7 +95,7 @@ class PrefixBlock:
     parent: Int64[Array, "B"]  # row of each prefix in that state, which is gathered when it's read
 
     def select(self, rows: Int64[Array, "K"]) -> PrefixBlock:
-        """Return some of the prefixes."""
+        """Return the prefixes of some rows."""
         return PrefixBlock(
             tokens=self.tokens[rows],
             last=self.last[rows],
@@ -141,7 +141,7 @@ class PrefixFilter:
         self._trackers = self._make_trackers(constraints)
 
     def _make_trackers(self, constraints: ConstraintList) -> dict[str, Tracker]:
-        """Make the trackers of all constraints that can reject prefixes, by the constraint's key."""
+        """Create a tracker for each constraint that can reject prefixes while names are drawn, by its key."""
         trackers = {}
         for constraint in constraints:
             tracker = constraint.tracker(self.vocabulary, self.longest)
@@ -314,7 +314,7 @@ class Walk:
         self._forced_opening: dict[int, float] = {}
 
     def scored_by(self, scorer: Scorer) -> Walk:
-        """Return a new walk through the same tree, with a scorer."""
+        """Return a walk through the same prefixes that drops those that can't reach a scorer's threshold."""
         return Walk(
             self.model,
             self.filter,
@@ -379,7 +379,7 @@ class Walk:
     def _tally_of(
         self, tokens: Int32[Array, "B depth"], start_token: Int32[Array, "B"]
     ) -> Tally | None:
-        """Return the scorer's state after each prefix, or None if there's no scorer."""
+        """Let the scorer read whole prefixes, and return its state after each; None if there's no scorer."""
         if self.scorer is None:
             return None
         tally = self.scorer.start(start_token)
@@ -566,7 +566,7 @@ class Walk:
         return self._with_tally(longer, are_whole_names=False)
 
     def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
-        """Let the scorer read the last token of some prefixes, or their end."""
+        """Let the scorer read the last token of some prefixes, or the end of names, and store its new state."""
         if self.scorer is None or prefixes.tally is None:
             return prefixes
         tally = self.scorer.read(
@@ -575,7 +575,7 @@ class Walk:
         return replace(prefixes, tally=tally)
 
     def finish_names(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> FinishedNames:
-        """Turn prefixes into whole names, and keep the wanted ones.
+        """End some prefixes, which makes them whole names, and return the names that are wanted.
 
         Args:
             prefixes: prefixes that have been read.
@@ -700,7 +700,7 @@ def _split_single(
     rng: np.random.Generator,
 ) -> Split:
     """Draw one token for each row that has a single draw."""
-    uniforms = np.zeros(len(counts))  # (B,)
+    uniforms = np.zeros(len(counts))  # (B,) 0 for rows with other numbers of draws
     uniforms[rows] = rng.random(len(rows))
     # Most rows have one draw. Picking a token for every row takes less time than gathering the sums of these rows.
     tokens = _pick(sums, uniforms)  # (B,)

@@ -32,7 +32,7 @@ _VOWEL = re.compile("[AEIOUY]")
 
 
 def write(name: str, case: str | None, normalization: Normalization = NAMES) -> str:
-    """Write a name in a letter case.
+    """Write a finished name in title case, upper case or lower case, or leave it as it is.
 
     Args:
         name: the name as the model gave it.

@@ -198,7 +198,9 @@ def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str
 
 
 def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
-    """Return the names and, if there are fewer than n, repeat them in random order, each about equally often.
+    """Return n names: the first n of the given ones or, if they are fewer, each of them about equally often.
+
+    The repeated names are in random order.
 
     >>> sorted(dealt_evenly(["Ann", "Bob"], 5, np.random.default_rng(0)))[:2]
     ['Ann', 'Ann']

@@ -229,7 +229,7 @@ class OriginInventor:
     def _free_members(
         self, family: str, members: Sequence[_Member], start: int
     ) -> Iterator[_Member]:
-        """Yield the members whose whole names aren't taken, once around from a starting index."""
+        """Yield the members who would have a new whole name with a family name, from a starting index once around."""
         for offset in range(len(members)):
             member = members[(start + offset) % len(members)]
             if _whole_name(self._person(family, member)) in self._taken:

@@ -156,11 +156,13 @@ class _PeopleSearch:
         return more
 
     def _missing_households(self) -> int:
-        people = min(self._n - self._found, CHUNK_PEOPLE)
-        full, remainder = divmod(people, self._household)
-        return full + 1 if remainder else full
+        """Return how many households to invent next. The last one may be smaller."""
+        missing_people = min(self._n - self._found, CHUNK_PEOPLE)
+        full_households, remainder = divmod(missing_people, self._household)
+        return full_households + 1 if remainder else full_households
 
     def _too_few(self) -> str:
+        """Return the error message if there are fewer people than requested."""
         found = f"{self._found:,} people found of {self._n:,} asked for"
         if self._household > 1:
             return (

@@ -107,11 +107,15 @@ class Source:
 
     def for_blend(self, tokens: Vocabulary, label: int) -> Source:
         """Return the same source for the names of a blend, which have another vocabulary and no label of their own."""
+        if self._is_blended:  # a blend can be blended again
+            label_in_source = self.label
+        else:
+            label_in_source = label
         return Source(
             self.ngrams,
             self._training_vocabulary,
             words=self._words,
-            label=self.label if self._is_blended else label,  # a blend can be blended again
+            label=label_in_source,
             tokens=tokens,
         )
 
@@ -196,8 +200,9 @@ def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[st
 
 
 def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
-    """Return words with their labels, as a model stores them."""
-    return KnownSet(np.unique(word_digests(words))).short
+    """Return the set of a training set's labeled words, as short hashes, which a model stores."""
+    hashes = np.unique(word_digests(words))
+    return KnownSet(hashes).short
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:

@@ -200,7 +200,7 @@ class Search:
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
     ) -> _Round:
-        """Draw ``size`` names, and keep at most ``most`` of the wanted ones."""
+        """Draw ``size`` names, and return at most ``most`` of the wanted ones, and why the others were rejected."""
         draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
         choice = self._choose(draws)
         candidates = self._reserve(choice, most, limit)
@@ -350,7 +350,7 @@ class Search:
     def _with_more_candidates(
         self, candidates: Candidates, missing: int
     ) -> tuple[Candidates, Arrivals | None]:
-        """Add candidates from an unfiltered search, so that there are several for each missing name.
+        """Add names from an unfiltered search to the candidates, so that there are several for each missing name.
 
         Also returns the exact search, if one was needed.
         """

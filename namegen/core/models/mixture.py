@@ -129,12 +129,12 @@ class MixtureModel:
         """Return the weights of each row's active models, scaled so that they sum to 1."""
         weights = np.where(is_active, self.weights, 0.0)  # (B, M)
         total = weights.sum(axis=1, keepdims=True)  # (B, 1)
-        is_any_active = total > 0
+        is_any_active = total > 0  # (B, 1)
         scaled = weights / np.where(is_any_active, total, 1)
         return np.where(is_any_active, scaled, self.weights)
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
-        """Gather rows of the state."""
+        """Return the state of some rows. A row may occur several times."""
         state = cast(MixtureState, state)
         inner = []
         for model, model_state in zip(self.models, state.inner, strict=True):
@@ -143,7 +143,7 @@ class MixtureModel:
 
 
 def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float, ...]:
-    """Return one weight per model. They sum to 1, as closely as floating-point numbers can.
+    """Check the weights of a mixture, and scale them so that they sum to 1. By default, they are equal.
 
     Args:
         weights: The weights that the user passed; None: equal weights.
@@ -204,7 +204,7 @@ def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, 
 def _append_start_tokens(
     ids_of_models: Sequence[Int32[Array, "V"]], start_tokens_of_models: Sequence[Sequence[int]]
 ) -> list[Int32[Array, "V_plus_L"]]:
-    """Append each model's start tokens for the labels to its ids of the characters."""
+    """Append each model's start tokens to its ids of the characters. Each label of a mixture has one per model."""
     read_ids = []
     for ids, start_tokens in zip(ids_of_models, start_tokens_of_models, strict=True):
         read_ids.append(np.concatenate((ids, np.array(start_tokens, np.int32))))
@@ -298,8 +298,9 @@ class AnyLabel:
         return logits.reshape(len(tokens), self.rows_per_prefix, -1), inner
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
-        """Gather rows of the state."""
+        """Return the state of some rows. A row may occur several times."""
         state = cast(MixedState, state)
+        # Each row has R neighboring rows in the model's state.
         first_inner_rows = np.asarray(rows)[:, None] * self.rows_per_prefix  # (K, 1)
         inner_rows = first_inner_rows + np.arange(self.rows_per_prefix)  # (K, R)
         return MixedState(
@@ -364,17 +365,18 @@ def _take_logarithms(
 
 
 def _log_sum_exp(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
-    """Return ``log Σ_R exp(logs)``. The input array is overwritten.
+    """Add up probabilities that are stored as logarithms: return ``log Σ_R exp(logs)``. The input is overwritten.
 
     It takes a tenth of the time of ``np.logaddexp.reduce``, which computes two logarithms and an exponential per pair.
     """
-    largest = logs.max(axis=1)
+    largest = logs.max(axis=1)  # (B, *V)
     largest[largest == -np.inf] = 0  # the sum is 0 then, and -inf - -inf would be NaN
     logs -= largest[:, None]
+    exponentials = np.exp(logs, out=logs)  # (B, R, *V)
     with np.errstate(divide="ignore"):
-        total: Float64[Array, "B *V"] = np.log(np.exp(logs, out=logs).sum(axis=1))
-    total += largest
-    return total
+        log_sum: Float64[Array, "B *V"] = np.log(exponentials.sum(axis=1))
+    log_sum += largest
+    return log_sum
 
 
 def as_one(model: LanguageModel, start_tokens: StartTokens) -> tuple[LanguageModel, int]:

@@ -138,7 +138,7 @@ class NgramModel:
         return np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
-        """Gather rows of the state."""
+        """Return the state of some rows. A row may occur several times."""
         return cast(Array, state)[rows]
 
 
@@ -225,7 +225,7 @@ class _NgramCounts:
             shorter.longer = longer
 
     def _count(self, tree: PrefixTree, order: int) -> Iterator[_LengthCounts]:
-        """Count the tokens after contexts of length 0, then 1, and so on up to ``order − 1``."""
+        """Count which tokens follow each context: first after contexts of length 0, and last of ``order − 1``."""
         contexts = _Contexts(pairs=(), width=self.unknown_start + 1)  # the empty context
         context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)  # of each prefix
         for length, left_token in enumerate(node_contexts(tree, order)):
@@ -238,29 +238,35 @@ class _NgramCounts:
     def _count_length(
         self, tree: PrefixTree, contexts: _Contexts, context_id: Int[Array, "N"]
     ) -> _LengthCounts:
-        """Count the tokens after each context of one length. ``context_id`` is the context of each prefix."""
+        """Count how often each token follows each context of one length.
+
+        ``context_id`` is the context that each prefix of the tree ends with.
+        """
         edge_pairs = _EdgePairs(tree, context_id, self.vocabulary_size)
+        # (entries,) each: a context with the token after it, and how often the token follows
         entry_pairs, count = count_keys(len(tree.edge_node), edge_pairs, tree.edge_count)
-        context, token = np.divmod(entry_pairs, self.vocabulary_size)
-        start = np.searchsorted(context, np.arange(context[-1] + 2))
+        context, token = np.divmod(entry_pairs, self.vocabulary_size)  # (entries,) each
+        context_count = context[-1] + 1
+        start = np.searchsorted(context, np.arange(context_count + 1))  # (C + 1,)
         followers = Followers(start, token.astype(np.int32), count)
         return _LengthCounts(contexts, self.vocabulary_size, entry_pairs, followers)
 
     def forget_tables(self) -> None:
         """Free the memory of the cached tables. A model keeps the tables that it uses."""
+        cached_properties = ("witten_bell", "kneser_ney_highest", "kneser_ney_lower")
         for length in self._lengths:
-            for name in ("witten_bell", "kneser_ney_highest", "kneser_ney_lower"):
+            for name in cached_properties:
                 length.__dict__.pop(name, None)
 
     def tables(self, order: int, smoothing: str) -> list[_Table]:
-        """Return the tables that an n-gram mixes, the shortest context first."""
-        lengths = self._lengths[:order]
-        longest = lengths[-1]
+        """Return the probabilities that an n-gram mixes: a table for each context length, the shortest first."""
+        counts_by_length = self._lengths[:order]
+        longest = counts_by_length[-1]
         if smoothing == UNSMOOTHED:
             return [longest.unsmoothed]
         if smoothing == WITTEN_BELL:
-            return [length.witten_bell for length in lengths]
-        lower = [length.kneser_ney_lower for length in lengths[:-1]]
+            return [counts.witten_bell for counts in counts_by_length]
+        lower = [counts.kneser_ney_lower for counts in counts_by_length[:-1]]
         return [*lower, longest.kneser_ney_highest]
 
 
@@ -304,10 +310,11 @@ class _LengthCounts:
         Nothing precedes a start token, so contexts that begin with one keep their plain counts.
         """
         begins_with_start = self._begins_with_start[self.entry_context]  # (entries,)
-        count = np.where(begins_with_start, self.followers.count, self._continuations())
+        continuation_count = self._count_continuations()  # (entries,)
+        count = np.where(begins_with_start, self.followers.count, continuation_count)
         return self._kneser_ney(replace(self.followers, count=count))
 
-    def _continuations(self) -> Int64[Array, "entries"]:
+    def _count_continuations(self) -> Int64[Array, "entries"]:
         """Count, for each entry, how many different longer contexts its token followed."""
         longer = self.longer
         assert longer is not None
@@ -346,8 +353,8 @@ class _LengthCounts:
         is_included = ~self._repeats_start  # (C,)
         is_included_entry = is_included[self.entry_context]  # (entries,)
         included = followers.selected(is_included, is_included_entry)
-        share = np.zeros(len(followers.token))  # (entries,)
-        rest = np.ones(len(is_included))  # (C,)
+        share = np.zeros(len(followers.token))  # (entries,) of each token
+        rest = np.ones(len(is_included))  # (C,) for the next shorter context
         if len(included.token):
             smoothed = modified_kneser_ney(included)
             share[is_included_entry] = smoothed.share

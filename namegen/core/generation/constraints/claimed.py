@@ -126,12 +126,13 @@ class Unclaimed(Constraint):
         self._normalization = normalization
         self._common: set[str] = set()  # words that need a second word
         for start in self.value:
-            first, _, second = start.partition(" ")
-            if second:
-                self._common.add(first)
+            first_word, _, second_word = start.partition(" ")
+            if second_word:
+                self._common.add(first_word)
         long_common = [word for word in self._common if len(word) >= LONG]
+        joined_starts = [start.replace(" ", "") for start in self.value]
         # The keys of all starts, for two joined words; for a single word also those of long common words.
-        self._keys = _stored_keys([start.replace(" ", "") for start in self.value])
+        self._keys = _stored_keys(joined_starts)
         self._first_word_keys = _stored_keys(long_common) | self._keys
         # Earlier results, since many names start alike, by word and whether it's a single word.
         self._is_claimed_cache: dict[tuple[str, bool], bool] = {}
@@ -155,8 +156,9 @@ class Unclaimed(Constraint):
     def accepts(self, name: str) -> bool:
         """Return whether the name's start is new, it's more than a common word, and no word is repeated in a row."""
         words = words_of(self._normalization.without_endings(name))
-        joined = "".join(words)
-        if not joined or joined in self._common:
+        joined_words = "".join(words)
+        is_only_common_word = joined_words in self._common
+        if not joined_words or is_only_common_word:
             return False
         has_repeated_word = any(word == following for word, following in pairwise(words))
         return not has_repeated_word and self.may_begin(name)

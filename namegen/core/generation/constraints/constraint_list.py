@@ -137,7 +137,7 @@ class MaxLength(Constraint, Tracker):
     value: int
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Raise SettingsError if the minimum length or the required strings need more characters than that."""
+        """Raise SettingsError if the minimum length or the required strings need longer names than this maximum."""
         limit = f"the {counted(self.value, 'character')} that a name may have: raise {setting(self.setting_name)}"
         min_length = constraints.get(MinLength)
         if min_length is not None and min_length.value > self.value:
@@ -499,7 +499,7 @@ class ConstraintList:
         return [constraint for constraint in constraints if constraint is not None]
 
     def check(self, vocabulary: Vocabulary) -> None:
-        """Find contradictions before anything is drawn.
+        """Check before anything is drawn that the constraints don't contradict each other.
 
         Raises:
             SettingsError: no name can satisfy the constraints. The message names the contradicting settings.

@@ -108,7 +108,7 @@ class Ranking(Protocol):
         scores: PrefixScores,
         floor: float,
     ) -> PrefixScores:
-        """Score everything that is one token longer.
+        """Score all prefixes that are one token longer, and the names that end after the prefixes.
 
         Args:
             logits: the model's logits after each prefix.
@@ -297,10 +297,10 @@ class _BandWidth:
     _prefixes_before: int = 0  # prefixes of the last band
 
     def adapt(self, prefixes: int) -> None:
-        """Set the width of the next band, given the number of prefixes in the last one."""
+        """Choose how far the floor is lowered for the next band, given the number of prefixes in the last one."""
         prefixes_before = self._prefixes_before
         nats_before = self.nats
-        self.nats = self._next_nats(prefixes)
+        self.nats = self._choose_width(prefixes)
         self.expected = 0
         if prefixes > prefixes_before > SMALL_BAND:
             # Assume the same growth per nat. It's a low estimate, as checking the constraints takes time too.
@@ -309,8 +309,8 @@ class _BandWidth:
             self.expected = prefixes * next_growth
         self._prefixes_before = prefixes
 
-    def _next_nats(self, prefixes: int) -> float:
-        """Return the next width: larger if the last band hardly grew, smaller if it grew a lot."""
+    def _choose_width(self, prefixes: int) -> float:
+        """Return how far to lower the floor: further if the last band hardly grew, less far if it grew a lot."""
         before = self._prefixes_before
         is_hardly_larger = prefixes < HARDLY_MORE * before
         is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)

@@ -200,18 +200,19 @@ class Arrivals(BandSearch):
     def _arrivals(
         self, scores: ArrivalScores, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
-        """Return the rows of the names that arrive between two times, in order; at most ``most`` arrivals.
+        """Yield the rows of the names that arrive between two times, in order; at most ``most`` arrivals.
 
-        The times are logarithms of seconds. They are divided into short periods, so that few names arrive in each.
+        The times are logarithms of seconds. The time is divided into short periods, so that few names arrive in each.
         """
         if not len(scores.rank):
             return
-        log_first = float((-scores.rank).min())  # time of the first arrival
-        start = max(start, math.nextafter(log_first, -math.inf))
+        first_arrival = float((-scores.rank).min())
+        start = max(start, math.nextafter(first_arrival, -math.inf))
         log_total_rate = float(np.logaddexp.reduce(scores.log_rate))
         while start < end and most:
-            expected = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
-            period_end = np.logaddexp(start, math.log(expected) - log_total_rate)
+            expected_count = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
+            log_duration = math.log(expected_count) - log_total_rate
+            period_end = np.logaddexp(start, log_duration)
             period_end = min(end, max(period_end, np.nextafter(start, math.inf)))
             rows = self._arrivals_in_period(scores, start, period_end)[:most]
             if len(rows):
@@ -226,14 +227,15 @@ class Arrivals(BandSearch):
 
         A name can arrive several times. The time of its first arrival is known; later ones are drawn.
         """
-        log_first = -scores.rank  # (names,)
-        firsts = np.flatnonzero((log_first > start) & (log_first <= end))
+        log_first = -scores.rank  # (names,) first arrivals
+        first_rows = np.flatnonzero((log_first > start) & (log_first <= end))
         log_since = np.clip(log_first, start, end)  # (names,) when repeats begin
         since = np.exp(log_since - end)  # (names,) as a share of the time up to the end
-        repeats, repeat_times = self._draw_repeats(scores.log_rate, log_since, end)
-        times = np.concatenate((since[firsts], repeat_times))
-        rows = np.concatenate((firsts, repeats))
-        return rows[np.argsort(times, kind="stable")]
+        repeat_rows, repeat_times = self._draw_repeats(scores.log_rate, log_since, end)
+        times = np.concatenate((since[first_rows], repeat_times))
+        rows = np.concatenate((first_rows, repeat_rows))
+        order = np.argsort(times, kind="stable")
+        return rows[order]
 
     def _draw_repeats(
         self, log_rate: Float64[Array, "names"], log_since: Float64[Array, "names"], end: float
@@ -247,14 +249,15 @@ class Arrivals(BandSearch):
         """
         with np.errstate(divide="ignore"):  # there may be no time for repeats
             log_span = end + np.log(-np.expm1(log_since - end))  # (names,)
-        counts = self._rng.poisson(np.exp(log_rate + log_span))  # (names,)
-        rows = np.repeat(np.arange(len(counts)), counts)
+        expected_counts = np.exp(log_rate + log_span)  # (names,)
+        counts = self._rng.poisson(expected_counts)  # (names,)
+        rows = np.repeat(np.arange(len(counts)), counts)  # (repeats,)
         since = np.exp(log_since - end)[rows]  # (repeats,)
         return rows, since + (1 - since) * self._rng.random(len(rows))
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
-    """Return logarithms of exponential waiting times of rate 1, one for each hash.
+    """Compute an exponential random number of rate 1 from each hash: return the logarithms of these waiting times.
 
     >>> bool(abs(np.exp(log_waits(scramble(np.arange(10_000, dtype=np.uint64)))).mean() - 1) < 0.05)
     True
