@@ -70,15 +70,12 @@ class NgramSet:
         """
         positions = _Positions.of(tree, vocabulary)
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
-        node_at = (
-            positions.label
-        )  # (P,) the n-gram that ends at each position; at first, the empty one
+        # (P,) The n-gram that ends at each position; at first, the empty one.
+        node_at = positions.label
         for _ in range(ORDER):
             # The n-gram that ends before a position becomes one symbol longer, and ends at the position.
             parent_at = node_at[positions.before]  # (P,)
-            keys = (
-                parent_at * trie.symbols + positions.symbol
-            )  # (P,) parent and symbol in one number
+            keys = parent_at * trie.symbols + positions.symbol  # (P,) two numbers in one
             distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
             first_added = trie.add(
                 parent=distinct // trie.symbols,
@@ -120,9 +117,10 @@ class NgramSet:
         """
         longest = self._longest_known(contexts, symbols)  # (K,) nodes
         order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,) 0 to ORDER
-        is_full_length = order == ORDER
-        contexts_after = np.where(is_full_length, self.suffix[longest], longest)
-        return contexts_after, _MISSING[order]
+        has_five_symbols = order == ORDER
+        contexts_after = np.where(has_five_symbols, self.suffix[longest], longest)
+        missing_count = _MISSING[order]  # (K,)
+        return contexts_after, missing_count
 
     def _longest_known(
         self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
@@ -205,7 +203,7 @@ class _Positions:
 
     @classmethod
     def of(cls, tree: PrefixTree, vocabulary: Vocabulary) -> _Positions:
-        """Collect the positions in a list's tree: first its nodes, then the ends of names."""
+        """Collect the positions at which an n-gram can end: the nodes of a list's tree, then the ends of names."""
         roots = np.arange(tree.roots)
         node_before_end = tree.edge_node[tree.edge_token == END_TOKEN]  # (ends,)
         start_symbols = np.full(tree.roots, vocabulary.size)

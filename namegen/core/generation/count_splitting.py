@@ -395,7 +395,7 @@ class Walk:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings,
-        tell: Callable[[int], None] = _ignore_progress,
+        report: Callable[[int], None] = _ignore_progress,
     ) -> Draws:
         """Draw n names together, and return the wanted ones.
 
@@ -406,7 +406,7 @@ class Walk:
             n: how many names.
             rng: where the random numbers come from.
             sampling: how tokens are drawn.
-            tell: called after each block with the number of draws that have ended.
+            report: called after each block with the number of draws that have ended.
 
         Raises:
             GenerationError: the model returns logits that aren't numbers.
@@ -423,7 +423,7 @@ class Walk:
             longer = self._extend_wanted(prefixes, next_tokens, state)
             unfinished += longer
             ended_count += _draw_count([prefixes]) - _draw_count(longer)
-            tell(ended_count)
+            report(ended_count)
         if unfinished:  # it gave up
             self.rejected[MaxLength.key] += _draw_count(unfinished)
         return self._join_draws(finished)

@@ -132,7 +132,7 @@ def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]
 
 
 def _residuals(names: NewNames, mean: Line) -> Float64[Array, "names"]:
-    """Return how far each log-probability is from the line through the means, scaled to a standard deviation."""
+    """Return how far each name's log-probability is from the mean for its length, scaled to a standard deviation."""
     deviation = names.log_probabilities - mean.level - mean.slope * names.lengths
     return SPREAD_OF_RESIDUALS * np.abs(deviation)
 

@@ -249,7 +249,7 @@ class Generator:
             raise too_few_names
 
     def _known_names(self, drawn: Search) -> NameBatch:
-        """Return the known names that an unfiltered search returns, even if it finds too few names."""
+        """Run an unfiltered search, and return the known names that it finds, even if it finds too few names."""
         batches = [self._batch_of(no_candidates())]
         with suppress(GenerationError):
             for candidates in drawn.unfiltered():

@@ -149,7 +149,7 @@ class _TitleCase:
         return is_short or _INITIALS.fullmatch(word) is not None
 
     def _capitalized(self, letters: str) -> str:
-        """Write letters and apostrophes with only one capital, unless they are an acronym."""
+        """Write letters and apostrophes with one capital, or with two as in O'Reilly. An acronym stays as it is."""
         can_be_pronounced = _VOWEL.search(letters) or not letters.isascii()
         is_acronym = self.has_acronyms and len(letters) > 1 and not can_be_pronounced
         if is_acronym or letters == letters.lower():

@@ -147,13 +147,15 @@ class Source:
         symbols = np.full(len(tokens), END) if are_whole_names else self._symbols[last]  # (K,)
         if self._words is None:
             return self.ngrams.follow(contexts, symbols)
+        # Each word is read like a name: a space ends it, and the next word starts without a context.
         is_word_end = (last == self._space) | are_whole_names  # (K,)
-        after, missing = self.ngrams.follow(contexts, np.where(is_word_end, END, symbols))
+        symbols = np.where(is_word_end, END, symbols)
+        contexts_after, missing = self.ngrams.follow(contexts, symbols)
         labels = labels[is_word_end]
-        after[is_word_end] = self.ngrams.start[labels]  # of the next word
-        ends_new_word = self._ends_with_new_word(tokens[is_word_end], labels)
-        missing[is_word_end] += WORD_COST * ends_new_word
-        return after, missing
+        contexts_after[is_word_end] = self.ngrams.start[labels]
+        is_new_word = self._ends_with_new_word(tokens[is_word_end], labels)
+        missing[is_word_end] += WORD_COST * is_new_word
+        return contexts_after, missing
 
     def _ends_with_new_word(
         self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]

@@ -201,7 +201,7 @@ class Search:
         self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
     ) -> _Round:
         """Draw ``size`` names, and return at most ``most`` of the wanted ones, and why the others were rejected."""
-        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
+        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, report=self._report_draws)
         choice = self._choose(draws)
         candidates = self._reserve(choice, most, limit)
         self.name_count += len(candidates.names)
@@ -359,9 +359,10 @@ class Search:
         batches = [candidates]
         if not candidates.names:
             size = DRAWS_FOR_CANDIDATES
-            batches.append(self._draw_round(self.walk, size, most=size).candidates)
-        wanted_count = CANDIDATES * missing
-        batches += self._draw(self.walk, wanted_count - _count(batches), UNFILTERED)
+            first_round = self._draw_round(self.walk, size, most=size)
+            batches.append(first_round.candidates)
+        still_missing = CANDIDATES * missing - _count(batches)
+        batches += self._draw(self.walk, still_missing, UNFILTERED)
         exact = None
         candidate_count = _count(batches)
         if candidate_count < missing:

@@ -117,7 +117,7 @@ class MixtureModel:
         return probabilities, MixtureState(tuple(inner_after), is_active)
 
     def _probabilities(self, m: int, logits: Float[Array, "B W"]) -> Float64[Array, "B V"]:
-        """Return model m's probabilities of the mixture's tokens; 0 for tokens that the model doesn't know."""
+        """Convert model m's logits to probabilities of the mixture's tokens; 0 if the model doesn't know a token."""
         ids = self._predicted_ids[m]  # (V,)
         is_known = ids >= 0  # (V,)
         probabilities = np.zeros((len(logits), self.vocabulary_size))

@@ -315,7 +315,7 @@ class _LengthCounts:
         return self._kneser_ney(replace(self.followers, count=count))
 
     def _count_continuations(self) -> Int64[Array, "entries"]:
-        """Count, for each entry, how many different longer contexts its token followed."""
+        """Count how many different longer contexts each token followed, instead of how often it occurred."""
         longer = self.longer
         assert longer is not None
         context_of_longer = longer.contexts.shorter[longer.entry_context]  # (entries of longer,)
@@ -384,7 +384,7 @@ def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
 
 @dataclass(frozen=True, eq=False)
 class _EdgePairs:
-    """The context before each edge and the edge's token, as one number. A call returns those of some edges."""
+    """The context before each edge and the edge's token, as one number. A call returns the numbers of some edges."""
 
     tree: PrefixTree
     context_id: Int[Array, "N"]  # the context that each prefix ends with

@@ -41,13 +41,14 @@ _SPACE_FOR_SEPARATOR = {ord(separator): " " for separator in SEPARATORS}
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a name in the form in which they are compared, without "The" at the start.
+    """Split a name into normalized words, which are compared with the words of other names. A first "The" is left out.
 
     >>> words_of("THE GAP, INC."), words_of("The")
     (['gap', 'inc'], ['the'])
     """
-    forms = map(bare, name.translate(_SPACE_FOR_SEPARATOR).split())
-    words = list(filter(None, forms))
+    separate_words = name.translate(_SPACE_FOR_SEPARATOR).split()
+    normalized = map(bare, separate_words)
+    words = list(filter(None, normalized))
     if len(words) > 1 and words[0] == "the":
         return words[1:]
     return words

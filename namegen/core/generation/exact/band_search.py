@@ -78,19 +78,17 @@ class PrefixScores:
 
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:
-        """Join several batches into one."""
-        return cls(
-            **{
-                column.name: np.concatenate([getattr(batch, column.name) for batch in batches])
-                for column in fields(cls)
-            }
-        )
+        """Join the scores of several batches of prefixes, array by array."""
+        arrays = {}
+        for column in fields(cls):
+            arrays_of_batches = [getattr(batch, column.name) for batch in batches]
+            arrays[column.name] = np.concatenate(arrays_of_batches)
+        return cls(**arrays)
 
     def select(self, index: Any) -> Self:
-        """Return the same elements of each array, by a NumPy index."""
-        return type(self)(
-            **{column.name: getattr(self, column.name)[index] for column in fields(self)}
-        )
+        """Return the scores of some prefixes. ``index`` is any NumPy index into the arrays."""
+        arrays = {column.name: getattr(self, column.name)[index] for column in fields(self)}
+        return type(self)(**arrays)
 
 
 @runtime_checkable
@@ -448,10 +446,11 @@ class BandSearch:
             is_complete = self._read_band(start, scores, band)
             if is_complete:
                 yield band
-                if len(band.best.names) >= band.n:
+                has_enough_names = len(band.best.names) >= band.n
+                if has_enough_names:
                     return
                 floors.lower(band, prefixes=self.prefixes_read - read_before)
-            elif floors.can_expect_fewer and not self.returned:
+            elif floors.can_expect_fewer and not self.returned:  # the first band was too large
                 floors.expect_fewer()
                 self.renew_budget()
             else:
@@ -511,10 +510,10 @@ class BandSearch:
         """
         while stack.blocks:
             block = stack.blocks.pop()
-            highest = float(block.scores.rank.max())
-            if highest < band.current_floor:  # the later blocks rank even lower
+            highest_rank = float(block.scores.rank.max())
+            if highest_rank < band.current_floor:  # the later blocks rank even lower
                 stack.free(block)
-                band.note_below(highest)
+                band.note_below(highest_rank)
                 continue
             stack.push_next_block(block)
             if self._is_too_much_work(block, stack):
@@ -602,8 +601,9 @@ class BandSearch:
 
     def _note_found(self, band: Band) -> None:
         """Count the names found so far. A new band starts with no names, so the largest count is kept."""
-        in_band = 0 if band.n == ALL else len(band.best.names)  # bands of all have returned names
-        self._most_found = max(self._most_found, self.returned + in_band)
+        # A band for all names also has those that were returned.
+        new_count = 0 if band.n == ALL else len(band.best.names)
+        self._most_found = max(self._most_found, self.returned + new_count)
 
 
 def _find_above_floor(

@@ -253,7 +253,8 @@ class Arrivals(BandSearch):
         counts = self._rng.poisson(expected_counts)  # (names,)
         rows = np.repeat(np.arange(len(counts)), counts)  # (repeats,)
         since = np.exp(log_since - end)[rows]  # (repeats,)
-        return rows, since + (1 - since) * self._rng.random(len(rows))
+        times = since + (1 - since) * self._rng.random(len(rows))  # (repeats,)
+        return rows, times
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
