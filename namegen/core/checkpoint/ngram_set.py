@@ -115,14 +115,14 @@ class NgramSet:
             The contexts after the symbol, and how many n-grams of two to five symbols are missing. A missing pair
             counts as ``PAIR_COUNT`` of them.
         """
-        longest = self._longest_known(contexts, symbols)  # (K,) nodes
+        longest = self._find_longest(contexts, symbols)  # (K,) nodes
         order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,) 0 to ORDER
         has_five_symbols = order == ORDER
         contexts_after = np.where(has_five_symbols, self.suffix[longest], longest)
         missing_count = _MISSING[order]  # (K,)
         return contexts_after, missing_count
 
-    def _longest_known(
+    def _find_longest(
         self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
     ) -> Int64[Array, "K"]:
         """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none.
@@ -132,7 +132,7 @@ class NgramSet:
         longest = np.empty(len(contexts), np.int64)  # (K,)
         rows = np.arange(len(contexts))  # those whose n-gram hasn't been found
         while len(rows):
-            keys = contexts * (self.symbols + 1) + symbols[rows]  # (rows,)
+            keys = contexts * (self.symbols + 1) + symbols[rows]  # (rows,) as in _keys
             index = np.searchsorted(self._keys, keys)
             is_known = self._keys[index] == keys
             is_empty = contexts < self.labels
@@ -298,8 +298,11 @@ class _Candidates(ABC):
         is_out_of_range = len(numbers) > 0 and numbers[-1] >= candidate_count
         if is_out_of_range:
             raise ValueError("the n-grams aren't as namegen writes them")
-        parent = np.searchsorted(self._end, numbers, side="right")
-        suffix, symbol = self._suffix_and_symbol(parent, rank=numbers - self._start[parent])
+        parent = np.searchsorted(
+            self._end, numbers, side="right"
+        )  # (added,) counted from the first
+        rank = numbers - self._start[parent]  # (added,) among the candidates of the parent
+        suffix, symbol = self._suffix_and_symbol(parent, rank)
         trie.add(parent=parent + self._first_parent, symbol=symbol, suffix=suffix)
 
     @abstractmethod

@@ -102,15 +102,15 @@ def _find_obstacles(
     rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
 ) -> list[Constraint]:
     """Return the constraints that rejected names, except for those that aren't the real obstacle."""
-    failed = {constraint.key: constraint for constraint in constraints if rejected[constraint.key]}
-    if len(failed) > 1:
-        failed.pop(WellFormed.key, None)
+    obstacles = {each.key: each for each in constraints if rejected[each.key]}
+    if len(obstacles) > 1:
+        obstacles.pop(WellFormed.key, None)  # it always rejects a few draws
     has_text_constraint = any(
-        constraint.about == "text" and not constraint.always for constraint in failed.values()
+        constraint.about == "text" and not constraint.always for constraint in obstacles.values()
     )
     if is_stuck or has_text_constraint:
-        failed.pop(MaxLength.key, None)  # some draws are always too long
-    return list(failed.values())
+        obstacles.pop(MaxLength.key, None)  # some draws are always too long
+    return list(obstacles.values())
 
 
 def _suggest_relaxing(constraint: Constraint) -> str:

@@ -189,8 +189,8 @@ class Search:
             accepted_count += len(candidates.names)
             if candidates.names:
                 yield candidates
-            found_enough = size < effort.draws_per_name * len(candidates.names)
-            if found_enough:
+            was_worthwhile = size < effort.draws_per_name * len(candidates.names)
+            if was_worthwhile:
                 misses = _Misses(computed_before=walk.computed)
                 self._rejected.clear()
             else:

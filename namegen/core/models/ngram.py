@@ -301,7 +301,7 @@ class _LengthCounts:
     @cached_property
     def kneser_ney_highest(self) -> _Table:
         """Kneser–Ney smoothing for the longest contexts of a model, with the plain counts."""
-        return self._kneser_ney(self.followers)
+        return self._smooth_kneser_ney(self.followers)
 
     @cached_property
     def kneser_ney_lower(self) -> _Table:
@@ -312,7 +312,7 @@ class _LengthCounts:
         begins_with_start = self._begins_with_start[self.entry_context]  # (entries,)
         continuation_count = self._count_continuations()  # (entries,)
         count = np.where(begins_with_start, self.followers.count, continuation_count)
-        return self._kneser_ney(replace(self.followers, count=count))
+        return self._smooth_kneser_ney(replace(self.followers, count=count))
 
     def _count_continuations(self) -> Int64[Array, "entries"]:
         """Count how many different longer contexts each token followed, instead of how often it occurred."""
@@ -348,7 +348,7 @@ class _LengthCounts:
         is_start: Bool[Array, "_"] = (tokens == END_TOKEN) | (tokens >= self.vocabulary_size)
         return is_start
 
-    def _kneser_ney(self, followers: Followers) -> _Table:
+    def _smooth_kneser_ney(self, followers: Followers) -> _Table:
         """Smooth some counts. Contexts that repeat the start token leave everything to the next shorter context."""
         is_included = ~self._repeats_start  # (C,)
         is_included_entry = is_included[self.entry_context]  # (entries,)

@@ -121,7 +121,7 @@ class Automaton(Tracker):
         length = len(text)
         self.longest = longest
         self.next_state = _next_states(text, vocabulary_size)  # (characters + 1, V)
-        if stays:
+        if stays:  # once the string is spelled, every next character leaves it spelled
             self.next_state[length] = length
         # (characters + 1,) characters that a prefix needs at least, by state
         self.missing = length - np.arange(length + 1)

@@ -102,7 +102,7 @@ class Ranking(Protocol):
     def extend(
         self,
         logits: Float[Array, "B V"],
-        step: Float64[Array, "B V"],
+        next_log_probability: Float64[Array, "B V"],
         scores: PrefixScores,
         floor: float,
     ) -> PrefixScores:
@@ -110,7 +110,7 @@ class Ranking(Protocol):
 
         Args:
             logits: the model's logits after each prefix.
-            step: the log-probability of each next token at temperature 1, in nats.
+            next_log_probability: the log-probability of each next token at temperature 1, in nats.
             scores: of the prefixes, ``(B,)``.
             floor: ranks below the floor may be inexact, but must stay below it. Impossible prefixes must have the rank
                 −inf.
@@ -134,12 +134,12 @@ class ByProbability:
     def extend(
         self,
         logits: Float[Array, "B V"],
-        step: Float64[Array, "B V"],
+        next_log_probability: Float64[Array, "B V"],
         scores: PrefixScores,
         floor: float,
     ) -> PrefixScores:
         """Add the next token's log-probability to the prefix's."""
-        log_probability = scores.log_probability[:, None] + step
+        log_probability = scores.log_probability[:, None] + next_log_probability
         return PrefixScores(rank=log_probability, log_probability=log_probability)
 
 

@@ -76,19 +76,21 @@ class ByArrival:
     def extend(
         self,
         logits: Float[Array, "B V"],
-        step: Float64[Array, "B V"],
+        next_log_probability: Float64[Array, "B V"],
         scores: PrefixScores,
         floor: float,
     ) -> ArrivalScores:
         """Compute when the first name with each longer prefix arrives."""
         prefix = cast(ArrivalScores, scores)
-        log_chance = step if self.sampling.natural else self.sampling.log_chances(logits)  # (B, V)
+        log_chance = next_log_probability  # (B, V)
+        if not self.sampling.natural:
+            log_chance = self.sampling.log_chances(logits)
         log_rate = prefix.log_rate[:, None] + log_chance  # (B, V)
         tokens = np.arange(1, log_rate.shape[1] + 1, dtype=np.uint64)
         hashes = scramble(prefix.hashes[:, None] ^ scramble(tokens))  # (B, V)
         log_wait = log_waits(hashes) - log_rate  # (B, V)
         rank = self._ranks(-prefix.rank, log_wait, floor)
-        log_probability = prefix.log_probability[:, None] + step
+        log_probability = prefix.log_probability[:, None] + next_log_probability
         return ArrivalScores(rank, log_probability, log_rate=log_rate, hashes=hashes)
 
     def _ranks(
