@@ -345,13 +345,12 @@ class Generator:
     ) -> Float64[Array, "S names"]:
         """Return the log-probability of each name given each start token, in nats."""
         token_count = len(start_tokens)
-        names_by_token = (
-            SortedNames(  # all names after the first start token, then after the second one, ...
-                tokens=np.tile(names.tokens, token_count),
-                lengths=np.tile(names.lengths, token_count),
-                counts=np.tile(names.counts, token_count),
-                start_tokens=np.repeat(start_tokens, len(names.lengths)),
-            )
+        # All names after the first start token, then all names after the second one, and so on.
+        names_by_token = SortedNames(
+            tokens=np.tile(names.tokens, token_count),
+            lengths=np.tile(names.lengths, token_count),
+            counts=np.tile(names.counts, token_count),
+            start_tokens=np.repeat(start_tokens, len(names.lengths)),
         )
         evaluator = AccuracyEvaluator(self.model)
         in_tree_order = evaluator.name_log_probabilities(names_by_token.tree())  # (S · names,)

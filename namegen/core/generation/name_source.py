@@ -128,10 +128,13 @@ class PartOfName:
         if check_constraints:
             for constraint in self.constraints:
                 if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
-                    unsuitable.update(_rejected_names(finished, constraint.rejects(finished)))
+                    is_rejected = constraint.rejects(finished)
+                    unsuitable.update(_rejected_names(finished, is_rejected))
         known = self.any_origin.known_names
-        if self.listed is None and not self.allow_seen and known is not None:
-            unsuitable.update(_rejected_names(finished, finished.are_known(known)))
+        must_be_new = self.listed is None and not self.allow_seen
+        if must_be_new and known is not None:
+            is_known = finished.are_known(known)
+            unsuitable.update(_rejected_names(finished, is_known))
         return unsuitable
 
     def check(self, rng: np.random.Generator) -> None:
@@ -164,7 +167,8 @@ class PartOfName:
         )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            accepted = search.name_filter.keep(names, np.ones(len(names), np.int64))
+            counts = np.ones(len(names), np.int64)
+            accepted = search.name_filter.keep(names, counts)
             suitable[kind] = accepted.names.names
         return suitable
 

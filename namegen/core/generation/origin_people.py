@@ -223,7 +223,8 @@ class OriginInventor:
         waiting: deque[tuple[str, Iterator[_Member]]] = deque()
         for family in families:
             start = int(rng.integers(len(members) or 1))
-            waiting.append((family, self._free_members(family, members, start)))
+            free_members = self._free_members(family, members, start)
+            waiting.append((family, free_members))
         return waiting
 
     def _free_members(
@@ -232,7 +233,8 @@ class OriginInventor:
         """Yield the members who would have a new whole name with a family name, from a starting index once around."""
         for offset in range(len(members)):
             member = members[(start + offset) % len(members)]
-            if _whole_name(self._person(family, member)) in self._taken:
+            person = self._person(family, member)
+            if _whole_name(person) in self._taken:
                 self._skipped_pairs += 1
             else:
                 yield member

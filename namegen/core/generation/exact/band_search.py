@@ -309,9 +309,9 @@ class _BandWidth:
 
     def _choose_width(self, prefixes: int) -> float:
         """Return how far to lower the floor: further if the last band hardly grew, less far if it grew a lot."""
-        before = self._prefixes_before
-        is_hardly_larger = prefixes < HARDLY_MORE * before
-        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
+        prefixes_before = self._prefixes_before
+        is_hardly_larger = prefixes < HARDLY_MORE * prefixes_before
+        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * prefixes_before)
         is_large_and_wide = prefixes >= SMALL_BAND and self.nats > 2 * BAND_NATS
         if is_hardly_larger:
             return 2 * self.nats

@@ -89,7 +89,8 @@ class ByArrival:
         tokens = np.arange(1, log_rate.shape[1] + 1, dtype=np.uint64)
         hashes = scramble(prefix.hashes[:, None] ^ scramble(tokens))  # (B, V)
         log_wait = log_waits(hashes) - log_rate  # (B, V)
-        rank = self._ranks(-prefix.rank, log_wait, floor)
+        prefix_log_time = -prefix.rank  # (B,)
+        rank = self._ranks(prefix_log_time, log_wait, floor)
         log_probability = prefix.log_probability[:, None] + next_log_probability
         return ArrivalScores(rank, log_probability, log_rate=log_rate, hashes=hashes)
 
@@ -215,7 +216,8 @@ class Arrivals(BandSearch):
             expected_count = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
             log_duration = math.log(expected_count) - log_total_rate
             period_end = np.logaddexp(start, log_duration)
-            period_end = min(end, max(period_end, np.nextafter(start, math.inf)))
+            earliest_end = np.nextafter(start, math.inf)
+            period_end = min(end, max(period_end, earliest_end))
             rows = self._arrivals_in_period(scores, start, period_end)[:most]
             if len(rows):
                 most -= len(rows)
