@@ -120,9 +120,10 @@ def _read_metadata(
 
 
 def _read_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
-    """Read the fields that a checkpoint stores as tensors of bytes, and remove them from the tensors."""
+    """Add the fields that a checkpoint stores as tensors of bytes to the metadata, and remove these tensors."""
     for name, read in SETS.items():
-        if getattr(metadata, name) is not None:
+        is_in_document = getattr(metadata, name) is not None
+        if is_in_document:
             raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
         values = tensors.pop(name, None)
         if values is not None:
@@ -145,9 +146,11 @@ def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[
     tensors = {name: _widen_half_precision(values) for name, values in tensors.items()}
     parameters = checked_tensors(network, tensors, slots=())[0]
     has_other_dtype = any(values.dtype != np.float32 for values in parameters.values())
-    if has_other_dtype or set(tensors) != set(parameters):
+    has_other_tensors = set(tensors) != set(parameters)
+    if has_other_dtype or has_other_tensors:
         raise CheckpointError("it contains tensors that aren't float32 parameters of its network")
-    if not all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values()):
+    are_small = all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values())
+    if not are_small:
         raise CheckpointError(f"a parameter is NaN or larger than {MAX_PARAMETER:g}")
     return parameters
 
@@ -171,7 +174,7 @@ def known_names_path(model: Path) -> Path:
 
 
 def read_model(path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
-    """Read a checkpoint, with the full hashes of its known names if the file next to it contains them.
+    """Read a model: a checkpoint and, if there is a file next to it, the full hashes of its known names.
 
     Raises:
         CheckpointError: See ``Checkpoint.load`` and ``read_known_names``.
@@ -192,7 +195,7 @@ def write_known_names(path: Path, known: KnownSet) -> None:
 
 
 def read_known_names(path: Path) -> KnownSet:
-    """Read what ``write_known_names`` wrote.
+    """Read the full hashes of a model's known names from the file that ``write_known_names`` wrote.
 
     Raises:
         CheckpointError: If the file is missing, foreign or damaged.

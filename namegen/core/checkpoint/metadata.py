@@ -39,7 +39,7 @@ Architectures: TypeAlias = Callable[[str, str], type[Network]]
 
 
 def own_architectures(name: str, engine: str) -> type[Network]:
-    """Return the class of core's only architecture, ``rnn``. Raise CheckpointError for any other architecture."""
+    """Return the class of ``rnn``, the only architecture in ``namegen.core``. Raise CheckpointError for any other."""
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
     raise CheckpointError(
@@ -49,7 +49,7 @@ def own_architectures(name: str, engine: str) -> type[Network]:
 
 
 def default_max_length(longest_name: int) -> int:
-    """Return the default of ``max_length`` for unfiltered names.
+    """Choose how many characters a name may have unless the user sets a limit (``max_length``).
 
     It's twice the length of the list's longest name, but at most 1,000 characters.
 
@@ -78,7 +78,7 @@ def bytes_to_text(data: bytes) -> str:
 
 
 def text_to_bytes(text: str) -> bytes:
-    """Read what ``bytes_to_text`` wrote. Raise ValueError for any other string."""
+    """Decode bytes that ``bytes_to_text`` wrote as base 85. Raise ValueError for any other string."""
     python_text = text.replace("<", " ")  # b85decode rejects spaces
     python_text = python_text.replace(",", "<")
     try:
@@ -205,10 +205,10 @@ class Metadata(ListMetadata):
     probe: Float32[Array, "2 V"] | None = None
 
     def to_export(self) -> Metadata:
-        """Return the metadata for a file that is passed on.
+        """Return the metadata for a file that other people may get.
 
-        It contains the name of the list's file instead of its path, which may be private, and short hashes of the known
-        names.
+        The path of the list may be private, so the metadata has only the file's name. Of the known names, it has only
+        short hashes.
         """
         training = self.training
         if "list" in training:
@@ -240,7 +240,7 @@ def _write_field(name: str, value: object) -> Any:
 
 
 def _read_field(name: str, value: object) -> Any:
-    """Undo ``_write_field``. Raise ValueError if the value is invalid."""
+    """Convert a JSON value to the type of its field in ``Metadata``. Raise ValueError if it's invalid."""
     if value is None or name not in CONVERSIONS:
         return value
     try:
@@ -250,7 +250,7 @@ def _read_field(name: str, value: object) -> Any:
 
 
 def read_metadata(plain: object, architectures: Architectures = own_architectures) -> Metadata:
-    """Read and check metadata.
+    """Read a model's metadata from JSON values, and check it.
 
     Args:
         plain: JSON values, as returned by ``Metadata.to_plain``. They may come from an untrusted file.
@@ -265,11 +265,12 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
     Vocabulary(characters='abc')
     """
     document = from_plain(MetadataDocument, plain)
-    architecture = architectures(str(document.network.get("architecture")), document.engine)
+    architecture_name = str(document.network.get("architecture"))
+    network_class = architectures(architecture_name, document.engine)
     _check_summary(document.training)
     values = {name: _read_field(name, getattr(document, name)) for name in _PLAIN_TYPES}
     try:
-        values["network"] = architecture.from_dict(document.network)
+        values["network"] = network_class.from_dict(document.network)
         metadata = Metadata(**values)
         check_together(metadata)
     except NamegenError as error:

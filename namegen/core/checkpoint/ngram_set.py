@@ -61,7 +61,7 @@ class NgramSet:
 
     @classmethod
     def from_tree(cls, tree: PrefixTree, vocabulary: Vocabulary, labels: int = 0) -> NgramSet:
-        """Collect the n-grams of a list.
+        """Collect all n-grams of one to five symbols that the names of a list contain.
 
         Args:
             tree: The list.
@@ -70,18 +70,19 @@ class NgramSet:
         """
         positions = _Positions.of(tree, vocabulary)
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
-        node = positions.label  # (P,) the empty n-gram of each position's label
+        # (P,) The n-gram that ends at each position; at first, the empty one.
+        node_at = positions.label
         for _ in range(ORDER):
-            # Each n-gram that ends before a position becomes one symbol longer.
-            shorter = node[positions.before]  # (P,)
-            keys = shorter * trie.symbols + positions.symbol
+            # The n-gram that ends before a position becomes one symbol longer, and ends at the position.
+            parent_at = node_at[positions.before]  # (P,)
+            keys = parent_at * trie.symbols + positions.symbol  # (P,) two numbers in one
             distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
             first_added = trie.add(
                 parent=distinct // trie.symbols,
                 symbol=distinct % trie.symbols,
-                suffix=node[first],
+                suffix=node_at[first],
             )
-            node = first_added + rank
+            node_at = first_added + rank
         return trie.frozen()
 
     @cached_property
@@ -92,7 +93,7 @@ class NgramSet:
 
     @cached_property
     def start(self) -> Int64[Array, "labels"]:
-        """The context before a name's first character, by label: four start symbols."""
+        """The context before the first character of a name with each label: four start symbols."""
         contexts = np.arange(self.labels)
         start_symbols = np.full(self.labels, self.symbols - 1)
         for _ in range(ORDER - 1):
@@ -102,40 +103,47 @@ class NgramSet:
     def follow(
         self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-        """Read one more symbol in each context.
+        """Read the next symbol of K names, and count the n-grams that end with it and that the list doesn't contain.
 
         Args:
-            contexts: The node of the longest known n-gram before the symbol, with at most four symbols.
-            symbols: The symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
+            contexts: For each name, the longest n-gram of the list that the name ends with, as a node. It has at most
+                four symbols.
+            symbols: For each name, the next symbol; ``self.symbols`` stands for any character that the list doesn't
+                contain.
 
         Returns:
-            The contexts after the symbol, and how many of the n-grams of two to five symbols that end with it are
-            missing. A missing pair counts as ``PAIR_COUNT`` of them.
+            The contexts after the symbol, and how many n-grams of two to five symbols are missing. A missing pair
+            counts as ``PAIR_COUNT`` of them.
         """
-        longest = self._longest_known(contexts, symbols)  # (K,)
-        order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,)
-        after = np.where(order == ORDER, self.suffix[longest], longest)
-        return after, _MISSING[order]
+        longest = self._find_longest(contexts, symbols)  # (K,) nodes
+        order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,) 0 to ORDER
+        has_five_symbols = order == ORDER
+        contexts_after = np.where(has_five_symbols, self.suffix[longest], longest)
+        missing_count = _MISSING[order]  # (K,)
+        return contexts_after, missing_count
 
-    def _longest_known(
+    def _find_longest(
         self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
     ) -> Int64[Array, "K"]:
-        """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none."""
+        """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none.
+
+        A context without its first symbols (its suffix) is tried until the list contains it with the symbol.
+        """
         longest = np.empty(len(contexts), np.int64)  # (K,)
         rows = np.arange(len(contexts))  # those whose n-gram hasn't been found
         while len(rows):
-            keys = contexts * (self.symbols + 1) + symbols[rows]
+            keys = contexts * (self.symbols + 1) + symbols[rows]  # (rows,) as in _keys
             index = np.searchsorted(self._keys, keys)
             is_known = self._keys[index] == keys
             is_empty = contexts < self.labels
             longest[rows] = np.where(is_known, index + self.labels, contexts)
             is_unfinished = ~is_known & ~is_empty
             rows = rows[is_unfinished]
-            contexts = self.suffix[contexts[is_unfinished]]
+            contexts = self.suffix[contexts[is_unfinished]]  # one symbol shorter
         return longest
 
     def missing(self, tokens: Int[Array, "K length"], label: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """Count the n-grams of two to five symbols that names contain but the list doesn't.
+        """Count the n-grams of two to five symbols that each name contains but the list doesn't.
 
         An n-gram that occurs twice in a name counts twice. A missing pair counts as ``PAIR_COUNT`` n-grams.
 
@@ -143,21 +151,23 @@ class NgramSet:
             tokens: The symbols of names with the same length.
             label: The index of each name's label; 0 without labels.
         """
-        contexts = self.start[label]
-        total = np.zeros(len(tokens), np.int64)
+        contexts = self.start[label]  # (K,)
+        total = np.zeros(len(tokens), np.int64)  # (K,)
+        columns = tokens.astype(np.int64).T  # (length, K)
         end_symbols = np.full(len(tokens), END)
-        for symbols in (*tokens.astype(np.int64).T, end_symbols):
+        for symbols in (*columns, end_symbols):
             contexts, missing = self.follow(contexts, symbols)
             total += missing
         return total
 
     def to_bytes(self) -> bytes:
-        """Write the number of labels and symbols, and then for each order which candidates are n-grams."""
+        """Write the set as a few bytes: for each order, which of the possible n-grams (the candidates) it contains."""
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for order in range(ORDER):
             candidates = _candidates_for(self, self.nodes_of_order(order))
-            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))
-            data += write_rising(numbers - np.arange(len(numbers)))
+            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))  # all different
+            gaps = numbers - np.arange(len(numbers))  # skipped candidates before each
+            data += write_rising(gaps)
         return data
 
     def nodes_of_order(self, order: int) -> slice:
@@ -166,7 +176,7 @@ class NgramSet:
 
     @classmethod
     def read(cls, data: bytes) -> NgramSet:
-        """Read what ``to_bytes`` wrote.
+        """Create a set from the bytes that ``to_bytes`` returned.
 
         Raises:
             ValueError: If the bytes are cut short or damaged.
@@ -174,9 +184,10 @@ class NgramSet:
         trie = _empty_trie(data[:HEAD_BYTES])
         position = HEAD_BYTES
         for _ in range(ORDER):
-            rising, position = read_rising(data, position)
-            numbers = rising + np.arange(len(rising))
-            _candidates_for(trie, trie.latest_nodes).add_to(trie, numbers)
+            gaps, position = read_rising(data, position)
+            numbers = gaps + np.arange(len(gaps))  # as in to_bytes
+            candidates = _candidates_for(trie, trie.latest_nodes)
+            candidates.add_to(trie, numbers)
         if position != len(data):
             raise ValueError("the n-grams aren't as namegen writes them")
         return trie.frozen()
@@ -192,18 +203,18 @@ class _Positions:
 
     @classmethod
     def of(cls, tree: PrefixTree, vocabulary: Vocabulary) -> _Positions:
-        """Collect the positions: first the nodes of the tree, then the ends of names."""
+        """Collect the positions at which an n-gram can end: the nodes of a list's tree, then the ends of names."""
         roots = np.arange(tree.roots)
-        end_parent = tree.edge_node[tree.edge_token == END_TOKEN]
+        node_before_end = tree.edge_node[tree.edge_token == END_TOKEN]  # (ends,)
         start_symbols = np.full(tree.roots, vocabulary.size)
-        characters = symbols_of(vocabulary)[tree.token[tree.roots :]]
-        end_symbols = np.full(len(end_parent), END)
+        character_symbols = symbols_of(vocabulary)[tree.token[tree.roots :]]
+        end_symbols = np.full(len(node_before_end), END)
         label_of_root = tree.token[: tree.roots].astype(np.int64) - vocabulary.size
         label_of_node = np.maximum(label_of_root, 0)[tree.root_of]  # 0 without labels
         return cls(
-            symbol=np.concatenate((start_symbols, characters, end_symbols)),
-            before=np.concatenate((roots, tree.parent[tree.roots :], end_parent)),
-            label=np.concatenate((label_of_node, label_of_node[end_parent])),
+            symbol=np.concatenate((start_symbols, character_symbols, end_symbols)),
+            before=np.concatenate((roots, tree.parent[tree.roots :], node_before_end)),
+            label=np.concatenate((label_of_node, label_of_node[node_before_end])),
         )
 
 
@@ -233,7 +244,7 @@ class _Trie:
         symbol: Int64[Array, "added"],
         suffix: Int64[Array, "added"],
     ) -> int:
-        """Add the nodes of the next order and return the first of them."""
+        """Add the n-grams of the next order, as new nodes, and return the first of these nodes."""
         self.parent = np.append(self.parent, parent)
         self.symbol = np.append(self.symbol, symbol)
         self.suffix = np.append(self.suffix, suffix)
@@ -247,7 +258,7 @@ class _Trie:
         return slice(*self.first_of_order[-2:])
 
     def frozen(self) -> NgramSet:
-        """Return the finished set."""
+        """Return the finished set, which has the same arrays."""
         return NgramSet(
             labels=self.labels,
             symbols=self.symbols,
@@ -276,7 +287,7 @@ class _Candidates(ABC):
         self._start = self._end - counts
 
     def numbers_of(self, nodes: slice) -> Int64[Array, "nodes"]:
-        """Return the indices of the candidates that exist in the trie."""
+        """Return the numbers of the candidates that exist in the trie, which are these nodes."""
         parent = self._trie.parent[nodes] - self._first_parent
         numbers: Int64[Array, "nodes"] = self._start[parent] + self._ranks(nodes, parent)
         return numbers
@@ -284,10 +295,14 @@ class _Candidates(ABC):
     def add_to(self, trie: _Trie, numbers: Int64[Array, "added"]) -> None:
         """Add the candidates with these numbers to a trie. Raise ValueError if there is no such candidate."""
         candidate_count = int(self._end[-1]) if len(self._end) else 0
-        if len(numbers) and numbers[-1] >= candidate_count:
+        is_out_of_range = len(numbers) > 0 and numbers[-1] >= candidate_count
+        if is_out_of_range:
             raise ValueError("the n-grams aren't as namegen writes them")
-        parent = np.searchsorted(self._end, numbers, side="right")
-        suffix, symbol = self._suffix_and_symbol(parent, rank=numbers - self._start[parent])
+        parent = np.searchsorted(
+            self._end, numbers, side="right"
+        )  # (added,) counted from the first
+        rank = numbers - self._start[parent]  # (added,) among the candidates of the parent
+        suffix, symbol = self._suffix_and_symbol(parent, rank)
         trie.add(parent=parent + self._first_parent, symbol=symbol, suffix=suffix)
 
     @abstractmethod
@@ -322,9 +337,10 @@ class _SuffixChildren(_Candidates):
     def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
         suffix = trie.suffix[parents]  # (parents,)
         parent_of_nodes = trie.parent[trie.labels :]  # in rising order
+        # The children of a suffix are neighbors: from the first child up to the end.
         self._first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels  # (parents,)
-        child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
-        super().__init__(trie, parents, counts=child_end - self._first_child)
+        end_of_children = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
+        super().__init__(trie, parents, counts=end_of_children - self._first_child)
 
     def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
         ranks: Int64[Array, "nodes"] = self._trie.suffix[nodes] - self._first_child[parent]
@@ -363,9 +379,10 @@ def symbols_of(vocabulary: Vocabulary) -> Int64[Array, "V"]:
     [0, 1, 1, 3]
     """
     symbols = np.arange(vocabulary.size)
-    digits = []
+    digit_tokens = []
     for token, character in enumerate(vocabulary.characters, start=1):
         if character.isdecimal():
-            digits.append(token)
-    symbols[digits] = digits[:1]
+            digit_tokens.append(token)
+    if digit_tokens:
+        symbols[digit_tokens] = digit_tokens[0]
     return symbols

@@ -93,7 +93,7 @@ def _check_file_size(path: Path | str, text: str, arrays: Mapping[str, Array]) -
 def read_tensors(
     path: Path | str, *, largest: int = LARGEST
 ) -> tuple[dict[str, Array], dict[str, Json]]:
-    """Read what ``write_tensors`` wrote, and verify the checksum.
+    """Read the tensors and the document of a file that ``write_tensors`` wrote, and verify the checksum.
 
     Args:
         path: The file.
@@ -165,21 +165,28 @@ def to_json(document: Mapping[str, object]) -> str:
 
 
 def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> str:
-    """Return a BLAKE2b hash (32 bytes, hexadecimal) of the tensors (name, dtype, shape, bytes) and the document."""
+    """Return a BLAKE2b hash of a file's tensors and document, as 64 hexadecimal digits.
+
+    It includes the name, dtype, shape and bytes of each tensor.
+    """
     hasher = blake2b(digest_size=32)
     for name in sorted(tensors):
         values = tensors[name]
-        hasher.update(f"{name}\0{values.dtype.str}\0{values.shape}\0".encode())
-        hasher.update(np.ascontiguousarray(values).data if values.ndim else values.tobytes())
+        description = f"{name}\0{values.dtype.str}\0{values.shape}\0"
+        hasher.update(description.encode())
+        is_single_number = values.ndim == 0
+        content = values.tobytes() if is_single_number else np.ascontiguousarray(values).data
+        hasher.update(content)
     hasher.update(to_json(document).encode())
     return hasher.hexdigest()
 
 
 def _read_document_text(path: Path | str, content: bytes, largest: int) -> str:
-    """Return the JSON document in a file's header."""
+    """Return the JSON document in a file's header, as a string. Raise CheckpointError for another header."""
     header = _read_header(path, content)
     try:
-        metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
+        plain_metadata = read_object(header, largest=largest)["__metadata__"]
+        metadata = from_plain(dict[str, str], plain_metadata)
         # Padding may only consist of spaces, so that no byte can change unnoticed.
         is_padded_by_spaces = re.fullmatch(rb"\{.*\} *", header)
         if not is_padded_by_spaces or metadata.keys() != {METADATA_KEY}:

@@ -30,7 +30,7 @@ def advice(
     *,
     fewer: bool = False,
 ) -> str:
-    """Suggest changes to the constraints that rejected most names, and to the sampling settings.
+    """Write the advice for a search that found too few names: which constraints and sampling settings to change.
 
     Args:
         rejected: how many names each constraint rejected, by its key.
@@ -45,41 +45,51 @@ def advice(
     'raise top_k, or relax contains'
     """
     variety = Variety("", is_stuck=False) if sampling is None else more_variety(sampling)
-    steps = _steps(rejected, constraints, is_stuck=variety.is_stuck)
-    steps = [variety.step if step == MORE_VARIETY else step for step in steps]
-    suggestions = [step for step in dict.fromkeys(steps) if step]
-    if ASK_FOR_FEWER not in suggestions and (fewer or not suggestions):
+    suggestions = _suggest_changes(rejected, constraints, is_stuck=variety.is_stuck)
+    for index, suggestion in enumerate(suggestions):
+        if suggestion == MORE_VARIETY:
+            suggestions[index] = variety.suggestion
+    suggestions = [suggestion for suggestion in dict.fromkeys(suggestions) if suggestion]
+    fewer_may_help = fewer or not suggestions
+    if fewer_may_help and ASK_FOR_FEWER not in suggestions:
         suggestions.insert(0, ASK_FOR_FEWER)
-    return _joined(suggestions)
+    return _join_with_or(suggestions)
 
 
-def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool) -> list[str]:
-    """Return the suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
-    failed = _failed(rejected, constraints, is_stuck=is_stuck)
-    worst = sorted(failed, key=lambda each: (-rejected[each.key], each.shown_name))[:1]
-    # The last constraint that a name is checked for.
-    last = [constraint for constraint in failed if constraint.about == "list"][-1:]
-    steps: list[str] = []
-    for constraint in worst + last:
-        steps += _steps_for(constraint, usual_length_failed=constraints.get(UsualLength) in failed)
-    if is_stuck and MORE_VARIETY not in steps:
-        steps.insert(0, MORE_VARIETY)
-    if last:
-        steps += [
-            _relax(constraint) for constraint in _relaxable(constraints) if constraint not in worst
-        ]
-    return steps
+def _suggest_changes(
+    rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
+) -> list[str]:
+    """Suggest changes to the constraints that rejected names, the most important change first.
+
+    ``MORE_VARIETY`` is a placeholder for a change to the sampling settings. It comes first if they are stuck.
+    """
+    obstacles = _find_obstacles(rejected, constraints, is_stuck=is_stuck)
+    usual_length_failed = constraints.get(UsualLength) in obstacles
+    by_rejections = sorted(obstacles, key=lambda each: (-rejected[each.key], each.shown_name))
+    about_lists = [constraint for constraint in obstacles if constraint.about == "list"]
+    worst = by_rejections[:1]
+    last_checked = about_lists[-1:]  # names are compared with lists last
+    suggestions: list[str] = []
+    for constraint in worst + last_checked:
+        suggestions += _suggest_for(constraint, usual_length_failed=usual_length_failed)
+    if is_stuck and MORE_VARIETY not in suggestions:
+        suggestions.insert(0, MORE_VARIETY)
+    if last_checked:
+        others = [each for each in _set_by_user(constraints) if each not in worst]
+        suggestions += map(_suggest_relaxing, others)
+    return suggestions
 
 
-def _steps_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str]:
-    """Return the suggestions for one constraint that rejected many names."""
-    steps = list(constraint.advice or [_relax(constraint)])
+def _suggest_for(constraint: Constraint, *, usual_length_failed: bool) -> list[str]:
+    """Suggest changes to one constraint that rejected many names."""
+    suggestions = list(constraint.advice or [_suggest_relaxing(constraint)])
     if isinstance(constraint, Matches) and usual_length_failed:
-        steps.append(f"lower {setting(MinLength.setting_name)}")  # its default may be the obstacle
-    return steps
+        # The default of min_length may be the obstacle.
+        suggestions.append(f"lower {setting(MinLength.setting_name)}")
+    return suggestions
 
 
-def _relaxable(constraints: ConstraintList) -> list[Constraint]:
+def _set_by_user(constraints: ConstraintList) -> list[Constraint]:
     """Return the constraints on a name's characters or length that the user set."""
     return [
         constraint
@@ -88,27 +98,27 @@ def _relaxable(constraints: ConstraintList) -> list[Constraint]:
     ]
 
 
-def _failed(
+def _find_obstacles(
     rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
 ) -> list[Constraint]:
     """Return the constraints that rejected names, except for those that aren't the real obstacle."""
-    failed = {constraint.key: constraint for constraint in constraints if rejected[constraint.key]}
-    if len(failed) > 1:
-        failed.pop(WellFormed.key, None)
+    obstacles = {each.key: each for each in constraints if rejected[each.key]}
+    if len(obstacles) > 1:
+        obstacles.pop(WellFormed.key, None)  # it always rejects a few draws
     has_text_constraint = any(
-        constraint.about == "text" and not constraint.always for constraint in failed.values()
+        constraint.about == "text" and not constraint.always for constraint in obstacles.values()
     )
     if is_stuck or has_text_constraint:
-        failed.pop(MaxLength.key, None)  # some draws are always too long
-    return list(failed.values())
+        obstacles.pop(MaxLength.key, None)  # some draws are always too long
+    return list(obstacles.values())
 
 
-def _relax(constraint: Constraint) -> str:
-    """Return the suggestion to relax a constraint."""
+def _suggest_relaxing(constraint: Constraint) -> str:
+    """Suggest relaxing a constraint."""
     return f"relax {setting(constraint.shown_name)}"
 
 
-def _joined(suggestions: Sequence[str]) -> str:
+def _join_with_or(suggestions: Sequence[str]) -> str:
     """Join the suggestions into one phrase, with "or" before the last one."""
     *first, last = suggestions
     if not first:
@@ -120,35 +130,41 @@ def _joined(suggestions: Sequence[str]) -> str:
 class Variety:
     """How to draw more different names."""
 
-    step: str  # the suggestion; "" if there is none
+    suggestion: str  # "" if there is none
     is_stuck: bool  # whether the settings leave only the most likely character
 
 
 def more_variety(sampling: SamplingSettings) -> Variety:
-    """Suggest sampling settings that draw less likely characters, or more likely ones if the temperature is high.
+    """Suggest a change to the sampling settings, so that a search finds more different names.
+
+    Usually, less likely characters have to be drawn. If a high temperature makes most names noise, it's the opposite.
 
     >>> from namegen.errors import NamegenError
     >>> all_settings = [SamplingSettings(1.0), SamplingSettings(2.0), SamplingSettings(2.0, top_k=5)]
-    >>> [str(NamegenError(more_variety(settings).step)) for settings in all_settings]
+    >>> [str(NamegenError(more_variety(settings).suggestion)) for settings in all_settings]
     ['raise temperature', 'lower temperature', 'raise top_k or temperature']
     """
-    too_narrow = _too_narrow(sampling)
+    temperature = setting("temperature")
+    too_narrow = _too_narrow_settings(sampling)
     if too_narrow:
         return Variety(f"raise {' and '.join(too_narrow)}", is_stuck=True)
-    limits_top_k = sampling.top_k is not None
-    limits_top_p = sampling.top_p not in (None, 1)
-    if sampling.temperature > HOT and not (limits_top_k or limits_top_p):
-        return Variety(f"lower {setting('temperature')}", is_stuck=False)
-    helpful = []
-    if limits_top_k:
-        helpful.append(setting("top_k"))
-    if limits_top_p:
-        helpful.append(setting("top_p"))
-    helpful.append(setting("temperature"))
-    return Variety(f"raise {' or '.join(helpful)}", is_stuck=False)
+    limits = _limits_on_characters(sampling)
+    if sampling.temperature > HOT and not limits:
+        return Variety(f"lower {temperature}", is_stuck=False)
+    return Variety(f"raise {' or '.join([*limits, temperature])}", is_stuck=False)
 
 
-def _too_narrow(sampling: SamplingSettings) -> list[str]:
+def _limits_on_characters(sampling: SamplingSettings) -> list[str]:
+    """Return the settings that exclude unlikely characters."""
+    settings = []
+    if sampling.top_k is not None:
+        settings.append(setting("top_k"))
+    if sampling.top_p not in (None, 1):
+        settings.append(setting("top_p"))
+    return settings
+
+
+def _too_narrow_settings(sampling: SamplingSettings) -> list[str]:
     """Return the settings that leave only the most likely character."""
     settings = []
     if sampling.temperature < NEARLY_0:

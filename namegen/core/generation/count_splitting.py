@@ -95,7 +95,7 @@ class PrefixBlock:
     parent: Int64[Array, "B"]  # row of each prefix in that state, which is gathered when it's read
 
     def select(self, rows: Int64[Array, "K"]) -> PrefixBlock:
-        """Return some of the prefixes."""
+        """Return the prefixes of some rows."""
         return PrefixBlock(
             tokens=self.tokens[rows],
             last=self.last[rows],
@@ -141,7 +141,7 @@ class PrefixFilter:
         self._trackers = self._make_trackers(constraints)
 
     def _make_trackers(self, constraints: ConstraintList) -> dict[str, Tracker]:
-        """Make the trackers of all constraints that can reject prefixes, by the constraint's key."""
+        """Create a tracker for each constraint that can reject prefixes while names are drawn, by its key."""
         trackers = {}
         for constraint in constraints:
             tracker = constraint.tracker(self.vocabulary, self.longest)
@@ -167,10 +167,13 @@ class PrefixFilter:
     def rejections(
         self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, are_whole_names: bool
     ) -> Iterator[Rejection]:
-        """Yield which prefixes or whole names each constraint rejects."""
+        """Check prefixes or whole names, and yield which of them each constraint rejects.
+
+        It ends as soon as a constraint rejects all of them.
+        """
         for key, tracker in self._trackers.items():
-            rejects = tracker.rejects_names if are_whole_names else tracker.rejects_prefixes
-            rejected = rejects(tokens, states[key])
+            check = tracker.rejects_names if are_whole_names else tracker.rejects_prefixes
+            rejected = check(tokens, states[key])  # (K,)
             if rejected.any():
                 yield key, rejected
                 if rejected.all():
@@ -239,10 +242,12 @@ class ForcedStart:
         forced.
         """
         log_shares = self.start_tokens.log_shares  # (R,)
-        for log_likelihood in (self._drawn, self.log_probability):
-            joint = log_shares + log_likelihood  # (R,)
-            if joint.max() > -np.inf:
-                return joint
+        joint_if_drawn = log_shares + self._drawn  # (R,)
+        if joint_if_drawn.max() > -np.inf:
+            return joint_if_drawn
+        joint = log_shares + self.log_probability  # (R,)
+        if joint.max() > -np.inf:
+            return joint
         return log_shares
 
 
@@ -309,7 +314,7 @@ class Walk:
         self._forced_opening: dict[int, float] = {}
 
     def scored_by(self, scorer: Scorer) -> Walk:
-        """Return a new walk through the same tree, with a scorer."""
+        """Return a walk through the same prefixes that drops those that can't reach a scorer's threshold."""
         return Walk(
             self.model,
             self.filter,
@@ -323,32 +328,36 @@ class Walk:
     def _start(
         self, count: int, rng: np.random.Generator, sampling: SamplingSettings
     ) -> PrefixBlock:
-        """Return the forced characters after each start token.
+        """Return the prefixes that drawing starts from: the forced characters, after each start token that is drawn.
 
         The draws are divided among the start tokens by their probabilities given the characters.
         """
         forced = ForcedStart(self.model, self.start_tokens, self.filter.forced, sampling)
         counts = rng.multinomial(count, forced.posterior())  # (R,)
-        rows = np.flatnonzero(counts)
-        return self._open(forced, counts[rows], rows)
+        drawn = np.flatnonzero(counts)  # indexes of start tokens
+        return self._first_prefixes(forced, counts[drawn], drawn)
 
     def roots(
         self, sampling: SamplingSettings | None = None
     ) -> tuple[PrefixBlock, Float64[Array, "R"]]:
-        """Return the forced characters after each possible start token, for a search that doesn't draw.
+        """Return the prefixes that an exact search starts from: the forced characters, after each possible start token.
 
         Returns:
             The prefixes, and the log-probability of their start tokens given the characters, in nats.
         """
         forced = ForcedStart(self.model, self.start_tokens, self.filter.forced, sampling)
         chances = forced.posterior()  # (R,)
-        rows = np.flatnonzero(chances)
-        return self._open(forced, np.ones(len(rows), np.int64), rows), np.log(chances[rows])
+        possible = np.flatnonzero(chances)  # indexes of start tokens
+        counts = np.ones(len(possible), np.int64)
+        return self._first_prefixes(forced, counts, possible), np.log(chances[possible])
 
-    def _open(
+    def _first_prefixes(
         self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
     ) -> PrefixBlock:
-        """Return the forced characters after some start tokens, as prefixes with a number of draws each."""
+        """Return the forced characters after some start tokens, as prefixes with a number of draws each.
+
+        ``rows`` are the indexes of the start tokens.
+        """
         tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
         start_token = self.start_tokens.ids[rows]  # (B,)
         self._forced_opening = dict(
@@ -370,7 +379,7 @@ class Walk:
     def _tally_of(
         self, tokens: Int32[Array, "B depth"], start_token: Int32[Array, "B"]
     ) -> Tally | None:
-        """Return the scorer's state after each prefix, or None if there's no scorer."""
+        """Let the scorer read whole prefixes, and return its state after each; None if there's no scorer."""
         if self.scorer is None:
             return None
         tally = self.scorer.start(start_token)
@@ -386,17 +395,18 @@ class Walk:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings,
-        tell: Callable[[int], None] = _ignore_progress,
+        report: Callable[[int], None] = _ignore_progress,
     ) -> Draws:
-        """Draw n names, and return those that the filter accepts.
+        """Draw n names together, and return the wanted ones.
 
-        The walk goes depth first, one block of prefixes at a time. So it keeps few model states, however large n is.
+        Each step extends one block of prefixes by one token. The longest prefixes come first, so there are few model
+        states in memory, however large n is.
 
         Args:
             n: how many names.
             rng: where the random numbers come from.
             sampling: how tokens are drawn.
-            tell: called after each block with the number of draws that have ended.
+            report: called after each block with the number of draws that have ended.
 
         Raises:
             GenerationError: the model returns logits that aren't numbers.
@@ -404,28 +414,28 @@ class Walk:
         self.rejected = Counter()
         self._computed_at_last_name = self.computed
         finished: list[FinishedNames] = []
-        drawn = 0
-        pending = [self._start(n, rng, sampling)] if n else []
-        while pending and not self._is_in_vain():
-            prefixes = pending.pop()
-            following, state = self._draw_next_tokens(prefixes, rng, sampling)
-            finished += self._names_that_end(prefixes, following)
-            longer = self._prefixes_that_go_on(prefixes, following, state)
-            pending += longer
-            drawn += _draw_count([prefixes]) - _draw_count(longer)
-            tell(drawn)
-        if pending:
-            self.rejected[MaxLength.key] += _draw_count(pending)
+        ended_count = 0
+        unfinished = [self._start(n, rng, sampling)] if n else []
+        while unfinished and not self._gives_up():
+            prefixes = unfinished.pop()
+            next_tokens, state = self._draw_next_tokens(prefixes, rng, sampling)
+            finished += self._finish_wanted(prefixes, next_tokens)
+            longer = self._extend_wanted(prefixes, next_tokens, state)
+            unfinished += longer
+            ended_count += _draw_count([prefixes]) - _draw_count(longer)
+            report(ended_count)
+        if unfinished:  # it gave up
+            self.rejected[MaxLength.key] += _draw_count(unfinished)
         return self._join_draws(finished)
 
-    def _is_in_vain(self) -> bool:
-        """Return whether the walk has computed so much since the last name that no name seems to end."""
+    def _gives_up(self) -> bool:
+        """Return whether so much has been computed since the last name that no name seems to end."""
         return self.computed - self._computed_at_last_name > MAX_IN_VAIN
 
     def _draw_next_tokens(
         self, prefixes: PrefixBlock, rng: np.random.Generator, sampling: SamplingSettings
     ) -> tuple[NextTokens, State]:
-        """Read the prefixes and divide their draws among the next tokens; also returns the model's state."""
+        """Read some prefixes, and divide the draws of each among its next tokens. Also returns the model's state."""
         logits, state = self.read(prefixes)  # (B, V)
         weights = sampling.weights(logits)  # (B, V)
         sums = running_sums(weights)  # (V, B)
@@ -438,27 +448,27 @@ class Walk:
         log_probabilities += prefixes.log_probability[rows]
         return NextTokens(rows, tokens.astype(np.int32), counts, log_probabilities), state
 
-    def _names_that_end(self, prefixes: PrefixBlock, following: NextTokens) -> list[FinishedNames]:
-        """Return the wanted names among the prefixes whose next token is the end token, as one block or none."""
-        is_end = following.tokens == END_TOKEN  # (K,)
+    def _finish_wanted(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> list[FinishedNames]:
+        """Return the wanted names that end here, because the end token was drawn, as a list of at most one block."""
+        is_end = next_tokens.tokens == END_TOKEN  # (K,)
         if not is_end.any():
             return []
-        names = self.finish_names(prefixes, following.select(is_end))
-        if len(names.tokens) == 0:
+        names = self.finish_names(prefixes, next_tokens.select(is_end))
+        if len(names.tokens) == 0:  # none is wanted
             return []
         self._computed_at_last_name = self.computed
         return [names]
 
-    def _prefixes_that_go_on(
-        self, prefixes: PrefixBlock, following: NextTokens, state: State
+    def _extend_wanted(
+        self, prefixes: PrefixBlock, next_tokens: NextTokens, state: State
     ) -> list[PrefixBlock]:
-        """Return the longer prefixes that can become wanted names, in blocks."""
-        goes_on = np.flatnonzero(following.tokens != END_TOKEN)
-        extended = self.children(prefixes, following.select(goes_on), state)
-        return [block.prefixes for block in extended]
+        """Append the characters that were drawn, and return the prefixes that can become wanted names, in blocks."""
+        is_character = np.flatnonzero(next_tokens.tokens != END_TOKEN)
+        blocks = self.extend(prefixes, next_tokens.select(is_character), state)
+        return [block.prefixes for block in blocks]
 
     def _join_draws(self, finished: list[FinishedNames]) -> Draws:
-        """Return all finished names as one object."""
+        """Collect all finished names and their probabilities."""
         start_tokens = _joined((names.start_token for names in finished), np.int32)
         opening_log_probability = _joined(
             (names.opening_log_probability for names in finished), np.float64
@@ -477,46 +487,51 @@ class Walk:
         opening_log_probability: Float64[Array, "names"],
         start_tokens: Int32[Array, "names"],
     ) -> Float64[Array, "names"]:
-        """Return the probability of each name's opening given the forced characters."""
+        """Return the probability of each name's first characters, given the characters that are forced."""
         if len(opening_log_probability) == 0:
             return opening_log_probability
-        forced = np.array([self._forced_opening[token] for token in start_tokens.tolist()])
+        forced_log_probability = np.array(
+            [self._forced_opening[token] for token in start_tokens.tolist()]
+        )
         # Finite even if the model never draws the forced characters.
-        forced = np.maximum(forced, np.finfo(np.float64).min)
-        probability: Float64[Array, "names"] = np.exp(opening_log_probability - forced)
+        forced_log_probability = np.maximum(forced_log_probability, np.finfo(np.float64).min)
+        probability: Float64[Array, "names"] = np.exp(
+            opening_log_probability - forced_log_probability
+        )
         return probability
 
     # --- steps of every walk ------------------------------------------------------------------------------------------
 
     def read(self, prefixes: PrefixBlock) -> tuple[Float[Array, "B V"], State]:
-        """Read the last tokens of some prefixes: the logits of the next tokens, and the model's state."""
+        """Read the last token of each prefix: return the logits of the next tokens, and the model's new state."""
         self.computed += len(prefixes.last) * self._cost(prefixes)
-        return self.model.step(prefixes.last, self.model.select(prefixes.state, prefixes.parent))
+        state_before = self.model.select(prefixes.state, prefixes.parent)
+        return self.model.step(prefixes.last, state_before)
 
     def _cost(self, prefixes: PrefixBlock) -> int:
         """Return the work that each prefix takes, in logits."""
         return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
-    def children(
-        self, prefixes: PrefixBlock, following: NextTokens, after: State
+    def extend(
+        self, prefixes: PrefixBlock, next_tokens: NextTokens, after: State
     ) -> Iterator[LongerPrefixes]:
-        """Append next tokens to prefixes, and return those that can become wanted names, in blocks.
+        """Append next tokens to prefixes, and yield the longer prefixes that can become wanted names, in blocks.
 
         Args:
             prefixes: prefixes that have been read.
-            following: the tokens to append.
+            next_tokens: the tokens to append.
             after: the model's state after ``prefixes``.
         """
         block_rows = self._rows_per_block(prefixes)
-        for start in range(0, len(following.rows), block_rows):
-            block = following.select(slice(start, start + block_rows))
+        for start in range(0, len(next_tokens.rows), block_rows):
+            block = next_tokens.select(slice(start, start + block_rows))
             self._count_tried(prefixes, len(block.rows))
             longer = self._append(prefixes, block, after)
-            kept = np.flatnonzero(self._keep(longer, are_whole_names=False))
-            if len(kept) < len(block.rows):
-                longer = longer.select(kept)
-            if len(kept):
-                yield LongerPrefixes(longer, token_indexes=start + kept)
+            wanted = np.flatnonzero(self._are_wanted(longer, are_whole_names=False))
+            if len(wanted) < len(block.rows):
+                longer = longer.select(wanted)
+            if len(wanted):
+                yield LongerPrefixes(longer, token_indexes=start + wanted)
 
     def _rows_per_block(self, prefixes: PrefixBlock) -> int:
         """Return how many prefixes a block may have, so that its arrays fit into the cache."""
@@ -528,23 +543,22 @@ class Walk:
         self.tried += count
         self.computed += count * self._cost(prefixes) // TRIED_PER_READ
 
-    def _append(self, prefixes: PrefixBlock, following: NextTokens, after: State) -> PrefixBlock:
-        """Append one token to each of some prefixes."""
-        row = following.rows
-        tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
+    def _append(self, prefixes: PrefixBlock, next_tokens: NextTokens, after: State) -> PrefixBlock:
+        """Return longer prefixes: each of the next tokens, appended to its prefix."""
+        row = next_tokens.rows
+        tokens = np.concatenate((prefixes.tokens[row], next_tokens.tokens[:, None]), axis=1)
         has_whole_opening = prefixes.tokens.shape[1] >= OPENING_LENGTH
+        opening_log_probability = next_tokens.log_probabilities
+        if has_whole_opening:
+            opening_log_probability = prefixes.opening_log_probability[row]
         longer = PrefixBlock(
             tokens=tokens,
-            last=following.tokens,
+            last=next_tokens.tokens,
             start_token=prefixes.start_token[row],
-            count=following.counts,
-            log_probability=following.log_probabilities,
-            opening_log_probability=(
-                prefixes.opening_log_probability[row]
-                if has_whole_opening
-                else following.log_probabilities
-            ),
-            tracker_states=self.filter.advance(prefixes.tracker_states, row, following.tokens),
+            count=next_tokens.counts,
+            log_probability=next_tokens.log_probabilities,
+            opening_log_probability=opening_log_probability,
+            tracker_states=self.filter.advance(prefixes.tracker_states, row, next_tokens.tokens),
             tally=None if prefixes.tally is None else prefixes.tally.select(row),
             state=after,
             parent=row,
@@ -552,7 +566,7 @@ class Walk:
         return self._with_tally(longer, are_whole_names=False)
 
     def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
-        """Let the scorer read the last token of some prefixes, or their end."""
+        """Let the scorer read the last token of some prefixes, or the end of names, and store its new state."""
         if self.scorer is None or prefixes.tally is None:
             return prefixes
         tally = self.scorer.read(
@@ -560,51 +574,52 @@ class Walk:
         )
         return replace(prefixes, tally=tally)
 
-    def finish_names(self, prefixes: PrefixBlock, following: NextTokens) -> FinishedNames:
-        """Turn prefixes into whole names, and keep the wanted ones.
+    def finish_names(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> FinishedNames:
+        """End some prefixes, which makes them whole names, and return the names that are wanted.
 
         Args:
             prefixes: prefixes that have been read.
-            following: end tokens; their log-probabilities include the end.
+            next_tokens: end tokens; their log-probabilities include the end.
         """
-        names = self._append_end_tokens(prefixes, following)
-        keep = self._keep(names, are_whole_names=True)
+        names = self._append_end_tokens(prefixes, next_tokens)
+        is_wanted = self._are_wanted(names, are_whole_names=True)  # (K,)
         return FinishedNames(
-            tokens=names.tokens if keep.all() else names.tokens[keep],
-            rows=following.rows[keep],
-            count=names.count[keep],
-            log_probability=names.log_probability[keep],
-            opening_log_probability=names.opening_log_probability[keep],
-            start_token=names.start_token[keep],
+            tokens=names.tokens if is_wanted.all() else names.tokens[is_wanted],
+            rows=next_tokens.rows[is_wanted],
+            count=names.count[is_wanted],
+            log_probability=names.log_probability[is_wanted],
+            opening_log_probability=names.opening_log_probability[is_wanted],
+            start_token=names.start_token[is_wanted],
         )
 
-    def _append_end_tokens(self, prefixes: PrefixBlock, following: NextTokens) -> PrefixBlock:
+    def _append_end_tokens(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> PrefixBlock:
         """Append an end token to some prefixes, which makes them whole names."""
-        names = prefixes.select(following.rows)
+        names = prefixes.select(next_tokens.rows)
         has_whole_opening = names.tokens.shape[1] >= OPENING_LENGTH
+        opening_log_probability = next_tokens.log_probabilities
+        if has_whole_opening:
+            opening_log_probability = names.opening_log_probability
         names = replace(
             names,
-            count=following.counts,
-            log_probability=following.log_probabilities,
-            opening_log_probability=(
-                names.opening_log_probability if has_whole_opening else following.log_probabilities
-            ),
+            count=next_tokens.counts,
+            log_probability=next_tokens.log_probabilities,
+            opening_log_probability=opening_log_probability,
         )
         return self._with_tally(names, are_whole_names=True)
 
-    def _keep(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Bool[Array, "B"]:
-        """Return which prefixes, or whole names, nothing rejects.
+    def _are_wanted(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Bool[Array, "B"]:
+        """Return which prefixes, or whole names, no constraint rejects, and count the draws of the others.
 
-        The draws of the others are counted for the first constraint that rejects them.
+        They are counted for the first constraint that rejects them.
         """
-        keep = np.ones(len(prefixes.count), bool)
+        is_wanted = np.ones(len(prefixes.count), bool)
         for reason, rejected in self._rejections(prefixes, are_whole_names=are_whole_names):
-            self.rejected[reason] += int(prefixes.count[rejected & keep].sum())
-            keep &= ~rejected
-        return keep
+            self.rejected[reason] += int(prefixes.count[rejected & is_wanted].sum())
+            is_wanted &= ~rejected
+        return is_wanted
 
     def _rejections(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Iterator[Rejection]:
-        """Return the rejections of the scorer, then the rejections of the filter."""
+        """Yield which prefixes, or whole names, are rejected: first by their scores, then by each constraint."""
         if self.scorer is not None and prefixes.tally is not None:
             length = prefixes.tokens.shape[1]
             reaches_threshold = self.scorer.reaches(
@@ -653,14 +668,14 @@ def split_counts(
     sums: Float64[Array, "V B"],
     rng: np.random.Generator,
 ) -> Split:
-    """Divide the draws of each row among the tokens: one multinomial draw per row.
+    """Draw ``counts`` tokens for each row, and return how often each token was drawn: a multinomial draw per row.
 
     The tokens' probabilities are proportional to the weights; ``sums`` are their ``running_sums``. In rows with few
     draws, each draw is made on its own, which takes less time than a binomial for every token.
     """
-    single = np.flatnonzero(counts == 1)
-    few = np.flatnonzero((counts > 1) & (counts <= FEW))
-    many = np.flatnonzero(counts > FEW)
+    single = np.flatnonzero(counts == 1)  # rows
+    few = np.flatnonzero((counts > 1) & (counts <= FEW))  # rows
+    many = np.flatnonzero(counts > FEW)  # rows
     splits = [_split_single(single, counts, sums, rng)]
     if len(few):
         splits.append(_split_few(few, counts[few], sums, rng))
@@ -685,7 +700,7 @@ def _split_single(
     rng: np.random.Generator,
 ) -> Split:
     """Draw one token for each row that has a single draw."""
-    uniforms = np.zeros(len(counts))  # (B,)
+    uniforms = np.zeros(len(counts))  # (B,) 0 for rows with other numbers of draws
     uniforms[rows] = rng.random(len(rows))
     # Most rows have one draw. Picking a token for every row takes less time than gathering the sums of these rows.
     tokens = _pick(sums, uniforms)  # (B,)
@@ -698,12 +713,14 @@ def _split_few(
     sums: Float64[Array, "V B"],
     rng: np.random.Generator,
 ) -> Split:
-    """Make each draw of some rows on its own, and count equal ones."""
-    row = np.repeat(rows, counts)  # (draws,)
-    token = _pick(sums.take(row, axis=1), rng.random(len(row)))  # (draws,)
+    """Draw token by token for rows with few draws, and count how often each token was drawn for each row."""
+    row_of_draw = np.repeat(rows, counts)  # (draws,)
+    uniforms = rng.random(len(row_of_draw))  # (draws,)
+    token_of_draw = _pick(sums.take(row_of_draw, axis=1), uniforms)  # (draws,)
     vocabulary_size = len(sums)
-    pair, count = np.unique(row * vocabulary_size + token, return_counts=True)
-    return Split(pair // vocabulary_size, pair % vocabulary_size, count)
+    pair_of_draw = row_of_draw * vocabulary_size + token_of_draw  # row and token as one number
+    pairs, pair_counts = np.unique(pair_of_draw, return_counts=True)
+    return Split(pairs // vocabulary_size, pairs % vocabulary_size, pair_counts)
 
 
 def _split_many(
@@ -712,10 +729,10 @@ def _split_many(
     weights: Float64[Array, "many V"],
     rng: np.random.Generator,
 ) -> Split:
-    """Make one multinomial draw for each of some rows."""
+    """Make one multinomial draw for each row with many draws."""
     chances = weights / weights.sum(axis=1, keepdims=True)  # (many, V)
     token_counts = rng.multinomial(counts, chances)  # (many, V)
-    index, token = np.nonzero(token_counts)
+    index, token = np.nonzero(token_counts)  # (K,) each
     return Split(rows[index], token, token_counts[index, token])
 
 
@@ -734,13 +751,13 @@ def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
 
 
 def _pick(sums: Float64[Array, "V n"], uniforms: Float64[Array, "n"]) -> Int64[Array, "n"]:
-    """Return each column's first token whose running sum exceeds the uniform number times the total."""
+    """Draw a token for each column: the first one whose running sum exceeds the uniform number times the total."""
     total = sums[-1]  # (n,)
     # The product can be rounded up to the total, which no sum exceeds.
-    threshold = np.minimum(uniforms * total, np.nextafter(total, 0))
-    is_before = sums <= threshold  # (V, n)
+    threshold = np.minimum(uniforms * total, np.nextafter(total, 0))  # (n,)
+    is_before = sums <= threshold  # (V, n) whether a token comes before the drawn one
     # The smallest type that can hold V: eight times as many numbers are added at a time.
     smallest_type = np.min_scalar_type(len(sums))
-    small_tokens = is_before.view(np.uint8).sum(axis=0, dtype=smallest_type)  # (n,)
-    tokens: Int64[Array, "n"] = small_tokens.astype(np.int64)
+    count_before = is_before.view(np.uint8).sum(axis=0, dtype=smallest_type)  # (n,)
+    tokens: Int64[Array, "n"] = count_before.astype(np.int64)
     return tokens

@@ -33,7 +33,7 @@ def measure_rules(
     rng: np.random.Generator,
     proceed: Callable[[], bool] = lambda: True,
 ) -> tuple[ScoreRule, ...] | None:
-    """Draw new names from a model and fit the rules that score them.
+    """Find out how a model's new names should be scored: draw some, and fit a rule for each label.
 
     Args:
         generator: draws names from the model; it has a scorer. If it doesn't know which names are new, all are.
@@ -45,20 +45,22 @@ def measure_rules(
     Returns:
         A rule for each label, or one for all; None if the measurement was stopped.
     """
-    generators = _generators_by_label(generator)
+    generators = _split_by_label(generator)
     draws = _draws_per_label(generator, len(generators), longest)
-    drawn = []
+    names_by_label = []
     for generator_of_label in generators:
         if not proceed():
             return None
-        drawn.append(_draw_new_names(generator_of_label, draws, longest=longest, rng=rng))
-    return fit_rules(drawn, shortest)
+        names = _draw_new_names(generator_of_label, draws, longest=longest, rng=rng)
+        names_by_label.append(names)
+    return fit_rules(names_by_label, shortest)
 
 
-def _generators_by_label(generator: Generator) -> list[Generator]:
-    """Return a generator for each label; only the given one without labels, or with very many."""
+def _split_by_label(generator: Generator) -> list[Generator]:
+    """Return a generator for each label, or only the given one if there are no labels or very many."""
     start_tokens = generator.start_tokens.tokens
-    if not 1 < len(start_tokens) <= MOST_LABELS:
+    has_few_labels = 1 < len(start_tokens) <= MOST_LABELS
+    if not has_few_labels:
         return [generator]
     return [replace(generator, start_tokens=StartTokens.single(token)) for token in start_tokens]
 
@@ -67,8 +69,8 @@ def _draws_per_label(generator: Generator, label_count: int, longest: int) -> in
     """Return how many names to draw for each label, so that the measurement takes a limited time."""
     rows_per_name = getattr(generator.model, "rows_per_prefix", 1)
     most_draws = min(DRAWS, MOST_CHARACTERS // longest)
-    draws = max(most_draws // rows_per_name, FEWEST_DRAWS)
-    return max(FEWEST_DRAWS, draws // label_count)
+    draws_of_all = max(most_draws // rows_per_name, FEWEST_DRAWS)
+    return max(FEWEST_DRAWS, draws_of_all // label_count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ class NewNames:
 def _draw_new_names(
     generator: Generator, n: int, *, longest: int, rng: np.random.Generator
 ) -> NewNames:
-    """Draw n names, and return the different new ones among them."""
+    """Draw n names, and return the new ones among them, each once."""
     if generator.scorer is None:
         raise ValueError("a generator without a scorer can't be measured")
     walk, name_filter = generator.prepare(
@@ -94,7 +96,8 @@ def _draw_new_names(
         allow_repeats=True,
     )
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-    rows = name_filter.keep(draws.names(generator.vocabulary), draws.counts).rows
+    drawn_names = draws.names(generator.vocabulary)
+    rows = name_filter.keep(drawn_names, draws.counts).rows
     return NewNames(
         lengths=draws.lengths()[rows],
         log_probabilities=draws.log_probability[rows],
@@ -103,9 +106,10 @@ def _draw_new_names(
 
 
 def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]:
-    """Fit the lines, and set the thresholds.
+    """Fit a score rule to the new names of each label: two lines over the length, and the threshold.
 
-    A label with few names has its own level, but the slopes of all labels together.
+    The lines are the mean log-probability, and how far names are from it. A label with few names has its own level, but
+    the slopes of all labels together.
 
     Args:
         drawn: the new names of each label, or one group for all labels.
@@ -115,18 +119,20 @@ def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]
         A rule for each group of names.
     """
     lengths = [names.lengths for names in drawn]
-    means = _fit_lines(lengths, [names.log_probabilities for names in drawn])
+    log_probabilities = [names.log_probabilities for names in drawn]
+    means = _fit_lines(lengths, log_probabilities)
     residuals = list(map(_residuals, drawn, means))
     residual_lines = _fit_lines(lengths, residuals)
     rules = []
-    for names, mean, residual, line in zip(drawn, means, residuals, residual_lines, strict=True):
-        rule = _rule(mean, _relative_spread(residual, line))
+    for index, names in enumerate(drawn):
+        spread = _relative_spread(residuals[index], residual_lines[index])
+        rule = _rule_without_threshold(means[index], spread)
         rules.append(replace(rule, threshold=_threshold(names, rule, shortest)))
     return tuple(rules)
 
 
 def _residuals(names: NewNames, mean: Line) -> Float64[Array, "names"]:
-    """Return how far each log-probability is from the line through the means, scaled to a standard deviation."""
+    """Return how far each name's log-probability is from the mean for its length, scaled to a standard deviation."""
     deviation = names.log_probabilities - mean.level - mean.slope * names.lengths
     return SPREAD_OF_RESIDUALS * np.abs(deviation)
 
@@ -141,7 +147,7 @@ class Line(NamedTuple):
 def _fit_lines(
     lengths: Sequence[Int64[Array, "_"]], values: Sequence[Float64[Array, "_"]]
 ) -> list[Line]:
-    """Fit a line through the mean of each group of points. Small groups have the slope of all groups together."""
+    """Fit a line to the points of each group. The lines of small groups have the slope of all groups together."""
     slope_of_all = _slope(lengths, values)
     lines = []
     for x, y in zip(lengths, values, strict=True):
@@ -159,8 +165,8 @@ def _relative_spread(residuals: Float64[Array, "names"], line: Line) -> Line:
     return Line(line.level / average, line.slope / average)
 
 
-def _rule(mean: Line, spread: Line) -> ScoreRule:
-    """Return a rule without a threshold."""
+def _rule_without_threshold(mean: Line, spread: Line) -> ScoreRule:
+    """Return a rule with two rounded lines, and a threshold of 0 that is replaced later."""
     return ScoreRule(
         mean_level=round(mean.level, 5),
         mean_slope=round(mean.slope, 5),
@@ -175,7 +181,8 @@ def _threshold(names: NewNames, rule: ScoreRule, shortest: int) -> float:
     can_be_returned = names.lengths >= shortest
     if not can_be_returned.any():
         return 0.0
-    scores = Scorer((), first_label=0, rules=[rule]).scores(
+    scorer = Scorer((), first_label=0, rules=[rule])
+    scores = scorer.scores(
         names.log_probabilities,
         lengths=names.lengths,
         missing=names.missing,
@@ -186,10 +193,12 @@ def _threshold(names: NewNames, rule: ScoreRule, shortest: int) -> float:
 
 def _slope(x: Sequence[Int64[Array, "_"]], y: Sequence[Float64[Array, "_"]]) -> float:
     """Return the slope of the least-squares line through several groups of points, after centering each group."""
-    dx = np.concatenate([_centered(group) for group in x])
-    dy = np.concatenate([_centered(group) for group in y])
-    square = float((dx * dx).sum())
-    return float((dx * dy).sum()) / square if square else 0.0
+    dx = np.concatenate([_centered(group) for group in x])  # (points,)
+    dy = np.concatenate([_centered(group) for group in y])  # (points,)
+    sum_of_squares = float((dx * dx).sum())
+    if not sum_of_squares:  # all x are equal
+        return 0.0
+    return float((dx * dy).sum()) / sum_of_squares
 
 
 def _centered(values: Float[Array, "_"] | Int64[Array, "_"]) -> Float64[Array, "_"]:

@@ -85,7 +85,7 @@ class Generator:
     searches: int = 1  # searches that share the work that one may do in vain
 
     def as_one(self) -> Generator:
-        """Return the same names with only one start token, which stands for all of them."""
+        """Return a generator of the same names that has only one start token, which stands for all of them."""
         if not self.start_tokens.several:
             return self
         model, start_token = as_one(self.model, self.start_tokens)
@@ -97,19 +97,17 @@ class Generator:
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
-        """Return a batch of names. It computes their probabilities when they are needed.
+        """Return a batch of names, which computes their probabilities when they are needed.
 
         With several start tokens, ``log_probability`` is ignored, and the probability with each of them is computed.
         """
-        if self.start_tokens.several:
-            return NameBatch(
-                names,
-                lambda: self._joint_log_probability(names),
-                self.known_names,
-                self.normalization,
-            )
-        joint = log_probability[:, None]  # (names, 1)
-        return NameBatch(names, lambda: joint, self.known_names, self.normalization)
+
+        def compute_joint() -> Float64[Array, "names R"]:
+            if self.start_tokens.several:
+                return self._joint_log_probability(names)
+            return log_probability[:, None]
+
+        return NameBatch(names, compute_joint, self.known_names, self.normalization)
 
     def generate(
         self,
@@ -177,11 +175,11 @@ class Generator:
         allow_seen: bool,
         allow_repeats: bool = False,
     ) -> Search:
-        """Return a search for the requested names."""
+        """Create a search for the requested names, without starting it."""
         prepared = self._prepare(
             request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
         )
-        return self._start_search(request, prepared)
+        return self._create_search(request, prepared)
 
     def _prepare(
         self,
@@ -191,7 +189,7 @@ class Generator:
         allow_seen: bool,
         allow_repeats: bool = False,
     ) -> PreparedSearch:
-        """Prepare a search for the requested names."""
+        """Prepare a search with the arguments of a request; see ``prepare``."""
         return self.prepare(
             request.n,
             request.sampling.max_length,
@@ -200,10 +198,10 @@ class Generator:
             allow_repeats=allow_repeats,
         )
 
-    def _start_search(
+    def _create_search(
         self, request: _Request, prepared: PreparedSearch, *, known_count: int = 0
     ) -> Search:
-        """Return a prepared search, in which so many known names count as found."""
+        """Create a search that has been prepared. ``known_count`` names count as found already."""
         return Search(
             prepared.walk,
             prepared.name_filter,
@@ -218,7 +216,7 @@ class Generator:
     def _with_usual_length(
         self, constraints: ConstraintList | None, longest: int
     ) -> ConstraintList:
-        """Return the constraints, and the shortest usual length unless they set another."""
+        """Add the usual minimum length to the constraints, unless they contain a minimum length."""
         constraints = constraints or ConstraintList()
         if constraints.get(MinLength) is not None:
             return constraints
@@ -227,34 +225,38 @@ class Generator:
     def _with_known_names(
         self, request: _Request, drawn: Search, prepared: PreparedSearch, scorer: Scorer
     ) -> Iterator[NameBatch]:
-        """Return the known names among unfiltered draws, mixed with filtered new names instead of the other draws.
+        """Yield n names, known and new ones mixed: the known names of an unfiltered search, and filtered new names.
 
-        ``drawn`` is the unfiltered search, ``prepared`` the search for new names.
+        Args:
+            request: how many names, and how they are drawn.
+            drawn: the unfiltered search. Its new names are replaced with filtered ones.
+            prepared: the prepared search for new names.
+            scorer: scores the new names.
         """
         known = self._known_names(drawn)
         known_count = len(known.names)
-        filtered = self._start_search(request, prepared, known_count=known_count)
+        search_for_new = self._create_search(request, prepared, known_count=known_count)
         mixer = _Mixer(known, new_count=request.n - known_count, rng=request.rng)
-        too_few: GenerationError | None = None
+        too_few_names: GenerationError | None = None
         try:
-            for candidates in filtered.filtered(scorer):
+            for candidates in search_for_new.filtered(scorer):
                 yield mixer.add_known(self._batch_of(candidates))
         except GenerationError as error:
-            too_few = error
+            too_few_names = error
         if mixer.known_returned < known_count:
             yield mixer.rest()
-        if too_few is not None:
-            raise too_few
+        if too_few_names is not None:
+            raise too_few_names
 
     def _known_names(self, drawn: Search) -> NameBatch:
-        """Return the known names that an unfiltered search returns, even if it finds too few names."""
+        """Run an unfiltered search, and return the known names that it finds, even if it finds too few names."""
         batches = [self._batch_of(no_candidates())]
         with suppress(GenerationError):
             for candidates in drawn.unfiltered():
                 batch = self._batch_of(candidates)
                 if batch.new is not None:
-                    known = np.flatnonzero(~batch.new)
-                    batches.append(batch.select(known.tolist()))
+                    known_rows = np.flatnonzero(~batch.new)
+                    batches.append(batch.select(known_rows.tolist()))
         return join_batches(batches)
 
     def prepare(
@@ -320,69 +322,75 @@ class Generator:
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
             return joint
-        distinct, row_of_name = self._sorted(names)
+        distinct, row_of_name = self._sort_distinct(names)
         # For a few names, one tree per start token would be slow. For many names, a single tree would be too large.
-        at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))
-        for start in range(0, len(start_tokens), at_once):
-            columns = slice(start, start + at_once)
+        tokens_at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))  # start tokens
+        for first in range(0, len(start_tokens), tokens_at_once):
+            columns = slice(first, first + tokens_at_once)
             log_probability = self._log_probability(distinct, start_tokens[columns])
             joint[:, columns] = log_probability[:, row_of_name].T
         return joint + self.start_tokens.log_shares
 
-    def _sorted(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
-        """Return the distinct names in sorted order, and each name's row among them."""
-        tokens, lengths = self.vocabulary.encode_all(names)
+    def _sort_distinct(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
+        """Sort the distinct names. Also returns the row of each name among them."""
+        characters, lengths = self.vocabulary.encode_all(names)
         longest = int(lengths.max())
-        rows = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
+        tokens = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
         is_character = np.arange(longest) < lengths[:, None]  # (names, longest)
-        rows[is_character] = tokens
-        return SortedNames.from_rows(rows, np.ones(len(rows), np.int64))
+        tokens[is_character] = characters
+        return SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
 
     def _log_probability(
         self, names: SortedNames, start_tokens: Int32[Array, "S"]
     ) -> Float64[Array, "S names"]:
         """Return the log-probability of each name given each start token, in nats."""
-        count = len(start_tokens)
-        tree = SortedNames(
-            tokens=np.tile(names.tokens, count),
-            lengths=np.tile(names.lengths, count),
-            counts=np.tile(names.counts, count),
+        token_count = len(start_tokens)
+        # All names after the first start token, then all names after the second one, and so on.
+        names_by_token = SortedNames(
+            tokens=np.tile(names.tokens, token_count),
+            lengths=np.tile(names.lengths, token_count),
+            counts=np.tile(names.counts, token_count),
             start_tokens=np.repeat(start_tokens, len(names.lengths)),
-        ).tree()
-        in_tree_order = AccuracyEvaluator(self.model).name_log_probabilities(tree)
-        # The tree's names are sorted by length.
-        by_length = np.argsort(np.tile(names.lengths, count), kind="stable")
-        log_probability = np.empty(len(by_length))
-        log_probability[by_length] = in_tree_order
-        return log_probability.reshape(count, -1)
+        )
+        evaluator = AccuracyEvaluator(self.model)
+        in_tree_order = evaluator.name_log_probabilities(names_by_token.tree())  # (S · names,)
+        tree_order = np.argsort(names_by_token.lengths, kind="stable")  # a tree sorts by length
+        log_probability = np.empty(len(tree_order))  # (S · names,)
+        log_probability[tree_order] = in_tree_order
+        return log_probability.reshape(token_count, -1)
 
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0
     ) -> Int32[Array, "n T"]:
-        """Draw one name from each row of uniform numbers: the simple reference for all backends.
+        """Draw n names from n rows of random numbers, one number per token.
 
-        Each token takes one number from 0 up to 1. With several start tokens, the first number of a row chooses the
-        start token by the shares, whatever the temperature.
+        From the same numbers, all backends have to draw the same names as this simple reference.
+
+        Args:
+            uniforms: numbers from 0 up to 1. With several start tokens, the first number of a row chooses the start
+                token by the shares, whatever the temperature.
+            temperature: the logits are divided by it; 0 gives the most likely token.
 
         Returns:
             Token ids, filled up with end tokens. A row without an end token needs more numbers.
         """
-        last, uniforms = self._draw_start_tokens(uniforms)
+        last_tokens, uniforms = self._draw_start_tokens(uniforms)
         n, longest = uniforms.shape
         tokens = np.zeros((n, longest), np.int32)
-        unfinished = np.arange(n)  # rows whose name hasn't ended
+        unfinished = np.arange(n)  # rows whose names haven't ended
         state = self.model.initial_state(max(n, 1))
-        for depth in range(longest):
+        for position in range(longest):
             if len(unfinished) == 0:
                 break
-            logits, state = self.model.step(last, state)  # (unfinished, V)
-            last = draw(uniforms[unfinished, depth], logits, temperature).astype(np.int32)
-            tokens[unfinished, depth] = last
-            goes_on = np.flatnonzero(last != END_TOKEN)
-            if len(goes_on) < len(unfinished):
-                unfinished = unfinished[goes_on]
-                last = last[goes_on]
-                state = self.model.select(state, goes_on)
+            logits, state = self.model.step(last_tokens, state)  # (unfinished, V)
+            drawn = draw(uniforms[unfinished, position], logits, temperature)  # (unfinished,)
+            last_tokens = drawn.astype(np.int32)
+            tokens[unfinished, position] = last_tokens
+            continuing = np.flatnonzero(last_tokens != END_TOKEN)
+            if len(continuing) < len(unfinished):  # some names have ended
+                unfinished = unfinished[continuing]
+                last_tokens = last_tokens[continuing]
+                state = self.model.select(state, continuing)
         return tokens
 
     def _draw_start_tokens(
@@ -414,18 +422,22 @@ class _Mixer:
         self._rng = rng
 
     def add_known(self, new: NameBatch) -> NameBatch:
-        """Add a share of the known names to a batch of new names, in random order."""
+        """Add some known names to a batch of new names, and shuffle the batch.
+
+        The share of the known names that have been returned is then the same as the share of the new names.
+        """
         self._new_returned += len(new.names)
         known_due = len(self._known.names) * self._new_returned // self._new_count
         mixed = join_batches([new, self._next_known(known_due)])
-        return mixed.select(self._rng.permutation(len(mixed.names)).tolist())
+        random_order = self._rng.permutation(len(mixed.names))
+        return mixed.select(random_order.tolist())
 
     def rest(self) -> NameBatch:
         """Return the known names that haven't been returned yet."""
         return self._next_known(len(self._known.names))
 
     def _next_known(self, end: int) -> NameBatch:
-        """Return the known names from the first that hasn't been returned up to an index."""
+        """Return the known names that haven't been returned yet, up to an index."""
         start = self.known_returned
         self.known_returned = end
         return self._known.select(range(start, end))

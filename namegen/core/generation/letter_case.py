@@ -32,7 +32,7 @@ _VOWEL = re.compile("[AEIOUY]")
 
 
 def write(name: str, case: str | None, normalization: Normalization = NAMES) -> str:
-    """Write a name in a letter case.
+    """Write a finished name in title case, upper case or lower case, or leave it as it is.
 
     Args:
         name: the name as the model gave it.
@@ -43,7 +43,8 @@ def write(name: str, case: str | None, normalization: Normalization = NAMES) -> 
     ('STRASSE', 'aes corp', 'Bob')
     """
     if case is None:
-        case = "title" if normalization.endings else ORIGINAL
+        is_company = bool(normalization.endings)
+        case = "title" if is_company else ORIGINAL
     if case == ORIGINAL:
         return name
     if case == "title":
@@ -77,11 +78,12 @@ def title(name: str, normalization: Normalization = NAMES) -> str:
     is_lower = name == name.lower()
     if is_lower:
         name = _upper(name)
-    pieces = _WORD.split(name)  # separators and words, in turn
-    words = pieces[1::2]
+    separators_and_words = _WORD.split(name)  # in turn
+    words = separators_and_words[1::2]
     title_case = _TitleCase(words, normalization, is_lower=is_lower)
-    pieces[1::2] = [title_case.write(word, index) for index, word in enumerate(words)]
-    return "".join(pieces)
+    for index, word in enumerate(words):
+        separators_and_words[2 * index + 1] = title_case.write(word, index)
+    return "".join(separators_and_words)
 
 
 def _upper(name: str) -> str:
@@ -94,20 +96,26 @@ class _TitleCase:
 
     def __init__(self, words: list[str], normalization: Normalization, *, is_lower: bool) -> None:
         self.forms = [bare(word) for word in words]  # each word, normalized
-        counted = [index for index, form in enumerate(self.forms) if form]  # not just punctuation
-        before_legal_form = left([self.forms[index] for index in counted], *normalization.lookup)
-        self.legal_form = len(words)  # the index of the legal form's first word
-        if before_legal_form < len(counted):
-            self.legal_form = counted[before_legal_form]
+        self.legal_form = self._find_legal_form(normalization)  # the index of its first word
         self.is_company = bool(normalization.endings)
         self.has_acronyms = self.is_company and not is_lower
-        long_words = [word for word in words[: self.legal_form] if _letters(word) > MAX_ACRONYM]
+        before_legal_form = words[: self.legal_form]
+        long_words = [word for word in before_legal_form if _letters(word) > MAX_ACRONYM]
         has_small_letters = not all(map(_in_capitals, words))
         # Whether capitals mean something, so that a short word in capitals is an acronym.
         self.is_mixed = has_small_letters and not any(map(_in_capitals, long_words))
 
+    def _find_legal_form(self, normalization: Normalization) -> int:
+        """Return the index of the first word of the legal form, such as "Inc"; the number of words if there's none."""
+        word_indexes = [index for index, form in enumerate(self.forms) if form]  # no punctuation
+        forms = [self.forms[index] for index in word_indexes]
+        count_before = left(forms, *normalization.lookup)
+        if count_before < len(word_indexes):
+            return word_indexes[count_before]
+        return len(self.forms)
+
     def write(self, word: str, index: int) -> str:
-        """Write one word of the name."""
+        """Write one word of the name in title case. ``index`` is its position among the words."""
         is_numeral = index > 0 and _ROMAN.fullmatch(word)
         if is_numeral or not _in_capitals(word):
             return word
@@ -128,8 +136,10 @@ class _TitleCase:
         usual = other_words.get(form)
         if index >= self.legal_form and form in legal_forms:
             usual = legal_forms[form]
-        is_small_word = usual == form
-        return None if index == 0 and is_small_word else usual  # at the start, `of` gets a capital
+        is_small_word = usual == form  # such as `of`
+        if index == 0 and is_small_word:
+            return None  # at the start of a name, it gets a capital
+        return usual
 
     def _is_acronym(self, word: str, index: int) -> bool:
         """Return whether a word in capitals, before the legal form, is an acronym or consists of initials."""
@@ -139,24 +149,25 @@ class _TitleCase:
         return is_short or _INITIALS.fullmatch(word) is not None
 
     def _capitalized(self, letters: str) -> str:
-        """Write letters and apostrophes with only one capital, unless they are an acronym."""
-        can_be_read = _VOWEL.search(letters) or not letters.isascii()
-        is_acronym = self.has_acronyms and len(letters) > 1 and not can_be_read
+        """Write letters and apostrophes with one capital, or with two as in O'Reilly. An acronym stays as it is."""
+        can_be_pronounced = _VOWEL.search(letters) or not letters.isascii()
+        is_acronym = self.has_acronyms and len(letters) > 1 and not can_be_pronounced
         if is_acronym or letters == letters.lower():
             return letters
         parts = re.split("(['’ʼ])", letters)  # letters and apostrophes, in turn
         is_like_oreilly = len(parts) > 2 and len(parts[0]) == 1 and len(parts[2]) > 1
-        with_capital = (0, 2) if is_like_oreilly else (0,)
-        return "".join(
-            _with_one_capital(part) if index in with_capital else part.lower()
-            for index, part in enumerate(parts)
-        )
+        capitalized_parts = (0, 2) if is_like_oreilly else (0,)
+        written = []
+        for index, part in enumerate(parts):
+            has_capital = index in capitalized_parts
+            written.append(_with_one_capital(part) if has_capital else part.lower())
+        return "".join(written)
 
 
 def _with_letters(word: str, letters: str) -> str:
-    """Replace the letters of a word, and keep its punctuation."""
-    following = iter(letters)
-    return "".join(next(following, char) if char.isalpha() else char for char in word)
+    """Replace the letters of a word one by one, and keep its punctuation."""
+    new_letters = iter(letters)
+    return "".join(next(new_letters, char) if char.isalpha() else char for char in word)
 
 
 def _letters(word: str) -> int:
@@ -173,7 +184,9 @@ def _in_capitals(word: str) -> bool:
 def _with_one_capital(word: str) -> str:
     """Write a word in capitals with one capital; McDonald has two."""
     # Greek has two small sigmas, so the word is changed as a whole.
-    small = word[0] + word.lower()[len(word[0].lower()) :]
-    if small.startswith("Mc") and len(small) > 4:
-        return f"Mc{small[2].upper()}{small[3:]}"
-    return small
+    first_letter = word[0]
+    in_small_letters = word.lower()
+    written = first_letter + in_small_letters[len(first_letter.lower()) :]
+    if written.startswith("Mc") and len(written) > 4:
+        return f"Mc{written[2].upper()}{written[3:]}"
+    return written

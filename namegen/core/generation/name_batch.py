@@ -61,9 +61,9 @@ class NameBatch:
         """Whether each name is new, which means that it isn't in the model's list; None if the model has no list."""
         if self.known_names is None:
             return None
-        distinct = list(dict.fromkeys(self.names))
-        is_known = self.normalization.are_known(distinct, self.known_names)
-        is_new = dict(zip(distinct, (~is_known).tolist(), strict=True))
+        distinct_names = list(dict.fromkeys(self.names))
+        are_new = ~self.normalization.are_known(distinct_names, self.known_names)
+        is_new = dict(zip(distinct_names, are_new.tolist(), strict=True))  # by name
         return np.fromiter(map(is_new.__getitem__, self.names), bool, count=len(self.names))
 
     def select(self, rows: Sequence[int]) -> NameBatch:

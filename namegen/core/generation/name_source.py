@@ -60,18 +60,19 @@ class PartOfName:
     _searched: dict[Kind, _SearchedNames] = field(default_factory=dict, repr=False)
 
     def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Return n names, some of them more than once.
+        """Return n names for n people, some of them more than once.
 
         Raises:
             GenerationError: there are no names, or finding them takes too long.
         """
         if self.listed is not None:
             return self._draw_listed(n, kind, rng)
-        searched = min(n, MOST_NAMES)
+        name_count = min(n, MOST_NAMES)
         if self.allow_seen or self.unfiltered:
-            names = list(self._generate(self.generators[kind], searched, rng, allow_repeats=True))
+            generator = self.generators[kind]
+            names = list(self._generate(generator, name_count, rng, allow_repeats=True))
         else:
-            names = self.different(searched, kind, rng)
+            names = self.different(name_count, kind, rng)
         if not names:
             raise GenerationError(f"no {self.role} name fits")
         return dealt_evenly(names, n, rng)
@@ -81,22 +82,25 @@ class PartOfName:
         names = self._suitable_listed[kind]
         if not names:
             raise GenerationError(f"no real {self.role} name fits")
-        return [names[index] for index in rng.integers(len(names), size=n).tolist()]
+        indexes = rng.integers(len(names), size=n)
+        return [names[index] for index in indexes.tolist()]
 
     def different(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """Return up to n different names. A later call searches again only if it requests more names."""
         if self.listed is not None or kind in self._complete:
             return self.all_of(n, kind, rng)
-        searched = self._searched.get(kind)
-        if searched is None or n > searched.requested:
-            searched = _SearchedNames(n, self._search(n, kind, rng))
-            self._searched[kind] = searched
-        return _some_of(searched.names, n, rng)
+        earlier = self._searched.get(kind)
+        if earlier is not None and n <= earlier.requested:
+            return _some_of(earlier.names, n, rng)
+        names = self._search(n, kind, rng)
+        self._searched[kind] = _SearchedNames(n, names)
+        return _some_of(names, n, rng)
 
     def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """Return n different names, or all names of a kind if there are fewer."""
         if self.listed is not None:
-            return _some_of(list(dict.fromkeys(self._suitable_listed[kind])), n, rng)
+            distinct = list(dict.fromkeys(self._suitable_listed[kind]))
+            return _some_of(distinct, n, rng)
         if kind in self._complete:
             return _some_of(self._complete[kind], n, rng)
         names = self._search(n, kind, rng)
@@ -112,10 +116,10 @@ class PartOfName:
         return names
 
     def unsuitable(self, names: Sequence[str], *, check_constraints: bool) -> set[str]:
-        """Return the derived names that can't be used. Women's forms of family names are derived names.
+        """Return which of some derived names can't be used. Women's forms of family names are derived names.
 
         Args:
-            names: the names.
+            names: the derived names.
             check_constraints: whether to check for profanity and for excluded words and names. Otherwise only names
                 from the list are unsuitable, unless the request allows them.
         """
@@ -124,21 +128,29 @@ class PartOfName:
         if check_constraints:
             for constraint in self.constraints:
                 if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
-                    unsuitable.update(_rejected_names(finished, constraint.rejects(finished)))
+                    is_rejected = constraint.rejects(finished)
+                    unsuitable.update(_rejected_names(finished, is_rejected))
         known = self.any_origin.known_names
-        if self.listed is None and not self.allow_seen and known is not None:
-            unsuitable.update(_rejected_names(finished, finished.are_known(known)))
+        must_be_new = self.listed is None and not self.allow_seen
+        if must_be_new and known is not None:
+            is_known = finished.are_known(known)
+            unsuitable.update(_rejected_names(finished, is_known))
         return unsuitable
 
     def check(self, rng: np.random.Generator) -> None:
-        """Raise SettingsError for contradictory constraints, GenerationError if no kind can satisfy them."""
+        """Check that some name can satisfy the constraints.
+
+        Raises:
+            SettingsError: the constraints contradict each other.
+            GenerationError: no kind of names can satisfy them.
+        """
         with add_part_to_settings(self.role):
             if self.listed is None:
-                together = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
-                list(together._generate(self.any_origin, 1, rng, allow_repeats=True))
+                all_kinds = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
+                list(all_kinds._generate(self.any_origin, 1, rng, allow_repeats=True))
                 return
-            has_names = any(self._suitable_listed.values())
-        if not has_names:
+            has_listed_name = any(self._suitable_listed.values())
+        if not has_listed_name:
             raise GenerationError(
                 f"no real {self.role} name fits: relax a constraint, or use {setting(self.role, 'new')}"
             )
@@ -155,15 +167,17 @@ class PartOfName:
         )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            accepted = search.name_filter.keep(names, np.ones(len(names), np.int64))
+            counts = np.ones(len(names), np.int64)
+            accepted = search.name_filter.keep(names, counts)
             suitable[kind] = accepted.names.names
         return suitable
 
     def _generate(
         self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool
     ) -> Iterator[str]:
-        """Generate names one by one, with the settings of this part of the name."""
-        batches = replace(generator, searches=len(self.generators)).generate(
+        """Yield n names from a generator, drawn with the sampling settings and constraints of this source."""
+        sharing = replace(generator, searches=len(self.generators))  # all kinds share the work
+        batches = sharing.generate(
             n,
             rng=rng,
             sampling=self.sampling,
@@ -183,17 +197,21 @@ def _rejected_names(finished: Finished, rejected: Bool[Array, "names"]) -> Itera
 
 def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
     """Return up to n of the names, in random order."""
-    return [names[index] for index in rng.permutation(len(names))[:n].tolist()]
+    indexes = rng.permutation(len(names))[:n]
+    return [names[index] for index in indexes.tolist()]
 
 
 def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
-    """Return the names and, if there are fewer than n, repeat them in random order, each about equally often.
+    """Return n names: the first n of the given ones or, if they are fewer, each of them about equally often.
+
+    The repeated names are in random order.
 
     >>> sorted(dealt_evenly(["Ann", "Bob"], 5, np.random.default_rng(0)))[:2]
     ['Ann', 'Ann']
     """
     if not names:
         return []
-    lacking = max(n - len(names), 0)
-    repeated = rng.permutation(np.arange(lacking) % len(names))
-    return [*names[:n], *(names[index] for index in repeated.tolist())]
+    repeat_count = max(n - len(names), 0)
+    repeated_indexes = rng.permutation(np.arange(repeat_count) % len(names))
+    repeats = [names[index] for index in repeated_indexes.tolist()]
+    return [*names[:n], *repeats]

@@ -61,11 +61,12 @@ class OpeningLimit:
         return admitted
 
     def _admit(self, name: str, start_token: int, probability: float) -> bool:
-        """Count a name as returned if its opening isn't too common among the names so far."""
+        """Return whether a name's opening isn't too common among the names so far, and if so, count it as returned."""
         opening = (start_token, name[:OPENING_LENGTH].lower())
-        position = self._returned[start_token] + 1
-        if self._returned_with_opening[opening] > OPENING_FACTOR * probability * position:
+        returned_count = self._returned[start_token] + 1  # including this name
+        most_with_opening = OPENING_FACTOR * probability * returned_count
+        if self._returned_with_opening[opening] > most_with_opening:
             return False
-        self._returned[start_token] = position
+        self._returned[start_token] = returned_count
         self._returned_with_opening[opening] += 1
         return True

@@ -82,7 +82,7 @@ class OriginInventor:
         self._excluded: set[str] = set()  # family names that can't be used
 
     def invent(self, count: int, rng: np.random.Generator) -> list[Household]:
-        """Invent up to that many households."""
+        """Invent up to ``count`` households."""
         invent = self._deal if self._deals_pairs else self._draw
         households = invent(count, rng)
         self.households += len(households)
@@ -91,37 +91,38 @@ class OriginInventor:
     # --- drawing ------------------------------------------------------------------------------------------------------
 
     def _draw(self, count: int, rng: np.random.Generator) -> list[Household]:
-        """Invent households from drawn names."""
-        gender_indexes = self._dealt_genders(count * self._size, rng)
-        families = self._drawn_families(count, rng)
+        """Invent households from drawn names: family names for the households, and given names for their members."""
+        gender_indexes = self._choose_genders(count * self._size, rng)
+        families = self._draw_families(count, rng)
         if not families:
             self.exhausted = True
             return []
         try:
-            members = self._drawn_members(gender_indexes, rng)
+            members = self._draw_members(gender_indexes, rng)
         except GenerationError:
             self._deals_pairs = True
             return self._deal(count, rng)
         self._exclude(families)
-        households = self._combined(families, members)
+        households = self._combine(families, members)
         self._deals_pairs = len(households) < count / 2
         return households
 
-    def _dealt_genders(self, n: int, rng: np.random.Generator) -> Int64[Array, "n"]:
-        """Return an index of a gender for each person, in random order, each equally often."""
+    def _choose_genders(self, n: int, rng: np.random.Generator) -> Int64[Array, "n"]:
+        """Return an index of a gender for each of n people, in random order, each about equally often."""
         first = rng.integers(len(self._genders))
-        indexes: Int64[Array, "n"] = rng.permutation((np.arange(n) + first) % len(self._genders))
+        in_turn = (np.arange(n) + first) % len(self._genders)  # (n,)
+        indexes: Int64[Array, "n"] = rng.permutation(in_turn)
         return indexes
 
-    def _drawn_families(self, count: int, rng: np.random.Generator) -> list[str]:
+    def _draw_families(self, count: int, rng: np.random.Generator) -> list[str]:
         """Draw a family name for each household. If they have several origins, each is used equally often.
 
         The names are different ones, because a fifth of all draws could be the most likely name of a small list.
         """
-        searched = min(count, MOST_NAMES)
+        different_count = min(count, MOST_NAMES)
         names_by_origin: list[list[str]] = []
         for kind in self._sources.families_of(self._origin):
-            names = self._sources.family.different(searched, kind, rng)
+            names = self._sources.family.different(different_count, kind, rng)
             if names:
                 names_by_origin.append(names)
         families: list[str] = []
@@ -130,10 +131,10 @@ class OriginInventor:
             families += dealt_evenly(names, share, rng)
         return families
 
-    def _drawn_members(
+    def _draw_members(
         self, gender_indexes: Int64[Array, "n"], rng: np.random.Generator
     ) -> list[_Member]:
-        """Draw a given name for each gender."""
+        """Draw a given name for each person, given the index of the person's gender."""
         given_names = np.empty(len(gender_indexes), object)  # (n,)
         for index, gender in enumerate(self._genders):
             has_gender = gender_indexes == index  # (n,)
@@ -144,12 +145,13 @@ class OriginInventor:
         genders = [self._genders[index] for index in gender_indexes.tolist()]
         return list(map(_Member, given_names.tolist(), genders))
 
-    def _combined(self, families: Sequence[str], members: Sequence[_Member]) -> list[Household]:
-        """Return the households whose people are all new."""
+    def _combine(self, families: Sequence[str], members: Sequence[_Member]) -> list[Household]:
+        """Give each family its members, in order, and return the households whose people are all new."""
         households = []
         for index, family in enumerate(families):
             first = index * self._size
-            household = self._household(family, members[first : first + self._size])
+            members_of_family = members[first : first + self._size]
+            household = self._household(family, members_of_family)
             if household:
                 households.append(household)
         return households
@@ -159,49 +161,50 @@ class OriginInventor:
     def _deal(self, count: int, rng: np.random.Generator) -> list[Household]:
         """Invent households from random pairs of names. Each family name is used once before any is used again."""
         excluded_before = len(self._excluded)
-        wanted = (self.households + count) * self._size
-        needed = wanted + self._skipped_pairs + excluded_before  # names of each kind
-        families = self._all_families(needed, rng)
-        self._exclude(list(chain.from_iterable(families)))
+        wanted_people = (self.households + count) * self._size
+        needed = wanted_people + self._skipped_pairs + excluded_before  # names of each kind
+        families_by_origin = self._all_families(needed, rng)
+        self._exclude(list(chain.from_iterable(families_by_origin)))
         given_names = self._all_given_names(needed, rng)
-        households = self._dealt_households(count, _alternating(families), given_names, rng)
+        families = _alternate(families_by_origin)
+        households = self._deal_members(count, families, given_names, rng)
         if len(households) < count:
             # A search that found as many names as needed may find more next time.
-            searches = [*families, *given_names.values()]
+            searches = [*families_by_origin, *given_names.values()]
             may_have_more = any(len(names) == needed for names in searches)
             made_progress = bool(households) or len(self._excluded) > excluded_before
             self.exhausted = not (may_have_more and made_progress)
         return households
 
     def _all_families(self, needed: int, rng: np.random.Generator) -> list[list[str]]:
-        """Return up to that many family names of each origin that families have."""
+        """Return up to ``needed`` family names of each origin that families have."""
         kinds = self._sources.families_of(self._origin)
         return [self._sources.family.all_of(needed, kind, rng) for kind in kinds]
 
     def _all_given_names(self, needed: int, rng: np.random.Generator) -> dict[Gender, list[str]]:
-        """Return up to that many given names of each gender."""
+        """Return up to ``needed`` given names of each gender."""
         return {
             gender: self._sources.given.all_of(needed, Kind(self._origin, gender), rng)
             for gender in self._genders
         }
 
-    def _dealt_households(
+    def _deal_members(
         self,
         count: int,
         families: Sequence[str],
         given_names: Mapping[Gender, list[str]],
         rng: np.random.Generator,
     ) -> list[Household]:
-        """Give each family people in turn, until there are enough households or no people are left."""
+        """Give each family members in turn, until there are enough households or no members are left."""
         waiting = self._waiting_families(families, given_names, rng)
         households: list[Household] = []
         while waiting and len(households) < count:
             family, free_members = waiting.popleft()
-            chosen = list(islice(free_members, self._size))
-            if len(chosen) < self._size:
+            members = list(islice(free_members, self._size))
+            if len(members) < self._size:
                 continue
             waiting.append((family, free_members))
-            household = self._household(family, chosen)
+            household = self._household(family, members)
             if household:
                 households.append(household)
         return households
@@ -212,7 +215,7 @@ class OriginInventor:
         given_names: Mapping[Gender, list[str]],
         rng: np.random.Generator,
     ) -> deque[tuple[str, Iterator[_Member]]]:
-        """Return each family with its possible members, in random order."""
+        """Return each family with an iterator of its possible members, in random order."""
         members = []
         for gender, names in given_names.items():
             members += [_Member(given, gender) for given in names]
@@ -220,16 +223,18 @@ class OriginInventor:
         waiting: deque[tuple[str, Iterator[_Member]]] = deque()
         for family in families:
             start = int(rng.integers(len(members) or 1))
-            waiting.append((family, self._free_members(family, members, start)))
+            free_members = self._free_members(family, members, start)
+            waiting.append((family, free_members))
         return waiting
 
     def _free_members(
         self, family: str, members: Sequence[_Member], start: int
     ) -> Iterator[_Member]:
-        """Yield the members whose whole names aren't taken, once around from a starting index."""
+        """Yield the members who would have a new whole name with a family name, from a starting index once around."""
         for offset in range(len(members)):
             member = members[(start + offset) % len(members)]
-            if _whole_name(self._person(family, member)) in self._taken:
+            person = self._person(family, member)
+            if _whole_name(person) in self._taken:
                 self._skipped_pairs += 1
             else:
                 yield member
@@ -249,13 +254,14 @@ class OriginInventor:
                 self._excluded.add(family)
 
     def _household(self, family: str, members: Sequence[_Member]) -> Household:
-        """Return people of one family; none if the family name is excluded, or a name isn't new."""
+        """Create the people of a household; none if the family name is excluded, or a person's name isn't new."""
         if family in self._excluded:
             return []
         people = [self._person(family, member) for member in members]
         whole_names = set(map(_whole_name, people))
         given_names = {member.given for member in members}
-        if len(given_names) < len(members) or not whole_names.isdisjoint(self._taken):
+        has_repeated_given_name = len(given_names) < len(members)
+        if has_repeated_given_name or not whole_names.isdisjoint(self._taken):
             return []
         self._taken |= whole_names
         return people
@@ -285,10 +291,10 @@ def _equal_shares(total: int, parts: int, rng: np.random.Generator) -> list[int]
     return shares
 
 
-def _alternating(lists: Iterable[Sequence[str]]) -> list[str]:
+def _alternate(lists: Iterable[Sequence[str]]) -> list[str]:
     """Return the distinct strings of several lists: the first ones, then the second ones, and so on.
 
-    >>> _alternating([["a", "b", "c"], ["x", "a"]])
+    >>> _alternate([["a", "b", "c"], ["x", "a"]])
     ['a', 'x', 'b', 'c']
     """
     strings = chain.from_iterable(zip_longest(*lists))

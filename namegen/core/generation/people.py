@@ -74,7 +74,7 @@ class PeopleInventor:
         return search.batches()
 
     def _check_constraints(self, rng: np.random.Generator) -> None:
-        """Check that some origin satisfies the constraints: one search is faster than a search for each origin."""
+        """Check that names of some origin satisfy the constraints. One search is faster than one for each origin."""
         for source in (self.sources.given, self.sources.family):
             if not all(constraint.always for constraint in source.constraints):
                 source.check(np.random.default_rng(rng.integers(2**63)))
@@ -115,9 +115,10 @@ class _PeopleSearch:
         ]
 
     def batches(self) -> Iterator[list[Person]]:
-        """Return people until there are n, or no origin has more."""
+        """Yield people in batches until there are n, or no origin has more."""
         while self._found < self._n and self._origins:
-            people = list(chain.from_iterable(self._round()))
+            households = self._invent_missing()
+            people = list(chain.from_iterable(households))
             people = people[: self._n - self._found]
             self._found += len(people)
             if people:
@@ -125,14 +126,15 @@ class _PeopleSearch:
         if self._found < self._n:
             raise GenerationError(self._too_few())
 
-    def _round(self) -> list[Household]:
-        """Ask each origin for its share of the missing households."""
+    def _invent_missing(self) -> list[Household]:
+        """Invent about as many households as are missing: each origin gets a share of them."""
         households: list[Household] = []
-        for origin, count in zip(self._origins, self._shares().tolist(), strict=True):
+        shares = self._shares().tolist()
+        for origin, count in zip(self._origins, shares, strict=True):
             if count > 0:
                 households += origin.invent(count, self._rng)
-            found = self._found + len(households) * self._household
-            self._on_progress(Searched(min(found, self._n), self._n))
+            people_count = self._found + len(households) * self._household
+            self._on_progress(Searched(min(people_count, self._n), self._n))
         self._origins = [origin for origin in self._origins if not origin.exhausted]
         self._rng.shuffle(households)
         return households
@@ -142,21 +144,25 @@ class _PeopleSearch:
 
         If the total can't be divided evenly, origins that have more already come first.
         """
-        invented = np.array([origin.households for origin in self._origins])
+        origin_count = len(self._origins)
+        invented = np.array([origin.households for origin in self._origins])  # (origins,)
         total = int(invented.sum()) + self._missing_households()
-        each, remainder = divmod(total, len(self._origins))
-        wanted = np.full(len(self._origins), each)
-        order = np.lexsort((self._rng.random(len(self._origins)), -invented))
-        wanted[order[:remainder]] += 1
+        each, remainder = divmod(total, origin_count)
+        wanted = np.full(origin_count, each)
+        random_numbers = self._rng.random(origin_count)
+        most_first = np.lexsort((random_numbers, -invented))  # equal numbers in random order
+        wanted[most_first[:remainder]] += 1
         more: Int64[Array, "origins"] = wanted - invented
         return more
 
     def _missing_households(self) -> int:
-        people = min(self._n - self._found, CHUNK_PEOPLE)
-        full, remainder = divmod(people, self._household)
-        return full + 1 if remainder else full
+        """Return how many households to invent next. The last one may be smaller."""
+        missing_people = min(self._n - self._found, CHUNK_PEOPLE)
+        full_households, remainder = divmod(missing_people, self._household)
+        return full_households + 1 if remainder else full_households
 
     def _too_few(self) -> str:
+        """Return the error message if there are fewer people than requested."""
         found = f"{self._found:,} people found of {self._n:,} asked for"
         if self._household > 1:
             return (

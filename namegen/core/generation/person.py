@@ -57,11 +57,11 @@ def check_template(template: str) -> None:
     >>> check_template("{family}, {given}")
     """
     shown = setting("template", quote(template, 60))
-    names = set()
+    field_names = set()
     for field in _parse_fields(template, shown):
         _check_field(field, shown)
-        names.add(field.name)
-    if names.isdisjoint({"given", "family"}):
+        field_names.add(field.name)
+    if field_names.isdisjoint({"given", "family"}):
         raise SettingsError(
             f"{shown} contains no name: use {{given}} or {{family}}, such as in {TEMPLATE!r}"
         )
@@ -75,7 +75,10 @@ class _Field(NamedTuple):
 
 
 def _parse_fields(template: str, shown: str) -> list[_Field]:
-    """Return the fields of a template. Raises SettingsError if its braces don't match."""
+    """Return the fields of a template. Raise SettingsError if its braces don't match.
+
+    ``shown`` is the template as a message shows it.
+    """
     try:
         pieces = list(Formatter().parse(template))
     except ValueError as error:

@@ -15,7 +15,7 @@ from namegen.types import Array, Float, Float64, Int64
 def draw(
     uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature: float = 1.0
 ) -> Int64[Array, "B"]:
-    """Draw one token per row, each with a uniform random number. All backends have to draw the same tokens.
+    """Draw the next token of each row with a uniform random number. All backends have to draw the same tokens.
 
     Tokens are added up in the order of their ids. The first token whose cumulative probability exceeds the uniform
     number is drawn; the last token if rounding leaves the sum below it. Temperature 0 gives the most likely token, and
@@ -36,14 +36,19 @@ def draw(
 
 
 def pick(uniforms: Float64[Array, "B"], chances: Float64[Array, "B V"]) -> Int64[Array, "B"]:
-    """Return each row's first index whose cumulative probability exceeds the uniform number, or else its last index.
+    """Draw an index from each row of probabilities, with a uniform random number per row.
+
+    It's the first index whose cumulative probability exceeds the number; the last one if rounding leaves the sum below
+    it.
 
     >>> pick(np.array([0.2, 0.9]), np.array([[0.5, 0.5], [0.5, 0.5]])).tolist()
     [0, 1]
     """
     sums = np.cumsum(chances, axis=1)  # (B, V)
-    picked: Int64[Array, "B"] = (sums <= uniforms[:, None]).sum(axis=1)
-    np.minimum(picked, chances.shape[1] - 1, out=picked)
+    is_before_picked = sums <= uniforms[:, None]  # (B, V)
+    picked: Int64[Array, "B"] = is_before_picked.sum(axis=1)
+    last_index = chances.shape[1] - 1
+    np.minimum(picked, last_index, out=picked)
     return picked
 
 
@@ -65,8 +70,9 @@ def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Ar
     """Return numbers proportional to the tokens' probabilities: a softmax whose rows aren't divided by their sums."""
     check_temperature(temperature)
     if temperature == 0:
-        only_most_likely = np.zeros(logits.shape)
-        only_most_likely[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
+        only_most_likely = np.zeros(logits.shape)  # (B, V)
+        rows = np.arange(len(logits))
+        only_most_likely[rows, np.argmax(logits, axis=1)] = 1
         return only_most_likely
     scaled = _scaled(logits, temperature)
     np.exp(scaled, out=scaled)
@@ -108,23 +114,25 @@ def truncate(
     keeps_all_by_p = top_p is None or top_p == 1
     if keeps_all_by_k and keeps_all_by_p:
         return chances
-    order = np.argsort(-chances, axis=1, kind="stable")  # (B, V) most likely first
-    ranked = np.take_along_axis(chances, order, axis=1)  # (B, V)
-    _truncate_ranked(ranked, top_k, top_p)
+    order = np.argsort(-chances, axis=1, kind="stable")  # (B, V) tokens, most likely first
+    sorted_chances = np.take_along_axis(chances, order, axis=1)  # (B, V)
+    _truncate_sorted(sorted_chances, top_k, top_p)
     truncated = np.empty_like(chances)
-    np.put_along_axis(truncated, order, ranked, axis=1)
+    np.put_along_axis(truncated, order, sorted_chances, axis=1)  # in the order of the tokens
     return truncated
 
 
-def _truncate_ranked(ranked: Float64[Array, "B V"], top_k: int | None, top_p: float | None) -> None:
-    """Truncate, in place, rows of probabilities that are sorted from the most likely token to the least likely."""
+def _truncate_sorted(
+    chances: Float64[Array, "B V"], top_k: int | None, top_p: float | None
+) -> None:
+    """Set the probabilities of unlikely tokens to 0, in place. Each row starts with its most likely token."""
     if top_k is not None:
-        ranked[:, top_k:] = 0
-        ranked /= ranked.sum(axis=1, keepdims=True)
+        chances[:, top_k:] = 0
+        chances /= chances.sum(axis=1, keepdims=True)
     if top_p is not None:
-        sum_before = np.cumsum(ranked, axis=1) - ranked  # (B, V) of more likely tokens
-        ranked[sum_before >= top_p] = 0
-        ranked /= ranked.sum(axis=1, keepdims=True)
+        sum_before = np.cumsum(chances, axis=1) - chances  # (B, V) of more likely tokens
+        chances[sum_before >= top_p] = 0
+        chances /= chances.sum(axis=1, keepdims=True)
 
 
 def check_truncation(top_k: int | None, top_p: float | None) -> None:
@@ -212,7 +220,8 @@ class SamplingSettings:
         scaled = _scaled(logits, self.temperature)  # (B, V)
         if self.top_k is not None and self.top_k < scaled.shape[1]:
             order = np.argsort(-scaled, axis=1, kind="stable")  # (B, V) most likely first
-            np.put_along_axis(scaled, order[:, self.top_k :], -np.inf, axis=1)
+            excluded_tokens = order[:, self.top_k :]
+            np.put_along_axis(scaled, excluded_tokens, -np.inf, axis=1)
         if self.top_p not in (None, 1):
             is_impossible = truncate(probabilities(scaled), top_p=self.top_p) == 0  # (B, V)
             scaled[is_impossible] = -np.inf

@@ -87,23 +87,35 @@ class Source:
         self._is_known_word: dict[tuple[str, int], bool] = {}  # by word and label
 
     def _symbols_of_tokens(self) -> Int64[Array, "V"]:
-        """Return the n-gram symbol of each token. In a blend, characters that the training set lacks have their own."""
-        symbols = symbols_of(self._training_vocabulary)
+        """Return the number that the n-grams use for each token (their *symbol*).
+
+        In a blend, some characters may be missing from this training set. They all have the symbol ``ngrams.symbols``,
+        which occurs in no n-gram.
+        """
+        training_symbols = symbols_of(self._training_vocabulary)
         if not self._is_blended:
-            return symbols
-        characters = map(digit_as_0, self._training_vocabulary.characters)
-        symbol_of = dict(zip(characters, symbols[1:].tolist(), strict=True))
-        unknown = self.ngrams.symbols
-        known = [symbol_of.get(digit_as_0(char), unknown) for char in self.vocabulary.characters]
-        return np.array([END, *known])
+            return training_symbols
+        training_characters = map(digit_as_0, self._training_vocabulary.characters)
+        symbol_of_character = dict(
+            zip(training_characters, training_symbols[1:].tolist(), strict=True)
+        )
+        symbols = [END]
+        for character in self.vocabulary.characters:
+            symbol = symbol_of_character.get(digit_as_0(character), self.ngrams.symbols)
+            symbols.append(symbol)
+        return np.array(symbols)
 
     def for_blend(self, tokens: Vocabulary, label: int) -> Source:
         """Return the same source for the names of a blend, which have another vocabulary and no label of their own."""
+        if self._is_blended:  # a blend can be blended again
+            label_in_source = self.label
+        else:
+            label_in_source = label
         return Source(
             self.ngrams,
             self._training_vocabulary,
             words=self._words,
-            label=self.label if self._is_blended else label,  # a blend can be blended again
+            label=label_in_source,
             tokens=tokens,
         )
 
@@ -119,39 +131,47 @@ class Source:
         *,
         are_whole_names: bool,
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-        """Read the last character of some prefixes (or the end of names), and count the missing n-grams.
+        """Read the last character of some prefixes (or the end of names), and count the n-grams that are missing.
 
-        The contexts are those before that character. A missing word counts as ``WORD_COST`` n-grams.
+        Args:
+            contexts: the longest known n-gram before that character.
+            tokens: the prefixes.
+            labels: the label that counts for each.
+            are_whole_names: whether the end of the names is read.
 
         Returns:
-            The contexts after the character, and how many n-grams were missing.
+            The contexts after the character, and how many of the n-grams that end there the training set lacks. A
+            missing word counts as ``WORD_COST`` n-grams.
         """
         last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
         symbols = np.full(len(tokens), END) if are_whole_names else self._symbols[last]  # (K,)
         if self._words is None:
             return self.ngrams.follow(contexts, symbols)
+        # Each word is read like a name: a space ends it, and the next word starts without a context.
         is_word_end = (last == self._space) | are_whole_names  # (K,)
-        after, missing = self.ngrams.follow(contexts, np.where(is_word_end, END, symbols))
+        symbols = np.where(is_word_end, END, symbols)
+        contexts_after, missing = self.ngrams.follow(contexts, symbols)
         labels = labels[is_word_end]
-        after[is_word_end] = self.ngrams.start[labels]
-        missing[is_word_end] += WORD_COST * self._has_new_word(tokens[is_word_end], labels)
-        return after, missing
+        contexts_after[is_word_end] = self.ngrams.start[labels]
+        is_new_word = self._ends_with_new_word(tokens[is_word_end], labels)
+        missing[is_word_end] += WORD_COST * is_new_word
+        return contexts_after, missing
 
-    def _has_new_word(
+    def _ends_with_new_word(
         self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Return whether the last word of each prefix is unknown."""
-        texts = self.vocabulary.decode_all(tokens)
-        words = [text.rstrip(" ").rpartition(" ")[2] for text in texts]
-        pairs = list(zip(words, labels.tolist(), strict=True))
-        self._look_up({pair for pair in pairs if pair not in self._is_known_word})
-        return np.array([not self._is_known_word[pair] for pair in pairs], bool)
+        """Return which prefixes have a last word that the training set lacks under the prefix's label."""
+        prefixes = self.vocabulary.decode_all(tokens)
+        last_words = [prefix.rstrip(" ").rpartition(" ")[2] for prefix in prefixes]
+        labeled_words = list(zip(last_words, labels.tolist(), strict=True))
+        self._look_up({word for word in labeled_words if word not in self._is_known_word})
+        return np.array([not self._is_known_word[word] for word in labeled_words], bool)
 
-    def _look_up(self, words: Iterable[tuple[str, int]]) -> None:
-        """Store whether the training set has each word under its label."""
-        new = sorted(words)
-        known = cast(KnownSet, self._words).holds(word_digests(new))
-        self._is_known_word.update(zip(new, known.tolist(), strict=True))
+    def _look_up(self, labeled_words: Iterable[tuple[str, int]]) -> None:
+        """Find out whether the training set has each word under its label, and remember it."""
+        words = sorted(labeled_words)
+        is_known = cast(KnownSet, self._words).holds(word_digests(words))
+        self._is_known_word.update(zip(words, is_known.tolist(), strict=True))
 
 
 def word_digests(words: Sequence[tuple[str, int]]) -> UInt64[Array, "words"]:
@@ -166,7 +186,7 @@ def has_phrases(names: Sequence[str]) -> bool:
 
 
 def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[str, int]]:
-    """Return the different words of a training set with their labels, sorted.
+    """List the different words of a training set, each with the index of its label, in sorted order.
 
     Args:
         names: the training set.
@@ -182,8 +202,9 @@ def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[st
 
 
 def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
-    """Return words with their labels, as a model stores them."""
-    return KnownSet(np.unique(word_digests(words))).short
+    """Return the set of a training set's labeled words, as short hashes, which a model stores."""
+    hashes = np.unique(word_digests(words))
+    return KnownSet(hashes).short
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:
@@ -224,7 +245,7 @@ class Scorer:
         return Scorer(self.sources, self.first_label, rules)
 
     def with_rules_of(self, start_tokens: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
-        """Return a scorer with the same sources and the rules of some labels, or one rule for all.
+        """Return a scorer with the same sources and other rules: one for each of some labels, or one for all.
 
         Args:
             start_tokens: the start tokens of these labels.
@@ -233,17 +254,18 @@ class Scorer:
         if len(rules) < 2:
             return self.with_rules(rules)
         labels = self.labels(start_tokens)
-        by_label = [rules[0]] * (int(labels.max()) + 1)
+        label_count = int(labels.max()) + 1
+        rule_of_label = [rules[0]] * label_count
         for label, rule in zip(labels.tolist(), rules, strict=True):
-            by_label[label] = rule
-        return self.with_rules(by_label)
+            rule_of_label[label] = rule
+        return self.with_rules(rule_of_label)
 
     def labels(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
         """Return the index of each name's label, from its start token; 0 without labels."""
         return np.maximum(start_tokens.astype(np.int64) - self.first_label, 0)
 
     def start(self, start_tokens: Int[Array, "K"]) -> Tally:
-        """Return the tally before the first character."""
+        """Start counting the missing n-grams of some names: return the tally before their first character."""
         labels = self.labels(start_tokens)
         contexts = [source.ngrams.start[source.label_of(labels)] for source in self.sources]
         missing = np.zeros((len(labels), len(self.sources)), np.int64)
@@ -257,7 +279,7 @@ class Scorer:
         *,
         are_whole_names: bool = False,
     ) -> Tally:
-        """Read the last character of some prefixes, or the end of names.
+        """Update the tally of missing n-grams with the last character of some prefixes, or with the end of names.
 
         Args:
             tally: the tally before that character or end.
@@ -280,10 +302,15 @@ class Scorer:
     def missing(
         self, tokens: Int32[Array, "K length"], start_tokens: Int[Array, "K"]
     ) -> Int64[Array, "K"]:
-        """Return how many n-grams whole names of one length lack."""
+        """Count the n-grams of each name that the training set lacks. All names have the same length.
+
+        In a blend, the training set that lacks the fewest counts.
+        """
+        length = tokens.shape[1]
         tally = self.start(start_tokens)
-        for end in range(1, tokens.shape[1] + 1):
-            tally = self.read(tally, tokens[:, :end], start_tokens)
+        for end in range(1, length + 1):
+            prefixes = tokens[:, :end]
+            tally = self.read(tally, prefixes, start_tokens)
         tally = self.read(tally, tokens, start_tokens, are_whole_names=True)
         fewest: Int64[Array, "K"] = tally.missing.min(axis=1)
         return fewest
@@ -295,7 +322,14 @@ class Scorer:
         missing: Int64[Array, "K"],
         start_tokens: Int[Array, "K"],
     ) -> Float64[Array, "K"]:
-        """Return the scores of names, in nats, from their log-probabilities (in nats), lengths and missing n-grams."""
+        """Return the scores of names, in nats: high for likely names of their length, without missing n-grams.
+
+        Args:
+            log_probabilities: of each name, in nats.
+            lengths: characters of each name.
+            missing: n-grams of each name that the training set lacks.
+            start_tokens: the start token of each name.
+        """
         rule_of_name = self._rule_indexes(start_tokens)  # (K,)
         z = np.empty(len(lengths))  # (K,)
         for index in np.unique(rule_of_name):
@@ -332,9 +366,8 @@ class Scorer:
         missing = tally.missing.min(axis=1)  # (K,)
         reaches = np.empty(len(missing), bool)
         for count in np.unique(missing).tolist():
-            needed = self._log_probability_needed(
-                _Need(count, longest, are_whole_names)
-            )  # (R, lengths)
+            need = _Need(count, longest, are_whole_names)
+            needed = self._log_probability_needed(need)  # (R, lengths)
             rows = missing == count
             reaches[rows] = log_probabilities[rows] >= needed[rule_of_name[rows], length]
         return reaches
@@ -350,15 +383,16 @@ class Scorer:
         return self._needed[need]
 
     def _compute_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
-        """Compute the log-probabilities that names or prefixes need."""
+        """Compute the log-probability that a name or prefix of each length needs to reach the threshold."""
         lengths = np.arange(need.longest + 1)
         cost = NGRAM_COST * need.missing
-        by_rule = [
-            rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths)
-            for rule in self.rules
-        ]
-        needed = np.array(by_rule)  # (R, lengths)
+        needed_by_rule = []
+        for rule in self.rules:
+            needed_z = rule.threshold + cost
+            needed_by_rule.append(rule.mean(lengths) + needed_z * rule.spread(lengths))
+        needed = np.array(needed_by_rule)  # (R, lengths)
         if need.are_whole_names:
             return needed
-        # A prefix needs the least of all lengths that it can still reach.
-        return np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]
+        # A prefix needs the least of all lengths that it can still reach: a running minimum from the right.
+        from_longest = needed[:, ::-1]
+        return np.minimum.accumulate(from_longest, axis=1)[:, ::-1]

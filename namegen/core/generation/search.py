@@ -152,15 +152,15 @@ class Search:
     # --- unfiltered ---------------------------------------------------------------------------------------------------
 
     def unfiltered(self) -> Iterator[Candidates]:
-        """Return n names from the model's own distribution.
+        """Yield n names from the model's own distribution, in batches as they are found.
 
         Raises:
-            GenerationError: there are fewer, or finding them takes too long. Those found have been returned.
+            GenerationError: there are fewer names, or finding them takes too long. Those found have been returned.
         """
         yield from self._draw(self.walk, self._missing, UNFILTERED)
         exact = None
         if self._missing > 0:
-            exact = self._exact_search()
+            exact = self._create_exact_search()
             yield from self._find_exactly(exact, self._missing)
         if self._missing > 0:
             raise GenerationError(self._too_few(exact))
@@ -168,7 +168,7 @@ class Search:
     def _draw(
         self, walk: Walk, missing: int, effort: Effort, limit: OpeningLimit | None = None
     ) -> Iterator[Candidates]:
-        """Draw until ``missing`` more names are found, or many draws were in vain.
+        """Draw names in rounds until ``missing`` more are found, or many draws were in vain.
 
         A limit discards names whose opening is too common.
         """
@@ -177,18 +177,20 @@ class Search:
         misses = _Misses(computed_before=walk.computed)
         self._rejected.clear()
         while accepted_count < missing and not misses.are_too_many(walk, effort):
+            still_missing = missing - accepted_count
             size = round_size(
-                missing=missing - accepted_count,
+                missing=still_missing,
                 accepted=accepted_count,
                 tried=self._tried - tried_before,
                 certain=self.name_filter.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            candidates, rejected = self._draw_round(walk, size, missing - accepted_count, limit)
+            candidates, rejected = self._draw_round(walk, size, still_missing, limit)
             accepted_count += len(candidates.names)
             if candidates.names:
                 yield candidates
-            if size < effort.draws_per_name * len(candidates.names):
+            was_worthwhile = size < effort.draws_per_name * len(candidates.names)
+            if was_worthwhile:
                 misses = _Misses(computed_before=walk.computed)
                 self._rejected.clear()
             else:
@@ -198,8 +200,8 @@ class Search:
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
     ) -> _Round:
-        """Draw ``size`` names, and keep at most ``most`` of the wanted ones."""
-        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
+        """Draw ``size`` names, and return at most ``most`` of the wanted ones, and why the others were rejected."""
+        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, report=self._report_draws)
         choice = self._choose(draws)
         candidates = self._reserve(choice, most, limit)
         self.name_count += len(candidates.names)
@@ -207,20 +209,25 @@ class Search:
         return _Round(candidates, draws.rejected + choice.rejected)
 
     def _choose(self, draws: Draws) -> _Choice:
-        """Return the wanted names among some draws. This changes nothing except for the random numbers."""
+        """Check the constraints of drawn names, and return the accepted names in random order.
+
+        A name is returned as often as it was drawn, or only once if names may not repeat. This changes nothing except
+        for the random numbers.
+        """
         drawn_names = draws.names(self.walk.filter.vocabulary)
-        rows, kept, rejected = self.name_filter.keep(drawn_names, draws.counts)
-        counts = draws.counts[rows]  # (kept,)
-        candidates = Candidates.from_draws(kept.names, draws, rows)
-        order = self._random_order(counts, kept)
+        rows, accepted, rejected = self.name_filter.keep(drawn_names, draws.counts)
+        counts = draws.counts[rows]  # (accepted,)
+        candidates = Candidates.from_draws(accepted.names, draws, rows)
+        order = self._random_order(counts, accepted)
         hashes = None
         if self.name_filter.reserved is not None:
-            rejected[Distinct.key] += int(counts.sum() - len(order))
-            hashes = kept.hashes[order]
+            repeat_count = int(counts.sum() - len(order))
+            rejected[Distinct.key] += repeat_count
+            hashes = accepted.hashes[order]
         return _Choice(candidates.select(order), hashes, rejected)
 
     def _reserve(self, choice: _Choice, most: int, limit: OpeningLimit | None) -> Candidates:
-        """Keep the first names of a choice, at most ``most``, so that this search won't find them again.
+        """Return at most ``most`` names of a choice, and note them so that this search won't find them again.
 
         A limit discards names whose opening is too common.
         """
@@ -234,31 +241,32 @@ class Search:
         return candidates.select(rows)
 
     def _random_order(
-        self, counts: Int64[Array, "kept"], names: Finished
+        self, counts: Int64[Array, "accepted"], names: Finished
     ) -> Int64[Array, "ordered"]:
         """Return the rows of drawn names in random order, each as often as it may be returned."""
         if self.name_filter.reserved is not None:
-            return self._first_draws(counts, names.hashes)
+            return self._order_of_first_draws(counts, names.hashes)
         order = np.repeat(np.arange(len(counts)), counts)
         self.rng.shuffle(order)
         return order
 
-    def _first_draws(
-        self, counts: Int64[Array, "kept"], hashes: UInt64[Array, "kept"]
+    def _order_of_first_draws(
+        self, counts: Int64[Array, "accepted"], hashes: UInt64[Array, "accepted"]
     ) -> Int64[Array, "distinct"]:
-        """Return the rows of distinct names, in the order in which they first appear among all draws in random order.
+        """Put the draws in random order, and return the rows of distinct names by their first draws.
 
-        If each draw has a uniform random number, a name that was drawn c times first appears at the minimum of c of
-        them. Names with the same hash are one name, in the spelling that appears first.
+        Imagine that each draw has a uniform random number as its time. The first draw of a name that was drawn c times
+        is the minimum of c of them, which is computed from a single random number. Names with the same hash are one
+        name, in the spelling that was drawn first.
         """
-        uniforms = self.rng.random(len(counts))
-        first = -np.expm1(np.log1p(-uniforms) / counts)  # (kept,)
-        order = np.argsort(first)
-        first_positions = np.unique(hashes[order], return_index=True)[1]
+        uniforms = self.rng.random(len(counts))  # (accepted,)
+        first_times = -np.expm1(np.log1p(-uniforms) / counts)  # (accepted,) minimum of c uniforms
+        order = np.argsort(first_times)
+        first_positions = np.unique(hashes[order], return_index=True)[1]  # (distinct,)
         return order[np.sort(first_positions)]
 
-    def _exact_search(self) -> Arrivals:
-        """Return an exact search for names that drawing hasn't found."""
+    def _create_exact_search(self) -> Arrivals:
+        """Create an exact search for names that drawing hasn't found."""
         self._count_before_exact = self.name_count
         return Arrivals(
             self.walk,
@@ -271,13 +279,13 @@ class Search:
 
     def _find_exactly(self, exact: Arrivals, missing: int) -> Iterator[Candidates]:
         """Find ``missing`` more names without drawing; fewer if no more exist, or the search gives up."""
-        for found in exact.find(missing):
-            count = len(found.names)
+        for batch in exact.find(missing):
+            count = len(batch.names)
             self.name_count += count
             yield Candidates(
-                names=found.names,
-                log_probability=found.scores.log_probability,
-                start_tokens=found.start_tokens,
+                names=batch.names,
+                log_probability=batch.scores.log_probability,
+                start_tokens=batch.start_tokens,
                 opening_probability=np.ones(count),  # the openings of rare names aren't limited
             )
 
@@ -311,7 +319,7 @@ class Search:
     # --- filtered -----------------------------------------------------------------------------------------------------
 
     def filtered(self, scorer: Scorer) -> Iterator[Candidates]:
-        """Return n new names: those that reach the threshold, and the best of the others if these are too few.
+        """Yield n new names: those that reach the threshold and, if they are too few, the best of the others.
 
         Args:
             scorer: scores the names.
@@ -321,18 +329,18 @@ class Search:
         """
         limit = OpeningLimit()
         yield from self._draw(self.walk.scored_by(scorer), self._missing, FILTERED, limit)
-        filled = self._missing
+        below_threshold = self._missing
         yield from self._fill_up(scorer, limit)
-        if filled > self.n / 2:
-            self.on_progress(FilledUp(self.n, filled=filled))
+        if below_threshold > self.n / 2:
+            self.on_progress(FilledUp(self.n, filled=below_threshold))
 
     def _fill_up(self, scorer: Scorer, limit: OpeningLimit) -> Iterator[Candidates]:
-        """Return the missing names: those with the best scores among names from an unfiltered search."""
-        others = no_candidates()
+        """Yield the missing names: those with the best scores among candidates from an unfiltered search."""
+        candidates = no_candidates()
         while self._missing > 0:
             missing = min(self._missing, CHUNK_NAMES // CANDIDATES)
-            others, exact = self._with_more_candidates(others, missing)
-            best, others = self._best(others, missing, scorer, limit)
+            candidates, exact = self._with_more_candidates(candidates, missing)
+            best, candidates = self._split_off_best(candidates, missing, scorer, limit)
             self.name_count += len(best.names)
             if best.names:
                 yield best
@@ -342,7 +350,7 @@ class Search:
     def _with_more_candidates(
         self, candidates: Candidates, missing: int
     ) -> tuple[Candidates, Arrivals | None]:
-        """Add candidates from an unfiltered search, so that there are several for each missing name.
+        """Add names from an unfiltered search to the candidates, so that there are several for each missing name.
 
         Also returns the exact search, if one was needed.
         """
@@ -351,65 +359,67 @@ class Search:
         batches = [candidates]
         if not candidates.names:
             size = DRAWS_FOR_CANDIDATES
-            batches.append(self._draw_round(self.walk, size, most=size).candidates)
-        wanted = CANDIDATES * missing
-        batches += self._draw(self.walk, wanted - _count(batches), UNFILTERED)
+            first_round = self._draw_round(self.walk, size, most=size)
+            batches.append(first_round.candidates)
+        still_missing = CANDIDATES * missing - _count(batches)
+        batches += self._draw(self.walk, still_missing, UNFILTERED)
         exact = None
         candidate_count = _count(batches)
         if candidate_count < missing:
-            exact = self._exact_search()
+            exact = self._create_exact_search()
             batches += self._find_exactly(exact, missing - candidate_count)
         self.name_count = count_before
         return _joined(batches), exact
 
-    def _best(
+    def _split_off_best(
         self, candidates: Candidates, missing: int, scorer: Scorer, limit: OpeningLimit
     ) -> tuple[Candidates, Candidates]:
-        """Divide candidates into the best ones, as many as are missing and in random order, and the other ones.
+        """Return the best candidates, as many as are missing and in random order, and then the other candidates.
 
         Candidates whose opening is too common come last.
         """
-        scores = self._scores(candidates, scorer)
-        candidates = candidates.select(np.argsort(-scores, kind="stable"))
-        admitted = candidates.admitted(limit, missing)
-        order = np.concatenate((np.flatnonzero(admitted), np.flatnonzero(~admitted)))
-        best = self.rng.permutation(order[:missing])
-        return candidates.select(best), candidates.select(order[missing:])
+        scores = self._score(candidates, scorer)  # (candidates,)
+        best_first = candidates.select(np.argsort(-scores, kind="stable"))
+        is_admitted = best_first.admitted(limit, missing)  # (candidates,)
+        order = np.concatenate((np.flatnonzero(is_admitted), np.flatnonzero(~is_admitted)))
+        best_rows = self.rng.permutation(order[:missing])
+        return best_first.select(best_rows), best_first.select(order[missing:])
 
-    def _scores(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
-        """Return the scores of some names, in nats."""
+    def _score(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
+        """Score some names, in nats."""
         tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
         return scorer.scores(
             candidates.log_probability,
             lengths=lengths,
-            missing=_missing_ngrams(tokens, lengths, candidates.start_tokens, scorer),
+            missing=_count_missing_ngrams(tokens, lengths, candidates.start_tokens, scorer),
             start_tokens=candidates.start_tokens,
         )
 
 
-def _missing_ngrams(
+def _count_missing_ngrams(
     tokens: Int32[Array, "tokens"],
     lengths: Int64[Array, "names"],
     start_tokens: Int32[Array, "names"],
     scorer: Scorer,
 ) -> Int64[Array, "names"]:
-    """Count the n-grams of each name that aren't in the list. Names of the same length are read together.
+    """Count the n-grams of each name that the training set lacks. Names of the same length are read together.
 
     ``tokens`` has the tokens of all names, one name after the other.
     """
-    first_token = np.cumsum(lengths) - lengths  # (names,) where each name starts
+    first_index = np.cumsum(lengths) - lengths  # (names,) where each name starts
     missing = np.empty(len(lengths), np.int64)  # (names,)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        columns = first_token[rows][:, None] + np.arange(length)  # (rows, length)
-        missing[rows] = scorer.missing(tokens[columns], start_tokens[rows])
+        token_indexes = first_index[rows][:, None] + np.arange(length)  # (rows, length)
+        missing[rows] = scorer.missing(tokens[token_indexes], start_tokens[rows])
     return missing
 
 
 def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:
-    """Return how many names to draw next, so that about as many are accepted as are missing.
+    """Choose how many names to draw next, so that about as many are accepted as are missing.
 
-    In a long request, the first few thousand draws show how many fail. Before that, it's two draws per name.
+    The first few thousand draws of a long request show how many fail. Before that, two names are drawn for each missing
+    one.
 
     Args:
         missing: names that are still missing.

@@ -8,12 +8,12 @@ from namegen.types import Array, Float, Float64
 
 
 def all_log_probabilities(logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-    """Return the log-probability of every token, in nats, at temperature 1.
+    """Convert logits to the log-probabilities of all tokens, in nats, at temperature 1 (a log-softmax).
 
     >>> np.exp(all_log_probabilities(np.log([[1.0, 3.0]]))).round(6).tolist()
     [[0.25, 0.75]]
     """
-    result = logits.astype(np.float64)
-    result -= result.max(axis=1, keepdims=True)
-    result -= np.log(np.exp(result).sum(axis=1, keepdims=True))
-    return result
+    log_probabilities = logits.astype(np.float64)  # (B, V), normalized in place below
+    log_probabilities -= log_probabilities.max(axis=1, keepdims=True)  # so that exp can't overflow
+    log_probabilities -= np.log(np.exp(log_probabilities).sum(axis=1, keepdims=True))
+    return log_probabilities

@@ -19,7 +19,7 @@ KeysOfRows: TypeAlias = Callable[[slice], Int64[Array, "block"]]
 def rank_keys(
     rows: int, keys_of: KeysOfRows
 ) -> tuple[Int64[Array, "distinct"], Int[Array, "rows"]]:
-    """Return the distinct keys in rising order, and for each row the rank of its key among them.
+    """Replace large keys with small ones: return the distinct keys in rising order, and each row's rank among them.
 
     Args:
         rows: The number of rows, at least 1.
@@ -47,7 +47,7 @@ def rank_keys(
 def count_keys(
     rows: int, keys_of: KeysOfRows, times: Int64[Array, "rows"]
 ) -> tuple[Int64[Array, "D"], Int64[Array, "D"]]:
-    """Return the distinct keys in rising order, and how often each occurs.
+    """Count how often each key occurs. Returns the distinct keys in rising order, and their counts.
 
     Args:
         rows: The number of rows, at least 1.

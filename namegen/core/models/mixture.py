@@ -106,17 +106,18 @@ class MixtureModel:
         """Read one token per row with every model, and return the probabilities of each model."""
         is_active = state.is_active.copy()  # (B, M)
         inner_after = []
-        probabilities = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
+        probabilities = np.zeros((len(tokens), len(self.models), self.vocabulary_size))  # (B, M, V)
         for m, model in enumerate(self.models):
             ids = self._read_ids[m][tokens]  # (B,) −1 if the model doesn't know the token
             is_active[:, m] &= ids >= 0
-            logits, inner = model.step(np.maximum(ids, END_TOKEN), state.inner[m])
+            valid_ids = np.maximum(ids, END_TOKEN)
+            logits, inner = model.step(valid_ids, state.inner[m])
             inner_after.append(inner)
             probabilities[:, m] = self._probabilities(m, logits)
         return probabilities, MixtureState(tuple(inner_after), is_active)
 
     def _probabilities(self, m: int, logits: Float[Array, "B W"]) -> Float64[Array, "B V"]:
-        """Return model m's probabilities of the mixture's tokens; 0 for tokens that the model doesn't know."""
+        """Convert model m's logits to probabilities of the mixture's tokens; 0 if the model doesn't know a token."""
         ids = self._predicted_ids[m]  # (V,)
         is_known = ids >= 0  # (V,)
         probabilities = np.zeros((len(logits), self.vocabulary_size))
@@ -128,12 +129,12 @@ class MixtureModel:
         """Return the weights of each row's active models, scaled so that they sum to 1."""
         weights = np.where(is_active, self.weights, 0.0)  # (B, M)
         total = weights.sum(axis=1, keepdims=True)  # (B, 1)
-        is_any_active = total > 0
+        is_any_active = total > 0  # (B, 1)
         scaled = weights / np.where(is_any_active, total, 1)
         return np.where(is_any_active, scaled, self.weights)
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
-        """Gather rows of the state."""
+        """Return the state of some rows. A row may occur several times."""
         state = cast(MixtureState, state)
         inner = []
         for model, model_state in zip(self.models, state.inner, strict=True):
@@ -142,7 +143,7 @@ class MixtureModel:
 
 
 def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float, ...]:
-    """Return one weight per model. They sum to 1, as closely as floating-point numbers can.
+    """Check the weights of a mixture, and scale them so that they sum to 1. By default, they are equal.
 
     Args:
         weights: The weights that the user passed; None: equal weights.
@@ -191,18 +192,19 @@ def _join_numbers(numbers: Iterable[float], digits: int) -> str:
 
 def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, "V"]:
     """Return the model's id for each id of a mixture's vocabulary; −1 if the model doesn't know the character."""
-    ids = np.full(vocabulary.size, -1, np.int32)
-    ids[END_TOKEN] = END_TOKEN
+    model_ids = np.full(vocabulary.size, -1, np.int32)  # (V,)
+    model_ids[END_TOKEN] = END_TOKEN
     known = [character for character in vocabulary.characters if not of_model.unknown(character)]
-    shared = "".join(known)
-    ids[vocabulary.encode(shared)] = of_model.encode(shared)
-    return ids
+    shared_characters = "".join(known)
+    ids = vocabulary.encode(shared_characters)
+    model_ids[ids] = of_model.encode(shared_characters)
+    return model_ids
 
 
 def _append_start_tokens(
     ids_of_models: Sequence[Int32[Array, "V"]], start_tokens_of_models: Sequence[Sequence[int]]
 ) -> list[Int32[Array, "V_plus_L"]]:
-    """Append each model's start tokens for the labels to its ids of the characters."""
+    """Append each model's start tokens to its ids of the characters. Each label of a mixture has one per model."""
     read_ids = []
     for ids, start_tokens in zip(ids_of_models, start_tokens_of_models, strict=True):
         read_ids.append(np.concatenate((ids, np.array(start_tokens, np.int32))))
@@ -260,7 +262,7 @@ class AnyLabel:
         """Read one token per row, and return the log-probabilities of the next token."""
         state = cast(MixedState, state)
         rows = len(tokens)
-        log_weights = self._weights_after(tokens, state)  # (B, R)
+        log_weights = self._update_weights(tokens, state)  # (B, R)
         logits, inner = self._step_each_label(tokens, state)  # (B, R, V)
         log_probabilities, mixed = _mix_start_tokens(logits, log_weights)
         after = MixedState(
@@ -272,10 +274,12 @@ class AnyLabel:
         )
         return mixed, after
 
-    def _weights_after(self, tokens: Int32[Array, "B"], state: MixedState) -> Float64[Array, "B R"]:
+    def _update_weights(
+        self, tokens: Int32[Array, "B"], state: MixedState
+    ) -> Float64[Array, "B R"]:
         """Return the log-weights of the start tokens after one more token. The first token doesn't change them."""
-        token = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
-        log_likelihood = state.log_probabilities[state.rows, :, token]  # (B, R)
+        valid_tokens = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
+        log_likelihood = state.log_probabilities[state.rows, :, valid_tokens]  # (B, R)
         posterior = _posterior_log_weights(state.log_weights, log_likelihood)
         has_started = state.has_started[:, None]  # (B, 1)
         return np.where(has_started, posterior, state.log_weights)
@@ -283,15 +287,20 @@ class AnyLabel:
     def _step_each_label(
         self, tokens: Int32[Array, "B"], state: MixedState
     ) -> tuple[Float[Array, "B R V"], State]:
-        """Read one token per row after each start token. The first token is replaced by the start tokens."""
+        """Read one token per row with the model, once for each start token.
+
+        Instead of the first token of a name, the model reads all start tokens.
+        """
         has_started = state.has_started[:, None]  # (B, 1)
-        read = np.where(has_started, tokens[:, None], self.start_tokens.ids)  # (B, R)
-        logits, inner = self.model.step(read.astype(np.int32).reshape(-1), state.inner)
+        inner_tokens = np.where(has_started, tokens[:, None], self.start_tokens.ids)  # (B, R)
+        flat_tokens = inner_tokens.astype(np.int32).reshape(-1)  # (B · R,)
+        logits, inner = self.model.step(flat_tokens, state.inner)
         return logits.reshape(len(tokens), self.rows_per_prefix, -1), inner
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
-        """Gather rows of the state."""
+        """Return the state of some rows. A row may occur several times."""
         state = cast(MixedState, state)
+        # Each row has R neighboring rows in the model's state.
         first_inner_rows = np.asarray(rows)[:, None] * self.rows_per_prefix  # (K, 1)
         inner_rows = first_inner_rows + np.arange(self.rows_per_prefix)  # (K, R)
         return MixedState(
@@ -306,7 +315,10 @@ class AnyLabel:
 def _posterior_log_weights(
     log_weights: Float64[Array, "B R"], log_likelihood: Float64[Array, "B R"]
 ) -> Float64[Array, "B R"]:
-    """Return the log-weights after a token, by Bayes's rule. If no start token allows the token, they don't change."""
+    """Update the log-weights of the start tokens by Bayes's rule, after a token has been read.
+
+    If no start token allows the token, they don't change.
+    """
     joint = log_weights + log_likelihood  # (B, R)
     total = _log_sum_exp(joint.copy())[:, None]  # (B, 1)
     is_possible = total > -np.inf
@@ -318,9 +330,11 @@ def _posterior_log_weights(
 def _mix_start_tokens(
     logits: Float[Array, "B R V"], log_weights: Float64[Array, "B R"]
 ) -> tuple[Float64[Array, "B R V"], Float64[Array, "B V"]]:
-    """Return the log-probabilities of each token, for each start token and for all of them together.
+    """Mix the predictions after all start tokens.
 
-    The exponentials are computed once, for both.
+    Returns:
+        The log-probabilities of the next token, first after each start token, and then their weighted mean. The
+        exponentials are computed once, for both.
     """
     log_probabilities = logits.astype(np.float64)  # (B, R, V), normalized in place below
     log_probabilities -= log_probabilities.max(axis=2, keepdims=True)
@@ -328,35 +342,41 @@ def _mix_start_tokens(
     sums = exponentials.sum(axis=2)  # (B, R)
     log_probabilities -= np.log(sums)[:, :, None]
     factors = np.exp(log_weights) / sums  # (B, R)
-    probabilities: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
-    return log_probabilities, _precise_logarithms(probabilities, log_weights, log_probabilities)
+    mixed: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
+    log_mixed = _take_logarithms(mixed, log_weights, log_probabilities)
+    return log_probabilities, log_mixed
 
 
-def _precise_logarithms(
+def _take_logarithms(
     probabilities: Float64[Array, "B V"],
     log_weights: Float64[Array, "B R"],
     log_probabilities: Float64[Array, "B R V"],
 ) -> Float64[Array, "B V"]:
-    """Return the logarithms of mixed probabilities, in place. Tiny ones are computed again from logarithms."""
-    row, token = np.nonzero(probabilities < SMALLEST_SUM)
+    """Take the logarithms of mixed probabilities, in place.
+
+    Tiny probabilities may be imprecise, so they are computed again from the logarithms that were mixed.
+    """
+    row, token = np.nonzero(probabilities < SMALLEST_SUM)  # (K,) each
     with np.errstate(divide="ignore"):
         logarithms: Float64[Array, "B V"] = np.log(probabilities, out=probabilities)
-    logarithms[row, token] = _log_sum_exp(log_weights[row] + log_probabilities[row, :, token])
+    log_terms = log_weights[row] + log_probabilities[row, :, token]  # (K, R)
+    logarithms[row, token] = _log_sum_exp(log_terms)
     return logarithms
 
 
 def _log_sum_exp(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
-    """Return ``log Σ_R exp(logs)``. The input array is overwritten.
+    """Add up probabilities that are stored as logarithms: return ``log Σ_R exp(logs)``. The input is overwritten.
 
     It takes a tenth of the time of ``np.logaddexp.reduce``, which computes two logarithms and an exponential per pair.
     """
-    largest = logs.max(axis=1)
+    largest = logs.max(axis=1)  # (B, *V)
     largest[largest == -np.inf] = 0  # the sum is 0 then, and -inf - -inf would be NaN
     logs -= largest[:, None]
+    exponentials = np.exp(logs, out=logs)  # (B, R, *V)
     with np.errstate(divide="ignore"):
-        total: Float64[Array, "B *V"] = np.log(np.exp(logs, out=logs).sum(axis=1))
-    total += largest
-    return total
+        log_sum: Float64[Array, "B *V"] = np.log(exponentials.sum(axis=1))
+    log_sum += largest
+    return log_sum
 
 
 def as_one(model: LanguageModel, start_tokens: StartTokens) -> tuple[LanguageModel, int]:

@@ -83,7 +83,7 @@ class NgramModel:
     def each(
         cls, tree: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
     ) -> Iterator[NgramModel]:
-        """Yield a model for each combination of smoothing and order. The names are counted only once.
+        """Yield a model for each combination of smoothing and order, and count the names only once for all of them.
 
         For a tree with more than ``LONG_TREE`` nodes, only the orders in ``ORDERS_OF_LONG_TREE`` are used.
         """
@@ -119,23 +119,26 @@ class NgramModel:
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
         """Read one token per row, and return the log-probabilities of the next token."""
-        context = self._context(tokens, cast(Array, state))
+        context = self._append_to_context(cast(Array, state), tokens)  # (B, context)
         probabilities = np.full((len(tokens), self.vocabulary_size), 1 / self.vocabulary_size)
         for table in self._tables:
             table.mix(context, probabilities)
         with np.errstate(divide="ignore"):  # log(0) = -inf, which occurs only without smoothing
             return np.log(probabilities), context
 
-    def _context(
-        self, tokens: Int32[Array, "B"], earlier: Int32[Array, "B context"]
+    def _append_to_context(
+        self, earlier: Int32[Array, "B context"], tokens: Int32[Array, "B"]
     ) -> Int32[Array, "B context"]:
-        """Return the last tokens of each row, the latest one first. The start token is repeated to its left."""
+        """Return the last ``order − 1`` tokens of each row, the latest one first.
+
+        After a start token, all of them are this start token.
+        """
         latest = np.minimum(tokens, self._unknown_start)[:, None]  # (B, 1)
-        earlier = np.where(earlier < 0, latest, earlier)
+        earlier = np.where(earlier < 0, latest, earlier)  # −1: nothing has been read
         return np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
-        """Gather rows of the state."""
+        """Return the state of some rows. A row may occur several times."""
         return cast(Array, state)[rows]
 
 
@@ -162,19 +165,19 @@ class _Contexts:
     def find(
         self, contexts: Int32[Array, "B context"]
     ) -> tuple[Int64[Array, "known"], Int64[Array, "known"]]:
-        """Look up contexts, token by token from the right.
+        """Look up the ids of contexts. Their tokens are read from right to left, the latest one first.
 
         Returns:
             The rows whose context occurs in the list, and the ids of these contexts.
         """
-        rows = np.arange(len(contexts))
-        ids = np.zeros(len(rows), np.int64)  # (rows,)
+        rows = np.arange(len(contexts))  # whose context is known so far
+        ids = np.zeros(len(rows), np.int64)  # (rows,) ids of these contexts
         for column, known_pairs in enumerate(self.pairs):
-            pair = ids * self.width + contexts[rows, column]  # (rows,)
-            index = np.searchsorted(known_pairs, pair)
-            index = np.minimum(index, len(known_pairs) - 1)
-            is_known = known_pairs[index] == pair
-            ids = index[is_known]
+            longer_pairs = ids * self.width + contexts[rows, column]  # (rows,)
+            rank = np.searchsorted(known_pairs, longer_pairs)
+            rank = np.minimum(rank, len(known_pairs) - 1)
+            is_known = known_pairs[rank] == longer_pairs
+            ids = rank[is_known]  # a context's id is the rank of its pair
             rows = rows[is_known]
         return rows, ids
 
@@ -188,7 +191,7 @@ class _Table:
     shares: Shares
 
     def mix(self, context: Int32[Array, "B context"], probabilities: Float64[Array, "B V"]) -> None:
-        """Interpolate the probabilities, which are those of the next shorter context, in place.
+        """Update the probabilities from those of the next shorter context to those of this context, in place.
 
         Rows whose context doesn't occur in the list stay as they are.
         """
@@ -197,10 +200,11 @@ class _Table:
         rest[rows] = self.shares.rest[context_id]
         # All rows at once: to gather the known rows and to write them back takes three times as long.
         probabilities *= rest[:, None]
-        start = self.followers.start
-        entries, row_of_entry = ranges(start[context_id], start[context_id + 1])
+        first_entry = self.followers.start[context_id]  # (known,)
+        end_entry = self.followers.start[context_id + 1]  # (known,)
+        entries, index_of_entry = ranges(first_entry, end_entry)
         tokens = self.followers.token[entries]
-        probabilities[rows[row_of_entry], tokens] += self.shares.share[entries]
+        probabilities[rows[index_of_entry], tokens] += self.shares.share[entries]
 
 
 class _NgramCounts:
@@ -221,8 +225,8 @@ class _NgramCounts:
             shorter.longer = longer
 
     def _count(self, tree: PrefixTree, order: int) -> Iterator[_LengthCounts]:
-        """Count the tokens after contexts of length 0, then 1, and so on up to ``order − 1``."""
-        contexts = _Contexts(pairs=(), width=self.unknown_start + 1)
+        """Count which tokens follow each context: first after contexts of length 0, and last of ``order − 1``."""
+        contexts = _Contexts(pairs=(), width=self.unknown_start + 1)  # the empty context
         context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)  # of each prefix
         for length, left_token in enumerate(node_contexts(tree, order)):
             yield self._count_length(tree, contexts, context_id)
@@ -234,29 +238,35 @@ class _NgramCounts:
     def _count_length(
         self, tree: PrefixTree, contexts: _Contexts, context_id: Int[Array, "N"]
     ) -> _LengthCounts:
-        """Count the tokens after each context of one length. ``context_id`` is the context of each prefix."""
+        """Count how often each token follows each context of one length.
+
+        ``context_id`` is the context that each prefix of the tree ends with.
+        """
         edge_pairs = _EdgePairs(tree, context_id, self.vocabulary_size)
+        # (entries,) each: a context with the token after it, and how often the token follows
         entry_pairs, count = count_keys(len(tree.edge_node), edge_pairs, tree.edge_count)
-        context, token = np.divmod(entry_pairs, self.vocabulary_size)
-        start = np.searchsorted(context, np.arange(context[-1] + 2))
+        context, token = np.divmod(entry_pairs, self.vocabulary_size)  # (entries,) each
+        context_count = context[-1] + 1
+        start = np.searchsorted(context, np.arange(context_count + 1))  # (C + 1,)
         followers = Followers(start, token.astype(np.int32), count)
         return _LengthCounts(contexts, self.vocabulary_size, entry_pairs, followers)
 
     def forget_tables(self) -> None:
         """Free the memory of the cached tables. A model keeps the tables that it uses."""
+        cached_properties = ("witten_bell", "kneser_ney_highest", "kneser_ney_lower")
         for length in self._lengths:
-            for name in ("witten_bell", "kneser_ney_highest", "kneser_ney_lower"):
+            for name in cached_properties:
                 length.__dict__.pop(name, None)
 
     def tables(self, order: int, smoothing: str) -> list[_Table]:
-        """Return the tables that an n-gram mixes, the shortest context first."""
-        lengths = self._lengths[:order]
-        longest = lengths[-1]
+        """Return the probabilities that an n-gram mixes: a table for each context length, the shortest first."""
+        counts_by_length = self._lengths[:order]
+        longest = counts_by_length[-1]
         if smoothing == UNSMOOTHED:
             return [longest.unsmoothed]
         if smoothing == WITTEN_BELL:
-            return [length.witten_bell for length in lengths]
-        lower = [length.kneser_ney_lower for length in lengths[:-1]]
+            return [counts.witten_bell for counts in counts_by_length]
+        lower = [counts.kneser_ney_lower for counts in counts_by_length[:-1]]
         return [*lower, longest.kneser_ney_highest]
 
 
@@ -291,7 +301,7 @@ class _LengthCounts:
     @cached_property
     def kneser_ney_highest(self) -> _Table:
         """Kneser–Ney smoothing for the longest contexts of a model, with the plain counts."""
-        return self._kneser_ney(self.followers)
+        return self._smooth_kneser_ney(self.followers)
 
     @cached_property
     def kneser_ney_lower(self) -> _Table:
@@ -300,17 +310,18 @@ class _LengthCounts:
         Nothing precedes a start token, so contexts that begin with one keep their plain counts.
         """
         begins_with_start = self._begins_with_start[self.entry_context]  # (entries,)
-        count = np.where(begins_with_start, self.followers.count, self._continuations())
-        return self._kneser_ney(replace(self.followers, count=count))
+        continuation_count = self._count_continuations()  # (entries,)
+        count = np.where(begins_with_start, self.followers.count, continuation_count)
+        return self._smooth_kneser_ney(replace(self.followers, count=count))
 
-    def _continuations(self) -> Int64[Array, "entries"]:
-        """Count how many different longer contexts each token followed."""
+    def _count_continuations(self) -> Int64[Array, "entries"]:
+        """Count how many different longer contexts each token followed, instead of how often it occurred."""
         longer = self.longer
         assert longer is not None
-        shorter_context = longer.contexts.shorter[longer.entry_context]  # (entries of longer,)
-        pairs = shorter_context * self.vocabulary_size + longer.followers.token
-        entry = np.searchsorted(self.entry_pairs, pairs)
-        return np.bincount(entry, minlength=len(self.entry_pairs))
+        context_of_longer = longer.contexts.shorter[longer.entry_context]  # (entries of longer,)
+        pair_of_longer = context_of_longer * self.vocabulary_size + longer.followers.token
+        entry_of_longer = np.searchsorted(self.entry_pairs, pair_of_longer)
+        return np.bincount(entry_of_longer, minlength=len(self.entry_pairs))
 
     def _table(self, shares: Shares) -> _Table:
         return _Table(self.contexts, self.followers, shares)
@@ -337,13 +348,13 @@ class _LengthCounts:
         is_start: Bool[Array, "_"] = (tokens == END_TOKEN) | (tokens >= self.vocabulary_size)
         return is_start
 
-    def _kneser_ney(self, followers: Followers) -> _Table:
-        """Return the smoothed table. Contexts that repeat the start token leave everything to the shorter context."""
+    def _smooth_kneser_ney(self, followers: Followers) -> _Table:
+        """Smooth some counts. Contexts that repeat the start token leave everything to the next shorter context."""
         is_included = ~self._repeats_start  # (C,)
         is_included_entry = is_included[self.entry_context]  # (entries,)
         included = followers.selected(is_included, is_included_entry)
-        share = np.zeros(len(followers.token))  # (entries,)
-        rest = np.ones(len(is_included))  # (C,)
+        share = np.zeros(len(followers.token))  # (entries,) of each token
+        rest = np.ones(len(is_included))  # (C,) for the next shorter context
         if len(included.token):
             smoothed = modified_kneser_ney(included)
             share[is_included_entry] = smoothed.share
@@ -352,26 +363,28 @@ class _LengthCounts:
 
 
 def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
-    """Yield ``length`` arrays: the last token of every prefix, then the token before it, and so on.
+    """Yield the last ``length`` tokens of all prefixes in a tree, as one array per position.
 
-    To the left of a name, its start token is repeated.
+    The first array has the last token of each prefix, the next one the token before it, and so on. A name's start token
+    is repeated as often as necessary.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> tree = PrefixTree.from_names(["ab"], Vocabulary.from_names(["ab"]))  # three prefixes: "", "a", "ab"
     >>> [tokens.tolist() for tokens in node_contexts(tree, 2)]
     [[0, 1, 2], [0, 0, 1]]
     """
-    node = np.arange(tree.nodes, dtype=index_type(tree.nodes))
-    parent = np.where(tree.parent < 0, node, tree.parent).astype(node.dtype)
+    node_at_position = np.arange(tree.nodes, dtype=index_type(tree.nodes))  # (N,)
+    is_root = tree.parent < 0
+    parent_or_root = np.where(is_root, node_at_position, tree.parent).astype(node_at_position.dtype)
     for position in range(length):
         if position > 0:
-            node = parent[node]
-        yield tree.token[node]
+            node_at_position = parent_or_root[node_at_position]  # one token to the left
+        yield tree.token[node_at_position]
 
 
 @dataclass(frozen=True, eq=False)
 class _EdgePairs:
-    """The context before each edge and the edge's token, as one number. A call returns those of some edges."""
+    """The context before each edge and the edge's token, as one number. A call returns the numbers of some edges."""
 
     tree: PrefixTree
     context_id: Int[Array, "N"]  # the context that each prefix ends with

@@ -39,7 +39,7 @@ class Followers:
         return np.diff(self.start)
 
     def selected(self, contexts: Bool[Array, "C"], entries: Bool[Array, "entries"]) -> Followers:
-        """Return only some contexts. ``entries`` selects their entries."""
+        """Return the followers of some contexts. Both arguments are masks; ``entries`` has to select their entries."""
         sizes = self.entries_per_context[contexts]
         return Followers(
             start=np.concatenate(([0], np.cumsum(sizes))),
@@ -112,12 +112,12 @@ def discounts(counts: Int64[Array, "entries"]) -> tuple[float, ...]:
     >>> discounts(np.array([1, 1, 5]))
     (0.5, 1.0, 1.5)
     """
-    n = [int((counts == times).sum()) for times in range(5)]
-    return tuple(_estimate_discount(times, n) for times in (1, 2, 3))
+    counts_of_counts = [int((counts == times).sum()) for times in range(5)]
+    return tuple(_estimate_discount(times, counts_of_counts) for times in (1, 2, 3))
 
 
 def _estimate_discount(times: int, n: list[int]) -> float:
-    """Estimate the discount of a count. ``n[k]`` is how many counts are k."""
+    """Estimate how much a count of 1, 2 or 3 is reduced (``times``). ``n[k]`` is how many counts are k."""
     fallback = FALLBACK_DISCOUNTS[times - 1]
     if n[1] == 0 or n[times] == 0 or n[times + 1] == 0:
         return fallback

@@ -41,13 +41,14 @@ _SPACE_FOR_SEPARATOR = {ord(separator): " " for separator in SEPARATORS}
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a name in the form in which they are compared, without "The" at the start.
+    """Split a name into normalized words, which are compared with the words of other names. A first "The" is left out.
 
     >>> words_of("THE GAP, INC."), words_of("The")
     (['gap', 'inc'], ['the'])
     """
-    forms = map(bare, name.translate(_SPACE_FOR_SEPARATOR).split())
-    words = list(filter(None, forms))
+    separate_words = name.translate(_SPACE_FOR_SEPARATOR).split()
+    normalized = map(bare, separate_words)
+    words = list(filter(None, normalized))
     if len(words) > 1 and words[0] == "the":
         return words[1:]
     return words
@@ -65,8 +66,8 @@ def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[
     >>> claimed_starts(listed, Normalization())
     ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
-    listed_words = [words_of(normalization.without_endings(name)) for name in names]
-    listed_words = [words for words in listed_words if words]
+    words_of_names = [words_of(normalization.without_endings(name)) for name in names]
+    listed_words = [words for words in words_of_names if words]
     common = _common_first_words(listed_words)
     starts: set[str] = set()
     for words in listed_words:
@@ -126,18 +127,19 @@ class Unclaimed(Constraint):
         self._normalization = normalization
         self._common: set[str] = set()  # words that need a second word
         for start in self.value:
-            first, _, second = start.partition(" ")
-            if second:
-                self._common.add(first)
+            first_word, _, second_word = start.partition(" ")
+            if second_word:
+                self._common.add(first_word)
         long_common = [word for word in self._common if len(word) >= LONG]
+        joined_starts = [start.replace(" ", "") for start in self.value]
         # The keys of all starts, for two joined words; for a single word also those of long common words.
-        self._keys = _stored_keys([start.replace(" ", "") for start in self.value])
+        self._keys = _stored_keys(joined_starts)
         self._first_word_keys = _stored_keys(long_common) | self._keys
         # Earlier results, since many names start alike, by word and whether it's a single word.
         self._is_claimed_cache: dict[tuple[str, bool], bool] = {}
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject a start that a listed company has."""
+        """Raise SettingsError if the string that every name starts with is a listed company's start."""
         starts_with = constraints.get(StartsWith)
         if starts_with is None:
             return
@@ -155,8 +157,9 @@ class Unclaimed(Constraint):
     def accepts(self, name: str) -> bool:
         """Return whether the name's start is new, it's more than a common word, and no word is repeated in a row."""
         words = words_of(self._normalization.without_endings(name))
-        joined = "".join(words)
-        if not joined or joined in self._common:
+        joined_words = "".join(words)
+        is_only_common_word = joined_words in self._common
+        if not joined_words or is_only_common_word:
             return False
         has_repeated_word = any(word == following for word, following in pairwise(words))
         return not has_repeated_word and self.may_begin(name)
@@ -169,14 +172,16 @@ class Unclaimed(Constraint):
         is_common = words[0] in self._common
         if not is_common and self._is_claimed(words[0], is_single=True):
             return False
-        return len(words) == 1 or not self._is_claimed(words[0] + words[1], is_single=False)
+        if len(words) == 1:
+            return True
+        return not self._is_claimed(words[0] + words[1], is_single=False)
 
     def _is_claimed(self, word: str, *, is_single: bool) -> bool:
         """Return whether a single word, or two joined words, are within one letter of a listed company's start."""
         cache_key = word, is_single
         if cache_key not in self._is_claimed_cache:
-            stored = self._first_word_keys if is_single else self._keys
-            is_claimed = bool(word) and not stored.isdisjoint(_lookup_keys(word))
+            claimed_keys = self._first_word_keys if is_single else self._keys
+            is_claimed = bool(word) and not claimed_keys.isdisjoint(_lookup_keys(word))
             self._is_claimed_cache[cache_key] = is_claimed
         return self._is_claimed_cache[cache_key]
 
@@ -212,7 +217,7 @@ class UnclaimedTracker(Tracker):
 
 
 def _stored_keys(words: Sequence[str]) -> set[str]:
-    """Return each word as it is, and with each letter replaced by a wildcard."""
+    """Return the keys under which words are stored: each word as it is, and with each letter replaced by a wildcard."""
     keys = set(words)
     for word in words:
         for index in range(len(word)):
@@ -221,7 +226,10 @@ def _stored_keys(words: Sequence[str]) -> set[str]:
 
 
 def _lookup_keys(word: str) -> Iterator[str]:
-    """Return keys of which at least one is stored if the word is at most one letter away from a stored word."""
+    """Yield the keys to look for, to find out whether a word differs by at most one letter from a stored word.
+
+    If it does, at least one of them is among the ``_stored_keys``.
+    """
     yield word
     for index in range(len(word) + 1):
         before = word[:index]

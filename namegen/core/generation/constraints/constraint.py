@@ -56,8 +56,10 @@ class Finished:
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:
         """Return some of the names. Hashes that are known already aren't computed again."""
-        selected = Finished(list(compress(self.names, keep.tolist())), self.normalization)
-        if "hashes" in vars(self):
+        names = list(compress(self.names, keep.tolist()))
+        selected = Finished(names, self.normalization)
+        has_hashes = "hashes" in vars(self)  # where cached_property stores them
+        if has_hashes:
             vars(selected)["hashes"] = self.hashes[keep]
         return selected
 
@@ -134,7 +136,7 @@ class Constraint:
         return setting(self.shown_name, f"{self.value!r}")
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Find contradictions before anything is drawn.
+        """Check before anything is drawn that names can satisfy this constraint together with the others.
 
         Args:
             vocabulary: the model's characters.

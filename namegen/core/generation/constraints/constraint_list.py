@@ -68,14 +68,19 @@ class WellFormed(Constraint):
         return not self.combines or is_normalized("NFC", name)
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Return which names couldn't be in a list, without a Python call for each name."""
+        """Return which names couldn't be in a list: those with a space at either end, and the empty one.
+
+        Calling ``accepts`` for each name would take longer, and is necessary only if strings may not be in NFC.
+        """
         if self.combines:
             return super().rejects(finished)
         names = finished.names
-        is_padded = map(operator.ne, names, map(str.strip, names))
-        rejected = np.fromiter(is_padded, bool, count=len(names))
+        stripped = map(str.strip, names)
+        has_outer_space = map(operator.ne, names, stripped)
+        rejected = np.fromiter(has_outer_space, bool, count=len(names))
         if not all(names):
-            rejected |= np.fromiter(map(operator.not_, names), bool, count=len(names))
+            is_empty = map(operator.not_, names)
+            rejected |= np.fromiter(is_empty, bool, count=len(names))
         return rejected
 
 
@@ -132,7 +137,7 @@ class MaxLength(Constraint, Tracker):
     value: int
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject a minimum length, or strings, that need more characters."""
+        """Raise SettingsError if the minimum length or the required strings need longer names than this maximum."""
         limit = f"the {counted(self.value, 'character')} that a name may have: raise {setting(self.setting_name)}"
         min_length = constraints.get(MinLength)
         if min_length is not None and min_length.value > self.value:
@@ -182,15 +187,16 @@ class ExcludedWords(Constraint):
         super().__init__(frozenset(value))
         words = {word.strip().casefold() for word in self.value}
         anywhere = {word for word in words if not word.startswith("=")}
-        self._whole_words = {normalize(word[1:]) for word in words - anywhere} - {""}
-        forms = anywhere | {normalize(word) for word in anywhere}
-        # By length, so that ten thousand words take no longer than ten.
-        self._forms: dict[int, set[str]] = {}
-        for form in filter(None, forms):
-            self._forms.setdefault(len(form), set()).add(form)
+        with_equals_sign = words - anywhere
+        self._whole_words = {normalize(word[1:]) for word in with_equals_sign} - {""}
+        # The words excluded anywhere, by length, so that ten thousand words take no longer than ten.
+        self._words_by_length: dict[int, set[str]] = {}
+        for word in anywhere | {normalize(word) for word in anywhere}:
+            if word:
+                self._words_by_length.setdefault(len(word), set()).add(word)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject a required string that contains an excluded word."""
+        """Raise SettingsError if a required string contains an excluded word."""
         for constraint in constraints.texts:
             if self._contains_word(constraint.value):
                 raise SettingsError(
@@ -207,17 +213,17 @@ class ExcludedWords(Constraint):
         """Return whether the name, or a word between its spaces and hyphens, is excluded as a whole word."""
         if not self._whole_words:
             return False
-        whole_words = map(normalize, [name, *re.split(r"[\s-]+", name)])
+        parts = re.split(r"[\s-]+", name)
+        whole_words = map(normalize, [name, *parts])
         return not self._whole_words.isdisjoint(whole_words)
 
     def _contains_word(self, text: str) -> bool:
-        """Return whether the string contains one of the words that are excluded anywhere."""
+        """Return whether a string contains an excluded word, with or without its spaces and punctuation."""
         for form in {text.casefold(), normalize(text)}:
-            for length, words in self._forms.items():
-                stretches = (
-                    form[start : start + length] for start in range(len(form) - length + 1)
-                )
-                if not words.isdisjoint(stretches):
+            for length, words in self._words_by_length.items():
+                starts = range(len(form) - length + 1)
+                substrings = (form[start : start + length] for start in starts)
+                if not words.isdisjoint(substrings):
                     return True
         return False
 
@@ -235,7 +241,7 @@ class NoProfanity(Constraint):
         super().__init__(False)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject a required string that is profanity whatever characters are next to it."""
+        """Raise SettingsError if a required string is profanity whatever characters are next to it."""
         for constraint in constraints.texts:
             if self._is_always_profane(constraint, vocabulary):
                 raise SettingsError(
@@ -250,8 +256,8 @@ class NoProfanity(Constraint):
         neighbors = self._possible_neighbors(constraint, vocabulary)
         if len(text) > MAX_STRETCH:  # no profanity reaches both of its ends
             neighbors = [pair for pair in neighbors if "" in pair]
-        texts = [f"{before}{text}{after}" for before, after in neighbors]
-        return bool(are_profane(texts).all())
+        texts_in_names = [f"{before}{text}{after}" for before, after in neighbors]
+        return bool(are_profane(texts_in_names).all())
 
     def _possible_neighbors(
         self, constraint: TextConstraint, vocabulary: Vocabulary
@@ -370,33 +376,33 @@ class MinDistance(Constraint):
         self._listed_lengths = np.array(list(map(len, self._listed)))  # (listed,) ascending
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
-        """Return which names are too near a listed name. Each is compared with all listed names of about its length."""
-        forms = np.array([self._normalize(name) for name in finished.names], object)
-        lengths = np.fromiter(map(len, forms), np.int64, count=len(forms))
+        """Return which names are too similar to a listed name. Each is compared with those of about its length."""
+        forms = np.array([self._normalize(name) for name in finished.names], object)  # (names,)
+        lengths = np.fromiter(map(len, forms), np.int64, count=len(forms))  # (names,)
         is_near = np.zeros(len(forms), bool)
         for length in np.unique(lengths).tolist():
             listed = self._listed_of_about(length)
             rows = np.flatnonzero(lengths == length)
-            block_rows = max(1, BLOCK_PAIRS // max(1, len(listed)))
-            for start in range(0, len(rows), block_rows):
-                block = rows[start : start + block_rows]
+            rows_at_once = max(1, BLOCK_PAIRS // max(1, len(listed)))
+            for start in range(0, len(rows), rows_at_once):
+                block = rows[start : start + rows_at_once]
                 is_near[block] = self._are_near(forms[block].tolist(), listed)
         return is_near
 
     def _listed_of_about(self, length: int) -> list[str]:
-        """Return the listed names that can be too near a name of this length. An edit changes it by one at most."""
-        most_edits = self.value - 1
+        """Return the listed names whose length is near enough to this one. An edit changes it by at most one."""
+        most_edits = self.value - 1  # of a name that is too similar
         shortest = length - most_edits
         longest = length + most_edits
         first, end = np.searchsorted(self._listed_lengths, (shortest, longest + 1))
         return self._listed[first:end]
 
     def _are_near(self, forms: Sequence[str], listed: Sequence[str]) -> Bool[Array, "names"]:
-        """Return which of some normalized names are too near one of the listed names."""
+        """Return which of some normalized names are too similar to a listed name, by their Levenshtein distance."""
         from rapidfuzz.distance import Levenshtein
         from rapidfuzz.process import cdist
 
-        most_edits = self.value - 1  # of a name that is too near
+        most_edits = self.value - 1  # of a name that is too similar
         distances = cdist(
             forms,
             listed,
@@ -458,8 +464,8 @@ class ConstraintList:
 
     def __init__(self, constraints: Iterable[Constraint] = ()) -> None:
         effective = [constraint for constraint in constraints if not _accepts_all(constraint)]
-        rank = {key: index for index, key in enumerate(CONSTRAINTS)}
-        effective.sort(key=lambda constraint: rank.get(constraint.key, len(rank)))
+        position = {key: index for index, key in enumerate(CONSTRAINTS)}
+        effective.sort(key=lambda constraint: position.get(constraint.key, len(position)))
         self._constraints = tuple(effective)
 
     def __iter__(self) -> Iterator[Constraint]:
@@ -474,16 +480,16 @@ class ConstraintList:
 
     @property
     def shortest(self) -> int:
-        """The characters that all required strings need together.
+        """How many characters a name needs at least, so that it has all required strings, which may overlap.
 
         >>> ConstraintList([StartsWith("Mc"), EndsWith("ck")]).shortest
         3
         """
-        text = {constraint.key: constraint.value for constraint in self.texts}
+        required = {constraint.key: constraint.value for constraint in self.texts}
         return shortest_text(
-            start=text.get(StartsWith.key, ""),
-            inside=text.get(Contains.key, ""),
-            end=text.get(EndsWith.key, ""),
+            start=required.get(StartsWith.key, ""),
+            inside=required.get(Contains.key, ""),
+            end=required.get(EndsWith.key, ""),
         )
 
     @property
@@ -493,7 +499,7 @@ class ConstraintList:
         return [constraint for constraint in constraints if constraint is not None]
 
     def check(self, vocabulary: Vocabulary) -> None:
-        """Find contradictions before anything is drawn.
+        """Check before anything is drawn that the constraints don't contradict each other.
 
         Raises:
             SettingsError: no name can satisfy the constraints. The message names the contradicting settings.
@@ -537,19 +543,19 @@ class NameFilter:
         return all(constraint.rarely_rejects for constraint in self.constraints)
 
     def keep(self, names: list[str], counts: Int64[Array, "names"]) -> AcceptedNames:
-        """Check distinct names against all constraints.
+        """Return the names that all constraints accept, and count the draws that each constraint rejects.
 
         Args:
-            names: the names.
+            names: distinct names.
             counts: draws of each name.
         """
         rejected_draws: Counter[str] = Counter()
-        rows = np.arange(len(names))
+        rows = np.arange(len(names))  # of the names accepted so far
         accepted = Finished(names, self.normalization)
         for constraint in self.constraints:
-            rejected = constraint.rejects(accepted)
-            if rejected.any():
-                rejected_draws[constraint.key] += int(counts[rows[rejected]].sum())
-                rows = rows[~rejected]
-                accepted = accepted.select(~rejected)
+            is_rejected = constraint.rejects(accepted)  # (accepted,)
+            if is_rejected.any():
+                rejected_draws[constraint.key] += int(counts[rows[is_rejected]].sum())
+                rows = rows[~is_rejected]
+                accepted = accepted.select(~is_rejected)
         return AcceptedNames(rows, accepted, rejected_draws)

@@ -131,7 +131,7 @@ class Matches(Constraint):
         return ~np.array(self.match_all(finished.names, partial=False), bool)
 
     def may_begin(self, prefix: str) -> bool:
-        """Return whether a name that starts with the prefix could match. True if that isn't known."""
+        """Return whether a name that starts with the prefix could match. If that isn't known, the result is True."""
         return not self.prunes or self._match(prefix, partial=True)
 
     def match_all(self, texts: Sequence[str], *, partial: bool) -> list[bool]:
@@ -147,9 +147,9 @@ class Matches(Constraint):
         results: list[bool] = []
         for start in range(0, len(texts), CALLS_A_LOOK):
             block = texts[start : start + CALLS_A_LOOK]
-            started = time.thread_time()  # other clocks also count what else a busy machine does
+            time_before = time.thread_time()  # other clocks also count other programs' work
             results += [self._match(text, partial=partial) for text in block]
-            self._count_time(time.thread_time() - started)
+            self._count_time(time.thread_time() - time_before)
         return results
 
     def _count_time(self, seconds: float) -> None:
@@ -161,27 +161,31 @@ class Matches(Constraint):
             raise self._too_slow(f"{self._seconds:.1f} seconds for some {self._calls:,} names")
 
     def representatives(self, characters: str) -> dict[int, str]:
-        """Find characters that no piece of a plain expression distinguishes, and choose one to stand for all of them.
+        """Group characters that a plain expression doesn't distinguish, and choose a representative of each group.
 
         Replacing characters by their representatives changes neither whether a string matches nor whether a longer one
-        could match.
+        could match. So fewer different strings have to be matched.
 
         Returns:
             The representative of each character, by code point, for ``str.translate``.
         """
-        patterns = self._patterns_of_characters()
-        first_with_matches: dict[tuple[bool, ...], str] = {}
+        patterns = self._compile_single_characters()
+        first_of_group: dict[tuple[bool, ...], str] = {}  # by the patterns that a group matches
         representatives = {}
         for character in characters:
             matches = tuple(pattern.fullmatch(character) is not None for pattern in patterns)
-            representatives[ord(character)] = first_with_matches.setdefault(matches, character)
+            representatives[ord(character)] = first_of_group.setdefault(matches, character)
         return representatives
 
-    def _patterns_of_characters(self) -> list[Any]:
-        """Compile the pieces that stand for one character, with and without regard to letter case."""
+    def _compile_single_characters(self) -> list[Any]:
+        """Compile each piece of the expression that stands for one character, such as ``[A-Z]`` or ``a``.
+
+        Each piece is compiled with and without regard to letter case.
+        """
         pieces: dict[str, None] = {}  # in order, each once
         for piece in _PIECE.finditer(self.value):
-            if piece["count"] is None and piece[0] not in _NO_CHARACTER:
+            is_repeat = piece["count"] is not None
+            if not is_repeat and piece[0] not in _NO_CHARACTER:
                 pieces[piece[0]] = None
         patterns = []
         for text in pieces:
@@ -238,15 +242,19 @@ class MatchTracker(Tracker):
         return ~self._match(tokens, self._matches, partial=False)
 
     def _match(
-        self, tokens: Int32[Array, "K depth"], known: dict[str, bool], *, partial: bool
+        self, tokens: Int32[Array, "K depth"], cache: dict[str, bool], *, partial: bool
     ) -> Bool[Array, "K"]:
-        """Return whether each prefix matches. New results are added to the known ones."""
-        if len(known) > MAX_KNOWN:
-            known.clear()
+        """Return which prefixes match, or with ``partial`` which could match if they were longer.
+
+        The results for strings that were matched before are in the cache.
+        """
+        if len(cache) > MAX_KNOWN:
+            cache.clear()
         texts = self.vocabulary.decode_all(self._representative[tokens])
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(new, self.constraint.match_all(new, partial=partial), strict=True))
-        return np.fromiter(map(known.__getitem__, texts), bool, count=len(texts))
+        new_texts = [text for text in dict.fromkeys(texts) if text not in cache]
+        new_results = self.constraint.match_all(new_texts, partial=partial)
+        cache.update(zip(new_texts, new_results, strict=True))
+        return np.fromiter(map(cache.__getitem__, texts), bool, count=len(texts))
 
 
 def _compile(expression: str) -> Any:
@@ -286,7 +294,7 @@ class _PartCounter:
         self._last_size = 0  # of the group's last piece, which a repeat would repeat
 
     def read(self, piece: re.Match[str]) -> None:
-        """Count the next piece."""
+        """Count the next piece: a parenthesis, a repeat, or something that stands for one character."""
         text = piece[0]
         if text[0] == "(":
             self._open_group()

@@ -41,7 +41,7 @@ class TextConstraint(Constraint):
             )
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject characters that the model doesn't know, and a space at the start or end of the name."""
+        """Raise SettingsError if the model doesn't know a character, or if the name would start or end with a space."""
         unknown = vocabulary.unknown(self.value)
         if unknown:
             raise SettingsError(
@@ -61,7 +61,7 @@ class StartsWith(TextConstraint):
     edges = (0,)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Reject a start that contradicts ``matches``."""
+        """Raise SettingsError if no name with this start can match the regular expression (``matches``)."""
         super().check(vocabulary, constraints)
         matches = constraints.get(Matches)
         if matches is not None and not matches.may_begin(self.value):
@@ -121,7 +121,7 @@ class Automaton(Tracker):
         length = len(text)
         self.longest = longest
         self.next_state = _next_states(text, vocabulary_size)  # (characters + 1, V)
-        if stays:
+        if stays:  # once the string is spelled, every next character leaves it spelled
             self.next_state[length] = length
         # (characters + 1,) characters that a prefix needs at least, by state
         self.missing = length - np.arange(length + 1)
@@ -150,7 +150,10 @@ class Automaton(Tracker):
 def _next_states(
     text: Int32[Array, "characters"], vocabulary_size: int
 ) -> Int64[Array, "states V"]:
-    """Return the automaton's table: the next state for each state and each next token."""
+    """Return the automaton's table: the next state for each state and each next token.
+
+    The state is how many characters of the string the last tokens spell.
+    """
     length = len(text)
     next_state = np.zeros((length + 1, vocabulary_size), np.int64)
     next_state[0, text[0]] = 1
@@ -171,15 +174,20 @@ def shortest_text(start: str, inside: str, end: str) -> int:
     >>> shortest_text("Mac", "", "ack"), shortest_text("ab", "bcd", "de"), shortest_text("a", "x", "b")
     (4, 5, 3)
     """
-    whole = _joined(start, end)
-    if inside in whole:
-        return len(whole)
+    without_middle = _overlap(start, end)
+    if inside in without_middle:
+        return len(without_middle)
     # A string that is in neither of the two reaches beyond both, so it overlaps with each as far as possible.
-    return len(_joined(_joined(start, inside), end))
+    with_middle = _overlap(_overlap(start, inside), end)
+    return len(with_middle)
 
 
-def _joined(left: str, right: str) -> str:
-    """Return the shortest string that starts with one string and ends with the other."""
+def _overlap(left: str, right: str) -> str:
+    """Join two strings so that they overlap as far as possible.
+
+    >>> _overlap("Mac", "ack")
+    'Mack'
+    """
     for overlap in range(min(len(left), len(right)), 0, -1):
         if left.endswith(right[:overlap]):
             return left + right[overlap:]

@@ -78,19 +78,17 @@ class PrefixScores:
 
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:
-        """Join several batches into one."""
-        return cls(
-            **{
-                column.name: np.concatenate([getattr(batch, column.name) for batch in batches])
-                for column in fields(cls)
-            }
-        )
+        """Join the scores of several batches of prefixes, array by array."""
+        arrays = {}
+        for column in fields(cls):
+            arrays_of_batches = [getattr(batch, column.name) for batch in batches]
+            arrays[column.name] = np.concatenate(arrays_of_batches)
+        return cls(**arrays)
 
     def select(self, index: Any) -> Self:
-        """Return the same elements of each array, by a NumPy index."""
-        return type(self)(
-            **{column.name: getattr(self, column.name)[index] for column in fields(self)}
-        )
+        """Return the scores of some prefixes. ``index`` is any NumPy index into the arrays."""
+        arrays = {column.name: getattr(self, column.name)[index] for column in fields(self)}
+        return type(self)(**arrays)
 
 
 @runtime_checkable
@@ -104,15 +102,15 @@ class Ranking(Protocol):
     def extend(
         self,
         logits: Float[Array, "B V"],
-        step: Float64[Array, "B V"],
+        next_log_probability: Float64[Array, "B V"],
         scores: PrefixScores,
         floor: float,
     ) -> PrefixScores:
-        """Score everything that is one token longer.
+        """Score all prefixes that are one token longer, and the names that end after the prefixes.
 
         Args:
             logits: the model's logits after each prefix.
-            step: the log-probability of each next token at temperature 1, in nats.
+            next_log_probability: the log-probability of each next token at temperature 1, in nats.
             scores: of the prefixes, ``(B,)``.
             floor: ranks below the floor may be inexact, but must stay below it. Impossible prefixes must have the rank
                 −inf.
@@ -136,12 +134,12 @@ class ByProbability:
     def extend(
         self,
         logits: Float[Array, "B V"],
-        step: Float64[Array, "B V"],
+        next_log_probability: Float64[Array, "B V"],
         scores: PrefixScores,
         floor: float,
     ) -> PrefixScores:
         """Add the next token's log-probability to the prefix's."""
-        log_probability = scores.log_probability[:, None] + step
+        log_probability = scores.log_probability[:, None] + next_log_probability
         return PrefixScores(rank=log_probability, log_probability=log_probability)
 
 
@@ -207,7 +205,7 @@ class Band:
         self.highest_below = max(self.highest_below, rank)
 
     def judge_waiting(self) -> None:
-        """Check the constraints of the names that were added, and keep the n highest."""
+        """Check the constraints of the names that were added, and keep the n highest names of the band."""
         if not self._waiting:
             return
         waiting = RankedNames.concatenate(self._waiting)
@@ -220,14 +218,15 @@ class Band:
         self.best = names.select(self._sorted_rows(names)[: self.n])
 
     def _sorted_rows(self, names: RankedNames) -> Int64[Array, "rows"]:
-        """Return the rows by falling rank; without repeats, only the highest name of each hash."""
+        """Sort names by falling rank, and return their rows. If names may not repeat, equal names have only one row."""
         rank = names.scores.rank
         by_rank = sorted(range(len(rank)), key=lambda row: (-rank[row], names.names[row]))
         rows = np.array(by_rank, np.int64)
         allows_repeats = self.name_filter.reserved is None
         if allows_repeats:
             return rows
-        hashes = self.name_filter.normalization.hash_names([names.names[row] for row in by_rank])
+        sorted_names = [names.names[row] for row in by_rank]
+        hashes = self.name_filter.normalization.hash_names(sorted_names)  # equal for equal names
         first_positions = np.unique(hashes, return_index=True)[1]
         return rows[np.sort(first_positions)]
 
@@ -296,22 +295,23 @@ class _BandWidth:
     _prefixes_before: int = 0  # prefixes of the last band
 
     def adapt(self, prefixes: int) -> None:
-        """Set the width of the next band, given the number of prefixes in the last one."""
-        before = self._prefixes_before
+        """Choose how far the floor is lowered for the next band, given the number of prefixes in the last one."""
+        prefixes_before = self._prefixes_before
         nats_before = self.nats
-        self.nats = self._next_nats(prefixes)
+        self.nats = self._choose_width(prefixes)
         self.expected = 0
-        if prefixes > before > SMALL_BAND:
+        if prefixes > prefixes_before > SMALL_BAND:
             # Assume the same growth per nat. It's a low estimate, as checking the constraints takes time too.
-            growth = (prefixes / before) ** (self.nats / nats_before)
-            self.expected = prefixes * growth
+            last_growth = prefixes / prefixes_before
+            next_growth = last_growth ** (self.nats / nats_before)
+            self.expected = prefixes * next_growth
         self._prefixes_before = prefixes
 
-    def _next_nats(self, prefixes: int) -> float:
-        """Return the next width: larger if the last band hardly grew, smaller if it grew a lot."""
-        before = self._prefixes_before
-        is_hardly_larger = prefixes < HARDLY_MORE * before
-        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
+    def _choose_width(self, prefixes: int) -> float:
+        """Return how far to lower the floor: further if the last band hardly grew, less far if it grew a lot."""
+        prefixes_before = self._prefixes_before
+        is_hardly_larger = prefixes < HARDLY_MORE * prefixes_before
+        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * prefixes_before)
         is_large_and_wide = prefixes >= SMALL_BAND and self.nats > 2 * BAND_NATS
         if is_hardly_larger:
             return 2 * self.nats
@@ -424,10 +424,10 @@ class BandSearch:
         return self.prefixes_read + self.walk.tried // TRIED_PER_READ
 
     def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Band]:
-        """Find bands with lower and lower floors until n names are found, no more exist, or the search gives up.
+        """Yield bands, each with a lower floor, until n names are found, no more exist, or the search gives up.
 
-        Each band also has the names of the bands before, except for those that the caller has returned.
-        The caller has to count these in ``returned``.
+        A band contains the names whose rank is above its floor, and so also the names of the bands before. Names that
+        the caller has returned are missing; the caller has to count them in ``returned``.
 
         Args:
             n: how many names; None: all, including those that have been returned.
@@ -446,10 +446,11 @@ class BandSearch:
             is_complete = self._read_band(start, scores, band)
             if is_complete:
                 yield band
-                if len(band.best.names) >= band.n:
+                has_enough_names = len(band.best.names) >= band.n
+                if has_enough_names:
                     return
                 floors.lower(band, prefixes=self.prefixes_read - read_before)
-            elif floors.can_expect_fewer and not self.returned:
+            elif floors.can_expect_fewer and not self.returned:  # the first band was too large
                 floors.expect_fewer()
                 self.renew_budget()
             else:
@@ -458,12 +459,13 @@ class BandSearch:
                 return
 
     def _can_continue(self, floors: _Floors) -> bool:
-        """Return whether to read another band: not if it would be unfinished for sure, and not be returned."""
-        is_too_large = floors.width.expected > self._work_limit - self._work
-        return self.returns_unfinished_bands or not is_too_large
+        """Return whether to read another band: if it can be finished, or if the caller also wants an unfinished one."""
+        remaining_work = self._work_limit - self._work
+        can_be_finished = floors.width.expected <= remaining_work
+        return self.returns_unfinished_bands or can_be_finished
 
     def _new_band(self, n: int | None, floor: float, scores: PrefixScores) -> Band:
-        """Return an empty band above a floor for the names that are still missing.
+        """Create an empty band for the names that are still missing.
 
         Args:
             n: names that are wanted; None: all.
@@ -501,13 +503,17 @@ class BandSearch:
         return is_complete
 
     def _read_blocks(self, stack: _BlockStack, band: Band) -> bool:
-        """Read prefixes until none above the band's floor is left. Return False if that's too much work."""
+        """Read the blocks of a stack, and the longer prefixes that follow, until none is left above the band's floor.
+
+        Returns:
+            Whether all were read; False if that's too much work.
+        """
         while stack.blocks:
             block = stack.blocks.pop()
-            highest = float(block.scores.rank.max())
-            if highest < band.current_floor:  # the later blocks rank even lower
+            highest_rank = float(block.scores.rank.max())
+            if highest_rank < band.current_floor:  # the later blocks rank even lower
                 stack.free(block)
-                band.note_below(highest)
+                band.note_below(highest_rank)
                 continue
             stack.push_next_block(block)
             if self._is_too_much_work(block, stack):
@@ -517,14 +523,17 @@ class BandSearch:
 
     def _is_too_much_work(self, block: _Block, stack: _BlockStack) -> bool:
         """Return whether reading a block would exceed the limits on work and memory."""
-        work = self._work + len(block.prefixes.last)
-        is_too_long = work > self._work_limit or self.walk.computed > self._computed_at_most
-        return is_too_long or stack.numbers > MAX_NUMBERS
+        work_after = self._work + len(block.prefixes.last)
+        takes_too_long = (
+            work_after > self._work_limit or self.walk.computed > self._computed_at_most
+        )
+        takes_too_much_memory = stack.numbers > MAX_NUMBERS
+        return takes_too_long or takes_too_much_memory
 
     def _read_next(self, block: _Block, stack: _BlockStack, band: Band) -> None:
         """Read a block, and add the highest of its longer prefixes to the stack, so that they are read next."""
-        # Only the first block goes on the stack; it brings the others with it.
-        first_longer = next(self._read_block(block, band), None)
+        longer = self._read_block(block, band)
+        first_longer = next(longer, None)  # the other blocks follow it (``later``)
         if first_longer is not None:
             stack.push(first_longer)
         if not stack.blocks:
@@ -533,23 +542,26 @@ class BandSearch:
         self._report(self._most_found, self.prefixes_read)
 
     def _read_block(self, block: _Block, band: Band) -> Iterator[_Block]:
-        """Read some prefixes, add the names that end there to the band, and return the longer prefixes above its floor.
+        """Read some prefixes, and add the names that end there to the band.
 
-        The longer prefixes are in blocks, those that rank highest first.
+        Returns:
+            The longer prefixes above the band's floor, in blocks. Those that rank highest come first.
         """
         prefixes = block.prefixes
         self.prefixes_read += len(prefixes.last)
-        logits, after = self.walk.read(prefixes)  # (B, V)
-        step = all_log_probabilities(logits)  # (B, V)
-        check_are_numbers(step[:, END_TOKEN])
-        scores = self.ranking.extend(logits, step, block.scores, band.current_floor)  # (B, V)
-        row, token = _above_floor(scores.rank, band)  # (K,) each
-        is_end = token == END_TOKEN
+        logits, state = self.walk.read(prefixes)  # (B, V)
+        log_probabilities = all_log_probabilities(logits)  # (B, V)
+        check_are_numbers(log_probabilities[:, END_TOKEN])
+        scores = self.ranking.extend(
+            logits, log_probabilities, block.scores, band.current_floor
+        )  # (B, V)
+        row, token = _find_above_floor(scores.rank, band)  # (K,) each
+        is_end = token == END_TOKEN  # (K,)
         self._add_names(prefixes, row[is_end], scores, band)
-        row, token = _by_rank(row[~is_end], token[~is_end], scores)
-        return self._longer(prefixes, row, token, scores.select((row, token)), after)
+        row, token = _sort_by_rank(row[~is_end], token[~is_end], scores)
+        return self._make_longer_blocks(prefixes, row, token, scores.select((row, token)), state)
 
-    def _longer(
+    def _make_longer_blocks(
         self,
         prefixes: PrefixBlock,
         row: Int64[Array, "K"],
@@ -559,22 +571,26 @@ class BandSearch:
     ) -> _LaterBlocks:
         """Return the prefixes that are one token longer, in blocks.
 
-        ``row`` and ``token`` are the shorter prefix and the last token of each longer one, ``scores`` (``(K,)``) are
-        the scores of the longer prefixes, and ``after`` is the model's state after the shorter ones.
+        Args:
+            prefixes: the shorter prefixes.
+            row: the row of the shorter prefix of each longer one.
+            token: the last token of each longer prefix.
+            scores: of the longer prefixes, ``(K,)``.
+            after: the model's state after the shorter prefixes.
         """
-        following = _next_tokens(row, token, scores.log_probability)
+        next_tokens = _next_tokens(row, token, scores.log_probability)
+        longer = self.walk.extend(prefixes, next_tokens, after)
         numbers_per_prefix = 3 + len(fields(scores))
         numbers = prefixes.tokens.size + len(row) * numbers_per_prefix
-        return _LaterBlocks(self.walk.children(prefixes, following, after), scores, numbers)
+        return _LaterBlocks(longer, scores, numbers)
 
     def _add_names(
         self, prefixes: PrefixBlock, row: Int64[Array, "K"], scores: PrefixScores, band: Band
     ) -> None:
-        """Add the names that end after the prefixes of some rows."""
+        """Add the names that consist of the prefixes of some rows to a band, if the walk's constraints accept them."""
         log_probability = scores.log_probability[row, END_TOKEN]
-        finished = self.walk.finish_names(
-            prefixes, _next_tokens(row, np.full(len(row), END_TOKEN), log_probability)
-        )
+        end_tokens = _next_tokens(row, np.full(len(row), END_TOKEN), log_probability)
+        finished = self.walk.finish_names(prefixes, end_tokens)
         if len(finished.rows):
             names = RankedNames(
                 names=self.walk.filter.vocabulary.decode_all(finished.tokens),
@@ -585,24 +601,30 @@ class BandSearch:
 
     def _note_found(self, band: Band) -> None:
         """Count the names found so far. A new band starts with no names, so the largest count is kept."""
-        in_band = 0 if band.n == ALL else len(band.best.names)  # bands of all have returned names
-        self._most_found = max(self._most_found, self.returned + in_band)
+        # A band for all names also has those that were returned.
+        new_count = 0 if band.n == ALL else len(band.best.names)
+        self._most_found = max(self._most_found, self.returned + new_count)
 
 
-def _above_floor(
+def _find_above_floor(
     rank: Float64[Array, "B V"], band: Band
 ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-    """Return rows and tokens of the longer prefixes above a band's floor, and note the highest rank below it."""
-    is_above = rank >= band.current_floor
-    band.note_below(float(rank.max(where=~is_above, initial=-math.inf)))
+    """Find the longer prefixes whose rank is above a band's floor, and note the highest rank below it.
+
+    Returns:
+        The row of the shorter prefix, and the last token, of each longer prefix.
+    """
+    is_above = rank >= band.current_floor  # (B, V)
+    highest_below = float(rank.max(where=~is_above, initial=-math.inf))
+    band.note_below(highest_below)
     row, token = np.nonzero(is_above & (rank > -math.inf))
     return row, token
 
 
-def _by_rank(
+def _sort_by_rank(
     row: Int64[Array, "K"], token: Int64[Array, "K"], scores: PrefixScores
 ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
-    """Return rows and tokens of longer prefixes, those that rank highest first."""
+    """Sort the rows and tokens of longer prefixes, so that those that rank highest come first."""
     order = np.argsort(-scores.rank[row, token], kind="stable")
     return row[order], token[order]
 

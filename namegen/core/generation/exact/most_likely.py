@@ -80,7 +80,7 @@ class _ProgressReport:
 
 
 def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
-    """Return the names of the last band, which also has the names of all bands before.
+    """Run an exact search, and yield all its names as one batch. The last band has the names of all bands before.
 
     Raises:
         GenerationError: there are too few names. They have been returned by then.
@@ -96,7 +96,7 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
 
 
 def _too_few_names(name_count: int, n: int, search: BandSearch) -> GenerationError:
-    """Return the error if a search ended with too few names."""
+    """Return the error for a search that ended with too few names. It says why, and what to do."""
     if search.gave_up:
         suggestions = advice(search.rejected, search.name_filter.constraints)
         reason = f"then gave up after {search.prefixes_read:,} prefixes: {suggestions}"

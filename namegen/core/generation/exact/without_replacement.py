@@ -66,7 +66,7 @@ class ByArrival:
     seed: np.uint64  # the random number on which all waits depend
 
     def start(self, walk: Walk) -> tuple[PrefixBlock, ArrivalScores]:
-        """Return every start token; its rate is its probability given the characters that a constraint forces."""
+        """Return every start token. Its rate is its probability, given the characters that every name starts with."""
         roots, log_rate = walk.roots(self.sampling)
         numbers = np.arange(len(log_rate), dtype=np.uint64)
         hashes = scramble(scramble(numbers) ^ self.seed)
@@ -76,37 +76,43 @@ class ByArrival:
     def extend(
         self,
         logits: Float[Array, "B V"],
-        step: Float64[Array, "B V"],
+        next_log_probability: Float64[Array, "B V"],
         scores: PrefixScores,
         floor: float,
     ) -> ArrivalScores:
         """Compute when the first name with each longer prefix arrives."""
         prefix = cast(ArrivalScores, scores)
-        log_chance = step if self.sampling.natural else self.sampling.log_chances(logits)  # (B, V)
+        log_chance = next_log_probability  # (B, V)
+        if not self.sampling.natural:
+            log_chance = self.sampling.log_chances(logits)
         log_rate = prefix.log_rate[:, None] + log_chance  # (B, V)
         tokens = np.arange(1, log_rate.shape[1] + 1, dtype=np.uint64)
         hashes = scramble(prefix.hashes[:, None] ^ scramble(tokens))  # (B, V)
         log_wait = log_waits(hashes) - log_rate  # (B, V)
-        rank = self._ranks(-prefix.rank, log_wait, floor)
-        log_probability = prefix.log_probability[:, None] + step
+        prefix_log_time = -prefix.rank  # (B,)
+        rank = self._ranks(prefix_log_time, log_wait, floor)
+        log_probability = prefix.log_probability[:, None] + next_log_probability
         return ArrivalScores(rank, log_probability, log_rate=log_rate, hashes=hashes)
 
     def _ranks(
         self, prefix_log_time: Float64[Array, "B"], log_wait: Float64[Array, "B V"], floor: float
     ) -> Float64[Array, "B V"]:
-        """Return the ranks of longer prefixes, exact if they reach the floor.
+        """Compute −log(time) of longer prefixes (see the formula above), exactly if it reaches the floor.
 
         Most tokens come too late, so the three logarithms of an exact time are computed only for the others.
         """
-        rank = -np.maximum(log_wait, prefix_log_time[:, None])  # upper bounds
-        np.minimum(rank, np.nextafter(floor, -math.inf), out=rank)
+        rank = -np.maximum(log_wait, prefix_log_time[:, None])  # (B, V) upper bounds
+        below_floor = np.nextafter(floor, -math.inf)
+        np.minimum(rank, below_floor, out=rank)
         log_min_wait = log_wait.min(axis=1)  # (B,)
         latest = np.logaddexp(-floor, log_min_wait) + ROUNDING  # (B,)
-        row, token = np.nonzero(log_wait <= latest[:, None])  # (K,) each
-        wait = log_wait[row, token]
+        row, token = np.nonzero(log_wait <= latest[:, None])  # (K,) each: not too late
+        log_wait_of_token = log_wait[row, token]  # (K,)
         with np.errstate(divide="ignore"):  # the difference may be 0
-            difference = wait + np.log1p(-np.exp(log_min_wait[row] - wait))
-        rank[row, token] = -np.logaddexp(prefix_log_time[row], difference)
+            log_difference = log_wait_of_token + np.log1p(
+                -np.exp(log_min_wait[row] - log_wait_of_token)
+            )  # (K,) log(wait − min_wait)
+        rank[row, token] = -np.logaddexp(prefix_log_time[row], log_difference)
         return rank
 
 
@@ -150,7 +156,7 @@ class Arrivals(BandSearch):
         return self._distinct(n, self.name_filter.reserved)
 
     def _distinct(self, n: int, reserved: ReservedNames) -> Iterator[RankedNames]:
-        """Return each name once. A band's new names arrive later than all names of the band before."""
+        """Yield the names of each band, each name once. They arrive later than all names of the band before."""
         for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             count = min(len(band.best.names), n - self.returned)
             names = band.best.select(np.arange(count))
@@ -160,7 +166,7 @@ class Arrivals(BandSearch):
                 yield names
 
     def _with_repeats(self, n: int) -> Iterator[RankedNames]:
-        """Return all arrivals, band by band. Once all names are known, draw them by their probabilities."""
+        """Yield all arrivals, also repeated ones, band by band. Once all names are known, draw them by probability."""
         last_band = None
         end = -math.inf
         for band in self.bands(None, at_first=1):
@@ -183,7 +189,7 @@ class Arrivals(BandSearch):
         self.renew_budget()
 
     def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
-        """Draw n of the names by their probabilities, some of them more than once."""
+        """Draw n names from a complete list by their probabilities, some of them more than once."""
         if not names.names:
             return
         log_rate = cast(ArrivalScores, names.scores).log_rate
@@ -197,19 +203,21 @@ class Arrivals(BandSearch):
     def _arrivals(
         self, scores: ArrivalScores, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
-        """Return the rows of the names that arrive between two times, in order; at most ``most`` arrivals.
+        """Yield the rows of the names that arrive between two times, in order; at most ``most`` arrivals.
 
-        The times are logarithms of seconds. They are divided into short periods, so that few names arrive in each.
+        The times are logarithms of seconds. The time is divided into short periods, so that few names arrive in each.
         """
         if not len(scores.rank):
             return
-        log_first = float((-scores.rank).min())  # time of the first arrival
-        start = max(start, math.nextafter(log_first, -math.inf))
+        first_arrival = float((-scores.rank).min())
+        start = max(start, math.nextafter(first_arrival, -math.inf))
         log_total_rate = float(np.logaddexp.reduce(scores.log_rate))
         while start < end and most:
-            expected = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
-            period_end = np.logaddexp(start, math.log(expected) - log_total_rate)
-            period_end = min(end, max(period_end, np.nextafter(start, math.inf)))
+            expected_count = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
+            log_duration = math.log(expected_count) - log_total_rate
+            period_end = np.logaddexp(start, log_duration)
+            earliest_end = np.nextafter(start, math.inf)
+            period_end = min(end, max(period_end, earliest_end))
             rows = self._arrivals_in_period(scores, start, period_end)[:most]
             if len(rows):
                 most -= len(rows)
@@ -223,14 +231,15 @@ class Arrivals(BandSearch):
 
         A name can arrive several times. The time of its first arrival is known; later ones are drawn.
         """
-        log_first = -scores.rank  # (names,)
-        firsts = np.flatnonzero((log_first > start) & (log_first <= end))
+        log_first = -scores.rank  # (names,) first arrivals
+        first_rows = np.flatnonzero((log_first > start) & (log_first <= end))
         log_since = np.clip(log_first, start, end)  # (names,) when repeats begin
         since = np.exp(log_since - end)  # (names,) as a share of the time up to the end
-        repeats, repeat_times = self._draw_repeats(scores.log_rate, log_since, end)
-        times = np.concatenate((since[firsts], repeat_times))
-        rows = np.concatenate((firsts, repeats))
-        return rows[np.argsort(times, kind="stable")]
+        repeat_rows, repeat_times = self._draw_repeats(scores.log_rate, log_since, end)
+        times = np.concatenate((since[first_rows], repeat_times))
+        rows = np.concatenate((first_rows, repeat_rows))
+        order = np.argsort(times, kind="stable")
+        return rows[order]
 
     def _draw_repeats(
         self, log_rate: Float64[Array, "names"], log_since: Float64[Array, "names"], end: float
@@ -244,14 +253,16 @@ class Arrivals(BandSearch):
         """
         with np.errstate(divide="ignore"):  # there may be no time for repeats
             log_span = end + np.log(-np.expm1(log_since - end))  # (names,)
-        counts = self._rng.poisson(np.exp(log_rate + log_span))  # (names,)
-        rows = np.repeat(np.arange(len(counts)), counts)
+        expected_counts = np.exp(log_rate + log_span)  # (names,)
+        counts = self._rng.poisson(expected_counts)  # (names,)
+        rows = np.repeat(np.arange(len(counts)), counts)  # (repeats,)
         since = np.exp(log_since - end)[rows]  # (repeats,)
-        return rows, since + (1 - since) * self._rng.random(len(rows))
+        times = since + (1 - since) * self._rng.random(len(rows))  # (repeats,)
+        return rows, times
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
-    """Return logarithms of exponential waiting times of rate 1, one for each hash.
+    """Compute an exponential random number of rate 1 from each hash: return the logarithms of these waiting times.
 
     >>> bool(abs(np.exp(log_waits(scramble(np.arange(10_000, dtype=np.uint64)))).mean() - 1) < 0.05)
     True
