@@ -210,7 +210,7 @@ def _weighted_mean(results: Sequence[_LabelResult]) -> Metrics:
 
 
 def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metrics:
-    """Return the best possible scores on the names of all labels, given their labels."""
+    """Return the best possible scores on all names, if their labels are known beforehand."""
     names: list[str] = []
     start_tokens: list[int] = []  # a different token for each label
     for token, result in enumerate(results, start=model.vocabulary.size):
@@ -221,6 +221,7 @@ def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metri
 
 
 def _metrics_by_label(results: Sequence[_LabelResult]) -> dict[str, tuple[Metrics, int]]:
+    """Return the metrics of each label and its number of names."""
     return {result.label: (result.metrics, len(result.names)) for result in results}
 
 

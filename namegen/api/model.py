@@ -364,7 +364,7 @@ class LoadedModel:
         return scores[0]
 
     def _score_quantiles(self) -> Float64[Array, "101"] | None:
-        """Return the score quantiles of the training list, or None if the model is restricted to some labels."""
+        """Return the score quantiles of the training list, or None if the model only generates some of its labels."""
         has_all_labels = len(self.labels) == len(self.metadata.labels)
         return self.metadata.score_quantiles if has_all_labels else None
 
@@ -490,7 +490,7 @@ def open_checkpoint(
 
 
 def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
-    """Combine a network with the metadata of its model."""
+    """Create a LoadedModel from a network and the metadata in its file."""
     return LoadedModel(
         name,
         model,
@@ -636,7 +636,10 @@ def _check_weights(weights: Any) -> None:
 
 
 def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> MixtureModel:
-    """Return the network of a blend, in which each model has one start token for all of its labels."""
+    """Create the network of a blend, which mixes the probabilities of all models.
+
+    Each model has one start token, which stands for all of its labels.
+    """
     networks = []
     start_tokens = []
     for model in models:
@@ -669,7 +672,10 @@ def _joint_known_names(models: Sequence[LoadedModel]) -> KnownSet | None:
 
 
 def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
-    """Return a scorer with the n-grams of every model and label, or None if a model stores no n-grams."""
+    """Combine the scorers of all models in a blend, or return None if new names of a model can't be scored.
+
+    The new scorer has the n-grams of every model and label.
+    """
     sources = []
     for model in models:
         if model.scorer is None:

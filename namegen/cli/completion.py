@@ -42,8 +42,8 @@ class Named(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the files and names that start with a string. For names, letter case doesn't matter."""
-        start = incomplete.lower()
-        names = [name for name in self._names(ctx) if name.lower().startswith(start)]
+        typed = incomplete.lower()
+        names = [name for name in self._names(ctx) if name.lower().startswith(typed)]
         if not self._or_file:
             return list(map(CompletionItem, names))
         # This item makes the shell complete files. It comes first because shells discard all items before it.

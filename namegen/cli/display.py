@@ -129,11 +129,13 @@ class Display(AbstractContextManager["Display"]):
         self._next_frame_at = max(self._next_frame_at, now + pause)
 
     def _draw_regularly(self) -> None:
+        """Show the progress at regular intervals, until the display is closed. A thread runs this method."""
         with suppress(OSError, ValueError):  # standard error has been closed
             while not self._is_closed.wait(SECONDS_BETWEEN_FRAMES):
                 self.show()
 
     def _erase(self) -> None:
+        """Erase the block, if there is one on the screen."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -127,6 +127,7 @@ def _label_table(by_label: Mapping[str, tuple[Metrics, int]]) -> str:
 
 
 def _loss_of_label(item: tuple[str, tuple[Metrics, int]]) -> float:
+    """Return the loss of an item of ``by_label``, to sort by it."""
     _, (metrics, _) = item
     return metrics.loss_nats_per_char
 

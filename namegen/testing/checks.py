@@ -145,8 +145,8 @@ def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork)
         engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         engine.train_epoch(small_steps(2))
         state = engine.get_state()
-        missing = sorted(network.parameter_shapes.keys() - state.keys())
-        expect(not missing, f"missing: {missing}")
+        missing_names = sorted(network.parameter_shapes.keys() - state.keys())
+        expect(not missing_names, f"missing: {missing_names}")
         step_count = state.pop("optimizer.step", np.array(-1))
         _expect_two_steps(step_count)
         _expect_shapes(state, _state_shapes(network), dtype)
@@ -178,7 +178,7 @@ def _expect_two_steps(step_count: Array) -> None:
 
 
 def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine continues exactly from a state, even if it's the state of another engine."""
+    """Check that an engine can resume exactly from a state that was saved, even from the state of another engine."""
     engine = small_engine(engine_class, cell_or_network)
     other = small_engine(engine_class, cell_or_network, number=1, seed=2)
     steps = list(small_steps(4))
@@ -242,7 +242,7 @@ def _expect_unfit_states(engine: Engine, state: Mapping[str, Array], name: str) 
 
 
 def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that a state without the optimizer's arrays resets the optimizer."""
+    """Check that setting a state without the optimizer's arrays resets the optimizer, as in a new engine."""
     used = small_engine(engine_class, cell_or_network)
     new = new_engine(engine_class, cell_or_network)
     used.train_epoch(small_steps(3))

@@ -26,15 +26,15 @@ def check_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
     """
     logits_alone = [read(model, row[None]) for row in tokens]
     for count in (1, 2, len(tokens), 67, 300):
-        rows = np.arange(count) % len(tokens)  # the tokens are repeated
+        rows = np.arange(count) % len(tokens)  # repeats the rows if there are too few
         subject = f"a logit of {count} rows read at once, against that of the row alone,"
         for depth, logits in enumerate(read(model, tokens[rows])):
-            _expect_logits(logits, count, model.vocabulary_size)
-            expected = np.concatenate([logits_alone[row][depth] for row in rows])
+            _expect_valid_logits(logits, count, model.vocabulary_size)
+            expected = np.concatenate([logits_alone[row][depth] for row in rows])  # (count, V)
             expect_close(logits, expected, subject)
 
 
-def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
+def _expect_valid_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
     """Expect a NumPy array of the right shape, in which each row has at least one possible next token."""
     expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
     expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
@@ -62,14 +62,14 @@ def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> No
 
 
 def _start_state(model: LanguageModel, rows: int) -> State:
-    """Return the state after the start token, which is 0."""
+    """Return the model's state after it has read the start token, which is 0, in every row."""
     start_tokens = np.zeros(rows, np.int32)
     _, state = model.step(start_tokens, model.initial_state(rows))
     return state
 
 
 def _use_states(model: LanguageModel, tokens: Int32[Array, "R"], states: list[State]) -> None:
-    """Take a step from each state, and from its rows in reverse order."""
+    """Use states in all the ways that could change them: take a step from each, and from its rows in reverse order."""
     reversed_rows = np.arange(len(tokens))[::-1].copy()
     for state in states:
         model.step(tokens, state)
@@ -94,7 +94,7 @@ def check_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
 def _expect_selected(
     model: LanguageModel, tokens: Int32[Array, "R T"], rows: list[int], selection: str
 ) -> None:
-    """Expect the same logits from selected rows of a state as from reading only these rows."""
+    """Expect that selected rows of a state lead to the same logits as reading only these rows from the start."""
     first_tokens = np.ascontiguousarray(tokens[:, 0])
     _, state = model.step(first_tokens, _start_state(model, len(tokens)))
     indices = np.array(rows, dtype=np.int64)

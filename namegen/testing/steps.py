@@ -160,9 +160,9 @@ def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine only reads settings that are declared for backends.
+    """Check that an engine only reads settings that are declared for backends, whatever it does.
 
-    Learning rates and masks are part of the steps.
+    ``GUARDED`` raises an error if it reads any other setting. Learning rates and masks are part of the steps.
     """
     network = small_network(cell_or_network)
     engine = engine_class(network, GUARDED, threads=1)
@@ -174,29 +174,39 @@ def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine multiplies parameters by their masks during a step, and keeps the unmasked parameters."""
+    """Check that a step computes its loss with masked parameters, and doesn't store them in the engine.
+
+    The expected loss comes from a second engine, whose parameters are multiplied by the masks beforehand.
+    """
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network, dtype="float64")
     reader = small_engine(engine_class, cell_or_network, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
         parameters = _read_parameters(engine, network)
-        masked = {name: values * step.masks.get(name, 1) for name, values in parameters.items()}
-        reader.set_state(masked)
+        reader.set_state(_mask_parameters(parameters, step.masks))
+        expected_loss = stepped_loss(reader, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expect_near(loss, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
+        expect_near(loss, expected_loss, 1e-10, "the loss of a masked step")
         expect_same(_read_parameters(engine, network), parameters, "after a masked step of rate 0")
-    _expect_unfit_masks(engine, network)
+    _expect_unfit_masks_are_rejected(engine, network)
 
 
-def _expect_unfit_masks(engine: Engine, network: Network) -> None:
-    """Expect that masks that don't fit are rejected and change nothing."""
+def _mask_parameters(
+    parameters: Mapping[str, Array], masks: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Multiply the parameters by their masks. A parameter without a mask stays the same."""
+    return {name: values * masks.get(name, 1) for name, values in parameters.items()}
+
+
+def _expect_unfit_masks_are_rejected(engine: Engine, network: Network) -> None:
+    """Expect that an engine rejects a mask with an unknown name or another shape, and that its state stays the same."""
     before = engine.get_state()
-    ones = np.ones((1, 1), np.float32)
+    mask = np.ones((1, 1), np.float32)
     unknown_subject = "a mask for a parameter that does not exist"
-    _expect_rejected_masks(engine, {"no.such.parameter": ones}, unknown_subject)
+    _expect_rejected_masks(engine, {"no.such.parameter": mask}, unknown_subject)
     name, shape = next(iter(network.parameter_shapes.items()))
-    larger = np.ones((2, *shape), np.float32)
-    _expect_rejected_masks(engine, {name: larger}, "a mask of another shape")
+    misshapen_mask = np.ones((2, *shape), np.float32)
+    _expect_rejected_masks(engine, {name: misshapen_mask}, "a mask of another shape")
     expect_same(engine.get_state(), before, "after steps with masks that do not fit")
 
 
@@ -215,6 +225,7 @@ def _read_parameters(engine: Engine, network: Network) -> dict[str, Array]:
 
 def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine applies the steps of a stream in order, and that an empty stream changes nothing."""
+    # Each step has a different rate, so the order matters.
     steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
     together, apart = expect_same_in_one_stream(
         engine_class, cell_or_network, steps, "five steps in one stream"
@@ -276,7 +287,9 @@ def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -
     network = small_network(cell_or_network)
     start = engine.get_state()
     rng = np.random.default_rng(3)
-    for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
+    [plain_step] = small_steps(1, rate=1.0)
+    [masked_step] = small_steps(1, rate=1.0, masked=network)
+    for step in (plain_step, masked_step):
         engine.set_state(start)
         engine.train_epoch(iter([step]))
         after = engine.get_state()
@@ -302,7 +315,7 @@ def _expect_derivative(derivative: float, expected: float, name: str, *, is_mask
 def _derivative_along(
     engine: Engine, start: Mapping[str, Array], step: Step, name: str, direction: Array
 ) -> float:
-    """Differentiate the mean loss along a direction of one parameter with central differences.
+    """Estimate the derivative of the mean loss along a direction of one parameter, with central differences.
 
     Args:
         engine: the engine that reports the loss.

@@ -36,9 +36,9 @@ class LoadSummary:
             return None
         best_seconds = min(min(load.control_seconds) for load in loads)
         slowdowns = [mean(load.control_seconds) / best_seconds for load in loads]
-        cores = [load.other_cores for load in loads if load.other_cores is not None]
+        known_cores = [load.other_cores for load in loads if load.other_cores is not None]
         return cls(
-            other_cores=percentile_90(cores) if cores else None,
+            other_cores=percentile_90(known_cores) if known_cores else None,
             slowdown=percentile_90(slowdowns),
         )
 

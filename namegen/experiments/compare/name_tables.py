@@ -46,6 +46,8 @@ def speed_table(entry: ListEntry, names: int) -> Table:
 
 
 def _speed_column(algorithm: Algorithm) -> Column[Generation]:
+    """Make the column with the speed of one algorithm. The cell of a model without this algorithm is empty."""
+
     def names_per_second(model: Generation) -> float | None:
         figures = model.algorithms.get(algorithm)
         return None if figures is None else figures.names_per_second
@@ -54,6 +56,8 @@ def _speed_column(algorithm: Algorithm) -> Column[Generation]:
 
 
 def _first_time_column(algorithm: Algorithm) -> Column[Generation]:
+    """Make the column with the time of an algorithm's first call, which includes compilation."""
+
     def first_seconds(model: Generation) -> float | None:
         figures = model.algorithms.get(algorithm)
         return None if figures is None else figures.first_seconds

@@ -250,7 +250,7 @@ class ListPlan:
         split: SplitName | None = None,
         role: Role = "network",
     ) -> Measurement[TrainingSubject]:
-        """Plan a run. Without a split, use the split of the network's config."""
+        """Plan the training run of a network with one seed. Without a split, use the split of the network's config."""
         config = network.complete_config(seed=seed, split_seed=self.scope.split_seed, split=split)
         subject = TrainingSubject(network.name, network.engine, role, config)
         label = (
@@ -325,19 +325,19 @@ class ListPlan:
     def _generations(self) -> Iterator[Measurement[GenerationSubject]]:
         """Plan the generation of names by each backend, each loop of the ``.tflite`` and each other network."""
         for engine in self.recurrent_engines:
-            yield _generation(self._main_run, engine)
+            yield _plan_generation(self._main_run, engine)
         for network in self.foreign:
-            yield _generation(self._run(network, 0, self.first_split), network.engine)
+            yield _plan_generation(self._run(network, 0, self.first_split), network.engine)
         if self.has_tflite:
             for loop in get_args(Loop):
-                yield _generation(self._main_run, TFLITE, self._export, loop)
+                yield _plan_generation(self._main_run, TFLITE, self._export, loop)
         for network in self.recurrent[1:]:
-            yield _generation(self._run(network, 0, self.first_split), NUMPY)
+            yield _plan_generation(self._run(network, 0, self.first_split), NUMPY)
         for network in self.originals:
-            yield _generation(self._run(network, 0), NUMPY)
+            yield _plan_generation(self._run(network, 0), NUMPY)
 
 
-def _generation(
+def _plan_generation(
     run: Measurement[TrainingSubject],
     engine: str,
     exported: Measurement[Subject] | None = None,

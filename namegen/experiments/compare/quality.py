@@ -80,7 +80,7 @@ class NameJudge:
         return 100 * float(is_plausible.mean())
 
     def unordered_scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
-        """Compute the scores of different names, in another order than the names.
+        """Compute the scores of different names. They aren't in the order of the names.
 
         A score is the log-probability per character, in nats. The end token counts as a character. A name with a
         character that the judge doesn't know has the score −inf. If there is no model, every name has the score −inf.
@@ -92,8 +92,9 @@ class NameJudge:
         return scores
 
     def _score(self, model: LanguageModel, names: Sequence[str]) -> Float64[Array, "names"]:
+        """Compute the log-probability per character of names, in the order of their prefix tree."""
         tree = PrefixTree.from_names(names, self.vocabulary)
-        characters = tree.sequences().lengths + 1
+        characters = tree.sequences().lengths + 1  # with the end token, (names,)
         log_probabilities = AccuracyEvaluator(model).name_log_probabilities(tree)
         scores: Float64[Array, "names"] = log_probabilities / characters
         return scores
@@ -126,10 +127,13 @@ def _fit_ngram(names: Sequence[str], vocabulary: Vocabulary) -> NgramModel:
 
 
 def _set_threshold(judge: NameJudge, training_names: Sequence[str]) -> NameJudge:
-    """Set the threshold with names from the training set, chosen by their hashes."""
-    order = np.argsort(hash_names(training_names))
-    names = [training_names[index] for index in order[:MOST_THRESHOLD_NAMES]]
-    threshold = float(np.quantile(judge.unordered_scores(names), ODDEST))
+    """Set the threshold to the score that nine in ten real names exceed.
+
+    The real names are a sample of the training set: the names with the smallest hashes, so that it's reproducible.
+    """
+    order_of_hashes = np.argsort(hash_names(training_names))
+    sample = [training_names[index] for index in order_of_hashes[:MOST_THRESHOLD_NAMES]]
+    threshold = float(np.quantile(judge.unordered_scores(sample), ODDEST))
     return replace(judge, threshold=threshold)
 
 
@@ -147,7 +151,7 @@ def describe_names(
         half: the half of the list that n-grams are compared with (``two_halves``).
         judge: decides which names are new, and which of them are plausible.
     """
-    counts = Counter(names)
+    counts = Counter(names)  # how often each name was generated
     distinct_names = list(counts)
     is_in_list = known_set(known).holds(hash_names(distinct_names))
     recreated_names = compress(distinct_names, is_in_list.tolist())
@@ -172,6 +176,7 @@ def _percent(count: int, names: Sequence[str]) -> float:
 
 
 def _total_count(names: Iterable[str], counts: Counter[str]) -> int:
+    """Return how often all of these names together were generated."""
     return sum(counts[name] for name in names)
 
 
@@ -246,7 +251,10 @@ def _divergence(left: Ngrams, right: Ngrams) -> float:
 
 
 def _relative_entropy(p: Float64[Array, "ngrams"], middle: Float64[Array, "ngrams"]) -> float:
-    """Return the relative entropy of a distribution with respect to the mean of both distributions, in bits."""
+    """Return the relative entropy of a distribution with respect to the mean of both distributions, in bits.
+
+    N-grams with the probability 0 don't contribute to it.
+    """
     occurs = p > 0
     log_ratios = np.log2(p[occurs] / middle[occurs])
     return float(p[occurs] @ log_ratios)

@@ -84,7 +84,7 @@ def _speed_headline(leads_by_network: Sequence[Sequence[Lead]], is_noisy: bool) 
     backend_pairs = {(lead.faster, lead.slower) for lead in clear_leads}
     if len(clear_leads) < len(largest_leads) or len(backend_pairs) > 1:
         return "Which backend trains faster depends on the network."
-    [(faster, slower)] = backend_pairs
+    [(faster, slower)] = backend_pairs  # the same for every network
     return f"{display_name(faster)} trains faster than {display_name(slower)}."
 
 
@@ -136,6 +136,7 @@ def lead_sentence(lead: Lead, *, names_network: bool = False) -> str:
 
 
 def _lead_clause(lead: Lead) -> str:
+    """Compare two backends in a clause without a capital letter and a period."""
     ratio = lead.ratio
     faster = display_name(lead.faster)
     slower = display_name(lead.slower)
@@ -151,15 +152,15 @@ def _lead_clause(lead: Lead) -> str:
 
 
 def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """State whether the backends learn the same from the same initial weights and batches."""
+    """Yield sentences about whether the backends learn the same from the same initial weights and batches."""
     distances = largest_distances(lists)
-    different = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
-    for engine, nats in different.items():
+    large_distances = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
+    for engine, nats in large_distances.items():
         yield (
             f"{display_name(engine)} doesn't learn the same as the other backends: its loss differs by up to "
             f"{nats:.4f} nats per character."
         )
-    if distances and not different:
+    if distances and not large_distances:
         largest = max(*distances.values(), SMALLEST_SHOWN_NATS)
         yield f"The backends learn the same: their losses differ by at most {largest:.4f} nats per character."
 

@@ -132,7 +132,10 @@ class _Sweep:
             on_progress(_end_event(run.label, ended))
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield the jobs. Each is created just before it starts, when the references from earlier runs are known."""
+        """Yield a job for each run that hasn't ended.
+
+        Each job is created just before it starts, so that it can contain the references that earlier runs computed.
+        """
         for run in self.runs:
             if run.key not in self.ended:
                 job = self._make_job(run)
@@ -204,7 +207,10 @@ def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
 
 
 def keep(store: KeptStore, run: SweepRun, event: JobEnded) -> Run:
-    """Write the result of a run. Only finished and diverged runs are kept. A later sweep repeats all other runs."""
+    """Store the result of a run that has ended, and return it.
+
+    Only finished and diverged runs are stored. A later sweep repeats all other runs.
+    """
     if event.trouble:
         outcome = Outcome("failed", event.trouble, machine=None, versions={}, trained=None)
         return ended_run(run, outcome, run.file, store.commit)
