@@ -544,20 +544,20 @@ def find_model(model: str | None) -> tuple[str, Path]:
 
 def _default_model() -> tuple[str, Path]:
     """Return the name and file of the newest run, or of the default built-in model if there are no runs."""
-    newest = _newest_run()
-    if newest is None:
+    model_file = _newest_run()
+    if model_file is None:
         return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
-    return str(newest.parent), newest
+    return str(model_file.parent), model_file
 
 
 def _newest_run() -> Path | None:
     """Return the most recently written model in ``runs/``, ignoring models that can't be accessed."""
-    times: dict[Path, int] = {}
+    modified_at: dict[Path, int] = {}
     for path in RUNS.glob(f"*/{MODEL_FILE}"):
         status = look(path, None)
         if status is not None:
-            times[path] = status.st_mtime_ns
-    return max(times, key=lambda path: times[path], default=None)
+            modified_at[path] = status.st_mtime_ns
+    return max(modified_at, key=lambda path: modified_at[path], default=None)
 
 
 def _model_in_folder(folder: str) -> Path:
@@ -571,11 +571,11 @@ def _model_in_folder(folder: str) -> Path:
 
 def _no_such_model(model: str) -> CheckpointError:
     """Return the error for a missing model. It suggests a built-in model or a run with a similar name."""
-    runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
-    if near is None:
+    run_folders = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
+    similar_name = nearest(Path(model).name, [*SHIPPED, *sorted(run_folders)])
+    if similar_name is None:
         return CheckpointError(f"there is no model {quote(model, 200)}: expected {MODELS_EXPECTED}")
-    suggestion = runs.get(near, near)
+    suggestion = run_folders.get(similar_name, similar_name)
     return CheckpointError(
         f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {MODELS_EXPECTED}"
     )

@@ -107,6 +107,7 @@ def _skipped(result: Evaluation, name_count: int) -> str:
 
 
 def _print(result: Evaluation, source: str) -> None:
+    """Print the model's metrics and the ceiling, followed by the metrics for each label."""
     title = f"{printable(result.model)} on {counted(result.names, 'name')} of {source}"
     rows = [
         ("", *METRICS),

@@ -199,13 +199,13 @@ def _quantized_arrays(report: ExportReport) -> str:
     """Describe which weight arrays are stored in fewer bits."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
-    least = counted(LEAST_QUANTIZED[report.quantize], "weight")
+    min_weights = counted(LEAST_QUANTIZED[report.quantize], "weight")
     if not report.quantizable:
-        return f"none: every array has fewer than {least}"
+        return f"none: every array has fewer than {min_weights}"
     if not report.quantized:
         return "none: the results would differ too much"
     if len(report.quantized) == report.quantizable:
-        return f"all arrays of {least} or more"
+        return f"all arrays of {min_weights} or more"
     return ", ".join(report.quantized)
 
 

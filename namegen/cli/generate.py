@@ -265,9 +265,9 @@ def _reject_commands(models: Iterable[str]) -> None:
 
 def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
     """Print a note if no two models of a blend share a letter."""
-    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
-    has_pairs = len(letters) > 1
-    if has_pairs and all(first.isdisjoint(second) for first, second in combinations(letters, 2)):
+    letter_sets = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
+    pairs = list(combinations(letter_sets, 2))
+    if pairs and all(left.isdisjoint(right) for left, right in pairs):
         notes(
             "these models have no letters in common, so nearly every name will come from just one of them"
         )

@@ -100,14 +100,15 @@ def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOr
 
 def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine without training settings makes predictions, but has no optimizer and rejects training."""
-    trained = small_engine(engine_class, cell_or_network)
+    trained_engine = small_engine(engine_class, cell_or_network)
     reader = small_engine(engine_class, cell_or_network, training=None, seed=2)
-    trained.train_epoch(small_steps(2))
-    state = trained.get_state()
+    trained_engine.train_epoch(small_steps(2))
+    state = trained_engine.get_state()
     reader.set_state(state)
-    expected = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
-    expect_same(reader.get_state(), expected, "in a backend without training settings")
-    for logits, expected_logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
+    parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
+    expect_same(reader.get_state(), parameters, "in a backend without training settings")
+    all_expected_logits = read(trained_engine, TOKENS)
+    for logits, expected_logits in zip(read(reader, TOKENS), all_expected_logits, strict=True):
         expect_close(logits, expected_logits, "a logit of a backend without training settings")
     train = partial(reader.train_epoch, small_steps(1))
     expect_error(NamegenError, train, "training without training settings")
@@ -162,7 +163,7 @@ def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dty
 
 
 def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the parameters and of Adam's slots, by canonical name."""
+    """Return the shapes of all arrays in the state of an engine that uses Adam: the parameters and Adam's slots."""
     parameter_shapes = network.parameter_shapes
     shapes = dict(parameter_shapes)
     for slot in OPTIMIZERS[ADAM.optimizer].slots:
@@ -180,18 +181,18 @@ def _expect_two_steps(step_count: Array) -> None:
 def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine can resume exactly from a state that was saved, even from the state of another engine."""
     engine = small_engine(engine_class, cell_or_network)
-    other = small_engine(engine_class, cell_or_network, number=1, seed=2)
+    other_engine = small_engine(engine_class, cell_or_network, number=1, seed=2)
     steps = list(small_steps(4))
     engine.train_epoch(iter(steps[:2]))
-    state = engine.get_state()
+    saved_state = engine.get_state()
     engine.train_epoch(iter(steps[2:]))
-    uninterrupted = engine.get_state()
-    for resumed in (engine, other):
-        resumed.set_state(state)
-        expect_same(resumed.get_state(), state, "a state that was set")
+    final_state = engine.get_state()
+    for resumed in (engine, other_engine):
+        resumed.set_state(saved_state)
+        expect_same(resumed.get_state(), saved_state, "a state that was set")
         resumed.train_epoch(iter(steps[2:]))
         subject = f"{describe_training(ADAM)}: resumed from a state"
-        expect_same(resumed.get_state(), uninterrupted, subject)
+        expect_same(resumed.get_state(), final_state, subject)
 
 
 def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:

@@ -215,7 +215,7 @@ def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch
 def soften(
     batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0
 ) -> Batch:
-    """Return the same batch with random target distributions.
+    """Return the same batch with target distributions, as for label smoothing, but random ones.
 
     Args:
         batch: the batch.
@@ -302,7 +302,7 @@ def read(
 
 
 def stepped_loss(model: LanguageModel, batch: Batch) -> float:
-    """Compute the loss of a batch by reading its distinct names one token at a time.
+    """Compute the loss that a training step on a batch must report, by reading its names one token at a time.
 
     Returns:
         The loss in nats, summed over the characters of all names.

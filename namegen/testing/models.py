@@ -47,14 +47,15 @@ def _expect_valid_logits(logits: Array, rows: int, vocabulary_size: int) -> None
 
 def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
     """Check that neither step nor select changes the state or the tokens that are passed to it."""
-    first = tokens[:, 0].copy()
-    start = _start_state(model, len(tokens))
-    logits, after = model.step(first, start)
+    first_tokens = tokens[:, 0].copy()
+    start_state = _start_state(model, len(tokens))
+    logits, state = model.step(first_tokens, start_state)
     expected = logits.copy()
-    _use_states(model, np.roll(first, 1), [start, after])
-    logits_again, _ = model.step(first, start)
+    other_tokens = np.roll(first_tokens, 1)
+    _use_states(model, other_tokens, [start_state, state])
+    logits_again, _ = model.step(first_tokens, start_state)
     subject = "a step must not write into its tokens, but a token"
-    expect_equal(first, tokens[:, 0], subject)
+    expect_equal(first_tokens, tokens[:, 0], subject)
     subject = "logits must not be changed by a later step, but a logit of the first"
     expect_equal(logits, expected, subject)
     subject = "a state must not be changed by a step, but a logit of the same step"

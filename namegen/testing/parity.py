@@ -279,12 +279,13 @@ def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
     engine.set_state(before)
     engine.train_epoch(small_steps(1, rate=1.0))
     after = engine.get_state()
-    squares = 0.0
+    sum_of_squares = 0.0
     for name in network.parameter_shapes:
-        if name.startswith("rnn."):
+        is_in_layer = name.startswith("rnn.")
+        if is_in_layer:
             change = after[name] - before[name]
-            squares += float(np.square(change, dtype=np.float64).sum())
-    return float(np.sqrt(squares))
+            sum_of_squares += float(np.square(change, dtype=np.float64).sum())
+    return float(np.sqrt(sum_of_squares))
 
 
 def check_same_with_start_tokens(engine_class: EngineClass, cell: str) -> None:

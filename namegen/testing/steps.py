@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -77,7 +77,7 @@ def expect_stepped_losses(
 
 
 def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
-    """Expect the types and shapes of one step's losses, and its number of characters."""
+    """Expect that an engine reports one step as arrays of the right types and shapes, with its number of characters."""
     types = f"{losses.loss_sum.dtype} and {losses.characters.dtype}"
     expect(
         types == "float64 and int64",
@@ -139,16 +139,16 @@ def expect_same_in_one_stream(
     Returns:
         The engine that read a single stream, and the engine that read several streams.
     """
-    together = small_engine(engine_class, cell_or_network)
-    apart = small_engine(engine_class, cell_or_network, number=1)
-    losses = together.train_epoch(iter(steps))
-    separate_losses = [apart.train_epoch(iter([step])) for step in steps]
-    loss_sums = np.concatenate([entry.loss_sum for entry in separate_losses])
-    characters = np.concatenate([entry.characters for entry in separate_losses])
-    expect_equal(losses.loss_sum, loss_sums, f"loss_sum of {subject}")
-    expect_equal(losses.characters, characters, f"characters of {subject}")
-    expect_same(together.get_state(), apart.get_state(), subject)
-    return together, apart
+    one_stream_engine = small_engine(engine_class, cell_or_network)
+    separate_engine = small_engine(engine_class, cell_or_network, number=1)
+    losses = one_stream_engine.train_epoch(iter(steps))
+    separate_losses = [separate_engine.train_epoch(iter([step])) for step in steps]
+    expected_sums = np.concatenate([entry.loss_sum for entry in separate_losses])
+    expected_characters = np.concatenate([entry.characters for entry in separate_losses])
+    expect_equal(losses.loss_sum, expected_sums, f"loss_sum of {subject}")
+    expect_equal(losses.characters, expected_characters, f"characters of {subject}")
+    expect_same(one_stream_engine.get_state(), separate_engine.get_state(), subject)
+    return one_stream_engine, separate_engine
 
 
 def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -174,9 +174,10 @@ def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that a step computes its loss with masked parameters, and doesn't store them in the engine.
+    """Check that a step computes its loss with masked parameters, but doesn't keep the masked parameters.
 
-    The expected loss comes from a second engine, whose parameters are multiplied by the masks beforehand.
+    The expected loss comes from a second engine, whose parameters are multiplied by the masks beforehand. With the
+    learning rate 0, the step itself doesn't change the parameters.
     """
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network, dtype="float64")
@@ -227,27 +228,28 @@ def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwo
     """Check that an engine applies the steps of a stream in order, and that an empty stream changes nothing."""
     # Each step has a different rate, so the order matters.
     steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
-    together, apart = expect_same_in_one_stream(
+    engine, other_engine = expect_same_in_one_stream(
         engine_class, cell_or_network, steps, "five steps in one stream"
     )
-    losses = together.train_epoch(iter(()))
-    is_empty = losses.loss_sum.shape == losses.characters.shape == (0,)
-    expect(is_empty, "an empty stream gives no entries")
-    expect_same(together.get_state(), apart.get_state(), "after an empty stream")
+    empty_stream: Iterator[Step] = iter(())
+    losses = engine.train_epoch(empty_stream)
+    has_no_entries = losses.loss_sum.shape == losses.characters.shape == (0,)
+    expect(has_no_entries, "an empty stream gives no entries")
+    expect_same(engine.get_state(), other_engine.get_state(), "after an empty stream")
 
 
 def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that each step uses its own learning rate. A step with rate 0 changes no parameters, but is counted."""
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network)
-    other = small_engine(engine_class, cell_or_network, number=1)
+    faster_engine = small_engine(engine_class, cell_or_network, number=1)
     start = _read_parameters(engine, network)
     _take_steps_of_rate_zero(engine)
     expect_same(_read_parameters(engine, network), start, "after steps of rate 0")
     engine.train_epoch(small_steps(1, rate=0.01))
-    other.train_epoch(small_steps(1, rate=0.02))
+    faster_engine.train_epoch(small_steps(1, rate=0.02))
     parameters = _read_parameters(engine, network)
-    other_parameters = _read_parameters(other, network)
+    other_parameters = _read_parameters(faster_engine, network)
     expect(_differ(parameters, start), "a step changes nothing")
     expect(_differ(parameters, other_parameters), "the learning rate changes nothing")
 
@@ -271,9 +273,11 @@ def check_learning(engine_class: EngineClass, cell_or_network: CellOrNetwork) ->
     engine = small_engine(engine_class, cell_or_network)
     steps = [Step(batch_of(NAMES), 0.02) for _ in range(40)]
     losses = engine.train_epoch(iter(steps)).loss_sum
-    first = losses[0]
-    last = losses[-1]
-    expect(last < 0.97 * first, f"40 steps took the loss from {first} to {last}")
+    first_loss = losses[0]
+    last_loss = losses[-1]
+    expect(
+        last_loss < 0.97 * first_loss, f"40 steps took the loss from {first_loss} to {last_loss}"
+    )
 
 
 def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:

@@ -225,7 +225,7 @@ def _with_self_test(checkpoint: Checkpoint, source: Engine) -> Checkpoint:
 def _draw_names(
     checkpoint: Checkpoint, source: Engine, uniforms: Float64[Array, "n T"]
 ) -> list[str]:
-    """Draw one name per row of uniform random numbers."""
+    """Draw the names for the check from the source, one per row of uniform random numbers."""
     vocabulary = checkpoint.vocabulary
     generator = Generator(source, vocabulary, start_tokens=checkpoint.start_tokens)
     return vocabulary.decode_all(generator.draw_one_by_one(uniforms))
@@ -272,9 +272,9 @@ def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
 def _tree_of(names: list[str], checkpoint: Checkpoint) -> PrefixTree:
     """Build a prefix tree that contains all names once after each start token."""
     start_tokens = checkpoint.start_tokens.tokens
+    repeated_names = names * len(start_tokens)
     start_token_of_name = np.repeat(start_tokens, len(names)).tolist()
-    repeated = names * len(start_tokens)
-    return PrefixTree.from_names(repeated, checkpoint.vocabulary, start_token_of_name)
+    return PrefixTree.from_names(repeated_names, checkpoint.vocabulary, start_token_of_name)
 
 
 def _open(content: bytes, quantize: str) -> TFLiteModel:

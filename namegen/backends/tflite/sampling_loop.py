@@ -181,7 +181,7 @@ class SamplingLoop:
         return graph
 
     def _body(self, start: LoopVariables) -> Graph:
-        """Add the subgraph that draws the next character of every name."""
+        """Add the body of the loop as a subgraph, which draws the next character of every name."""
         graph = self.file.add_graph("one_character")
         before = start.declare_in(graph)
         logits, states = network_step(

@@ -61,6 +61,7 @@ class LoadSummary:
         return f"{sentence} Other programs used up to {core_share:.0%} of a processor core."
 
     def _slowdown_sentence(self) -> str:
+        """State whether the load was low, and by how much the reference computation was slowed down."""
         extra_time = f"{self.slowdown - 1:.0%}"
         if self.is_low:
             return (

@@ -130,6 +130,7 @@ def _ngram_rows(reference: Reference) -> Iterator[NamesRow]:
 
 
 def _notes(entry: ListEntry, reference: Reference | None, names: int) -> Iterator[str]:
+    """Yield the notes below the table of generated names."""
     yield _divergence_note(entry)
     if reference is not None:
         yield why_not_plausible(reference) or _judge_note(reference)
@@ -137,6 +138,7 @@ def _notes(entry: ListEntry, reference: Reference | None, names: int) -> Iterato
 
 
 def _divergence_note(entry: ListEntry) -> str:
+    """Explain the columns with divergences. If the list was measured, add the divergence of its two halves."""
     note = (
         "The last three columns are the Jensen–Shannon divergence from the letters, pairs and triples of one half of"
         " the list, in bits."

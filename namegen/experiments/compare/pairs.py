@@ -164,9 +164,8 @@ class ModelPair:
 
     def difference(self) -> Difference:
         """Compute the difference per character and its 95% confidence interval."""
-        tail_percent = 50 * (
-            1 - CONFIDENCE
-        )  # of the draws below the interval, and also of those above it
+        # The percentage of draws below the interval, and also above it.
+        tail_percent = 50 * (1 - CONFIDENCE)
         low, high = np.percentile(self._drawn_differences(), (tail_percent, 100 - tail_percent))
         model_total = self.sums.mean(axis=0).sum()
         other_total = self.other_sums.mean(axis=0).sum()

@@ -274,6 +274,7 @@ class ListPlan:
         return networks + foreign_networks(self.engines, training)
 
     def _like_for_like_runs(self) -> Iterator[Measurement[TrainingSubject]]:
+        """Plan one run of the same networks by each backend."""
         for network in self._like_for_like_networks():
             yield self._run(network, 0, self.first_split, role="like_for_like")
 
@@ -284,6 +285,7 @@ class ListPlan:
                 yield self._timing_round(network, number)
 
     def _timing_round(self, network: PlannedNetwork, number: int) -> Measurement[TimingSubject]:
+        """Plan to time a network for a few epochs, in the round with this number."""
         config = network.complete_config(
             seed=0,
             split_seed=self.scope.split_seed,

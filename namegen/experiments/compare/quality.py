@@ -106,10 +106,10 @@ def fit_judge(corpus: Corpus, split: ReferenceSubject) -> NameJudge:
     training_set, validation_set, _ = corpus.split(data, seed=split.seed)
     training_names = list(dict.fromkeys(training_set.names))
     held_out_names = list(dict.fromkeys(validation_set.names))
-    known = known_set(training_names)
-    judge_names = names_outside(known, held_out_names)
-    judge = NameJudge(known, corpus.vocabulary, names=len(judge_names))
-    if len(judge_names) < FEWEST_NAMES:
+    known_names = known_set(training_names)
+    judge_names = names_outside(known_names, held_out_names)
+    judge = NameJudge(known_names, corpus.vocabulary, names=len(judge_names))
+    if len(judge_names) < FEWEST_NAMES:  # too few for a model
         return judge
     model = _fit_ngram(judge_names, corpus.vocabulary)
     return _set_threshold(replace(judge, model=model), training_names)

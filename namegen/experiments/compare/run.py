@@ -211,6 +211,7 @@ class Runner:
         return ended.trouble
 
     def _keep_record(self, measurement: Measurement[Subject], plain: dict[str, Any]) -> None:
+        """Store the record of a finished measurement, and add it to the outcome."""
         record = from_plain(RECORDS[measurement.subject.kind], plain)
         self._store.keep(measurement.key, plain, beside=measurement.network_suffix)
         self.outcome.add_record(measurement.key, record, self._store.commit)
@@ -314,6 +315,7 @@ def _records_of(corpus: Corpus, plan: Plan, outcome: Outcome) -> list[Record]:
 
 
 def _list_entry(corpus: Corpus, name: str, records: list[Record]) -> ListEntry:
+    """Sort the records of one list by their class."""
     return ListEntry(
         name=name,
         fingerprint=corpus.fingerprint,

@@ -89,6 +89,7 @@ def measured_where(results: Comparison) -> list[str]:
 
 
 def _machine_sentence(results: Comparison) -> str:
+    """Describe the machine, and how many measurements ran at the same time."""
     machine = results.machine
     facts = [counted(machine.cores, "core")]
     if machine.memory_gib:
@@ -102,6 +103,7 @@ def _machine_sentence(results: Comparison) -> str:
 
 
 def _versions_sentence(results: Comparison) -> str:
+    """List the versions of the libraries and the commits of namegen."""
     versions = []
     for name, version in results.versions.items():
         versions.append(f"{name} {version or '(not installed)'}")
@@ -138,6 +140,7 @@ def troubles(results: Comparison) -> list[str]:
 
 
 def _list_section(results: Comparison, number: int) -> Section:
+    """Make the section of a list. Only the first lists are visible, and readers can unfold the others."""
     entry = results.lists[number]
     return Section(
         entry.name,
@@ -149,7 +152,9 @@ def _list_section(results: Comparison, number: int) -> Section:
 
 def _list_blocks(entry: ListEntry, results: Comparison) -> Iterator[Block]:
     """Make the report for one list, skipping sections that have no results."""
-    engines = [*results.engines, *(engine for each in results.lists for engine in each.engines)]
+    engines = list(results.engines)
+    for any_entry in results.lists:
+        engines += any_entry.engines
     yield from _list_facts(entry)
     if entry.like_for_like:
         yield _like_for_like_section(entry, engines)
@@ -178,6 +183,7 @@ def _list_facts(entry: ListEntry) -> Iterator[Text]:
 
 
 def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
+    """Make the section that compares how the backends train the same networks."""
     from namegen.experiments.compare.figures import curve_plots
 
     about = (
@@ -190,6 +196,7 @@ def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
 
 
 def _networks_section(entry: ListEntry, engines: Sequence[str]) -> Section:
+    """Make the section about the accuracy and the loss of the networks."""
     from namegen.experiments.compare.figures import accuracy_plots
 
     about = (
@@ -205,6 +212,7 @@ def _networks_section(entry: ListEntry, engines: Sequence[str]) -> Section:
 
 
 def _generation_section(entry: ListEntry, engines: Sequence[str], names: int) -> Section:
+    """Make the section about generated names, of which each model generated this number."""
     from namegen.experiments.compare.figures import generation_plots
 
     about = (

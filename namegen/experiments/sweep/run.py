@@ -175,7 +175,7 @@ def _split(run: SweepRun) -> tuple[object, ...]:
 
 
 def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) -> Run:
-    """Combine a run with its outcome.
+    """Create the entry of ``results.json`` for a run that has ended.
 
     Args:
         run: the run.
