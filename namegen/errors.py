@@ -418,8 +418,10 @@ def install_command(*extras: str) -> str:
     >>> install_command("faker")
     "pip install 'Faker>=37'"
     """
-    libraries = [f"'{library}'" for extra in extras for library in requirements(extra)]
-    return " ".join(["pip install", *libraries])
+    quoted_libraries: list[str] = []
+    for extra in extras:
+        quoted_libraries += [f"'{library}'" for library in requirements(extra)]
+    return " ".join(["pip install", *quoted_libraries])
 
 
 def requirements(extra: str) -> tuple[str, ...]:

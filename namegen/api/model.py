@@ -198,7 +198,7 @@ class LoadedModel:
         return self._with_measured_rules(generator, scorer)
 
     def _with_measured_rules(self, generator: Generator, scorer: Scorer) -> Generator:
-        """Measure the score rules of new names, and return the generator with them."""
+        """Measure which scores new names have, and return a generator that filters them by the resulting rules."""
         from namegen.core.generation.fitting import measure_rules
 
         rules = measure_rules(

@@ -102,10 +102,11 @@ def _heading(statistics: ListDescription, source: str) -> str:
     """Summarize the list in one line: its number of names, and their mean and median length."""
     names = counted(statistics.entries, "name")
     has_repeats = statistics.entries > statistics.distinct
-    distinct = f"{statistics.distinct:,}" if has_repeats else "all"
-    mean = f"{statistics.mean_length:.1f} characters on average"
-    median = f"median {statistics.median_length:g}"
-    return f"{printable(source)}: {names}, {distinct} distinct; {mean}, {median}"
+    distinct_names = f"{statistics.distinct:,}" if has_repeats else "all"
+    mean_length = f"{statistics.mean_length:.1f} characters on average"
+    median_length = f"median {statistics.median_length:g}"
+    size = f"{names}, {distinct_names} distinct"
+    return f"{printable(source)}: {size}; {mean_length}, {median_length}"
 
 
 def _pairs_side_by_side(blocks: Sequence[Block]) -> list[str]:
@@ -161,14 +162,15 @@ def _blocks(statistics: ListDescription) -> list[Block]:
 def _block(title: str, rows: Sequence[Row], total: int) -> Block:
     """Format a title and the rows. Each row has a label, a count, a percentage of ``total``, and a bar."""
     layout = _Layout.of(rows)
-    largest = max((count for _, count in rows), default=0)
+    largest_count = max((count for _, count in rows), default=0)
     lines = [title]
     for label, count in rows:
-        shown = _cut_or_padded(printable(label), layout.label_width)
+        shown_label = _cut_or_padded(printable(label), layout.label_width)
         number = f"{count:,}".rjust(layout.number_width)
         share = percent(count / max(total, 1)).rjust(6)
-        bar = _bar_character() * round(layout.bar_width * count / max(largest, 1))
-        lines.append(f"{shown}  {number}  {share}  {bar}".rstrip())
+        bar_length = round(layout.bar_width * count / max(largest_count, 1))
+        bar = _bar_character() * bar_length
+        lines.append(f"{shown_label}  {number}  {share}  {bar}".rstrip())
     return lines
 
 
@@ -182,7 +184,7 @@ class _Layout:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> _Layout:
-        """Choose column widths that make the block at most ``BLOCK_WIDTH`` wide. Long labels don't get enough room."""
+        """Choose column widths that make the block at most ``BLOCK_WIDTH`` wide. Labels that are too long are cut."""
         longest_label = max((cells(printable(label)) for label, _ in rows), default=0)
         number_width = max((len(f"{count:,}") for _, count in rows), default=0)
         width_left = BLOCK_WIDTH - number_width - len("    100.0%  ")  # for the label and the bar

@@ -82,7 +82,7 @@ class NameTable:
     def _open(self) -> Iterator[_OpenTable]:
         """Open the table. Raise a NamesError if it can't be read."""
         csv.field_size_limit(MAX_CELL)
-        table: _OpenTable | None = None
+        table: _OpenTable | None = None  # until its first row has been read
         try:
             with click.open_file(self._file, "rb") as stream:
                 text = io.TextIOWrapper(stream, "utf-8", newline="")

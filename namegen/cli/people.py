@@ -53,7 +53,7 @@ whole_name_output = shared.together(shared.letter_case, formats.option)
 
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the arguments for a command whose ``--help`` is short: all constraints for a part of a name share a line.
+    """Return the arguments for a command whose ``--help`` shows one line for all constraints of a part of the name.
 
     Args:
         shown: the parameter names of the command's own options to show.

@@ -234,7 +234,7 @@ def colored(score: NameScore) -> str:
 
 
 def _print_colored(scores: Sequence[NameScore]) -> None:
-    """Print a table of names, and explain the colors."""
+    """Print a table of names with colored letters, and a legend of the colors below it."""
     rows = [(colored(score), *score_cells(score)) for score in scores]
     click.echo(fitted([("name", *SCORES), *rows]))
     legend = []

@@ -162,9 +162,10 @@ def show_with_ranges(title: str, table: Table) -> None:
     If the terminal is too narrow for all ranges, the last columns lose theirs. If it is too narrow for a table at all,
     each range appears next to its mean.
     """
-    rows = [tuple(map(printable, row)) for row in table.rows]
+    printable_rows = [tuple(map(printable, row)) for row in table.rows]
+    shown_rows = _fitting_rows(table, printable_rows)
     click.secho(fill(printable(title), columns()), bold=True)
-    click.echo(fitted([table.columns, *_fitting_rows(table, rows)], left=table.left))
+    click.echo(fitted([table.columns, *shown_rows], left=table.left))
 
 
 def _fitting_rows(table: Table, rows: Sequence[Row]) -> Sequence[Row]:

@@ -189,7 +189,8 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
     names     24,000
     distinct       4
     """
-    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    table_columns = zip(*rows, strict=True)
+    widths = [max(map(cells, column)) for column in table_columns]
     lines = [_aligned_row(row, widths, left=left) for row in rows]
     return "\n".join(lines)
 
@@ -230,7 +231,14 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 
 def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: int) -> list[str]:
-    """Return the lines below the name of a row: one for each value, starting with the heading of its column."""
+    """Format the values of a row for a narrow terminal: below its name, one line for each column that has a value.
+
+    Args:
+        name: the row's name, whose indentation the lines continue.
+        values: the other cells of the row.
+        headings: the headings of their columns, with which the lines start.
+        left: the number of left-aligned columns.
+    """
     repeats_headings = tuple(values) == tuple(headings)
     if repeats_headings:
         return []

@@ -116,14 +116,15 @@ def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork
 
 def check_determinism(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that two engines with the same parameters and batches get exactly the same results."""
-    first = small_engine(engine_class, cell_or_network)
-    second = small_engine(engine_class, cell_or_network, number=1)
-    first_losses = first.train_epoch(small_steps(6)).loss_sum
-    second_losses = second.train_epoch(small_steps(6)).loss_sum
-    expect_equal(first_losses, second_losses, "a loss of an equal backend")
-    expect_same(first.get_state(), second.get_state(), "an equal backend after equal steps")
-    for first_logits, second_logits in zip(read(first, TOKENS), read(second, TOKENS), strict=True):
-        expect_equal(first_logits, second_logits, "a logit of an equal backend")
+    engine = small_engine(engine_class, cell_or_network)
+    equal_engine = small_engine(engine_class, cell_or_network, number=1)
+    losses = engine.train_epoch(small_steps(6)).loss_sum
+    expected_losses = equal_engine.train_epoch(small_steps(6)).loss_sum
+    expect_equal(losses, expected_losses, "a loss of an equal backend")
+    expect_same(engine.get_state(), equal_engine.get_state(), "an equal backend after equal steps")
+    all_expected_logits = read(equal_engine, TOKENS)
+    for logits, expected_logits in zip(read(engine, TOKENS), all_expected_logits, strict=True):
+        expect_equal(logits, expected_logits, "a logit of an equal backend")
 
 
 def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -196,16 +197,16 @@ def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that get_state and set_state copy their arrays."""
+    """Check that get_state and set_state copy their arrays, so that changing an array doesn't change the engine."""
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
-    returned = engine.get_state()
-    expected = _copy_state(returned)
-    _overwrite_state(returned)
+    returned_state = engine.get_state()
+    expected = _copy_state(returned_state)
+    _overwrite_state(returned_state)
     expect_same(engine.get_state(), expected, "after arrays from get_state were changed")
-    passed = _copy_state(expected)
-    engine.set_state(passed)
-    _overwrite_state(passed)
+    passed_state = _copy_state(expected)
+    engine.set_state(passed_state)
+    _overwrite_state(passed_state)
     expect_same(engine.get_state(), expected, "after arrays passed to set_state were changed")
 
 
@@ -233,29 +234,29 @@ def check_unfit_states(engine_class: EngineClass, cell_or_network: CellOrNetwork
 
 
 def _expect_unfit_states(engine: Engine, state: Mapping[str, Array], name: str) -> None:
-    """Expect that a state is rejected if one of its tensors is missing or has another shape."""
-    incomplete = {key: values for key, values in state.items() if key != name}
-    set_incomplete = partial(engine.set_state, incomplete)
+    """Expect that an engine rejects a state if the array with this name is missing or has another shape."""
+    incomplete_state = {key: values for key, values in state.items() if key != name}
+    set_incomplete = partial(engine.set_state, incomplete_state)
     expect_error(CheckpointError, set_incomplete, f"a state without {name}")
-    misshapen = {**state, name: state[name][..., :-1]}
-    set_misshapen = partial(engine.set_state, misshapen)
+    smaller_array = state[name][..., :-1]
+    set_misshapen = partial(engine.set_state, {**state, name: smaller_array})
     expect_error(CheckpointError, set_misshapen, f"another shape of {name}")
 
 
 def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that setting a state without the optimizer's arrays resets the optimizer, as in a new engine."""
-    used = small_engine(engine_class, cell_or_network)
-    new = new_engine(engine_class, cell_or_network)
-    used.train_epoch(small_steps(3))
-    state = used.get_state()
+    used_engine = small_engine(engine_class, cell_or_network)
+    unused_engine = new_engine(engine_class, cell_or_network)
+    used_engine.train_epoch(small_steps(3))
+    state = used_engine.get_state()
     parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
-    for engine in (used, new):
+    for engine in (used_engine, unused_engine):
         engine.set_state(parameters)
         step_count = int(engine.get_state()["optimizer.step"])
         expect(step_count == 0, "optimizer.step isn't 0 after a state without it")
         engine.train_epoch(small_steps(2))
     subject = f"{describe_training(ADAM)}: trained from a state of parameters alone"
-    expect_same(used.get_state(), new.get_state(), subject)
+    expect_same(used_engine.get_state(), unused_engine.get_state(), subject)
 
 
 def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -314,8 +315,13 @@ def pools_of(
     (True, [])
     """
     packages = list(libraries) or ["numpy"]
-    folders = [*packages, *(f"{package}.libs" for package in packages)]
-    return [pool for pool in pools if _find_package_folder(str(pool["filepath"])) in folders]
+    library_folders = [f"{package}.libs" for package in packages]
+    pools_of_packages = []
+    for pool in pools:
+        folder = _find_package_folder(str(pool["filepath"]))
+        if folder in (*packages, *library_folders):
+            pools_of_packages.append(pool)
+    return pools_of_packages
 
 
 def _find_package_folder(file: str) -> str | None:

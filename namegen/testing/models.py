@@ -24,13 +24,13 @@ def check_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
 
     The tokens are passed as contiguous int32 arrays, as in namegen.
     """
-    logits_alone = [read(model, row[None]) for row in tokens]
+    logits_of_row = [read(model, row[None]) for row in tokens]  # of each row alone
     for count in (1, 2, len(tokens), 67, 300):
         rows = np.arange(count) % len(tokens)  # repeats the rows if there are too few
         subject = f"a logit of {count} rows read at once, against that of the row alone,"
         for depth, logits in enumerate(read(model, tokens[rows])):
             _expect_valid_logits(logits, count, model.vocabulary_size)
-            expected = np.concatenate([logits_alone[row][depth] for row in rows])  # (count, V)
+            expected = np.concatenate([logits_of_row[row][depth] for row in rows])  # (count, V)
             expect_close(logits, expected, subject)
 
 
@@ -96,12 +96,14 @@ def _expect_selected(
     model: LanguageModel, tokens: Int32[Array, "R T"], rows: list[int], selection: str
 ) -> None:
     """Expect that selected rows of a state lead to the same logits as reading only these rows from the start."""
-    first_tokens = np.ascontiguousarray(tokens[:, 0])
-    _, state = model.step(first_tokens, _start_state(model, len(tokens)))
     indices = np.array(rows, dtype=np.int64)
+    start_state = _start_state(model, len(tokens))
+    first_tokens = np.ascontiguousarray(tokens[:, 0])
+    _, state = model.step(first_tokens, start_state)
+    selected_state = model.select(state, indices)
     next_tokens = np.ascontiguousarray(tokens[indices, 1])
-    logits, _ = model.step(next_tokens, model.select(state, indices))
-    expected = read(model, tokens[indices, :2])[-1]
+    logits, _ = model.step(next_tokens, selected_state)
+    expected = read(model, tokens[indices, :2])[-1]  # the logits after two tokens
     subject = f"a logit after selecting {selection} (with a contiguous int64 array)"
     expect_close(logits, expected, subject)
 

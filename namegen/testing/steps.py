@@ -99,9 +99,10 @@ def check_step_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that the loss of a batch uses its target distributions, each as often as names pass through its node.
+    """Check that the loss of a batch uses its target distributions, of which there is one per distinct prefix.
 
-    The batches contain repeated names, and distributions that don't exactly sum to 1.
+    A distribution counts as often as the names of the batch contain its prefix, so one of the batches contains repeated
+    names. Some distributions don't exactly sum to 1.
     """
     soft_steps = small_steps(2, soft=True)
     subject = "targets off a sum of 1 by up to 0.0005"

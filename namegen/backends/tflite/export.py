@@ -245,8 +245,9 @@ def _checked_source(checkpoint: Checkpoint) -> Engine:
     """Open a checkpoint in a backend, and check that an unquantized .tflite would compute the same."""
     exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
-    contents = contents_of(replace(checkpoint, probe=None, known_names=None), "none")
-    model = TFLiteModel(to_bytes_of(contents))
+    without_extras = replace(checkpoint, probe=None, known_names=None)
+    unquantized_file = to_bytes_of(contents_of(without_extras, "none"))
+    model = TFLiteModel(unquantized_file)
     check_export(checkpoint, "the model", "a .tflite", lambda tokens: logits_of(model, tokens))
     return source
 

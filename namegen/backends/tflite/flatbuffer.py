@@ -144,7 +144,7 @@ class _Writer:
         vtable_position = self._vtable(offsets, size)
         self._pad(4)
         position = len(self.content)
-        self.content += bytes(size)
+        self.content += bytes(size)  # zeros, which are overwritten below
         VTABLE_OFFSET.pack_into(self.content, position, position - vtable_position)
         for number, field in table.fields.items():
             field_position = position + offsets[number]

@@ -140,6 +140,7 @@ class Layer:
     s_bias: Weight | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        """Choose the matrix product that each bias is added to."""
         self.reads_only_sums = reads_only_sums(self.formula)
         if self.formula.biases == 2:
             self.x_bias = self.weight("bias.0")
@@ -167,14 +168,16 @@ class Layer:
         return [values[index] for index in self.formula.after]
 
     def gate_inputs(self, rows: Tensor, h: Tensor) -> list[Tensor]:
-        """Compute x of each gate, (B, H) each, then s of each gate. If the cell reads only sums, both are ``x + s``."""
+        """Compute x (from the input) of each gate, then s (from the state) of each gate, (B, H) each.
+
+        If the cell reads only their sums, both x and s are ``x + s``.
+        """
         if self.reads_only_sums:
-            x_all = self.x(rows)
-            sums_all = self.graph.compute(Op.ADD, [x_all, self.s(h)])  # (B, G H)
-            sums = self.split(sums_all)
-            return [*sums, *sums]
-        x = self.split(self.x(rows))
-        s = self.split(self.s(h)) if self.formula.state_gates else []
+            products = [self.input_product(rows), self.state_product(h)]  # (B, G H) each
+            sums_of_gates = self.split(self.graph.compute(Op.ADD, products))
+            return [*sums_of_gates, *sums_of_gates]
+        x = self.split(self.input_product(rows))
+        s = self.split(self.state_product(h)) if self.formula.state_gates else []
         return [*x, *s]
 
     def apply(self, operation: Operation, values: Sequence[Tensor]) -> Tensor:
@@ -192,15 +195,15 @@ class Layer:
         op = OPERATIONS[operation.name]
         return self.graph.compute(op, operands, Type.FLOAT32, (ANY, self.width))
 
-    def x(self, rows: Tensor) -> Tensor:
+    def input_product(self, rows: Tensor) -> Tensor:
         """Multiply the layer's input by its kernel, ``x K (+ b)``, for all gates, (B, G H)."""
         if self.index > 0:
             return matrix_product(self.graph, rows, self.weight("kernel"), self.x_bias)
-        x = self.kernel_rows(rows)
+        product = self.kernel_rows(rows)
         if self.x_bias is None:
-            return x
+            return product
         bias = self.graph.weight(self.x_bias)
-        return self.graph.compute(Op.ADD, [x, bias])
+        return self.graph.compute(Op.ADD, [product, bias])
 
     def kernel_rows(self, tokens: Tensor) -> Tensor:
         """Compute the first layer's ``x K``, (B, G H), by looking up a row of K for each token (x is one-hot)."""
@@ -209,7 +212,7 @@ class Layer:
         shape = (ANY, kernel.values.shape[1])
         if kernel.scales is None:
             return self.graph.compute(Op.GATHER, [table, tokens], Type.FLOAT32, shape)
-        rows = self.graph.compute(
+        quantized_rows = self.graph.compute(
             Op.GATHER,
             [table, tokens],
             Type.INT8,
@@ -217,9 +220,11 @@ class Layer:
             version=GATHERS_INT8,
             quantization=self.graph.file.add_weight(kernel).quantization,
         )
-        return self.graph.compute(Op.DEQUANTIZE, [rows], Type.FLOAT32, version=DEQUANTIZES_INT8)
+        return self.graph.compute(
+            Op.DEQUANTIZE, [quantized_rows], Type.FLOAT32, version=DEQUANTIZES_INT8
+        )
 
-    def s(self, h: Tensor) -> Tensor:
+    def state_product(self, h: Tensor) -> Tensor:
         """Multiply the state by the recurrent kernel, ``h U (+ b)``, for all gates that read the state, (B, S H)."""
         return matrix_product(self.graph, h, self.weight("recurrent_kernel"), self.s_bias)
 

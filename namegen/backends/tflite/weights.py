@@ -152,8 +152,8 @@ def _stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
 
 def _in_8_bits(values: Float32[Array, "m n"], axis: int | None) -> Weight:
     """Quantize a kernel to 8 bits, with one scale per row (axis 1) or one for all values (axis None)."""
+    # The largest magnitudes and the scales are (m, 1) or (1, 1).
     largest = np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
-    # (m, 1) or (1, 1)
     scales = np.where(largest > 0, largest / LARGEST_INT8, 1.0).astype(FLOAT32)
     scales = np.maximum(scales, SMALLEST_SCALE)  # tiny values would get a scale of 0
     rounded = np.rint(values / scales)

@@ -386,7 +386,9 @@ def speed_figure(entry: ListEntry, colors: Colors) -> Figure:
 
 def _format_speed_axes(axes: Axes, models: Sequence[Generation]) -> None:
     """Label the rows with the models, and leave room for the numbers next to the points."""
-    speeds = [figures.names_per_second for model in models for figures in model.algorithms.values()]
+    speeds: list[float] = []
+    for model in models:
+        speeds += [figures.names_per_second for figures in model.algorithms.values()]
     axes.set_xscale("log")
     axes.set_xlim(min(speeds) / 10, max(speeds) * 10)
     axes.xaxis.set_major_locator(LogLocator(10))
@@ -478,7 +480,8 @@ def _draw_network_lengths(
     """
     blue = style.ENGINE_COLOURS["numpy"]
     distance = min(0.7 / networks, 0.25)
-    shift = (number - (networks - 1) / 2) * distance
+    middle = (networks - 1) / 2
+    shift = (number - middle) * distance  # to the right of the bar's middle
     axes.plot(
         [length + shift for length in range(1, len(shares) + 1)],
         shares,

@@ -110,13 +110,13 @@ def difference(
     """Compute a metric of the first model minus that of the other, with a 95% confidence interval.
 
     Args:
-        model: the sums of the first model, one for each seed.
-        other: the sums of the other model.
+        model: the results of the first model on groups of names, one for each seed.
+        other: the results of the other model on the same groups.
         metric: the metric.
         other_has_seeds: whether the other model depends on a seed. A network does, and the n-gram doesn't.
 
     Returns:
-        The difference, or None if a model has no sums, the sums aren't over the same names, or there are too few
+        The difference, or None if a model has no results, the results aren't for the same names, or there are too few
         groups.
 
     >>> sums = HeldOutGroups((9,) * 30, (20.0,) * 30, (3,) * 30, (2.5,) * 30)
@@ -238,8 +238,8 @@ def draw_seed_weights(
     rng = np.random.default_rng([SEED, seeds, stream])
     equal_chances = np.full(seeds, 1 / seeds)
     counts = rng.multinomial(seeds, equal_chances, size=DRAWS)  # (draws, seeds)
-    wider = (seeds / (seeds - 1)) ** 0.5 * student_t(degrees_of_freedom) / NORMAL
-    weights: Float64[Array, "draws seeds"] = 1 + wider * (counts - 1)
+    spread = (seeds / (seeds - 1)) ** 0.5 * student_t(degrees_of_freedom) / NORMAL  # above 1
+    weights: Float64[Array, "draws seeds"] = 1 + spread * (counts - 1)
     return weights
 
 

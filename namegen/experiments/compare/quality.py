@@ -186,9 +186,9 @@ def repeated_names(counts: Counter[str]) -> list[tuple[str, int]]:
     >>> repeated_names(Counter(["Bo", "Al", "Bo", "Cy", "Al"]))
     [('Al', 2), ('Bo', 2)]
     """
-    alphabetical = sorted(counts.items())
-    repeated = [(name, count) for name, count in alphabetical if count > 1]
-    return sorted(repeated, key=lambda name_and_count: -name_and_count[1])
+    repeated = [(name, count) for name, count in counts.items() if count > 1]
+    alphabetical = sorted(repeated)
+    return sorted(alphabetical, key=lambda name_and_count: -name_and_count[1])
 
 
 def lengths(names: Sequence[str]) -> Lengths:
@@ -198,7 +198,8 @@ def lengths(names: Sequence[str]) -> Lengths:
     {'2': 2, '3': 1}
     """
     counts = Counter(len(name) for name in names)
-    return {str(length): count for length, count in sorted(counts.items())}
+    shortest_first = sorted(counts.items())
+    return {str(length): count for length, count in shortest_first}
 
 
 def two_halves(names: Sequence[str], seed: int = 0) -> tuple[list[str], list[str]]:
@@ -239,12 +240,13 @@ def _ngrams(names: Sequence[str], order: int) -> Ngrams:
 
 
 def _divergence(left: Ngrams, right: Ngrams) -> float:
-    """Return the Jensen–Shannon divergence between two distributions, in bits."""
+    """Return the Jensen–Shannon divergence between the distributions of two lists' n-grams, in bits."""
     if not left or not right:
         return 1.0
     ngrams = sorted(left.keys() | right.keys())  # sorted, so that the sum is reproducible
-    p = np.array([left[ngram] for ngram in ngrams], np.float64) / left.total()  # (ngrams,)
-    q = np.array([right[ngram] for ngram in ngrams], np.float64) / right.total()  # (ngrams,)
+    # The relative frequencies of each n-gram, (ngrams,).
+    p = np.array([left[ngram] for ngram in ngrams], np.float64) / left.total()
+    q = np.array([right[ngram] for ngram in ngrams], np.float64) / right.total()
     middle = (p + q) / 2
     divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
     return max(divergence, 0.0)  # rounding can make it negative

@@ -315,7 +315,7 @@ def _records_of(corpus: Corpus, plan: Plan, outcome: Outcome) -> list[Record]:
 
 
 def _list_entry(corpus: Corpus, name: str, records: list[Record]) -> ListEntry:
-    """Sort the records of one list by their class."""
+    """Create the entry of one list from its records, which are of several classes."""
     return ListEntry(
         name=name,
         fingerprint=corpus.fingerprint,

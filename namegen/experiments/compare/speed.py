@@ -68,12 +68,12 @@ def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
     """
     groups: dict[tuple[str, bool], dict[str, Speed]] = {}
     for speed in _speeds_on_each_list(lists):
-        by_engine = groups.setdefault((speed.network, speed.own_batch), {})
-        if speed.engine in by_engine:
-            by_engine[speed.engine].rounds.update(speed.rounds)
+        speed_by_engine = groups.setdefault((speed.network, speed.own_batch), {})
+        if speed.engine in speed_by_engine:  # from another list
+            speed_by_engine[speed.engine].rounds.update(speed.rounds)
         else:
-            by_engine[speed.engine] = speed
-    return [list(by_engine.values()) for by_engine in groups.values()]
+            speed_by_engine[speed.engine] = speed
+    return [list(speed_by_engine.values()) for speed_by_engine in groups.values()]
 
 
 def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
@@ -81,10 +81,11 @@ def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
     for entry in lists:
         for network, runs in entry.like_for_like.items():
             for run in runs:
-                yield Speed(network, run.engine, True, _own_batch_rounds(entry, run))
-                large_batch_rounds = _large_batch_rounds(entry, run)
-                if large_batch_rounds:
-                    yield Speed(network, run.engine, False, large_batch_rounds)
+                own_rounds = _own_batch_rounds(entry, run)
+                yield Speed(network, run.engine, own_batch=True, rounds=own_rounds)
+                large_rounds = _large_batch_rounds(entry, run)
+                if large_rounds:
+                    yield Speed(network, run.engine, own_batch=False, rounds=large_rounds)
 
 
 def _own_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:

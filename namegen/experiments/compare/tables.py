@@ -85,7 +85,12 @@ def measured_where(results: Comparison) -> list[str]:
     load = LoadSummary.of(results)
     if load is not None:
         sentences.append(load.describe())
-    return [*sentences, _versions_sentence(results), _backends_sentence(results), *_rules(results)]
+    return [
+        *sentences,
+        _versions_sentence(results),
+        _backends_sentence(results),
+        *_rule_sentences(results),
+    ]
 
 
 def _machine_sentence(results: Comparison) -> str:
@@ -118,7 +123,7 @@ def _backends_sentence(results: Comparison) -> str:
     return f"Backends: {'; '.join(backends)}."
 
 
-def _rules(results: Comparison) -> list[str]:
+def _rule_sentences(results: Comparison) -> list[str]:
     """Describe the seeds, the held-out names and the choice of the best epoch."""
     seeds = ", ".join(str(seed) for seed in results.seeds)
     return [
@@ -248,10 +253,10 @@ def write_report(results: Comparison, path: Path) -> None:
     blocks = comparison_blocks(results)
     document = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
     write_page(path, TITLE, blocks, document)
-    names = [entry.name for entry in results.lists]
-    file_name = dict(zip(names, file_names(names), strict=True))
+    list_names = [entry.name for entry in results.lists]
+    file_name_of_list = dict(zip(list_names, file_names(list_names), strict=True))
     for plot in plots(blocks):
-        plot.write(path.parent / f"{file_name[plot.of]}-{plot.key}.png")
+        plot.write(path.parent / f"{file_name_of_list[plot.of]}-{plot.key}.png")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

@@ -150,7 +150,7 @@ class SweepRun:
 
 
 def read_grid(path: Path | str) -> Grid:
-    """Read the config of a sweep.
+    """Read the config of a sweep: the values of the settings that it varies, and all other settings.
 
     Args:
         path: a TOML file.
@@ -161,8 +161,9 @@ def read_grid(path: Path | str) -> Grid:
     """
     source = f"the config {str(path)[:80]}"
     tables = read_tables(path)
-    table = cast(Json, tables.pop(GRID, {}))  # TOML dates aren't JSON, but no setting is a date
-    entries = _flatten(table)
+    # TOML dates aren't JSON, but no setting is a date.
+    grid_table = cast(Json, tables.pop(GRID, {}))
+    entries = _flatten(grid_table)
     _check_size(entries, source)
     axes, problems = _read_axes(entries)
     grid = Grid(source, parse_config(tables, source=source), axes)
