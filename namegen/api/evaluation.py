@@ -155,14 +155,14 @@ def _names_by_label(
 ) -> dict[str, list[str]]:
     """Return the names that a model can read, by label. Without ``use_labels``, the only key is an empty string."""
     can_read_all = _can_read_all(model, corpus)
-    names: dict[str, list[str]] = {"": []}
+    names_by_label: dict[str, list[str]] = {"": []}
     if use_labels:
-        names = {label: [] for label in corpus.label_counts}
+        names_by_label = {label: [] for label in corpus.label_counts}
     for name, label in _labelled_names(corpus):
         if can_read_all or model.reads(name):
             key = label if use_labels else ""
-            names[key].append(name)
-    return names
+            names_by_label[key].append(name)
+    return names_by_label
 
 
 def _can_read_all(model: LoadedModel, corpus: Corpus) -> bool:

@@ -170,7 +170,16 @@ def _limits(result: RunResult) -> list[str]:
 
 
 def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) -> str:
-    """Compare the network with the n-gram baseline, or explain why that's impossible. Without a baseline, return ""."""
+    """Compare the network with the n-gram baseline in a sentence, or explain why that's impossible.
+
+    Args:
+        result: the result of the run.
+        metrics: the network's metrics on the names on which it's judged, or None if no names were held out.
+        uses_test: whether these names are the test set. Otherwise, they are the validation set.
+
+    Returns:
+        The sentence, or "" if the baseline's metrics on these names are unknown.
+    """
     references = result.references
     if metrics is None:
         return (

@@ -154,13 +154,13 @@ class Cluster(Runner):
                 yield JobProgress(jobs[key], epoch, epochs)
 
     def _newly_ended(self) -> list[JobEnded]:
-        """Remove the jobs that have ended, and return them."""
-        ended: list[JobEnded] = []
+        """Stop tracking the jobs that have ended since the last call, and return their results."""
+        ended_jobs: list[JobEnded] = []
         for future in list(self._under_way):
             if future.done():
                 job = self._under_way.pop(future)
-                ended.append(_ended_job(future, job))
-        return ended
+                ended_jobs.append(_ended_job(future, job))
+        return ended_jobs
 
     @contextmanager
     def _explain_lost_scheduler(self) -> Iterator[None]:

@@ -226,14 +226,17 @@ def check_unfit_states(engine_class: EngineClass, cell_or_network: CellOrNetwork
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     state = engine.get_state()
+    # A valid state with other numbers, so that a partial change would be noticed.
     other_state = {name: np.asarray(values + 1) for name, values in state.items()}
     for name in state:
         if name != "optimizer.step":
-            _expect_unfit_states(engine, other_state, name)
+            _expect_unfit_states_are_rejected(engine, other_state, name)
     expect_same(engine.get_state(), state, "after states that do not fit")
 
 
-def _expect_unfit_states(engine: Engine, state: Mapping[str, Array], name: str) -> None:
+def _expect_unfit_states_are_rejected(
+    engine: Engine, state: Mapping[str, Array], name: str
+) -> None:
     """Expect that an engine rejects a state if the array with this name is missing or has another shape."""
     incomplete_state = {key: values for key, values in state.items() if key != name}
     set_incomplete = partial(engine.set_state, incomplete_state)
@@ -330,7 +333,7 @@ def _find_package_folder(file: str) -> str | None:
     package_folder = None
     for parent, folder in pairwise(folders):
         if parent in ("site-packages", "dist-packages"):
-            package_folder = folder
+            package_folder = folder  # of the innermost ``site-packages``, if there are several
     return package_folder
 
 

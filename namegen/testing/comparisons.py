@@ -128,7 +128,8 @@ def expect_same(
             actual[name].dtype == values.dtype,
             f"{subject}: {name} is {actual[name].dtype}: expected {values.dtype}",
         )
-        limit = tolerance * float(np.abs(values).max(initial=0))
+        largest_magnitude = float(np.abs(values).max(initial=0))
+        limit = tolerance * largest_magnitude
         expect_within(actual[name], values, limit, f"{subject}: {name}")
 
 

@@ -319,7 +319,8 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
     for name in smallest_error_first:
         if errors.measure([*chosen, name]) <= max_error:
             chosen.append(name)
-    return tuple(sorted(chosen, key=kernels.index))
+    in_order_of_network = sorted(chosen, key=kernels.index)
+    return tuple(in_order_of_network)
 
 
 @dataclass(frozen=True, eq=False)

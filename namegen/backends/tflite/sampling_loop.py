@@ -183,12 +183,13 @@ class SamplingLoop:
     def _body(self, start: LoopVariables) -> Graph:
         """Add the body of the loop as a subgraph, which draws the next character of every name."""
         graph = self.file.add_graph("one_character")
-        before = start.declare_in(graph)
+        before = start.declare_in(graph)  # the variables before the round
         logits, states = network_step(
             graph, self.network, self.weights, tokens=before.last, state=before.states
         )
         draw = self._draw(graph, logits, before)
-        after = replace(self._with_character(graph, draw, before), states=states)
+        with_character = self._with_character(graph, draw, before)
+        after = replace(with_character, states=states)
         graph.set_inputs_and_outputs(before.all(), after.all())
         return graph
 

@@ -197,6 +197,7 @@ class ListPlan:
         self.first_split = scope.splits[0]
         self.engines = [name for name in backends if name != TFLITE]
         self.has_tflite = TFLITE in backends
+        # The networks of third-party backends for other architectures, and of the original project.
         self.foreign = foreign_networks(self.engines, scope.training)
         self.originals = [] if scope.quick else original_networks(corpus)
 
@@ -233,7 +234,10 @@ class ListPlan:
             yield Measurement(self.corpus, subject, label)
 
     def _network_runs(self) -> Iterator[Measurement[TrainingSubject]]:
-        """Plan the runs of every network with every seed. The original's networks have their own split."""
+        """Plan a run of every network with every seed, on each split.
+
+        The networks of the original project are only trained on the split in their own configs.
+        """
         splits = self.scope.splits
         seeds = range(self.scope.seeds)
         for split, network, seed in product(splits, self.recurrent, seeds):

@@ -86,9 +86,9 @@ class NameJudge:
         character that the judge doesn't know has the score −inf. If there is no model, every name has the score −inf.
         """
         scores = np.full(len(names), -np.inf)
-        scorable = [name for name in names if not self.vocabulary.unknown(name)]
-        if scorable and self.model is not None:
-            scores[: len(scorable)] = self._score(self.model, scorable)
+        known_names = [name for name in names if not self.vocabulary.unknown(name)]
+        if known_names and self.model is not None:
+            scores[: len(known_names)] = self._score(self.model, known_names)
         return scores
 
     def _score(self, model: LanguageModel, names: Sequence[str]) -> Float64[Array, "names"]:

@@ -210,13 +210,12 @@ def setting_table(results: Results, list_name: str) -> Table:
     The metrics are measured on the held-out names. The last rows contain the n-gram baseline and the ceiling, and the
     note mentions the best setting.
     """
-    lines = [
-        _make_setting_line(name, runs) for name, runs in by_setting(results, list_name).items()
-    ]
+    runs_by_setting = by_setting(results, list_name)
+    lines = [_make_setting_line(name, runs) for name, runs in runs_by_setting.items()]
     references = reference_lines(results, list_name)
-    names = list_names(lists_of(results))
+    short_names = list_names(lists_of(results))
     return make_table(
-        title=names[list_name],
+        title=short_names[list_name],
         columns=COLUMNS,
         rows=lines + references,
         note=best_in_words(results, list_name),

@@ -119,7 +119,7 @@ class _Sweep:
             if finished_run is not None:
                 self.ended[run.key] = finished_run
                 if finished_run.trained is not None:
-                    self.held_out[_split(run)] = finished_run.trained.held_out
+                    self.held_out[_split_key(run)] = finished_run.trained.held_out
 
     def train(self, runner: Runner, on_progress: ProgressCallback) -> None:
         """Train the runs that haven't ended, and keep their results."""
@@ -128,7 +128,7 @@ class _Sweep:
             ended = keep(self.store, run, event)
             self.ended[run.key] = ended
             if ended.trained is not None:
-                self.held_out.setdefault(_split(run), ended.trained.held_out)
+                self.held_out.setdefault(_split_key(run), ended.trained.held_out)
             on_progress(_end_event(run.label, ended))
 
     def _jobs(self) -> Iterator[Job]:
@@ -148,7 +148,7 @@ class _Sweep:
             config=run.config,
             source=run.corpus.source,
             names=run.corpus.names,
-            held_out=self.held_out.get(_split(run)),
+            held_out=self.held_out.get(_split_key(run)),
         )
         return Job(
             work="namegen.experiments.sweep.task:train_run",
@@ -166,8 +166,8 @@ def _end_event(label: str, run: Run) -> Ended:
     return Ended(label, run.trained.seconds, accuracy=accuracy)
 
 
-def _split(run: SweepRun) -> tuple[object, ...]:
-    """Return everything that determines which names a run holds out."""
+def _split_key(run: SweepRun) -> tuple[object, ...]:
+    """Return everything that determines which names a run holds out, as a key."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
 
 
