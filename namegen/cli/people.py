@@ -27,7 +27,6 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
-    from namegen.baseball.inventing import InventedPlayer
     from namegen.core.generation.person import Person
 
 Row = Sequence[formats.Cell]
@@ -204,13 +203,11 @@ def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     constraints = _constraints_of_parts(("first", "last"), options, notes)
     with Display(notes, formats.SEARCHING) as display:
         batches = api.generate_players_batches(count, on_progress=display, **constraints, **options)
-        rows = (map(_row_of_player, batch) for batch in batches)
+        rows = (
+            [(player.full_name, player.first, player.last, player.suffix) for player in batch]
+            for batch in batches
+        )
         _write_rows(rows, ["name", "first", "last", "suffix"], form=form, display=display)
-
-
-def _row_of_player(player: InventedPlayer) -> Row:
-    """Return the cells for a player: the full name and its parts."""
-    return (player.full_name, player.first, player.last, player.suffix)
 
 
 def _constraints_of_parts(
