@@ -113,7 +113,7 @@ class Runner(ABC):
 def run_all(
     runner: Runner, jobs: Iterable[Job], watch: ProgressCallback = ignore_progress
 ) -> Iterator[JobEnded]:
-    """Run all jobs, and yield an event for each job that ends.
+    """Run all jobs, as many at the same time as there are workers, and yield an event for each job that ends.
 
     Args:
         runner: the object that runs the jobs. The caller enters and exits its context.
@@ -149,6 +149,7 @@ def _running_jobs(runner: Runner, progress: Mapping[Job, JobProgress]) -> Event:
 
 
 def _under_way(job: Job, progress: JobProgress | None) -> UnderWay:
+    """Describe a running job, with its epochs if it has reported any progress."""
     if progress is None:
         return UnderWay(job.label)
     return UnderWay(job.label, progress.epoch, progress.epochs)
@@ -196,7 +197,7 @@ class Children(Runner):
         return events
 
     def _new_messages(self) -> Iterator[_Message]:
-        """Yield the messages in the queue, after waiting a little for the first message."""
+        """Yield all messages that children have sent. If there are none yet, wait a little for the first one."""
         with suppress(queue.Empty):
             yield self._messages.get(timeout=SECONDS_BETWEEN_LOOKS)
             while True:
@@ -214,7 +215,7 @@ class Children(Runner):
             child.result = message.content
 
     def _handle_exit(self, child: _Child) -> Iterator[JobEnded]:
-        """Yield the event for a job that has ended, or start the job again if the child died for the first time."""
+        """Yield the event for a job whose child has exited. If the child died for the first time, restart the job."""
         self._children.remove(child)
         reason = child.end()
         if child.result is not None:
@@ -275,7 +276,7 @@ class _Child:
             self._input.flush()
 
     def end(self) -> str:
-        """Kill the process if it's still running, close its streams, and return the likely reason why it ended."""
+        """Clean up: kill the process if it's still running, and close its streams. Return why it probably ended."""
         self._process.kill()
         self._listener.join()
         last_line = self._last_line_of_errors()
@@ -294,8 +295,8 @@ class _Child:
 
 def _first_line(job: Job) -> bytes:
     """Return the line that starts a job: the current time and the document, as JSON."""
-    order = {"started": time.time(), "document": job.document}
-    return json.dumps(order).encode() + b"\n"
+    message = {"started": time.time(), "document": job.document}
+    return json.dumps(message).encode() + b"\n"
 
 
 def _start_process(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -316,12 +317,13 @@ def _start_process(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def own_environment() -> dict[str, str]:
-    """Return environment variables that make a child process import the same namegen as this process."""
+    """Return environment variables with which a child process imports the same namegen as this process."""
     environment = dict(os.environ)
-    is_installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
+    parent_folder = PACKAGE.parent
+    is_installed = parent_folder.name in ("site-packages", "dist-packages")
     if not is_installed:
-        folders = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+        search_path = (environment.get("PYTHONPATH", ""), str(parent_folder))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, search_path))
     return environment
 
 
@@ -374,11 +376,12 @@ class Parent:
 def main(work: str) -> NoReturn:
     """Do the job that standard input describes, and send the answer or the error to the parent."""
     output = _take_standard_output()
-    order = json.loads(_read_first_line())
-    parent = Parent(order["started"], output)
+    message = json.loads(_read_first_line())
+    parent = Parent(message["started"], output)
     try:
         function = _import_function(work)
-        parent.send({"answer": function(order["document"], parent)})
+        answer = function(message["document"], parent)
+        parent.send({"answer": answer})
     except Exception as error:
         parent.send({"trouble": _describe_error(error)})
     sys.stderr.flush()
@@ -393,8 +396,9 @@ def _take_standard_output() -> IO[bytes]:
 
 
 def _read_first_line() -> bytes:
+    """Read the line that starts the job. Exit if the parent has gone."""
     line = sys.stdin.buffer.readline()
-    if not line:  # the parent has exited
+    if not line:
         os._exit(1)
     return line
 

@@ -41,7 +41,7 @@ LONGEST_REASON = 200  # the maximum length of another library's error message, i
 MAX_MESSAGE = 2_000  # the maximum length of a whole message, in bytes of UTF-8
 MAX_NAME_COMPARED = 100  # characters; ``nearest`` ignores longer names
 
-_GAP = " … "
+_ELLIPSIS = " … "  # replaces the middle of a long message
 
 T = TypeVar("T")
 # A setting's name, and the value that it should have → the text for a message.
@@ -49,18 +49,17 @@ NameOf: TypeAlias = Callable[[str, str | None], str]
 
 
 def setting(name: str, value: object = None) -> str:
-    """Return the name of a setting for a message, and optionally the value that it should have.
+    """Mark a setting in a message, so that users see the name that they can type, with an optional value.
 
     >>> str(NamegenError(f"raise {setting('max_length')}, or use {setting('allow_seen', True)}"))
     'raise max_length, or use allow_seen=True'
     """
-    if value is None:
-        return f"\0{name}\0"
-    return f"\0{name}={value}\0"
+    marked_text = name if value is None else f"{name}={value}"
+    return f"\0{marked_text}\0"  # ``NamegenError.message_with`` replaces this
 
 
-def shortened(message: str, most: int = MAX_MESSAGE) -> str:
-    """Shorten a message to at most ``most`` bytes of UTF-8, by replacing its middle with an ellipsis.
+def shortened(message: str, max_bytes: int = MAX_MESSAGE) -> str:
+    """Shorten a message to at most ``max_bytes`` bytes of UTF-8, by replacing its middle with an ellipsis.
 
     The start of a message contains the problem, and its end the advice. Every error message passes through this
     function, in case it contains a long value that wasn't shortened.
@@ -69,16 +68,16 @@ def shortened(message: str, most: int = MAX_MESSAGE) -> str:
     'there is no model xxxxxxxxx … xxxxxxxxxxxxxx: use another'
     """
     data = message.encode("utf-8", "surrogatepass")
-    if len(data) <= most:
+    if len(data) <= max_bytes:
         return message
-    half = (most - len(_GAP.encode())) // 2
-    start = data[:half].decode("utf-8", "ignore")
-    end = data[-half:].decode("utf-8", "ignore")
+    bytes_per_end = (max_bytes - len(_ELLIPSIS.encode())) // 2
+    start = data[:bytes_per_end].decode("utf-8", "ignore")
+    end = data[-bytes_per_end:].decode("utf-8", "ignore")
     if _has_incomplete_setting(start):
         start = start[: start.rindex("\0")]
     if _has_incomplete_setting(end):
         end = end[end.index("\0") + 1 :]
-    return start + _GAP + end
+    return start + _ELLIPSIS + end
 
 
 def _has_incomplete_setting(text: str) -> bool:
@@ -87,22 +86,22 @@ def _has_incomplete_setting(text: str) -> bool:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that was probably meant, or None if no name is similar enough.
+    """Return the known name that a user probably meant, to suggest it in a message, or None if no name is similar.
 
-    The result starts with ``name``, or its edit distance is at most a quarter of the name's length. Letter case doesn't
-    matter.
+    A similar name starts with ``name``, or its edit distance is at most a quarter of the name's length. Letter case
+    doesn't matter.
 
     >>> nearest("mlb-Frist", ["mlb-first", "mlb-last"]), nearest("Polish", ["Spanish"])
     ('mlb-first', None)
     """
-    folded = name.casefold()
-    if len(folded) > MAX_NAME_COMPARED:
+    name = name.casefold()
+    if len(name) > MAX_NAME_COMPARED:
         return None
-    distances = {known_name: _distance(folded, known_name.casefold()) for known_name in known}
+    distances = {known_name: _distance(name, known_name.casefold()) for known_name in known}
     if not distances:
         return None
     closest = min(distances, key=lambda known_name: distances[known_name])
-    max_distance = max(1, len(folded) // 4)
+    max_distance = max(1, len(name) // 4)
     return closest if distances[closest] <= max_distance else None
 
 
@@ -144,6 +143,7 @@ class NamegenError(Exception):
 
 
 def _python_name(name: str, value: str | None) -> str:
+    """Write a setting as a Python argument, such as ``allow_seen=True``."""
     return name if value is None else f"{name}={value}"
 
 
@@ -202,7 +202,7 @@ class EngineFailedError(NamegenError):
 
 
 def gathered(batches: Iterable[Iterable[T]]) -> list[T]:
-    """Return all batches as one list. If a GenerationError is raised, its ``found`` contains the items so far.
+    """Collect all batches in one list. If a GenerationError is raised, its ``found`` contains the items so far.
 
     >>> gathered([[1, 2], [3]])
     [1, 2, 3]
@@ -246,12 +246,13 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
+    """Return the first line of an error's message."""
     message = str(error).strip() or "no message"
     return message.splitlines()[0]
 
 
 def _line_of(error: Exception) -> str:
-    """Return the file and the line that raised an error."""
+    """Return the location where an error was raised, such as ``numpy/linalg.py, line 7``."""
     import traceback  # takes 5 ms, so it isn't imported before an error
 
     [frame] = traceback.extract_tb(error.__traceback__, -1)
@@ -295,16 +296,16 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u
 MAX_SHOWN = 40  # the maximum length of a value in a message, in characters
 MAX_PATH_SHOWN = 200
 # Reads only the part of a value that is shown, because values can be huge or deeply nested.
-_SHORT = reprlib.Repr()
-_SHORT.maxlevel = MAX_SHOWN
-_SHORT.maxdict = MAX_SHOWN
-_SHORT.maxlist = MAX_SHOWN
-_SHORT.maxtuple = MAX_SHOWN
-_SHORT.maxset = MAX_SHOWN
-_SHORT.maxfrozenset = MAX_SHOWN
-_SHORT.maxstring = 2 * MAX_SHOWN
-_SHORT.maxlong = 2 * MAX_SHOWN
-_SHORT.maxother = 2 * MAX_SHOWN
+_SHORT_REPR = reprlib.Repr()
+_SHORT_REPR.maxlevel = MAX_SHOWN
+_SHORT_REPR.maxdict = MAX_SHOWN
+_SHORT_REPR.maxlist = MAX_SHOWN
+_SHORT_REPR.maxtuple = MAX_SHOWN
+_SHORT_REPR.maxset = MAX_SHOWN
+_SHORT_REPR.maxfrozenset = MAX_SHOWN
+_SHORT_REPR.maxstring = 2 * MAX_SHOWN
+_SHORT_REPR.maxlong = 2 * MAX_SHOWN
+_SHORT_REPR.maxother = 2 * MAX_SHOWN
 # The start of a formula in a spreadsheet, also in full-width characters, at the start of a cell. In many locales, a
 # semicolon or a tab also starts a cell, even inside quotes.
 FORMULA = re.compile(r"(^|[;\t])(\s*[=+\-@＝＋－＠])")
@@ -329,7 +330,7 @@ def short(path: object, longest: int = MAX_PATH_SHOWN) -> str:
 
 
 def shown(value: object) -> str:
-    """Return the ``repr`` of a value for a message. Control characters are escaped, and long values are cut.
+    """Format any untrusted value for a message. Control characters are escaped, and long values are cut.
 
     >>> shown((32, 32)), shown("x" * 1000) == quote("x" * 1000), len(shown([0] * 1000))
     ('[32, 32]', True, 40)
@@ -337,21 +338,21 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         return quote(value, MAX_SHOWN)
     if isinstance(value, tuple):
-        value = list(value)  # as in a config
-    return cut(_SHORT.repr(value), MAX_SHOWN)
+        value = list(value)  # shown in brackets, as in a config file
+    return cut(_SHORT_REPR.repr(value), MAX_SHOWN)
 
 
 def reason_of(error: Exception) -> str:
-    """Return the message of a system error without its number and path."""
-    message = getattr(error, "strerror", None)
-    return str(message or error)
+    """Return the message of an error. For a system error, leave out its number and path."""
+    system_message = getattr(error, "strerror", None)
+    return str(system_message or error)
 
 
-def cut(text: str, most: int) -> str:
-    """Cut a string to at most ``most`` characters. If it's cut, it ends with an ellipsis."""
-    if len(text) <= most:
+def cut(text: str, max_length: int) -> str:
+    """Cut a string to at most ``max_length`` characters. If it's cut, it ends with an ellipsis."""
+    if len(text) <= max_length:
         return text
-    return text[: most - 1] + "…"
+    return text[: max_length - 1] + "…"
 
 
 def printable(text: str) -> str:
@@ -366,6 +367,7 @@ def printable(text: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
+    """Replace an unsafe character by a Python escape sequence."""
     return match[0].encode("unicode_escape").decode()
 
 
@@ -416,8 +418,10 @@ def install_command(*extras: str) -> str:
     >>> install_command("faker")
     "pip install 'Faker>=37'"
     """
-    libraries = [f"'{library}'" for extra in extras for library in requirements(extra)]
-    return " ".join(["pip install", *libraries])
+    quoted_libraries: list[str] = []
+    for extra in extras:
+        quoted_libraries += [f"'{library}'" for library in requirements(extra)]
+    return " ".join(["pip install", *quoted_libraries])
 
 
 def requirements(extra: str) -> tuple[str, ...]:
@@ -443,7 +447,7 @@ def requirements(extra: str) -> tuple[str, ...]:
 
 
 def _requirements_in_checkout(extra: str) -> tuple[str, ...]:
-    """Read the libraries in an extra from pyproject.toml."""
+    """Read the libraries in an extra from pyproject.toml, because namegen isn't installed as a package."""
     import tomllib
 
     document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))

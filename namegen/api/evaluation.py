@@ -155,14 +155,14 @@ def _names_by_label(
 ) -> dict[str, list[str]]:
     """Return the names that a model can read, by label. Without ``use_labels``, the only key is an empty string."""
     can_read_all = _can_read_all(model, corpus)
-    names: dict[str, list[str]] = {"": []}
+    names_by_label: dict[str, list[str]] = {"": []}
     if use_labels:
-        names = {label: [] for label in corpus.label_counts}
+        names_by_label = {label: [] for label in corpus.label_counts}
     for name, label in _labelled_names(corpus):
         if can_read_all or model.reads(name):
             key = label if use_labels else ""
-            names[key].append(name)
-    return names
+            names_by_label[key].append(name)
+    return names_by_label
 
 
 def _can_read_all(model: LoadedModel, corpus: Corpus) -> bool:
@@ -210,7 +210,7 @@ def _weighted_mean(results: Sequence[_LabelResult]) -> Metrics:
 
 
 def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metrics:
-    """Return the best possible scores on the names of all labels, given their labels."""
+    """Return the best possible scores on all names, if their labels are known beforehand."""
     names: list[str] = []
     start_tokens: list[int] = []  # a different token for each label
     for token, result in enumerate(results, start=model.vocabulary.size):
@@ -221,6 +221,7 @@ def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metri
 
 
 def _metrics_by_label(results: Sequence[_LabelResult]) -> dict[str, tuple[Metrics, int]]:
+    """Return the metrics of each label and its number of names."""
     return {result.label: (result.metrics, len(result.names)) for result in results}
 
 

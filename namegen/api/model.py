@@ -198,7 +198,7 @@ class LoadedModel:
         return self._with_measured_rules(generator, scorer)
 
     def _with_measured_rules(self, generator: Generator, scorer: Scorer) -> Generator:
-        """Measure the score rules of new names, and return the generator with them."""
+        """Measure which scores new names have, and return a generator that filters them by the resulting rules."""
         from namegen.core.generation.fitting import measure_rules
 
         rules = measure_rules(
@@ -364,7 +364,7 @@ class LoadedModel:
         return scores[0]
 
     def _score_quantiles(self) -> Float64[Array, "101"] | None:
-        """Return the score quantiles of the training list, or None if the model is restricted to some labels."""
+        """Return the score quantiles of the training list, or None if the model only generates some of its labels."""
         has_all_labels = len(self.labels) == len(self.metadata.labels)
         return self.metadata.score_quantiles if has_all_labels else None
 
@@ -490,7 +490,7 @@ def open_checkpoint(
 
 
 def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
-    """Combine a network with the metadata of its model."""
+    """Create a LoadedModel from a network and the metadata in its file."""
     return LoadedModel(
         name,
         model,
@@ -544,20 +544,20 @@ def find_model(model: str | None) -> tuple[str, Path]:
 
 def _default_model() -> tuple[str, Path]:
     """Return the name and file of the newest run, or of the default built-in model if there are no runs."""
-    newest = _newest_run()
-    if newest is None:
+    model_file = _newest_run()
+    if model_file is None:
         return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
-    return str(newest.parent), newest
+    return str(model_file.parent), model_file
 
 
 def _newest_run() -> Path | None:
     """Return the most recently written model in ``runs/``, ignoring models that can't be accessed."""
-    times: dict[Path, int] = {}
+    modified_at: dict[Path, int] = {}
     for path in RUNS.glob(f"*/{MODEL_FILE}"):
         status = look(path, None)
         if status is not None:
-            times[path] = status.st_mtime_ns
-    return max(times, key=lambda path: times[path], default=None)
+            modified_at[path] = status.st_mtime_ns
+    return max(modified_at, key=lambda path: modified_at[path], default=None)
 
 
 def _model_in_folder(folder: str) -> Path:
@@ -571,11 +571,11 @@ def _model_in_folder(folder: str) -> Path:
 
 def _no_such_model(model: str) -> CheckpointError:
     """Return the error for a missing model. It suggests a built-in model or a run with a similar name."""
-    runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
-    if near is None:
+    run_folders = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
+    similar_name = nearest(Path(model).name, [*SHIPPED, *sorted(run_folders)])
+    if similar_name is None:
         return CheckpointError(f"there is no model {quote(model, 200)}: expected {MODELS_EXPECTED}")
-    suggestion = runs.get(near, near)
+    suggestion = run_folders.get(similar_name, similar_name)
     return CheckpointError(
         f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {MODELS_EXPECTED}"
     )
@@ -636,7 +636,10 @@ def _check_weights(weights: Any) -> None:
 
 
 def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> MixtureModel:
-    """Return the network of a blend, in which each model has one start token for all of its labels."""
+    """Create the network of a blend, which mixes the probabilities of all models.
+
+    Each model has one start token, which stands for all of its labels.
+    """
     networks = []
     start_tokens = []
     for model in models:
@@ -669,7 +672,10 @@ def _joint_known_names(models: Sequence[LoadedModel]) -> KnownSet | None:
 
 
 def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
-    """Return a scorer with the n-grams of every model and label, or None if a model stores no n-grams."""
+    """Combine the scorers of all models in a blend, or return None if new names of a model can't be scored.
+
+    The new scorer has the n-grams of every model and label.
+    """
     sources = []
     for model in models:
         if model.scorer is None:

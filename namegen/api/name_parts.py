@@ -126,11 +126,11 @@ def _listed_names(model: LoadedModel, labels: Mapping[Kind, str]) -> dict[Kind, 
 
 def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> list[str]:
     """Return the names with a label or a part of a label, such as ``female``. An empty string matches all labels."""
-    labels = list(names_by_label)
-    indexes = meant_labels(label, labels) if label else range(len(labels))
+    all_labels = list(names_by_label)
+    indexes = meant_labels(label, all_labels) if label else range(len(all_labels))
     names: list[str] = []
     for index in indexes:
-        names += names_by_label[labels[index]]
+        names += names_by_label[all_labels[index]]
     return names
 
 
@@ -149,6 +149,8 @@ def returning_list(
     batches: Callable[Options, Iterator[list[Invented]]],
 ) -> Callable[Options, list[Invented]]:
     """Create a function that returns all batches of another function as one list.
+
+    The new function has the same signature, but its own name, docstring and return type.
 
     Args:
         batches: a function whose name ends in ``_batches``. The new function has the same name without this ending.

@@ -185,14 +185,14 @@ class _Models:
 
     def _common_origins(self) -> list[str]:
         """Return the origins that both models know. A model without labels can be combined with any origin."""
-        labelled = [model for model in (self.given, self.family) if model.labels]
-        origins_by_model = [_genders_by_origin(model).keys() for model in labelled]
-        common: list[str] = []
+        labelled_models = [model for model in (self.given, self.family) if model.labels]
+        origins_by_model = [_genders_by_origin(model).keys() for model in labelled_models]
+        common_origins: list[str] = []
         for origin in origins_by_model[0]:
             is_common = all(origin in origins for origins in origins_by_model)
             if origin is not None and is_common:
-                common.append(origin)
-        return common
+                common_origins.append(origin)
+        return common_origins
 
     def _find_origin(self, requested: object, common: Sequence[str]) -> str:
         """Return the origin with this name that both models know, ignoring letter case."""
@@ -200,6 +200,7 @@ class _Models:
         for origin in common:
             if origin.casefold() == name.casefold():
                 return origin
+        # The origin is unknown. The first of these checks that finds the reason raises an error.
         self._check_is_in_both(name)
         refuse_several("origins", name, common)
         is_built_in = self.given.name == GIVEN
@@ -215,11 +216,13 @@ class _Models:
 
     def given_labels(self, origins: Sequence[Origin], gender: str | None) -> dict[Kind, str]:
         """Return the label of the given names for each origin and gender."""
-        label_genders = _genders_by_origin(self.given)
+        genders_by_origin = _genders_by_origin(self.given)
         labels: dict[Kind, str] = {}
         for origin in origins:
-            for person_gender in _people_genders(label_genders.get(origin, {None})):
-                if gender in (None, person_gender):
+            label_genders: set[Gender] = genders_by_origin.get(origin, {None})
+            for person_gender in _people_genders(label_genders):
+                is_requested = gender in (None, person_gender)
+                if is_requested:
                     kind = Kind(origin, person_gender)
                     labels[kind] = _label(self.given, origin, person_gender)
         if not labels:
@@ -230,15 +233,18 @@ class _Models:
         return labels
 
     def family_origins(self, origins: Sequence[Origin]) -> dict[Origin, list[Origin]]:
-        """For each origin, return the origins of its people's family names."""
-        is_of_world = self.family.list_name == FAMILY
-        known = _genders_by_origin(self.family)
+        """For each origin, return the origins of its people's family names.
+
+        They are usually the same. With the built-in model, however, Irish people can also have English family names.
+        """
+        is_built_in = self.family.list_name == FAMILY
+        known_origins = _genders_by_origin(self.family)
         family_origins: dict[Origin, list[Origin]] = {}
         for origin in origins:
             family_origins[origin] = [origin]
-            other_origin = ALSO_NAMED_LIKE.get(origin or "")
-            if is_of_world and other_origin in known:
-                family_origins[origin].append(other_origin)
+            second_origin = ALSO_NAMED_LIKE.get(origin or "")
+            if is_built_in and second_origin in known_origins:
+                family_origins[origin].append(second_origin)
         return family_origins
 
     def family_labels(self, origins: Sequence[Origin]) -> dict[Kind, str]:
@@ -253,14 +259,14 @@ class _Models:
         return any(self._family_genders(origins).values())
 
     def _family_genders(self, origins: Sequence[Origin]) -> dict[Origin, Gender]:
-        """Return ``male`` for each origin with men's forms of family names, and None for other origins."""
-        label_genders = _genders_by_origin(self.family)
-        genders: dict[Origin, Gender] = {}
+        """Return ``male`` for each origin whose family names have a form for men, and None for other origins."""
+        genders_by_origin = _genders_by_origin(self.family)
+        family_genders: dict[Origin, Gender] = {}
         for origin in origins:
-            known = label_genders[origin]
-            has_mens_forms = "male" in known or "" in known
-            genders[origin] = "male" if has_mens_forms else None
-        return genders
+            label_genders = genders_by_origin[origin]
+            has_mens_forms = "male" in label_genders or "" in label_genders
+            family_genders[origin] = "male" if has_mens_forms else None
+        return family_genders
 
 
 def _knows_origin(model: LoadedModel, requested: str) -> bool:
@@ -304,7 +310,8 @@ def _trained_labels(model: LoadedModel) -> list[str]:
 
 def _people_genders(label_genders: set[Gender]) -> list[Gender]:
     """Return the genders of people whose given names have these genders, or [None] if the labels have no genders."""
-    if "" in label_genders:
+    has_unisex_names = "" in label_genders
+    if has_unisex_names:
         return list(GENDERS)
     genders: list[Gender] = [gender for gender in GENDERS if gender in label_genders]
     return genders or [None]

@@ -137,7 +137,7 @@ def _read_corpus(
 
 
 def _reproducible(config: Config) -> Config:
-    """Return the config with everything that a resumed run needs to produce identical results from any folder."""
+    """Return the config with everything that a resumed run needs, so that its results are the same in any folder."""
     base_model = config.network.base_model
     if base_model:
         base_model = _lasting_name(base_model)
@@ -145,9 +145,9 @@ def _reproducible(config: Config) -> Config:
 
 
 def _lasting_name(model: str) -> str:
-    """Return the absolute path of a base model, because a run can be resumed from another folder.
+    """Return a name for a base model that stays valid if the run is resumed from another folder.
 
-    The names of built-in models don't change.
+    It's the absolute path of a file, or the name of a built-in model.
 
     Raises:
         CheckpointError: there is no such model.

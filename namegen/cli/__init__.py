@@ -181,7 +181,7 @@ class LazyGroup(click.Group):
 
 
 def _print_error(error: NamegenError) -> None:
-    """Print the results so far, followed by the error."""
+    """Print the error, after any results that are still in the buffer of standard output."""
     flush(sys.stdout)
     message = error.message_with(option_name)
     click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)

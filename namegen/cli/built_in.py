@@ -117,10 +117,11 @@ def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:
     """List a model's labels. If labels have several parts, list the values of each part."""
     from namegen.core.data.label_parts import by_part
 
+    name_counts = {label.name: label.names for label in checkpoint.labels}
     parts = []
-    for part in by_part({label.name: label.names for label in checkpoint.labels}):
-        values = filter(None, sorted(part))
-        parts.append(printable(", ".join(values)))
+    for values in by_part(name_counts):
+        shown_values = filter(None, sorted(values))
+        parts.append(printable(", ".join(shown_values)))
     return fill(f"labels of {name}: {'; '.join(parts)}", columns(), subsequent_indent="  ")
 
 

@@ -146,11 +146,13 @@ def print_summary(results: Comparison) -> None:
     findings = (conclusions.speed, conclusions.quality, conclusions.names)
     paragraphs = [_filled(text) for text in findings if text]
     line_count = len("\n".join([headline, *paragraphs]).splitlines())
-    lines_left = max(MAX_LINES - line_count, 0)
+    lines_left = max(MAX_LINES - line_count, 0)  # for new names
     lines_per_list = lines_left // max(len(results.lists), 1)
-    names = [line for entry in results.lists for line in _name_lines(entry)[:lines_per_list]]
+    name_lines: list[str] = []
+    for entry in results.lists:
+        name_lines += _name_lines(entry)[:lines_per_list]
     click.secho(headline, bold=True)
-    click.echo("\n".join([*names, *paragraphs]))
+    click.echo("\n".join([*name_lines, *paragraphs]))
 
 
 def _name_lines(entry: ListEntry) -> list[str]:

@@ -42,17 +42,17 @@ class Named(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the files and names that start with a string. For names, letter case doesn't matter."""
-        start = incomplete.lower()
-        names = [name for name in self._names(ctx) if name.lower().startswith(start)]
+        typed = incomplete.lower()
+        names = [name for name in self._names(ctx) if name.lower().startswith(typed)]
         if not self._or_file:
             return list(map(CompletionItem, names))
         # This item makes the shell complete files. It comes first because shells discard all items before it.
-        files = CompletionItem(incomplete, type="file")
+        any_file = CompletionItem(incomplete, type="file")
         # If there are other items, zsh and fish still complete files, but bash doesn't.
         is_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
         paths = _paths(incomplete) if names and is_bash else []
-        distinct = dict.fromkeys([*paths, *names])
-        return [files, *map(CompletionItem, distinct)]
+        distinct_values = dict.fromkeys([*paths, *names])
+        return [any_file, *map(CompletionItem, distinct_values)]
 
 
 def _paths(start: str) -> list[str]:

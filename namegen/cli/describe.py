@@ -89,21 +89,24 @@ def _draw(statistics: ListDescription, plot: Path, source: str, notes: Notes) ->
 
 
 def _text(statistics: ListDescription, source: str) -> str:
-    """Arrange the statistics in two columns, or in one if the terminal is narrower than 80 characters."""
+    """Format the statistics as blocks in two columns, or in one column in a narrow terminal."""
     heading = _heading(statistics, source)
     blocks = _blocks(statistics)
-    if columns() < 2 * BLOCK_WIDTH + GAP_WIDTH:
+    is_narrow = columns() < 2 * BLOCK_WIDTH + GAP_WIDTH
+    if is_narrow:
         return "\n\n".join([fill(heading, columns()), *map("\n".join, blocks)])
     return "\n\n".join([heading, *_pairs_side_by_side(blocks)])
 
 
 def _heading(statistics: ListDescription, source: str) -> str:
+    """Summarize the list in one line: its number of names, and their mean and median length."""
     names = counted(statistics.entries, "name")
     has_repeats = statistics.entries > statistics.distinct
-    distinct = f"{statistics.distinct:,}" if has_repeats else "all"
-    mean = f"{statistics.mean_length:.1f} characters on average"
-    median = f"median {statistics.median_length:g}"
-    return f"{printable(source)}: {names}, {distinct} distinct; {mean}, {median}"
+    distinct_names = f"{statistics.distinct:,}" if has_repeats else "all"
+    mean_length = f"{statistics.mean_length:.1f} characters on average"
+    median_length = f"median {statistics.median_length:g}"
+    size = f"{names}, {distinct_names} distinct"
+    return f"{printable(source)}: {size}; {mean_length}, {median_length}"
 
 
 def _pairs_side_by_side(blocks: Sequence[Block]) -> list[str]:
@@ -114,6 +117,7 @@ def _pairs_side_by_side(blocks: Sequence[Block]) -> list[str]:
 
 
 def _side_by_side(left_block: Block, right_block: Block) -> str:
+    """Join two blocks line by line. The left one is padded to ``BLOCK_WIDTH``."""
     lines = []
     gap = " " * GAP_WIDTH
     for left, right in zip_longest(left_block, right_block, fillvalue=""):
@@ -158,14 +162,15 @@ def _blocks(statistics: ListDescription) -> list[Block]:
 def _block(title: str, rows: Sequence[Row], total: int) -> Block:
     """Format a title and the rows. Each row has a label, a count, a percentage of ``total``, and a bar."""
     layout = _Layout.of(rows)
-    largest = max((count for _, count in rows), default=0)
+    largest_count = max((count for _, count in rows), default=0)
     lines = [title]
     for label, count in rows:
-        shown = _cut_or_padded(printable(label), layout.label_width)
+        shown_label = _cut_or_padded(printable(label), layout.label_width)
         number = f"{count:,}".rjust(layout.number_width)
         share = percent(count / max(total, 1)).rjust(6)
-        bar = _bar_character() * round(layout.bar_width * count / max(largest, 1))
-        lines.append(f"{shown}  {number}  {share}  {bar}".rstrip())
+        bar_length = round(layout.bar_width * count / max(largest_count, 1))
+        bar = _bar_character() * bar_length
+        lines.append(f"{shown_label}  {number}  {share}  {bar}".rstrip())
     return lines
 
 
@@ -179,12 +184,11 @@ class _Layout:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> _Layout:
-        """Choose column widths that make the block at most ``BLOCK_WIDTH`` wide."""
-        label_widths = [cells(printable(label)) for label, _ in rows]
-        number_widths = [len(f"{count:,}") for _, count in rows]
-        number_width = max(number_widths, default=0)
+        """Choose column widths that make the block at most ``BLOCK_WIDTH`` wide. Labels that are too long are cut."""
+        longest_label = max((cells(printable(label)) for label, _ in rows), default=0)
+        number_width = max((len(f"{count:,}") for _, count in rows), default=0)
         width_left = BLOCK_WIDTH - number_width - len("    100.0%  ")  # for the label and the bar
-        label_width = min(max(label_widths, default=0), width_left - MIN_BAR)
+        label_width = min(longest_label, width_left - MIN_BAR)
         bar_width = min(width_left - label_width, MAX_BAR)
         return cls(label_width, number_width, bar_width)
 
@@ -195,15 +199,15 @@ def _bar_character() -> str:
 
 
 def _ranges(histogram: Mapping[int, int]) -> list[Row]:
-    """Group a histogram of whole numbers into at most ``MAX_ROWS`` ranges of equal width."""
+    """Group a histogram of whole numbers into at most ``MAX_ROWS`` ranges of equal width, with a row for each."""
     if not histogram:
         return []
-    low = min(histogram)
-    high = max(histogram)
-    width = math.ceil((high - low + 1) / MAX_ROWS)
+    lowest = min(histogram)
+    highest = max(histogram)
+    width = math.ceil((highest - lowest + 1) / MAX_ROWS)
     rows = []
-    for start in range(low, high + 1, width):
-        end = min(start + width - 1, high)
+    for start in range(lowest, highest + 1, width):
+        end = min(start + width - 1, highest)
         label = f"{start}" if start == end else f"{start}-{end}"
         count = sum(histogram.get(value, 0) for value in range(start, end + 1))
         rows.append((label, count))
@@ -216,12 +220,16 @@ def _unique_after(statistics: ListDescription) -> list[Row]:
 
 
 def _repeats(repeats: Mapping[int, int]) -> list[Row]:
-    """Count the distinct names that occur once, twice, and so on."""
+    """Return a row for the names that occur once, a row for those that occur twice, and so on.
+
+    Args:
+        repeats: how many distinct names occur once, twice, and so on.
+    """
     rows = []
-    for low, above in pairwise(REPEAT_BOUNDS):
-        counts = [count for times, count in repeats.items() if low <= times < above]
+    for lowest, next_lowest in pairwise(REPEAT_BOUNDS):
+        counts = [count for times, count in repeats.items() if lowest <= times < next_lowest]
         if counts:
-            rows.append((_times(low, above - 1), sum(counts)))
+            rows.append((_times(lowest, next_lowest - 1), sum(counts)))
     return rows
 
 

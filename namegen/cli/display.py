@@ -113,7 +113,7 @@ class Display(AbstractContextManager["Display"]):
         self._live.update(_block(view, self._live.console.width), refresh=True)
 
     def _write(self, text: str, *, err: bool) -> None:
-        """Print a note above the block."""
+        """Print a note, above the block if there is one on the screen. In a log, it postpones the next line."""
         with self._lock:
             if self._live is None:
                 click.echo(text, err=err)
@@ -123,17 +123,19 @@ class Display(AbstractContextManager["Display"]):
                 self._pause()
 
     def _pause(self) -> None:
-        """Wait before printing the next line of a log."""
+        """Postpone the next line of a log. The longer the command has run, the fewer lines it prints."""
         now = time.monotonic()
         pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
         self._next_frame_at = max(self._next_frame_at, now + pause)
 
     def _draw_regularly(self) -> None:
+        """Show the progress at regular intervals, until the display is closed. A thread runs this method."""
         with suppress(OSError, ValueError):  # standard error has been closed
             while not self._is_closed.wait(SECONDS_BETWEEN_FRAMES):
                 self.show()
 
     def _erase(self) -> None:
+        """Erase the block, if there is one on the screen."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -202,7 +204,8 @@ def _bar_row(before: str, done: float, total: float, after: str) -> Table:
 
     row = Table.grid(padding=(0, 1), expand=True)
     row.add_column(no_wrap=True, overflow="ellipsis")
-    row.add_column(ratio=1, overflow="ellipsis")
+    row.add_column(ratio=1, overflow="ellipsis")  # for the bar
     row.add_column(no_wrap=True, overflow="ellipsis")
-    row.add_row(Text(before), ProgressBar(total=max(total, 1), completed=done), Text(after))
+    bar = ProgressBar(total=max(total, 1), completed=done)
+    row.add_row(Text(before), bar, Text(after))
     return row

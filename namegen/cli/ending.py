@@ -81,6 +81,7 @@ def _not_ignored(*signals: signal.Signals) -> list[signal.Signals]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    """Handle TERM or HUP: restore the default handler for the next signal, and end the program."""
     signal.signal(number, signal.SIG_DFL)
     raise EndedError(number)
 
@@ -121,7 +122,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        """Handle the first signal."""
+        """Handle the first signal: request that training stops after this step."""
         if not self._was_called:
             self._interrupt(number, frame)
         self._requested_by = number
@@ -133,7 +134,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
             self._say(f"stopping after this step; {second} again stops immediately, without saving")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Handle the second signal. The default handler is restored for the third one."""
+        """Handle the second signal: interrupt the program. The third one kills it, by the default handler."""
         signal.signal(number, signal.SIG_DFL)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
@@ -185,6 +186,7 @@ def silence_standard_output() -> None:
 
 
 def _redirect_to_null(descriptor: int) -> None:
+    """Make a file descriptor write to the null device."""
     null = os.open(os.devnull, os.O_WRONLY)
     if null != descriptor:
         os.dup2(null, descriptor)

@@ -107,6 +107,7 @@ def _skipped(result: Evaluation, name_count: int) -> str:
 
 
 def _print(result: Evaluation, source: str) -> None:
+    """Print the model's metrics and the ceiling, followed by the metrics for each label."""
     title = f"{printable(result.model)} on {counted(result.names, 'name')} of {source}"
     rows = [
         ("", *METRICS),
@@ -127,6 +128,7 @@ def _label_table(by_label: Mapping[str, tuple[Metrics, int]]) -> str:
 
 
 def _loss_of_label(item: tuple[str, tuple[Metrics, int]]) -> float:
+    """Return the loss of an item of ``by_label``, to sort by it."""
     _, (metrics, _) = item
     return metrics.loss_nats_per_char
 

@@ -181,6 +181,7 @@ def _summary(report: ExportReport, name: str, names_source: str) -> str:
 
 
 def _known_names(report: ExportReport) -> str:
+    """Describe how well the file recognizes names that aren't new."""
     if report.known_names:
         return f"{report.known_names:,}; 1 in 256 other names gives a false positive"
     return "none, so it can't tell which names are new"
@@ -198,13 +199,13 @@ def _quantized_arrays(report: ExportReport) -> str:
     """Describe which weight arrays are stored in fewer bits."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
-    least = counted(LEAST_QUANTIZED[report.quantize], "weight")
+    min_weights = counted(LEAST_QUANTIZED[report.quantize], "weight")
     if not report.quantizable:
-        return f"none: every array has fewer than {least}"
+        return f"none: every array has fewer than {min_weights}"
     if not report.quantized:
         return "none: the results would differ too much"
     if len(report.quantized) == report.quantizable:
-        return f"all arrays of {least} or more"
+        return f"all arrays of {min_weights} or more"
     return ", ".join(report.quantized)
 
 
@@ -380,7 +381,7 @@ def _page_models(
 
 
 def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
-    """Prepare a model for a page. Without a title, a built-in title or the model's label is used."""
+    """Prepare a model for a page. Without a title, it gets its built-in title, or its label without the backend."""
     from namegen.models import TITLES
     from namegen.web.description import PageModel
 

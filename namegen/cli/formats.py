@@ -50,6 +50,7 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
 
 
 def _remembered(name: str) -> Any:
+    """Return the value of an option that ``_remember`` has stored, or None outside of a command."""
     context = click.get_current_context(silent=True)
     if context is None:
         return None
@@ -155,7 +156,7 @@ class Rows(AbstractContextManager["Rows"]):
             case "text":
                 text = text_lines([str(row[0]) for row in rows])
             case _:
-                text = self._waited([str(row[0]) for row in rows])
+                text = self._collect([str(row[0]) for row in rows])
         self._stream.write(text)
 
     def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
@@ -183,26 +184,30 @@ class Rows(AbstractContextManager["Rows"]):
             self._write_file(self._out)
 
     def _write_file(self, path: Path) -> None:
+        """Write the whole output to a file."""
         # A byte order mark shows spreadsheets that the table is Unicode.
         encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
         write_whole(path, self._stream.getvalue().encode(encoding, "surrogatepass"))
 
     def _json_items(self, rows: Iterable[Sequence[Cell]]) -> str:
-        """Return rows as items of a JSON array, preceded by a bracket or a comma."""
+        """Return rows as items of a JSON array. Before the first item, open the array."""
         objects = ",\n".join(self._objects(rows))
         if not objects:
             return ""
-        before = ",\n" if self._has_objects else "[\n"
+        separator = ",\n" if self._has_objects else "[\n"
         self._has_objects = True
-        return before + objects
+        return separator + objects
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
         """Yield each row as a JSON object."""
         for row in rows:
             yield json_text(dict(zip(self._columns, row, strict=True)))
 
-    def _waited(self, texts: Sequence[str]) -> str:
-        """Keep strings until the end. If there are too many, return them as lines and write text from then on."""
+    def _collect(self, texts: Sequence[str]) -> str:
+        """Keep strings to write them side by side at the end, and return "".
+
+        If there are too many, return all of them as lines, and write one string per line from then on.
+        """
         self._waiting += texts
         if len(self._waiting) <= MAX_SIDE_BY_SIDE:
             return ""
@@ -277,7 +282,10 @@ def side_by_side(texts: Sequence[str]) -> str:
     padded = []
     for text, width in zip(shown, widths, strict=True):
         padded.append(text + " " * (column_width - width))
-    lines = ["".join(padded[row::row_count]).rstrip() for row in range(row_count)]
+    lines = []
+    for row in range(row_count):
+        texts_in_row = padded[row::row_count]  # one from each column
+        lines.append("".join(texts_in_row).rstrip())
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -289,6 +297,7 @@ def text_lines(texts: Sequence[str]) -> str:
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> str:
+    """Return rows as lines of a CSV file."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
@@ -296,6 +305,7 @@ def _csv(rows: Iterable[Sequence[Cell]]) -> str:
 
 @lru_cache(1 << 16)  # many rows have the same label, and some have the same name
 def _safe_text(text: str) -> Cell:
+    """Escape a string for a CSV file: control characters, and the start of a formula."""
     return safe_cell(printable(text))
 
 

@@ -265,9 +265,9 @@ def _reject_commands(models: Iterable[str]) -> None:
 
 def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
     """Print a note if no two models of a blend share a letter."""
-    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
-    has_pairs = len(letters) > 1
-    if has_pairs and all(first.isdisjoint(second) for first, second in combinations(letters, 2)):
+    letter_sets = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
+    pairs = list(combinations(letter_sets, 2))
+    if pairs and all(left.isdisjoint(right) for left, right in pairs):
         notes(
             "these models have no letters in common, so nearly every name will come from just one of them"
         )
@@ -278,7 +278,7 @@ def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
 
 def _reject_options_without_effect(context: click.Context) -> None:
     """Raise UsageError for options that have no effect with ``--most-likely`` or with ``--temperature 0``."""
-    typed = [
+    typed = [  # by the user, so they don't have their default values
         name
         for name in ("count", *SAMPLING_OPTIONS)
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -290,7 +290,12 @@ def _reject_options_without_effect(context: click.Context) -> None:
 
 
 def _reject_with_most_likely(typed: Sequence[str], *, is_shuffled: bool) -> None:
-    """Raise UsageError for ``-n`` and sampling options. A seed is allowed if it shuffles the names."""
+    """Raise UsageError for options that have no effect with ``--most-likely``: ``-n`` and the sampling options.
+
+    Args:
+        typed: the options that the user passed.
+        is_shuffled: whether the names are shuffled with ``--sort random``, so that a seed has an effect.
+    """
     if "count" in typed:
         raise click.UsageError(
             "--most-likely cannot be combined with -n: both set the number of names. Remove one of them."
@@ -304,7 +309,7 @@ def _reject_with_most_likely(typed: Sequence[str], *, is_shuffled: bool) -> None
 
 
 def _reject_with_temperature_0(typed: Sequence[str]) -> None:
-    """Raise UsageError for options that choose among several characters."""
+    """Raise UsageError for options that have no effect with ``--temperature 0``: ``--top-k`` and ``--top-p``."""
     without_effect = [option_name(name) for name in typed if name in ("top_k", "top_p")]
     if without_effect:
         raise click.UsageError(
@@ -339,7 +344,8 @@ def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
     if order == "random":
         random.Random(seed).shuffle(rows)
         return rows
-    rows.sort(key=lambda row: batch.names[row])  # breaks ties
+    # Sorting is stable, so this order remains among names with the same probability or letters.
+    rows.sort(key=lambda row: batch.names[row])
     if order == "likely":
         rows.sort(key=lambda row: -batch.log_probability[row])
     else:

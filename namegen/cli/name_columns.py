@@ -39,17 +39,22 @@ class NameColumns:
         self._header = header
         self._replaced_index = replaced_index
 
-    def add(self, row: Sequence[str]) -> None:
-        """Check a row of the original table."""
+    def check_row(self, row: Sequence[str]) -> None:
+        """Count which cells of a row look like names. Rows after the first ``MAX_ROWS`` are ignored.
+
+        Args:
+            row: the row before its name is replaced.
+        """
         if self._rows == MAX_ROWS:
             return
         self._rows += 1
-        replaced = row[self._replaced_index]
+        replaced_name = row[self._replaced_index]
         for index, cell in enumerate(row):
-            if index == self._replaced_index or not cell.strip():
+            is_empty = not cell.strip()
+            if index == self._replaced_index or is_empty:
                 continue
             self._values[index] += 1
-            if looks_like_name(cell) or contains_name(cell, replaced):
+            if looks_like_name(cell) or contains_name(cell, replaced_name):
                 self._names[index] += 1
 
     def found(self) -> list[str]:
@@ -67,8 +72,9 @@ def looks_like_name(cell: str) -> bool:
     >>> looks_like_name("Smith, Anna"), looks_like_name("anna@example.com"), looks_like_name("in stock")
     (True, False, False)
     """
-    words = [word.casefold() for word in SEPARATORS.split(cell) if len(word) > 1]
-    return 1 <= len(words) <= MAX_WORDS and name_words().issuperset(words)
+    without_initials = [word.casefold() for word in SEPARATORS.split(cell) if len(word) > 1]
+    has_usual_length = 1 <= len(without_initials) <= MAX_WORDS
+    return has_usual_length and name_words().issuperset(without_initials)
 
 
 def contains_name(cell: str, name: str) -> bool:

@@ -45,7 +45,7 @@ class NameTable:
         counts = ValueCounts()
         with self._open() as table:
             for row in table.rows:
-                if row and row[table.name_index].strip():
+                if table.has_name(row):
                     counts.add(row[table.by_index], pseudonyms)
         return counts
 
@@ -60,12 +60,12 @@ class NameTable:
             yield table.byte_order_mark.encode()
             yield table.line_of(table.header)
             for row in table.rows:
-                if row and row[table.name_index].strip():
+                if table.has_name(row):
                     self._replace(row, table, pseudonyms)
                 yield table.line_of(row)
 
     def _replace(self, row: list[str], table: _OpenTable, pseudonyms: Pseudonyms) -> None:
-        """Replace the name in a row. Rows without a name keep their empty cell."""
+        """Replace the name in a row with its pseudonym, and update the counts for the report."""
         name = row[table.name_index]
         value = row[table.by_index]
         if not value.strip():
@@ -75,14 +75,14 @@ class NameTable:
             )
         if pseudonyms.has_name(name):
             self.values_in_pool += 1
-        self.name_columns.add(row)
+        self.name_columns.check_row(row)
         row[table.name_index] = safe_cell(printable(pseudonyms.of(value)))
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
         """Open the table. Raise a NamesError if it can't be read."""
         csv.field_size_limit(MAX_CELL)
-        table: _OpenTable | None = None
+        table: _OpenTable | None = None  # until its first row has been read
         try:
             with click.open_file(self._file, "rb") as stream:
                 text = io.TextIOWrapper(stream, "utf-8", newline="")
@@ -93,12 +93,12 @@ class NameTable:
             raise NamesError(self._reading_error(error, table)) from error
 
     def _read_start(self, text: TextIO) -> _OpenTable:
-        """Read the first row of the table, which contains the column names."""
+        """Read the first row of the table, which contains the column names and shows the format of the file."""
         lines = _lines(text)
         first_line = next(lines, "")
         delimiter = delimiter_of(first_line)
-        all_lines = chain([first_line.removeprefix(BYTE_ORDER_MARK)], lines)
-        rows = csv.reader(all_lines, delimiter=delimiter, strict=True)
+        without_mark = first_line.removeprefix(BYTE_ORDER_MARK)
+        rows = csv.reader(chain([without_mark], lines), delimiter=delimiter, strict=True)
         header = next(rows, [])
         name_index = self._index_of(self._column, header, "column")
         by_index = name_index if self._by is None else self._index_of(self._by, header, "by")
@@ -113,21 +113,23 @@ class NameTable:
         )
 
     def _index_of(self, column: str, header: list[str], option: str) -> int:
+        """Find a column by its name or number. Raise a NamesError, which names the option, if there is none."""
         names = [name.strip() for name in header]
         return column_place(names, column, short(self._file), option)
 
     def _reading_error(self, error: Exception, table: _OpenTable | None) -> str:
         """Return the message for an error in the table. It includes the row if that's known."""
-        where = short(self._file)
-        # A decoding error is only known to be somewhere in a block of rows.
-        is_in_row = isinstance(error, csv.Error)
-        if is_in_row:
+        file = short(self._file)
+        reason = reason_of(error)
+        if isinstance(error, csv.Error):
             number = 1 if table is None else table.row_number
-            where = f"row {number} of {where}"
-            return f"cannot read {where} ({reason_of(error)}): correct that row of the CSV file"
+            return (
+                f"cannot read row {number} of {file} ({reason}): correct that row of the CSV file"
+            )
+        # The row of a decoding error is unknown, because the file is decoded in blocks.
         if isinstance(error, UnicodeDecodeError):
-            return f"{where} isn't a UTF-8 file: save it as CSV in UTF-8"
-        return f"cannot read {where} ({reason_of(error)}): pass a CSV file in UTF-8"
+            return f"{file} isn't a UTF-8 file: save it as CSV in UTF-8"
+        return f"cannot read {file} ({reason}): pass a CSV file in UTF-8"
 
 
 @dataclass
@@ -151,8 +153,10 @@ class ValueCounts:
 
     @property
     def pairs(self) -> int:
-        """The number of pairs of values that may share a name."""
-        return self.hashed * (self.hashed - 1) // 2 + self.hashed * self.numbers
+        """The number of pairs of values that may share a name. In each pair, at least one value is hashed."""
+        pairs_of_hashed = self.hashed * (self.hashed - 1) // 2
+        mixed_pairs = self.hashed * self.numbers
+        return pairs_of_hashed + mixed_pairs
 
 
 @dataclass
@@ -167,6 +171,10 @@ class _OpenTable:
     line_end: str
     reader: Iterator[list[str]]
     row_number: int = 1  # the last row that was read
+
+    def has_name(self, row: list[str]) -> bool:
+        """Return whether a row has a name. Empty lines and rows with an empty cell don't have one."""
+        return bool(row) and row[self.name_index].strip() != ""
 
     @property
     def rows(self) -> Iterator[list[str]]:

@@ -106,6 +106,7 @@ class WholeNumber(click.IntRange):
         self.fail(f"{quote(str(value))}: expected a whole number {bounds}.", param, ctx)
 
     def _includes(self, number: int) -> bool:
+        """Return whether a number is within the bounds."""
         is_small_enough = self.most is None or number <= self.most
         return number >= self.least and is_small_enough
 
@@ -119,7 +120,12 @@ def _whole_number(text: str) -> int | None:
 
 
 def converter(convert: Callable[[str], object], expected: str) -> Callable[[str], object]:
-    """Wrap ``convert`` so that the error for an invalid value includes the ``expected`` form."""
+    """Wrap a function that converts an option's value, so that its ValueError becomes a message for the user.
+
+    Args:
+        convert: the function.
+        expected: a description of the valid values for the message.
+    """
 
     def checked(text: str) -> object:
         try:
@@ -252,6 +258,7 @@ class ShortHelp(OrderedHelp):
 
 
 def _help_all_option(*, hidden: bool) -> click.Option:
+    """Create the option ``--help-all``. It's hidden if it would show the same as ``--help``."""
     return click.Option(
         ["--help-all"],
         is_flag=True,
@@ -264,6 +271,7 @@ def _help_all_option(*, hidden: bool) -> click.Option:
 
 
 def _print_help_all(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
+    """Print the help with all options and exit, if the user passed ``--help-all``."""
     if requested and not ctx.resilient_parsing:
         ctx.meta[ALL_OPTIONS] = True
         click.echo(ctx.get_help(), color=ctx.color)
@@ -294,10 +302,10 @@ def setting_option(
         convert: converts the string to a value. It's only needed if click has no such type.
     """
     about = About.of(settings, name)
-    hint = get_type_hints(settings)[name]
+    setting_type = get_type_hints(settings)[name]
     default = getattr(settings(), name)
     option = option_name(name)
-    if hint is bool:
+    if setting_type is bool:
         return _switch(option, name, about, default=default)
     text = _help(about, default)
     if about.choices:
@@ -305,7 +313,7 @@ def setting_option(
     return click.option(
         option,
         name,
-        type=convert or _number_type(hint) or str,
+        type=convert or _number_type(setting_type) or str,
         metavar=about.metavar,
         help=text,
         cls=BackendOption,
@@ -329,9 +337,9 @@ def _help(about: About, default: object) -> str:
     return NamegenError(text).message_with(option_name)
 
 
-def _number_type(hint: Any) -> type[int] | type[float] | None:
-    """Return int or float if a setting is a number, and None otherwise."""
-    types = (hint, *get_args(hint))
+def _number_type(setting_type: Any) -> type[int] | type[float] | None:
+    """Return int or float if a setting is a number, which may be optional. Return None for other types."""
+    types = (setting_type, *get_args(setting_type))  # such as int | None, int, NoneType
     if int in types:
         return int
     return float if float in types else None

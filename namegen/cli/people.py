@@ -53,7 +53,7 @@ whole_name_output = shared.together(shared.letter_case, formats.option)
 
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the arguments for a ``ShortHelp`` command. All constraints for one part of a name share a line.
+    """Return the arguments for a command whose ``--help`` shows one line for all constraints of a part of the name.
 
     Args:
         shown: the parameter names of the command's own options to show.
@@ -213,17 +213,22 @@ def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
 def _constraints_of_parts(
     parts: Sequence[str], options: dict[str, Any], notes: Notes
 ) -> dict[str, Any]:
-    """Remove the options for constraints, and return them as arguments such as ``given_constraints``.
+    """Turn options such as ``given_starts_with`` into arguments such as ``given_constraints``.
 
     The words of ``--exclude-words`` are excluded from every part.
+
+    Args:
+        parts: the parts of a whole name, such as ``given`` and ``family``.
+        options: all options of the command. The options for constraints are removed.
+        notes: prints notes about the files of excluded words.
     """
     options |= read_excluded(options, notes)
     excluded_everywhere = options.pop("exclude_words") or ()
     arguments: dict[str, Any] = {}
     for part in parts:
         constraints = _pop_with_prefix(options, f"{part}_")
-        excluded_here = constraints["exclude_words"] or ()
-        constraints["exclude_words"] = [*excluded_here, *excluded_everywhere]
+        excluded_from_part = constraints["exclude_words"] or ()
+        constraints["exclude_words"] = [*excluded_from_part, *excluded_everywhere]
         arguments[f"{part}_constraints"] = constraints
     return arguments
 

@@ -142,7 +142,7 @@ class _RunProgress:
         )
 
     def _position(self, run: events.TrainingBegins, latest: RunEvent) -> tuple[int, int]:
-        """Return the number of finished epochs, and of finished steps in the current epoch."""
+        """Return how far the run is: the number of finished epochs, and of finished steps in the current epoch."""
         if isinstance(latest, events.StepBegins):
             return latest.epoch, latest.step
         if self._epochs:
@@ -153,13 +153,16 @@ class _RunProgress:
         """Estimate the time left after ``done`` epochs from the speed since the start or the last resume."""
         if done >= run.epochs:
             return ""
-        done_before = run.epoch + run.step / run.steps
-        if self._first_step_at is None or done <= done_before:
+        done_at_start = run.epoch + run.step / run.steps
+        if self._first_step_at is None or done <= done_at_start:
             return "-:-- left"
-        seconds_per_epoch = (time.monotonic() - self._first_step_at) / (done - done_before)
-        return f"{clock(seconds_per_epoch * (run.epochs - done))} left"
+        elapsed = time.monotonic() - self._first_step_at
+        seconds_per_epoch = elapsed / (done - done_at_start)
+        epochs_left = run.epochs - done
+        return f"{clock(seconds_per_epoch * epochs_left)} left"
 
     def _details(self, run: events.TrainingBegins) -> Sequence[str]:
+        """Return the results of the latest epoch. Before the first step, the backend is still being prepared."""
         if self._epochs:
             return _epoch_details(self._epochs[0], run)
         if self._first_step_at is None:
@@ -285,6 +288,7 @@ class _JobsProgress:
         )
 
     def _jobs_left(self) -> str:
+        """Describe how many jobs are running, how many are left, and the time left."""
         total = self._plan.total
         if self._ended == total:
             return "finishing"
@@ -324,6 +328,7 @@ def _running_lines(jobs: Sequence[events.UnderWay]) -> list[str]:
 
 
 def _view_of_search(event: events.Searched) -> View:
+    """Describe the progress of a search for names."""
     details = [f"{event.found:,} of {event.wanted:,} names found"]
     if event.drawn:
         details.append(f"{event.drawn:,} names drawn")

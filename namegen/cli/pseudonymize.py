@@ -119,6 +119,7 @@ def pseudonymize(
 
 
 def _only_column(columns: tuple[str, ...]) -> str:
+    """Return the value of ``--column``. Raises UsageError if the option was repeated."""
     if len(columns) > 1:
         raise click.UsageError(
             "--column was passed more than once: pass one column, and run the command again for another column."
@@ -127,6 +128,7 @@ def _only_column(columns: tuple[str, ...]) -> str:
 
 
 def _check_exists(file: str) -> None:
+    """Raise NamesError if the table's file doesn't exist."""
     if file != STANDARD_INPUT and not is_there(file, NamesError):
         raise NamesError(
             f"there is no file {quote(short(file))}: pass a CSV table, or - for standard input"
@@ -150,7 +152,7 @@ def _rows_then_pool(rows: Iterable[bytes], key_file: str, pool_hash: str) -> Ite
 
 
 def pool_advice(counts: ValueCounts, size: int) -> str:
-    """Return how large the pools have to be to expect less than one pair of values that shares a name.
+    """Advise the user how large the pools have to be to expect less than one pair of values that shares a name.
 
     >>> pool_advice(ValueCounts(hashed=1000), 250_000).split(": ")[1]
     '2 pools of 707 names each, or 3 pools of 80. Your pools make 250,000.'
@@ -176,6 +178,7 @@ def _pool_size(needed: int, pools: int) -> int:
 
 
 def _print_report(table: NameTable, pseudonyms: Pseudonyms, notes: Notes) -> None:
+    """Print how many values may share a name, and warnings about names that the new table may still contain."""
     values = pseudonyms.hashed + pseudonyms.numbers
     pairs = pseudonyms.expected_shared
     pairs_text = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"

@@ -130,6 +130,7 @@ def is_model(text: str) -> bool:
 
 
 def _shows_colors() -> bool:
+    """Return whether the output is a terminal that can show colors, and the user hasn't turned them off."""
     is_dumb = os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not is_dumb
 
@@ -140,11 +141,11 @@ def _shows_colors() -> bool:
 def _entries(
     scores: Sequence[NameScore], probabilities: Sequence[Mapping[str, float]] | None
 ) -> list[dict[str, object]]:
-    """Return the JSON objects of all names, with the probabilities of their labels if there are any."""
+    """Return a JSON object for each name, with the probabilities of its labels if they were requested."""
     entries = [to_dict(score) for score in scores]
     if probabilities is not None:
-        for entry, of_labels in zip(entries, probabilities, strict=True):
-            entry |= _labels_to_dict(of_labels)
+        for entry, label_probabilities in zip(entries, probabilities, strict=True):
+            entry |= _labels_to_dict(label_probabilities)
     return entries
 
 
@@ -175,8 +176,8 @@ def _labels_to_dict(probabilities: Mapping[str, float]) -> dict[str, object]:
 
 
 def bits(score: NameScore) -> list[float]:
-    """Return the surprise of each letter and of the end, in bits."""
-    return [-value / math.log(2) + 0.0 for value in score.letters]
+    """Return how much each letter and the end of a name surprise the model, in bits: −log₂ of its probability."""
+    return [-value / math.log(2) + 0.0 for value in score.letters]  # + 0.0 turns −0.0 into 0.0
 
 
 def likely_labels(score: NameScore, probabilities: Mapping[str, float]) -> str:
@@ -233,7 +234,7 @@ def colored(score: NameScore) -> str:
 
 
 def _print_colored(scores: Sequence[NameScore]) -> None:
-    """Print a table of names, and explain the colors."""
+    """Print a table of names with colored letters, and a legend of the colors below it."""
     rows = [(colored(score), *score_cells(score)) for score in scores]
     click.echo(fitted([("name", *SCORES), *rows]))
     legend = []

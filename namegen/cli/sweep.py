@@ -162,24 +162,28 @@ def show_with_ranges(title: str, table: Table) -> None:
     If the terminal is too narrow for all ranges, the last columns lose theirs. If it is too narrow for a table at all,
     each range appears next to its mean.
     """
-    rows = [tuple(map(printable, row)) for row in table.rows]
+    printable_rows = [tuple(map(printable, row)) for row in table.rows]
+    shown_rows = _fitting_rows(table, printable_rows)
     click.secho(fill(printable(title), columns()), bold=True)
-    click.echo(fitted([table.columns, *_fitting_rows(table, rows)], left=table.left))
+    click.echo(fitted([table.columns, *shown_rows], left=table.left))
 
 
 def _fitting_rows(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows of a table, with as many ranges below their means as fit in the terminal."""
-    for last in reversed(range(table.left, len(table.columns) + 1)):
+    """Return the rows of a table, with as many ranges below their means as fit in the terminal.
+
+    The columns before ``end`` have ranges. If even a table without ranges doesn't fit, the rows stay unchanged.
+    """
+    for end in reversed(range(table.left, len(table.columns) + 1)):
         lines: list[Row] = []
         for row in rows:
-            lines += _ranges_below(row, table.left, last)
+            lines += _ranges_below(row, table.left, end)
         if fits(aligned([table.columns, *lines], left=table.left)):
             return lines
     return rows
 
 
-def _ranges_below(row: Row, first: int, last: int) -> list[Row]:
-    """Split a row into its means and, in a second row, the ranges of the columns ``first`` to ``last - 1``.
+def _ranges_below(row: Row, first: int, end: int) -> list[Row]:
+    """Split a row into its means and, in a second row, the ranges of the columns from ``first`` to before ``end``.
 
     >>> _ranges_below(("gru", "2.5 (2.4 to 2.6)"), 1, 2)
     [('gru', '2.5'), ('', '2.4–2.6')]
@@ -189,7 +193,7 @@ def _ranges_below(row: Row, first: int, last: int) -> list[Row]:
     for column in range(first, len(row)):
         mean, low_to_high = _mean_and_range(row[column])
         means.append(mean)
-        ranges.append(low_to_high if column < last else "")
+        ranges.append(low_to_high if column < end else "")
     if not any(ranges):
         return [tuple(means)]
     return [tuple(means), tuple(ranges)]

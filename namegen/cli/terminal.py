@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from shutil import get_terminal_size
-from textwrap import wrap
+from textwrap import indent, wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -128,12 +128,13 @@ class NarrowHelp(click.HelpFormatter):
     ) -> None:
         """Write names with their descriptions next to them or, in a narrow terminal, below them."""
         is_narrow = self.width < NARROW - 1
-        first_width = 6 if is_narrow else col_max
-        shown = [
-            (self._fitting(name) if is_narrow else name, _with_whole_names(text))
-            for name, text in rows
-        ]
-        super().write_dl(shown, first_width, col_spacing)
+        # Click puts the description of a wider name below it.
+        max_name_width = 6 if is_narrow else col_max
+        shown_rows = []
+        for name, text in rows:
+            shown_name = self._fitting(name) if is_narrow else name
+            shown_rows.append((shown_name, _with_whole_names(text)))
+        super().write_dl(shown_rows, max_name_width, col_spacing)
 
     def _fitting(self, name: str) -> str:
         """Move the choices of a long option, such as ``[constant|steps|one-cycle]``, to the line below."""
@@ -153,9 +154,9 @@ class NarrowHelp(click.HelpFormatter):
             return line
         no_break_space = "\xa0"
         # Replaces the space after an option, unless another option follows.
-        kept = re.sub(r"( --?\S+) (?!-)", rf"\1{no_break_space}", line)
-        pieces = wrap(kept, self.width - 6, break_long_words=False, break_on_hyphens=False)
-        return " \\\n      ".join(pieces).replace(no_break_space, " ")
+        unbreakable = re.sub(r"( --?\S+) (?!-)", rf"\1{no_break_space}", line)
+        lines = wrap(unbreakable, self.width - 6, break_long_words=False, break_on_hyphens=False)
+        return " \\\n      ".join(lines).replace(no_break_space, " ")
 
 
 def _with_whole_names(text: str) -> str:
@@ -188,7 +189,8 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
     names     24,000
     distinct       4
     """
-    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    table_columns = zip(*rows, strict=True)
+    widths = [max(map(cells, column)) for column in table_columns]
     lines = [_aligned_row(row, widths, left=left) for row in rows]
     return "\n".join(lines)
 
@@ -229,19 +231,29 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 
 def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: int) -> list[str]:
-    """Return one line for each value in a row, starting with the column's heading."""
-    if tuple(values) == tuple(headings):
+    """Format the values of a row for a narrow terminal: below its name, one line for each column that has a value.
+
+    Args:
+        name: the row's name, whose indentation the lines continue.
+        values: the other cells of the row.
+        headings: the headings of their columns, with which the lines start.
+        left: the number of left-aligned columns.
+    """
+    repeats_headings = tuple(values) == tuple(headings)
+    if repeats_headings:
         return []
     pairs = zip(headings, values, strict=True)
     labeled = [(heading, value) for heading, value in pairs if value not in NO_VALUE]
     if not labeled:
         return []
-    indent = _indent_of(name) + "  "
+    first_indent = _indent_of(name) + "  "
     longest_heading = max(len(heading) for heading, _ in labeled)
-    hanging = indent + " " * (longest_heading + 2)
+    next_indent = first_indent + " " * (longest_heading + 2)  # below the value
     lines = []
     for line in aligned(labeled, left=left).splitlines():
-        lines += wrap(indent + line, columns(), subsequent_indent=hanging, break_on_hyphens=False)
+        lines += wrap(
+            first_indent + line, columns(), subsequent_indent=next_indent, break_on_hyphens=False
+        )
     return lines
 
 
@@ -251,16 +263,21 @@ def _indent_of(text: str) -> str:
 
 
 def described(name: str, *texts: str) -> str:
-    """Write descriptions to the right of a name, or below it in a narrow terminal."""
+    """Format a name with its descriptions, which are to its right or, in a narrow terminal, below it.
+
+    Args:
+        name: the name, padded so that the descriptions of several names are aligned.
+        texts: the descriptions. Each starts on a new line.
+    """
     is_narrow = columns() < NARROW
-    indent = " " * 4 if is_narrow else " " * len(f"{name}  ")
-    lines = []
+    indent_width = 4 if is_narrow else len(name) + 2
+    lines: list[str] = []
     for text in texts:
-        lines += wrap(text, columns() - len(indent), break_on_hyphens=False)
-    indented = "\n".join(indent + line for line in lines)
+        lines += wrap(text, columns() - indent_width, break_on_hyphens=False)
+    indented = indent("\n".join(lines), " " * indent_width)
     if is_narrow:
         return f"{name.rstrip()}\n{indented}"
-    return name + indented[len(name) :]
+    return name + indented.removeprefix(" " * len(name))  # the name replaces the first indent
 
 
 # --- standard error ---------------------------------------------------------------------------------------------------

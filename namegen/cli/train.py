@@ -193,7 +193,7 @@ def overrides(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _specified_by_config(config: Config) -> list[str]:
-    """Return the settings that ``--quick`` would choose if the config didn't specify them."""
+    """Return the settings on which ``--quick`` has no effect, because the config specifies them."""
     values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
     for name in (*DROPOUT_SETTINGS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
         values[name] = getattr(config.training, name)

@@ -94,6 +94,7 @@ def _metrics_table(result: RunResult) -> str:
 
 
 def _validation_rows(result: RunResult) -> list[Row]:
+    """Return the rows for the validation set: the network, the n-gram baseline and the ceiling."""
     if result.validation is None:
         return []
     rows: list[Row] = [
@@ -107,6 +108,7 @@ def _validation_rows(result: RunResult) -> list[Row]:
 
 
 def _test_rows(result: RunResult) -> list[Row]:
+    """Return the rows for the test set: the network, the n-gram baseline and the ceiling."""
     if result.test is None:
         return []
     rows: list[Row] = [
@@ -120,6 +122,7 @@ def _test_rows(result: RunResult) -> list[Row]:
 
 
 def _reference_rows(ngram_name: str, ngram: Metrics | None, ceiling: Metrics | None) -> list[Row]:
+    """Return the rows that the network is compared with, or no rows if the references are unknown."""
     if ngram is None or ceiling is None:
         return []
     return [(f"  {ngram_name}", *metric_cells(ngram)), ("  ceiling", *metric_cells(ceiling))]
@@ -148,12 +151,13 @@ def _uses_test(result: RunResult) -> bool:
 
 
 def _is_worse_than_guessing(metrics: Metrics, checkpoint: Checkpoint) -> bool:
+    """Return whether the loss is higher than that of a model for which all characters are equally likely."""
     loss_of_a_guess = math.log(checkpoint.network.vocabulary_size)
     return metrics.loss_nats_per_char > loss_of_a_guess
 
 
 def _limits(result: RunResult) -> list[str]:
-    """Return sentences about an early best epoch and a small list."""
+    """Return sentences about what may limit the result: a best epoch that was the first one, or a small list."""
     sentences = []
     if result.epochs > 1 and result.best_epoch == 1:
         sentences.append("The first epoch was the best, and all later ones were worse.")
@@ -166,7 +170,16 @@ def _limits(result: RunResult) -> list[str]:
 
 
 def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) -> str:
-    """Compare the network with the n-gram baseline, or explain why that's impossible. Without a baseline, return ""."""
+    """Compare the network with the n-gram baseline in a sentence, or explain why that's impossible.
+
+    Args:
+        result: the result of the run.
+        metrics: the network's metrics on the names on which it's judged, or None if no names were held out.
+        uses_test: whether these names are the test set. Otherwise, they are the validation set.
+
+    Returns:
+        The sentence, or "" if the baseline's metrics on these names are unknown.
+    """
     references = result.references
     if metrics is None:
         return (
@@ -182,11 +195,11 @@ def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) 
             f"Only {counted(held_out, 'name')} {were} held out: too few to compare the network with the n-gram "
             "baseline."
         )
-    ngram = references.baseline.test if uses_test else references.baseline.metrics
-    if ngram is None:
+    ngram_metrics = references.baseline.test if uses_test else references.baseline.metrics
+    if ngram_metrics is None:
         return ""
     on_names = _on_names(result.checkpoint, references, uses_test=uses_test)
-    better_by = ngram.loss_nats_per_char - metrics.loss_nats_per_char
+    better_by = ngram_metrics.loss_nats_per_char - metrics.loss_nats_per_char
     return f"{on_names}, this network is {_compared_with_ngram(better_by, held_out)}."
 
 
@@ -252,10 +265,11 @@ def _name_lines(result: RunResult) -> list[str]:
 
 
 def _samples(model: LoadedModel, result: RunResult) -> list[NameBatch]:
-    """Sample names without any filter."""
-    fitting = MAX_CHARACTERS // result.checkpoint.longest_name
+    """Sample names without any filter, to find out how many of them are in the list."""
+    affordable = MAX_CHARACTERS // result.checkpoint.longest_name
+    sample_count = max(MIN_SAMPLES, min(SAMPLES, affordable))
     batches = model.generate_batches(
-        max(MIN_SAMPLES, min(SAMPLES, fitting)),
+        sample_count,
         seed=result.seed,
         allow_seen=True,
         allow_repeats=True,

@@ -98,6 +98,7 @@ def _argument_named(name: str, params: Iterable[click.Parameter]) -> str | None:
 
 
 def _option_names(params: Iterable[click.Parameter]) -> list[str]:
+    """Return all names of a command's options, such as ``-n`` and ``--no-bptt``."""
     names: list[str] = []
     for param in params:
         if isinstance(param, click.Option):
@@ -106,6 +107,7 @@ def _option_names(params: Iterable[click.Parameter]) -> list[str]:
 
 
 def _similar_option(name: str, known: Collection[str]) -> str | None:
+    """Return the known option that means the same, or is spelled similarly, or None."""
     synonym = SYNONYMS.get(name)
     if synonym in known:
         return synonym
@@ -134,12 +136,13 @@ def reject_repeats(ctx: click.Context, args: Iterable[str]) -> None:
 
     Numbers can be repeated, because the second one may be meant to replace the first.
     """
-    params: list[click.Parameter] = []
+    typed_params: list[click.Parameter] = []  # in the order of the command line
     with suppress(click.UsageError):  # the command reports other errors
-        _, _, params = ctx.command.make_parser(ctx).parse_args([*args])
-    if any(param.is_eager for param in params):  # such as --help
+        _, _, typed_params = ctx.command.make_parser(ctx).parse_args([*args])
+    if any(param.is_eager for param in typed_params):  # such as --help
         return
-    for param, times in Counter(filter(_takes_one_value, params)).items():
+    times_typed = Counter(filter(_takes_one_value, typed_params))
+    for param, times in times_typed.items():
         if times > 1:
             ctx.fail(f"{param.opts[0]} was passed {times} times: pass it once")
 

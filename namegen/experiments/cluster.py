@@ -154,13 +154,13 @@ class Cluster(Runner):
                 yield JobProgress(jobs[key], epoch, epochs)
 
     def _newly_ended(self) -> list[JobEnded]:
-        """Remove the jobs that have ended, and return them."""
-        ended: list[JobEnded] = []
+        """Stop tracking the jobs that have ended since the last call, and return their results."""
+        ended_jobs: list[JobEnded] = []
         for future in list(self._under_way):
             if future.done():
                 job = self._under_way.pop(future)
-                ended.append(_ended_job(future, job))
-        return ended
+                ended_jobs.append(_ended_job(future, job))
+        return ended_jobs
 
     @contextmanager
     def _explain_lost_scheduler(self) -> Iterator[None]:
@@ -201,7 +201,7 @@ def _has_killed_workers(error: BaseException) -> bool:
 
 
 def root_message(error: BaseException) -> str:
-    """Return the message of the innermost cause that has one, as a single line.
+    """Return the message of an error's innermost cause, as a single line. Causes without a message are skipped.
 
     >>> root_message(ValueError("no such address")), root_message(TimeoutError())
     ('no such address', 'TimeoutError')
@@ -218,7 +218,7 @@ def root_message(error: BaseException) -> str:
 
 
 def make_job(job: Job, codes: dict[str, str]) -> dict[str, Json]:
-    """Run a job in a child process of this worker, and report its progress.
+    """Run a job in a child process of this worker, and report its progress. Dask calls this function on the worker.
 
     The process is stopped if the result is no longer needed.
 
@@ -249,8 +249,14 @@ def make_job(job: Job, codes: dict[str, str]) -> dict[str, Json]:
 
 
 def _check_same_codes(codes: dict[str, str], worker_address: str) -> None:
-    """Raise an EngineError if this worker's code differs from the code of the machine that submitted the job."""
-    if training_codes(codes) != codes:
+    """Raise an EngineError if this worker's code differs from the code of the machine that submitted the job.
+
+    Args:
+        codes: a hash of the code of each backend, from the machine that submitted the job.
+        worker_address: the address of this worker for the message.
+    """
+    codes_of_worker = training_codes(engines=codes)
+    if codes_of_worker != codes:
         backends = " or ".join(codes)
         raise EngineError(
             f"the worker at {worker_address} has another version of namegen, or of the backend {backends}, "

@@ -102,8 +102,13 @@ def _explain_creation_errors(out: Path) -> Iterator[None]:
 
 
 def _mark_folder(out: Path, mark: str, command: str) -> None:
-    """Mark a new folder before anything else is written to it, so that the next run recognizes it."""
-    if is_file(out / mark, OutputError):
+    """Mark a new folder before anything else is written to it, so that the next run recognizes it.
+
+    Raises:
+        OutputError: the folder isn't marked, and contains other files.
+    """
+    is_marked = is_file(out / mark, OutputError)
+    if is_marked:
         return
     remove_left_overs(out, of=mark)  # from a process that was killed while writing the mark
     other_files = [path for path in out.iterdir() if path.name != LOCK_FILE]
@@ -160,12 +165,13 @@ class KeptStore:
     def _read_file(
         self, name: str, convert: Callable[[dict[str, Json]], Result]
     ) -> Kept[Result] | None:
-        """Read a measurement, or return None if its checksum is wrong or its second file is missing."""
+        """Read one file of the store, or return None if its checksum is wrong or its second file is missing."""
         content = read_whole(self.folder / f"{name}.json", LARGEST_RECORD)
         document: dict[str, Any] = read_object(content, largest=LARGEST_RECORD)
         checksum = document["checksum"]
         values = {field: document[field] for field in ("result", "commit", "beside")}
-        if checksum != digest_of(values, CHECKSUM_BYTES):
+        is_damaged = checksum != digest_of(values, CHECKSUM_BYTES)
+        if is_damaged:
             return None
         if not self._has_second_file(name, values["beside"]):
             return None
@@ -194,7 +200,10 @@ class KeptStore:
 
     @cached_property
     def _names_by_key(self) -> dict[str, list[str]]:
-        """The file names for each key. The folder is listed only once, because it may contain ten thousand files."""
+        """The file names, without the suffix, for each key.
+
+        The folder is listed only once, because it may contain ten thousand files.
+        """
         names_by_key: dict[str, list[str]] = {}
         for path in sorted(self.folder.glob("*.json")):
             names = names_by_key.setdefault(_key_in(path.stem), [])

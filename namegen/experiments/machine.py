@@ -201,7 +201,11 @@ def library_version(name: str) -> str | None:
 
 
 def _hash_package(path: str) -> str | None:
-    """Hash all code in the top-level package of an entry point. Return None if it isn't in a file."""
+    """Hash all code of the package that contains a backend. Return None if its code isn't in files.
+
+    Args:
+        path: the location of the backend, ``module:class``.
+    """
     for root in _find_package(path):
         files = _find_code_files(root)
         if files:
@@ -210,8 +214,8 @@ def _hash_package(path: str) -> str | None:
 
 
 def _find_package(path: str) -> list[Path]:
-    """Return the folders of the top-level package of an entry point, or the file of its module."""
-    package = re.split("[.:]", path)[0]
+    """Return the folders of the top-level package that contains a backend, or the file of a single module."""
+    package = re.split("[.:]", path)[0]  # "package" from "package.module:class"
     spec = None
     with suppress(ImportError, ValueError):  # ValueError: a module without a spec
         spec = find_spec(package)
@@ -228,7 +232,7 @@ def _find_code_files(root: Path) -> list[Path]:
 
 
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
-    """For each backend, hash the code of namegen and the backend that training depends on."""
+    """Hash the code that training with each backend depends on, so that machines can check that theirs is the same."""
     codes: dict[str, str] = {}
     for engine in engines:
         code = code_fingerprint()

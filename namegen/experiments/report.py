@@ -319,7 +319,7 @@ Block: TypeAlias = Text | Table | Plot | Section
 
 
 def more(title: str, blocks: Sequence[Block]) -> Iterator[Section]:
-    """Yield a folded section for tables and plots that aren't initially visible, or nothing if there are none.
+    """Yield a section with tables and plots that readers have to unfold, or nothing if there are none.
 
     >>> [section.title for section in more("Speed", [Table("", (), ())])]
     ['Speed: 1 more table']
@@ -517,7 +517,7 @@ def _visible_character(character: str) -> str:
 
 
 def inline_svg(svg: str, prefix: str, caption: str) -> str:
-    """Prepare an SVG file for a page: make its ids unique, use colors from the style sheet, and fit it to the column.
+    """Turn an SVG file into an element of a page, which has unique ids and the colors of the style sheet.
 
     Args:
         svg: the content of the file.

@@ -159,6 +159,7 @@ def least_names(validation: float) -> int:
     (40, 70)
     """
     larger_share = max(validation, 1 - validation)
+    # Solves larger_share ** names = 1 / LEAST_ODDS.
     names = log(LEAST_ODDS) / -log(larger_share)
     return 10 * ceil(names / 10)
 

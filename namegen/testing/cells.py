@@ -94,12 +94,14 @@ class _CellCheck:
 
     def expect_derivatives(self) -> None:
         """Compare the derivatives of the backward pass with central differences."""
-        d = _unwritten_arrays(self.pre_activations + len(self.carried))
+        d = _unwritten_arrays(self.pre_activations + len(self.carried))  # (arrays, B, H)
         self.cell.backward(self.weights.copy(), self.local_derivatives(), d)
+        d_x = d[: self.formula.gates]
+        d_s = d[self.cell.of_state]
         d_before = np.zeros_like(self.before)  # a state that isn't carried is only read through s
         d_before[self.carried] = d[self.pre_activations :]
-        self.expect_derivative("x", self.x, d[: self.formula.gates])
-        self.expect_derivative("s", self.s, d[self.cell.of_state])
+        self.expect_derivative("x", self.x, d_x)
+        self.expect_derivative("s", self.s, d_s)
         self.expect_derivative("the state before", self.before, d_before)
 
     def local_derivatives(self) -> Array:
@@ -130,7 +132,10 @@ def _unwritten_arrays(count: int) -> Array:
 
 
 def _central_differences(function: Callable[[], float], variable: Array) -> Array:
-    """Return the derivative of a function with respect to each number of an array that it reads."""
+    """Estimate the derivative of a function with respect to each number of an array that it reads.
+
+    The numbers are changed one at a time, and restored.
+    """
     derivative = np.empty(variable.shape)
     for index in np.ndindex(variable.shape):
         value = variable[index]

@@ -100,14 +100,15 @@ def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOr
 
 def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine without training settings makes predictions, but has no optimizer and rejects training."""
-    trained = small_engine(engine_class, cell_or_network)
+    trained_engine = small_engine(engine_class, cell_or_network)
     reader = small_engine(engine_class, cell_or_network, training=None, seed=2)
-    trained.train_epoch(small_steps(2))
-    state = trained.get_state()
+    trained_engine.train_epoch(small_steps(2))
+    state = trained_engine.get_state()
     reader.set_state(state)
-    expected = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
-    expect_same(reader.get_state(), expected, "in a backend without training settings")
-    for logits, expected_logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
+    parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
+    expect_same(reader.get_state(), parameters, "in a backend without training settings")
+    all_expected_logits = read(trained_engine, TOKENS)
+    for logits, expected_logits in zip(read(reader, TOKENS), all_expected_logits, strict=True):
         expect_close(logits, expected_logits, "a logit of a backend without training settings")
     train = partial(reader.train_epoch, small_steps(1))
     expect_error(NamegenError, train, "training without training settings")
@@ -115,14 +116,15 @@ def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork
 
 def check_determinism(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that two engines with the same parameters and batches get exactly the same results."""
-    first = small_engine(engine_class, cell_or_network)
-    second = small_engine(engine_class, cell_or_network, number=1)
-    first_losses = first.train_epoch(small_steps(6)).loss_sum
-    second_losses = second.train_epoch(small_steps(6)).loss_sum
-    expect_equal(first_losses, second_losses, "a loss of an equal backend")
-    expect_same(first.get_state(), second.get_state(), "an equal backend after equal steps")
-    for first_logits, second_logits in zip(read(first, TOKENS), read(second, TOKENS), strict=True):
-        expect_equal(first_logits, second_logits, "a logit of an equal backend")
+    engine = small_engine(engine_class, cell_or_network)
+    equal_engine = small_engine(engine_class, cell_or_network, number=1)
+    losses = engine.train_epoch(small_steps(6)).loss_sum
+    expected_losses = equal_engine.train_epoch(small_steps(6)).loss_sum
+    expect_equal(losses, expected_losses, "a loss of an equal backend")
+    expect_same(engine.get_state(), equal_engine.get_state(), "an equal backend after equal steps")
+    all_expected_logits = read(equal_engine, TOKENS)
+    for logits, expected_logits in zip(read(engine, TOKENS), all_expected_logits, strict=True):
+        expect_equal(logits, expected_logits, "a logit of an equal backend")
 
 
 def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -145,8 +147,8 @@ def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork)
         engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         engine.train_epoch(small_steps(2))
         state = engine.get_state()
-        missing = sorted(network.parameter_shapes.keys() - state.keys())
-        expect(not missing, f"missing: {missing}")
+        missing_names = sorted(network.parameter_shapes.keys() - state.keys())
+        expect(not missing_names, f"missing: {missing_names}")
         step_count = state.pop("optimizer.step", np.array(-1))
         _expect_two_steps(step_count)
         _expect_shapes(state, _state_shapes(network), dtype)
@@ -162,7 +164,7 @@ def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dty
 
 
 def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the parameters and of Adam's slots, by canonical name."""
+    """Return the shapes of all arrays in the state of an engine that uses Adam: the parameters and Adam's slots."""
     parameter_shapes = network.parameter_shapes
     shapes = dict(parameter_shapes)
     for slot in OPTIMIZERS[ADAM.optimizer].slots:
@@ -178,33 +180,33 @@ def _expect_two_steps(step_count: Array) -> None:
 
 
 def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine continues exactly from a state, even if it's the state of another engine."""
+    """Check that an engine can resume exactly from a state that was saved, even from the state of another engine."""
     engine = small_engine(engine_class, cell_or_network)
-    other = small_engine(engine_class, cell_or_network, number=1, seed=2)
+    other_engine = small_engine(engine_class, cell_or_network, number=1, seed=2)
     steps = list(small_steps(4))
     engine.train_epoch(iter(steps[:2]))
-    state = engine.get_state()
+    saved_state = engine.get_state()
     engine.train_epoch(iter(steps[2:]))
-    uninterrupted = engine.get_state()
-    for resumed in (engine, other):
-        resumed.set_state(state)
-        expect_same(resumed.get_state(), state, "a state that was set")
+    final_state = engine.get_state()
+    for resumed in (engine, other_engine):
+        resumed.set_state(saved_state)
+        expect_same(resumed.get_state(), saved_state, "a state that was set")
         resumed.train_epoch(iter(steps[2:]))
         subject = f"{describe_training(ADAM)}: resumed from a state"
-        expect_same(resumed.get_state(), uninterrupted, subject)
+        expect_same(resumed.get_state(), final_state, subject)
 
 
 def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that get_state and set_state copy their arrays."""
+    """Check that get_state and set_state copy their arrays, so that changing an array doesn't change the engine."""
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
-    returned = engine.get_state()
-    expected = _copy_state(returned)
-    _overwrite_state(returned)
+    returned_state = engine.get_state()
+    expected = _copy_state(returned_state)
+    _overwrite_state(returned_state)
     expect_same(engine.get_state(), expected, "after arrays from get_state were changed")
-    passed = _copy_state(expected)
-    engine.set_state(passed)
-    _overwrite_state(passed)
+    passed_state = _copy_state(expected)
+    engine.set_state(passed_state)
+    _overwrite_state(passed_state)
     expect_same(engine.get_state(), expected, "after arrays passed to set_state were changed")
 
 
@@ -224,37 +226,40 @@ def check_unfit_states(engine_class: EngineClass, cell_or_network: CellOrNetwork
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     state = engine.get_state()
+    # A valid state with other numbers, so that a partial change would be noticed.
     other_state = {name: np.asarray(values + 1) for name, values in state.items()}
     for name in state:
         if name != "optimizer.step":
-            _expect_unfit_states(engine, other_state, name)
+            _expect_unfit_states_are_rejected(engine, other_state, name)
     expect_same(engine.get_state(), state, "after states that do not fit")
 
 
-def _expect_unfit_states(engine: Engine, state: Mapping[str, Array], name: str) -> None:
-    """Expect that a state is rejected if one of its tensors is missing or has another shape."""
-    incomplete = {key: values for key, values in state.items() if key != name}
-    set_incomplete = partial(engine.set_state, incomplete)
+def _expect_unfit_states_are_rejected(
+    engine: Engine, state: Mapping[str, Array], name: str
+) -> None:
+    """Expect that an engine rejects a state if the array with this name is missing or has another shape."""
+    incomplete_state = {key: values for key, values in state.items() if key != name}
+    set_incomplete = partial(engine.set_state, incomplete_state)
     expect_error(CheckpointError, set_incomplete, f"a state without {name}")
-    misshapen = {**state, name: state[name][..., :-1]}
-    set_misshapen = partial(engine.set_state, misshapen)
+    smaller_array = state[name][..., :-1]
+    set_misshapen = partial(engine.set_state, {**state, name: smaller_array})
     expect_error(CheckpointError, set_misshapen, f"another shape of {name}")
 
 
 def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that a state without the optimizer's arrays resets the optimizer."""
-    used = small_engine(engine_class, cell_or_network)
-    new = new_engine(engine_class, cell_or_network)
-    used.train_epoch(small_steps(3))
-    state = used.get_state()
+    """Check that setting a state without the optimizer's arrays resets the optimizer, as in a new engine."""
+    used_engine = small_engine(engine_class, cell_or_network)
+    unused_engine = new_engine(engine_class, cell_or_network)
+    used_engine.train_epoch(small_steps(3))
+    state = used_engine.get_state()
     parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
-    for engine in (used, new):
+    for engine in (used_engine, unused_engine):
         engine.set_state(parameters)
         step_count = int(engine.get_state()["optimizer.step"])
         expect(step_count == 0, "optimizer.step isn't 0 after a state without it")
         engine.train_epoch(small_steps(2))
     subject = f"{describe_training(ADAM)}: trained from a state of parameters alone"
-    expect_same(used.get_state(), new.get_state(), subject)
+    expect_same(used_engine.get_state(), unused_engine.get_state(), subject)
 
 
 def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -313,8 +318,13 @@ def pools_of(
     (True, [])
     """
     packages = list(libraries) or ["numpy"]
-    folders = [*packages, *(f"{package}.libs" for package in packages)]
-    return [pool for pool in pools if _find_package_folder(str(pool["filepath"])) in folders]
+    library_folders = [f"{package}.libs" for package in packages]
+    pools_of_packages = []
+    for pool in pools:
+        folder = _find_package_folder(str(pool["filepath"]))
+        if folder in (*packages, *library_folders):
+            pools_of_packages.append(pool)
+    return pools_of_packages
 
 
 def _find_package_folder(file: str) -> str | None:
@@ -323,7 +333,7 @@ def _find_package_folder(file: str) -> str | None:
     package_folder = None
     for parent, folder in pairwise(folders):
         if parent in ("site-packages", "dist-packages"):
-            package_folder = folder
+            package_folder = folder  # of the innermost ``site-packages``, if there are several
     return package_folder
 
 

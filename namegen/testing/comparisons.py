@@ -55,7 +55,7 @@ def expect_near(actual: float, expected: float, tolerance: float, subject: str) 
 
 
 def expect_within(actual: Array, expected: Array, limit: float, subject: str) -> None:
-    """Expect that no number of an array differs by more than the limit.
+    """Expect that no number of an array differs from the expected number by more than the limit.
 
     Equal infinities count as equal. NaN differs from everything.
 
@@ -95,12 +95,12 @@ def _index_of_largest(differences: Array) -> tuple[int, ...]:
 
 
 def expect_close(actual: Array, expected: Array, subject: str) -> None:
-    """Expect an array that differs only by rounding errors, because matrix products can add numbers in any order."""
+    """Expect the same numbers, except for rounding errors, because matrix products can add numbers in any order."""
     tolerance = FLOAT32_ROUNDING if actual.dtype == np.float32 else FLOAT64_ROUNDING
     is_finite = np.isfinite(expected)
-    magnitudes = np.abs(expected, where=is_finite, out=np.zeros(expected.shape))
-    scale = max(1.0, float(magnitudes.max()))
-    expect_within(actual, expected, tolerance * scale, subject)
+    magnitudes = np.abs(expected, where=is_finite, out=np.zeros(expected.shape))  # 0 for infinities
+    largest_magnitude = max(1.0, float(magnitudes.max()))
+    expect_within(actual, expected, tolerance * largest_magnitude, subject)
 
 
 def expect_equal(actual: Array, expected: Array, subject: str) -> None:
@@ -128,7 +128,8 @@ def expect_same(
             actual[name].dtype == values.dtype,
             f"{subject}: {name} is {actual[name].dtype}: expected {values.dtype}",
         )
-        limit = tolerance * float(np.abs(values).max(initial=0))
+        largest_magnitude = float(np.abs(values).max(initial=0))
+        limit = tolerance * largest_magnitude
         expect_within(actual[name], values, limit, f"{subject}: {name}")
 
 

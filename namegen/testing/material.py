@@ -42,8 +42,9 @@ TARGET_ERROR = 5e-4  # the largest difference between the sum of a target distri
 
 
 def _long_name(length: int, ending: str) -> str:
-    """Make a name with ``length`` characters of the vocabulary, followed by the ending."""
+    """Make a name of ``length`` characters, followed by the ending. It has the same start for every length."""
     characters = VOCABULARY.characters
+    # A sequence without a simple pattern.
     indices = [(7 * k + k // 9) % len(characters) for k in range(length)]
     return "".join(characters[index] for index in indices) + ending
 
@@ -162,7 +163,7 @@ def _shared_engine(
 
 
 def _reset(engine: Engine, network: Network, seed: int) -> Engine:
-    """Give an engine random parameters and a new optimizer."""
+    """Give an engine random parameters and a new optimizer, because a state without an optimizer resets it."""
     rng = np.random.default_rng(seed)
     shapes = network.parameter_shapes
     parameters = {name: rng.normal(0, 0.5, shape) for name, shape in shapes.items()}
@@ -214,7 +215,7 @@ def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch
 def soften(
     batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0
 ) -> Batch:
-    """Return the same batch with random target distributions.
+    """Return the same batch with target distributions, as for label smoothing, but random ones.
 
     Args:
         batch: the batch.
@@ -301,7 +302,7 @@ def read(
 
 
 def stepped_loss(model: LanguageModel, batch: Batch) -> float:
-    """Compute the loss of a batch by reading its distinct names one token at a time.
+    """Compute the loss that a training step on a batch must report, by reading its names one token at a time.
 
     Returns:
         The loss in nats, summed over the characters of all names.
@@ -324,7 +325,7 @@ def _log_softmax(logits: Float64[Array, "R V"]) -> Float64[Array, "R V"]:
 def _log_likelihoods(
     batch: Batch, log_p: Float64[Array, "R V"], rows: Int64[Array, "K"], depth: int
 ) -> Float64[Array, "K"]:
-    """Return the log-probabilities of the next tokens of some rows, or their means over the target distributions.
+    """Return the log-likelihood of the next token in some rows: its log-probability, or the mean over its targets.
 
     Args:
         batch: the batch.

@@ -24,17 +24,17 @@ def check_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
 
     The tokens are passed as contiguous int32 arrays, as in namegen.
     """
-    logits_alone = [read(model, row[None]) for row in tokens]
+    logits_of_row = [read(model, row[None]) for row in tokens]  # of each row alone
     for count in (1, 2, len(tokens), 67, 300):
-        rows = np.arange(count) % len(tokens)  # the tokens are repeated
+        rows = np.arange(count) % len(tokens)  # repeats the rows if there are too few
         subject = f"a logit of {count} rows read at once, against that of the row alone,"
         for depth, logits in enumerate(read(model, tokens[rows])):
-            _expect_logits(logits, count, model.vocabulary_size)
-            expected = np.concatenate([logits_alone[row][depth] for row in rows])
+            _expect_valid_logits(logits, count, model.vocabulary_size)
+            expected = np.concatenate([logits_of_row[row][depth] for row in rows])  # (count, V)
             expect_close(logits, expected, subject)
 
 
-def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
+def _expect_valid_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
     """Expect a NumPy array of the right shape, in which each row has at least one possible next token."""
     expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
     expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
@@ -47,14 +47,15 @@ def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
 
 def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
     """Check that neither step nor select changes the state or the tokens that are passed to it."""
-    first = tokens[:, 0].copy()
-    start = _start_state(model, len(tokens))
-    logits, after = model.step(first, start)
+    first_tokens = tokens[:, 0].copy()
+    start_state = _start_state(model, len(tokens))
+    logits, state = model.step(first_tokens, start_state)
     expected = logits.copy()
-    _use_states(model, np.roll(first, 1), [start, after])
-    logits_again, _ = model.step(first, start)
+    other_tokens = np.roll(first_tokens, 1)
+    _use_states(model, other_tokens, [start_state, state])
+    logits_again, _ = model.step(first_tokens, start_state)
     subject = "a step must not write into its tokens, but a token"
-    expect_equal(first, tokens[:, 0], subject)
+    expect_equal(first_tokens, tokens[:, 0], subject)
     subject = "logits must not be changed by a later step, but a logit of the first"
     expect_equal(logits, expected, subject)
     subject = "a state must not be changed by a step, but a logit of the same step"
@@ -62,14 +63,14 @@ def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> No
 
 
 def _start_state(model: LanguageModel, rows: int) -> State:
-    """Return the state after the start token, which is 0."""
+    """Return the model's state after it has read the start token, which is 0, in every row."""
     start_tokens = np.zeros(rows, np.int32)
     _, state = model.step(start_tokens, model.initial_state(rows))
     return state
 
 
 def _use_states(model: LanguageModel, tokens: Int32[Array, "R"], states: list[State]) -> None:
-    """Take a step from each state, and from its rows in reverse order."""
+    """Use states in all the ways that could change them: take a step from each, and from its rows in reverse order."""
     reversed_rows = np.arange(len(tokens))[::-1].copy()
     for state in states:
         model.step(tokens, state)
@@ -94,13 +95,15 @@ def check_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
 def _expect_selected(
     model: LanguageModel, tokens: Int32[Array, "R T"], rows: list[int], selection: str
 ) -> None:
-    """Expect the same logits from selected rows of a state as from reading only these rows."""
-    first_tokens = np.ascontiguousarray(tokens[:, 0])
-    _, state = model.step(first_tokens, _start_state(model, len(tokens)))
+    """Expect that selected rows of a state lead to the same logits as reading only these rows from the start."""
     indices = np.array(rows, dtype=np.int64)
+    start_state = _start_state(model, len(tokens))
+    first_tokens = np.ascontiguousarray(tokens[:, 0])
+    _, state = model.step(first_tokens, start_state)
+    selected_state = model.select(state, indices)
     next_tokens = np.ascontiguousarray(tokens[indices, 1])
-    logits, _ = model.step(next_tokens, model.select(state, indices))
-    expected = read(model, tokens[indices, :2])[-1]
+    logits, _ = model.step(next_tokens, selected_state)
+    expected = read(model, tokens[indices, :2])[-1]  # the logits after two tokens
     subject = f"a logit after selecting {selection} (with a contiguous int64 array)"
     expect_close(logits, expected, subject)
 

@@ -117,7 +117,10 @@ def expect_same_logits(
 
 
 def optimizers() -> list[TrainingSettings]:
-    """Return settings for each optimizer with slots or hyperparameters. No hyperparameter has its default value."""
+    """Return training settings to check: one for each optimizer with slots or hyperparameters.
+
+    No hyperparameter has its default value.
+    """
     settings: list[TrainingSettings] = []
     for name, optimizer in OPTIMIZERS.items():
         if optimizer.slots or optimizer.hyperparameters:
@@ -147,7 +150,7 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
 
 
 def _median_norm(network: Network, steps: Sequence[Step]) -> float:
-    """Return the median norm of the gradients of these steps. Clipping to it changes about half of the steps."""
+    """Return the median norm of these steps' gradients, so that clipping to it changes about half of the steps."""
     reference: Any = small_engine(NumpyEngine, network)
     norms: list[float] = []
     for step in steps:
@@ -227,7 +230,10 @@ def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
     """Expect the same training over one stream of 200 steps. No step is skipped, and Adam counts every step."""
     names_of_batches = [("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A")]
     batches = [batch_of(names) for names in names_of_batches]
-    steps = [Step(batches[k % 5], 0.02 * (1 - k / 250)) for k in range(200)]
+    steps: list[Step] = []
+    for k in range(200):
+        falling_rate = 0.02 * (1 - k / 250)
+        steps.append(Step(batches[k % 5], falling_rate))
     expect_same_training(engine_class, small_network(cell), steps)
 
 
@@ -242,8 +248,11 @@ def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
     steps: list[Step] = []
     for k, step in enumerate(small_steps(len(parameter_shapes))):
         name, shape = parameter_shapes[k]
-        mask_shapes = [shape, (*shape[:-1], 1), (1, *shape[1:])]
-        mask = rng.choice(np.array([0, 1, 1.25], np.float32), mask_shapes[k % 3])
+        factors_per_number = shape
+        factors_per_row = (*shape[:-1], 1)
+        factors_per_column = (1, *shape[1:])
+        mask_shape = (factors_per_number, factors_per_row, factors_per_column)[k % 3]
+        mask = rng.choice(np.array([0, 1, 1.25], np.float32), mask_shape)
         steps.append(Step(step.batch, 0.02, {name: mask}))
     expect_same_training(engine_class, network, steps)
 
@@ -261,18 +270,22 @@ def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) 
 
 
 def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
-    """Return how far one step of rate 1 moves the layers' parameters if the output layer makes their gradients huge."""
+    """Take a step of rate 1 with huge gradients, and return how far it moves the layers' parameters (Euclidean).
+
+    Huge weights of the output layer make the gradients of the other layers huge.
+    """
     before = engine.get_state()
     before["output.kernel"] = (before["output.kernel"] * HUGE).astype(np.float32)
     engine.set_state(before)
     engine.train_epoch(small_steps(1, rate=1.0))
     after = engine.get_state()
-    squares = 0.0
+    sum_of_squares = 0.0
     for name in network.parameter_shapes:
-        if name.startswith("rnn."):
+        is_in_layer = name.startswith("rnn.")
+        if is_in_layer:
             change = after[name] - before[name]
-            squares += float(np.square(change, dtype=np.float64).sum())
-    return float(np.sqrt(squares))
+            sum_of_squares += float(np.square(change, dtype=np.float64).sum())
+    return float(np.sqrt(sum_of_squares))
 
 
 def check_same_with_start_tokens(engine_class: EngineClass, cell: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -77,7 +77,7 @@ def expect_stepped_losses(
 
 
 def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
-    """Expect the types and shapes of one step's losses, and its number of characters."""
+    """Expect that an engine reports one step as arrays of the right types and shapes, with its number of characters."""
     types = f"{losses.loss_sum.dtype} and {losses.characters.dtype}"
     expect(
         types == "float64 and int64",
@@ -99,9 +99,10 @@ def check_step_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that the loss of a batch uses its target distributions, each as often as names pass through its node.
+    """Check that the loss of a batch uses its target distributions, of which there is one per distinct prefix.
 
-    The batches contain repeated names, and distributions that don't exactly sum to 1.
+    A distribution counts as often as the names of the batch contain its prefix, so one of the batches contains repeated
+    names. Some distributions don't exactly sum to 1.
     """
     soft_steps = small_steps(2, soft=True)
     subject = "targets off a sum of 1 by up to 0.0005"
@@ -139,16 +140,16 @@ def expect_same_in_one_stream(
     Returns:
         The engine that read a single stream, and the engine that read several streams.
     """
-    together = small_engine(engine_class, cell_or_network)
-    apart = small_engine(engine_class, cell_or_network, number=1)
-    losses = together.train_epoch(iter(steps))
-    separate_losses = [apart.train_epoch(iter([step])) for step in steps]
-    loss_sums = np.concatenate([entry.loss_sum for entry in separate_losses])
-    characters = np.concatenate([entry.characters for entry in separate_losses])
-    expect_equal(losses.loss_sum, loss_sums, f"loss_sum of {subject}")
-    expect_equal(losses.characters, characters, f"characters of {subject}")
-    expect_same(together.get_state(), apart.get_state(), subject)
-    return together, apart
+    one_stream_engine = small_engine(engine_class, cell_or_network)
+    separate_engine = small_engine(engine_class, cell_or_network, number=1)
+    losses = one_stream_engine.train_epoch(iter(steps))
+    separate_losses = [separate_engine.train_epoch(iter([step])) for step in steps]
+    expected_sums = np.concatenate([entry.loss_sum for entry in separate_losses])
+    expected_characters = np.concatenate([entry.characters for entry in separate_losses])
+    expect_equal(losses.loss_sum, expected_sums, f"loss_sum of {subject}")
+    expect_equal(losses.characters, expected_characters, f"characters of {subject}")
+    expect_same(one_stream_engine.get_state(), separate_engine.get_state(), subject)
+    return one_stream_engine, separate_engine
 
 
 def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -160,9 +161,9 @@ def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine only reads settings that are declared for backends.
+    """Check that an engine only reads settings that are declared for backends, whatever it does.
 
-    Learning rates and masks are part of the steps.
+    ``GUARDED`` raises an error if it reads any other setting. Learning rates and masks are part of the steps.
     """
     network = small_network(cell_or_network)
     engine = engine_class(network, GUARDED, threads=1)
@@ -174,29 +175,40 @@ def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine multiplies parameters by their masks during a step, and keeps the unmasked parameters."""
+    """Check that a step computes its loss with masked parameters, but doesn't keep the masked parameters.
+
+    The expected loss comes from a second engine, whose parameters are multiplied by the masks beforehand. With the
+    learning rate 0, the step itself doesn't change the parameters.
+    """
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network, dtype="float64")
     reader = small_engine(engine_class, cell_or_network, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
         parameters = _read_parameters(engine, network)
-        masked = {name: values * step.masks.get(name, 1) for name, values in parameters.items()}
-        reader.set_state(masked)
+        reader.set_state(_mask_parameters(parameters, step.masks))
+        expected_loss = stepped_loss(reader, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expect_near(loss, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
+        expect_near(loss, expected_loss, 1e-10, "the loss of a masked step")
         expect_same(_read_parameters(engine, network), parameters, "after a masked step of rate 0")
-    _expect_unfit_masks(engine, network)
+    _expect_unfit_masks_are_rejected(engine, network)
 
 
-def _expect_unfit_masks(engine: Engine, network: Network) -> None:
-    """Expect that masks that don't fit are rejected and change nothing."""
+def _mask_parameters(
+    parameters: Mapping[str, Array], masks: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Multiply the parameters by their masks. A parameter without a mask stays the same."""
+    return {name: values * masks.get(name, 1) for name, values in parameters.items()}
+
+
+def _expect_unfit_masks_are_rejected(engine: Engine, network: Network) -> None:
+    """Expect that an engine rejects a mask with an unknown name or another shape, and that its state stays the same."""
     before = engine.get_state()
-    ones = np.ones((1, 1), np.float32)
+    mask = np.ones((1, 1), np.float32)
     unknown_subject = "a mask for a parameter that does not exist"
-    _expect_rejected_masks(engine, {"no.such.parameter": ones}, unknown_subject)
+    _expect_rejected_masks(engine, {"no.such.parameter": mask}, unknown_subject)
     name, shape = next(iter(network.parameter_shapes.items()))
-    larger = np.ones((2, *shape), np.float32)
-    _expect_rejected_masks(engine, {name: larger}, "a mask of another shape")
+    misshapen_mask = np.ones((2, *shape), np.float32)
+    _expect_rejected_masks(engine, {name: misshapen_mask}, "a mask of another shape")
     expect_same(engine.get_state(), before, "after steps with masks that do not fit")
 
 
@@ -215,28 +227,30 @@ def _read_parameters(engine: Engine, network: Network) -> dict[str, Array]:
 
 def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine applies the steps of a stream in order, and that an empty stream changes nothing."""
+    # Each step has a different rate, so the order matters.
     steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
-    together, apart = expect_same_in_one_stream(
+    engine, other_engine = expect_same_in_one_stream(
         engine_class, cell_or_network, steps, "five steps in one stream"
     )
-    losses = together.train_epoch(iter(()))
-    is_empty = losses.loss_sum.shape == losses.characters.shape == (0,)
-    expect(is_empty, "an empty stream gives no entries")
-    expect_same(together.get_state(), apart.get_state(), "after an empty stream")
+    empty_stream: Iterator[Step] = iter(())
+    losses = engine.train_epoch(empty_stream)
+    has_no_entries = losses.loss_sum.shape == losses.characters.shape == (0,)
+    expect(has_no_entries, "an empty stream gives no entries")
+    expect_same(engine.get_state(), other_engine.get_state(), "after an empty stream")
 
 
 def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that each step uses its own learning rate. A step with rate 0 changes no parameters, but is counted."""
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network)
-    other = small_engine(engine_class, cell_or_network, number=1)
+    faster_engine = small_engine(engine_class, cell_or_network, number=1)
     start = _read_parameters(engine, network)
     _take_steps_of_rate_zero(engine)
     expect_same(_read_parameters(engine, network), start, "after steps of rate 0")
     engine.train_epoch(small_steps(1, rate=0.01))
-    other.train_epoch(small_steps(1, rate=0.02))
+    faster_engine.train_epoch(small_steps(1, rate=0.02))
     parameters = _read_parameters(engine, network)
-    other_parameters = _read_parameters(other, network)
+    other_parameters = _read_parameters(faster_engine, network)
     expect(_differ(parameters, start), "a step changes nothing")
     expect(_differ(parameters, other_parameters), "the learning rate changes nothing")
 
@@ -260,9 +274,11 @@ def check_learning(engine_class: EngineClass, cell_or_network: CellOrNetwork) ->
     engine = small_engine(engine_class, cell_or_network)
     steps = [Step(batch_of(NAMES), 0.02) for _ in range(40)]
     losses = engine.train_epoch(iter(steps)).loss_sum
-    first = losses[0]
-    last = losses[-1]
-    expect(last < 0.97 * first, f"40 steps took the loss from {first} to {last}")
+    first_loss = losses[0]
+    last_loss = losses[-1]
+    expect(
+        last_loss < 0.97 * first_loss, f"40 steps took the loss from {first_loss} to {last_loss}"
+    )
 
 
 def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -276,7 +292,9 @@ def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -
     network = small_network(cell_or_network)
     start = engine.get_state()
     rng = np.random.default_rng(3)
-    for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
+    [plain_step] = small_steps(1, rate=1.0)
+    [masked_step] = small_steps(1, rate=1.0, masked=network)
+    for step in (plain_step, masked_step):
         engine.set_state(start)
         engine.train_epoch(iter([step]))
         after = engine.get_state()
@@ -302,7 +320,7 @@ def _expect_derivative(derivative: float, expected: float, name: str, *, is_mask
 def _derivative_along(
     engine: Engine, start: Mapping[str, Array], step: Step, name: str, direction: Array
 ) -> float:
-    """Differentiate the mean loss along a direction of one parameter with central differences.
+    """Estimate the derivative of the mean loss along a direction of one parameter, with central differences.
 
     Args:
         engine: the engine that reports the loss.

@@ -130,7 +130,7 @@ def _check_finite(checkpoint: Checkpoint, network: RecurrentNetwork) -> None:
 
 
 def to_bytes_of(contents: Contents) -> bytes:
-    """Write the whole file, checksum included."""
+    """Write the whole file, checksum included. The order in which its parts are added determines their order."""
     file = File()
     metadata = contents.metadata
     description = to_json(to_plain(_describe(contents)))
@@ -213,7 +213,7 @@ def _parse(description: bytes, tail: Tail) -> Contents:
 
 
 def _read_weights(tail: Tail, layout: Mapping[str, Piece]) -> dict[str, Weight]:
-    """Read all weights.
+    """Read all weights from the end of a file, in the order of the layout.
 
     Raises:
         CheckpointError: their values can't be what namegen has written.

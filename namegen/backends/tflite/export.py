@@ -180,7 +180,7 @@ def _convert(
 
 
 def _compare(file: _ConvertedFile, source: Engine, tree: PrefixTree) -> _Comparison:
-    """Read names with a file and with its source.
+    """Compare the results of a file with those of its source on the same names.
 
     Raises:
         OutputError: the results differ too much.
@@ -217,7 +217,7 @@ def _report(
 
 
 def _with_self_test(checkpoint: Checkpoint, source: Engine) -> Checkpoint:
-    """Replace a checkpoint's self-test logits by those that the source computes here."""
+    """Return the checkpoint with the self-test logits that its backend computes on this machine."""
     probe = self_test_logits(source, checkpoint.network.start_tokens[0])
     return replace(checkpoint, probe=probe)
 
@@ -225,14 +225,14 @@ def _with_self_test(checkpoint: Checkpoint, source: Engine) -> Checkpoint:
 def _draw_names(
     checkpoint: Checkpoint, source: Engine, uniforms: Float64[Array, "n T"]
 ) -> list[str]:
-    """Draw one name per row of uniform random numbers."""
+    """Draw the names for the check from the source, one per row of uniform random numbers."""
     vocabulary = checkpoint.vocabulary
     generator = Generator(source, vocabulary, start_tokens=checkpoint.start_tokens)
     return vocabulary.decode_all(generator.draw_one_by_one(uniforms))
 
 
 def _checked_path(path: Path | str, *, force: bool) -> Path:
-    """Check that a file can be written, and that its name ends with .tflite."""
+    """Return the path of the file to write, after checking that it can be written and ends with .tflite."""
     path = check_output(path, example="model.tflite", force=force)
     if path.suffix != ".tflite":
         raise OutputError(
@@ -245,14 +245,15 @@ def _checked_source(checkpoint: Checkpoint) -> Engine:
     """Open a checkpoint in a backend, and check that an unquantized .tflite would compute the same."""
     exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
-    contents = contents_of(replace(checkpoint, probe=None, known_names=None), "none")
-    model = TFLiteModel(to_bytes_of(contents))
+    without_extras = replace(checkpoint, probe=None, known_names=None)
+    unquantized_file = to_bytes_of(contents_of(without_extras, "none"))
+    model = TFLiteModel(unquantized_file)
     check_export(checkpoint, "the model", "a .tflite", lambda tokens: logits_of(model, tokens))
     return source
 
 
 def _uniforms(checkpoint: Checkpoint) -> Float64[Array, "n T"]:
-    """Draw the uniform random numbers that names are drawn with, one row per name."""
+    """Return uniform random numbers with which the check draws its names, one row per name."""
     numbers_per_name = checkpoint.start_tokens.numbers + checkpoint.max_length
     count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers_per_name)
     return np.random.default_rng(SEED).random((count, numbers_per_name))
@@ -272,9 +273,9 @@ def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
 def _tree_of(names: list[str], checkpoint: Checkpoint) -> PrefixTree:
     """Build a prefix tree that contains all names once after each start token."""
     start_tokens = checkpoint.start_tokens.tokens
+    repeated_names = names * len(start_tokens)
     start_token_of_name = np.repeat(start_tokens, len(names)).tolist()
-    repeated = names * len(start_tokens)
-    return PrefixTree.from_names(repeated, checkpoint.vocabulary, start_token_of_name)
+    return PrefixTree.from_names(repeated_names, checkpoint.vocabulary, start_token_of_name)
 
 
 def _open(content: bytes, quantize: str) -> TFLiteModel:
@@ -305,19 +306,21 @@ def _check_difference(comparison: _Comparison, quantize: str) -> None:
 
 
 def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) -> tuple[str, ...]:
-    """Choose the kernels to store in half precision, such that the logits stay close to the source's.
+    """Choose the kernels to store in half precision, so that the logits stay close to the source's.
 
     A recurrent network feeds its rounding errors back at every character, so a well-trained one can't have all kernels
-    in half precision. Kernels whose rounding costs least per saved number are chosen first.
+    in half precision. Kernels with the smallest error per weight are chosen first.
     """
     errors = _RoundingErrors(checkpoint, source, tree)
-    limit = FLOAT16_SHARE * TOLERANCES["float16"]
+    max_error = FLOAT16_SHARE * TOLERANCES["float16"]
     kernels = quantizable(checkpoint.network, "float16")
+    smallest_error_first = sorted(kernels, key=errors.per_number)
     chosen: list[str] = []
-    for name in sorted(kernels, key=errors.per_number):
-        if errors.measure([*chosen, name]) <= limit:
+    for name in smallest_error_first:
+        if errors.measure([*chosen, name]) <= max_error:
             chosen.append(name)
-    return tuple(sorted(chosen, key=kernels.index))
+    in_order_of_network = sorted(chosen, key=kernels.index)
+    return tuple(in_order_of_network)
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,7 +345,7 @@ class _RoundingErrors:
 
 
 def rounded_to_half(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
-    """Round some parameters of a checkpoint to half precision."""
+    """Return the checkpoint with some parameters rounded to half precision."""
     parameters = dict(checkpoint.parameters)
     for name in names:
         parameters[name] = parameters[name].astype(np.float16).astype(np.float32)
@@ -416,17 +419,19 @@ def check_parts_and_loop(
 
 
 def _share_drawn_alike(model: TFLiteModel, uniforms: Float[Array, "n T"]) -> float:
-    """Compute the share of names for which a file's sampling loop agrees with its steps, including the probability."""
+    """Return the share of names that a file's sampling loop and its steps draw alike, with the same probability."""
     start_tokens = model.metadata.start_tokens
     generator = Generator(model, model.metadata.vocabulary, start_tokens=start_tokens)
     expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
-    shares = np.tile(start_tokens.shares, (len(uniforms), 1))
+    shares = np.tile(start_tokens.shares, (len(uniforms), 1))  # (n, start tokens)
     first_tokens = start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
-    expected = log_probabilities_of(model, first_tokens, expected_tokens)  # (n,)
+    expected_log_probabilities = log_probabilities_of(model, first_tokens, expected_tokens)  # (n,)
     tokens, log_probabilities = model.generate_tokens(uniforms)
     has_same_tokens = (tokens == expected_tokens).all(axis=1)
-    is_close = np.isclose(log_probabilities, expected, atol=LOG_PROBABILITY_TOLERANCE)
-    return float((has_same_tokens & is_close).mean())
+    has_same_probability = np.isclose(
+        log_probabilities, expected_log_probabilities, atol=LOG_PROBABILITY_TOLERANCE
+    )
+    return float((has_same_tokens & has_same_probability).mean())
 
 
 def log_probabilities_of(
@@ -441,6 +446,7 @@ def log_probabilities_of(
         logits, state = model.step(last, state)
         log_probabilities[:, position] = all_log_probabilities(logits)[rows, column]
         last = column
-    log_probabilities[:, 1:] *= tokens[:, :-1] != END_TOKEN  # zero after the end of a name
+    is_before_end = tokens[:, :-1] != END_TOKEN
+    log_probabilities[:, 1:] *= is_before_end  # zero after the end token of a name
     total: Float64[Array, "n"] = log_probabilities.sum(axis=1)
     return total

@@ -104,7 +104,7 @@ class _Writer:
         return bytes(self.content)
 
     def _refer(self, position: int, target: Object) -> None:
-        """Remember that an offset has to be written at a position, and its target after it."""
+        """Schedule the writing of a referenced object, and of its offset at this position."""
         reference = _Reference(position, target)
         if isinstance(target, Vector) and target.rank is not None:
             self.ranked.setdefault(target.rank, []).append(reference)
@@ -112,12 +112,13 @@ class _Writer:
             self.pending.append(reference)
 
     def _resolve(self, reference: _Reference) -> None:
-        """Write the offset, and before it the target, unless a copy already comes after the reference."""
+        """Fill in the offset of a reference. If no copy of its target comes after the reference, write the target."""
         position, target = reference
         has_usable_copy = self.positions.get(id(target), 0) > position
         if not has_usable_copy:
             self.positions[id(target)] = self._append(target)
-        OFFSET.pack_into(self.content, position, self.positions[id(target)] - position)
+        offset = self.positions[id(target)] - position
+        OFFSET.pack_into(self.content, position, offset)
 
     def _append(self, target: Object) -> int:
         """Write a table or vector, and return its position."""
@@ -143,7 +144,7 @@ class _Writer:
         vtable_position = self._vtable(offsets, size)
         self._pad(4)
         position = len(self.content)
-        self.content += bytes(size)
+        self.content += bytes(size)  # zeros, which are overwritten below
         VTABLE_OFFSET.pack_into(self.content, position, position - vtable_position)
         for number, field in table.fields.items():
             field_position = position + offsets[number]
@@ -154,10 +155,10 @@ class _Writer:
         return position
 
     def _vtable(self, offsets: Mapping[int, int], table_size: int) -> int:
-        """Return the position of a vtable. It's written first, unless a table with the same layout has one."""
-        slots = 1 + max(offsets, default=-1)
+        """Return the position of a table's vtable, after writing it if no earlier table has the same layout."""
+        slots = 1 + max(offsets, default=-1)  # one for each field number, also for missing fields
         field_offsets = [offsets.get(number, 0) for number in range(slots)]
-        vtable_size = 4 + 2 * slots
+        vtable_size = 4 + 2 * slots  # bytes: two sizes and the slots, of two bytes each
         vtable = struct.pack(f"<{2 + slots}H", vtable_size, table_size, *field_offsets)
         if vtable not in self.vtables:
             self._pad(2)

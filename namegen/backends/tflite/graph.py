@@ -180,7 +180,7 @@ class File:
         return self._constants[key]
 
     def _buffer_at_the_end(self, content: bytes) -> int:
-        """Add a buffer whose bytes come after everything added to the end of the file before. Return its index."""
+        """Add a buffer whose bytes are appended to the end of the file, and return its index."""
         vector = Vector(content, len(content), alignment=BUFFER_ALIGNMENT, rank=next(self._ranks))
         return self._buffer(vector)
 
@@ -190,7 +190,7 @@ class File:
         return len(self.buffers) - 1
 
     def operator_code(self, op: Op, version: int) -> int:
-        """Return the index of an operator in a certain version."""
+        """Return the index of an operator with this version in the file's list, after adding it if necessary."""
         return self.operator_codes.setdefault((op, version), len(self.operator_codes))
 
     def shape(self, shape: Shape) -> Vector:
@@ -217,7 +217,7 @@ class File:
         return to_bytes(model, IDENTIFIER)
 
     def _operator_code_tables(self) -> list[Table]:
-        """Create a table for each operator in a certain version."""
+        """Create the tables that list each operator that the file uses, with its version."""
         tables: list[Table] = []
         for op, version in self.operator_codes:
             old_code = min(op.number, LARGEST_OLD_CODE)

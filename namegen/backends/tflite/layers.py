@@ -45,7 +45,7 @@ def network_step(
     tokens: Tensor,
     state: Sequence[Tensor],
 ) -> tuple[Tensor, list[Tensor]]:
-    """Add the operators that read one token per row. Return the logits (B, V) and the new state.
+    """Add the operators that run the network on one token per row. Return the logits (B, V) and the new state.
 
     Args:
         graph: the subgraph that the operators are added to.
@@ -54,17 +54,18 @@ def network_step(
         tokens: token ids, (B,).
         state: the arrays of all layers' states, (B, H) each.
     """
-    rows = tokens
-    after: list[Tensor] = []
+    layer_input = tokens
+    new_state: list[Tensor] = []
     arrays_per_layer = network.formula.states
     for index, width in enumerate(network.hidden):
-        first = arrays_per_layer * index
         layer = Layer(graph, index, formula=network.formula, width=width, weights=weights)
-        layer_after = layer.step(rows, state[first : first + arrays_per_layer])
-        after += layer_after
-        rows = layer_after[0]  # h, (B, H)
-    logits = matrix_product(graph, rows, weights["output.kernel"], weights["output.bias"])
-    return logits, after
+        start = arrays_per_layer * index
+        layer_state = state[start : start + arrays_per_layer]
+        new_layer_state = layer.step(layer_input, layer_state)
+        new_state += new_layer_state
+        layer_input = new_layer_state[0]  # h, (B, H)
+    logits = matrix_product(graph, layer_input, weights["output.kernel"], weights["output.bias"])
+    return logits, new_state
 
 
 def matrix_product(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
@@ -87,9 +88,9 @@ def matrix_product(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | No
 
 
 def reads_only_sums(formula: Formula) -> bool:
-    """Check whether a cell reads x and s of each gate only as ``x + s``.
+    """Check whether a cell reads x (from the input) and s (from the state) of each gate only as ``x + s``.
 
-    If so, one ADD computes the sums of all gates.
+    If so, a single ADD operator computes the sums of all gates.
 
     >>> from namegen.core.network.cells import GRU, LSTM
     >>> reads_only_sums(LSTM.formula), reads_only_sums(GRU.formula)
@@ -105,18 +106,24 @@ def reads_only_sums(formula: Formula) -> bool:
 
 
 def _reads_x_or_s(operation: Operation, formula: Formula) -> bool:
-    """Check whether an operation reads x or s of any gate. Their indices come before those of all other values."""
-    count = formula.gates + formula.state_gates
-    return any(index < count for index in operation.of)
+    """Check whether an operation of a cell's formula reads x (from the input) or s (from the state) of any gate.
+
+    ``operation.of`` contains the indices of the values that it reads: x of each gate, s of each gate, then all others.
+    """
+    x_and_s_count = formula.gates + formula.state_gates
+    return any(index < x_and_s_count for index in operation.of)
 
 
 def _adds_x_and_s(operation: Operation, formula: Formula) -> bool:
-    """Check whether an operation is ``x + s`` of one gate."""
+    """Check whether an operation adds x (from the input) and s (from the state) of the same gate.
+
+    ``operation.of`` contains the indices of its operands: x of each gate comes first, followed by s of each gate.
+    """
     if operation.name != "add":
         return False
-    first, second = sorted(operation.of)
-    is_x = first < formula.gates
-    is_s_of_same_gate = second == first + formula.gates
+    lower_index, higher_index = sorted(operation.of)
+    is_x = lower_index < formula.gates
+    is_s_of_same_gate = higher_index == lower_index + formula.gates
     return is_x and is_s_of_same_gate
 
 
@@ -133,6 +140,7 @@ class Layer:
     s_bias: Weight | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        """Choose the matrix product that each bias is added to."""
         self.reads_only_sums = reads_only_sums(self.formula)
         if self.formula.biases == 2:
             self.x_bias = self.weight("bias.0")
@@ -153,55 +161,58 @@ class Layer:
             rows: token ids (B,) for the first layer, otherwise the previous layer's h.
             before: the layer's state before the step, (B, H) each.
         """
-        values = [*self.gate_inputs(rows, h=before[0]), *before]
+        h = before[0]
+        values = [*self.gate_inputs(rows, h), *before]
         for operation in self.formula.operations:
-            values.append(self.run(operation, values))
+            values.append(self.apply(operation, values))
         return [values[index] for index in self.formula.after]
 
     def gate_inputs(self, rows: Tensor, h: Tensor) -> list[Tensor]:
-        """Compute x of each gate, then s of each gate. If the cell reads only sums, both are ``x + s``."""
+        """Compute x (from the input) of each gate, then s (from the state) of each gate, (B, H) each.
+
+        If the cell reads only their sums, both x and s are ``x + s``.
+        """
         if self.reads_only_sums:
-            x_all = self.x(rows)
-            sums_all = self.graph.compute(Op.ADD, [x_all, self.s(h)])  # (B, G H)
-            sums = self.split(sums_all)
-            return [*sums, *sums]
-        x = self.split(self.x(rows))
-        s = self.split(self.s(h)) if self.formula.state_gates else []
+            products = [self.input_product(rows), self.state_product(h)]  # (B, G H) each
+            sums_of_gates = self.split(self.graph.compute(Op.ADD, products))
+            return [*sums_of_gates, *sums_of_gates]
+        x = self.split(self.input_product(rows))
+        s = self.split(self.state_product(h)) if self.formula.state_gates else []
         return [*x, *s]
 
-    def run(self, operation: Operation, values: Sequence[Tensor]) -> Tensor:
-        """Compute one operation of the formula.
+    def apply(self, operation: Operation, values: Sequence[Tensor]) -> Tensor:
+        """Add the operator for one operation of the cell's formula, and return its result, (B, H).
 
         Args:
-            operation: the operation.
+            operation: the operation. Its operands are indices of values.
             values: x and s of each gate, the state before the step, and the results of earlier operations.
         """
         if operation.name == "number":
             return self.graph.constant(operation.number, np.float32)
-        if self.reads_only_sums and _reads_x_or_s(operation, self.formula):
-            return values[min(operation.of)]
         operands = [values[index] for index in operation.of]
+        if self.reads_only_sums and _reads_x_or_s(operation, self.formula):
+            return operands[0]  # both operands already are the sum, see ``gate_inputs``
         op = OPERATIONS[operation.name]
         return self.graph.compute(op, operands, Type.FLOAT32, (ANY, self.width))
 
-    def x(self, rows: Tensor) -> Tensor:
-        """Compute ``x K (+ b)`` of all gates, (B, G H)."""
+    def input_product(self, rows: Tensor) -> Tensor:
+        """Multiply the layer's input by its kernel, ``x K (+ b)``, for all gates, (B, G H)."""
         if self.index > 0:
             return matrix_product(self.graph, rows, self.weight("kernel"), self.x_bias)
-        x = self.kernel_rows(rows)
+        product = self.kernel_rows(rows)
         if self.x_bias is None:
-            return x
+            return product
         bias = self.graph.weight(self.x_bias)
-        return self.graph.compute(Op.ADD, [x, bias])
+        return self.graph.compute(Op.ADD, [product, bias])
 
     def kernel_rows(self, tokens: Tensor) -> Tensor:
-        """Compute the first layer's ``x K``, (B, G H). Because x is a one-hot row, this looks up a row of K."""
+        """Compute the first layer's ``x K``, (B, G H), by looking up a row of K for each token (x is one-hot)."""
         kernel = self.weight("kernel")
-        table = self.graph.weight(kernel)
+        table = self.graph.weight(kernel)  # (V, G H)
         shape = (ANY, kernel.values.shape[1])
         if kernel.scales is None:
             return self.graph.compute(Op.GATHER, [table, tokens], Type.FLOAT32, shape)
-        rows = self.graph.compute(
+        quantized_rows = self.graph.compute(
             Op.GATHER,
             [table, tokens],
             Type.INT8,
@@ -209,10 +220,12 @@ class Layer:
             version=GATHERS_INT8,
             quantization=self.graph.file.add_weight(kernel).quantization,
         )
-        return self.graph.compute(Op.DEQUANTIZE, [rows], Type.FLOAT32, version=DEQUANTIZES_INT8)
+        return self.graph.compute(
+            Op.DEQUANTIZE, [quantized_rows], Type.FLOAT32, version=DEQUANTIZES_INT8
+        )
 
-    def s(self, h: Tensor) -> Tensor:
-        """Compute ``h U (+ b)`` of all gates that read the state, (B, S H)."""
+    def state_product(self, h: Tensor) -> Tensor:
+        """Multiply the state by the recurrent kernel, ``h U (+ b)``, for all gates that read the state, (B, S H)."""
         return matrix_product(self.graph, h, self.weight("recurrent_kernel"), self.s_bias)
 
     def split(self, values: Tensor) -> list[Tensor]:

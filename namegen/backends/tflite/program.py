@@ -50,7 +50,7 @@ class Program:
         self.file.add_signature("vocabulary", graph, {}, {"code_points": tensor})
 
     def _step(self, graph: Graph) -> None:
-        """Add the signature that reads one token per row."""
+        """Add the signature that runs the network on one token per row."""
         tokens = graph.tensor(Type.INT32, (ANY,), name="tokens")
         state = {
             f"state_{k}": graph.tensor(Type.FLOAT32, (ANY, width), name=f"state_{k}")

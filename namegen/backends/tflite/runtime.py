@@ -161,17 +161,17 @@ class TFLiteModel:
         check_temperature(temperature)
         uniforms = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         names, numbers = uniforms.shape
-        longest = max(numbers - self.metadata.start_tokens.numbers, 0)
-        tokens = np.zeros((names, longest), np.int32)
-        scores = np.zeros(names, np.float32)
+        max_length = max(numbers - self.metadata.start_tokens.numbers, 0)
+        tokens = np.zeros((names, max_length), np.int32)
+        log_probabilities = np.zeros(names, np.float32)
         if tokens.size == 0:
-            return tokens, scores
+            return tokens, log_probabilities
         for start in range(0, names, CHUNK_NAMES):
             chunk = slice(start, start + CHUNK_NAMES)
             drawn = self._run_generate(uniforms[chunk], temperature)
             tokens[chunk] = drawn["tokens"]
-            scores[chunk] = drawn["log_probability"]
-        return tokens, scores
+            log_probabilities[chunk] = drawn["log_probability"]
+        return tokens, log_probabilities
 
     def _run_generate(
         self, uniforms: Float32[Array, "n numbers"], temperature: float

@@ -120,7 +120,7 @@ class SamplingLoop:
         )
 
     def _loop(self, graph: Graph, start: LoopVariables) -> LoopVariables:
-        """Add the loop, and return its variables after the last round."""
+        """Add the operator WHILE with its two subgraphs, and return the loop's variables after the last round."""
         condition = self._condition(start)
         body = self._body(start)
         end = start.declare_in(graph)
@@ -132,7 +132,7 @@ class SamplingLoop:
         return end
 
     def _start(self, graph: Graph, uniforms: Tensor, temperature: Tensor) -> LoopVariables:
-        """Compute the variables before the first character."""
+        """Compute the loop's variables before the first round."""
         start_tokens: Tensor | None = None
         if self.start_tokens.several:
             start_tokens = self._drawn_start_tokens(graph, uniforms)
@@ -159,38 +159,42 @@ class SamplingLoop:
         )
 
     def _drawn_start_tokens(self, graph: Graph, uniforms: Tensor) -> Tensor:
-        """Choose the start token of each name, (n,), by the first column of ``uniforms``."""
+        """Draw the start token of each name, (n,), with the random numbers in the first column of ``uniforms``."""
         sums = graph.constant(np.cumsum(self.start_tokens.shares), np.float32)
-        index = pick(graph, sums, first_column(graph, uniforms))
+        index = pick(graph, sums, first_column(graph, uniforms))  # (n,)
         ids = graph.constant(self.start_tokens.ids)
         return graph.compute(Op.GATHER, [ids, index], Type.INT32, (ANY,))
 
     def _condition(self, start: LoopVariables) -> Graph:
-        """Add the subgraph that decides whether to continue: T isn't reached, and some name is unfinished."""
+        """Add the loop's condition as a subgraph: a name is unfinished, and the maximum length isn't reached."""
         graph = self.file.add_graph("goes_on")
         variables = start.declare_in(graph)
-        has_room = graph.compute(Op.LESS, [variables.position, variables.max_length], Type.BOOL)
-        any_unfinished = graph.compute(
-            Op.REDUCE_ANY, [variables.is_unfinished, graph.constant([0])], Type.BOOL, ()
+        is_below_maximum = graph.compute(
+            Op.LESS, [variables.position, variables.max_length], Type.BOOL
         )
-        continues = graph.compute(Op.LOGICAL_AND, [has_room, any_unfinished])
+        names_axis = graph.constant([0])
+        any_is_unfinished = graph.compute(
+            Op.REDUCE_ANY, [variables.is_unfinished, names_axis], Type.BOOL, ()
+        )
+        continues = graph.compute(Op.LOGICAL_AND, [is_below_maximum, any_is_unfinished])
         graph.set_inputs_and_outputs(variables.all(), [continues])
         return graph
 
     def _body(self, start: LoopVariables) -> Graph:
-        """Add the subgraph that draws the next character of every name."""
+        """Add the body of the loop as a subgraph, which draws the next character of every name."""
         graph = self.file.add_graph("one_character")
-        before = start.declare_in(graph)
+        before = start.declare_in(graph)  # the variables before the round
         logits, states = network_step(
             graph, self.network, self.weights, tokens=before.last, state=before.states
         )
         draw = self._draw(graph, logits, before)
-        after = replace(self._with_character(graph, draw, before), states=states)
+        with_character = self._with_character(graph, draw, before)
+        after = replace(with_character, states=states)
         graph.set_inputs_and_outputs(before.all(), after.all())
         return graph
 
     def _draw(self, graph: Graph, logits: Tensor, before: LoopVariables) -> Draw:
-        """Draw one id per name, or take the most likely one if there's no sampling."""
+        """Draw the next token of each name, or choose the most likely one at temperature 0."""
         most_likely = argmax(graph, logits)  # (n,)
         # Differences to the largest logit can't overflow when they're divided by a low temperature.
         shifted = minus_largest(graph, logits)  # (n, V)
@@ -203,8 +207,9 @@ class SamplingLoop:
     def _with_character(self, graph: Graph, draw: Draw, before: LoopVariables) -> LoopVariables:
         """Add the drawn characters to the unfinished names."""
         log_probability = self._new_log_probability(graph, draw, before)
-        factor = graph.compute(Op.CAST, [before.is_unfinished], Type.INT32)
-        last = graph.compute(Op.MUL, [draw.ids, factor])  # the end token (id 0) for finished names
+        one_if_unfinished = graph.compute(Op.CAST, [before.is_unfinished], Type.INT32)
+        # The end token (id 0) for finished names.
+        last = graph.compute(Op.MUL, [draw.ids, one_if_unfinished])
         tokens = self._with_new_tokens(graph, last, before)  # (T, n)
         return replace(
             before,
@@ -216,12 +221,12 @@ class SamplingLoop:
         )
 
     def _sampled(self, graph: Graph, shifted: Tensor, variables: LoopVariables) -> Tensor:
-        """Draw an id per name, (n,), from the softmax of its logits divided by the temperature."""
+        """Draw a token id per name, (n,), from the softmax of its logits divided by the temperature."""
         scaled = graph.compute(Op.DIV, [shifted, variables.divisor])
         beta = {SoftmaxOptions.BETA: Number("<f", 1.0)}
-        probabilities = graph.compute(Op.SOFTMAX, [scaled], options=beta)
-        sums = graph.compute(Op.CUMSUM, [probabilities, graph.constant(1)])
-        uniforms = graph.compute(
+        probabilities = graph.compute(Op.SOFTMAX, [scaled], options=beta)  # (n, V)
+        sums = graph.compute(Op.CUMSUM, [probabilities, graph.constant(1)])  # (n, V)
+        uniforms = graph.compute(  # of this position, (n,)
             Op.GATHER, [variables.uniforms, variables.position], Type.FLOAT32, (ANY,)
         )
         column = graph.compute(
@@ -272,7 +277,7 @@ def minus_largest(graph: Graph, logits: Tensor) -> Tensor:
 
 
 def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
-    """Return the first index whose cumulative sum exceeds the uniform number, else the last index, (n,).
+    """Draw an index per row, (n,): the first index whose cumulative sum exceeds the uniform number, else the last.
 
     Args:
         graph: the subgraph that the operators are added to.
@@ -283,8 +288,8 @@ def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
     last = graph.constant(k - 1)
     is_below = graph.compute(Op.LESS_EQUAL, [sums, uniforms], Type.BOOL, (ANY, k))
     ones = graph.compute(Op.CAST, [is_below], Type.INT32)
-    count = graph.compute(Op.SUM, [ones, graph.constant(1)], Type.INT32, (ANY,))
-    return graph.compute(Op.MINIMUM, [count, last])
+    first_index_above = graph.compute(Op.SUM, [ones, graph.constant(1)], Type.INT32, (ANY,))
+    return graph.compute(Op.MINIMUM, [first_index_above, last])
 
 
 def log_probability_of(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
@@ -297,10 +302,10 @@ def log_probability_of(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
         shifted: logits (n, V) whose largest value in each row is 0.
         ids: (n,).
     """
-    powers = graph.compute(Op.EXP, [shifted])
-    total = graph.compute(Op.SUM, [powers, graph.constant(1)], Type.FLOAT32, (ANY,))
+    powers = graph.compute(Op.EXP, [shifted])  # (n, V)
+    total = graph.compute(Op.SUM, [powers, graph.constant(1)], Type.FLOAT32, (ANY,))  # (n,)
     one_per_row = {GatherOptions.AXIS: int32(1), GatherOptions.BATCH_DIMS: int32(1)}
-    logits = graph.compute(
+    logits = graph.compute(  # of the ids, (n,)
         Op.GATHER, [shifted, ids], Type.FLOAT32, (ANY,), one_per_row, version=GATHERS_PER_ROW
     )
     log_total = graph.compute(Op.LOG, [total])
@@ -322,13 +327,15 @@ def slice_columns(graph: Graph, matrix: Tensor, *, start: int, stop: int | None 
     begin = graph.constant([0, start])
     end = graph.constant([0, stop or 0])
     strides = graph.constant([1, 1])
-    # Bit masks of the axes that aren't cut at this end.
-    uncut_at_end = ROWS_AXIS if stop is not None else ROWS_AXIS | COLUMNS_AXIS
+    # Bit masks: STRIDED_SLICE ignores the begin or the end of these axes, and so keeps all rows.
+    axes_without_begin = ROWS_AXIS
+    axes_without_end = ROWS_AXIS if stop is not None else ROWS_AXIS | COLUMNS_AXIS
     options = {
-        StridedSliceOptions.BEGIN_MASK: int32(ROWS_AXIS),
-        StridedSliceOptions.END_MASK: int32(uncut_at_end),
+        StridedSliceOptions.BEGIN_MASK: int32(axes_without_begin),
+        StridedSliceOptions.END_MASK: int32(axes_without_end),
     }
-    shape = (matrix.shape[0], ANY if stop is None else stop - start)
+    column_count = ANY if stop is None else stop - start
+    shape = (matrix.shape[0], column_count)
     inputs = [matrix, begin, end, strides]
     return graph.compute(Op.STRIDED_SLICE, inputs, shape=shape, options=options)
 

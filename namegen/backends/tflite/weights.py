@@ -59,13 +59,13 @@ def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
     >>> quantizable(RecurrentNetwork(9, hidden=(4,)), "int8")
     ()
     """
-    least = LEAST_QUANTIZED.get(quantize)
-    if least is None:
+    min_weights = LEAST_QUANTIZED.get(quantize)
+    if min_weights is None:
         return ()
     return tuple(
         name
         for name, shape in network.parameter_shapes.items()
-        if name.endswith("kernel") and math.prod(shape) >= least
+        if name.endswith("kernel") and math.prod(shape) >= min_weights
     )
 
 
@@ -92,7 +92,8 @@ def pieces(
             layout[name] = Piece(name, shape[::-1], dtype, is_transposed=True)
         else:
             recurrent_kernel = layout[name.replace("bias", "recurrent_kernel")]
-            layout |= _split_bias(name, shape, dtype, state_shape=recurrent_kernel.shape[:1])
+            state_bias_shape = recurrent_kernel.shape[:1]
+            layout |= _split_bias(name, shape, dtype, state_bias_shape=state_bias_shape)
     return layout
 
 
@@ -112,12 +113,16 @@ def _split_bias(
     shape: tuple[int, ...],
     dtype: np.dtype[np.generic],
     *,
-    state_shape: tuple[int, ...],
+    state_bias_shape: tuple[int, ...],
 ) -> dict[str, Piece]:
-    """Store the two rows of a bias separately: the input's, and the state's, which may be shorter."""
+    """Decide how a file stores a bias with two rows, (2, n): as two vectors, because the second one may be shorter.
+
+    The first row is added to the product with the input, and the second row to the product with the state.
+    """
+    input_bias_shape = shape[1:]  # (n,)
     return {
-        f"{name}.0": Piece(name, shape[1:], dtype, row=0),
-        f"{name}.1": Piece(name, state_shape, dtype, row=1),
+        f"{name}.0": Piece(name, input_bias_shape, dtype, row=0),
+        f"{name}.1": Piece(name, state_bias_shape, dtype, row=1),
     }
 
 
@@ -134,7 +139,7 @@ def stored(
 
 
 def _stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
-    """Convert one parameter, or the row of it that a piece consists of."""
+    """Convert one parameter, or one row of it, to the form in which the file stores it."""
     values = parameter
     if piece.row is not None:
         values = parameter[piece.row, : piece.shape[0]]
@@ -146,7 +151,8 @@ def _stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
 
 
 def _in_8_bits(values: Float32[Array, "m n"], axis: int | None) -> Weight:
-    """Quantize values, with one scale per row (axis 1) or one for all values (axis None)."""
+    """Quantize a kernel to 8 bits, with one scale per row (axis 1) or one for all values (axis None)."""
+    # The largest magnitudes and the scales are (m, 1) or (1, 1).
     largest = np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
     scales = np.where(largest > 0, largest / LARGEST_INT8, 1.0).astype(FLOAT32)
     scales = np.maximum(scales, SMALLEST_SCALE)  # tiny values would get a scale of 0
@@ -177,9 +183,13 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
 
 
 def _largest_sum(name: str, weight: Weight) -> float:
-    """Compute the largest magnitude that a weight can add to a sum. A table adds only one row at a time."""
+    """Compute how much an array of weights can add to a sum of the network at most, as a magnitude.
+
+    A matrix can add up a whole row. A bias, or the table whose rows are looked up, adds a single number.
+    """
     magnitudes = np.abs(weight.values)
-    if magnitudes.ndim == 2 and name != TABLE:
+    is_multiplied = magnitudes.ndim == 2 and name != TABLE
+    if is_multiplied:
         sums = magnitudes.sum(axis=1, dtype=np.float64)
     else:
         sums = magnitudes.max(initial=0)

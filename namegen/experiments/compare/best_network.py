@@ -98,15 +98,16 @@ def best_networks(lists: Sequence[ListEntry]) -> list[BestNetwork]:
 def outcome_headline(best: Sequence[BestNetwork]) -> str:
     """State whether the best network or the n-gram predicts better. A tie doesn't count as a win."""
     winners = [case.winner for case in best if case.winner != "unknown"]
-    distinct = set(winners)
-    if not distinct:
+    distinct_winners = set(winners)
+    if not distinct_winners:
         return ""
-    if {"network", "n-gram"} <= distinct:
+    if {"network", "n-gram"} <= distinct_winners:
         return "Whether a network or the n-gram predicts better depends on the list and its split."
-    if len(distinct) == 1:
-        clause = _outcome_clause(distinct.pop(), "the best network")
+    if len(distinct_winners) == 1:
+        clause = _outcome_clause(distinct_winners.pop(), "the best network")
         return _as_sentence(clause)
-    name = "The n-gram" if "n-gram" in distinct else "The best network"
+    # One of them wins on some splits, and there is a tie on the others.
+    name = "The n-gram" if "n-gram" in distinct_winners else "The best network"
     ties = winners.count("neither")
     others = "the other one" if ties == 1 else "the others"
     return (

@@ -442,15 +442,15 @@ class ListEntry:
 
     @property
     def like_for_like(self) -> dict[str, list[Training]]:
-        """Group the runs that compare the backends by network.
+        """The runs that compare the backends, grouped by network: all backends train it in the same way.
 
-        If a backend trains a network with a different number of parameters, its run is in a separate group.
+        If a backend's network has a different number of parameters, its run is in a separate group.
         """
         runs = [run for run in self.trainings if run.role == "like_for_like"]
-        parameters: dict[str, int] = {}  # of the first run of each network
+        parameters_of_first_run: dict[str, int] = {}  # by network
         groups: dict[str, list[Training]] = {}
         for run in runs:
-            usual_parameters = parameters.setdefault(run.network, run.parameters)
+            usual_parameters = parameters_of_first_run.setdefault(run.network, run.parameters)
             label = run.network
             if run.parameters != usual_parameters:
                 label = f"{run.network} of {run.parameters:,} parameters"
@@ -459,7 +459,7 @@ class ListEntry:
 
     @property
     def generated(self) -> dict[str, GenerationFigures]:
-        """Map each network to the names from NumPy, or from the first backend that generated any."""
+        """The generated names of each network, from NumPy if possible, or else from the first backend."""
         names: dict[str, GenerationFigures] = {}
         for generation in self.generation:
             is_numpy = generation.engine == NUMPY

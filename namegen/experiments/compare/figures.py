@@ -49,13 +49,14 @@ MARKERS = "osD^vP*Xhp"
 
 
 def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Plot the learning curves of each network that all backends trained in the same way.
+    """Yield a plot of the learning curves for each network that the backends trained in the same way.
 
     Args:
-        entry: the list.
+        entry: the results of a list.
         engines: all backends of the report, so that each backend has the same color in all plots.
     """
-    for number, (network, runs) in enumerate(entry.like_for_like.items(), start=1):
+    runs_by_network = entry.like_for_like
+    for number, (network, runs) in enumerate(runs_by_network.items(), start=1):
         trained_by = "each backend" if len(runs) > 1 else runs[0].engine
         yield Plot(
             key=f"curves-{number}",
@@ -67,7 +68,7 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
 
 
 def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Plot the networks' accuracy for each split."""
+    """Yield a plot of the networks' accuracy for each way to split the list."""
     for split in entry.splits:
         yield Plot(
             key=f"accuracy-{split}",
@@ -79,7 +80,13 @@ def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Pl
 
 
 def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[Plot]:
-    """Plot the speed of generation, and the lengths of the ``names`` names that each model generated."""
+    """Yield a plot of the models' speed and, if the list was measured, a plot of the lengths of their names.
+
+    Args:
+        entry: the results of a list.
+        names: the number of names that each model generated.
+        engines: all backends of the report, so that each backend has the same color in all plots.
+    """
     yield Plot(
         key="speed",
         of=entry.name,
@@ -99,6 +106,7 @@ def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) 
 
 
 def _colors(entry: ListEntry, engines: Iterable[str]) -> Colors:
+    """Choose the color of each backend. The report's backends come first, so their colors don't depend on the list."""
     return style.engine_colours([*engines, *entry.engines])
 
 
@@ -168,9 +176,18 @@ def _draw_curves(
     step: float = STEP,
     dashed: bool = False,
 ) -> list[Line2D]:
-    """Plot two columns of each run's history against each other.
+    """Draw a curve for each run, from two columns of its history.
 
     The first curve is the widest and is drawn first, so that all curves are visible where they coincide.
+
+    Args:
+        axes: the axes to draw on.
+        runs: one run per backend.
+        colors: the color of each backend.
+        x: the field of ``History`` for the horizontal axis.
+        y: the field of ``History`` for the vertical axis.
+        step: how much wider each curve is than the next one, in points.
+        dashed: whether the curves are dashed.
     """
     lines = []
     largest_step = (WIDEST - NARROW) / max(len(runs) - 1, 1)
@@ -258,15 +275,21 @@ def accuracy_figure(entry: ListEntry, split: SplitName, colors: Colors) -> Figur
 
 
 def _format_accuracy_axes(axes: Axes, networks: Sequence[str]) -> None:
-    """Label the rows with the networks, and show the accuracy in percent."""
-    _, right = axes.get_xlim()
-    axes.set_xlim(0, max(0.7, min(1.0, right)))
+    """Format a bar chart with one row per network: the accuracy in percent below it, and the networks on its left."""
+    _, highest_drawn = axes.get_xlim()
+    highest_shown = max(0.7, min(1.0, highest_drawn))
+    axes.set_xlim(0, highest_shown)
     axes.set_xlabel("characters that are right")
     axes.xaxis.set_major_formatter(style.percent_formatter())
     labels = [network.replace(" (original)", "\n(original)") for network in networks]
     axes.set_yticks(range(len(networks)), labels)
-    axes.set_ylim(len(networks) - 0.4, -0.6)
+    _put_first_row_on_top(axes, rows=len(networks))
     axes.grid(visible=False, axis="y")
+
+
+def _put_first_row_on_top(axes: Axes, *, rows: int) -> None:
+    """Number the rows from top to bottom, with a margin above the first one and below the last one."""
+    axes.set_ylim(rows - 0.4, -0.6)
 
 
 def _engine_handles(engines: Sequence[str], colors: Colors) -> list[Patch]:
@@ -287,20 +310,22 @@ def _draw_bars(
 
 
 def _draw_bar(axes: Axes, row: int, bar: BarStyle, accuracies: Sequence[float], color: str) -> None:
-    """Draw the bar of one network from one accuracy per seed."""
-    middle = mean(accuracies)
-    height = row + bar.offset
+    """Draw the bar of one network: the mean accuracy of its seeds, with an error bar from the lowest to the highest."""
+    mean_accuracy = mean(accuracies)
+    below_mean = mean_accuracy - min(accuracies)
+    above_mean = max(accuracies) - mean_accuracy
+    y = row + bar.offset
     axes.barh(
-        height,
-        middle,
+        y,
+        mean_accuracy,
         height=0.38,
         color=color,
         alpha=bar.opacity,
-        xerr=[[middle - min(accuracies)], [max(accuracies) - middle]],
+        xerr=[[below_mean], [above_mean]],
         error_kw={"ecolor": style.INK, "elinewidth": 1, "capsize": 2},
     )
-    text = f"{100 * middle:.1f}"
-    axes.text(0.012, height, text, color=_ink_on(color, bar), va="center", fontsize=8.5)
+    text = f"{100 * mean_accuracy:.1f}"
+    axes.text(0.012, y, text, color=_ink_on(color, bar), va="center", fontsize=8.5)
 
 
 def _ink_on(color: str, bar: BarStyle) -> str:
@@ -361,7 +386,9 @@ def speed_figure(entry: ListEntry, colors: Colors) -> Figure:
 
 def _format_speed_axes(axes: Axes, models: Sequence[Generation]) -> None:
     """Label the rows with the models, and leave room for the numbers next to the points."""
-    speeds = [figures.names_per_second for model in models for figures in model.algorithms.values()]
+    speeds: list[float] = []
+    for model in models:
+        speeds += [figures.names_per_second for figures in model.algorithms.values()]
     axes.set_xscale("log")
     axes.set_xlim(min(speeds) / 10, max(speeds) * 10)
     axes.xaxis.set_major_locator(LogLocator(10))
@@ -370,7 +397,7 @@ def _format_speed_axes(axes: Axes, models: Sequence[Generation]) -> None:
     axes.set_xlabel("names per second (logarithmic)")
     labels = [fill(f"{model.model}: {model.network}", 24) for model in models]
     axes.set_yticks(range(len(models)), labels, fontsize=8.5)
-    axes.set_ylim(len(models) - 0.4, -0.6)
+    _put_first_row_on_top(axes, rows=len(models))
 
 
 def _draw_speeds(axes: Axes, row: int, model: Generation, color: str) -> dict[Algorithm, Line2D]:
@@ -453,7 +480,8 @@ def _draw_network_lengths(
     """
     blue = style.ENGINE_COLOURS["numpy"]
     distance = min(0.7 / networks, 0.25)
-    shift = (number - (networks - 1) / 2) * distance
+    middle = (networks - 1) / 2
+    shift = (number - middle) * distance  # to the right of the bar's middle
     axes.plot(
         [length + shift for length in range(1, len(shares) + 1)],
         shares,

@@ -36,9 +36,9 @@ class LoadSummary:
             return None
         best_seconds = min(min(load.control_seconds) for load in loads)
         slowdowns = [mean(load.control_seconds) / best_seconds for load in loads]
-        cores = [load.other_cores for load in loads if load.other_cores is not None]
+        known_cores = [load.other_cores for load in loads if load.other_cores is not None]
         return cls(
-            other_cores=percentile_90(cores) if cores else None,
+            other_cores=percentile_90(known_cores) if known_cores else None,
             slowdown=percentile_90(slowdowns),
         )
 
@@ -61,6 +61,7 @@ class LoadSummary:
         return f"{sentence} Other programs used up to {core_share:.0%} of a processor core."
 
     def _slowdown_sentence(self) -> str:
+        """State whether the load was low, and by how much the reference computation was slowed down."""
         extra_time = f"{self.slowdown - 1:.0%}"
         if self.is_low:
             return (

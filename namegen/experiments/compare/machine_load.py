@@ -50,7 +50,7 @@ class LoadMonitor:
         self.load = MachineLoad((first_half, second_half), other_cores)
 
     def check(self) -> None:
-        """Time the reference computation."""
+        """Time the reference computation once more."""
         self._reference_times.append(time_reference())
 
     def on_progress(self, event: Event) -> None:

@@ -98,9 +98,9 @@ class NameSource:
     tflite: TFLiteModel | None = None  # set if the model's own sampling loop is measured
 
     def one_by_one(self) -> list[str]:
-        """Sample each name separately."""
+        """Sample each name separately, and return the names that end within the maximum length."""
         token_ids = self._draw_tokens(self._random_numbers())  # (names, characters)
-        has_ended = token_ids[:, -1] == 0
+        has_ended = token_ids[:, -1] == 0  # the end token, (names,)
         return self.generator.vocabulary.decode_all(token_ids[has_ended])
 
     def _random_numbers(self) -> Float64[Array, "names numbers"]:

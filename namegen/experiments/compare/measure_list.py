@@ -90,6 +90,7 @@ def held_out_tree(parts: ListParts) -> PrefixTree:
 def _measure_parts(
     parts: ListParts, held_out: PrefixTree, ngram: NgramModel
 ) -> Parts[ReferencePart]:
+    """Measure the ceiling and the n-gram on each part of the list, and the n-gram on groups of held-out names."""
     groups = measure_groups(ngram, held_out, parts.vocabulary)
     held_out_part = _measure_part(held_out, ngram)
     return Parts(

@@ -129,7 +129,7 @@ class TimedTrainer:
         self._times = EngineTimes()
         self._engine_class = timed_engine(load_engine(subject.engine), self._times)
         self._loading_seconds = time.time() - request.started
-
+        # Further imports don't count towards the loading time of the backend.
         from namegen.settings_toml import parse_config
 
         self.recipe = parse_config(subject.config, source="the comparison's config").recipe

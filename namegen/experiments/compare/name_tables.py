@@ -46,6 +46,8 @@ def speed_table(entry: ListEntry, names: int) -> Table:
 
 
 def _speed_column(algorithm: Algorithm) -> Column[Generation]:
+    """Make the column with the speed of one algorithm. The cell of a model without this algorithm is empty."""
+
     def names_per_second(model: Generation) -> float | None:
         figures = model.algorithms.get(algorithm)
         return None if figures is None else figures.names_per_second
@@ -54,6 +56,8 @@ def _speed_column(algorithm: Algorithm) -> Column[Generation]:
 
 
 def _first_time_column(algorithm: Algorithm) -> Column[Generation]:
+    """Make the column with the time of an algorithm's first call, which includes compilation."""
+
     def first_seconds(model: Generation) -> float | None:
         figures = model.algorithms.get(algorithm)
         return None if figures is None else figures.first_seconds
@@ -126,6 +130,7 @@ def _ngram_rows(reference: Reference) -> Iterator[NamesRow]:
 
 
 def _notes(entry: ListEntry, reference: Reference | None, names: int) -> Iterator[str]:
+    """Yield the notes below the table of generated names."""
     yield _divergence_note(entry)
     if reference is not None:
         yield why_not_plausible(reference) or _judge_note(reference)
@@ -133,6 +138,7 @@ def _notes(entry: ListEntry, reference: Reference | None, names: int) -> Iterato
 
 
 def _divergence_note(entry: ListEntry) -> str:
+    """Explain the columns with divergences. If the list was measured, add the divergence of its two halves."""
     note = (
         "The last three columns are the Jensen–Shannon divergence from the letters, pairs and triples of one half of"
         " the list, in bits."

@@ -147,7 +147,9 @@ def _network_table(
         notes.append(_difference_note(rows))
     elif any(run.held_out_groups for row in rows for run in row.runs):
         notes.append(TOO_FEW)
-    return make_table(title, all_columns, rows, note=" ".join(filter(None, notes)), references=2)
+    all_notes = " ".join(filter(None, notes))
+    # The last two rows are the n-gram and the ceiling.
+    return make_table(title, all_columns, rows, note=all_notes, references=2)
 
 
 def _difference_note(rows: Sequence[ModelRow]) -> str:

@@ -138,7 +138,7 @@ def _bundled_config(name: str) -> dict[str, Any]:
 
 
 def original_batch_size(corpus: Corpus) -> int:
-    """Return the number of names that have as many characters as one of the original's batches."""
+    """Return how many names of a list have as many characters as one of the original's batches, on average."""
     characters = sum(len(name) + 1 for name in corpus.names)
     mean_characters = characters / len(corpus.names)
     return max(round(ORIGINAL_BATCH_CHARACTERS / mean_characters), 1)

@@ -92,7 +92,7 @@ def between(
 
 
 def _groups(entry: ListEntry, split: SplitName, model: str) -> list[HeldOutGroups]:
-    """Return the sums of a model, one for each seed, or an empty list unless all seeds have them."""
+    """Return a model's results on the groups of held-out names, one for each seed. If a seed has none, return []."""
     if model == BASELINE:
         all_groups = [entry.reference(split).parts.held_out.baseline_groups]
     else:
@@ -110,13 +110,13 @@ def difference(
     """Compute a metric of the first model minus that of the other, with a 95% confidence interval.
 
     Args:
-        model: the sums of the first model, one for each seed.
-        other: the sums of the other model.
+        model: the results of the first model on groups of names, one for each seed.
+        other: the results of the other model on the same groups.
         metric: the metric.
         other_has_seeds: whether the other model depends on a seed. A network does, and the n-gram doesn't.
 
     Returns:
-        The difference, or None if a model has no sums, the sums aren't over the same names, or there are too few
+        The difference, or None if a model has no results, the results aren't for the same names, or there are too few
         groups.
 
     >>> sums = HeldOutGroups((9,) * 30, (20.0,) * 30, (3,) * 30, (2.5,) * 30)
@@ -145,6 +145,7 @@ def _have_same_names(groups: Sequence[HeldOutGroups]) -> bool:
 
 
 def _sums(groups: Sequence[HeldOutGroups], metric: Metric) -> Float64[Array, "seeds groups"]:
+    """Return the sum of a metric over the characters of each group of names, for each seed."""
     column = CRITERIA[metric].column
     return np.array([getattr(of_seed, column) for of_seed in groups], np.float64)
 
@@ -163,11 +164,13 @@ class ModelPair:
 
     def difference(self) -> Difference:
         """Compute the difference per character and its 95% confidence interval."""
+        # The percentage of draws below the interval, and also above it.
         tail_percent = 50 * (1 - CONFIDENCE)
         low, high = np.percentile(self._drawn_differences(), (tail_percent, 100 - tail_percent))
-        total = self.sums.mean(axis=0).sum() - self.other_sums.mean(axis=0).sum()
+        model_total = self.sums.mean(axis=0).sum()
+        other_total = self.other_sums.mean(axis=0).sum()
         return Difference(
-            mean=float(total / self.characters.sum()),
+            mean=float((model_total - other_total) / self.characters.sum()),
             low=float(low),
             high=float(high),
             seeds=len(self.sums) if self._draws_seeds else 1,
@@ -175,25 +178,27 @@ class ModelPair:
 
     @property
     def _draws_seeds(self) -> bool:
-        """Whether there are enough seeds for drawing."""
+        """Whether the bootstrap also draws seeds, which takes at least two seeds of each model that has any."""
         has_other_seeds = len(self.other_sums) > 1 or not self.other_has_seeds
         return len(self.sums) > 1 and has_other_seeds
 
     @property
     def _degrees_of_freedom(self) -> int:
+        """The degrees of freedom of Student's t: the number of seeds minus 1, summed over the models with seeds."""
         if self.other_has_seeds:
             return len(self.sums) - 1 + len(self.other_sums) - 1
         return len(self.sums) - 1
 
     def _drawn_differences(self) -> Float64[Array, "draws"]:
         """Return the difference per character in each draw of the bootstrap."""
-        model = self._mean_of_seeds(self.sums, self._draws_seeds, stream=1)
+        model_sums = self._mean_of_seeds(self.sums, self._draws_seeds, stream=1)
         other_draws_seeds = self._draws_seeds and self.other_has_seeds
-        other = self._mean_of_seeds(self.other_sums, other_draws_seeds, stream=2)
+        other_sums = self._mean_of_seeds(self.other_sums, other_draws_seeds, stream=2)
         group_counts = draw_groups(len(self.characters))  # (draws, groups)
-        differences = (group_counts * (model - other)).sum(axis=1)  # (draws,)
-        drawn: Float64[Array, "draws"] = differences / (group_counts @ self.characters)
-        return drawn
+        differences = (group_counts * (model_sums - other_sums)).sum(axis=1)  # (draws,)
+        characters = group_counts @ self.characters  # (draws,)
+        differences_per_character: Float64[Array, "draws"] = differences / characters
+        return differences_per_character
 
     def _mean_of_seeds(
         self, sums: Float64[Array, "seeds groups"], draws_seeds: bool, stream: int
@@ -233,8 +238,8 @@ def draw_seed_weights(
     rng = np.random.default_rng([SEED, seeds, stream])
     equal_chances = np.full(seeds, 1 / seeds)
     counts = rng.multinomial(seeds, equal_chances, size=DRAWS)  # (draws, seeds)
-    wider = (seeds / (seeds - 1)) ** 0.5 * student_t(degrees_of_freedom) / NORMAL
-    weights: Float64[Array, "draws seeds"] = 1 + wider * (counts - 1)
+    spread = (seeds / (seeds - 1)) ** 0.5 * student_t(degrees_of_freedom) / NORMAL  # above 1
+    weights: Float64[Array, "draws seeds"] = 1 + spread * (counts - 1)
     return weights
 
 
@@ -242,7 +247,7 @@ def student_t(degrees_of_freedom: int) -> float:
     """Return the 97.5th percentile of Student's t. For many degrees of freedom, it's a close approximation."""
     if degrees_of_freedom <= len(STUDENT_T):
         return STUDENT_T[degrees_of_freedom - 1]
-    return NORMAL + 2.4 / degrees_of_freedom
+    return NORMAL + 2.4 / degrees_of_freedom  # the approximation
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -275,13 +280,16 @@ def _signed(value: float, decimals: int) -> str:
 
 
 def _enough_decimals(values: Sequence[float], is_significant: bool, decimals: int) -> int:
-    """Add decimals until no value is rounded to 0 or, if the difference isn't significant, until some aren't."""
+    """Return how many decimals are enough to show a difference and its interval, at least ``decimals``.
+
+    If the difference is significant, no value must be rounded to 0. Otherwise, it's enough if one of them isn't.
+    """
     if not any(values):
         return decimals
     while decimals < MOST_DECIMALS:
-        is_hidden = [float(f"{value:.{decimals}f}") == 0 for value in values]
-        is_too_coarse = any(is_hidden) if is_significant else all(is_hidden)
-        if not is_too_coarse:
+        is_zero = [float(f"{value:.{decimals}f}") == 0 for value in values]  # after rounding
+        needs_more = any(is_zero) if is_significant else all(is_zero)
+        if not needs_more:
             break
         decimals += 1
     return decimals

@@ -197,6 +197,7 @@ class ListPlan:
         self.first_split = scope.splits[0]
         self.engines = [name for name in backends if name != TFLITE]
         self.has_tflite = TFLITE in backends
+        # The networks of third-party backends for other architectures, and of the original project.
         self.foreign = foreign_networks(self.engines, scope.training)
         self.originals = [] if scope.quick else original_networks(corpus)
 
@@ -233,7 +234,10 @@ class ListPlan:
             yield Measurement(self.corpus, subject, label)
 
     def _network_runs(self) -> Iterator[Measurement[TrainingSubject]]:
-        """Plan the runs of every network with every seed. The original's networks have their own split."""
+        """Plan a run of every network with every seed, on each split.
+
+        The networks of the original project are only trained on the split in their own configs.
+        """
         splits = self.scope.splits
         seeds = range(self.scope.seeds)
         for split, network, seed in product(splits, self.recurrent, seeds):
@@ -250,7 +254,7 @@ class ListPlan:
         split: SplitName | None = None,
         role: Role = "network",
     ) -> Measurement[TrainingSubject]:
-        """Plan a run. Without a split, use the split of the network's config."""
+        """Plan the training run of a network with one seed. Without a split, use the split of the network's config."""
         config = network.complete_config(seed=seed, split_seed=self.scope.split_seed, split=split)
         subject = TrainingSubject(network.name, network.engine, role, config)
         label = (
@@ -274,6 +278,7 @@ class ListPlan:
         return networks + foreign_networks(self.engines, training)
 
     def _like_for_like_runs(self) -> Iterator[Measurement[TrainingSubject]]:
+        """Plan one run of the same networks by each backend."""
         for network in self._like_for_like_networks():
             yield self._run(network, 0, self.first_split, role="like_for_like")
 
@@ -284,6 +289,7 @@ class ListPlan:
                 yield self._timing_round(network, number)
 
     def _timing_round(self, network: PlannedNetwork, number: int) -> Measurement[TimingSubject]:
+        """Plan to time a network for a few epochs, in the round with this number."""
         config = network.complete_config(
             seed=0,
             split_seed=self.scope.split_seed,
@@ -325,19 +331,19 @@ class ListPlan:
     def _generations(self) -> Iterator[Measurement[GenerationSubject]]:
         """Plan the generation of names by each backend, each loop of the ``.tflite`` and each other network."""
         for engine in self.recurrent_engines:
-            yield _generation(self._main_run, engine)
+            yield _plan_generation(self._main_run, engine)
         for network in self.foreign:
-            yield _generation(self._run(network, 0, self.first_split), network.engine)
+            yield _plan_generation(self._run(network, 0, self.first_split), network.engine)
         if self.has_tflite:
             for loop in get_args(Loop):
-                yield _generation(self._main_run, TFLITE, self._export, loop)
+                yield _plan_generation(self._main_run, TFLITE, self._export, loop)
         for network in self.recurrent[1:]:
-            yield _generation(self._run(network, 0, self.first_split), NUMPY)
+            yield _plan_generation(self._run(network, 0, self.first_split), NUMPY)
         for network in self.originals:
-            yield _generation(self._run(network, 0), NUMPY)
+            yield _plan_generation(self._run(network, 0), NUMPY)
 
 
-def _generation(
+def _plan_generation(
     run: Measurement[TrainingSubject],
     engine: str,
     exported: Measurement[Subject] | None = None,

@@ -80,20 +80,21 @@ class NameJudge:
         return 100 * float(is_plausible.mean())
 
     def unordered_scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
-        """Compute the scores of different names, in another order than the names.
+        """Compute the scores of different names. They aren't in the order of the names.
 
         A score is the log-probability per character, in nats. The end token counts as a character. A name with a
         character that the judge doesn't know has the score −inf. If there is no model, every name has the score −inf.
         """
         scores = np.full(len(names), -np.inf)
-        scorable = [name for name in names if not self.vocabulary.unknown(name)]
-        if scorable and self.model is not None:
-            scores[: len(scorable)] = self._score(self.model, scorable)
+        known_names = [name for name in names if not self.vocabulary.unknown(name)]
+        if known_names and self.model is not None:
+            scores[: len(known_names)] = self._score(self.model, known_names)
         return scores
 
     def _score(self, model: LanguageModel, names: Sequence[str]) -> Float64[Array, "names"]:
+        """Compute the log-probability per character of names, in the order of their prefix tree."""
         tree = PrefixTree.from_names(names, self.vocabulary)
-        characters = tree.sequences().lengths + 1
+        characters = tree.sequences().lengths + 1  # with the end token, (names,)
         log_probabilities = AccuracyEvaluator(model).name_log_probabilities(tree)
         scores: Float64[Array, "names"] = log_probabilities / characters
         return scores
@@ -105,10 +106,10 @@ def fit_judge(corpus: Corpus, split: ReferenceSubject) -> NameJudge:
     training_set, validation_set, _ = corpus.split(data, seed=split.seed)
     training_names = list(dict.fromkeys(training_set.names))
     held_out_names = list(dict.fromkeys(validation_set.names))
-    known = known_set(training_names)
-    judge_names = names_outside(known, held_out_names)
-    judge = NameJudge(known, corpus.vocabulary, names=len(judge_names))
-    if len(judge_names) < FEWEST_NAMES:
+    known_names = known_set(training_names)
+    judge_names = names_outside(known_names, held_out_names)
+    judge = NameJudge(known_names, corpus.vocabulary, names=len(judge_names))
+    if len(judge_names) < FEWEST_NAMES:  # too few for a model
         return judge
     model = _fit_ngram(judge_names, corpus.vocabulary)
     return _set_threshold(replace(judge, model=model), training_names)
@@ -126,10 +127,13 @@ def _fit_ngram(names: Sequence[str], vocabulary: Vocabulary) -> NgramModel:
 
 
 def _set_threshold(judge: NameJudge, training_names: Sequence[str]) -> NameJudge:
-    """Set the threshold with names from the training set, chosen by their hashes."""
-    order = np.argsort(hash_names(training_names))
-    names = [training_names[index] for index in order[:MOST_THRESHOLD_NAMES]]
-    threshold = float(np.quantile(judge.unordered_scores(names), ODDEST))
+    """Set the threshold to the score that nine in ten real names exceed.
+
+    The real names are a sample of the training set: the names with the smallest hashes, so that it's reproducible.
+    """
+    order_of_hashes = np.argsort(hash_names(training_names))
+    sample = [training_names[index] for index in order_of_hashes[:MOST_THRESHOLD_NAMES]]
+    threshold = float(np.quantile(judge.unordered_scores(sample), ODDEST))
     return replace(judge, threshold=threshold)
 
 
@@ -147,7 +151,7 @@ def describe_names(
         half: the half of the list that n-grams are compared with (``two_halves``).
         judge: decides which names are new, and which of them are plausible.
     """
-    counts = Counter(names)
+    counts = Counter(names)  # how often each name was generated
     distinct_names = list(counts)
     is_in_list = known_set(known).holds(hash_names(distinct_names))
     recreated_names = compress(distinct_names, is_in_list.tolist())
@@ -172,6 +176,7 @@ def _percent(count: int, names: Sequence[str]) -> float:
 
 
 def _total_count(names: Iterable[str], counts: Counter[str]) -> int:
+    """Return how often all of these names together were generated."""
     return sum(counts[name] for name in names)
 
 
@@ -181,9 +186,9 @@ def repeated_names(counts: Counter[str]) -> list[tuple[str, int]]:
     >>> repeated_names(Counter(["Bo", "Al", "Bo", "Cy", "Al"]))
     [('Al', 2), ('Bo', 2)]
     """
-    alphabetical = sorted(counts.items())
-    repeated = [(name, count) for name, count in alphabetical if count > 1]
-    return sorted(repeated, key=lambda name_and_count: -name_and_count[1])
+    repeated = [(name, count) for name, count in counts.items() if count > 1]
+    alphabetical = sorted(repeated)
+    return sorted(alphabetical, key=lambda name_and_count: -name_and_count[1])
 
 
 def lengths(names: Sequence[str]) -> Lengths:
@@ -193,7 +198,8 @@ def lengths(names: Sequence[str]) -> Lengths:
     {'2': 2, '3': 1}
     """
     counts = Counter(len(name) for name in names)
-    return {str(length): count for length, count in sorted(counts.items())}
+    shortest_first = sorted(counts.items())
+    return {str(length): count for length, count in shortest_first}
 
 
 def two_halves(names: Sequence[str], seed: int = 0) -> tuple[list[str], list[str]]:
@@ -234,19 +240,23 @@ def _ngrams(names: Sequence[str], order: int) -> Ngrams:
 
 
 def _divergence(left: Ngrams, right: Ngrams) -> float:
-    """Return the Jensen–Shannon divergence between two distributions, in bits."""
+    """Return the Jensen–Shannon divergence between the distributions of two lists' n-grams, in bits."""
     if not left or not right:
         return 1.0
     ngrams = sorted(left.keys() | right.keys())  # sorted, so that the sum is reproducible
-    p = np.array([left[ngram] for ngram in ngrams], np.float64) / left.total()  # (ngrams,)
-    q = np.array([right[ngram] for ngram in ngrams], np.float64) / right.total()  # (ngrams,)
+    # The relative frequencies of each n-gram, (ngrams,).
+    p = np.array([left[ngram] for ngram in ngrams], np.float64) / left.total()
+    q = np.array([right[ngram] for ngram in ngrams], np.float64) / right.total()
     middle = (p + q) / 2
     divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
     return max(divergence, 0.0)  # rounding can make it negative
 
 
 def _relative_entropy(p: Float64[Array, "ngrams"], middle: Float64[Array, "ngrams"]) -> float:
-    """Return the relative entropy of a distribution with respect to the mean of both distributions, in bits."""
+    """Return the relative entropy of a distribution with respect to the mean of both distributions, in bits.
+
+    N-grams with the probability 0 don't contribute to it.
+    """
     occurs = p > 0
     log_ratios = np.log2(p[occurs] / middle[occurs])
     return float(p[occurs] @ log_ratios)

@@ -181,12 +181,16 @@ class Runner:
                 self._on_progress(Ended(started.measurement.label, elapsed, trouble))
 
     def _jobs(self, stage: Iterable[Measurement[Subject]]) -> Iterator[Job]:
-        """Yield the jobs for child processes. A measurement whose network is missing is skipped."""
+        """Yield a job for each missing measurement, just before it starts.
+
+        A measurement is skipped if the network that it reads is missing, because another measurement failed.
+        """
         records = self.outcome.records
         for measurement in stage:
             if measurement.key in records:
                 continue
-            if measurement.needs is not None and measurement.needs.key not in records:
+            lacks_network = measurement.needs is not None and measurement.needs.key not in records
+            if lacks_network:
                 self._on_progress(Ended(measurement.label, trouble="skipped"))
                 continue
             request = make_request(measurement, self._store.folder.resolve())
@@ -207,6 +211,7 @@ class Runner:
         return ended.trouble
 
     def _keep_record(self, measurement: Measurement[Subject], plain: dict[str, Any]) -> None:
+        """Store the record of a finished measurement, and add it to the outcome."""
         record = from_plain(RECORDS[measurement.subject.kind], plain)
         self._store.keep(measurement.key, plain, beside=measurement.network_suffix)
         self.outcome.add_record(measurement.key, record, self._store.commit)
@@ -270,20 +275,21 @@ def planned_engines(plan: Plan) -> list[str]:
 
 def _skipped(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
     """Return the measurements that backends can't make, one entry per backend and reason."""
-    networks_of: dict[tuple[str, str], list[str]] = {}
+    networks_by_reason: dict[tuple[str, str], list[str]] = {}  # by backend and reason
     for measurement in plan:
         reason = outcome.unavailable.get(measurement.key)
         if reason is not None:
             network = str(getattr(measurement.subject, "network", measurement.label))
-            networks_of.setdefault((measurement.engine, reason), []).append(network)
+            networks_by_reason.setdefault((measurement.engine, reason), []).append(network)
     troubles = []
-    for (engine, reason), networks in networks_of.items():
+    for (engine, reason), networks in networks_by_reason.items():
         distinct_networks = list(dict.fromkeys(networks))
         troubles.append(Trouble(f"{engine} with {listed(distinct_networks)}", reason))
     return tuple(troubles)
 
 
 def _failed(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
+    """Return the measurements that failed, with the message of each."""
     labels = {measurement.key: measurement.label for measurement in plan}
     return tuple(Trouble(labels[key], message) for key, message in outcome.failed.items())
 
@@ -309,6 +315,7 @@ def _records_of(corpus: Corpus, plan: Plan, outcome: Outcome) -> list[Record]:
 
 
 def _list_entry(corpus: Corpus, name: str, records: list[Record]) -> ListEntry:
+    """Create the entry of one list from its records, which are of several classes."""
     return ListEntry(
         name=name,
         fingerprint=corpus.fingerprint,
@@ -322,4 +329,5 @@ def _list_entry(corpus: Corpus, name: str, records: list[Record]) -> ListEntry:
 
 
 def _of_class(records: Iterable[Record], record_class: type[RecordType]) -> tuple[RecordType, ...]:
+    """Select the records of one class."""
     return tuple(record for record in records if isinstance(record, record_class))

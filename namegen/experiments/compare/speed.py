@@ -47,16 +47,17 @@ class Speed:
         return [timing.seconds_per_epoch for timing in self.rounds.values()]
 
     def each(self, measurement: Callable[[Timing], float | None]) -> list[float]:
-        """Return a measurement from each round in which it's known."""
+        """Return a measurement of every round, such as the peak memory, skipping rounds in which it's unknown."""
         values = [measurement(timing) for timing in self.rounds.values()]
         return [value for value in values if value is not None]
 
     def ratios(self, other: Speed) -> list[float]:
-        """Return how many times as fast as another backend it was in each round that both have."""
+        """For each round in which both backends were timed, return how many times as fast as the other one it was."""
         ratios = []
         for key, timing in self.rounds.items():
             if key in other.rounds:
-                ratios.append(other.rounds[key].seconds_per_epoch / timing.seconds_per_epoch)
+                other_timing = other.rounds[key]
+                ratios.append(other_timing.seconds_per_epoch / timing.seconds_per_epoch)
         return ratios
 
 
@@ -67,12 +68,12 @@ def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
     """
     groups: dict[tuple[str, bool], dict[str, Speed]] = {}
     for speed in _speeds_on_each_list(lists):
-        by_engine = groups.setdefault((speed.network, speed.own_batch), {})
-        if speed.engine in by_engine:
-            by_engine[speed.engine].rounds.update(speed.rounds)
+        speed_by_engine = groups.setdefault((speed.network, speed.own_batch), {})
+        if speed.engine in speed_by_engine:  # from another list
+            speed_by_engine[speed.engine].rounds.update(speed.rounds)
         else:
-            by_engine[speed.engine] = speed
-    return [list(by_engine.values()) for by_engine in groups.values()]
+            speed_by_engine[speed.engine] = speed
+    return [list(speed_by_engine.values()) for speed_by_engine in groups.values()]
 
 
 def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
@@ -80,10 +81,11 @@ def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
     for entry in lists:
         for network, runs in entry.like_for_like.items():
             for run in runs:
-                yield Speed(network, run.engine, True, _own_batch_rounds(entry, run))
-                large_batch_rounds = _large_batch_rounds(entry, run)
-                if large_batch_rounds:
-                    yield Speed(network, run.engine, False, large_batch_rounds)
+                own_rounds = _own_batch_rounds(entry, run)
+                yield Speed(network, run.engine, own_batch=True, rounds=own_rounds)
+                large_rounds = _large_batch_rounds(entry, run)
+                if large_rounds:
+                    yield Speed(network, run.engine, own_batch=False, rounds=large_rounds)
 
 
 def _own_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:
@@ -104,7 +106,7 @@ def _large_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timin
 
 
 def _later_rounds(entry: ListEntry, run: Training) -> list[tuple[int, tuple[Timing, ...]]]:
-    """Return the numbers and timings of all rounds of a run's network and backend after the first round."""
+    """Return the number and the timings of each round after the first one, for the network and backend of a run."""
     rounds = {
         timed.round: timed.batches
         for timed in entry.timings
@@ -146,10 +148,10 @@ class Ratio:
 
     @property
     def _needs_two_decimals(self) -> bool:
-        """Whether a difference would be rounded to 1.0 with one decimal."""
+        """Whether one decimal would hide that a backend is faster, because a ratio would be rounded to 1.0."""
         is_difference = self.is_clear or len(self.rounds) == 1
-        shown = (median(self.rounds), min(self.rounds), max(self.rounds))
-        return is_difference and any(f"{ratio:.1f}" == "1.0" for ratio in shown)
+        shown_ratios = (median(self.rounds), min(self.rounds), max(self.rounds))
+        return is_difference and any(f"{ratio:.1f}" == "1.0" for ratio in shown_ratios)
 
     def __str__(self) -> str:
         """Format the ratio for a table.
@@ -173,13 +175,18 @@ class Lead:
 
     @classmethod
     def of(cls, first: Speed, second: Speed) -> Lead | None:
-        """Compare two backends in either order. Return None if they have no round in common."""
+        """Find out which of two backends is faster. Return None if they have no round in common."""
         ratios = first.ratios(second)
         if not ratios:
             return None
-        if median(ratios) < 1:
-            return cls(first.network, second.engine, first.engine, Ratio(second.ratios(first)))
-        return cls(first.network, first.engine, second.engine, Ratio(ratios))
+        is_second_faster = median(ratios) < 1
+        faster, slower = (second, first) if is_second_faster else (first, second)
+        return cls(
+            network=first.network,
+            faster=faster.engine,
+            slower=slower.engine,
+            ratio=Ratio(faster.ratios(slower)),
+        )
 
 
 def leads(lists: Sequence[ListEntry]) -> list[list[Lead]]:
@@ -196,7 +203,7 @@ def leads(lists: Sequence[ListEntry]) -> list[list[Lead]]:
 
 
 def _leads_of_network(network_speeds: Sequence[Speed]) -> list[Lead]:
-    """Compare the fastest backend with each of the others. With the large batch size, return an empty list."""
+    """Compare the fastest backend with each of the others. Speeds with the large batch size aren't compared."""
     by_speed = sorted(network_speeds, key=lambda speed: median(speed.seconds_per_epoch))
     fastest, *others = by_speed
     if not fastest.own_batch:

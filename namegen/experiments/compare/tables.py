@@ -85,10 +85,16 @@ def measured_where(results: Comparison) -> list[str]:
     load = LoadSummary.of(results)
     if load is not None:
         sentences.append(load.describe())
-    return [*sentences, _versions_sentence(results), _backends_sentence(results), *_rules(results)]
+    return [
+        *sentences,
+        _versions_sentence(results),
+        _backends_sentence(results),
+        *_rule_sentences(results),
+    ]
 
 
 def _machine_sentence(results: Comparison) -> str:
+    """Describe the machine, and how many measurements ran at the same time."""
     machine = results.machine
     facts = [counted(machine.cores, "core")]
     if machine.memory_gib:
@@ -102,6 +108,7 @@ def _machine_sentence(results: Comparison) -> str:
 
 
 def _versions_sentence(results: Comparison) -> str:
+    """List the versions of the libraries and the commits of namegen."""
     versions = []
     for name, version in results.versions.items():
         versions.append(f"{name} {version or '(not installed)'}")
@@ -116,7 +123,7 @@ def _backends_sentence(results: Comparison) -> str:
     return f"Backends: {'; '.join(backends)}."
 
 
-def _rules(results: Comparison) -> list[str]:
+def _rule_sentences(results: Comparison) -> list[str]:
     """Describe the seeds, the held-out names and the choice of the best epoch."""
     seeds = ", ".join(str(seed) for seed in results.seeds)
     return [
@@ -138,6 +145,7 @@ def troubles(results: Comparison) -> list[str]:
 
 
 def _list_section(results: Comparison, number: int) -> Section:
+    """Make the section of a list. Only the first lists are visible, and readers can unfold the others."""
     entry = results.lists[number]
     return Section(
         entry.name,
@@ -149,7 +157,9 @@ def _list_section(results: Comparison, number: int) -> Section:
 
 def _list_blocks(entry: ListEntry, results: Comparison) -> Iterator[Block]:
     """Make the report for one list, skipping sections that have no results."""
-    engines = [*results.engines, *(engine for each in results.lists for engine in each.engines)]
+    engines = list(results.engines)
+    for any_entry in results.lists:
+        engines += any_entry.engines
     yield from _list_facts(entry)
     if entry.like_for_like:
         yield _like_for_like_section(entry, engines)
@@ -178,6 +188,7 @@ def _list_facts(entry: ListEntry) -> Iterator[Text]:
 
 
 def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
+    """Make the section that compares how the backends train the same networks."""
     from namegen.experiments.compare.figures import curve_plots
 
     about = (
@@ -190,6 +201,7 @@ def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
 
 
 def _networks_section(entry: ListEntry, engines: Sequence[str]) -> Section:
+    """Make the section about the accuracy and the loss of the networks."""
     from namegen.experiments.compare.figures import accuracy_plots
 
     about = (
@@ -205,6 +217,7 @@ def _networks_section(entry: ListEntry, engines: Sequence[str]) -> Section:
 
 
 def _generation_section(entry: ListEntry, engines: Sequence[str], names: int) -> Section:
+    """Make the section about generated names, of which each model generated this number."""
     from namegen.experiments.compare.figures import generation_plots
 
     about = (
@@ -240,10 +253,10 @@ def write_report(results: Comparison, path: Path) -> None:
     blocks = comparison_blocks(results)
     document = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
     write_page(path, TITLE, blocks, document)
-    names = [entry.name for entry in results.lists]
-    file_name = dict(zip(names, file_names(names), strict=True))
+    list_names = [entry.name for entry in results.lists]
+    file_name_of_list = dict(zip(list_names, file_names(list_names), strict=True))
     for plot in plots(blocks):
-        plot.write(path.parent / f"{file_name[plot.of]}-{plot.key}.png")
+        plot.write(path.parent / f"{file_name_of_list[plot.of]}-{plot.key}.png")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

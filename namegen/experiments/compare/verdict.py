@@ -44,12 +44,16 @@ def verdict(results: Comparison) -> Verdict:
     leads_by_network = leads(results.lists)
     best = best_networks(results.lists)
     is_noisy = load is not None and not load.is_low
-    quality = [*_parity(results.lists), *outcome_sentences(best), *_quick_comparison(results)]
+    quality = [
+        *_parity_sentences(results.lists),
+        *outcome_sentences(best),
+        *_quick_comparison_sentence(results),
+    ]
     return Verdict(
         headline=_headline(results, leads_by_network, best, is_noisy),
-        speed=" ".join(_speed(leads_by_network, load)),
+        speed=" ".join(_speed_sentences(leads_by_network, load)),
         quality=" ".join(quality),
-        names=_names(results.lists),
+        names=_names_sentence(results.lists),
         is_noisy=is_noisy and bool(leads_by_network),
         table=best_networks_table(best),
     )
@@ -84,7 +88,7 @@ def _speed_headline(leads_by_network: Sequence[Sequence[Lead]], is_noisy: bool) 
     backend_pairs = {(lead.faster, lead.slower) for lead in clear_leads}
     if len(clear_leads) < len(largest_leads) or len(backend_pairs) > 1:
         return "Which backend trains faster depends on the network."
-    [(faster, slower)] = backend_pairs
+    [(faster, slower)] = backend_pairs  # the same for every network
     return f"{display_name(faster)} trains faster than {display_name(slower)}."
 
 
@@ -100,7 +104,9 @@ def _pair(lead: Lead) -> str:
     return f"{display_name(lead.faster)} and {display_name(lead.slower)}"
 
 
-def _speed(leads_by_network: Sequence[Sequence[Lead]], load: LoadSummary | None) -> Iterator[str]:
+def _speed_sentences(
+    leads_by_network: Sequence[Sequence[Lead]], load: LoadSummary | None
+) -> Iterator[str]:
     """Compare the backends on each network, and explain whether the times are reliable."""
     if not leads_by_network or load is None:
         yield "No network was timed with two backends, so there are no speeds to compare."
@@ -136,6 +142,7 @@ def lead_sentence(lead: Lead, *, names_network: bool = False) -> str:
 
 
 def _lead_clause(lead: Lead) -> str:
+    """Compare two backends in a clause without a capital letter and a period."""
     ratio = lead.ratio
     faster = display_name(lead.faster)
     slower = display_name(lead.slower)
@@ -150,16 +157,16 @@ def _lead_clause(lead: Lead) -> str:
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 
-def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """State whether the backends learn the same from the same initial weights and batches."""
+def _parity_sentences(lists: Sequence[ListEntry]) -> Iterator[str]:
+    """Yield sentences about whether the backends learn the same from the same initial weights and batches."""
     distances = largest_distances(lists)
-    different = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
-    for engine, nats in different.items():
+    large_distances = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
+    for engine, nats in large_distances.items():
         yield (
             f"{display_name(engine)} doesn't learn the same as the other backends: its loss differs by up to "
             f"{nats:.4f} nats per character."
         )
-    if distances and not different:
+    if distances and not large_distances:
         largest = max(*distances.values(), SMALLEST_SHOWN_NATS)
         yield f"The backends learn the same: their losses differ by at most {largest:.4f} nats per character."
 
@@ -187,7 +194,8 @@ def curve_distance(run: Training, other: Training) -> float:
     return max(distances)
 
 
-def _quick_comparison(results: Comparison) -> Iterator[str]:
+def _quick_comparison_sentence(results: Comparison) -> Iterator[str]:
+    """Yield a sentence that warns about a quick comparison, or nothing after a full one."""
     if results.quick_epochs is not None:
         epochs = counted(results.quick_epochs, "epoch")
         yield f"This was a quick comparison, in which each network trained for only {epochs}."
@@ -196,8 +204,8 @@ def _quick_comparison(results: Comparison) -> Iterator[str]:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _names(lists: Sequence[ListEntry]) -> str:
-    """State how many names from the first network and from the n-gram were already in the list."""
+def _names_sentence(lists: Sequence[ListEntry]) -> str:
+    """State which share of the names that the first network and the n-gram generated was already in the list."""
     generations = [entry.generation[0] for entry in lists if entry.generation]
     if not generations:
         return ""

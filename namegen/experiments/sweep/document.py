@@ -77,10 +77,10 @@ class Outcome:
 
     @property
     def done(self) -> Trained:
-        """The network.
+        """The results of a finished run.
 
         Raises:
-            ValueError: the run isn't done.
+            ValueError: the run isn't finished.
         """
         if self.trained is None:
             raise ValueError(f"the run is {self.status}")

@@ -150,7 +150,7 @@ class SweepRun:
 
 
 def read_grid(path: Path | str) -> Grid:
-    """Read the config of a sweep.
+    """Read the config of a sweep: the values of the settings that it varies, and all other settings.
 
     Args:
         path: a TOML file.
@@ -161,8 +161,9 @@ def read_grid(path: Path | str) -> Grid:
     """
     source = f"the config {str(path)[:80]}"
     tables = read_tables(path)
-    table = cast(Json, tables.pop(GRID, {}))  # TOML dates aren't JSON, but no setting is a date
-    entries = _flatten(table)
+    # TOML dates aren't JSON, but no setting is a date.
+    grid_table = cast(Json, tables.pop(GRID, {}))
+    entries = _flatten(grid_table)
     _check_size(entries, source)
     axes, problems = _read_axes(entries)
     grid = Grid(source, parse_config(tables, source=source), axes)
@@ -187,7 +188,10 @@ def _unknown_engine_message(engine: str) -> str:
 
 
 def _flatten(table: Json, prefix: str = "") -> list[GridEntry]:
-    """List the entries of a table and of its inner tables. In TOML, ``training.seed = [0]`` creates an inner table."""
+    """List the entries of the table ``[grid]`` with their dotted paths.
+
+    In TOML, ``training.seed = [0]`` creates an inner table ``training``, so inner tables are searched too.
+    """
     if not isinstance(table, dict):
         return []
     entries: list[GridEntry] = []
@@ -217,7 +221,7 @@ def _check_size(entries: list[GridEntry], source: str) -> None:
 
 
 def _read_axes(entries: list[GridEntry]) -> tuple[dict[str, tuple[Json, ...]], list[str]]:
-    """Return the valid axes, without repeated values, and the problems of the grid."""
+    """Read the settings that a grid varies. Return their distinct values by path, and the problems of the grid."""
     problems = _find_repeated_paths(entries)
     axes: dict[str, tuple[Json, ...]] = {}
     for path, values in dict(entries).items():
@@ -274,7 +278,7 @@ def _find_value_problems(path: str, values: list[Json], distinct: list[Json]) ->
 
 def _suggest_path(path: str) -> str:
     """Suggest the setting that an unknown path probably means. Its table may be missing or wrong."""
-    path_by_name = {axis.partition(".")[2]: axis for axis in AXES}
+    path_by_name = {axis.partition(".")[2]: axis for axis in AXES}  # without the table
     name = path.rpartition(".")[2]
     similar_name = nearest(name, path_by_name)
     if similar_name:
@@ -356,7 +360,7 @@ def _check_split(run: SweepRun) -> None:
 
 
 def in_config(name: str, value: str | None) -> str:
-    """Return the name of a setting in the config of a sweep, with the suggested value, if any.
+    """Write a setting in a message as it appears in a sweep's config, with the suggested value, if any.
 
     >>> in_config("learning_rate", None), in_config("clip_norm", "1")
     ('training.learning_rate', 'training.clip_norm = 1')

@@ -53,7 +53,7 @@ def _csv_columns(results: Results) -> list[str]:
 
 
 def _csv_row(run: Run) -> dict[str, object]:
-    """Return the values of a run by column. The table doesn't use all of them."""
+    """Return the values of a run by column. It also contains values that the table doesn't show."""
     row: dict[str, object] = dict(vars(run))
     for path, value in run.settings.items():
         row[path] = _csv_value(value)
@@ -105,7 +105,7 @@ def by_setting(results: Results, list_name: str) -> dict[str, list[Run]]:
 
 
 def line_name(settings: Mapping[str, object]) -> str:
-    """Return a name for a line from the settings that all its seeds share.
+    """Name a line of a plot, or a row of a table, after the settings that all its seeds share.
 
     >>> line_name({"data.names": "x", "training.momentum": 0.9, "training.seed": 1})
     'momentum 0.9'
@@ -137,17 +137,17 @@ def untrained(results: Results) -> list[Run]:
 
 
 def values_by_epoch(runs: Sequence[Run], column: str) -> list[list[float]]:
-    """Return a column of the learning curves.
+    """Collect the values of several learning curves at each epoch, for example to compute their mean.
 
     Args:
         runs: finished runs.
-        column: the field of ``History``.
+        column: the field of ``History`` with the curve's values.
 
     Returns:
         For each epoch that all runs have reached, a list with one value per run.
     """
     curves: list[tuple[float, ...]] = [getattr(run.done.history, column) for run in runs]
-    return [list(values) for values in zip(*curves, strict=False)]
+    return [list(values) for values in zip(*curves, strict=False)]  # stops after the shortest curve
 
 
 @dataclass(frozen=True)
@@ -210,13 +210,12 @@ def setting_table(results: Results, list_name: str) -> Table:
     The metrics are measured on the held-out names. The last rows contain the n-gram baseline and the ceiling, and the
     note mentions the best setting.
     """
-    lines = [
-        _make_setting_line(name, runs) for name, runs in by_setting(results, list_name).items()
-    ]
+    runs_by_setting = by_setting(results, list_name)
+    lines = [_make_setting_line(name, runs) for name, runs in runs_by_setting.items()]
     references = reference_lines(results, list_name)
-    names = list_names(lists_of(results))
+    short_names = list_names(lists_of(results))
     return make_table(
-        title=names[list_name],
+        title=short_names[list_name],
         columns=COLUMNS,
         rows=lines + references,
         note=best_in_words(results, list_name),
@@ -232,7 +231,7 @@ def _make_setting_line(name: str, runs: list[Run]) -> Line:
 
 
 def reference_lines(results: Results, list_name: str) -> list[Line]:
-    """Return a list's n-gram baseline and ceiling, or nothing if they depend on the settings."""
+    """Make the rows of a list's n-gram baseline and ceiling, or no rows if these depend on the settings."""
     runs = finished_runs(run for run in results.runs if run.list == list_name)
     held_out_sets = common_held_out_sets(runs, "ceiling", "baseline")
     if not held_out_sets:
@@ -292,22 +291,22 @@ def _describe_best(accuracies: dict[str, list[float]]) -> str:
 
 
 def _describe_overlap(best: str, lowest: float, others: Mapping[str, Sequence[float]]) -> str:
-    """List the settings that might be as good as the best one, or state that there are none.
+    """Write a sentence about the settings that might be as good as the best one, or that there are none.
 
     Args:
         best: the best setting.
-        lowest: its lowest accuracy.
+        lowest: the lowest accuracy of the best setting.
         others: the accuracies of the other settings, one per seed.
 
     Returns:
         A sentence that starts with a space, or "" if the other settings have too few seeds for a comparison.
     """
-    ranges = {name: values for name, values in others.items() if len(values) > 1}
-    overlapping = [name for name, values in ranges.items() if max(values) >= lowest]
+    with_several_seeds = {name: values for name, values in others.items() if len(values) > 1}
+    overlapping = [name for name, values in with_several_seeds.items() if max(values) >= lowest]
     if overlapping:
         names = _names_or_count(overlapping, "or")
         return f" No difference found between {best} and {names}: their ranges over seeds overlap."
-    if len(ranges) == len(others):
+    if len(with_several_seeds) == len(others):
         return " Its range over seeds doesn't overlap with any other."
     return ""
 
@@ -329,19 +328,21 @@ def _names_or_count(names: Sequence[str], conjunction: str) -> str:
 
 
 def common_held_out_sets(runs: Iterable[Run], *references: str) -> list[HeldOut]:
-    """Return the held-out names of the runs, one entry per seed, or nothing if they differ between settings.
+    """Return the held-out names that all settings were tested on, one entry per seed.
+
+    If two settings with the same seed were tested on different names, the result is empty.
 
     Args:
         runs: finished runs.
         references: the fields of ``HeldOut`` to compare, "ceiling" and "baseline".
     """
-    by_seed: dict[int, HeldOut] = {}
+    held_out_by_seed: dict[int, HeldOut] = {}
     for run in runs:
         held_out = run.done.held_out
-        first = by_seed.setdefault(run.seed, held_out)
-        if not _have_same_held_out_names(held_out, first, references):
+        first_of_seed = held_out_by_seed.setdefault(run.seed, held_out)
+        if not _have_same_held_out_names(held_out, first_of_seed, references):
             return []
-    return list(by_seed.values())
+    return list(held_out_by_seed.values())
 
 
 def _have_same_held_out_names(left: HeldOut, right: HeldOut, references: Iterable[str]) -> bool:

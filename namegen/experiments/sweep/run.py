@@ -119,7 +119,7 @@ class _Sweep:
             if finished_run is not None:
                 self.ended[run.key] = finished_run
                 if finished_run.trained is not None:
-                    self.held_out[_split(run)] = finished_run.trained.held_out
+                    self.held_out[_split_key(run)] = finished_run.trained.held_out
 
     def train(self, runner: Runner, on_progress: ProgressCallback) -> None:
         """Train the runs that haven't ended, and keep their results."""
@@ -128,11 +128,14 @@ class _Sweep:
             ended = keep(self.store, run, event)
             self.ended[run.key] = ended
             if ended.trained is not None:
-                self.held_out.setdefault(_split(run), ended.trained.held_out)
+                self.held_out.setdefault(_split_key(run), ended.trained.held_out)
             on_progress(_end_event(run.label, ended))
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield the jobs. Each is created just before it starts, when the references from earlier runs are known."""
+        """Yield a job for each run that hasn't ended.
+
+        Each job is created just before it starts, so that it can contain the references that earlier runs computed.
+        """
         for run in self.runs:
             if run.key not in self.ended:
                 job = self._make_job(run)
@@ -145,7 +148,7 @@ class _Sweep:
             config=run.config,
             source=run.corpus.source,
             names=run.corpus.names,
-            held_out=self.held_out.get(_split(run)),
+            held_out=self.held_out.get(_split_key(run)),
         )
         return Job(
             work="namegen.experiments.sweep.task:train_run",
@@ -163,8 +166,8 @@ def _end_event(label: str, run: Run) -> Ended:
     return Ended(label, run.trained.seconds, accuracy=accuracy)
 
 
-def _split(run: SweepRun) -> tuple[object, ...]:
-    """Return everything that determines which names a run holds out."""
+def _split_key(run: SweepRun) -> tuple[object, ...]:
+    """Return everything that determines which names a run holds out, as a key."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
 
 
@@ -172,7 +175,7 @@ def _split(run: SweepRun) -> tuple[object, ...]:
 
 
 def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) -> Run:
-    """Combine a run with its outcome.
+    """Create the entry of ``results.json`` for a run that has ended.
 
     Args:
         run: the run.
@@ -204,7 +207,10 @@ def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
 
 
 def keep(store: KeptStore, run: SweepRun, event: JobEnded) -> Run:
-    """Write the result of a run. Only finished and diverged runs are kept. A later sweep repeats all other runs."""
+    """Store the result of a run that has ended, and return it.
+
+    Only finished and diverged runs are stored. A later sweep repeats all other runs.
+    """
     if event.trouble:
         outcome = Outcome("failed", event.trouble, machine=None, versions={}, trained=None)
         return ended_run(run, outcome, run.file, store.commit)
