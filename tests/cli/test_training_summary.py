@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from namegen.cli import train_summary
-from namegen.cli.train_summary import verdict
+from namegen.cli.train_summary import summary, verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.core.training.result import RunResult
@@ -49,6 +49,14 @@ def told(
         **changed,
     }
     return " ".join(verdict(replace(trained, references=references, **fields)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "duration"), [(12.34, "12.3"), (0.05, "0.1"), (0.04, "less than 0.1")]
+)
+def test_the_training_time_is_shown(trained: RunResult, seconds: float, duration: str) -> None:
+    printed = summary(replace(trained, seconds=seconds), None)
+    assert f"trained in {duration} seconds" in " ".join(printed.split())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -18,7 +19,7 @@ from namegen.experiments.compare.figures import (
     lengths_figure,
     speed_figure,
 )
-from namegen.experiments.report import Plot
+from namegen.experiments.report import ARGMAX, SAMPLED, Plot
 
 pytestmark = pytest.mark.usefixtures("in_style")
 
@@ -78,6 +79,24 @@ def test_text_in_a_bar_is_light_on_a_full_color_and_dark_on_a_pale_color(
         for bar, text in zip(axes.patches, axes.texts, strict=True)
     }
     assert inks == {1.0: style.PAPER, 0.4: style.INK}
+
+
+def test_each_network_has_a_row_with_a_bar_for_each_accuracy(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    [axes] = accuracy_figure(entry, "by-row", style.engine_colours(entry.engines)).axes
+    networks = entry.networks("by-row")
+    assert [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()] == networks
+    for row, network in enumerate(networks):
+        bars = [
+            bar
+            for bar in axes.patches
+            if row - 0.5 < bar.get_y() + bar.get_height() / 2 < row + 0.5
+        ]
+        accuracies = [
+            mean(entry.values("by-row", network, "held_out", metric))
+            for metric in (ARGMAX, SAMPLED)
+        ]
+        assert [bar.get_width() for bar in bars] == accuracies
 
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
