@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 
@@ -101,6 +102,18 @@ def test_describe_as_text_and_as_json(program):
         assert "name" in program("describe", "few.txt").done().out
     program.write("few.txt", "Al\n")
     assert "few.txt: 1 name, all distinct" in program("describe", "few.txt").done().out
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3, 40, 41])
+def test_describe_counts_every_length(program, longest):
+    program.write("names.txt", "".join(f"{'a' * length}\n" for length in range(1, longest + 1)))
+    out = program("describe", "names.txt").done().out
+    table = out.split("\n\n")[1].splitlines()[1:]
+    rows = [re.match(r"(\d+)(?:-(\d+))? +(\d+) ", line) for line in table]
+    ranges = [(int(row[1]), int(row[2] or row[1]), int(row[3])) for row in rows if row]
+    assert (ranges[0][0], ranges[-1][1]) == (1, longest)
+    assert all(count == high - low + 1 for low, high, count in ranges)
+    assert sum(count for _, _, count in ranges) == longest
 
 
 def test_describe_counts_labels_and_shows_no_control_characters(program):

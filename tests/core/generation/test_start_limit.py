@@ -56,6 +56,7 @@ def test_the_limit_remembers_what_was_returned_before(
 
 
 @given(some_names, st.integers(1, 20))
+@example([("abc", "x", 0)] * 400, 300)
 def test_no_more_names_are_admitted_than_asked_for(
     names: list[tuple[str, str, int]], most: int
 ) -> None:
