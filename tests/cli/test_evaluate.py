@@ -10,6 +10,7 @@ import pytest
 
 from namegen import load
 from namegen.core.data.vocabulary import Vocabulary
+from tests.cli.conftest import invoke
 
 LEARNED = (
     "these results are for the model's training list (except for held-out names), and\n"
@@ -105,10 +106,10 @@ def test_describe_as_text_and_as_json(program):
 
 
 @pytest.mark.parametrize("longest", [1, 2, 3, 40, 41])
-def test_describe_counts_every_length(program, longest):
-    program.write("names.txt", "".join(f"{'a' * length}\n" for length in range(1, longest + 1)))
-    out = program("describe", "names.txt").done().out
-    table = out.split("\n\n")[1].splitlines()[1:]
+def test_describe_counts_every_length(tmp_path, longest):
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"{'a' * length}\n" for length in range(1, longest + 1)))
+    table = invoke("describe", names).stdout.split("\n\n")[1].splitlines()[1:]
     rows = [re.match(r"(\d+)(?:-(\d+))? +(\d+) ", line) for line in table]
     ranges = [(int(row[1]), int(row[2] or row[1]), int(row[3])) for row in rows if row]
     assert (ranges[0][0], ranges[-1][1]) == (1, longest)

@@ -13,7 +13,6 @@ import pytest
 
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import SETTINGS, network_options, train
-from namegen.experiments.compare.plan import QUICK_EPOCHS
 from namegen.lists.bundled import SHELF
 from namegen.settings_toml import TABLES, Config, read_config
 from tests.cli.conftest import FAST, Run, invoke
@@ -124,11 +123,6 @@ def test_help_fits_the_terminal(name, columns):
     for option in ("--help", "--help-all"):
         text = invoke(name, option, wide=columns).stdout
         assert max(map(len, text.splitlines())) <= columns
-
-
-def test_help_describes_a_quick_comparison():
-    text = " ".join(invoke("compare-backends", "--help").stdout.split())
-    assert f"one split and {QUICK_EPOCHS} epochs" in text
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"people"}))

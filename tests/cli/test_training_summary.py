@@ -78,6 +78,12 @@ def test_the_network_beside_counting(trained: RunResult, better_by: float, said:
     assert told(trained, better_by) == f"On names that it has not seen, this network {said}"
 
 
+def test_the_table_has_its_headings_once(trained: RunResult) -> None:
+    without_held_out = replace(trained, validation=None, references=None)
+    for result in (trained, without_held_out):
+        assert summary(result, None).count("argmax accuracy") == 1
+
+
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])
 def test_names_that_were_seen_are_not_called_unseen(
     trained: RunResult, seen: float, share: str
