@@ -16,6 +16,7 @@ from namegen.experiments.compare.pairs import (
     Difference,
     between,
     difference,
+    draw_seed_weights,
     in_figures,
 )
 from namegen.experiments.report import ARGMAX, LOSS
@@ -143,6 +144,16 @@ def test_a_network_is_no_better_than_itself() -> None:
     with_one_seed = difference(one, one[:1], LOSS)
     assert with_one_seed is not None
     assert with_one_seed.seeds == 1  # seeds say something where both sides have several
+
+
+def test_a_mean_over_drawn_seeds_has_the_standard_error() -> None:
+    of_seeds = np.array([1.0, 2.0, 5.0, 6.0])
+    weights = draw_seed_weights(len(of_seeds), degrees_of_freedom=10**6, stream=1)
+    means = weights @ of_seeds / len(of_seeds)
+    assert np.mean(means) == pytest.approx(3.5, abs=0.1)
+    assert np.std(means) == pytest.approx(
+        np.std(of_seeds, ddof=1) / np.sqrt(len(of_seeds)), rel=0.05
+    )
 
 
 def share_within(t: float, freedom: int) -> float:
