@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
 import pytest
 
 from namegen.drawings import style
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.figures import (
+    NARROW,
+    WIDEST,
     accuracy_figure,
     accuracy_plots,
     curve_plots,
@@ -67,6 +70,15 @@ def test_curves_show_the_history_of_each_backend(comparison: Comparison) -> None
     assert set(lines[f"{reference.baseline_order}-gram"].get_ydata()) == {
         reference.parts.held_out.baseline.accuracy_argmax
     }
+
+
+def test_curves_of_many_backends_get_narrower_evenly(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    run = entry.like_for_like["LSTM 2×32"][0]
+    runs = [replace(run, engine=engine) for engine in "abcdefgh"]
+    left, _ = curves_figure(runs, entry, style.engine_colours("abcdefgh")).axes
+    widths = [line.get_linewidth() for line in left.get_lines()[: len(runs)]]
+    assert widths == pytest.approx(np.linspace(WIDEST, NARROW, len(runs)))
 
 
 def test_text_in_a_bar_is_light_on_a_full_color_and_dark_on_a_pale_color(
