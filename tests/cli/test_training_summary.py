@@ -84,6 +84,14 @@ def test_the_table_has_its_headings_once(trained: RunResult) -> None:
         assert summary(result, None).count("argmax accuracy") == 1
 
 
+@pytest.mark.parametrize(("limit", "has_names"), [(20_000_000, True), (0, False)])
+def test_a_summary_is_not_delayed_by_a_long_search_for_names(
+    trained: RunResult, limit: int, has_names: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_summary, "MAX_CHARACTERS_READ", limit)
+    assert ("new names: " in summary(trained, None)) == has_names
+
+
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])
 def test_names_that_were_seen_are_not_called_unseen(
     trained: RunResult, seen: float, share: str
