@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 
-from namegen import load
+from namegen import api, load
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.settings_toml import parse_config
+from tests.cli.conftest import invoke
 
 LEARNED = (
     "these results are for the model's training list (except for held-out names), and\n"
     "don't show how well it predicts new names\n"
 )
+TINY = parse_config({"training": {"epochs": 1}, "network": {"hidden": [4]}})
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
 
@@ -99,6 +104,30 @@ def test_describe_prints_text_or_json(program):
         assert "name" in program("describe", "few.txt").done().out
     program.write("few.txt", "Al\n")
     assert "few.txt: 1 name, all distinct" in program("describe", "few.txt").done().out
+
+
+def test_a_note_explains_results_for_the_training_list(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    api.train(["Alan", "Bob", "Al", "Ben"] * 9, config=TINY, out="run")
+    Path("names.txt").write_text("Alan\nBen\n")
+    on_training_list = invoke("evaluate", "run", "run/names.csv")
+    assert LEARNED in on_training_list.stderr
+    assert "which it was trained on" in on_training_list.stdout
+    on_other_names = invoke("evaluate", "run", "names.txt")
+    assert (on_other_names.stderr, on_other_names.exit_code) == ("", 0)
+    assert "which it was trained on" not in on_other_names.stdout
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3, 40, 41])
+def test_describe_counts_every_length(tmp_path, longest):
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"{'a' * length}\n" for length in range(1, longest + 1)))
+    table = invoke("describe", names).stdout.split("\n\n")[1].splitlines()[1:]
+    rows = [re.match(r"(\d+)(?:-(\d+))? +(\d+) ", line) for line in table]
+    ranges = [(int(row[1]), int(row[2] or row[1]), int(row[3])) for row in rows if row]
+    assert (ranges[0][0], ranges[-1][1]) == (1, longest)
+    assert all(count == high - low + 1 for low, high, count in ranges)
+    assert sum(count for _, _, count in ranges) == longest
 
 
 def test_describe_counts_labels_and_escapes_control_characters(program):

@@ -212,6 +212,17 @@ def test_impossible_options_are_rejected_with_exit_code_2(program, run_folder):
         assert "\x1b" not in run.err
 
 
+def test_most_likely_names_can_be_shuffled_but_not_sampled(small):
+    """So that a seed is allowed, but no other sampling option."""
+    shuffled = ("generate", "mlb-first", "--most-likely", 5, "--sort", "random", "--seed", 3)
+    assert invoke(*shuffled).exit_code == 0
+    sampled = invoke(*shuffled, "--temperature", 1, "--top-k", 4)
+    assert sampled.exit_code == 2
+    assert "cannot be combined with --temperature, --top-k:" in sampled.stderr
+    unshuffled = invoke("generate", "mlb-first", "--most-likely", 5, "--seed", 3)
+    assert "cannot be combined with --seed:" in unshuffled.stderr
+
+
 def test_an_overly_complex_regular_expression_is_rejected(program, run_folder):
     constraint = (
         "--matches",

@@ -40,9 +40,13 @@ def loaded_modules(run: Run) -> set[str]:
     return set(run.done().err.strip().split("\n")[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "train", "people", "export-web", "pseudonymize"])
-def test_help_does_not_load_numpy(program, command):
-    loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
+def test_help_loads_no_numpy(program):
+    help_of_each_command = (
+        "from namegen.cli import COMMANDS, cli\n"
+        "for command in COMMANDS: cli([command, '--help'], standalone_mode=False)"
+    )
+    loaded = loaded_modules(program.fresh("--help", before=f"{LOADED}\n{help_of_each_command}"))
+    assert "namegen.cli.pseudonymize" in loaded
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
 
 

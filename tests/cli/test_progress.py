@@ -102,6 +102,19 @@ def test_long_commands_show_progress_on_any_standard_error(
         assert "\x1b[2K" in log.getvalue().rpartition("10 s")[2], "the progress line wasn't erased"
 
 
+@pytest.mark.parametrize(("terminal", "is_redrawn"), [("xterm", True), ("dumb", False)])
+def test_a_dumb_terminal_gets_no_control_characters(
+    terminal: str, is_redrawn: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = standard_error(monkeypatch, is_terminal=True)
+    monkeypatch.setenv("TERM", terminal)
+    with Display(Notes(quiet=False), "reading") as shown:
+        clock.now += 10
+        shown.show()
+    assert "reading, 10 s" in words(log)
+    assert ("\x1b" in log.getvalue()) == is_redrawn
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_quiet_prints_nothing(
     is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch

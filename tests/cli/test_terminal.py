@@ -14,7 +14,7 @@ from namegen.cli import COMMANDS
 from namegen.cli.compare import print_summary
 from namegen.cli.score import _print_colored, colored
 from namegen.cli.sweep import show_with_ranges
-from namegen.cli.terminal import aligned, clock, columns, described, fitted
+from namegen.cli.terminal import NarrowHelp, aligned, clock, columns, described, fitted
 from namegen.core.evaluation.scoring import NameScore
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Trouble
@@ -117,6 +117,26 @@ def test_wide_tables_show_cells_below_their_row(
     assert [line.split()[-1] for line in fitted(ROWS).splitlines()] == ["accuracy", "22.1%"]
     assert described("name", "a", "b") == "name  a\n      b"
     assert aligned([("ゆき", "1"), ("Al", "10")]) == "ゆき   1\nAl    10"
+
+
+def test_columns_after_the_left_ones_are_right_aligned() -> None:
+    rows = [("a", "b", "c", "d"), ("long", "long", "long", "long")]
+    assert aligned(rows).splitlines()[0] == "a        b     c     d"
+    assert aligned(rows, left=2).splitlines()[0] == "a     b        c     d"
+
+
+@pytest.mark.parametrize(("room", "lines"), [(0, 1), (-1, 2)])
+def test_a_long_option_is_broken_only_if_it_does_not_fit(
+    room: int, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = NarrowHelp()
+    text.indent()
+    choices = "x" * (text.width - room - len("  --way []"))
+    text.write_dl([(f"--way [{choices}]", "Which way.")])
+    *option, description = text.getvalue().splitlines()
+    assert (len(option), description.strip()) == (lines, "Which way.")
+    assert max(map(len, option)) <= text.width
 
 
 @pytest.mark.parametrize("wide", [1, 12, 20, 25])

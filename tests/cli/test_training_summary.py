@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from namegen.cli import train_summary
-from namegen.cli.train_summary import verdict
+from namegen.cli.train_summary import summary, verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.core.training.result import RunResult
@@ -53,6 +53,14 @@ def told(
 
 
 @pytest.mark.parametrize(
+    ("seconds", "duration"), [(12.34, "12.3"), (0.05, "0.1"), (0.04, "less than 0.1")]
+)
+def test_the_training_time_is_shown(trained: RunResult, seconds: float, duration: str) -> None:
+    printed = summary(replace(trained, seconds=seconds), None)
+    assert f"trained in {duration} seconds" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize(
     ("better_by", "said"),
     [
         (
@@ -71,6 +79,20 @@ def test_the_network_is_compared_with_the_n_gram_baseline(
     trained: RunResult, better_by: float, said: str
 ) -> None:
     assert told(trained, better_by) == f"On names that it has not seen, this network {said}"
+
+
+def test_the_table_has_its_headings_once(trained: RunResult) -> None:
+    without_held_out = replace(trained, validation=None, references=None)
+    for result in (trained, without_held_out):
+        assert summary(result, None).count("argmax accuracy") == 1
+
+
+@pytest.mark.parametrize(("limit", "has_names"), [(20_000_000, True), (0, False)])
+def test_a_summary_is_not_delayed_by_a_long_search_for_names(
+    trained: RunResult, limit: int, has_names: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_summary, "MAX_CHARACTERS_READ", limit)
+    assert ("new names: " in summary(trained, None)) == has_names
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])

@@ -40,6 +40,13 @@ def test_an_unknown_name_type_is_rejected() -> None:
         DataSettings(name_type="firms")
 
 
+def test_a_tenth_of_the_names_is_left_to_train_on() -> None:
+    DataSettings(validation=0.5, test=0.4)
+    for shares in ({"validation": 0.5, "test": 0.41}, {"test": 0.81}):  # 0.1 is the default
+        with pytest.raises(SettingsError, match=r"together are 0\.91: expected at most 0\.9"):
+            DataSettings(**shares)
+
+
 def test_a_new_hyperparameter_needs_only_its_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, optimizer in DECAYING.items():
         monkeypatch.setitem(OPTIMIZERS, name, optimizer)

@@ -59,6 +59,7 @@ def test_the_limit_includes_names_of_earlier_batches(
 
 
 @given(some_names, st.integers(1, 20))
+@example([("abc", "x", 0)] * 400, 300)
 def test_no_more_names_are_admitted_than_requested(
     names: list[tuple[str, str, int]], most: int
 ) -> None:

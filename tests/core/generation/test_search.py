@@ -176,6 +176,17 @@ def test_names_that_reach_the_threshold_come_first() -> None:
 
 
 @pytest.mark.usefixtures("exhaustive")
+def test_the_best_of_many_candidates_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the first draws of the second pass find few of them."""
+    monkeypatch.setattr(search_module, "DRAWS_FOR_CANDIDATES", 1)
+    monkeypatch.setattr(search_module, "UNFILTERED", search_module.FILTERED)
+    monkeypatch.setattr(search_module, "CANDIDATES", 9)
+    names = generate(generator(), len(reaching()) + 10)
+    assert len(others()) < 9 * 10, "all of them are candidates"
+    assert sorted(names[len(reaching()) :]) == sorted(others()[:10])
+
+
+@pytest.mark.usefixtures("exhaustive")
 def test_names_below_the_threshold_are_in_random_order() -> None:
     names = [
         generate(generator(), len(reaching()) + 10, seed=seed)[len(reaching()) :]

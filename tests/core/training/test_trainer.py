@@ -90,6 +90,22 @@ def test_a_diverging_last_update_is_an_error_without_warnings(
         make_run(replace(SHORT, epochs=1, batch_size=400, **rate), data).run()
 
 
+def test_the_sample_of_an_epoch_is_a_single_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[int] = []  # of each step in the current epoch
+    step = NumpyEngine.step
+
+    def counting_step(engine: NumpyEngine, tokens: np.ndarray, state: Any) -> Any:
+        rows.append(len(tokens))
+        return step(engine, tokens, state)
+
+    run = make_run(replace(SHORT, learning_rate=0.05), DataSettings(validation=0.0))
+    monkeypatch.setattr(NumpyEngine, "step", counting_step)
+    for progress in run.trainer.run(run.progress):
+        assert len(rows) > len(progress.history[-1].sample) > 0
+        assert set(rows) == {1}
+        rows.clear()
+
+
 def test_unresolved_settings_are_rejected() -> None:
     run = make_run()
     run.prepared = replace(run.prepared, recipe=Recipe())

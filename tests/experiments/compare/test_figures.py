@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 
+import numpy as np
 import pytest
 
 from namegen.drawings import style
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.figures import (
+    NARROW,
+    WIDEST,
     accuracy_figure,
     accuracy_plots,
     curve_plots,
@@ -18,7 +22,7 @@ from namegen.experiments.compare.figures import (
     lengths_figure,
     speed_figure,
 )
-from namegen.experiments.report import Plot
+from namegen.experiments.report import ARGMAX, SAMPLED, Plot
 
 pytestmark = pytest.mark.usefixtures("in_style")
 
@@ -68,6 +72,15 @@ def test_curves_show_the_history_of_each_backend(comparison: Comparison) -> None
     }
 
 
+def test_curves_of_many_backends_get_narrower_evenly(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    run = entry.like_for_like["LSTM 2×32"][0]
+    runs = [replace(run, engine=engine) for engine in "abcdefgh"]
+    left, _ = curves_figure(runs, entry, style.engine_colours("abcdefgh")).axes
+    widths = [line.get_linewidth() for line in left.get_lines()[: len(runs)]]
+    assert widths == pytest.approx(np.linspace(WIDEST, NARROW, len(runs)))
+
+
 def test_text_is_light_on_full_and_dark_on_pale_colors(
     comparison: Comparison,
 ) -> None:
@@ -78,6 +91,24 @@ def test_text_is_light_on_full_and_dark_on_pale_colors(
         for bar, text in zip(axes.patches, axes.texts, strict=True)
     }
     assert inks == {1.0: style.PAPER, 0.4: style.INK}
+
+
+def test_each_network_has_a_row_with_a_bar_for_each_accuracy(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    [axes] = accuracy_figure(entry, "by-row", style.engine_colours(entry.engines)).axes
+    networks = entry.networks("by-row")
+    assert [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()] == networks
+    for row, network in enumerate(networks):
+        bars = [
+            bar
+            for bar in axes.patches
+            if row - 0.5 < bar.get_y() + bar.get_height() / 2 < row + 0.5
+        ]
+        accuracies = [
+            mean(entry.values("by-row", network, "held_out", metric))
+            for metric in (ARGMAX, SAMPLED)
+        ]
+        assert [bar.get_width() for bar in bars] == accuracies
 
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:

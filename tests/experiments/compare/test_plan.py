@@ -19,6 +19,7 @@ from namegen.experiments.compare.document import (
 from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
 from namegen.experiments.compare.plan import ROUNDS, Scope, make_plan
 from namegen.lists import load_bundled
+from tests.cli.conftest import invoke
 
 NAMES = load_bundled("mlb-first").names[:300]
 CORPUS = Corpus(NAMES, source="list.txt")
@@ -50,6 +51,13 @@ def test_each_measurement_is_planned_once_and_after_its_dependency() -> None:
     assert all(keys.index(one.needs.key) < keys.index(one.key) for one in reading if one.needs)
     assert len(reading) == len(of_kind(plan, GenerationSubject)) + 1
     assert [timed for timed, _ in groupby(one.timed for one in plan)] == [False, True, False, True]
+
+
+def test_the_help_describes_a_quick_comparison() -> None:
+    scope = Scope(quick=True)
+    text = " ".join(invoke("compare-backends", "--help").stdout.split())
+    assert len(scope.splits) == 1
+    assert f"one split and {scope.training['epochs']} epochs" in text
 
 
 def test_only_the_chosen_backends_are_planned() -> None:

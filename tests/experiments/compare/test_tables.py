@@ -123,6 +123,32 @@ def test_new_names_of_networks_and_n_gram_are_shown(comparison: Comparison) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("engines", "chosen"),
+    [
+        (("keras", "numpy", "tflite"), "numpy"),
+        (("tflite", "keras", "swift"), "keras"),
+        (("tflite",), None),
+    ],
+)
+def test_a_network_has_the_names_of_one_backend(
+    comparison: Comparison, engines: tuple[str, ...], chosen: str | None
+) -> None:
+    """These are NumPy's names, or else those of the first backend, but never those of an export."""
+    entry = judged(comparison.lists[0])
+    algorithm, result = next(iter(entry.generation[0].algorithms.items()))
+    generation = tuple(
+        replace(
+            entry.generation[0],
+            engine=engine,
+            algorithms={algorithm: replace(result, new_names=(engine,))},
+        )
+        for engine in engines
+    )
+    shown = dict(samples(replace(entry, generation=generation)).rows)
+    assert shown.get("SimpleRNN 2×32") == chosen
+
+
 def test_the_machine_and_the_problems_are_described(comparison: Comparison) -> None:
     codes = {
         "numpy": EngineCode("12ab", {"numpy": "2.3"}),

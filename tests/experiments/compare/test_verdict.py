@@ -226,6 +226,15 @@ def test_lists_are_named_if_the_outcome_depends_on_them(comparison: Comparison) 
     )
 
 
+def test_a_list_with_one_split_is_named_without_it(comparison: Comparison) -> None:
+    worse = with_losses(comparison.lists[0], dict.fromkeys(ALL, 0.05))
+    better = with_losses(comparison.lists[1], {"LSTM 2×32": -0.05})
+    lists = tuple(replace(entry, references=entry.references[:1]) for entry in (worse, better))
+    quality = verdict(replace(comparison, lists=lists)).quality
+    assert "For mlb-first, the n-gram predicts" in quality
+    assert "For mlb-last, the best network" in quality
+
+
 def test_a_tie_is_no_win_in_the_headline(comparison: Comparison) -> None:
     worse = with_losses(comparison.lists[0], dict.fromkeys(ALL, 0.05))
     partly_worse = with_losses(comparison.lists[1], dict.fromkeys(ALL, 0.05), "by-row")
