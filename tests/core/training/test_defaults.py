@@ -88,6 +88,42 @@ def test_a_tenth_is_held_out_unless_the_list_is_short(
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "length", "network", "label_smoothing"),
+    [
+        (4_999, 7, ("gru", 128), 0.5),
+        (5_000, 7, ("lstm", 192), 0.3),
+        (5_000, 5, ("lstm", 192), 0.3),
+        (5_000, 4, ("lstm", 192), 0.1),
+        (14_999, 7, ("lstm", 192), 0.3),
+        (15_000, 7, ("lstm", 224), 0.5),
+        (999, 12, ("gru", 128), 0.5),
+        (1_000, 11, ("gru", 128), 0.5),
+        (1_000, 12, ("gru", 192), 0.5),
+        (1_000, 19, ("gru", 192), 0.5),
+        (1_000, 20, ("lstm", 256), 0.5),
+        (14_999, 12, ("gru", 192), 0.5),
+        (15_000, 12, ("gru", 256), 0.5),
+    ],
+)
+def test_defaults_change_at_the_documented_sizes(
+    names: int, length: int, network: tuple[str, int], label_smoothing: float
+) -> None:
+    """The table in docs/concepts/training-defaults.md contains these limits."""
+    size = replace(
+        LONG,
+        names=names,
+        distinct_names=names,
+        listed_names=names,
+        characters=names * length,
+        prefixes=names,
+    )
+    recipe = chosen(size)
+    cell, width = network
+    assert (recipe.network.cell, recipe.network.hidden) == (cell, (width,))
+    assert recipe.training.label_smoothing == label_smoothing
+
+
 def test_longer_lists_of_long_names_get_the_widest_layer() -> None:
     companies = replace(SHORT, names=4_000, distinct_names=4_000, characters=100_000)
     assert chosen(companies).network.hidden == (256,)
