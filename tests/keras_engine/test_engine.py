@@ -226,6 +226,15 @@ def test_an_old_keras_is_rejected_but_not_a_later_one() -> None:
         check_version("2.15.0")
 
 
+@pytest.mark.parametrize("backend", ["jax", "numpy", "openvino", "torch"])
+def test_other_backends_of_keras_are_rejected(backend: str) -> None:
+    from namegen.backends.keras_engine.tensorflow_setup import check_backend
+
+    with pytest.raises(EngineError, match=f"Keras uses its backend '{backend}'"):
+        check_backend(backend)
+    check_backend("tensorflow")
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_namegens_optimizers_use_stock_keras(name: str) -> None:
     from namegen.backends.keras_engine.layers import Layers
