@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from namegen.drawings import style
 from namegen.drawings.style import PALETTE, Level, draw_levels, name_lines
@@ -23,6 +25,23 @@ def test_characters_without_a_glyph_are_replaced() -> None:
     assert style.drawable_text("\n\n") == "U+000A U+000A"
     assert style.drawable_text("\u0301x") == "◌\u0301x"
     assert style.drawable_text("a" * 50, 10) == "a" * 10 + "…"
+
+
+@pytest.mark.parametrize(
+    ("name", "first_bytes"),
+    [
+        ("plot.svg", b"<?xml"),
+        ("plot.SVG", b"<?xml"),
+        ("plot.png", b"\x89PNG"),
+        ("plot.txt", b"\x89PNG"),
+        ("plot", b"\x89PNG"),
+    ],
+)
+def test_the_name_of_a_file_decides_its_format(
+    name: str, first_bytes: bytes, tmp_path: Path
+) -> None:
+    style.save_figure(Figure(), tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(first_bytes)
 
 
 @pytest.mark.parametrize("count", [2, 4, 9])
