@@ -111,6 +111,16 @@ def test_each_network_has_a_row_with_a_bar_for_each_accuracy(comparison: Compari
         assert [bar.get_width() for bar in bars] == accuracies
 
 
+def test_each_bar_contains_its_accuracy_in_percent(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    [axes] = accuracy_figure(entry, "by-row", style.engine_colours(entry.engines)).axes
+    for bar, text in zip(axes.patches, axes.texts, strict=True):
+        x, y = text.get_position()
+        assert 0 < x < bar.get_width()
+        assert bar.get_y() < y < bar.get_y() + bar.get_height()
+        assert text.get_text() == f"{100 * bar.get_width():.1f}"
+
+
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     models = comparison.lists[0].generation
     figure = speed_figure(comparison.lists[0], style.engine_colours(one.engine for one in models))
