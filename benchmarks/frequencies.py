@@ -142,7 +142,7 @@ def frequency_plot(frequencies: ListFrequencies) -> Figure:
     """Draw a panel for each length of names. Call it inside ``drawing_style``."""
     figure = new_figure(8.0, 9.0)
     figure.suptitle(
-        f"{frequencies.name}: how often a name was drawn, against how often it stands in the list"
+        f"{frequencies.name}: how often each name was generated, by how often it's in the list"
     )
     panels = figure.subplots(4, 2, sharex=True, sharey=True).flat
     for axes, length in zip(panels, LENGTHS, strict=True):
@@ -150,7 +150,7 @@ def frequency_plot(frequencies: ListFrequencies) -> Figure:
         _draw_names(axes, frequencies.listed_names(length))
         _set_logarithmic(axes)
         axes.set_title(f"{length} characters")
-    figure.supxlabel("times in the list; the line: drawn as often as it should be")
+    figure.supxlabel("times in the list (on the line: generated exactly in proportion)")
     figure.supylabel(f"times among {frequencies.generated:,} names drawn; the lowest row: never")
     return figure
 

@@ -78,7 +78,7 @@ def compare_side_by_side(work: Work, rounds: int, usable_cores: Sequence[int]) -
         worker.close()
     return Comparison(
         key=f"two-{work.cell}",
-        title=f"{work.title}: trainings at a time",
+        title=f"{work.title}: two training runs",
         unit="seconds",
         subjects=("two side by side",),
         ways=variants,
