@@ -151,7 +151,7 @@ def frequency_plot(frequencies: ListFrequencies) -> Figure:
         _set_logarithmic(axes)
         axes.set_title(f"{length} characters")
     figure.supxlabel("times in the list (on the line: generated exactly in proportion)")
-    figure.supylabel(f"times among {frequencies.generated:,} names drawn; the lowest row: never")
+    figure.supylabel(f"times among {frequencies.generated:,} generated names (lowest row: never)")
     return figure
 
 
