@@ -29,8 +29,7 @@ from pathlib import Path
 from typing import SupportsIndex
 from unicodedata import combining, normalize
 
-from namegen.core.data.list_content import ListContent
-from namegen.core.data.list_formats import csv_columns
+from namegen.core.data.list_formats import Source, csv_columns
 from namegen.errors import (
     GenerationError,
     NamesError,
@@ -351,10 +350,10 @@ def read_pool(path: Path | str) -> list[str]:
         MAX_POOL_BYTES,
         "pass a file with one name per line, for example from `namegen generate`",
     )
-    content = ListContent(data, short(path))
+    content = Source(data, short(path))
     if Path(path).suffix.lower() == ".csv":
         return csv_columns(content, "name", None).names
-    return list(content.lines())
+    return list(content.lines)
 
 
 def read_key(path: Path | str) -> bytes:

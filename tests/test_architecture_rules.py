@@ -56,7 +56,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     CELLS: ({"errors"}, set()),
     INITIALIZERS: (set(), {"numpy"}),
     "core.settings": (GROUND | {CELLS, INITIALIZERS, "core.optimizers", "core.schedules"}, set()),
-    "core.data": (GROUND | {"core.settings"}, {"numpy"}),
+    "core.data": (GROUND | {"core.settings"}, {"numpy", "msgspec"}),
     "core.network": (DATA, {"numpy"}),
     "core.checkpoint": (NETWORK, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from namegen.core.data.arrays import new_run, run_lengths
 from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import SettingsError
-from namegen.types import Array, Float32, Int, Int32, Int64
+from namegen.types import Array, Float32, Int, Int64
 
 TARGET_TOLERANCE = 1e-3  # how far the sum of a row of float32 targets may be from 1
 
@@ -33,8 +32,19 @@ class Batch:
     targets: Float32[Array, "N V"] | None = None
 
     def __post_init__(self) -> None:
-        if self.targets is not None:
-            _check_targets(self.targets, self.tree.nodes)
+        targets = self.targets
+        if targets is None:
+            return
+        if targets.ndim != 2 or len(targets) != self.tree.nodes:
+            raise SettingsError(
+                f"targets have the shape {targets.shape}: give one row for each of the {self.tree.nodes} nodes"
+            )
+        sums = targets.sum(axis=1, dtype=np.float64)  # (N,)
+        sum_to_1 = (np.abs(sums - 1) <= TARGET_TOLERANCE).all()
+        if not sum_to_1 or (targets < 0).any():
+            raise SettingsError(
+                "a row of targets isn't a distribution: give probabilities of at least 0 that sum to 1"
+            )
 
     @cached_property
     def characters(self) -> int:
@@ -48,20 +58,6 @@ class Batch:
     def sequences(self) -> Sequences:
         """Return the distinct names as rows. Each row ends with at least one end token. They're built only once."""
         return self._sequences
-
-
-def _check_targets(targets: Float32[Array, "N V"], nodes: int) -> None:
-    """Raise SettingsError if there isn't one distribution for each node."""
-    if targets.ndim != 2 or len(targets) != nodes:
-        raise SettingsError(
-            f"targets have the shape {targets.shape}: give one row for each of the {nodes} nodes"
-        )
-    sums = targets.sum(axis=1, dtype=np.float64)  # (N,)
-    sum_to_1 = (np.abs(sums - 1) <= TARGET_TOLERANCE).all()
-    if not sum_to_1 or (targets < 0).any():
-        raise SettingsError(
-            "a row of targets isn't a distribution: give probabilities of at least 0 that sum to 1"
-        )
 
 
 class BatchMaker:
@@ -82,8 +78,18 @@ class BatchMaker:
         self.tree, paths, self._path_start = names.tree_and_paths()
         self._path_size = names.lengths + 1  # (names,)
         self._path_last = self._path_start + names.lengths  # (names,)
-        # The edges of all names: name i has the edges _paths[_path_start[i] : _path_start[i] + _path_size[i]].
-        self._paths = _to_edge_paths(self.tree, paths, self._path_last)  # (P,)
+        # Turn the nodes of each name into its edges: those to its characters, and then the edge that ends the name.
+        # Name i has the edges _paths[_path_start[i] : _path_start[i] + _path_size[i]].
+        is_end = self.tree.edge_token == END_TOKEN  # (E,)
+        end_edges = np.flatnonzero(is_end)
+        edge_to_node = np.zeros(self.tree.nodes, paths.dtype)  # (N,) 0 for roots
+        edge_to_node[self.tree.roots :] = np.flatnonzero(~is_end)
+        end_edge_of_node = np.zeros(self.tree.nodes, paths.dtype)  # (N,) 0 if no name ends there
+        end_edge_of_node[self.tree.edge_node[end_edges]] = end_edges
+        last_node = paths[self._path_last]  # (names,)
+        paths[:-1] = edge_to_node[paths[1:]]  # in place, to save memory
+        paths[self._path_last] = end_edge_of_node[last_node]
+        self._paths = paths  # (P,)
         self._expected: Float32[Array, "N V"] | None = None
         self._share = 1.0
 
@@ -162,105 +168,43 @@ class BatchMaker:
         Args:
             names: The indexes of the names in the sorted list of distinct names. They may repeat.
         """
+        # The sorted edges of all these names. An edge is repeated for each name that uses it.
         sizes = self._path_size.take(names)  # (B,)
-        all_edges = self._sorted_edges(names, sizes)
+        end = sizes.cumsum()  # (B,) of each name's edges, in ``all_edges``
+        indexes = (self._path_start.take(names) - end + sizes).repeat(sizes)
+        indexes += np.arange(end[-1])
+        all_edges: Int[Array, "edges"] = self._paths.take(indexes)
+        all_edges.sort()
+
+        # The batch's edges, and the nodes that they leave.
+        whole_tree = self.tree
         first = new_run(all_edges).nonzero()[0]  # (E,) the first occurrence of each distinct edge
         edges = all_edges.take(first).astype(np.intp)  # (E,)
         edge_count = run_lengths(first, len(all_edges))  # (E,)
-        subtree = self._subtree(edges, edge_count, depth=int(sizes.max()))
-        return Batch(subtree.tree, self._targets(subtree))
-
-    def _subtree(
-        self, edges: Int[Array, "E"], edge_count: Int64[Array, "E"], depth: int
-    ) -> _Subtree:
-        """Build a tree that consists of some edges of the whole tree, with other counts."""
-        whole_tree = self.tree
+        edge_token = whole_tree.edge_token.take(edges)  # (E,)
         whole_edge_node = whole_tree.edge_node.take(edges)  # (E,) nodes of the whole tree
         is_first_of_node = new_run(whole_edge_node)  # (E,)
+        edge_node = is_first_of_node.cumsum() - 1  # (E,)
         first_edge = is_first_of_node.nonzero()[0]  # (N,) each node has at least one edge
         nodes = whole_edge_node.take(first_edge)  # (N,) nodes of the whole tree
-        level = nodes.searchsorted(whole_tree.level[: depth + 1])
-        edge_node = is_first_of_node.cumsum() - 1  # (E,)
-        edge_token = whole_tree.edge_token.take(edges)  # (E,)
+        level = nodes.searchsorted(whole_tree.level[: int(sizes.max()) + 1])
+        parent = np.full(len(nodes), -1)  # (N,)
+        # Nodes have the same order as the edges that lead to them.
+        parent[int(level[1]) :] = edge_node[edge_token != END_TOKEN]
         tree = PrefixTree(
             token=whole_tree.token.take(nodes),
-            parent=_parents_of_nodes(edge_node, edge_token, nodes=len(nodes), roots=int(level[1])),
+            parent=parent,
             level=level,
             count=np.add.reduceat(edge_count, first_edge),
             edge_node=edge_node,
             edge_token=edge_token,
             edge_count=edge_count,
         )
-        return _Subtree(tree, nodes)
-
-    def _sorted_edges(
-        self, names: Int[Array, "B"], sizes: Int64[Array, "B"]
-    ) -> Int[Array, "edges"]:
-        """Return the sorted edges of all these names. An edge is repeated for each name that uses it."""
-        start = self._path_start.take(names)  # (B,) of each name's edges, in ``_paths``
-        end = sizes.cumsum()  # (B,) of each name's edges, in the result
-        indexes = (start - end + sizes).repeat(sizes)
-        indexes += np.arange(end[-1])
-        edges: Int[Array, "edges"] = self._paths.take(indexes)
-        edges.sort()
-        return edges
-
-    def _targets(self, subtree: _Subtree) -> Float32[Array, "N V"] | None:
-        """Return the targets of a batch, or None if ``with_targets`` wasn't used."""
         if self._expected is None:
-            return None
-        targets: Float32[Array, "N V"] = self._expected.take(subtree.whole_nodes, axis=0)
+            return Batch(tree)
+        targets: Float32[Array, "N V"] = self._expected.take(nodes, axis=0)
         if self._share < 1:
-            tree = subtree.tree
             targets *= self._share
-            followed = tree.edge_count / tree.count[tree.edge_node]  # (E,)
-            targets[tree.edge_node, tree.edge_token] += (1 - self._share) * followed
-        return targets
-
-
-@dataclass(frozen=True, eq=False)
-class _Subtree:
-    """A tree that is a part of another tree."""
-
-    tree: PrefixTree
-    whole_nodes: Int[Array, "N"]  # the node of the whole tree for each node
-
-
-def _parents_of_nodes(
-    edge_node: Int64[Array, "E"], edge_token: Int32[Array, "E"], *, nodes: int, roots: int
-) -> Int64[Array, "N"]:
-    """Return the parent of each node; −1 for roots. Nodes have the same order as the edges that lead to them."""
-    parent = np.full(nodes, -1)
-    parent[roots:] = edge_node[edge_token != END_TOKEN]
-    return parent
-
-
-def _to_edge_paths(
-    tree: PrefixTree, paths: Int[Array, "P"], last: Int64[Array, "names"]
-) -> Int[Array, "P"]:
-    """Turn the nodes of each name into its edges: those to its characters, and then the edge that ends the name.
-
-    Args:
-        tree: The tree of all names.
-        paths: The nodes of all names, from the root on. They are overwritten with the edges.
-        last: The index of each name's last node in ``paths``.
-    """
-    last_node = paths[last]  # (names,)
-    paths[:-1] = _edges_to_nodes(tree, paths.dtype)[paths[1:]]
-    paths[last] = _edges_that_end_names(tree, paths.dtype)[last_node]
-    return paths
-
-
-def _edges_to_nodes(tree: PrefixTree, dtype: np.dtype[Any]) -> Int[Array, "N"]:
-    """Return the edge that leads to each node; 0 for roots."""
-    edges = np.zeros(tree.nodes, dtype)
-    edges[tree.roots :] = np.flatnonzero(tree.edge_token != END_TOKEN)
-    return edges
-
-
-def _edges_that_end_names(tree: PrefixTree, dtype: np.dtype[Any]) -> Int[Array, "N"]:
-    """Return the edge that ends a name at each node; 0 if no name ends there."""
-    edges = np.zeros(tree.nodes, dtype)
-    end_edges = np.flatnonzero(tree.edge_token == END_TOKEN)
-    edges[tree.edge_node[end_edges]] = end_edges
-    return edges
+            followed = edge_count / tree.count[edge_node]  # (E,)
+            targets[edge_node, edge_token] += (1 - self._share) * followed
+        return Batch(tree, targets)

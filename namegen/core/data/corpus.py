@@ -14,8 +14,7 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import compress
 
-from namegen.core.data.list_content import ListContent
-from namegen.core.data.list_formats import FORMATS, Kind, Table
+from namegen.core.data.list_formats import FORMATS, Kind, Source, Table
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
@@ -90,7 +89,7 @@ class Corpus:
             NamesError: The data has no names, isn't in the format, isn't UTF-8, or has a NUL, too long a line or name,
                 or no such column.
         """
-        table = FORMATS[kind](ListContent(data, source), column, label_column)
+        table = FORMATS[kind](Source(data, source), column, label_column)
         return cls._clean(table, source, max_name_length)
 
     @classmethod
@@ -128,35 +127,27 @@ class Corpus:
     @classmethod
     def _clean(cls, table: Table, source: str, max_name_length: int) -> Corpus:
         """Clean names and labels, and drop the names that are empty or have no label."""
-        cleaner = _Cleaner(source, table.where, max_name_length)
-        names = cleaner.cleaned(table.names, "name")
-        labels = None if table.labels is None else cleaner.cleaned(table.labels, "label")
+        names = _clean_entries(table.names, "name", source, table.where, max_name_length)
         dropped = dict(table.dropped)
         empty = names.count("")
         if empty:
             dropped[table.empty] = empty
-        if labels is None:
-            corpus = cls(tuple(filter(None, names)), source, dropped)
-        else:
-            corpus = cls._with_labels(names, labels, source, dropped)
+        labels: list[str] = []
+        if table.labels is not None:
+            all_labels = _clean_entries(table.labels, "label", source, table.where, max_name_length)
+            pairs = [pair for pair in zip(names, all_labels, strict=True) if pair[0]]
+            names = [name for name, label in pairs if label]
+            labels = [label for name, label in pairs if label]
+            if pairs and not names:
+                raise NamesError(
+                    f"{source}: no name has a label: choose another label column, or none"
+                )
+            if len(names) < len(pairs):
+                dropped["names without a label"] = len(pairs) - len(names)
+        corpus = cls(tuple(filter(None, names)), source, dropped, labels=tuple(labels))
         if not corpus.names:
             raise NamesError(f"{source} has no names: give a list with at least one name")
         return corpus
-
-    @classmethod
-    def _with_labels(
-        cls, names: list[str], labels: list[str], source: str, dropped: dict[str, int]
-    ) -> Corpus:
-        """Create a list with labels, and drop the names that are empty or have no label."""
-        pairs = [(name, label) for name, label in zip(names, labels, strict=True) if name]
-        labeled = [(name, label) for name, label in pairs if label]
-        if pairs and not labeled:
-            raise NamesError(f"{source}: no name has a label: choose another label column, or none")
-        if len(labeled) < len(pairs):
-            dropped["names without a label"] = len(pairs) - len(labeled)
-        kept_names = tuple(name for name, label in labeled)
-        kept_labels = tuple(label for name, label in labeled)
-        return cls(kept_names, source, dropped, labels=kept_labels)
 
     @property
     def is_short(self) -> bool:
@@ -199,11 +190,19 @@ class Corpus:
 
     def dropped_sentence(self) -> str:
         """Return a message about what was dropped. It's empty if nothing was dropped."""
-        parts = [_number_with_noun(count, noun) for noun, count in self.dropped.items() if count]
+        parts = []
+        for noun, count in self.dropped.items():
+            if count == 1:  # "names without a label" becomes "1 name without a label"
+                first, preposition, rest = noun.partition(" without")
+                noun = first.removesuffix("s") + preposition + rest
+            if count:
+                parts.append(f"{count:,} {noun}")
         if not parts:
             return ""
+        *first_parts, last_part = parts
+        listed = f"{', '.join(first_parts)} and {last_part}" if first_parts else last_part
         verb = "was" if sum(self.dropped.values()) == 1 else "were"
-        return f"{self.source}: {_joined_with_and(parts)} {verb} dropped"
+        return f"{self.source}: {listed} {verb} dropped"
 
     def alike_labels_sentence(self) -> str:
         """Return a message about two labels that differ only in letter case or spaces. It's empty if there are none.
@@ -251,99 +250,62 @@ def _to_list(values: Iterable[str], noun: str) -> list[str]:
     return list(values)
 
 
-def _number_with_noun(count: int, noun: str) -> str:
-    """Combine a number with a plural noun, which becomes singular if the number is 1.
-
-    >>> _number_with_noun(1, "names without a label"), _number_with_noun(2, "empty lines")
-    ('1 name without a label', '2 empty lines')
-    """
-    if count == 1:
-        first, preposition, rest = noun.partition(" without")
-        noun = first.removesuffix("s") + preposition + rest
-    return f"{count:,} {noun}"
-
-
-def _joined_with_and(items: list[str]) -> str:
-    """Join items to a list in words, such as "a, b and c"."""
-    *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-@dataclass(frozen=True)
-class _Cleaner:
-    """Removes white space around names or labels, composes their characters, and checks them.
+def _clean_entries(
+    entries: list[str], noun: str, source: str, where: Callable[[int], str], max_length: int
+) -> list[str]:
+    """Remove white space around names or labels, compose their characters, and check them.
 
     Each step processes all entries in one call. Only to report an error, the entries are examined one by one.
+
+    Args:
+        entries: The names or labels.
+        noun: What messages call an entry: "name" or "label".
+        source: What messages call the list.
+        where: Returns an entry's location for messages.
+        max_length: The most characters of an entry.
     """
-
-    source: str
-    where: Callable[[int], str]  # an entry's location in messages
-    max_length: int  # characters
-
-    def cleaned(self, entries: list[str], noun: str) -> list[str]:
-        """Clean names or labels.
-
-        Args:
-            entries: The names or labels.
-            noun: What messages call an entry: "name" or "label".
-        """
-        self._check_types(entries, noun)
-        texts = list(map(str.strip, entries))
-        self._check_lengths(texts, noun, _LONGEST_COMPOSITION * self.max_length)
-        joined = "\n".join(texts)
-        has_line_ends = joined.count("\n") >= max(len(texts), 1) or "\r" in joined
-        if has_line_ends or "\0" in joined:
-            has_line_end = [bool(_LINE_END.search(text)) for text in texts]
-            index = has_line_end.index(True)
-            raise self._error(texts, index, f"has a line end or NUL inside the {noun}: {CORRECT}")
-        if not joined.isascii():
-            texts = self._compose(texts, joined)
-        self._check_lengths(texts, noun, self.max_length)
-        return texts
-
-    def _check_types(self, entries: list[str], noun: str) -> None:
-        """Raise NamesError if an entry isn't a string."""
-        is_string = [isinstance(entry, str) for entry in entries]
-        if all(is_string):
-            return
-        index = is_string.index(False)
-        raise NamesError(
-            f"{self.source}, {self.where(index)}: the {noun} {shown(entries[index])} isn't a string: remove it"
-        )
-
-    def _compose(self, texts: list[str], joined: str) -> list[str]:
-        """Return the entries in Unicode's composed form (NFC). ``joined`` has all entries as lines."""
-        if _has_half_character(joined):
-            is_incomplete = [_has_half_character(text) for text in texts]
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            raise NamesError(
+                f"{source}, {where(index)}: the {noun} {shown(entry)} isn't a string: remove it"
+            )
+    texts = [entry.strip() for entry in entries]
+    joined = "\n".join(texts)
+    longest = max(map(len, texts), default=0)
+    has_line_ends = joined.count("\n") >= max(len(texts), 1) or "\r" in joined
+    is_wrong: list[bool] = []  # of each entry, if any is wrong
+    if longest > _LONGEST_COMPOSITION * max_length:
+        is_wrong = [len(text) > _LONGEST_COMPOSITION * max_length for text in texts]
+        problem = ""
+    elif has_line_ends or "\0" in joined:
+        is_wrong = [bool(_LINE_END.search(text)) for text in texts]
+        problem = f"has a line end or NUL inside the {noun}: {CORRECT}"
+    elif not joined.isascii():
+        if _has_surrogate(joined):
+            is_wrong = [_has_surrogate(text) for text in texts]
             problem = f"has an incomplete Unicode character: {CORRECT}"
-            raise self._error(texts, is_incomplete.index(True), problem)
-        has_too_many_marks = [_has_too_many_marks(text) for text in texts]
-        if any(has_too_many_marks):
+        elif any(map(_has_too_many_marks, texts)):
+            is_wrong = [_has_too_many_marks(text) for text in texts]
             problem = f"has more than {_MOST_MARKS} accents on one letter: {CORRECT}"
-            raise self._error(texts, has_too_many_marks.index(True), problem)
-        if unicodedata.is_normalized("NFC", joined):
-            return texts
-        return unicodedata.normalize("NFC", joined).split("\n")
-
-    def _check_lengths(self, texts: list[str], noun: str, most: int) -> None:
-        """Raise NamesError if an entry has more than ``most`` characters."""
-        if max(map(len, texts), default=0) <= most:
-            return
-        is_too_long = [len(text) > most for text in texts]
-        index = is_too_long.index(True)
-        length = len(texts[index])
-        problem = f"has {length:,} characters, but a {noun} may have {self.max_length:,}"
-        advice = f"shorten it, or raise {setting('max_name_length')}"
-        raise self._error(texts, index, f"{problem}: {advice}")
-
-    def _error(self, texts: list[str], index: int, problem: str) -> NamesError:
-        """Return the error about an entry. The problem includes the advice."""
-        location = f"{self.source}, {self.where(index)}"
-        return NamesError(f"{location}: {quote(texts[index])} {problem}")
+        elif not unicodedata.is_normalized("NFC", joined):
+            texts = unicodedata.normalize("NFC", joined).split("\n")
+    if not is_wrong and max(map(len, texts), default=0) > max_length:
+        is_wrong = [len(text) > max_length for text in texts]
+        problem = ""
+    if is_wrong:
+        index = is_wrong.index(True)
+        text = texts[index]
+        if not problem:
+            problem = (
+                f"has {len(text):,} characters, but a {noun} may have {max_length:,}: "
+                f"shorten it, or raise {setting('max_name_length')}"
+            )
+        raise NamesError(f"{source}, {where(index)}: {quote(text)} {problem}")
+    return texts
 
 
-def _has_half_character(text: str) -> bool:
-    """Whether a text has a surrogate, which is half of a character in UTF-16."""
+def _has_surrogate(text: str) -> bool:
+    """Check whether a string has half of a character in UTF-16."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -352,7 +314,7 @@ def _has_half_character(text: str) -> bool:
 
 
 def _has_too_many_marks(text: str) -> bool:
-    """Whether one letter has more than ``_MOST_MARKS`` combining marks."""
+    """Check whether one letter has more than ``_MOST_MARKS`` combining marks."""
     if len(text) <= _MOST_MARKS or text.isascii():
         return False
     mark_count = 0

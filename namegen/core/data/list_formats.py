@@ -1,7 +1,7 @@
 """List formats: read the names, and maybe their labels, from the content of a file.
 
-A format is a function from a ``ListContent`` to a ``Table``, and an entry in ``FORMATS``. The ending of a file's name
-determines its format. Formats read the content in blocks and keep only the columns they need, which saves memory.
+A format is a function from a ``Source`` to a ``Table``, and an entry in ``FORMATS``. The ending of a file's name
+determines its format.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice, pairwise
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
-from namegen.core.data.json_list import read_items, read_lines
-from namegen.core.data.list_content import MOST_LINES, ListContent
-from namegen.documents import Json
 from namegen.errors import NamesError, quote, setting, shown
 
-if TYPE_CHECKING:
-    import _csv
+MOST_LINES = 20_000_000
+LONGEST_LINE = 2**20  # characters
+MOST_COLUMNS = 10_000
+# The first bytes of PDF files, PNG files, and Office documents since 2007 and before.
+FOREIGN = b"%PDF", b"\x89PNG", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
 
 # What pasted lists have around each name. The last group of a pattern is the name.
 PASTED = {
@@ -32,12 +34,83 @@ PASTED = {
     "item numbers": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
     "pairs of quotation marks": re.compile(r'"([^"]*)"'),
 }
-LOOKED_AT = 1_000  # examined lines, and characters of each line in which commas are counted
-SEPARATORS_IN_A_LINE = {",": "commas", ";": "semicolons"}
+EXAMINED_LINES = 1_000  # of a text, to find out whether it was pasted
 FEWEST_PASTED = 3  # so many lines, and half of the examined lines, must match a pattern
-GOING_ON = 0.8  # the smallest share of item numbers that are one more than the previous number
-MOST_COLUMNS = 10_000
-MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
+CONSECUTIVE = 0.8  # the smallest share of item numbers that are one more than the previous number
+
+
+@dataclass(frozen=True)
+class Source:
+    r"""The bytes of a list, read as UTF-8 with any line ends, and with or without a byte order mark.
+
+    >>> Source(b"Al\r\nBo\n", "friends.txt").lines
+    ['Al', 'Bo']
+    >>> Source(b"%PDF-1.7", "names.txt").text
+    Traceback (most recent call last):
+        ...
+    namegen.errors.NamesError: names.txt is a PDF, a picture or an Office document: save its names as plain text
+    """
+
+    data: bytes
+    name: str  # what messages call the list
+
+    @cached_property
+    def text(self) -> str:
+        r"""The decoded text, with ``\n`` as the only line end.
+
+        Raises:
+            NamesError: The bytes aren't UTF-8 text.
+        """
+        if self.data.startswith(FOREIGN):
+            raise NamesError(
+                f"{self.name} is a PDF, a picture or an Office document: save its names as plain text"
+            )
+        nul = self.data.find(b"\0")
+        if nul >= 0:
+            line = _line_number(self.data[:nul])
+            raise NamesError(
+                f"{self.name}, line {line}: a NUL byte, so it isn't UTF-8 text: save the list as UTF-8 text"
+            )
+        try:
+            text = self.data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            before = self.data[: error.start]
+            line = _line_number(before)
+            column = error.start - max(before.rfind(b"\n"), before.rfind(b"\r"))
+            raise NamesError(
+                f"{self.name}, line {line}, byte {column}: 0x{self.data[error.start]:02x} is not UTF-8: "
+                "save the list as UTF-8 text"
+            ) from error
+        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+    @property
+    def lines(self) -> list[str]:
+        r"""The lines without their ends. A line end at the very end doesn't start another line.
+
+        Only ``\n`` ends a line, because names may contain other characters that ``splitlines`` splits at.
+
+        Raises:
+            NamesError: There are too many lines, or one is too long; the bytes aren't UTF-8.
+        """
+        lines = self.text.split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        if len(lines) > MOST_LINES:
+            raise NamesError(
+                f"{self.name} has more than {MOST_LINES:,} lines: split it into several lists"
+            )
+        if max(map(len, lines), default=0) > LONGEST_LINE:
+            number = next(n for n, line in enumerate(lines, start=1) if len(line) > LONGEST_LINE)
+            raise NamesError(
+                f"{self.name}, line {number} has more than {LONGEST_LINE:,} characters: "
+                "put each name on a line of its own"
+            )
+        return lines
+
+
+def _line_number(before: bytes) -> int:
+    """Return the number of the line that follows these bytes, counted from 1."""
+    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
 
 
 @dataclass(frozen=True)
@@ -81,76 +154,62 @@ def split_parts(label: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def text_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
+def text_lines(source: Source, column: str | None, label_column: str | None) -> Table:
     r"""Read one name per line. If the list was pasted from a page, remove the bullets, numbers and so on.
 
     Raises:
         NamesError: A column was requested, or the content is a table or markup.
 
-    >>> text_lines(ListContent(b"1. Al\n2. Bo\n3. Cy", "page.txt"), None, None).names
+    >>> text_lines(Source(b"1. Al\n2. Bo\n3. Cy", "page.txt"), None, None).names
     ['Al', 'Bo', 'Cy']
     """
-    source = content.source
     requested = column or label_column
     if requested:
         raise NamesError(
-            f"{source} is plain text, so it has no column {quote(requested)}: give CSV or JSON"
+            f"{source.name} is plain text, so it has no column {quote(requested)}: give CSV or JSON"
         )
-    names = [line.strip() for line in content.lines()]
-    _check_plain_text(_first_lines(names), source)
-    dropped = _remove_pasted(names)
-    _check_one_column(_first_lines(names), source)
+    names = [line.strip() for line in source.lines]
+    examined = [name for name in names if name][:EXAMINED_LINES]
+    if examined and MARKUP.match(examined[0]):
+        raise NamesError(
+            f"{source.name} is HTML, XML or RTF, not a list: save its names as plain text"
+        )
+    for separator, noun in ((",", "commas"), (";", "semicolons")):
+        if len(examined) == 1 and examined[0].count(separator) > 1:
+            raise NamesError(
+                f"{source.name} is one line with {noun}: put each name on its own line"
+            )
+
+    removed = {}
+    for noun, pattern in PASTED.items():
+        if not _looks_pasted(examined, pattern):
+            continue
+        matches = [pattern.fullmatch(name) for name in names]
+        removed[noun] = sum(match is not None for match in matches)
+        name_group = pattern.groups
+        names = [
+            match[name_group] if match else name for match, name in zip(matches, names, strict=True)
+        ]
+        examined = [name for name in names if name][:EXAMINED_LINES]
+
+    # In a name, such as "Acme, Inc.", a space follows the comma.
+    commas = [len(re.findall(r",(?=\S)", line[:1000])) for line in examined]
+    has_commas = bool(commas) and commas[0] > 1 and commas.count(commas[0]) > len(commas) / 2
+    lines_with_tabs = sum("\t" in line for line in examined)
+    if has_commas or lines_with_tabs > len(examined) / 2:
+        cells = re.split(r"[\t,]", examined[0])[:20]
+        columns = ", ".join(map(quote, cells))
+        raise NamesError(
+            f"{source.name} is a table: if its first row contains the names of its columns, choose one of {columns} "
+            f"with {setting('column')}; otherwise save only one column"
+        )
     return Table(
-        names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped
+        names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=removed
     )
 
 
-def _first_lines(names: list[str]) -> list[str]:
-    """Return the lines to examine: the first ones that aren't empty."""
-    return list(islice(filter(None, names), LOOKED_AT))
-
-
-def _check_plain_text(lines: list[str], source: str) -> None:
-    r"""Raise NamesError if the text is markup, or has all names in one line.
-
-    >>> _check_plain_text(["<ul>", "<li>Al"], "page.txt")
-    Traceback (most recent call last):
-    namegen.errors.NamesError: page.txt is HTML, XML or RTF, not a list: save its names as plain text
-    """
-    if lines and MARKUP.match(lines[0]):
-        raise NamesError(f"{source} is HTML, XML or RTF, not a list: save its names as plain text")
-    for separator, noun in SEPARATORS_IN_A_LINE.items():
-        if len(lines) == 1 and lines[0].count(separator) > 1:
-            raise NamesError(f"{source} is one line with {noun}: put each name on its own line")
-
-
-def _remove_pasted(names: list[str]) -> dict[str, int]:
-    r"""Remove what a pasted list has around its names, in place, and count what was removed.
-
-    >>> names = ["(1) Al", "(2) Bo", "(3) Cy"]
-    >>> _remove_pasted(names), names
-    ({'item numbers': 3}, ['Al', 'Bo', 'Cy'])
-    """
-    removed = {}
-    for noun, pattern in PASTED.items():
-        if _is_pasted(_first_lines(names), pattern):
-            removed[noun] = _replace_matches(names, pattern)
-    return removed
-
-
-def _replace_matches(names: list[str], pattern: re.Pattern[str]) -> int:
-    """Replace each name that matches a pattern by the pattern's last group, and count these names."""
-    count = 0
-    for index, name in enumerate(names):
-        match = pattern.fullmatch(name)
-        if match:
-            names[index] = match[pattern.groups]
-            count += 1
-    return count
-
-
-def _is_pasted(lines: list[str], pattern: re.Pattern[str]) -> bool:
-    """Whether enough lines match a pattern. If they are numbered, the numbers also have to be consecutive."""
+def _looks_pasted(lines: list[str], pattern: re.Pattern[str]) -> bool:
+    """Check whether enough lines match a pattern. If they are numbered, the numbers also have to be consecutive."""
     matches = [match for match in map(pattern.fullmatch, lines) if match]
     if len(matches) < max(FEWEST_PASTED, len(lines) / 2):
         return False
@@ -159,193 +218,118 @@ def _is_pasted(lines: list[str], pattern: re.Pattern[str]) -> bool:
         return True
     numbers = [int(match[1]) for match in matches]
     consecutive = sum(after - before == 1 for before, after in pairwise(numbers))
-    return consecutive >= GOING_ON * (len(numbers) - 1)
+    return consecutive >= CONSECUTIVE * (len(numbers) - 1)
 
 
-def _check_one_column(lines: list[str], source: str) -> None:
-    """Raise NamesError if most lines have tabs, or the same number of commas: two or more."""
-    # In a name, such as "Acme, Inc.", a space follows the comma.
-    commas = [len(re.findall(r",(?=\S)", line[:LOOKED_AT])) for line in lines]
-    most = len(lines) / 2
-    has_commas = bool(commas) and commas[0] > 1 and commas.count(commas[0]) > most
-    lines_with_tabs = sum("\t" in line for line in lines)
-    if has_commas or lines_with_tabs > most:
-        cells = re.split(r"[\t,]", lines[0])[:20]
-        columns = ", ".join(map(quote, cells))
-        raise NamesError(
-            f"{source} is a table: if its first row contains the names of its columns, choose one of {columns} with "
-            f"{setting('column')}; otherwise save only one column"
-        )
-
-
-def csv_columns(content: ListContent, column: str | None, label_column: str | None) -> Table:
+def csv_columns(source: Source, column: str | None, label_column: str | None) -> Table:
     """Read a column of names, and maybe columns of labels.
 
     Args:
-        content: The content of a CSV file.
+        source: The content of a CSV file.
         column: The column of the names. None: the only column that isn't a label column.
         label_column: The column of the labels, or several columns, separated by commas. None: there are no labels.
 
     Raises:
         NamesError: The content isn't CSV, has no such column, or has rows that are too long.
     """
-    rows = _csv_rows(content)
-    header = [name.strip() for name in next(rows).cells]
-    columns = _find_columns(header, column, label_column, source=content.source)
-    collector = _RowCollector(columns)
-    for row in rows:
-        row.check_length(len(header), content.source)
-        collector.add(row)
-    return collector.table()
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of a CSV file."""
-
-    line: int  # the number of its last line, from 1
-    cells: list[str]
-
-    def check_length(self, columns: int, source: str) -> None:
-        """Raise NamesError if there are cells after the last column, unless they're empty."""
-        if any(map(str.strip, self.cells[columns:])):
+    rows = _csv_rows(source)
+    _, header = next(rows)
+    header = [title.strip() for title in header]
+    name_column, label_columns = _find_columns(header, column, label_column, source=source.name)
+    names = []
+    labels = []
+    line_of = array("I")  # the last line of each name's row
+    rows_without_name = 0
+    for line, cells in rows:
+        if any(map(str.strip, cells[len(header) :])):
             raise NamesError(
-                f"{source}, line {self.line} has {len(self.cells)} cells, but the first row has {columns}: "
+                f"{source.name}, line {line} has {len(cells)} cells, but the first row has {len(header)}: "
                 "quote cells that contain commas"
             )
+        if len(cells) <= name_column:
+            rows_without_name += 1
+            continue
+        names.append(cells[name_column])
+        line_of.append(line)
+        if label_columns:
+            parts = [cells[index] if index < len(cells) else "" for index in label_columns]
+            labels.append(join_parts(parts))
 
-    def label(self, columns: list[int]) -> str:
-        """Return the label, whose parts are in these columns."""
-        return join_parts(map(self._cell, columns))
-
-    def _cell(self, column: int) -> str:
-        """Return the cell in a column. It's empty if the row is too short."""
-        return self.cells[column] if column < len(self.cells) else ""
-
-
-class _RowCollector:
-    """Collects the names and labels of a table, row by row."""
-
-    def __init__(self, columns: _Columns) -> None:
-        self._columns = columns
-        self._names: list[str] = []
-        self._labels: list[str] = []
-        self._line_of = array("I")  # the line of each name
-        self._short_rows = 0  # rows without a name
-
-    def add(self, row: _Row) -> None:
-        """Add the name of a row, and its label if there are labels."""
-        if len(row.cells) <= self._columns.name:
-            self._short_rows += 1
-            return
-        self._names.append(row.cells[self._columns.name])
-        self._line_of.append(row.line)
-        if self._columns.labels:
-            self._labels.append(row.label(self._columns.labels))
-
-    def table(self) -> Table:
-        """Return the collected entries."""
-        dropped = {"header rows": 1}
-        if self._short_rows:
-            dropped["rows without that column"] = self._short_rows
-        return Table(
-            names=self._names,
-            labels=self._labels if self._columns.labels else None,
-            where=self._location,
-            empty="empty cells",
-            dropped=dropped,
-        )
-
-    def _location(self, entry: int) -> str:
-        return f"line {self._line_of[entry]}"
+    dropped = {"header rows": 1}
+    if rows_without_name:
+        dropped["rows without that column"] = rows_without_name
+    return Table(
+        names,
+        labels=labels if label_columns else None,
+        where=lambda entry: f"line {line_of[entry]}",
+        empty="empty cells",
+        dropped=dropped,
+    )
 
 
-def _csv_rows(content: ListContent) -> Iterator[_Row]:
-    """Yield the first row of a CSV file, then all other rows that aren't empty.
+def _csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first row of a CSV file, then all other rows that aren't empty, each with the number of its last line.
 
     Raises:
         NamesError: The content isn't CSV.
     """
-    reader = _csv_reader(content)
+    lines = source.lines or [""]
+    reader = csv.reader(
+        (f"{line}\n" for line in lines),
+        delimiter=delimiter_of(lines[0]),
+        strict=True,
+        skipinitialspace=True,
+    )
     first_line = 1  # of the current row
     try:
-        yield _Row(1, next(reader))
+        yield 1, next(reader)
         first_line = reader.line_num + 1
         for cells in reader:
             if cells:
-                yield _Row(reader.line_num, cells)
+                yield reader.line_num, cells
             first_line = reader.line_num + 1
     except csv.Error as error:
-        has_several_lines = reader.line_num > first_line
-        problem = _csv_problem(str(error), has_several_lines=has_several_lines)
-        raise NamesError(f"{content.source}, line {first_line}: {problem}") from error
-
-
-def _csv_reader(content: ListContent) -> _csv.Reader:
-    """Create a reader with the separator that the first line has."""
-    lines = content.lines()
-    first = next(lines, "")
-    with_line_ends = (f"{line}\n" for line in chain([first], lines))
-    delimiter = delimiter_of(first)
-    return csv.reader(with_line_ends, delimiter=delimiter, strict=True, skipinitialspace=True)
-
-
-def _csv_problem(error: str, *, has_several_lines: bool) -> str:
-    """Describe what's wrong with a row, and what to do, by the message of Python's csv module."""
-    is_too_long = "field larger" in error
-    if "unexpected end" in error or (is_too_long and has_several_lines):
-        return "a quotation mark in this row is never closed: close it, or quote the cell and double the mark"
-    if is_too_long:
         longest = csv.field_size_limit()
-        return (
-            f"a cell has more than {longest:,} characters: shorten it, or close its quotation mark"
-        )
-    return f"not CSV ({error}): quote cells that contain commas or quotation marks"
+        is_too_long = "field larger" in str(error)
+        is_open = "unexpected end" in str(error)
+        if is_open or (is_too_long and reader.line_num > first_line):
+            problem = "a quotation mark in this row is never closed: close it, or quote the cell and double the mark"
+        elif is_too_long:
+            problem = f"a cell has more than {longest:,} characters: shorten it, or close its quotation mark"
+        else:
+            problem = f"not CSV ({error}): quote cells that contain commas or quotation marks"
+        raise NamesError(f"{source.name}, line {first_line}: {problem}") from error
 
 
-def delimiter_of(first: str) -> str:
-    """Return the character that separates a table's cells: the most frequent of comma, semicolon and tab.
-
-    Args:
-        first: The first line of the table.
-    """
-    unquoted = re.sub(r'"[^"]*"', "", first)
+def delimiter_of(first_line: str) -> str:
+    """Return the character that separates a table's cells: the most frequent of comma, semicolon and tab."""
+    unquoted = re.sub(r'"[^"]*"', "", first_line)
     return max(",;\t", key=unquoted.count)  # a comma if they are equally frequent
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """The indexes of a table's columns."""
-
-    name: int  # the column of names
-    labels: list[int]  # the columns of labels
 
 
 def _find_columns(
     header: Sequence[str], column: str | None, label_column: str | None, *, source: str
-) -> _Columns:
-    """Find the column of names and the columns of labels.
+) -> tuple[int, list[int]]:
+    """Return the index of the column of names, and the indexes of the columns of labels.
 
     The arguments are those of ``csv_columns``, with the names of the table's columns as ``header``.
     """
-    labels = _label_columns(header, label_column, source)
-    others = set(range(len(header))) - set(labels)
-    if column is None and labels and len(others) == 1:
-        return _Columns(others.pop(), labels)
-    name = column_place(header, column, source=source, option="column")
-    if name in labels:
+    label_columns: list[int] = []
+    if label_column is not None:
+        titles = [label_column] if label_column in header else split_parts(label_column)
+        label_columns = [
+            column_place(header, title, source=source, option="label_column") for title in titles
+        ]
+    others = set(range(len(header))) - set(label_columns)
+    if column is None and label_columns and len(others) == 1:
+        return others.pop(), label_columns
+    name_column = column_place(header, column, source=source, option="column")
+    if name_column in label_columns:
+        title = quote(header[name_column])
         raise NamesError(
-            f"{source}: names and labels can't both be in the column {quote(header[name])}: choose another one"
+            f"{source}: names and labels can't both be in the column {title}: choose another one"
         )
-    return _Columns(name, labels)
-
-
-def _label_columns(header: Sequence[str], label_column: str | None, source: str) -> list[int]:
-    """Find the columns of labels, whose names are separated by commas."""
-    if label_column is None:
-        return []
-    names = [label_column] if label_column in header else split_parts(label_column)
-    return [column_place(header, name, source=source, option="label_column") for name in names]
+    return name_column, label_columns
 
 
 def column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
@@ -363,168 +347,130 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
     >>> column_place(["id", "name"], "name", "a.csv", "column"), column_place(["id", "name"], "1", "a.csv", "column")
     (1, 0)
     """
+    listed = ", ".join(map(quote, header[:20]))
+    if len(header) > 20:
+        listed += ", …"
     if not any(header):
         raise NamesError(
             f"{source} has no names: the first row of a CSV file must contain the names of its columns"
         )
     if column is None:
-        return _only_column(header, source, option)
+        if len(header) == 1:
+            return 0
+        advice = f"choose one of {listed} with {setting(option)}"
+        if option == "column":
+            advice += f" (and one with labels with {setting('label_column')})"
+        raise NamesError(f"{source} has {len(header)} columns: {advice}")
     if header.count(column) > 1:
         raise NamesError(
             f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1"
         )
     if column in header:
         return header.index(column)
-    if _is_column_number(column, len(header)):
+    is_number = column.isascii() and column.isdigit() and len(column) < 10
+    if is_number and 1 <= int(column) <= len(header):
         return int(column) - 1
     raise NamesError(
-        f"{source} has no column {quote(column)}: choose one of {_list_columns(header)}, or a number from 1"
+        f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1"
     )
 
 
-def _is_column_number(text: str, columns: int) -> bool:
-    """Whether a text is the number of a column, from 1."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 10
-    return is_number and 1 <= int(text) <= columns
-
-
-def _only_column(header: Sequence[str], source: str, option: str) -> int:
-    """Return the index of the only column. Raise NamesError if there are several."""
-    if len(header) == 1:
-        return 0
-    advice = f"choose one of {_list_columns(header)} with {setting(option)}"
-    if option == "column":
-        advice += f" (and one with labels with {setting('label_column')})"
-    raise NamesError(f"{source} has {len(header)} columns: {advice}")
-
-
-def _list_columns(columns: Sequence[str]) -> str:
-    """List the first columns for a message."""
-    listed = ", ".join(map(quote, columns[:20]))
-    return f"{listed}, …" if len(columns) > 20 else listed
-
-
-def json_names(content: ListContent, column: str | None, label_column: str | None) -> Table:
+def json_names(source: Source, column: str | None, label_column: str | None) -> Table:
     """Read a JSON list of strings, or of objects if a column is requested. A column is a key of the objects.
 
     Raises:
         NamesError: The JSON has another form.
     """
-    items = _Items(content, content.source, has_item_per_line=False)
-    return items.table(column, label_column)
+    items = _decode(source.text, source, line=1)
+    if not isinstance(items, list):
+        raise NamesError(
+            f'{source.name}, line 1: not a JSON list: expected a list of strings, such as ["Ann", "Bob"]'
+        )
+    return _table_of_items(items, source.name, column, label_column)
 
 
-def json_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
+def json_lines(source: Source, column: str | None, label_column: str | None) -> Table:
     r"""Read one JSON value per line, like the items of ``json_names``.
 
-    >>> content = ListContent(b'{"name": "Al"}\n\n{"name": "Bo"}\n', "list")
-    >>> json_lines(content, "name", None).names
+    >>> source = Source(b'{"name": "Al"}\n\n{"name": "Bo"}\n', "list")
+    >>> json_lines(source, "name", None).names
     ['Al', 'Bo']
     """
-    items = _Items(content, content.source, has_item_per_line=True)
-    return items.table(column, label_column)
+    items = []
+    for number, line in enumerate(source.lines, start=1):
+        if line.strip():
+            items.append(_decode(line, source, line=number))
+    return _table_of_items(items, source.name, column, label_column)
 
 
-@dataclass(frozen=True)
-class _Items:
-    """The items of a JSON file."""
+def _decode(text: str, source: Source, *, line: int) -> Any:
+    """Decode JSON that starts in this line of the source."""
+    import msgspec  # other formats, and commands that complete labels, don't need it
 
-    content: ListContent
-    source: str  # what messages call the file
-    has_item_per_line: bool  # otherwise, the items are in a JSON list
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        position = re.search(r"\(byte (\d+)\)", str(error))  # it's missing if the end is
+        before = text.encode()[: int(position[1])] if position else text.encode()
+        line += before.count(b"\n")
+        raise NamesError(
+            f'{source.name}, line {line}: not JSON: expected a list of strings, such as ["Ann", "Bob"]'
+        ) from error
 
-    def table(self, column: str | None, label_column: str | None) -> Table:
-        """Return the names of the items, and maybe their labels. The arguments are those of ``json_names``."""
-        if column is None and label_column is None:
-            return Table(list(self._strings()))
-        keys = self._keys()
-        columns = _find_columns(keys, column, label_column, source=self.source)
-        label_keys = [keys[index] for index in columns.labels]
-        names = []
-        labels = []
-        for index, item in self._objects():
-            names.append(self._text(index, item, keys[columns.name]))
-            if label_keys:
-                labels.append(join_parts(self._label(index, item, key) for key in label_keys))
-        return Table(names, labels if label_keys else None)
 
-    def _keys(self) -> list[str]:
-        """Return the keys of all objects, in the order in which they first occur."""
-        keys: dict[str, None] = {}
-        for _, item in self._objects():
-            keys.update(dict.fromkeys(item))
-            if len(keys) > MOST_COLUMNS:
-                raise NamesError(
-                    f"{self.source} has more than {MOST_COLUMNS:,} columns: remove those that aren't needed"
-                )
-        if not any(keys):
-            raise NamesError(
-                f"{self.source} has no columns: give a JSON list of objects whose keys are the columns"
-            )
-        return list(keys)
-
-    def _strings(self) -> Iterator[str]:
-        """Yield the items, which have to be strings."""
-        for index, item in self._numbered():
-            if not isinstance(item, str):
-                advice = "a JSON list of strings"
-                if isinstance(item, dict):
-                    advice += f", or choose the key of the names with {setting('column')}"
-                raise self._unexpected(index, item, "a string", advice)
-            yield item
-
-    def _objects(self) -> Iterator[tuple[int, dict[str, Json]]]:
-        """Yield the items, which have to be objects, with their indexes."""
-        for index, item in self._numbered():
-            if not isinstance(item, dict):
-                raise self._unexpected(index, item, "an object", "a JSON list of objects")
-            yield index, item
-
-    def _read(self) -> Iterator[Json]:
-        """Read all items. Objects are read twice: first to find their keys."""
-        if self.has_item_per_line:
-            return read_lines(self.content.lines())
-        return read_items(self.content.blocks())
-
-    def _numbered(self) -> Iterator[tuple[int, Json]]:
-        """Yield the items with their indexes."""
-        try:
-            for index, item in enumerate(self._read()):
-                if index == MOST_LINES:
-                    raise NamesError(
-                        f"{self.source} has more than {MOST_LINES:,} items: split it into several lists"
-                    )
-                yield index, item
-        except ValueError as error:
-            raise NamesError(
-                f'{self.source}, {error}: expected a list of strings, such as ["Ann", "Bob"]'
-            ) from error
-
-    def _label(self, index: int, item: dict[str, Json], key: str) -> str:
-        """Return a part of an object's label. It may also be null, or a whole number, such as a year."""
-        value = item.get(key)
-        if value is None:
-            return ""
-        if type(value) is int:  # not bool
-            return str(value)
-        return self._text(index, item, key)
-
-    def _text(self, index: int, item: dict[str, Json], key: str) -> str:
-        """Return the string that an object has for this key, or "" if the object doesn't have the key."""
-        value = item.get(key, "")
-        if not isinstance(value, str):
-            raise self._unexpected(index, value, f"a string as {quote(key)}", "strings")
-        return value
-
-    def _unexpected(self, index: int, value: object, expected: str, advice: str) -> NamesError:
-        """Return the error about an item of the wrong type."""
-        return NamesError(
-            f"{self.source}, item {index + 1}: expected {expected}, but found {shown(value)}: give {advice}"
+def _table_of_items(
+    items: list[Any], source: str, column: str | None, label_column: str | None
+) -> Table:
+    """Return the names of JSON items, and maybe their labels. The arguments are those of ``json_names``."""
+    has_columns = column is not None or label_column is not None
+    expected_type = dict if has_columns else str
+    for index, item in enumerate(items):
+        if isinstance(item, expected_type):
+            continue
+        expected = "an object" if has_columns else "a string"
+        advice = "a JSON list of objects" if has_columns else "a JSON list of strings"
+        if isinstance(item, dict):
+            advice += f", or choose the key of the names with {setting('column')}"
+        raise NamesError(
+            f"{source}, item {index + 1}: expected {expected}, but found {shown(item)}: give {advice}"
         )
+    if not has_columns:
+        return Table(items)
+
+    keys = list(dict.fromkeys(key for item in items for key in item))
+    if len(keys) > MOST_COLUMNS:
+        raise NamesError(
+            f"{source} has more than {MOST_COLUMNS:,} columns: remove those that aren't needed"
+        )
+    if not any(keys):
+        raise NamesError(
+            f"{source} has no columns: give a JSON list of objects whose keys are the columns"
+        )
+    name_column, label_columns = _find_columns(keys, column, label_column, source=source)
+    name_key = keys[name_column]
+    label_keys = [keys[index] for index in label_columns]
+    names = []
+    labels = []
+    for index, item in enumerate(items):
+        cells = {key: item.get(key, "") for key in (name_key, *label_keys)}
+        for key in label_keys:
+            if cells[key] is None:
+                cells[key] = ""
+            elif type(cells[key]) is int:  # such as a year, but not bool
+                cells[key] = str(cells[key])
+        for key, cell in cells.items():
+            if not isinstance(cell, str):
+                raise NamesError(
+                    f"{source}, item {index + 1}: expected a string as {quote(key)}, but found {shown(cell)}: "
+                    "give strings"
+                )
+        names.append(cells[name_key])
+        labels.append(join_parts(cells[key] for key in label_keys) if label_keys else "")
+    return Table(names, labels if label_keys else None)
 
 
 Kind = Literal["text", "csv", "json", "jsonl"]
-FORMATS: dict[Kind, Callable[[ListContent, str | None, str | None], Table]] = {
+FORMATS: dict[Kind, Callable[[Source, str | None, str | None], Table]] = {
     "text": text_lines,
     "csv": csv_columns,
     "json": json_names,

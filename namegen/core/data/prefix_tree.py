@@ -122,35 +122,24 @@ class PrefixTree:
         is_end = self.edge_token == END_TOKEN  # (E,)
         last_node = self.edge_node[is_end]  # (names,)
         lengths = self.depth_of[last_node]  # (names,)
-        nodes = self._paths_to(last_node, lengths)  # (names, T)
-        return Sequences(
-            tokens=self._characters_on_paths(nodes),
-            lengths=lengths,
-            counts=self.edge_count[is_end],
-            nodes=nodes,
-            start_tokens=self.token[nodes[:, 0]],
-        )
-
-    def _paths_to(
-        self, last_node: Int64[Array, "names"], lengths: Int64[Array, "names"]
-    ) -> Int64[Array, "names T"]:
-        """Return the nodes from the root to each name's last node. Rows are padded with 0."""
-        paths = np.zeros((len(last_node), self.depth), dtype=np.int64)
+        nodes = np.zeros((len(last_node), self.depth), dtype=np.int64)  # (names, T)
         node = last_node.copy()  # (names,) moves from the last node of each name up to its root
         for depth in range(self.depth - 1, 0, -1):
             rows = np.flatnonzero(lengths >= depth)
-            paths[rows, depth] = node[rows]
+            nodes[rows, depth] = node[rows]
             node[rows] = self.parent[node[rows]]
-        paths[:, 0] = node
-        return paths
+        nodes[:, 0] = node
 
-    def _characters_on_paths(self, paths: Int64[Array, "names T"]) -> Int32[Array, "names T"]:
-        """Return the characters of each name from its path, padded with end tokens."""
-        characters = np.zeros(paths.shape, dtype=np.int32)
-        after_root = paths[:, 1:]
-        is_padding = after_root == 0
-        characters[:, :-1] = np.where(is_padding, END_TOKEN, self.token[after_root])
-        return characters
+        tokens = np.full(nodes.shape, END_TOKEN, dtype=np.int32)  # (names, T)
+        after_root = nodes[:, 1:]
+        tokens[:, :-1] = np.where(after_root == 0, END_TOKEN, self.token[after_root])
+        return Sequences(
+            tokens=tokens,
+            lengths=lengths,
+            counts=self.edge_count[is_end],
+            nodes=nodes,
+            start_tokens=self.token[node],
+        )
 
     def recounted(self, end_node: Int[Array, "names"], counts: Int64[Array, "names"]) -> PrefixTree:
         """Return the tree of the same names with other counts. Arrays that stay the same are shared, not copied.
@@ -164,17 +153,13 @@ class PrefixTree:
         count[end_node] = counts
         edge_count = np.empty(len(is_end), np.int64)  # (E,)
         edge_count[is_end] = count[self.edge_node[is_end]]
-        self._add_to_parents(count)
-        edge_count[~is_end] = count[self.roots :]
-        return replace(self, count=count, edge_count=edge_count)
-
-    def _add_to_parents(self, count: Int64[Array, "N"]) -> None:
-        """Add each node's count to all nodes above it, in place, one level after another."""
-        for depth in range(self.depth - 1, 0, -1):
+        for depth in range(self.depth - 1, 0, -1):  # add the counts of each level to its parents
             level = slice(self.level[depth], self.level[depth + 1])
             parent = self.parent[level]
             first_child = np.flatnonzero(new_run(parent))
             count[parent[first_child]] += np.add.reduceat(count[level], first_child)
+        edge_count[~is_end] = count[self.roots :]
+        return replace(self, count=count, edge_count=edge_count)
 
     def under_one_root(self) -> PrefixTree:
         """Return the tree of the same names without their labels. They all start with ``END_TOKEN``."""
@@ -237,24 +222,18 @@ class SortedNames:
         if not entries:
             raise NamesError("the list has no names: give at least one")
         ranking = Ranking.of(entries, vocabulary, token_of_entry)
-        return cls._of_ranking(ranking, token_of_entry), ranking
-
-    @classmethod
-    def _of_ranking(
-        cls, ranking: Ranking, token_of_entry: Int32[Array, "entries"] | None
-    ) -> SortedNames:
-        """Collect the distinct names of a ranking, and the start token of each."""
         first_entry = ranking.representatives  # (names,)
         if token_of_entry is None:
-            start_tokens = np.full(len(first_entry), END_TOKEN, np.int32)  # (names,)
+            distinct_start_tokens = np.full(len(first_entry), END_TOKEN, np.int32)  # (names,)
         else:
-            start_tokens = token_of_entry[first_entry]  # (names,)
-        return cls(
+            distinct_start_tokens = token_of_entry[first_entry]  # (names,)
+        sorted_names = cls(
             tokens=ranking.distinct_tokens(),
             lengths=ranking.lengths[first_entry],
             counts=ranking.counts,
-            start_tokens=start_tokens,
+            start_tokens=distinct_start_tokens,
         )
+        return sorted_names, ranking
 
     def counted(self, counts: Int64[Array, "names"]) -> SortedNames:
         """Return the names with other counts. Names whose count is 0 are removed."""
@@ -317,11 +296,7 @@ class SortedNames:
 
     def tree(self) -> PrefixTree:
         """Build the prefix tree of the names."""
-        builder = _TreeBuilder(self)
-        level: _Level | None = builder.add_roots()
-        while level is not None:
-            level = builder.add_children(level)
-        return builder.tree()
+        return self._build_tree(None)
 
     def tree_and_paths(self) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
         """Build the tree, and the path of each name through it.
@@ -330,140 +305,71 @@ class SortedNames:
             The tree, the nodes of each name from its root to its last character (concatenated for all names), and the
             index of each name's first node among them.
         """
-        path_start = self._start + np.arange(len(self.lengths))  # one more node than characters
-        path_nodes = len(self.tokens) + len(self.lengths)
+        path_nodes = len(self.tokens) + len(self.lengths)  # one more node than characters
         paths = np.zeros(path_nodes, dtype=index_type(path_nodes))
-        builder = _TreeBuilder(self)
-        level: _Level | None = builder.add_roots()
-        while level is not None:
-            paths[path_start[level.names] + level.depth] = level.nodes
-            level = builder.add_children(level)
-        return builder.tree(), paths, path_start
+        tree = self._build_tree(paths)
+        return tree, paths, self._start + np.arange(len(self.lengths))
 
+    def _build_tree(self, paths: Int[Array, "P"] | None) -> PrefixTree:
+        """Build the prefix tree, one depth after another.
 
-@dataclass(frozen=True, eq=False)
-class _Level:
-    """The names that have a node at one depth, because they aren't shorter."""
-
-    depth: int
-    names: Int64[Array, "A"]  # indexes of names
-    nodes: Int64[Array, "A"]  # the node of each name at this depth
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """Edges of a tree, sorted by the node that they leave."""
-
-    node: Int64[Array, "edges"]
-    token: Int32[Array, "edges"]
-    count: Int64[Array, "edges"]
-
-
-class _TreeBuilder:
-    """Builds the prefix tree of some names, one depth after another."""
-
-    def __init__(self, names: SortedNames) -> None:
-        self._names = names
-        self._start = np.cumsum(names.lengths) - names.lengths  # (names,) in ``names.tokens``
-        self._first_of_depth = [0]  # the first node of each depth
-        # One array for each depth, with one number for each of its nodes:
-        self._token: list[Array] = []
-        self._parent: list[Array] = []
-        self._count: list[Array] = []
-        # One array for each depth, with one number for each of its nodes where names end:
-        self._end_node: list[Array] = []
-        self._end_count: list[Array] = []
-
-    def add_roots(self) -> _Level:
-        """Add the roots of the tree, one for each start token."""
-        start_tokens = self._names.start_tokens
-        name_count = len(start_tokens)
-        roots = self._add_nodes(
-            tokens=start_tokens,
-            parents=np.full(name_count, -1),
-            counts=self._names.counts,
-            is_first=new_run(start_tokens),
-        )
-        return _Level(depth=0, names=np.arange(name_count), nodes=roots)
-
-    def add_children(self, level: _Level) -> _Level | None:
-        """Add the children of a level's nodes. Return None if there are none, because all names have ended."""
-        is_end = self._names.lengths[level.names] == level.depth
-        self._end_node.append(level.nodes[is_end])
-        self._end_count.append(self._names.counts[level.names[is_end]])
-        names = level.names[~is_end]
-        if len(names) == 0:
-            return None
-        tokens = self._names.tokens[self._start[names] + level.depth]
-        parents = level.nodes[~is_end]
-        children = self._add_nodes(
-            tokens=tokens,
-            parents=parents,
-            counts=self._names.counts[names],
-            is_first=new_run(parents) | new_run(tokens),  # equal prefixes are neighbors
-        )
-        return _Level(depth=level.depth + 1, names=names, nodes=children)
-
-    def _add_nodes(
-        self,
-        *,
-        tokens: Int[Array, "A"],
-        parents: Int64[Array, "A"],
-        counts: Int64[Array, "A"],
-        is_first: Bool[Array, "A"],
-    ) -> Int64[Array, "A"]:
-        """Add the nodes of one depth, and return the node of each name.
-
-        Every argument has one value per name. ``is_first`` marks the first name of each node.
+        Args:
+            paths: Is filled with the nodes of each name, as ``tree_and_paths`` returns them. None: they aren't needed.
         """
-        first = np.flatnonzero(is_first)
-        self._token.append(tokens[first].astype(np.int32))
-        self._parent.append(parents[first])
-        self._count.append(np.add.reduceat(counts, first))
-        nodes_before = self._first_of_depth[-1]
-        self._first_of_depth.append(nodes_before + len(first))
-        return nodes_before - 1 + np.cumsum(is_first)
+        start = self._start  # (names,)
+        path_start = start + np.arange(len(start))  # (names,)
+        names = np.arange(len(start))  # (A,) that have at least ``depth`` characters
+        tokens = self.start_tokens  # (A,) the last token of each name's prefix
+        parents = np.full(len(start), -1)  # (A,) the node of each name's prefix without that token
+        level = [0]  # the first node of each depth
+        # One array for each depth, with one number for each node, or for each node where names end:
+        token, parent, count = [], [], []
+        end_node, end_count = [], []
+        depth = 0
+        while len(names):
+            # Names with the same prefix are neighbors, and the first of them adds its node.
+            is_first = new_run(parents) | new_run(tokens)  # (A,)
+            first = np.flatnonzero(is_first)
+            token.append(tokens[first].astype(np.int32))
+            parent.append(parents[first])
+            count.append(np.add.reduceat(self.counts[names], first))
+            nodes = level[-1] - 1 + np.cumsum(is_first)  # (A,) the node of each name's prefix
+            level.append(level[-1] + len(first))
+            if paths is not None:
+                paths[path_start[names] + depth] = nodes
 
-    def tree(self) -> PrefixTree:
-        """Build the tree from the nodes that have been added."""
-        token = _concatenate_and_clear(self._token)  # (N,)
-        parent = _concatenate_and_clear(self._parent)  # (N,)
-        count = _concatenate_and_clear(self._count)  # (N,)
-        level = np.array(self._first_of_depth)
+            # Some names end here. The others go on with their next character.
+            is_end = self.lengths[names] == depth  # (A,)
+            end_node.append(nodes[is_end])
+            end_count.append(self.counts[names[is_end]])
+            names = names[~is_end]
+            parents = nodes[~is_end]
+            tokens = self.tokens[start[names] + depth]
+            depth += 1
+
+        # Pieces are deleted when they're joined. For a long list, keeping them would double the memory.
+        tree_token = _join_and_clear(token)  # (N,)
+        tree_parent = _join_and_clear(parent)  # (N,)
+        tree_count = _join_and_clear(count)  # (N,)
+        ends = _join_and_clear(end_node)  # (names,) the node where each name ends
+        ends_count = _join_and_clear(end_count)  # (names,)
+
+        # Merge the edges that end names with those that lead to children, which have the order of the children.
+        # The end of a name comes before the other edges of its node, because END_TOKEN is the smallest token.
         roots = level[1]
-        to_children = _Edges(node=parent[roots:], token=token[roots:], count=count[roots:])
-        edges = _merge_edges(self._end_edges(), to_children)
+        children_before = np.searchsorted(tree_parent[roots:], ends, side="left")  # (names,)
+        is_end_edge = np.zeros(len(ends) + len(tree_parent) - roots, dtype=bool)  # (E,)
+        is_end_edge[children_before + np.arange(len(ends))] = True
+        end_token = np.full(len(ends), END_TOKEN, np.int32)
         return PrefixTree(
-            token=token,
-            parent=parent,
-            level=level,
-            count=count,
-            edge_node=edges.node,
-            edge_token=edges.token,
-            edge_count=edges.count,
+            token=tree_token,
+            parent=tree_parent,
+            level=np.array(level),
+            count=tree_count,
+            edge_node=_interleave(is_end_edge, ends, tree_parent[roots:]),
+            edge_token=_interleave(is_end_edge, end_token, tree_token[roots:]),
+            edge_count=_interleave(is_end_edge, ends_count, tree_count[roots:]),
         )
-
-    def _end_edges(self) -> _Edges:
-        """Return the edges that end names."""
-        node = _concatenate_and_clear(self._end_node)
-        token = np.full(len(node), END_TOKEN, np.int32)
-        return _Edges(node, token, count=_concatenate_and_clear(self._end_count))
-
-
-def _merge_edges(ends: _Edges, to_children: _Edges) -> _Edges:
-    """Merge edges that end names with edges that lead to children.
-
-    The end of a name comes before the other edges of its node, because ``END_TOKEN`` is the smallest token.
-    """
-    children_before = np.searchsorted(to_children.node, ends.node, side="left")  # (ends,)
-    end_index = children_before + np.arange(len(ends.node))  # (ends,) among all edges
-    is_end = np.zeros(len(ends.node) + len(to_children.node), dtype=bool)  # (E,)
-    is_end[end_index] = True
-    return _Edges(
-        node=_interleave(is_end, ends.node, to_children.node),
-        token=_interleave(is_end, ends.token, to_children.token),
-        count=_interleave(is_end, ends.count, to_children.count),
-    )
 
 
 def _interleave(
@@ -476,8 +382,8 @@ def _interleave(
     return merged
 
 
-def _concatenate_and_clear(pieces: list[Array]) -> Array:
-    """Concatenate arrays, and empty the list. For a long list of names, keeping them would double the memory."""
+def _join_and_clear(pieces: list[Array]) -> Array:
+    """Concatenate arrays, and empty the list."""
     whole = np.concatenate(pieces)
     pieces.clear()
     return whole

@@ -55,9 +55,47 @@ class Ranking:
             NamesError: A character isn't in the vocabulary.
         """
         tokens, lengths = vocabulary.encode_compactly(names)
-        sorter = _NameSorter(tokens, lengths, vocabulary.size)
-        sorter.sort(_rank_start_tokens(start_tokens, len(names)))
-        return cls(sorter.order, sorter.is_new_name, tokens=tokens, lengths=lengths)
+        start = np.cumsum(lengths) - lengths  # (entries,) the index of each entry's first token
+        bits = max((vocabulary.size - 1).bit_length(), 1)  # of an id
+        order = np.arange(len(names), dtype=index_type(len(names)))  # (entries,)
+        is_new_name = np.zeros(len(names), dtype=bool)  # (entries,) in sorted order
+
+        # Entries are unsettled as long as they equal another entry so far and may differ later.
+        positions = order.copy()  # (U,) of the unsettled entries in the sorted order
+        if start_tokens is None:
+            prefix_rank = np.zeros(len(names), np.int64)  # (U,) of what has been compared
+        else:
+            prefix_rank = np.unique(start_tokens, return_inverse=True)[1].reshape(-1)
+        depth = 0  # characters of each unsettled entry that have been compared
+        while len(positions):
+            # Pack as many of the next characters as possible into a key.
+            entries = order[positions]  # (U,)
+            remaining = (lengths[entries] - depth).astype(index_type(len(tokens)))  # (U,)
+            prefix_bits = int(prefix_rank.max()).bit_length()
+            width = min((KEY_BITS - prefix_bits) // bits, max(int(remaining.max()), 0))
+            keys = prefix_rank.astype(np.int64)  # (U,)
+            for block in blocks(len(keys), BLOCK):
+                next_token = start[entries[block]] + depth
+                _append_tokens(keys[block], tokens, next_token, remaining[block], width, bits)
+
+            # Sort by the keys.
+            by_key = np.argsort(keys, kind="stable")  # (U,)
+            order[positions] = entries[by_key]
+            keys = keys[by_key]
+            remaining = remaining[by_key]
+            del by_key, entries  # to save memory
+            is_new_key = new_run(keys)  # (U,)
+            is_new_name[positions] = is_new_key
+
+            # Continue with the entries whose keys are equal, if one of them has more characters.
+            run_starts = np.flatnonzero(is_new_key)  # (runs,)
+            run_sizes = np.diff(run_starts, append=len(keys))  # (runs,)
+            has_more = np.maximum.reduceat(remaining, run_starts) > width  # (runs,)
+            is_unsettled = (run_sizes > 1) & has_more  # (runs,)
+            positions = positions[np.repeat(is_unsettled, run_sizes)]
+            prefix_rank = np.repeat(np.arange(int(is_unsettled.sum())), run_sizes[is_unsettled])
+            depth += width
+        return cls(order, is_new_name, tokens=tokens, lengths=lengths)
 
     @cached_property
     def starts(self) -> Int64[Array, "distinct"]:
@@ -86,12 +124,22 @@ class Ranking:
         return take_rows(self.tokens, self.lengths, self.representatives)
 
 
-def _rank_start_tokens(start_tokens: Int[Array, "E"] | None, names: int) -> Int64[Array, "E"]:
-    """Rank each name's start token among all start tokens of the list."""
-    if start_tokens is None:
-        return np.zeros(names, np.int64)
-    ranks = np.unique(start_tokens, return_inverse=True)[1]
-    return ranks.reshape(-1).astype(np.int64)
+def _append_tokens(
+    keys: Int64[Array, "U"],
+    tokens: Int[Array, "total"],
+    next_token: Int64[Array, "U"],
+    remaining: Int[Array, "U"],
+    width: int,
+    bits: int,
+) -> None:
+    """Append the next ``width`` ids of each entry to its key, in place. After the end of an entry, the id is 0.
+
+    Changing the keys in place makes the sort of a million names a third faster.
+    """
+    for offset in range(width):
+        token = tokens.take(next_token + offset, mode="clip")
+        keys <<= bits
+        keys |= np.where(remaining > offset, token, 0)
 
 
 def take_rows(
@@ -113,109 +161,3 @@ def take_rows(
         block_end = block_start + len(shifts)
         taken[block_start:block_end] = flat[np.arange(block_start, block_end) + shifts]
     return taken
-
-
-@dataclass(frozen=True, eq=False)
-class _Unsettled:
-    """The names that aren't in their final positions, because they're equal so far and may differ later."""
-
-    positions: Int[Array, "U"]  # of the names in the sorted order
-    prefix_rank: Int64[Array, "U"]  # the rank of each name's first characters
-    depth: int  # how many characters of each name have been compared
-
-
-@dataclass(frozen=True, eq=False)
-class _Keys:
-    """Numbers that sort names: the rank of each name's prefix, followed by its next characters."""
-
-    numbers: Int64[Array, "U"]
-    remaining: Int[Array, "U"]  # how many characters of each name come after the prefix
-    width: int  # how many of these characters each number contains
-
-    def reordered(self, order: Int[Array, "U"]) -> _Keys:
-        """Return the keys in another order."""
-        return _Keys(self.numbers[order], self.remaining[order], self.width)
-
-
-class _NameSorter:
-    """Sorts names by their start tokens, then by their characters.
-
-    Args:
-        tokens: The ids of all names, concatenated.
-        lengths: Characters of each name.
-        vocabulary_size: The number of ids.
-    """
-
-    def __init__(
-        self, tokens: Int[Array, "total"], lengths: Int64[Array, "n"], vocabulary_size: int
-    ) -> None:
-        names = len(lengths)
-        self._tokens = tokens
-        self._lengths = lengths
-        self._start = np.cumsum(lengths) - lengths  # (n,) the index of each name's first token
-        self._bits = max((vocabulary_size - 1).bit_length(), 1)  # of an id
-        self.order = np.arange(names, dtype=index_type(names))  # (n,) the names in sorted order
-        self.is_new_name = np.zeros(names, dtype=bool)  # (n,) differs from the previous name
-
-    def sort(self, start_rank: Int64[Array, "n"]) -> None:
-        """Sort all names, first by the rank of their start tokens."""
-        unsettled = _Unsettled(self.order.copy(), start_rank, depth=0)
-        while len(unsettled.positions):
-            unsettled = self._sort_by_next_characters(unsettled)
-
-    def _sort_by_next_characters(self, unsettled: _Unsettled) -> _Unsettled:
-        """Sort names by as many characters as fit into a key, and return the names that need more."""
-        names = self.order[unsettled.positions]  # (U,)
-        keys = self._pack_keys(names, unsettled)
-        by_key = np.argsort(keys.numbers, kind="stable")  # (U,)
-        self.order[unsettled.positions] = names[by_key]
-        keys = keys.reordered(by_key)
-        del by_key, names  # to save memory
-        is_new_key = new_run(keys.numbers)  # (U,)
-        self.is_new_name[unsettled.positions] = is_new_key
-        return _find_unsettled(unsettled, keys, run_starts=np.flatnonzero(is_new_key))
-
-    def _pack_keys(self, names: Int[Array, "U"], unsettled: _Unsettled) -> _Keys:
-        """Pack the next characters of each name into a key."""
-        remaining = self._lengths[names] - unsettled.depth  # (U,)
-        remaining = remaining.astype(index_type(len(self._tokens)))
-        prefix_bits = int(unsettled.prefix_rank.max()).bit_length()
-        width = min((KEY_BITS - prefix_bits) // self._bits, max(int(remaining.max()), 0))
-        numbers = unsettled.prefix_rank.astype(np.int64)  # (U,) a copy, which is filled in place
-        for block in blocks(len(numbers), BLOCK):
-            self._append_characters(
-                numbers[block],
-                start=self._start[names[block]] + unsettled.depth,
-                remaining=remaining[block],
-                width=width,
-            )
-        return _Keys(numbers, remaining, width)
-
-    def _append_characters(
-        self,
-        numbers: Int64[Array, "U"],
-        *,
-        start: Int64[Array, "U"],
-        remaining: Int[Array, "U"],
-        width: int,
-    ) -> None:
-        """Append the ids of ``width`` characters to each number, in place. The end of a name is id 0."""
-        for offset in range(width):
-            token = self._tokens.take(start + offset, mode="clip")
-            numbers <<= self._bits
-            numbers |= np.where(remaining > offset, token, 0)
-
-
-def _find_unsettled(
-    unsettled: _Unsettled, keys: _Keys, run_starts: Int64[Array, "runs"]
-) -> _Unsettled:
-    """Return the names that have the same key as another name, if one of them has more characters."""
-    run_sizes = np.diff(run_starts, append=len(keys.numbers))  # (runs,)
-    has_more = np.maximum.reduceat(keys.remaining, run_starts) > keys.width  # (runs,)
-    is_unsettled = (run_sizes > 1) & has_more  # (runs,)
-    run_ranks = np.arange(int(is_unsettled.sum()))
-    return _Unsettled(
-        positions=unsettled.positions[np.repeat(is_unsettled, run_sizes)],
-        prefix_rank=np.repeat(run_ranks, run_sizes[is_unsettled]),
-        depth=unsettled.depth + keys.width,
-    )

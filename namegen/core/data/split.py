@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -57,80 +57,49 @@ def choose_parts(
     Raises:
         NamesError: The list has too few names.
     """
-    held_out_sets = _held_out_sets(data)
+    shares = {VALIDATION: data.validation_share, TEST: data.test}
+    held_out_sets = [part for part, share in shares.items() if share > 0]
+    part_of = np.full(len(name_of), TRAINING, np.int8)  # (entries,)
     if not held_out_sets:
-        return np.full(len(name_of), TRAINING, np.int8)
+        return part_of
     if data.split_seed is not None:
         seed = data.split_seed
     if data.split == "by-name":
-        part_of = _split_by_hash(distinct, data, seed)[name_of]  # (entries,)
+        part_of = _split_by_hash(distinct, data, seed)[name_of]
     else:
-        part_of = _split_at_random(len(name_of), data, seed)  # (entries,)
+        shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(len(name_of))
+        validation_end = round(data.validation_share * len(name_of))
+        test_end = validation_end + round(data.test * len(name_of))
+        part_of[shuffled[:validation_end]] = VALIDATION
+        part_of[shuffled[validation_end:test_end]] = TEST
+
     has_all_sets = np.isin([TRAINING, *held_out_sets], part_of).all()
     if len(name_of) < MIN_NAMES_TO_SPLIT or not has_all_sets:
-        raise _too_few_names_error(len(name_of), len(distinct), data, source)
-    return part_of
-
-
-def _held_out_sets(data: DataSettings) -> list[int]:
-    """Return which sets besides the training set have names."""
-    sets = []
-    if data.validation_share > 0:
-        sets.append(VALIDATION)
-    if data.test > 0:
-        sets.append(TEST)
-    return sets
-
-
-def _too_few_names_error(
-    entries: int, distinct: int, data: DataSettings, source: str
-) -> NamesError:
-    """Return the error for a list that is too short for the requested sets."""
-    names = "1 name" if entries == 1 else f"{entries:,} names"
-    percent = 100 * (data.validation_share + data.test)
-    setting_names = {VALIDATION: "validation", TEST: "test"}
-    settings = [setting(setting_names[part], 0) for part in _held_out_sets(data)]
-    return NamesError(
-        f"{source} has {names} ({distinct:,} distinct), too few to hold out {percent:.3g}% of them: "
-        f"train on all with {' '.join(settings)}, or give a longer list"
-    )
-
-
-def _split_at_random(entries: int, data: DataSettings, seed: int) -> Int8[Array, "entries"]:
-    """Split a list at random, whatever its names are."""
-    shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)
-    validation_end = round(data.validation_share * entries)
-    test_end = validation_end + round(data.test * entries)
-    part_of = np.full(entries, TRAINING, np.int8)
-    part_of[shuffled[:validation_end]] = VALIDATION
-    part_of[shuffled[validation_end:test_end]] = TEST
+        names = "1 name" if len(name_of) == 1 else f"{len(name_of):,} names"
+        percent = 100 * sum(shares.values())
+        setting_names = {VALIDATION: "validation", TEST: "test"}
+        settings = [setting(setting_names[part], 0) for part in held_out_sets]
+        raise NamesError(
+            f"{source} has {names} ({len(distinct):,} distinct), too few to hold out {percent:.3g}% of them: "
+            f"train on all with {' '.join(settings)}, or give a longer list"
+        )
     return part_of
 
 
 def _split_by_hash(
     distinct: Sequence[str], data: DataSettings, seed: int
 ) -> Int8[Array, "distinct"]:
-    """Split names by a keyed hash of each: the lowest hashes are for validation, the next ones for testing."""
-    validation_end = _hash_limit(data.validation_share)
-    test_end = _hash_limit(data.validation_share + data.test)
+    """Split names by a keyed hash (BLAKE2b) of each: the lowest are for validation, the next ones for testing."""
+    validation_end = int(data.validation_share * 2**64).to_bytes(8, "big")
+    test_end = int((data.validation_share + data.test) * 2**64).to_bytes(8, "big")
+    keyed_hash = blake2b(digest_size=8, key=f"split {seed}".encode())
     part_of = np.full(len(distinct), TRAINING, np.int8)
-    for index, name_hash in enumerate(_keyed_hashes(distinct, key=f"split {seed}")):
-        if name_hash < validation_end:
-            part_of[index] = VALIDATION
-        elif name_hash < test_end:
-            part_of[index] = TEST
-    return part_of
-
-
-def _keyed_hashes(names: Iterable[str], key: str) -> Iterator[bytes]:
-    """Yield eight bytes of each name's BLAKE2b hash, which also depends on the key."""
-    keyed_hash = blake2b(digest_size=8, key=key.encode())
-    for name in names:
+    for index, name in enumerate(distinct):
         name_hash = keyed_hash.copy()
         name_hash.update(name.encode("utf-8", "surrogatepass"))
-        yield name_hash.digest()
-
-
-def _hash_limit(share: float) -> bytes:
-    """Return the limit that this share of all hashes is below."""
-    return int(share * 2**64).to_bytes(8, "big")
+        digest = name_hash.digest()
+        if digest < validation_end:
+            part_of[index] = VALIDATION
+        elif digest < test_end:
+            part_of[index] = TEST
+    return part_of

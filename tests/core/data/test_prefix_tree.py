@@ -286,25 +286,3 @@ def test_lists_are_encoded_in_few_blocks_of_limited_size() -> None:
     assert sum(Counted.taken) == 1_500_000
     assert len(Counted.taken) <= 100, "calls for only a few names would take longer than the lookup"
     assert max(Counted.taken) <= 1_000_000, "each element temporarily takes four bytes"
-
-
-def test_sorting_needs_few_calls_and_stops_at_the_first_difference(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class CountingSorter(module._NameSorter):
-        def __init__(self, tokens: np.ndarray, lengths: np.ndarray, vocabulary_size: int) -> None:
-            super().__init__(tokens.view(Counted), lengths, vocabulary_size)
-
-    def looks(names: list[str]) -> int:
-        """Return the number of ``take`` calls during sorting."""
-        Counted.taken = []
-        assert len(Ranking.of(names, Vocabulary(LETTERS)).counts) == len(set(names))
-        return len(Counted.taken)
-
-    monkeypatch.setattr(module, "_NameSorter", CountingSorter)
-    assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), (
-        "5,000 names need about as many calls as 10"
-    )
-    assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), (
-        "characters after the first difference aren't read"
-    )
