@@ -23,9 +23,9 @@ from typing import Any, TypeVar
 from namegen import api
 from namegen.api.people import people_origins
 from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.generation.name_source import Gender
-from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.people.names import Gender
+from namegen.core.people.person import Person
 from namegen.core.settings import GENDERS
 from namegen.errors import GenerationError, SettingsError, missing_library, setting, shown
 

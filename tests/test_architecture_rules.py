@@ -38,7 +38,8 @@ ENGINE = CHECKPOINT | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
 EVALUATION = MODELS | {"core.evaluation"}
 GENERATION = EVALUATION | {"core.generation"}
-CORE = GENERATION | {"core.training", "core"}
+PEOPLE = GENERATION | {"core.people"}
+CORE = PEOPLE | {"core.training", "core"}
 
 # For each layer: the other layers that it may import, and the libraries that it may import.
 FLOORS: dict[str, tuple[set[str], set[str]]] = {
@@ -64,8 +65,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.evaluation": (MODELS, {"numpy"}),
     "core.generation": (EVALUATION, {"numpy", "rapidfuzz", "regex"}),
     "core.training": (GENERATION, {"numpy"}),
-    "baseball": (GENERATION, {"numpy"}),
-    "lists": (DATA | {"baseball"}, set()),
+    "core.people": (GENERATION, {"numpy"}),
+    "lists": (PEOPLE, set()),
     "models": (GROUND, set()),
     "bundled_configs": ({"files", "errors"}, set()),
     "settings_toml": (GROUND | {"core.settings", "bundled_configs"}, {"msgspec"}),
@@ -83,18 +84,18 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert"},
     ),
     "web": (
-        GENERATION | {"backends.opening", "lists", "models", "constraints"},
+        PEOPLE | {"backends.opening", "lists", "models", "constraints"},
         {"numpy", "jinja2", "markupsafe"},
     ),
     "pseudonymize": (DATA, set()),
-    "constraints": (GENERATION | {"lists"}, set()),
+    "constraints": (PEOPLE | {"lists"}, set()),
     "api": (
         CORE
-        | {"baseball", "settings_toml", "lists", "models", "constraints"}
+        | {"settings_toml", "lists", "models", "constraints"}
         | {"backends", "backends.opening", "backends.tflite", "children"},
         {"numpy"},
     ),
-    "faker": (GENERATION | {"api"}, {"numpy", "faker"}),
+    "faker": (PEOPLE | {"api"}, {"numpy", "faker"}),
     "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy", "threadpoolctl"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (

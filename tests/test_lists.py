@@ -14,8 +14,8 @@ from typing import NoReturn
 import pytest
 
 import namegen.lists
-from namegen.baseball.players import Player
 from namegen.core.data.corpus import Corpus
+from namegen.core.people.players import Player
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.lists import BUNDLED, load_bundled, players, read_names

@@ -13,8 +13,8 @@ from namegen.api.model import LoadedModel
 from namegen.constraints import PartConstraints, make_constraints
 from namegen.core.data.label_parts import meant_labels
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.people.names import Kind, PartOfName
 from namegen.core.settings import SOURCES
 from namegen.errors import SettingsError, add_part_to_settings, gathered, setting, shown
 from namegen.lists import BUNDLED, load_bundled

@@ -13,12 +13,12 @@ from namegen.api.name_parts import DrawOptions, make_part_of_name, returning_lis
 from namegen.constraints import PartConstraints
 from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
 from namegen.core.data.list_formats import join_parts, split_parts
-from namegen.core.generation.family_forms import ALSO_NAMED_LIKE
 from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.generation.name_source import Gender, Kind, Origin
-from namegen.core.generation.people import PeopleInventor
-from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import check_amount, check_count, random_numbers
+from namegen.core.people.families import ALSO_NAMED_LIKE
+from namegen.core.people.names import Gender, Kind, Origin
+from namegen.core.people.people import PeopleInventor
+from namegen.core.people.person import Person
 from namegen.core.settings import GENDERS
 from namegen.errors import SettingsError, quote, setting, shown
 from namegen.events import ProgressCallback, ignore_progress

@@ -27,7 +27,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
-    from namegen.core.generation.person import Person
+    from namegen.core.people.person import Person
 
 Row = Sequence[formats.Cell]
 
@@ -145,7 +145,7 @@ def people(
     form = formats.requested(as_json)
     limit_threads(1)
     from namegen import api
-    from namegen.core.generation.person import TEMPLATE, check_template
+    from namegen.core.people.person import TEMPLATE, check_template
 
     template = TEMPLATE if template is None else template
     check_template(template)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from namegen.baseball.players import Player, full_names, split_name
+from namegen.core.people.players import Player, full_names, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, quote, reason_of, setting
 from namegen.files import is_file, is_unicode, look

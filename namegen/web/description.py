@@ -17,9 +17,9 @@ from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
-from namegen.core.generation.family_forms import ALSO_NAMED_LIKE, FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.core.network.cells import Formula
+from namegen.core.people.families import ALSO_NAMED_LIKE, FEMALE_ENDINGS
 from namegen.documents import Json
 from namegen.lists import BUNDLED, credit_of
 from namegen.models import GROUP_OF

@@ -17,8 +17,8 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import parts_of
 from namegen.core.data.normalization import normalization_of, normalize
-from namegen.core.generation.origin_people import OriginInventor
-from namegen.core.generation.person import Person, check_template
+from namegen.core.people.origin_people import OriginInventor
+from namegen.core.people.person import Person, check_template
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
 from namegen.errors import GenerationError, SettingsError

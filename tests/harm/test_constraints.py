@@ -10,7 +10,7 @@ import pytest
 from namegen.api.model import load
 from namegen.constraints import make_constraints
 from namegen.core.generation.exact import most_likely
-from namegen.core.generation.person import Person, check_template
+from namegen.core.people.person import Person, check_template
 from namegen.errors import add_part_to_settings
 from namegen.models import shipped_path
 from tests.harm.attack import attack

@@ -7,7 +7,7 @@ from string import Formatter
 from typing import NamedTuple
 
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.name_source import Gender, Origin
+from namegen.core.people.names import Gender, Origin
 from namegen.errors import SettingsError, quote, setting
 
 FIELDS = ("given", "family", "origin", "gender")  # of a template

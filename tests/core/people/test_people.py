@@ -19,10 +19,10 @@ from namegen.core.generation.constraints.constraint_list import (
     ExcludedWords,
 )
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.name_source import Kind, PartOfName
-from namegen.core.generation.origin_people import OriginInventor
-from namegen.core.generation.people import PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.people.names import Kind, PartOfName
+from namegen.core.people.origin_people import OriginInventor
+from namegen.core.people.people import PeopleInventor
 from namegen.errors import GenerationError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
@@ -104,7 +104,7 @@ def new_names_only(known: list[str]) -> PartOfName:
 
 
 def test_many_people_share_few_names_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("namegen.core.generation.name_source.MOST_NAMES", 8)
+    monkeypatch.setattr("namegen.core.people.names.MOST_NAMES", 8)
     names = Counter(new_names_only([]).draw(100, Kind(), np.random.default_rng(0)))
     assert len(names) == 8
     assert set(names.values()) == {12, 13}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from namegen.baseball.players import Player, split_name
+from namegen.core.people.players import Player, split_name
 from namegen.errors import NamesError
 from namegen.lists import players
 

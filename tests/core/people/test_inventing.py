@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.core.data.normalization import known_set, normalize
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import NgramModel
+from namegen.core.people.inventing import InventedPlayer, PlayerInventor
+from namegen.core.people.names import Kind, PartOfName
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.baseball.players import SUFFIXES, PlayerName
 from namegen.core.data.normalization import normalize
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_batch import NameBatch
-from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import check_amount
+from namegen.core.people.names import Kind, PartOfName
+from namegen.core.people.players import SUFFIXES, PlayerName
 from namegen.errors import GenerationError, add_part_to_settings, setting
 from namegen.events import ProgressCallback, ignore_progress
 

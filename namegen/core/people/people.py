@@ -13,10 +13,10 @@ from itertools import chain
 
 import numpy as np
 
-from namegen.core.generation.name_source import Gender, Origin, PartOfName
-from namegen.core.generation.origin_people import Household, OriginInventor, PeopleSources
-from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import check_amount
+from namegen.core.people.names import Gender, Origin, PartOfName
+from namegen.core.people.origin_people import Household, OriginInventor, PeopleSources
+from namegen.core.people.person import Person
 from namegen.errors import GenerationError
 from namegen.events import ProgressCallback, Searched, ignore_progress
 from namegen.types import Array, Int64

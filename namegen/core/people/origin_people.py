@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.core.generation.family_forms import female_form, is_female
-from namegen.core.generation.name_source import (
+from namegen.core.people.families import female_form, is_female
+from namegen.core.people.names import (
     MOST_NAMES,
     Gender,
     Kind,
@@ -19,7 +19,7 @@ from namegen.core.generation.name_source import (
     PartOfName,
     dealt_evenly,
 )
-from namegen.core.generation.person import Person
+from namegen.core.people.person import Person
 from namegen.errors import GenerationError
 from namegen.types import Array, Int64
 

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from namegen.core.data.label_parts import split_parts
-from namegen.core.generation.family_forms import FEMALE_ENDINGS, female_form, is_female
+from namegen.core.people.families import FEMALE_ENDINGS, female_form, is_female
 from namegen.lists import load_bundled
 
 # The list has few Greek and Uzbek pairs, and some women's names resemble a man's name by chance.

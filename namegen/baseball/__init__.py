@@ -1,1 +1,0 @@
-"""The names of baseball players: parse real names, and invent new ones."""

@@ -1,0 +1,1 @@
+"""Whole names: people with a given name and a family name of one origin, and baseball players."""
