@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from namegen.core.data.prefix_tree import SortedNames
-from namegen.core.data.ranking import Ranking
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.types import Array, Int, Int64
+from namegen.types import Array, Int
 
 MAX_NAMES_SHOWN = 20
 
@@ -63,65 +62,42 @@ def describe(
     """
     vocabulary = Vocabulary.from_names(["".join(names)])
     sorted_names, ranking = SortedNames.ranked(names, vocabulary)
-    characters = _count_characters(ranking, vocabulary)
-    needed = _characters_to_be_unique(sorted_names)  # (distinct,)
-    is_unique = needed <= sorted_names.lengths  # (distinct,)
-    repeats = _to_histogram(np.bincount(sorted_names.counts))
-    return ListDescription(
-        entries=len(names),
-        distinct=len(sorted_names.counts),
-        mean_length=float(ranking.lengths.mean()),
-        median_length=float(np.median(ranking.lengths)),
-        lengths=_to_histogram(np.bincount(ranking.lengths)),
-        characters=characters,
-        letters=_count_letters(characters),
-        commonest=_most_frequent_names(names, ranking, most_names),
-        repeats=dict(reversed(repeats.items())),
-        unique_after=_to_histogram(np.bincount(needed[is_unique])),
-        never_unique=int((~is_unique).sum()),
-        labels=_sort_by_frequency(Counter(labels)),
-    )
-
-
-def _count_characters(ranking: Ranking, vocabulary: Vocabulary) -> dict[str, int]:
-    """Count how often each character occurs in the list."""
     token_counts = np.bincount(ranking.tokens, minlength=vocabulary.size)  # (V,)
-    character_counts = token_counts[1:].tolist()
-    return _sort_by_frequency(dict(zip(vocabulary.characters, character_counts, strict=True)))
-
-
-def _most_frequent_names(
-    names: Sequence[str], ranking: Ranking, most_names: int
-) -> tuple[tuple[str, int], ...]:
-    """Return the most frequent names with their counts. Names with equal counts are sorted."""
-    counts = ranking.counts  # (distinct,)
-    by_count = np.argsort(-counts, kind="stable")[:most_names]
-    entries = ranking.representatives[by_count].tolist()
-    return tuple(
-        (names[entry], count)
-        for entry, count in zip(entries, counts[by_count].tolist(), strict=True)
-    )
-
-
-def _count_letters(characters: Mapping[str, int]) -> dict[str, int]:
-    """Count how often each letter occurs, ignoring case, from the count of each character."""
+    character_counts = zip(vocabulary.characters, token_counts[1:].tolist(), strict=True)
+    characters = _sort_by_frequency(dict(character_counts))
     letters: Counter[str] = Counter()
     for character, count in characters.items():
         for letter in character.casefold():  # ß becomes ss
             if letter.isalpha():
                 letters[letter] += count
-    return _sort_by_frequency(letters)
 
+    counts = ranking.counts  # (distinct,)
+    by_count = np.argsort(-counts, kind="stable")[:most_names]
+    entries = ranking.representatives[by_count].tolist()
+    commonest_names = [names[entry] for entry in entries]
+    repeats = _to_histogram(np.bincount(counts))
 
-def _characters_to_be_unique(names: SortedNames) -> Int64[Array, "distinct"]:
-    """Return how many first characters of each name differ from all other names.
-
-    It's one character more than the name shares with the previous or the next name. It can be more than the name has.
-    """
-    shared_with_previous = np.zeros(len(names.lengths) + 1, np.int64)
-    shared_with_previous[1:-1] = names.shared_with_next()
+    # A name differs from all others in one character more than it shares with the previous or the next name.
+    # That can be more than it has.
+    shared_with_previous = np.zeros(len(counts) + 1, np.int64)
+    shared_with_previous[1:-1] = sorted_names.shared_with_next()
     shared_with_next = shared_with_previous[1:]
-    return np.maximum(shared_with_previous[:-1], shared_with_next) + 1
+    needed = np.maximum(shared_with_previous[:-1], shared_with_next) + 1  # (distinct,)
+    is_unique = needed <= sorted_names.lengths  # (distinct,)
+    return ListDescription(
+        entries=len(names),
+        distinct=len(counts),
+        mean_length=float(ranking.lengths.mean()),
+        median_length=float(np.median(ranking.lengths)),
+        lengths=_to_histogram(np.bincount(ranking.lengths)),
+        characters=characters,
+        letters=_sort_by_frequency(letters),
+        commonest=tuple(zip(commonest_names, counts[by_count].tolist(), strict=True)),
+        repeats=dict(reversed(repeats.items())),
+        unique_after=_to_histogram(np.bincount(needed[is_unique])),
+        never_unique=int((~is_unique).sum()),
+        labels=_sort_by_frequency(Counter(labels)),
+    )
 
 
 def _sort_by_frequency(counts: Mapping[str, int]) -> dict[str, int]:

@@ -55,16 +55,14 @@ def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
     >>> by_part({"Finnish,female": 0.5, "Finnish,": 0.25, "Danish,female": 0.25})
     [{'Finnish': 0.75, 'Danish': 0.25}, {'female': 0.75, '': 0.25}]
     """
-    columns = zip(*parts_of(list(chances)), strict=True)
-    return [_sum_by_value(values, chances.values()) for values in columns]
-
-
-def _sum_by_value(values: Iterable[str], chances: Iterable[float]) -> dict[str, float]:
-    """Add up the probabilities of equal values, and sort the values by probability."""
-    sums: defaultdict[str, float] = defaultdict(float)
-    for value, chance in zip(values, chances, strict=True):
-        sums[value] += chance
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+    sums_of_parts = []
+    for values in zip(*parts_of(list(chances)), strict=True):
+        sums: defaultdict[str, float] = defaultdict(float)
+        for value, chance in zip(values, chances.values(), strict=True):
+            sums[value] += chance
+        by_chance = sorted(sums.items(), key=lambda item: -item[1])
+        sums_of_parts.append(dict(by_chance))
+    return sums_of_parts
 
 
 def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
@@ -86,42 +84,25 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     columns = list(zip(*parts_of(labels), strict=True))  # for each part, the values of all labels
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
-    requested = _split_request(asked, columns)
+    # A single value may contain commas. Otherwise, commas separate the parts.
+    is_value = _matching_value(asked, chain(*columns)) is not None
+    requested = [asked] if is_value else split_parts(asked)
     if not any(requested):
         return []
-    in_order = len(requested) == len(columns)
-    meant = list(range(len(labels)))
+    has_all_parts = len(requested) == len(columns)
+    meant = set(range(len(labels)))
     for index, text in enumerate(requested):
-        if text:
-            searched = [columns[index]] if in_order else columns
-            meant = _labels_with(text, meant, searched, in_order=in_order)
-    return meant
-
-
-def _split_request(asked: str, columns: Sequence[Sequence[str]]) -> list[str]:
-    """Split a request into parts, unless it's a single value that contains commas."""
-    is_value = _matching_value(asked, chain(*columns)) is not None
-    return [asked] if is_value else split_parts(asked)
-
-
-def _labels_with(
-    text: str, indexes: Iterable[int], columns: Iterable[Sequence[str]], *, in_order: bool
-) -> list[int]:
-    """Find the labels that have a value, or an empty part instead.
-
-    Args:
-        text: The requested value.
-        indexes: The labels to choose from.
-        columns: The parts that may have the value. Each contains the values of all labels.
-        in_order: Whether the request has all parts, so that a part that's always empty matches.
-    """
-    value = _matching_value(text, chain(*columns))
-    result: set[int] = set()
-    for column in columns:
-        is_always_empty = not any(column)
-        if value in column or (in_order and is_always_empty):
-            result.update(index for index in indexes if column[index] in ("", value))
-    return sorted(result)
+        if not text:
+            continue
+        searched = [columns[index]] if has_all_parts else columns
+        value = _matching_value(text, chain(*searched))
+        with_value: set[int] = set()
+        for column in searched:
+            is_always_empty = not any(column)
+            if value in column or (has_all_parts and is_always_empty):
+                with_value.update(label for label in meant if column[label] in ("", value))
+        meant = with_value
+    return sorted(meant)
 
 
 def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "label") -> list[int]:
@@ -175,63 +156,23 @@ def unknown_label(
     >>> print(unknown_label("origin", "Welsh", ["English", "Finnish", "Irish"], "world-given"))
     origin is 'Welsh', which world-given does not know: try 'English' or 'Irish'
     """
-    advice = _advice(asked, known)
+    origin, _, _ = asked.casefold().partition(",")
+    related = [quote(label) for label in NEAREST_ORIGINS.get(origin, ()) if label in known]
+    near = nearest(asked, known)
+    listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
+    if len(known) > MOST_LISTED:
+        listed += f", and {len(known) - MOST_LISTED:,} more"
+    if related:
+        advice = f"try {' or '.join(related)}"
+    elif near:
+        advice = f"did you mean {quote(near, 60)}?"
+    else:
+        advice = f"expected one of {listed}"
     if listing:
         advice += f" ({listing})"
     return SettingsError(
         f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {advice}"
     )
-
-
-def _advice(asked: str, known: Sequence[str]) -> str:
-    """Suggest labels instead of an unknown one."""
-    origin, _, _ = asked.casefold().partition(",")
-    related = [quote(label) for label in NEAREST_ORIGINS.get(origin, ()) if label in known]
-    if related:
-        return f"try {' or '.join(related)}"
-    near = nearest(asked, known)
-    if near:
-        return f"did you mean {quote(near, 60)}?"
-    return _advice_with_labels(asked, known)
-
-
-def _advice_with_labels(asked: str, known: Sequence[str]) -> str:
-    """Return advice that lists some of the known labels."""
-    listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
-    more = len(known) - MOST_LISTED
-    if more > 0:
-        listed += f", and {more:,} more"
-    alike = _label_that_begins_alike(asked, known)
-    if alike:
-        return f"expected {quote(alike, 60)} perhaps, or one of {listed}"
-    return f"expected one of {listed}"
-
-
-def _label_that_begins_alike(asked: str, known: Iterable[str]) -> str | None:
-    """Return the label that shares the most first letters with a request: at least three, with at most five others.
-
-    >>> _label_that_begins_alike("Poland", ["Portuguese", "Polish"])
-    'Polish'
-    """
-    most_shared = 0
-    best = ""
-    for label in known:
-        shared = _count_shared_letters(label, asked)
-        if shared > most_shared:
-            most_shared = shared
-            best = label
-    other_letters = max(len(asked), len(best)) - most_shared
-    return best if most_shared >= 3 and other_letters <= 5 else None
-
-
-def _count_shared_letters(first: str, second: str) -> int:
-    """Count the first letters that two strings have in common, ignoring case."""
-    count = 0
-    for letter, other in zip(first.casefold(), second.casefold(), strict=False):
-        if letter != other:
-            break
-        count += 1
-    return count
 
 
 def _matching_value(text: str, values: Iterable[str]) -> str | None:

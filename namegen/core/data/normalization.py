@@ -67,28 +67,20 @@ def normalize(name: str) -> str:
     >>> normalize("Jean-Luc O'Neil"), normalize("JEAN LUC ONEIL"), normalize("?!")
     ('jeanluconeil', 'jeanluconeil', '?!')
     """
-    if name.isascii():  # nearly every name
-        return _normalize_ascii(name)
+    if (
+        name.isascii()
+    ):  # nearly every name; this is faster than the general case, with the same result
+        lowered = name.lower()
+        if lowered.isalnum():
+            return lowered
+        return lowered.translate(REMOVAL) or lowered
     while True:
-        result = _normalize_once(name)
+        # Remove accents without a letter first, as in O´Brien, because NFKC would turn them into combining accents.
+        folded = _fold_case(name.translate(REMOVAL))
+        result = folded.translate(REMOVAL) or _fold_case(name)
         if result == name:
             return result
         name = result
-
-
-def _normalize_ascii(name: str) -> str:
-    """Normalize an ASCII name. It's faster than the general case, with the same result."""
-    lowered = name.lower()
-    if lowered.isalnum():
-        return lowered
-    return lowered.translate(REMOVAL) or lowered
-
-
-def _normalize_once(name: str) -> str:
-    """Fold a name and remove its punctuation. The result may still change if it's normalized again."""
-    # Remove accents without a letter first, as in O´Brien, because NFKC would turn them into combining accents.
-    folded = _fold_case(name.translate(REMOVAL))
-    return folded.translate(REMOVAL) or _fold_case(name)
 
 
 def _fold_case(text: str) -> str:
@@ -331,16 +323,10 @@ class Normalization:
         """
         name_count: Counter[str] = Counter()  # how many names have a word
         for name in names:
-            if " " in name:
-                name_count.update(self._words_of_phrase(name))
+            words = self.without_endings(name).split() if " " in name else []
+            if len(words) > 1:
+                name_count.update(set(map(bare, words)) - {""})
         return {word for word, count in name_count.items() if count > 1}
-
-    def _words_of_phrase(self, name: str) -> set[str]:
-        """Return the normalized words of a name, or an empty set if it has only one word besides its endings."""
-        words = self.without_endings(name).split()
-        if len(words) < 2:
-            return set()
-        return set(map(bare, words)) - {""}
 
     def are_known(
         self, names: Iterable[str], known: KnownSet, hashes: UInt64[Array, "names"] | None = None
@@ -392,25 +378,18 @@ def left(words: Sequence[str], endings: frozenset[str], tails: frozenset[str]) -
     """
     count = len(words)
     while True:
-        remaining = _without_last_ending(words[:count], endings, tails)
+        # Find the longest ending at the end.
+        remaining = count
+        tail = ""
+        for index in range(count - 1, 0, -1):
+            tail = words[index] + tail
+            if tail not in tails:
+                break
+            if tail in endings:
+                remaining = index
         if remaining == count:
             return count
         count = remaining
-
-
-def _without_last_ending(
-    words: Sequence[str], endings: frozenset[str], tails: frozenset[str]
-) -> int:
-    """Return how many words remain without the longest ending at their end."""
-    remaining = len(words)
-    tail = ""
-    for index in range(len(words) - 1, 0, -1):
-        tail = words[index] + tail
-        if tail not in tails:
-            break
-        if tail in endings:
-            remaining = index
-    return remaining
 
 
 def legal_forms() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -41,15 +41,11 @@ def folded(names: Iterable[str]) -> str:
     lines = [name.replace("\n", " ") for name in names]
     text = "\n".join(lines).lower()
     if not text.isascii():
-        text = _without_accents(text)
+        decomposed = unicodedata.normalize("NFD", text)
+        without_accents = re.sub("[\u0300-\u030b\u030d-\u036f]", "", decomposed)
+        text = unicodedata.normalize("NFC", without_accents)
     text = re.sub(r"(?:[^\w\n]|_)+", " ", text)
     return f" {text} ".replace("\n", " \n ")
-
-
-def _without_accents(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text)
-    without_marks = re.sub("[\u0300-\u030b\u030d-\u036f]", "", decomposed)
-    return unicodedata.normalize("NFC", without_marks)
 
 
 def hash_of(stretch: str) -> int:
@@ -98,15 +94,7 @@ def are_profane(names: Sequence[str]) -> Bool[Array, "names"]:
     characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")  # (C,)
     name_of = np.cumsum(characters == ord("\n"))  # (C,) the index of each character's name
     is_profane = np.zeros(len(names), bool)
-    for start, end in _rude_stretches(characters):
-        if not _is_allowed(text, start, end):
-            is_profane[name_of[start]] = True
-    return is_profane
-
-
-def _rude_stretches(characters: UInt32[Array, "C"]) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each string that has the hash of a rude string."""
-    rejected, _ = read_hashes()
+    rejected, allowed = read_hashes()
     is_front = np.zeros(FRONT_BITS + 1, bool)  # whether a rude string's hash has these bits
     is_front[rejected & FRONT_BITS] = True
     hashes = np.full(len(characters), FNV_START, np.uint32)  # of the strings from each character on
@@ -116,20 +104,11 @@ def _rude_stretches(characters: UInt32[Array, "C"]) -> Iterator[tuple[int, int]]
         starts = np.flatnonzero(is_front[hashes & FRONT_BITS])
         is_rude = is_known(hashes[starts], rejected)
         for start in starts[is_rude].tolist():
-            yield start, start + length
-
-
-def _is_allowed(text: str, start: int, end: int) -> bool:
-    """Return whether a rude string is allowed, as real names contain it and its neighbors."""
-    longer = _with_neighbors(text, start, end)
-    _, allowed = read_hashes()
-    return "\n" in longer or hash_of(longer) in allowed
-
-
-def _with_neighbors(text: str, start: int, end: int) -> str:
-    """Return the string between two indexes, with one more character on each side that isn't the edge of a word."""
-    if text[start] != " ":
-        start -= 1
-    if text[end - 1] != " ":
-        end += 1
-    return text[start:end]
+            # A real name may contain the string, with one more character on each side that isn't the edge of a word.
+            end = start + length
+            first = start if text[start] == " " else start - 1
+            last = end if text[end - 1] == " " else end + 1
+            longer = text[first:last]
+            if "\n" not in longer and hash_of(longer) not in allowed:
+                is_profane[name_of[start]] = True
+    return is_profane

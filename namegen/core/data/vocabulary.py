@@ -21,7 +21,7 @@ from namegen.core.data.arrays import blocks
 from namegen.documents import LARGEST, from_plain, read_json, to_plain
 from namegen.errors import NamesError
 from namegen.files import read_whole, write_whole
-from namegen.types import Array, Int, Int32, Int64, UInt32
+from namegen.types import Array, Int, Int32, Int64
 
 END_TOKEN = 0  # the start token of names without labels, and the end token of all names
 _BLOCK_CHARACTERS = 1 << 18  # encoded at a time; temporary arrays have four bytes for each
@@ -127,28 +127,19 @@ class Vocabulary:
         (array([1, 2, 1], dtype=int8), array([2, 1]))
         """
         text = "".join(names)
-        tokens = self._look_up_ids(text)
-        if not tokens.all():  # unknown characters become 0
-            raise self._unknown_characters_error(text)
-        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
-        return tokens, lengths
-
-    def _look_up_ids(self, text: str) -> Int[Array, "characters"]:
-        """Return the id of each character, or 0 for unknown characters."""
-        ids = np.empty(len(text), self._id_of_code.dtype)
+        tokens = np.empty(len(text), self._id_of_code.dtype)
         for block in blocks(len(text), _BLOCK_CHARACTERS):
             encoded = text[block].encode("utf-32-le", "surrogatepass")
             codes = np.frombuffer(encoded, dtype=np.uint32)
-            ids[block] = self._id_of_code.take(codes, mode="clip")
-        return ids
-
-    def _unknown_characters_error(self, text: str) -> NamesError:
-        """Return the error about the characters of a text that aren't in the vocabulary."""
-        unknown = self.unknown(text)[:20]
-        return NamesError(
-            f"the characters {unknown!r} are not among the {self.size - 1} that the model knows: "
-            "remove them, or train on a list that has them"
-        )
+            tokens[block] = self._id_of_code.take(codes, mode="clip")
+        if not tokens.all():  # unknown characters become 0
+            unknown = self.unknown(text)[:20]
+            raise NamesError(
+                f"the characters {unknown!r} are not among the {self.size - 1} that the model knows: "
+                "remove them, or train on a list that has them"
+            )
+        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+        return tokens, lengths
 
     @cached_property
     def _id_of_code(self) -> Int[Array, "codes"]:
@@ -174,9 +165,10 @@ class Vocabulary:
         has_ended = np.logical_or.accumulate(tokens == END_TOKEN, axis=1)  # (names, T)
         codes = np.where(has_ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
         if "\0" in self.characters:  # NumPy would remove NULs from the ends of names
-            lengths = (~has_ended).sum(axis=1)
+            lengths = (~has_ended).sum(axis=1).tolist()
+            rows = codes.tolist()
             return [
-                _text_of_codes(row[:length]) for row, length in zip(codes, lengths, strict=True)
+                "".join(map(chr, row[:length])) for row, length in zip(rows, lengths, strict=True)
             ]
         texts: list[str] = np.ascontiguousarray(codes).view(f"<U{depth}")[:, 0].tolist()
         return texts
@@ -218,8 +210,3 @@ class Vocabulary:
                 f"{path} is not a vocabulary file of namegen (format version 1): give a file that Vocabulary.save wrote"
             ) from error
         return cls(document.characters)
-
-
-def _text_of_codes(codes: UInt32[Array, "characters"]) -> str:
-    """Return the string with these code points."""
-    return "".join(map(chr, codes.tolist()))

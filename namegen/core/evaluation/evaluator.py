@@ -14,9 +14,9 @@ import numpy as np
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.prefix_reader import PrefixChunk, read_prefixes
+from namegen.core.evaluation.prefix_reader import read_prefixes
 from namegen.core.models import all_log_probabilities
-from namegen.types import Array, Bool, Float32, Float64, Int32
+from namegen.types import Array, Bool, Float32, Float64
 
 
 @dataclass(frozen=True)
@@ -118,19 +118,14 @@ class AccuracyEvaluator:
             tokens = tree.edge_token[chunk.edges]  # (e,)
             most_likely = np.argmax(chunk.logits, axis=1)  # (B,)
             is_argmax[chunk.edges] = most_likely[chunk.rows] == tokens
-            log_probability[chunk.edges] = _edge_log_probabilities(chunk, tokens)
+            # Only the edges' logits are normalized, to save time.
+            logits = chunk.logits.astype(np.float64)  # (B, V)
+            edge_logits = logits[chunk.rows, tokens]  # (e,)
+            largest = logits.max(axis=1)  # (B,)
+            logits -= largest[:, None]
+            log_sums = np.log(np.exp(logits, out=logits).sum(axis=1)) + largest  # (B,)
+            log_probability[chunk.edges] = edge_logits - log_sums[chunk.rows]
         return log_probability, is_argmax
-
-
-def _edge_log_probabilities(chunk: PrefixChunk, tokens: Int32[Array, "e"]) -> Float64[Array, "e"]:
-    """Return the log-probability of each edge's token. Only the edges' logits are normalized, to save time."""
-    logits = chunk.logits.astype(np.float64)  # (B, V)
-    edge_logits = logits[chunk.rows, tokens]  # (e,)
-    largest = logits.max(axis=1)  # (B,)
-    logits -= largest[:, None]
-    log_sums = np.log(np.exp(logits, out=logits).sum(axis=1)) + largest  # (B,)
-    edge_log_probabilities: Float64[Array, "e"] = edge_logits - log_sums[chunk.rows]
-    return edge_log_probabilities
 
 
 def name_sums(tree: PrefixTree, edge_values: Float64[Array, "E K"]) -> Float64[Array, "names K"]:

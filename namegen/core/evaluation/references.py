@@ -4,7 +4,7 @@ baseline, which a network should beat.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -92,7 +92,14 @@ class HeldOutReferences:
     @cached_property
     def baseline(self) -> Baseline:
         """The n-gram baseline, fitted with full or square-root counts, whichever is better."""
-        return _with_lower_loss(self.with_same_weighting, self._other_weighting)
+        uses_sqrt = self.parts.uses_sqrt_duplicates
+        training = self.parts.training
+        other_tree = training if uses_sqrt else sqrt_weighted_tree(training)
+        if np.array_equal(self.parts.batches.tree.edge_count, other_tree.edge_count):
+            return self.with_same_weighting  # no name occurs twice
+        other = self._fit_to(other_tree, uses_sqrt_duplicates=not uses_sqrt)
+        candidates = (self.with_same_weighting, other)
+        return min(candidates, key=lambda baseline: baseline.metrics.loss_nats_per_char)
 
     @cached_property
     def with_same_weighting(self) -> Baseline:
@@ -101,15 +108,6 @@ class HeldOutReferences:
             self.parts.batches.tree, uses_sqrt_duplicates=self.parts.uses_sqrt_duplicates
         )
 
-    @cached_property
-    def _other_weighting(self) -> Baseline:
-        """The n-gram baseline with full counts if the network uses square-root counts, and vice versa."""
-        training = self.parts.training
-        other = training if self.parts.uses_sqrt_duplicates else sqrt_weighted_tree(training)
-        if np.array_equal(self.parts.batches.tree.edge_count, other.edge_count):
-            return self.with_same_weighting  # no name occurs twice
-        return self._fit_to(other, uses_sqrt_duplicates=not self.parts.uses_sqrt_duplicates)
-
     def judging(self, *, test: bool) -> int:
         """Return how many distinct names the test set or the validation set contains."""
         tree = self.parts.test if test else self.validation
@@ -117,38 +115,25 @@ class HeldOutReferences:
 
     def _fit_to(self, tree: PrefixTree, *, uses_sqrt_duplicates: bool) -> Baseline:
         """Return the best n-gram of a training set. If the names have labels, it may use them or not."""
-        with_labels = self._fit_best(
-            tree, self.validation, self.parts.test, uses_sqrt_duplicates=uses_sqrt_duplicates
-        )
         has_labels = tree.token[0] != END_TOKEN
-        if not has_labels:
-            return with_labels
-        test = None if self.parts.test is None else self.parts.test.under_one_root()
-        best = self._fit_best(
-            tree.under_one_root(),
-            self.validation.under_one_root(),
-            test,
-            uses_sqrt_duplicates=uses_sqrt_duplicates,
-        )
-        return _with_lower_loss(with_labels, replace(best, by_label=False))
-
-    def _fit_best(
-        self,
-        training: PrefixTree,
-        validation: PrefixTree,
-        test: PrefixTree | None,
-        *,
-        uses_sqrt_duplicates: bool,
-    ) -> Baseline:
-        """Fit n-grams to a training set, and return the best one on the validation set."""
-        model, metrics = best_ngram(training, validation, self.parts.vocabulary.size)
-        return Baseline(
-            order=model.order,
-            smoothing=model.smoothing,
-            uses_sqrt_duplicates=uses_sqrt_duplicates,
-            metrics=metrics,
-            test=None if test is None else AccuracyEvaluator(model).evaluate(test),
-        )
+        candidates = []
+        for by_label in (True, False) if has_labels else (True,):
+            training, validation, test = tree, self.validation, self.parts.test
+            if not by_label:
+                training = training.under_one_root()
+                validation = validation.under_one_root()
+                test = test and test.under_one_root()
+            model, metrics = best_ngram(training, validation, self.parts.vocabulary.size)
+            baseline = Baseline(
+                order=model.order,
+                smoothing=model.smoothing,
+                uses_sqrt_duplicates=uses_sqrt_duplicates,
+                metrics=metrics,
+                test=AccuracyEvaluator(model).evaluate(test) if test else None,
+                by_label=by_label,
+            )
+            candidates.append(baseline)
+        return min(candidates, key=lambda baseline: baseline.metrics.loss_nats_per_char)
 
     def to_dict(self) -> dict[str, object]:
         """Return the references on the validation set as JSON values."""
@@ -167,9 +152,3 @@ class HeldOutReferences:
             "ceiling": ceiling.to_dict(),
             "baseline": {**baseline.to_dict(), **self.baseline.to_dict()},
         }
-
-
-def _with_lower_loss(first: Baseline, second: Baseline) -> Baseline:
-    """Return the baseline with the lower loss, or the first one if they're equal."""
-    is_second_better = second.metrics.loss_nats_per_char < first.metrics.loss_nats_per_char
-    return second if is_second_better else first

@@ -19,7 +19,7 @@ from namegen.core.evaluation.prefix_reader import limited_rows
 from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import AnyLabel, as_one
 from namegen.errors import NamesError
-from namegen.types import Array, Float64, Int32, Int64
+from namegen.types import Array, Float64, Int32
 
 MAX_NAME = 10_000  # characters, each of which takes one step of the model
 BLOCK_NAMES = 4096  # names per step
@@ -85,7 +85,8 @@ def score_names(
         rows = _character_log_probabilities(model, first_tokens, vocabulary, block_names).tolist()
         for name, row in zip(block_names, rows, strict=True):
             letters = row[: len(name) + 1]
-            scores.append(NameScore(name, tuple(letters), _percentile_of(letters, quantiles)))
+            percentile = None if quantiles is None else percentile_of(math.fsum(letters), quantiles)
+            scores.append(NameScore(name, tuple(letters), percentile))
     return scores
 
 
@@ -109,14 +110,10 @@ def label_probabilities(
     letters = _character_log_probabilities(model, start_tokens.ids, vocabulary, copies)  # (R, T)
     log_likelihood = letters[:, : len(name) + 1].sum(axis=1)  # (R,)
     log_joint = start_tokens.log_shares + log_likelihood  # (R,)
-    is_possible = log_joint.max() > -np.inf
-    return _to_probabilities(log_joint if is_possible else start_tokens.log_shares)
-
-
-def _to_probabilities(logs: Float64[Array, "R"]) -> Float64[Array, "R"]:
-    """Return the probabilities with these logarithms, scaled to the sum 1."""
-    probabilities: Float64[Array, "R"] = np.exp(logs - logs.max())
-    probabilities /= probabilities.sum()
+    if log_joint.max() == -np.inf:  # no label can have the name
+        log_joint = start_tokens.log_shares
+    joint = np.exp(log_joint - log_joint.max())  # (R,)
+    probabilities: Float64[Array, "R"] = joint / joint.sum()
     return probabilities
 
 
@@ -136,49 +133,40 @@ def _character_log_probabilities(
     names: Sequence[str],
 ) -> Float64[Array, "names T"]:
     """Return the log-probability of each token of each name. The values after a name's end token have no meaning."""
-    tokens = _encode_padded(vocabulary, names)  # (names, T)
-    letters = np.empty(tokens.shape)
+    characters, lengths = vocabulary.encode_all(names)
+    depth = int(lengths.max()) + 1
+    tokens = np.full((len(names), depth), END_TOKEN, np.int32)  # (names, T)
+    is_character = np.arange(depth) < lengths[:, None]  # (names, T)
+    tokens[is_character] = characters
+    letters = np.empty(tokens.shape)  # (names, T)
     rows = np.arange(len(names))
     state = model.initial_state(len(names))
     latest = start_tokens  # (names,)
-    for depth in range(tokens.shape[1]):
+    for position in range(depth):
         logits, state = model.step(latest, state)
-        latest = np.ascontiguousarray(tokens[:, depth])
-        letters[:, depth] = all_log_probabilities(logits)[rows, latest]
+        latest = np.ascontiguousarray(tokens[:, position])
+        letters[:, position] = all_log_probabilities(logits)[rows, latest]
     return letters
 
 
-def _encode_padded(vocabulary: Vocabulary, names: Sequence[str]) -> Int32[Array, "names T"]:
-    """Encode names as rows, each padded with at least one end token."""
-    characters, lengths = vocabulary.encode_all(names)
-    longest = int(lengths.max())
-    tokens = np.full((len(names), longest + 1), END_TOKEN, np.int32)
-    is_character = np.arange(longest + 1) < lengths[:, None]  # (names, T)
-    tokens[is_character] = characters
-    return tokens
+def percentile_of(log_probability: float, quantiles: Float64[Array, "101"]) -> float:
+    """Return the percentile of a name. If its log-probability equals several quantiles, it's the middle of them.
 
-
-def _percentile_of(letters: list[float], quantiles: Float64[Array, "101"] | None) -> float | None:
-    """Return the percentile of a name. If its score equals several quantiles, it's the middle of them."""
-    if quantiles is None:
-        return None
-    score = math.fsum(letters)
-    below = int(np.searchsorted(quantiles, score, "left"))
-    up_to = int(np.searchsorted(quantiles, score, "right"))
+    >>> quantiles = np.arange(101) - 100.0
+    >>> percentile_of(-50.5, quantiles), percentile_of(-300.0, quantiles), percentile_of(1.0, quantiles)
+    (49.5, 0.0, 100.0)
+    """
+    below = int(np.searchsorted(quantiles, log_probability, "left"))
+    up_to = int(np.searchsorted(quantiles, log_probability, "right"))
     if below < up_to:
         return (below + up_to - 1) / 2
-    return _interpolate_percentile(score, below, quantiles)
-
-
-def _interpolate_percentile(score: float, above: int, quantiles: Float64[Array, "101"]) -> float:
-    """Interpolate between two percentiles. ``above`` is the first percentile that the score is below."""
-    if above == 0:
+    if below == 0:
         return 0.0
-    if above == len(quantiles):
+    if below == len(quantiles):
         return 100.0
-    left = float(quantiles[above - 1])
-    right = float(quantiles[above])
-    return above - 1 + (score - left) / (right - left)
+    left = float(quantiles[below - 1])
+    right = float(quantiles[below])
+    return below - 1 + (log_probability - left) / (right - left)
 
 
 def score_quantiles(
@@ -207,34 +195,23 @@ def score_quantiles(
     """
     if start_tokens is not None and start_tokens.several:
         token_count = len(start_tokens.tokens)
-        tree = _sample_names(tree.under_one_root(), token_count)
+        tree = tree.under_one_root()
+        share = MAX_READ / (tree.nodes * token_count)
+        if share < 1:  # a random sample, with at least two names per percentile
+            names = tree.sequences()
+            name_count = len(names.counts)
+            sample_size = max(int(share * name_count), 2 * QUANTILES)
+            chosen = np.random.default_rng(0).permutation(name_count)[:sample_size]
+            sample, _ = SortedNames.from_rows(names.tokens[chosen], names.counts[chosen])
+            tree = sample.tree()
         if tree.nodes * token_count > FAR_TOO_MANY:
             return None
         model = AnyLabel(model, start_tokens)
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)  # (names,)
     counts = tree.edge_count[tree.edge_token == END_TOKEN]  # (names,), in the same order
-    return _weighted_quantiles(scores, counts)
-
-
-def _weighted_quantiles(
-    scores: Float64[Array, "names"], counts: Int64[Array, "names"]
-) -> Float64[Array, "101"]:
-    """Return the percentiles 0 to 100 of scores that occur several times."""
     by_score = np.argsort(scores)
     names_up_to = np.cumsum(counts[by_score])
     positions = np.linspace(0, names_up_to[-1] - 1, QUANTILES).round()
     index = np.searchsorted(names_up_to, positions, side="right")
-    return scores[by_score][index]
-
-
-def _sample_names(tree: PrefixTree, start_tokens: int) -> PrefixTree:
-    """Draw a sample of the names that can be read in some seconds. It has at least two names per percentile."""
-    share = MAX_READ / (tree.nodes * start_tokens)
-    if share >= 1:
-        return tree
-    names = tree.sequences()
-    name_count = len(names.counts)
-    sample_size = max(int(share * name_count), 2 * QUANTILES)
-    chosen = np.random.default_rng(0).permutation(name_count)[:sample_size]
-    sorted_names = SortedNames.from_rows(names.tokens[chosen], names.counts[chosen])[0]
-    return sorted_names.tree()
+    quantiles: Float64[Array, "101"] = scores[by_score][index]
+    return quantiles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -84,7 +84,10 @@ class MixtureModel:
         # For each model, its ids of the tokens that the mixture reads: (V + L,).
         self._read_ids = self._predicted_ids
         if start_tokens:
-            self._read_ids = _append_start_tokens(self._predicted_ids, start_tokens)
+            self._read_ids = [
+                np.concatenate((ids, np.array(tokens, np.int32)))
+                for ids, tokens in zip(self._predicted_ids, start_tokens, strict=True)
+            ]
 
     def initial_state(self, rows: int) -> MixtureState:
         """Return the state before the start token."""
@@ -95,43 +98,29 @@ class MixtureModel:
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token per row, and return the log-probabilities of the next token."""
-        probabilities, after = self._step_each_model(tokens, cast(MixtureState, state))
-        weights = self._active_weights(after.is_active)
-        with np.errstate(divide="ignore"):  # log(0) = -inf is correct
-            return np.log(np.einsum("bm,bmv->bv", weights, probabilities)), after
-
-    def _step_each_model(
-        self, tokens: Int32[Array, "B"], state: MixtureState
-    ) -> tuple[Float64[Array, "B M V"], MixtureState]:
-        """Read one token per row with every model, and return the probabilities of each model."""
+        state = cast(MixtureState, state)
         is_active = state.is_active.copy()  # (B, M)
         inner_after = []
         probabilities = np.zeros((len(tokens), len(self.models), self.vocabulary_size))  # (B, M, V)
         for m, model in enumerate(self.models):
-            ids = self._read_ids[m][tokens]  # (B,) −1 if the model doesn't know the token
-            is_active[:, m] &= ids >= 0
-            valid_ids = np.maximum(ids, END_TOKEN)
-            logits, inner = model.step(valid_ids, state.inner[m])
+            read_ids = self._read_ids[m][tokens]  # (B,) −1 if the model doesn't know the token
+            is_active[:, m] &= read_ids >= 0
+            logits, inner = model.step(np.maximum(read_ids, END_TOKEN), state.inner[m])
             inner_after.append(inner)
-            probabilities[:, m] = self._probabilities(m, logits)
-        return probabilities, MixtureState(tuple(inner_after), is_active)
+            ids = self._predicted_ids[m]  # (V,)
+            is_known = ids >= 0  # (V,)
+            log_probabilities = all_log_probabilities(logits[:, ids[is_known]])
+            probabilities[:, m, is_known] = np.exp(log_probabilities)
 
-    def _probabilities(self, m: int, logits: Float[Array, "B W"]) -> Float64[Array, "B V"]:
-        """Convert model m's logits to probabilities of the mixture's tokens; 0 if the model doesn't know a token."""
-        ids = self._predicted_ids[m]  # (V,)
-        is_known = ids >= 0  # (V,)
-        probabilities = np.zeros((len(logits), self.vocabulary_size))
-        log_probabilities = all_log_probabilities(logits[:, ids[is_known]])
-        probabilities[:, is_known] = np.exp(log_probabilities)
-        return probabilities
-
-    def _active_weights(self, is_active: Bool[Array, "B M"]) -> Float64[Array, "B M"]:
-        """Return the weights of each row's active models, scaled so that they sum to 1."""
+        # Only active models count. If none is active, the predictions have no meaning, but they're finite.
         weights = np.where(is_active, self.weights, 0.0)  # (B, M)
         total = weights.sum(axis=1, keepdims=True)  # (B, 1)
         is_any_active = total > 0  # (B, 1)
         scaled = weights / np.where(is_any_active, total, 1)
-        return np.where(is_any_active, scaled, self.weights)
+        weights = np.where(is_any_active, scaled, self.weights)
+        after = MixtureState(tuple(inner_after), is_active)
+        with np.errstate(divide="ignore"):  # log(0) = -inf is correct
+            return np.log(np.einsum("bm,bmv->bv", weights, probabilities)), after
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
         """Return the state of some rows. A row may occur several times."""
@@ -161,14 +150,8 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
     if weights is None:
         weights = [1 / models] * models
     weights = tuple(float(weight) for weight in weights)
-    _check_weights(weights, models)
     total = math.fsum(weights)
-    return tuple(weight / total for weight in weights)
-
-
-def _check_weights(weights: tuple[float, ...], models: int) -> None:
-    """Raise SettingsError if there isn't one weight per model, or they aren't a distribution."""
-    name = setting("weights", _join_numbers(weights, digits=6))
+    name = setting("weights", ",".join(f"{weight:.6g}" for weight in weights))
     if len(weights) != models:
         raise SettingsError(
             f"{name} has {len(weights)} weights for {models} models: pass one for each, in the same order"
@@ -177,17 +160,12 @@ def _check_weights(weights: tuple[float, ...], models: int) -> None:
         raise SettingsError(
             f"{name}: expected weights above 0; to exclude a model, remove it from the blend"
         )
-    total = math.fsum(weights)
     if abs(total - 1) > SUM_TOLERANCE:
-        scaled = _join_numbers([weight / total for weight in weights], digits=4)
+        scaled = ",".join(f"{weight / total:.4g}" for weight in weights)
         raise SettingsError(
             f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}"
         )
-
-
-def _join_numbers(numbers: Iterable[float], digits: int) -> str:
-    """Write numbers with this many significant digits, as the user passes weights."""
-    return ",".join(f"{number:.{digits}g}" for number in numbers)
+    return tuple(weight / total for weight in weights)
 
 
 def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, "V"]:
@@ -199,16 +177,6 @@ def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, 
     ids = vocabulary.encode(shared_characters)
     model_ids[ids] = of_model.encode(shared_characters)
     return model_ids
-
-
-def _append_start_tokens(
-    ids_of_models: Sequence[Int32[Array, "V"]], start_tokens_of_models: Sequence[Sequence[int]]
-) -> list[Int32[Array, "V_plus_L"]]:
-    """Append each model's start tokens to its ids of the characters. Each label of a mixture has one per model."""
-    read_ids = []
-    for ids, start_tokens in zip(ids_of_models, start_tokens_of_models, strict=True):
-        read_ids.append(np.concatenate((ids, np.array(start_tokens, np.int32))))
-    return read_ids
 
 
 # Sums of exponentials above this value are precise. Below it, terms may have been too small for a float64.
@@ -262,8 +230,22 @@ class AnyLabel:
         """Read one token per row, and return the log-probabilities of the next token."""
         state = cast(MixedState, state)
         rows = len(tokens)
-        log_weights = self._update_weights(tokens, state)  # (B, R)
-        logits, inner = self._step_each_label(tokens, state)  # (B, R, V)
+        has_started = state.has_started[:, None]  # (B, 1)
+
+        # By Bayes's rule, each token changes how likely the start tokens are. The first token doesn't.
+        valid_tokens = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
+        log_likelihood = state.log_probabilities[state.rows, :, valid_tokens]  # (B, R)
+        joint = state.log_weights + log_likelihood  # (B, R)
+        total = _log_sum_exp(joint.copy())[:, None]  # (B, 1)
+        is_possible = total > -np.inf  # otherwise, no start token allows the token
+        posterior = joint - np.where(is_possible, total, 0)  # (B, R)
+        log_weights = np.where(has_started & is_possible, posterior, state.log_weights)  # (B, R)
+
+        # Read the token once for each start token. Instead of the first token, the model reads all start tokens.
+        inner_tokens = np.where(has_started, tokens[:, None], self.start_tokens.ids)  # (B, R)
+        flat_tokens = inner_tokens.astype(np.int32).reshape(-1)  # (B · R,)
+        logits, inner = self.model.step(flat_tokens, state.inner)
+        logits = logits.reshape(rows, self.rows_per_prefix, -1)  # (B, R, V)
         log_probabilities, mixed = _mix_start_tokens(logits, log_weights)
         after = MixedState(
             inner=inner,
@@ -273,29 +255,6 @@ class AnyLabel:
             rows=np.arange(rows),
         )
         return mixed, after
-
-    def _update_weights(
-        self, tokens: Int32[Array, "B"], state: MixedState
-    ) -> Float64[Array, "B R"]:
-        """Return the log-weights of the start tokens after one more token. The first token doesn't change them."""
-        valid_tokens = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
-        log_likelihood = state.log_probabilities[state.rows, :, valid_tokens]  # (B, R)
-        posterior = _posterior_log_weights(state.log_weights, log_likelihood)
-        has_started = state.has_started[:, None]  # (B, 1)
-        return np.where(has_started, posterior, state.log_weights)
-
-    def _step_each_label(
-        self, tokens: Int32[Array, "B"], state: MixedState
-    ) -> tuple[Float[Array, "B R V"], State]:
-        """Read one token per row with the model, once for each start token.
-
-        Instead of the first token of a name, the model reads all start tokens.
-        """
-        has_started = state.has_started[:, None]  # (B, 1)
-        inner_tokens = np.where(has_started, tokens[:, None], self.start_tokens.ids)  # (B, R)
-        flat_tokens = inner_tokens.astype(np.int32).reshape(-1)  # (B · R,)
-        logits, inner = self.model.step(flat_tokens, state.inner)
-        return logits.reshape(len(tokens), self.rows_per_prefix, -1), inner
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
         """Return the state of some rows. A row may occur several times."""
@@ -310,21 +269,6 @@ class AnyLabel:
             log_probabilities=state.log_probabilities,
             rows=state.rows[rows],
         )
-
-
-def _posterior_log_weights(
-    log_weights: Float64[Array, "B R"], log_likelihood: Float64[Array, "B R"]
-) -> Float64[Array, "B R"]:
-    """Update the log-weights of the start tokens by Bayes's rule, after a token has been read.
-
-    If no start token allows the token, they don't change.
-    """
-    joint = log_weights + log_likelihood  # (B, R)
-    total = _log_sum_exp(joint.copy())[:, None]  # (B, 1)
-    is_possible = total > -np.inf
-    normalized = joint - np.where(is_possible, total, 0)
-    posterior: Float64[Array, "B R"] = np.where(is_possible, normalized, log_weights)
-    return posterior
 
 
 def _mix_start_tokens(
@@ -343,25 +287,13 @@ def _mix_start_tokens(
     log_probabilities -= np.log(sums)[:, :, None]
     factors = np.exp(log_weights) / sums  # (B, R)
     mixed: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
-    log_mixed = _take_logarithms(mixed, log_weights, log_probabilities)
-    return log_probabilities, log_mixed
-
-
-def _take_logarithms(
-    probabilities: Float64[Array, "B V"],
-    log_weights: Float64[Array, "B R"],
-    log_probabilities: Float64[Array, "B R V"],
-) -> Float64[Array, "B V"]:
-    """Take the logarithms of mixed probabilities, in place.
-
-    Tiny probabilities may be imprecise, so they are computed again from the logarithms that were mixed.
-    """
-    row, token = np.nonzero(probabilities < SMALLEST_SUM)  # (K,) each
+    # Tiny probabilities may be imprecise, so they are computed again from the logarithms.
+    row, token = np.nonzero(mixed < SMALLEST_SUM)  # (K,) each
     with np.errstate(divide="ignore"):
-        logarithms: Float64[Array, "B V"] = np.log(probabilities, out=probabilities)
+        log_mixed: Float64[Array, "B V"] = np.log(mixed, out=mixed)
     log_terms = log_weights[row] + log_probabilities[row, :, token]  # (K, R)
-    logarithms[row, token] = _log_sum_exp(log_terms)
-    return logarithms
+    log_mixed[row, token] = _log_sum_exp(log_terms)
+    return log_probabilities, log_mixed
 
 
 def _log_sum_exp(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:

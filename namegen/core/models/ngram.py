@@ -13,7 +13,6 @@ from namegen.core.data.arrays import index_type, ranges
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import State
-from namegen.core.models.distinct_keys import count_keys, rank_keys
 from namegen.core.models.smoothing import Followers, Shares, modified_kneser_ney, witten_bell
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64
@@ -119,23 +118,15 @@ class NgramModel:
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
         """Read one token per row, and return the log-probabilities of the next token."""
-        context = self._append_to_context(cast(Array, state), tokens)  # (B, context)
+        latest = np.minimum(tokens, self._unknown_start)[:, None]  # (B, 1)
+        earlier = cast(Array, state)
+        earlier = np.where(earlier < 0, latest, earlier)  # −1: only the start token was read
+        context = np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]  # (B, context)
         probabilities = np.full((len(tokens), self.vocabulary_size), 1 / self.vocabulary_size)
         for table in self._tables:
             table.mix(context, probabilities)
         with np.errstate(divide="ignore"):  # log(0) = -inf, which occurs only without smoothing
             return np.log(probabilities), context
-
-    def _append_to_context(
-        self, earlier: Int32[Array, "B context"], tokens: Int32[Array, "B"]
-    ) -> Int32[Array, "B context"]:
-        """Return the last ``order − 1`` tokens of each row, the latest one first.
-
-        After a start token, all of them are this start token.
-        """
-        latest = np.minimum(tokens, self._unknown_start)[:, None]  # (B, 1)
-        earlier = np.where(earlier < 0, latest, earlier)  # −1: nothing has been read
-        return np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
         """Return the state of some rows. A row may occur several times."""
@@ -220,36 +211,28 @@ class _NgramCounts:
         self.vocabulary_size = vocabulary_size
         # The id that stands for every start token that isn't in the tree.
         self.unknown_start = max(vocabulary_size, int(tree.token.max()) + 1)
-        self._lengths = list(self._count(tree, order))
-        for shorter, longer in zip(self._lengths, self._lengths[1:], strict=False):
-            shorter.longer = longer
-
-    def _count(self, tree: PrefixTree, order: int) -> Iterator[_LengthCounts]:
-        """Count which tokens follow each context: first after contexts of length 0, and last of ``order − 1``."""
+        self._lengths: list[_LengthCounts] = []
         contexts = _Contexts(pairs=(), width=self.unknown_start + 1)  # the empty context
-        context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)  # of each prefix
+        context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int64)  # that each prefix ends with
         for length, left_token in enumerate(node_contexts(tree, order)):
-            yield self._count_length(tree, contexts, context_id)
+            # Count how often each token follows each context of this length.
+            edge_pairs = context_id[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
+            entry_pairs, entry_of_edge = np.unique(edge_pairs, return_inverse=True)  # (entries,)
+            count = np.bincount(entry_of_edge, weights=tree.edge_count).astype(np.int64)
+            del edge_pairs, entry_of_edge  # to save memory
+            context, token = np.divmod(entry_pairs, vocabulary_size)  # (entries,) each
+            start = np.searchsorted(context, np.arange(context[-1] + 2))  # (C + 1,)
+            followers = Followers(start, token.astype(np.int32), count)
+            counts = _LengthCounts(contexts, vocabulary_size, entry_pairs, followers)
+            if self._lengths:
+                self._lengths[-1].longer = counts
+            self._lengths.append(counts)
+
+            # The contexts of the next length are pairs of a context and the token to its left.
             if length + 1 < order:
-                longer_pairs = _ContextPairs(context_id, contexts.width, left_token)
-                pairs, context_id = rank_keys(tree.nodes, longer_pairs)
+                longer_pairs = context_id * contexts.width + left_token  # (N,)
+                pairs, context_id = np.unique(longer_pairs, return_inverse=True)
                 contexts = replace(contexts, pairs=(*contexts.pairs, pairs))
-
-    def _count_length(
-        self, tree: PrefixTree, contexts: _Contexts, context_id: Int[Array, "N"]
-    ) -> _LengthCounts:
-        """Count how often each token follows each context of one length.
-
-        ``context_id`` is the context that each prefix of the tree ends with.
-        """
-        edge_pairs = _EdgePairs(tree, context_id, self.vocabulary_size)
-        # (entries,) each: a context with the token after it, and how often the token follows
-        entry_pairs, count = count_keys(len(tree.edge_node), edge_pairs, tree.edge_count)
-        context, token = np.divmod(entry_pairs, self.vocabulary_size)  # (entries,) each
-        context_count = context[-1] + 1
-        start = np.searchsorted(context, np.arange(context_count + 1))  # (C + 1,)
-        followers = Followers(start, token.astype(np.int32), count)
-        return _LengthCounts(contexts, self.vocabulary_size, entry_pairs, followers)
 
     def forget_tables(self) -> None:
         """Free the memory of the cached tables. A model keeps the tables that it uses."""
@@ -309,39 +292,23 @@ class _LengthCounts:
 
         Nothing precedes a start token, so contexts that begin with one keep their plain counts.
         """
-        begins_with_start = self._begins_with_start[self.entry_context]  # (entries,)
-        continuation_count = self._count_continuations()  # (entries,)
-        count = np.where(begins_with_start, self.followers.count, continuation_count)
-        return self._smooth_kneser_ney(replace(self.followers, count=count))
-
-    def _count_continuations(self) -> Int64[Array, "entries"]:
-        """Count how many different longer contexts each token followed, instead of how often it occurred."""
         longer = self.longer
         assert longer is not None
         context_of_longer = longer.contexts.shorter[longer.entry_context]  # (entries of longer,)
         pair_of_longer = context_of_longer * self.vocabulary_size + longer.followers.token
         entry_of_longer = np.searchsorted(self.entry_pairs, pair_of_longer)
-        return np.bincount(entry_of_longer, minlength=len(self.entry_pairs))
+        continuation_count = np.bincount(entry_of_longer, minlength=len(self.entry_pairs))
+
+        length = len(self.contexts.pairs)
+        begins_with_start = np.zeros(1, bool)  # (C,) the empty context doesn't
+        if length > 0:
+            begins_with_start = self._is_start(self.contexts.leftmost_token(length))
+        keeps_count = begins_with_start[self.entry_context]  # (entries,)
+        count = np.where(keeps_count, self.followers.count, continuation_count)
+        return self._smooth_kneser_ney(replace(self.followers, count=count))
 
     def _table(self, shares: Shares) -> _Table:
         return _Table(self.contexts, self.followers, shares)
-
-    @cached_property
-    def _begins_with_start(self) -> Bool[Array, "C"]:
-        """Which contexts have a start token at their left end."""
-        length = len(self.contexts.pairs)
-        if length == 0:
-            return np.zeros(1, bool)
-        return self._is_start(self.contexts.leftmost_token(length))
-
-    @cached_property
-    def _repeats_start(self) -> Bool[Array, "C"]:
-        """Which contexts have more than one start token, because they reach beyond the start of the name."""
-        length = len(self.contexts.pairs)
-        if length < 2:
-            return np.zeros(len(self.followers.start) - 1, bool)
-        second_token = self.contexts.leftmost_token(length - 1)[self.contexts.shorter]
-        return self._is_start(second_token)
 
     def _is_start(self, tokens: Int64[Array, "_"]) -> Bool[Array, "_"]:
         """Return which tokens are start tokens: the plain one, or the start token of a label."""
@@ -350,7 +317,13 @@ class _LengthCounts:
 
     def _smooth_kneser_ney(self, followers: Followers) -> _Table:
         """Smooth some counts. Contexts that repeat the start token leave everything to the next shorter context."""
-        is_included = ~self._repeats_start  # (C,)
+        # These contexts reach beyond the start of the name.
+        repeats_start = np.zeros(len(followers.start) - 1, bool)  # (C,)
+        length = len(self.contexts.pairs)
+        if length > 1:
+            second_token = self.contexts.leftmost_token(length - 1)[self.contexts.shorter]
+            repeats_start = self._is_start(second_token)
+        is_included = ~repeats_start  # (C,)
         is_included_entry = is_included[self.entry_context]  # (entries,)
         included = followers.selected(is_included, is_included_entry)
         share = np.zeros(len(followers.token))  # (entries,) of each token
@@ -380,29 +353,3 @@ def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
         if position > 0:
             node_at_position = parent_or_root[node_at_position]  # one token to the left
         yield tree.token[node_at_position]
-
-
-@dataclass(frozen=True, eq=False)
-class _EdgePairs:
-    """The context before each edge and the edge's token, as one number. A call returns the numbers of some edges."""
-
-    tree: PrefixTree
-    context_id: Int[Array, "N"]  # the context that each prefix ends with
-    vocabulary_size: int
-
-    def __call__(self, block: slice) -> Int64[Array, "block"]:
-        context = self.context_id[self.tree.edge_node[block]].astype(np.int64)
-        return context * self.vocabulary_size + self.tree.edge_token[block]
-
-
-@dataclass(frozen=True, eq=False)
-class _ContextPairs:
-    """A context and the token to its left, as one number (see ``_Contexts``). A call returns those of some prefixes."""
-
-    context_id: Int[Array, "N"]  # the context that each prefix ends with
-    width: int
-    left_token: Int32[Array, "N"]  # the token to the left of each context
-
-    def __call__(self, block: slice) -> Int64[Array, "block"]:
-        context = self.context_id[block].astype(np.int64)
-        return context * self.width + self.left_token[block]

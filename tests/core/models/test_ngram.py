@@ -15,7 +15,6 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import best_ngram
-from namegen.core.models import distinct_keys as module
 from namegen.core.models.ngram import UNSMOOTHED, NgramModel
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
@@ -181,29 +180,6 @@ def test_the_best_order_has_the_lowest_validation_loss(
         others[order, smoothing] = AccuracyEvaluator(other).evaluate(held_out)
     assert figures.loss_nats_per_char == min(other.loss_nats_per_char for other in others.values())
     assert others[model.order, model.smoothing] == figures
-
-
-KEYS = st.lists(st.integers(0, 9) | st.integers(0, 2**62), min_size=1, max_size=40)
-
-
-@given(KEYS, st.integers(1, 50), st.data())
-def test_ranks_and_counts_do_not_depend_on_the_block_size(
-    keys: list[int], block: int, data: st.DataObject
-) -> None:
-    key = np.array(keys, np.int64)
-    times = np.array(
-        data.draw(st.lists(st.integers(1, 10**9), min_size=len(key), max_size=len(key))), np.int64
-    )
-    expected, expected_rank = np.unique(key, return_inverse=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK", block)
-        distinct, rank = module.rank_keys(len(key), lambda part: key[part])
-        again, count = module.count_keys(len(key), lambda part: key[part], times)
-    assert distinct.tolist() == again.tolist() == expected.tolist()
-    assert rank.tolist() == expected_rank.tolist()
-    assert count.tolist() == [
-        times[expected_rank == key_rank].sum() for key_rank in range(len(expected))
-    ]
 
 
 SOME = list(load_bundled("mlb-first").names[:250])
