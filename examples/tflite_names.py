@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import unicodedata
 from base64 import b85decode
@@ -35,7 +36,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 BATCH_SIZE = 256  # names that are drawn together
 MOST_BATCHES = 100  # if too few names reach the threshold by then, the best of the others follow
-FORMAT_VERSION = 11
+FORMAT_VERSION = 12
 
 NGRAM_ORDER = 5  # symbols of the longest n-grams
 # How many n-grams are missing, by the order of the longest known n-gram that ends with a symbol.
@@ -371,9 +372,12 @@ class HashSet:
     """The shortened hashes of names or words. It takes one other name in 256 for a known one."""
 
     def __init__(self, data: bytes) -> None:
-        numbers, _ = read_rice_code(data, 0)
+        self.count = int.from_bytes(data[:4], "little")
+        low_bytes = np.frombuffer(data, np.uint8, self.count, offset=4)
+        # If the k-th number is 256·h plus its low byte, the bit k + h of the bitmap is 1.
+        ones = np.flatnonzero(read_bits(data[4 + self.count :]))
+        numbers = 256 * (ones - np.arange(self.count)) + low_bytes
         self.numbers = set(numbers.tolist())
-        self.count = len(numbers)
 
     def __contains__(self, hash64: int) -> bool:
         upper_half = hash64 >> 32
@@ -498,7 +502,7 @@ def read_ngrams(data: bytes, characters: str) -> set[Ngram]:
     """Decode n-grams, and return them with their labels.
 
     An n-gram can only be known if it's also known without its first symbol and without its last
-    one. For each order, the data contains the indexes of the known n-grams among these candidates.
+    one. For each order, the data has a bitmap of these candidates.
     """
     label_count = int.from_bytes(data[:4], "little")
     position = 8
@@ -507,9 +511,10 @@ def read_ngrams(data: bytes, characters: str) -> set[Ngram]:
     followers = dict.fromkeys(ngrams, END + digits_as_0(characters) + START)
     for _ in range(NGRAM_ORDER):
         candidates = longer_ngrams(ngrams, followers)
-        decoded, position = read_rice_code(data, position)
-        indexes = decoded + np.arange(len(decoded))
+        end = position + math.ceil(len(candidates) / 8)
+        indexes = np.flatnonzero(read_bits(data[position:end]))
         ngrams = [candidates[index] for index in indexes.tolist()]
+        position = end
         followers = find_followers(ngrams)
         known.update(ngrams)
     return known
@@ -561,31 +566,9 @@ def decode_base_85(text: str) -> bytes:
     return b85decode(text.replace(",", "<"))
 
 
-def read_rice_code(data: bytes, start: int) -> tuple[np.ndarray, int]:
-    """Decode rising whole numbers, and return them with the position after their last byte."""
-    count = int.from_bytes(data[start : start + 4], "little")
-    low_bit_count = data[start + 4]
-    packed = np.frombuffer(data, np.uint8, offset=start + 5)
-    bits = np.unpackbits(packed, bitorder="little")
-    gaps, used_bits = read_gaps(bits, count, low_bit_count)
-    used_bytes = -(-used_bits // 8)  # rounded up
-    return np.cumsum(gaps), start + 5 + used_bytes
-
-
-def read_gaps(bits: np.ndarray, count: int, low_bit_count: int) -> tuple[np.ndarray, int]:
-    """Decode the gaps between numbers, and return them with the number of used bits.
-
-    First come the low bits of all gaps. Then the rest of each gap follows, as a number of ones with
-    a zero after them.
-    """
-    low_end = count * low_bit_count
-    low_bits = bits[:low_end].reshape(count, low_bit_count)
-    low_parts = low_bits @ (1 << np.arange(low_bit_count))  # (count,)
-    zeros = np.flatnonzero(bits[low_end:] == 0)[:count]  # (count,)
-    high_parts = np.diff(zeros, prepend=-1) - 1  # (count,)
-    gaps = (high_parts << low_bit_count) + low_parts
-    high_end = int(zeros[-1]) + 1 if count else 0
-    return gaps, low_end + high_end
+def read_bits(data: bytes) -> np.ndarray:
+    """Return the bits of a bitmap, each byte from its lowest bit on."""
+    return np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,6 @@ MOST_TITLES = 3
 ENGINE = (
     "network.js",
     "base85.js",
-    "rice_code.js",
     "normalizer.js",
     "blake2b.js",
     "known_names.js",
@@ -91,7 +90,7 @@ SCRIPTS = (
 MODULE_SCRIPTS = ("options.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
-FORMAT_VERSION = 15
+FORMAT_VERSION = 16
 # The doc comment of a function or class, on separate lines.
 DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _FOLDER = Path(__file__).parent

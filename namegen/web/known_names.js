@@ -6,16 +6,24 @@ const KNOWN_SET_SPACE = 256; // the numbers are below this many times their coun
 /** A set of names or words. It stores a number for each of them, from the first bits of its hash. */
 class KnownNames {
   /**
-   * @param {string} text the numbers as a Rice code, in base 85
-   * @throws {Error} they are damaged
+   * @param {string} text what `KnownSet.to_bytes` of Python wrote, in base 85: the count of the numbers, their low
+   *   bytes, and a bitmap in which the bit k + h is 1 if the k-th number is 256·h and its low byte
+   * @throws {Error} the bytes are damaged
    */
   constructor(text) {
     const bytes = bytesFromText(text);
-    const { numbers, end } = readRising(bytes, 0);
-    this.numbers = numbers;
-    this.limit = KNOWN_SET_SPACE * numbers.length;
-    const isWhole = end === bytes.length;
-    const isInRange = numbers.length === 0 || numbers[numbers.length - 1] < this.limit;
+    const count = new DataView(bytes.buffer).getUint32(0, true);
+    const lowBytes = bytes.subarray(4, 4 + count);
+    const bitmap = bytes.subarray(4 + count);
+    /** Sorted. @type {number[]} */
+    this.numbers = [];
+    for (let position = 0; position < 8 * bitmap.length; position++) {
+      const k = this.numbers.length;
+      if (bitAt(bitmap, position)) this.numbers.push(256 * (position - k) + lowBytes[k]);
+    }
+    this.limit = KNOWN_SET_SPACE * count;
+    const isInRange = count === 0 || this.numbers[count - 1] < this.limit;
+    const isWhole = bitmap.length === Math.ceil(count / 4) && this.numbers.length === count;
     if (!isWhole || !isInRange) throw new Error("damaged");
   }
 

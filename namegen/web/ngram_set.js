@@ -3,6 +3,7 @@
 const NGRAM_ORDER = 5; // symbols of the longest n-grams
 const END_SYMBOL = 0; // the symbol after the last character
 const PAIR_COUNT = 5; // a missing pair of symbols counts as so many missing n-grams
+const NGRAM_HEAD_BYTES = 8; // the numbers of labels and symbols
 
 /** How many n-grams of two to five symbols are missing, by the length of the longest known n-gram at the end. */
 const MISSING_BY_ORDER = [3 + PAIR_COUNT, 3 + PAIR_COUNT, 3, 2, 1, 0];
@@ -10,6 +11,7 @@ const MISSING_BY_ORDER = [3 + PAIR_COUNT, 3 + PAIR_COUNT, 3, 2, 1, 0];
 /**
  * The n-grams of a list, from one to NGRAM_ORDER symbols long, as a trie. Nodes are numbered by length, then by parent,
  * then by symbol, so the children of a node follow each other. The first nodes are the empty n-grams, one per label.
+ * The suffix of a node is the n-gram without its first symbol.
  */
 class NgramSet {
   /**
@@ -19,90 +21,56 @@ class NgramSet {
    * @throws {Error} the bytes are damaged, or for another model
    */
   constructor(bytes, labels, symbols) {
-    checkNgramHead(bytes, labels, symbols);
+    const head = new DataView(bytes.buffer, bytes.byteOffset);
+    const hasHead = bytes.length >= NGRAM_HEAD_BYTES;
+    const fitsModel = hasHead && head.getUint32(0, true) === labels && head.getUint32(4, true) === symbols;
+    if (!fitsModel) throw new Error("for another model");
     this.labels = labels;
     this.symbols = symbols;
     this.firstOfOrder = [0, labels]; // the first node of each order, then the number of nodes
-    this.symbol = new Int32Array(labels).fill(-1); // by node: its last symbol
-    this.suffix = new Int32Array(labels).fill(-1); // by node: the node without its first symbol
-    this.firstChild = new Int32Array(1); // by node: its first child; the last entry is the number of nodes
-    this.#readOrders(bytes);
-    this.starts = Array.from({ length: labels }, (_, label) => this.#startContext(label));
-  }
-
-  /** @param {Uint8Array} bytes */
-  #readOrders(bytes) {
-    let position = 8;
-    for (let order = 1; order <= NGRAM_ORDER; order++) {
-      const { numbers, end } = readRising(bytes, position);
-      this.#addOrder(numbers);
-      position = end;
-    }
-    if (position !== bytes.length) throw new Error("too long");
-  }
-
-  /**
-   * Return the context at the start of a name: four start symbols.
-   * @param {number} label
-   */
-  #startContext(label) {
-    const startSymbol = this.symbols - 1;
-    let context = label;
-    for (let k = 1; k < NGRAM_ORDER; k++) context = this.follow(context, startSymbol).context;
-    return context;
+    // By node: its last symbol, the node without its first symbol, and its first child. One more child ends the last.
+    this.symbol = Array(labels).fill(-1);
+    this.suffix = Array(labels).fill(-1);
+    /** @type {number[]} */
+    this.firstChild = [];
+    let position = NGRAM_HEAD_BYTES;
+    for (let order = 0; order < NGRAM_ORDER; order++) position = this.#readNextOrder(bytes, position);
+    this.firstChild.push(this.symbol.length);
+    if (position !== bytes.length) throw new Error("cut short or too long");
+    // By label: the context at the start of a name, which is four start symbols.
+    this.starts = Array.from({ length: labels }, (_, label) => {
+      let context = label;
+      for (let k = 1; k < NGRAM_ORDER; k++) context = this.follow(context, symbols - 1).context;
+      return context;
+    });
   }
 
   /**
-   * Add the n-grams that are one symbol longer. The candidates after an n-gram are the children of its suffix; after
-   * the empty n-gram, all symbols. They are numbered by n-gram, and the file has the numbers of the known candidates.
-   * @param {Float64Array} numbers the number of the k-th known candidate, minus k
+   * Read the n-grams that are one symbol longer. What can follow an n-gram follows its suffix too: the candidates are
+   * the children of the suffix; after the empty n-gram, all symbols. The file has a bit for each of them.
+   * @param {Uint8Array} bytes
+   * @param {number} position of the first byte
+   * @returns {number} the position after the last byte
    */
-  #addOrder(numbers) {
-    const [firstParent, firstNode] = this.firstOfOrder.slice(-2);
-    const count = numbers.length;
-    this.symbol = enlarge(this.symbol, firstNode + count);
-    this.suffix = enlarge(this.suffix, firstNode + count);
-    this.firstChild = enlarge(this.firstChild, firstNode + 1);
-    let candidatesBefore = 0; // the candidates after earlier n-grams
-    let k = 0;
-    for (let parent = firstParent; parent < firstNode; parent++) {
-      this.firstChild[parent] = firstNode + k;
-      const { first, length } = this.#candidatesAfter(parent);
-      for (; k < count && numbers[k] + k < candidatesBefore + length; k++) {
-        this.#addNode(firstNode + k, parent, first + numbers[k] + k - candidatesBefore);
+  #readNextOrder(bytes, position) {
+    const [firstParent, endOfParents] = this.firstOfOrder.slice(-2);
+    let bit = 8 * position;
+    for (let parent = firstParent; parent < endOfParents; parent++) {
+      this.firstChild[parent] = this.symbol.length;
+      const isEmpty = parent < this.labels;
+      const first = isEmpty ? 0 : this.firstChild[this.suffix[parent]];
+      const end = isEmpty ? this.symbols : this.firstChild[this.suffix[parent] + 1];
+      for (let candidate = first; candidate < end; candidate++) {
+        if (bitAt(bytes, bit)) {
+          this.symbol.push(isEmpty ? candidate : this.symbol[candidate]);
+          this.suffix.push(isEmpty ? parent : candidate);
+        }
+        bit += 1;
       }
-      candidatesBefore += length;
+      if (bit > 8 * bytes.length) throw new Error("cut short");
     }
-    if (k < count) throw new Error("unknown candidates");
-    this.firstChild[firstNode] = firstNode + count;
-    this.firstOfOrder.push(firstNode + count);
-  }
-
-  /**
-   * @param {number} parent
-   * @returns {{first: number, length: number}} the first candidate, a symbol or a node, and how many there are
-   */
-  #candidatesAfter(parent) {
-    if (this.#isEmpty(parent)) return { first: 0, length: this.symbols };
-    const suffix = this.suffix[parent];
-    const first = this.firstChild[suffix];
-    return { first, length: this.firstChild[suffix + 1] - first };
-  }
-
-  /** @param {number} node */
-  #isEmpty(node) {
-    return node < this.labels;
-  }
-
-  /**
-   * @param {number} node
-   * @param {number} parent
-   * @param {number} candidate a symbol if the parent is empty, otherwise a child of the parent's suffix
-   */
-  #addNode(node, parent, candidate) {
-    const isFirstSymbol = this.#isEmpty(parent);
-    this.symbol[node] = isFirstSymbol ? candidate : this.symbol[candidate];
-    this.suffix[node] = isFirstSymbol ? parent : candidate;
+    this.firstOfOrder.push(this.symbol.length);
+    return Math.ceil(bit / 8);
   }
 
   /**
@@ -131,57 +99,26 @@ class NgramSet {
    *   five symbols that end with it are missing; a pair counts as PAIR_COUNT
    */
   follow(context, symbol) {
-    const longest = this.#longestWith(context, symbol);
-    const order = this.#orderOf(longest);
-    const contextAfter = order === NGRAM_ORDER ? this.suffix[longest] : longest;
-    return { context: contextAfter, missing: MISSING_BY_ORDER[order] };
-  }
-
-  /**
-   * Find the longest known n-gram that ends with a symbol. If the symbol is unknown, it is the empty n-gram.
-   * @param {number} context
-   * @param {number} symbol
-   */
-  #longestWith(context, symbol) {
+    // The longest known n-gram that ends with the symbol. If the symbol is unknown, it is the empty n-gram.
     let shorter = context;
     let longest = this.child(shorter, symbol);
-    while (longest < 0 && !this.#isEmpty(shorter)) {
+    while (longest < 0 && shorter >= this.labels) {
       shorter = this.suffix[shorter];
       longest = this.child(shorter, symbol);
     }
-    return longest < 0 ? shorter : longest;
-  }
-
-  /**
-   * Return how many symbols an n-gram has.
-   * @param {number} node
-   */
-  #orderOf(node) {
+    if (longest < 0) longest = shorter;
     let order = 0;
-    while (node >= this.firstOfOrder[order + 1]) order += 1;
-    return order;
+    while (longest >= this.firstOfOrder[order + 1]) order += 1;
+    const contextAfter = order === NGRAM_ORDER ? this.suffix[longest] : longest;
+    return { context: contextAfter, missing: MISSING_BY_ORDER[order] };
   }
 }
 
 /**
+ * Return a bit of a bitmap. The bits fill each byte from its lowest bit on.
  * @param {Uint8Array} bytes
- * @param {number} labels
- * @param {number} symbols
+ * @param {number} position
  */
-function checkNgramHead(bytes, labels, symbols) {
-  const head = new DataView(bytes.buffer, bytes.byteOffset);
-  const hasHead = bytes.length >= 8;
-  const fitsModel = hasHead && head.getUint32(0, true) === labels && head.getUint32(4, true) === symbols;
-  if (!fitsModel) throw new Error("for another model");
-}
-
-/**
- * Return a longer copy of an array.
- * @param {Int32Array} numbers
- * @param {number} length
- */
-function enlarge(numbers, length) {
-  const longer = new Int32Array(length);
-  longer.set(numbers.subarray(0, length));
-  return longer;
+function bitAt(bytes, position) {
+  return (bytes[position >> 3] >> (position & 7)) & 1;
 }

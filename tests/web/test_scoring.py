@@ -15,7 +15,7 @@ from namegen.api import read_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.rice_code import write_rising
+from namegen.core.data.normalization import known_set
 from namegen.core.generation.opening_limit import OpeningLimit
 from namegen.core.generation.scoring import scorer_of
 from namegen.lists import load_bundled
@@ -45,7 +45,7 @@ LABELLED = [*PHRASES, *NUMBERED]
 TRIED = [name for name in SHIPPED if name not in SHELF or name in ("elves", "taverns")]
 MODELS = [*TRIED, "phrases", "labelled phrases"]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-ENGINE = "Model, OpeningLimit, Threshold, bytesFromText, readRising"
+ENGINE = "KnownNames, Model, OpeningLimit, Threshold"
 
 
 @pytest.fixture(scope="module")
@@ -203,31 +203,18 @@ def test_the_opening_limit_matches_python(node: Run) -> None:
     assert 100 < admitted.sum() < 1_900
 
 
-@pytest.mark.parametrize("scale", [1, 3, 1_000, 10**9])
-def test_rice_codes_are_decoded_correctly(scale: int, node: Run) -> None:
-    """Decode several sets in a row. Then check that truncated data is rejected, whatever its length."""
-    rng = np.random.default_rng(scale)
-    sets = [np.cumsum(rng.integers(0, scale, size=size)) for size in (0, 1, 50)]
-    data = b"".join(map(write_rising, sets))
-    code = """({ readRising, bytesFromText }, _, text) => {
-        const bytes = bytesFromText(text);
-        let position = 0;
-        const sets = [0, 1, 2].map(() => {
-            const { numbers, end } = readRising(bytes, position);
-            position = end;
-            return Array.from(numbers);
-        });
-        const refused = [...bytes.keys()].filter((length) => {
-            try { readRising(bytes.subarray(0, length), 0); return false; } catch { return true; }
-        });
-        return [sets, position === bytes.length, refused];
-    }"""
-    found, is_whole, _ = node(code, bytes_to_text(data))
-    assert found == [one.tolist() for one in sets]
-    assert is_whole
-    last = write_rising(sets[-1])
-    *_, refused = node(code.replace("[0, 1, 2]", "[0]"), bytes_to_text(last))
-    assert refused == list(range(len(last)))
+@pytest.mark.parametrize("count", [0, 1, 50])
+def test_known_names_are_read_as_in_python(count: int, node: Run) -> None:
+    """Truncated data are rejected, whatever their length."""
+    known = known_set(f"name {number}" for number in range(count))
+    code = """({ KnownNames }, _, texts) => texts.map((text) => {
+        try { return Array.from(new KnownNames(text).numbers); } catch { return null; }
+    })"""
+    data = known.to_bytes()
+    texts = [bytes_to_text(data[:length]) for length in range(len(data) + 1)]
+    numbers = node(code, texts)
+    assert numbers[-1] == known.short.numbers.tolist()
+    assert numbers[:-1] == [None] * len(data)
 
 
 @pytest.mark.parametrize("name", ["phrases", "labelled phrases"])

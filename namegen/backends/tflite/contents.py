@@ -55,7 +55,7 @@ from namegen.types import Array
 DESCRIPTION = "namegen"  # names of metadata entries
 KNOWN_NAMES = "namegen.known_names"
 FORMAT = "namegen tflite"
-FORMAT_VERSION = 11
+FORMAT_VERSION = 12
 BLANK = "0" * 64  # takes the place of the checksum while it's computed
 HEAD = re.compile(  # how a description starts
     rb'\{"checksum":"([0-9a-f]{64})","format":"'

@@ -11,20 +11,19 @@ node is the n-gram without its first symbol, which the list contains as well. Tw
 
 - To find the longest known n-gram at the end of a name, start from the longest one before the last symbol and follow
   suffixes until a child fits. This is how backing off works in n-gram models.
-- The children of a node are among the children of its suffix. So a file needs only a yes or no for each of these
-  candidates, and an n-gram takes about 2.7 bits.
+- The children of a node are among the children of its suffix. So a file needs only one bit for each of these
+  candidates: whether the list contains it. An n-gram takes about 3.3 bits.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.rice_code import read_rising, write_rising
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.types import Array, Int, Int64
 
@@ -34,6 +33,9 @@ END = 0  # the symbol after the last character
 HEAD_BYTES = 8  # the numbers of labels and symbols
 MAX_LABELS = 1 << 20
 MAX_SYMBOLS = 1 << 21
+
+# How many longer n-grams are missing, by the order of the longest known n-gram that ends with a symbol.
+_MISSING = np.array([3 + PAIR_COUNT, 3 + PAIR_COUNT, 3, 2, 1, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,12 @@ class NgramSet:
     first_of_order: tuple[int, ...]  # the first node of each order, and then the number of nodes
 
     @classmethod
+    def empty(cls, labels: int, symbols: int) -> NgramSet:
+        """Create a set that contains only the empty n-grams."""
+        none = np.full(labels, -1)
+        return cls(labels, symbols, none, none, none, first_of_order=(0, labels))
+
+    @classmethod
     def from_tree(cls, tree: PrefixTree, vocabulary: Vocabulary, labels: int = 0) -> NgramSet:
         """Collect all n-grams of one to five symbols that the names of a list contain.
 
@@ -68,22 +76,93 @@ class NgramSet:
             vocabulary: Its vocabulary.
             labels: The number of labels; 0 if the list has none.
         """
-        positions = _Positions.of(tree, vocabulary)
-        trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
+        # The P positions at which an n-gram can end: the roots of the tree, its characters, and the ends of names.
+        roots = np.arange(tree.roots)
+        node_before_end = tree.edge_node[tree.edge_token == END_TOKEN]  # (ends,)
+        symbol_at = np.concatenate(
+            (
+                np.full(tree.roots, vocabulary.size),  # the start symbol
+                symbols_of(vocabulary)[tree.token[tree.roots :]],
+                np.full(len(node_before_end), END),
+            )
+        )  # (P,)
+        # (P,) The position before each position. Before a start symbol, there is another one.
+        position_before = np.concatenate((roots, tree.parent[tree.roots :], node_before_end))
+        label_of_root = tree.token[: tree.roots].astype(np.int64) - vocabulary.size
+        label_of_node = np.maximum(label_of_root, 0)[tree.root_of]  # 0 without labels
+        label_at = np.concatenate((label_of_node, label_of_node[node_before_end]))  # (P,)
+
+        ngrams = cls.empty(labels=max(labels, 1), symbols=vocabulary.size + 1)
         # (P,) The n-gram that ends at each position; at first, the empty one.
-        node_at = positions.label
+        node_at = label_at
         for _ in range(ORDER):
             # The n-gram that ends before a position becomes one symbol longer, and ends at the position.
-            parent_at = node_at[positions.before]  # (P,)
-            keys = parent_at * trie.symbols + positions.symbol  # (P,) two numbers in one
+            parent_at = node_at[position_before]  # (P,)
+            keys = parent_at * ngrams.symbols + symbol_at  # (P,) two numbers in one
             distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
-            first_added = trie.add(
-                parent=distinct // trie.symbols,
-                symbol=distinct % trie.symbols,
+            first_added = len(ngrams.parent)
+            ngrams = ngrams._with_order(
+                parent=distinct // ngrams.symbols,
+                symbol=distinct % ngrams.symbols,
                 suffix=node_at[first],
             )
             node_at = first_added + rank
-        return trie.frozen()
+        return ngrams
+
+    @classmethod
+    def union(cls, sources: Sequence[NgramSource], labels: int, symbols: int) -> NgramSet:
+        """Combine the n-grams of several sets, such as those of a list and of some labels of a base model.
+
+        Args:
+            sources: The sets, each with the labels and symbols that its own ones become.
+            labels: The number of labels of the result.
+            symbols: The number of symbols of the result.
+        """
+        ngrams = cls.empty(labels, symbols)
+        # For each source, the node of the result that each of its nodes becomes; −1 if it's left out.
+        node_maps = [np.full(len(source.ngrams.parent), -1) for source in sources]
+        for source, node_map in zip(sources, node_maps, strict=True):
+            node_map[: source.ngrams.labels] = source.new_label
+        for order in range(1, ORDER + 1):
+            kept_nodes, parents, added_symbols, suffixes = [], [], [], []
+            for source, node_map in zip(sources, node_maps, strict=True):
+                nodes = np.arange(*source.ngrams.first_of_order[order : order + 2])
+                parent = node_map[source.ngrams.parent[nodes]]
+                symbol = source.new_symbol[source.ngrams.symbol[nodes]]
+                is_kept = (parent >= 0) & (symbol >= 0)
+                kept_nodes.append(nodes[is_kept])
+                parents.append(parent[is_kept])
+                added_symbols.append(symbol[is_kept])
+                suffixes.append(node_map[source.ngrams.suffix[nodes]][is_kept])
+            keys = np.concatenate(parents) * symbols + np.concatenate(added_symbols)
+            distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
+            new_nodes = len(ngrams.parent) + rank
+            ngrams = ngrams._with_order(
+                parent=distinct // symbols,
+                symbol=distinct % symbols,
+                suffix=np.concatenate(suffixes)[first],
+            )
+            for nodes, node_map in zip(kept_nodes, node_maps, strict=True):
+                node_map[nodes] = new_nodes[: len(nodes)]
+                new_nodes = new_nodes[len(nodes) :]
+        return ngrams
+
+    def _with_order(
+        self,
+        parent: Int64[Array, "added"],
+        symbol: Int64[Array, "added"],
+        suffix: Int64[Array, "added"],
+    ) -> NgramSet:
+        """Return a set that also contains the n-grams of the next order."""
+        parents = np.append(self.parent, parent)
+        return NgramSet(
+            labels=self.labels,
+            symbols=self.symbols,
+            parent=parents,
+            symbol=np.append(self.symbol, symbol),
+            suffix=np.append(self.suffix, suffix),
+            first_of_order=(*self.first_of_order, len(parents)),
+        )
 
     @cached_property
     def _keys(self) -> Int64[Array, "children"]:
@@ -115,32 +194,26 @@ class NgramSet:
             The contexts after the symbol, and how many n-grams of two to five symbols are missing. A missing pair
             counts as ``PAIR_COUNT`` of them.
         """
-        longest = self._find_longest(contexts, symbols)  # (K,) nodes
+        # (K,) The longest known n-gram that ends with each symbol; the empty n-gram if there is none. A context without
+        # its first symbols (its suffix) is tried until the list contains it with the symbol.
+        longest = np.empty(len(contexts), np.int64)
+        rows = np.arange(len(contexts))  # those whose n-gram hasn't been found
+        shorter = contexts  # (rows,)
+        while len(rows):
+            keys = shorter * (self.symbols + 1) + symbols[rows]  # (rows,) as in _keys
+            index = np.searchsorted(self._keys, keys)
+            is_known = self._keys[index] == keys
+            is_empty = shorter < self.labels
+            longest[rows] = np.where(is_known, index + self.labels, shorter)
+            is_unfinished = ~is_known & ~is_empty
+            rows = rows[is_unfinished]
+            shorter = self.suffix[shorter[is_unfinished]]  # one symbol shorter
+
         order = np.searchsorted(self.first_of_order, longest, side="right") - 1  # (K,) 0 to ORDER
         has_five_symbols = order == ORDER
         contexts_after = np.where(has_five_symbols, self.suffix[longest], longest)
         missing_count = _MISSING[order]  # (K,)
         return contexts_after, missing_count
-
-    def _find_longest(
-        self, contexts: Int64[Array, "K"], symbols: Int64[Array, "K"]
-    ) -> Int64[Array, "K"]:
-        """Return the longest known n-gram that ends with each symbol, or the empty n-gram if there is none.
-
-        A context without its first symbols (its suffix) is tried until the list contains it with the symbol.
-        """
-        longest = np.empty(len(contexts), np.int64)  # (K,)
-        rows = np.arange(len(contexts))  # those whose n-gram hasn't been found
-        while len(rows):
-            keys = contexts * (self.symbols + 1) + symbols[rows]  # (rows,) as in _keys
-            index = np.searchsorted(self._keys, keys)
-            is_known = self._keys[index] == keys
-            is_empty = contexts < self.labels
-            longest[rows] = np.where(is_known, index + self.labels, contexts)
-            is_unfinished = ~is_known & ~is_empty
-            rows = rows[is_unfinished]
-            contexts = self.suffix[contexts[is_unfinished]]  # one symbol shorter
-        return longest
 
     def missing(self, tokens: Int[Array, "K length"], label: Int[Array, "K"]) -> Int64[Array, "K"]:
         """Count the n-grams of two to five symbols that each name contains but the list doesn't.
@@ -161,18 +234,24 @@ class NgramSet:
         return total
 
     def to_bytes(self) -> bytes:
-        """Write the set as a few bytes: for each order, which of the possible n-grams (the candidates) it contains."""
+        """Write the set as bytes: for each order, one bit per candidate, which is 1 if the list contains it.
+
+        The first eight bytes are the numbers of labels and symbols. The bits of each order start with a new byte, and
+        fill each byte from its lowest bit on.
+        """
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for order in range(ORDER):
-            candidates = _candidates_for(self, self.nodes_of_order(order))
-            numbers = candidates.numbers_of(self.nodes_of_order(order + 1))  # all different
-            gaps = numbers - np.arange(len(numbers))  # skipped candidates before each
-            data += write_rising(gaps)
+            first, count = self._candidates_after(order)
+            nodes = slice(*self.first_of_order[order + 1 : order + 3])
+            parent = (
+                self.parent[nodes] - self.first_of_order[order]
+            )  # among the n-grams of the order
+            candidate = self.symbol[nodes] if order == 0 else self.suffix[nodes]
+            first_bit = np.cumsum(count) - count  # of each parent
+            bits = np.zeros(count.sum(), np.uint8)
+            bits[first_bit[parent] + candidate - first[parent]] = 1
+            data += np.packbits(bits, bitorder="little").tobytes()
         return data
-
-    def nodes_of_order(self, order: int) -> slice:
-        """Return the nodes of an order. Order 0 has the empty n-grams."""
-        return slice(self.first_of_order[order], self.first_of_order[order + 1])
 
     @classmethod
     def read(cls, data: bytes) -> NgramSet:
@@ -181,186 +260,63 @@ class NgramSet:
         Raises:
             ValueError: If the bytes are cut short or damaged.
         """
-        trie = _empty_trie(data[:HEAD_BYTES])
+        head = data[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")
+        labels, symbols = np.frombuffer(head, "<u4").tolist()
+        if not (0 < labels <= MAX_LABELS and 1 < symbols <= MAX_SYMBOLS):
+            raise ValueError("the n-grams are cut short")
+        ngrams = cls.empty(labels, symbols)
         position = HEAD_BYTES
-        for _ in range(ORDER):
-            gaps, position = read_rising(data, position)
-            numbers = gaps + np.arange(len(gaps))  # as in to_bytes
-            candidates = _candidates_for(trie, trie.latest_nodes)
-            candidates.add_to(trie, numbers)
+        for order in range(ORDER):
+            first, count = ngrams._candidates_after(order)
+            bit_count = int(count.sum())
+            end = position + -(-bit_count // 8)
+            if end > len(data):
+                raise ValueError("the n-grams are cut short")
+            order_bytes = np.frombuffer(data[position:end], np.uint8)
+            bit = np.flatnonzero(np.unpackbits(order_bytes, bitorder="little"))  # (added,)
+            if len(bit) and bit[-1] >= bit_count:
+                raise ValueError("the n-grams aren't as namegen writes them")
+            end_bit = np.cumsum(count)  # of each parent
+            parent = np.searchsorted(end_bit, bit, side="right")  # among the n-grams of the order
+            candidate = first[parent] + bit - (end_bit - count)[parent]
+            parent += ngrams.first_of_order[order]
+            if order == 0:
+                ngrams = ngrams._with_order(parent, symbol=candidate, suffix=parent)
+            else:
+                symbol = ngrams.symbol[candidate]
+                ngrams = ngrams._with_order(parent, symbol, suffix=candidate)
+            position = end
         if position != len(data):
             raise ValueError("the n-grams aren't as namegen writes them")
-        return trie.frozen()
+        return ngrams
+
+    def _candidates_after(
+        self, order: int
+    ) -> tuple[Int64[Array, "parents"], Int64[Array, "parents"]]:
+        """Return what could follow each n-gram of an order: the first candidate, and how many there are.
+
+        After the empty n-gram, the candidates are all symbols. After another n-gram, they are the children of its
+        suffix, which are neighbors.
+        """
+        if order == 0:
+            return np.zeros(self.labels, np.int64), np.full(self.labels, self.symbols)
+        suffix = self.suffix[slice(*self.first_of_order[order : order + 2])]  # (parents,)
+        first_child = np.searchsorted(self.parent, suffix)  # the parents are in rising order
+        end_of_children = np.searchsorted(self.parent, suffix, side="right")
+        return first_child, end_of_children - first_child
 
 
 @dataclass(frozen=True, eq=False)
-class _Positions:
-    """The positions in a list's tree at which an n-gram can end: a root, a character, or the end of a name."""
+class NgramSource:
+    """N-grams that become part of another set."""
 
-    symbol: Int64[Array, "P"]  # the symbol at each position
-    before: Int64[Array, "P"]  # the position before it; before a start symbol, there is another one
-    label: Int64[Array, "P"]  # the label of the position's name
-
-    @classmethod
-    def of(cls, tree: PrefixTree, vocabulary: Vocabulary) -> _Positions:
-        """Collect the positions at which an n-gram can end: the nodes of a list's tree, then the ends of names."""
-        roots = np.arange(tree.roots)
-        node_before_end = tree.edge_node[tree.edge_token == END_TOKEN]  # (ends,)
-        start_symbols = np.full(tree.roots, vocabulary.size)
-        character_symbols = symbols_of(vocabulary)[tree.token[tree.roots :]]
-        end_symbols = np.full(len(node_before_end), END)
-        label_of_root = tree.token[: tree.roots].astype(np.int64) - vocabulary.size
-        label_of_node = np.maximum(label_of_root, 0)[tree.root_of]  # 0 without labels
-        return cls(
-            symbol=np.concatenate((start_symbols, character_symbols, end_symbols)),
-            before=np.concatenate((roots, tree.parent[tree.roots :], node_before_end)),
-            label=np.concatenate((label_of_node, label_of_node[node_before_end])),
-        )
-
-
-def _empty_trie(head: bytes) -> _Trie:
-    """Create a trie from the first bytes of a file: the numbers of labels and symbols."""
-    padded = head.ljust(HEAD_BYTES, b"\0")
-    labels, symbols = np.frombuffer(padded, "<u4").tolist()
-    if not (0 < labels <= MAX_LABELS and 1 < symbols <= MAX_SYMBOLS):
-        raise ValueError("the n-grams are cut short")
-    return _Trie(labels, symbols)
-
-
-class _Trie:
-    """An unfinished ``NgramSet``, with the same attributes."""
-
-    def __init__(self, labels: int, symbols: int) -> None:
-        self.labels = labels
-        self.symbols = symbols
-        self.parent = np.full(labels, -1)
-        self.symbol = self.parent
-        self.suffix = self.parent
-        self.first_of_order: tuple[int, ...] = (0, labels)
-
-    def add(
-        self,
-        parent: Int64[Array, "added"],
-        symbol: Int64[Array, "added"],
-        suffix: Int64[Array, "added"],
-    ) -> int:
-        """Add the n-grams of the next order, as new nodes, and return the first of these nodes."""
-        self.parent = np.append(self.parent, parent)
-        self.symbol = np.append(self.symbol, symbol)
-        self.suffix = np.append(self.suffix, suffix)
-        first = self.first_of_order[-1]
-        self.first_of_order += (len(self.parent),)
-        return first
-
-    @property
-    def latest_nodes(self) -> slice:
-        """The nodes of the latest order."""
-        return slice(*self.first_of_order[-2:])
-
-    def frozen(self) -> NgramSet:
-        """Return the finished set, which has the same arrays."""
-        return NgramSet(
-            labels=self.labels,
-            symbols=self.symbols,
-            parent=self.parent,
-            symbol=self.symbol,
-            suffix=self.suffix,
-            first_of_order=self.first_of_order,
-        )
-
-
-class _Candidates(ABC):
-    """The n-grams that could be the children of some nodes. They are numbered by parent, then by symbol.
-
-    Args:
-        trie: The n-grams.
-        parents: The nodes.
-        counts: How many candidates each parent has.
-    """
-
-    def __init__(
-        self, trie: NgramSet | _Trie, parents: slice, counts: Int64[Array, "parents"]
-    ) -> None:
-        self._trie = trie
-        self._first_parent = parents.start
-        self._end = np.cumsum(counts)  # the first number after each parent's candidates
-        self._start = self._end - counts
-
-    def numbers_of(self, nodes: slice) -> Int64[Array, "nodes"]:
-        """Return the numbers of the candidates that exist in the trie, which are these nodes."""
-        parent = self._trie.parent[nodes] - self._first_parent
-        numbers: Int64[Array, "nodes"] = self._start[parent] + self._ranks(nodes, parent)
-        return numbers
-
-    def add_to(self, trie: _Trie, numbers: Int64[Array, "added"]) -> None:
-        """Add the candidates with these numbers to a trie. Raise ValueError if there is no such candidate."""
-        candidate_count = int(self._end[-1]) if len(self._end) else 0
-        is_out_of_range = len(numbers) > 0 and numbers[-1] >= candidate_count
-        if is_out_of_range:
-            raise ValueError("the n-grams aren't as namegen writes them")
-        parent = np.searchsorted(
-            self._end, numbers, side="right"
-        )  # (added,) counted from the first
-        rank = numbers - self._start[parent]  # (added,) among the candidates of the parent
-        suffix, symbol = self._suffix_and_symbol(parent, rank)
-        trie.add(parent=parent + self._first_parent, symbol=symbol, suffix=suffix)
-
-    @abstractmethod
-    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
-        """Return the rank of each node among the candidates of its parent."""
-
-    @abstractmethod
-    def _suffix_and_symbol(
-        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
-    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
-        """Return the suffix and the last symbol of the candidates with these ranks."""
-
-
-class _SingleSymbols(_Candidates):
-    """The candidates for n-grams of one symbol: every symbol."""
-
-    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
-        super().__init__(trie, parents, counts=np.full(trie.labels, trie.symbols))
-
-    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
-        return self._trie.symbol[nodes]
-
-    def _suffix_and_symbol(
-        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
-    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
-        return parent, rank
-
-
-class _SuffixChildren(_Candidates):
-    """The candidates for longer n-grams: the last symbols that the list contains after the suffix of the parent."""
-
-    def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
-        suffix = trie.suffix[parents]  # (parents,)
-        parent_of_nodes = trie.parent[trie.labels :]  # in rising order
-        # The children of a suffix are neighbors: from the first child up to the end.
-        self._first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels  # (parents,)
-        end_of_children = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
-        super().__init__(trie, parents, counts=end_of_children - self._first_child)
-
-    def _ranks(self, nodes: slice, parent: Int64[Array, "nodes"]) -> Int64[Array, "nodes"]:
-        ranks: Int64[Array, "nodes"] = self._trie.suffix[nodes] - self._first_child[parent]
-        return ranks
-
-    def _suffix_and_symbol(
-        self, parent: Int64[Array, "added"], rank: Int64[Array, "added"]
-    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"]]:
-        suffix = self._first_child[parent] + rank
-        return suffix, self._trie.symbol[suffix]
-
-
-def _candidates_for(trie: NgramSet | _Trie, parents: slice) -> _Candidates:
-    """Return the n-grams that could be the children of the nodes of one order."""
-    parents_are_empty = parents.start == 0
-    return _SingleSymbols(trie, parents) if parents_are_empty else _SuffixChildren(trie, parents)
-
-
-# How many longer n-grams are missing, by the order of the longest known n-gram that ends with a symbol.
-_MISSING = np.array([3 + PAIR_COUNT, 3 + PAIR_COUNT, 3, 2, 1, 0])
+    ngrams: NgramSet
+    new_label: Int64[
+        Array, "labels"
+    ]  # the label that each label becomes; −1 leaves its n-grams out
+    new_symbol: Int64[
+        Array, "symbols"
+    ]  # the symbol that each symbol becomes; −1 leaves out n-grams with it
 
 
 def digit_as_0(character: str) -> str:

@@ -24,7 +24,7 @@ from namegen.types import Array
 
 # The only key in the header besides the tensors. Its value is the document as JSON.
 METADATA_KEY = "namegen"
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 # Bytes: 25 million parameters with the state of their optimizer. Reading a file takes twice as much memory.
 LARGEST_FILE = 400_000_000
 FOREIGN = (

@@ -6,8 +6,8 @@ a hash of each name, so that it can recognize known names without the list. (The
 names secret, because anyone can hash a name and look it up.)
 
 Hashes have 64 bits. To recognize N names, whole numbers below 256·N are enough if about one in 256 other names may be
-taken for a known name. A Rice code (``rice_code.py``) stores such numbers in about 9.5 bits each.
-Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and space-efficient Bloom filters", 2009.
+taken for a known name. A file stores such numbers in ten bits each (``KnownSet.to_bytes``).
+Source: P. Elias, "Efficient storage and retrieval by content and address of static files", 1974.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 
-from namegen.core.data.rice_code import read_rising, write_rising
 from namegen.errors import SettingsError
 from namegen.types import Array, Bool, UInt, UInt8, UInt64
 
@@ -31,6 +30,7 @@ from namegen.types import Array, Bool, UInt, UInt8, UInt64
 _REMOVED_CATEGORIES = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk"}
 _EMPTY_HASH = blake2b(digest_size=8)
 
+COUNT_BYTES = 4  # how many bytes a file has for the number of hashes
 ONE_IN_BITS = 8  # with shortened hashes, about one in 2⁸ other names is taken for a known name
 # Up to this many shortened hashes are looked up in a bitmap, which has 32 bytes per name.
 MOST_BY_BITS = 1 << 20
@@ -192,8 +192,17 @@ class KnownSet:
         return KnownSet(np.sort(numbers), shortened=True)
 
     def to_bytes(self) -> bytes:
-        """Encode the shortened hashes as a Rice code (``rice_code.py``)."""
-        return write_rising(self.short.numbers.astype(np.int64))
+        """Write the shortened hashes as bytes.
+
+        First come their count (four bytes, little-endian) and the low byte of each number. A bitmap with two bits per
+        number follows: the bit k + h is 1 if the k-th number without its low byte is h.
+        """
+        numbers = self.short.numbers.astype(np.int64)
+        low_bytes = (numbers & 255).astype(np.uint8)
+        bits = np.zeros(2 * len(numbers), np.uint8)
+        bits[np.arange(len(numbers)) + (numbers >> 8)] = 1
+        head = len(numbers).to_bytes(COUNT_BYTES, "little")
+        return head + low_bytes.tobytes() + np.packbits(bits, bitorder="little").tobytes()
 
     @classmethod
     def read(cls, data: bytes) -> KnownSet:
@@ -202,10 +211,19 @@ class KnownSet:
         Raises:
             ValueError: The bytes are cut short or damaged.
         """
-        numbers = read_rising(data, 0)[0]
+        count = int.from_bytes(data[:COUNT_BYTES], "little")
+        low_bytes = np.frombuffer(data[COUNT_BYTES : COUNT_BYTES + count], np.uint8).astype(
+            np.int64
+        )
+        bitmap = np.frombuffer(data[COUNT_BYTES + count :], np.uint8)
+        bits = np.flatnonzero(np.unpackbits(bitmap, bitorder="little"))
+        if len(data) < COUNT_BYTES or len(bits) != count:
+            raise ValueError("the known names are cut short")
+        numbers = (bits - np.arange(count) << 8) | low_bytes
         known = cls(numbers.astype(np.uint64), shortened=True)
-        is_too_large = len(numbers) > 0 and numbers[-1] >= len(numbers) << ONE_IN_BITS
-        if is_too_large or known.to_bytes() != data:
+        is_rising = (numbers[:-1] <= numbers[1:]).all()
+        is_below_limit = count == 0 or numbers[-1] < count << ONE_IN_BITS
+        if not (is_rising and is_below_limit and known.to_bytes() == data):
             raise ValueError("the known names aren't as namegen writes them")
         return known
 

@@ -97,9 +97,9 @@ def test_truncated_and_extended_files_are_detected(checkpoint: Checkpoint, tmp_p
     [
         *(
             (number, f"format version {number}, but .*: create the file again$")
-            for number in (8, 0)
+            for number in (9, 0)
         ),
-        (10, "format version 10, but .*: update namegen$"),
+        (11, "format version 11, but .*: update namegen$"),
         *((invalid, "is damaged") for invalid in (None, True, 2.0, "2")),  # not integers
     ],
 )

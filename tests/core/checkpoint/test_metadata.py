@@ -352,4 +352,4 @@ def test_the_model_file_contains_any_number_of_known_names(count: int, tmp_path:
     source = a_checkpoint(known_names=KnownSet(np.unique(drawn)))
     back = by_checkpoint(source, tmp_path)
     assert same(back.known_names, source.known_names)
-    assert (tmp_path / "model.safetensors").stat().st_size < 1.2 * count + 4_000
+    assert (tmp_path / "model.safetensors").stat().st_size < 1.25 * count + 4_000
