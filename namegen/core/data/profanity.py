@@ -2,9 +2,9 @@
 
 ``profanity.txt`` has two kinds of hashes: of rude strings, and of longer strings in real names that contain them. For
 example, `cock` at the end of a word is rude, except in `Hancock`. A string may start and end with a space, which is the
-edge of a word. ``docs/tools/make_profanity.py`` creates the file. It decides whether a word is rude anywhere, at an
-edge, or only as a whole word, as most slurs are. The JavaScript module and the web page have the same check
-(``namegen/web/seen.js``).
+edge of a word. Some words are rude anywhere, some at an edge, and others, such as most slurs, only as whole words.
+``docs/develop/data.md`` describes how the file was made. The JavaScript module and the web page have the same check
+(``namegen/web/profanity.js``).
 """
 
 from __future__ import annotations

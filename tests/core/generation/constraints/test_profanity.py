@@ -93,7 +93,7 @@ def test_a_batch_matches_a_check_of_every_substring(names: list[str]) -> None:
 
 
 def test_hardly_any_real_name_is_rejected() -> None:
-    """If this fails after a list has changed, run ``docs/tools/make_profanity.py`` again."""
+    """If this fails after a list has changed, make the hashes again (``docs/develop/data.md``)."""
     names = [name for list_name in BUNDLED for name in set(load_bundled(list_name).names)]
     assert are_profane(names).mean() < 0.0002
 
