@@ -8,9 +8,9 @@ step. Two facts about the tree save work:
 
 In a tree of names without common prefixes, this is plain backpropagation through time.
 
-The two loops do the same as those of ``plain_tree.py``, for every cell. ``StepArrays`` lists all arrays with their
-shapes. N is the number of nodes and M the number of sibling groups (``walk.py``); in one level, these are n and groups.
-The other letters are explained in ``core/README.md``.
+For every cell, the two loops do the same as those of ``docs/learn/plain_tree.py``. ``StepArrays`` lists all arrays
+with their shapes. N is the number of nodes and M the number of sibling groups (``walk.py``); in one level, these are n
+and groups. The other letters are explained in ``core/README.md``.
 """
 
 from __future__ import annotations
