@@ -128,25 +128,18 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     OSError: [Errno 27] it is larger than 3 bytes, the limit for such a file: 'small.txt'
     """
     with open(Path(path), "rb", opener=_open_without_waiting) as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
-        if status.st_size > largest:
-            raise _too_large(path, largest)
-        content = stream.read()
-    if len(content) > largest:  # the file has grown in the meantime
-        raise _too_large(path, largest)
+        content = stream.read(largest + 1)
+    if len(content) > largest:
+        message = f"it is larger than {largest:,} bytes, the limit for such a file"
+        raise OSError(errno.EFBIG, message, str(path))
     return content
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
     """Open a file. For a pipe, don't wait until another process writes to it."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _too_large(path: Path | str, largest: int) -> OSError:
-    message = f"it is larger than {largest:,} bytes, the limit for such a file"
-    return OSError(errno.EFBIG, message, str(path))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -194,9 +187,15 @@ def check_output(path: Path | str, *, example: str, force: bool) -> Path:
             f"{short(path)} is a folder: name a file, such as {short(path / example)}"
         )
     _check_not_special(path)
-    if not force:
-        _check_not_taken(path)
-    _check_folder_exists(path)
+    if not force and is_there(path, OutputError):
+        raise OutputError(
+            f"{short(path)} exists already: name another file, or overwrite it with {setting('force', True)}"
+        )
+    if not is_folder(path.parent, OutputError):
+        raise OutputError(
+            f"cannot write {short(path)}: there is no folder {short(path.parent)}; "
+            "create it first, or choose another folder"
+        )
     return path
 
 
@@ -209,23 +208,6 @@ def _check_not_special(path: Path) -> None:
     if is_special:
         raise OutputError(
             f"{short(path)} is a device or a pipe, which can't be overwritten: name a file"
-        )
-
-
-def _check_not_taken(path: Path) -> None:
-    """Raise OutputError if the file exists."""
-    if is_there(path, OutputError):
-        raise OutputError(
-            f"{short(path)} exists already: name another file, or overwrite it with {setting('force', True)}"
-        )
-
-
-def _check_folder_exists(path: Path) -> None:
-    """Raise OutputError if the folder of a file doesn't exist."""
-    if not is_folder(path.parent, OutputError):
-        raise OutputError(
-            f"cannot write {short(path)}: there is no folder {short(path.parent)}; "
-            "create it first, or choose another folder"
         )
 
 
@@ -257,16 +239,36 @@ def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
     try:
         return _replace_file(path, content)
     except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
-        raise OutputError(_write_failure(path, error)) from error
+        error_number = getattr(error, "errno", None)
+        if error_number in NO_SPACE:
+            advice = "free some space or choose another place"
+        elif error_number in NOT_WRITABLE:
+            advice = "make it writable or choose another place"
+        else:
+            advice = "choose another place"
+        problem = f"cannot write {short(path)}: {reason_of(error)}; {advice}"
+        if is_taken(path):
+            problem += "; its old content is unchanged"
+        raise OutputError(problem) from error
 
 
 def _replace_file(path: Path, content: bytes | Iterable[bytes]) -> int:
     """Write a temporary file, rename it to the path, and return its size in bytes."""
-    permissions = _permissions_for(path)
+    status = look(path, None)
+    if status is not None:
+        permissions = stat.S_IMODE(status.st_mode)
+    else:
+        mask = os.umask(0)  # the mask can only be read by setting it
+        os.umask(mask)
+        permissions = 0o666 & ~mask
     prefix = f".{path.name[:40]}."
     descriptor, temporary = tempfile.mkstemp(prefix=prefix, suffix=PART, dir=path.parent)
     try:
-        size = _write_to_disk(descriptor, content)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.writelines([content] if isinstance(content, bytes) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
+            size = stream.tell()
         os.chmod(temporary, permissions)
         os.replace(temporary, path)
     except BaseException:  # also after a second Ctrl-C
@@ -275,43 +277,6 @@ def _replace_file(path: Path, content: bytes | Iterable[bytes]) -> int:
         raise
     _flush_folder(path.parent)
     return size
-
-
-def _permissions_for(path: Path) -> int:
-    """Return the permissions of an existing file, or the default permissions of a new one."""
-    status = look(path, None)
-    if status is not None:
-        return stat.S_IMODE(status.st_mode)
-    mask = os.umask(0)  # the mask can only be read by setting it
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _write_to_disk(descriptor: int, content: bytes | Iterable[bytes]) -> int:
-    """Write to an open file, flush it to the disk, close it, and return its size in bytes."""
-    chunks = [content] if isinstance(content, bytes) else content
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.writelines(chunks)
-        stream.flush()
-        os.fsync(stream.fileno())
-        return stream.tell()
-
-
-def _write_failure(path: Path, error: Exception) -> str:
-    """Return the message for a file that can't be written."""
-    problem = f"cannot write {short(path)}: {reason_of(error)}; {_advice(error)}"
-    if is_taken(path):
-        return f"{problem}; its old content is unchanged"
-    return problem
-
-
-def _advice(error: Exception) -> str:
-    error_number = getattr(error, "errno", None)
-    if error_number in NO_SPACE:
-        return "free some space or choose another place"
-    if error_number in NOT_WRITABLE:
-        return "make it writable or choose another place"
-    return "choose another place"
 
 
 def _flush_folder(folder: Path) -> None:
@@ -341,28 +306,20 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
 
 # --- locking a folder -------------------------------------------------------------------------------------------------
 
-LOCK_FILE = ".namegen-lock"
-# The errors for a lock that another process holds. Other errors mean that the file system doesn't support locks.
-LOCKED_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
-
-
-class _LockedError(Exception):
-    """Another process or thread holds the lock."""
-
 
 @contextmanager
 def exclusive_lock(folder: Path | str) -> Iterator[None]:
     """Lock a folder, so that no other process or thread can lock it.
 
-    The system releases the lock when the process ends, even if it's killed. On file systems without locks, this
-    function has no effect.
+    The system releases the lock when the process ends, even if it's killed. On Windows, and on file systems that can't
+    lock folders, this function has no effect.
 
     Args:
         folder: an existing folder.
 
     Raises:
         FolderInUseError: another process or thread has the lock.
-        OutputError: the folder doesn't exist, or too many files are open.
+        OutputError: the folder doesn't exist.
 
     >>> with exclusive_lock("."):
     ...     with exclusive_lock("."):
@@ -371,90 +328,23 @@ def exclusive_lock(folder: Path | str) -> Iterator[None]:
     namegen.errors.FolderInUseError: another namegen process is using .: wait for it to end or stop it, then try again
     """
     folder = Path(folder)
+    if not is_folder(folder, OutputError):
+        raise OutputError(f"there is no folder {short(folder)}: use one that exists")
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        descriptor = _lock_folder(folder)
-    except _LockedError:
-        raise FolderInUseError(
-            f"another namegen process is using {short(folder)}: wait for it to end or stop it, then try again"
-        ) from None
-    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUseError(
+                f"another namegen process is using {short(folder)}: wait for it to end or stop it, then try again"
+            ) from None
+        except OSError:  # such as on NFS, which only locks files that are open for writing
+            pass
         yield
     finally:
-        if descriptor is not None:
-            os.close(descriptor)  # releases the lock
-
-
-def _lock_folder(folder: Path) -> int | None:
-    """Lock a folder, or a file in it if the system can't lock folders.
-
-    Returns:
-        The descriptor of the lock, or None if the file system has no locks.
-
-    Raises:
-        _LockedError: another process or thread has the lock.
-        OutputError: the folder doesn't exist, or too many files are open.
-    """
-    descriptor = _lock_folder_itself(folder)
-    if descriptor is None:
-        descriptor = _lock_file_in(folder)
-    return descriptor
-
-
-def _lock_folder_itself(folder: Path) -> int | None:
-    """Lock a folder, and return its descriptor. Return None if the system can't lock folders."""
-    if not hasattr(os, "O_DIRECTORY"):  # Windows
-        return None
-    try:
-        return _lock_or_close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
-    except FileNotFoundError as error:
-        raise OutputError(f"there is no folder {short(folder)}: use one that exists") from error
-    except OSError as error:  # such as on NFS, or without permission to read the folder
-        _check_can_open_files(error)
-        return None
-
-
-def _lock_file_in(folder: Path) -> int | None:
-    """Lock a file in a folder, and return its descriptor. Return None if the file system has no locks."""
-    try:
-        return _lock_or_close(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
-    except OSError as error:
-        _check_can_open_files(error)
-        return None
-
-
-def _check_can_open_files(error: OSError) -> None:
-    """Raise OutputError if too many files are open, because another process may still have the lock."""
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        raise OutputError(
-            f"cannot tell whether another namegen process is using the folder: {error.strerror}; "
-            "close some files, or allow more (`ulimit -n`)"
-        ) from error
-
-
-def _lock_or_close(descriptor: int) -> int:
-    """Lock an open file and return its descriptor. If that fails, close the file.
-
-    Raises:
-        _LockedError: another process or thread has the lock.
-        OSError: the file system has no locks.
-    """
-    try:
-        _lock_without_waiting(descriptor)
-    except BaseException as error:
-        os.close(descriptor)
-        if isinstance(error, OSError) and error.errno in LOCKED_BY_ANOTHER:
-            raise _LockedError from None
-        raise
-    return descriptor
-
-
-def _lock_without_waiting(descriptor: int) -> None:
-    """Lock an open file, or raise OSError if that isn't possible right now."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(descriptor)  # releases the lock

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -29,7 +28,7 @@ from namegen.errors import (
     SettingsError,
 )
 from namegen.experiments.compare.document import read_comparison
-from namegen.files import LOCK_FILE, check_output, exclusive_lock, read_whole, write_whole
+from namegen.files import check_output, exclusive_lock, read_whole, write_whole
 from namegen.settings_toml import read_tables
 
 OLD, NEW = b"what was there", b"what is new" * 1000
@@ -280,7 +279,8 @@ def test_a_killed_process_releases_its_lock_immediately(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         with exclusive_lock(tmp_path):
-            assert not list(tmp_path.iterdir())
+            pass
+        assert not list(tmp_path.iterdir())
 
 
 def test_child_processes_do_not_keep_the_lock(tmp_path: Path) -> None:
@@ -302,75 +302,19 @@ def test_an_error_releases_the_lock(tmp_path: Path) -> None:
         pass
 
 
-def of_folders(failing: type[BaseException] | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make locks of folders fail as on NFS, which only locks files that are open for writing."""
-    lock = fcntl.flock
-
-    def flock(descriptor: int, how: int) -> None:
-        if failing is None or os.path.isdir(f"/proc/self/fd/{descriptor}"):
-            raise OSError(errno.EBADF if failing else errno.ENOLCK, "no locks")
-        lock(descriptor, how)
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-
-
-def test_a_lock_file_is_used_if_folders_cannot_be_locked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    of_folders(OSError, monkeypatch)
-    with exclusive_lock(tmp_path):
-        assert [path.name for path in tmp_path.iterdir()] == [LOCK_FILE]
-        with pytest.raises(FolderInUseError), exclusive_lock(tmp_path):
-            pass
-    with exclusive_lock(tmp_path):
-        pass
-
-
-def test_work_continues_if_nothing_can_be_locked(
+def test_work_continues_if_folders_cannot_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(OutputError, match="there is no folder"), exclusive_lock(tmp_path / "none"):
         pass
-    with monkeypatch.context() as patch:  # as on Windows, where folders can't be opened
-        patch.delattr(os, "O_DIRECTORY")
-        with exclusive_lock(tmp_path), pytest.raises(FolderInUseError), exclusive_lock(tmp_path):
-            pass
-    of_folders(None, monkeypatch)
+    monkeypatch.setattr(fcntl, "flock", Mock(side_effect=OSError(errno.ENOLCK, "no locks")))
     with exclusive_lock(tmp_path), exclusive_lock(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(
-    ("number", "of_folder"), [(errno.EMFILE, True), (errno.ENFILE, True), (errno.EMFILE, False)]
-)
-def test_too_many_open_files_are_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, of_folder: bool
-) -> None:
-    really = os.open
-
-    def refuse(path: Any, *rest: Any, **named: Any) -> int:
-        if of_folder or not os.path.isdir(path):
-            raise OSError(number, os.strerror(number))
-        return really(path, *rest, **named)
-
-    of_folders(OSError, monkeypatch)
-    monkeypatch.setattr(os, "open", refuse)
-    with (
-        pytest.raises(OutputError, match=r"cannot tell whether .*: Too many open"),
-        exclusive_lock(tmp_path),
-    ):
-        pass
-
-
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no /proc to count open files in")
-def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_stays_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    for prepare in (
-        lambda: None,
-        lambda: of_folders(OSError, monkeypatch),
-        lambda: of_folders(None, monkeypatch),
-    ):
-        prepare()
-        with exclusive_lock(tmp_path), suppress(FolderInUseError), exclusive_lock(tmp_path):
-            pass
+    with exclusive_lock(tmp_path), suppress(FolderInUseError), exclusive_lock(tmp_path):
+        pass
     assert len(os.listdir("/proc/self/fd")) == before

@@ -44,7 +44,6 @@ from namegen.errors import (
 )
 from namegen.experiments.machine import commit
 from namegen.files import (
-    LOCK_FILE,
     exclusive_lock,
     is_file,
     is_folder,
@@ -111,7 +110,7 @@ def _mark_folder(out: Path, mark: str, command: str) -> None:
     if is_marked:
         return
     remove_left_overs(out, of=mark)  # from a process that was killed while writing the mark
-    other_files = [path for path in out.iterdir() if path.name != LOCK_FILE]
+    other_files = list(out.iterdir())
     if other_files:
         raise OutputError(
             f"the folder {short(out)} contains other files, which {command} doesn't change: pass an empty or a new "
