@@ -9,9 +9,8 @@ from namegen.api.name_parts import DrawOptions, make_part_of_name, returning_lis
 from namegen.constraints import PartConstraints
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.sampling import random_numbers
-from namegen.core.people.inventing import InventedPlayer, PlayerInventor
 from namegen.core.people.names import Kind
-from namegen.core.people.players import full_names
+from namegen.core.people.players import InventedPlayer, PlayerInventor, full_names
 from namegen.events import ProgressCallback, ignore_progress
 from namegen.lists import BUNDLED
 

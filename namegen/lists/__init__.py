@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from namegen.core.people.players import Player, full_names, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, quote, reason_of, setting
 from namegen.files import is_file, is_unicode, look
@@ -23,6 +22,7 @@ from namegen.lists.bundled import BundledList as BundledList
 
 if TYPE_CHECKING:
     import namegen.core.data.corpus
+    from namegen.core.people.players import Player
 
 STANDARD_INPUT = "-"
 LISTED = (
@@ -39,14 +39,9 @@ def credit_of(training: Mapping[str, object]) -> str:
     Args:
         training: the part of the model's metadata that describes the training run.
     """
-    credits = []
     bundled = BUNDLED.get(str(training.get("list")))
-    if bundled is not None:
-        credits.append(bundled.attribution)
-    base_model_credit = str(training.get("credit", ""))
-    if base_model_credit:
-        credits.append(base_model_credit)
-    return "; ".join(credits)
+    credits = ["" if bundled is None else bundled.attribution, str(training.get("credit", ""))]
+    return "; ".join(filter(None, credits))
 
 
 def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.corpus.Corpus:
@@ -68,43 +63,24 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
     if name not in BUNDLED:
         raise NamesError(f"there is no built-in list {_quote(name)}: {_advice(name)}")
     bundled = BUNDLED[name]
+    content = _read(str(bundled.path))
     if bundled.column is not None:
-        return _load_table(name, labels=labels)
+        label_column = labels if isinstance(labels, str) else bundled.label_column
+        table = Corpus.from_bytes(
+            content,
+            source=name,
+            kind="csv",
+            column=bundled.column,
+            label_column=label_column if labels else None,
+        )
+        return replace(table, dropped={})
     if name in ("mlb-first", "mlb-last"):
-        return _load_players(name)
-    corpus = Corpus.from_bytes(_read(bundled.path, name), source=name)
-    return replace(corpus, name_type=bundled.name_type)
+        from namegen.core.people.players import full_names, split_name
 
-
-def _load_table(name: str, *, labels: bool | str) -> namegen.core.data.corpus.Corpus:
-    """Read a built-in list with columns."""
-    from namegen.core.data.corpus import Corpus
-
-    bundled = BUNDLED[name]
-    label_column = bundled.label_column if labels else None
-    if isinstance(labels, str):
-        label_column = labels
-    table = Corpus.from_bytes(
-        _read(bundled.path, name),
-        source=name,
-        kind="csv",
-        column=bundled.column,
-        label_column=label_column,
-    )
-    return replace(table, dropped={})
-
-
-def _load_players(name: str) -> namegen.core.data.corpus.Corpus:
-    """Read the first names or the last names of the baseball players."""
-    from namegen.core.data.corpus import Corpus
-
-    text = _read(BUNDLED[name].path, name).decode()
-    names: list[str] = []
-    for full_name in full_names(text):
-        first, last, _ = split_name(full_name)
-        names.append(first if name == "mlb-first" else last)
-    non_empty = tuple(filter(None, names))
-    return Corpus(non_empty, source=name)
+        part = 0 if name == "mlb-first" else 1
+        names = [split_name(full_name)[part] for full_name in full_names(content.decode())]
+        return Corpus(tuple(filter(None, names)), source=name)
+    return replace(Corpus.from_bytes(content, source=name), name_type=bundled.name_type)
 
 
 def players() -> list[Player]:
@@ -113,7 +89,9 @@ def players() -> list[Player]:
     >>> players()[1]
     Player(first='Hank', last='Aaron', suffix='', first_year=1954, last_year=1976, hall_of_fame=True)
     """
-    text = _read(BUNDLED["mlb-first"].path, "mlb_players.txt").decode()
+    from namegen.core.people.players import Player
+
+    text = BUNDLED["mlb-first"].path.read_text(encoding="utf-8")
     return [Player.from_line(line) for line in text.split("\n") if line]
 
 
@@ -146,73 +124,40 @@ def read_names(
     if isinstance(settings, str | Path):
         settings = DataSettings(names=str(settings))
     name = settings.names
+    options = {"column": settings.column, "label_column": settings.label_column}
+    requested = {option: column for option, column in options.items() if column}
     if name in BUNDLED:
-        _check_columns(settings, BUNDLED[name])
+        bundled = BUNDLED[name]
+        columns = {"column": bundled.column, "label_column": bundled.label_column}
+        for option, column in requested.items():
+            existing = columns[option]
+            if existing is None or column not in (existing, *existing.split(",")):
+                listed = "no columns" if existing is None else f"the column {existing!r}"
+                raise NamesError(
+                    f"the built-in list {name} has {listed}: omit {setting(option)}, or use a CSV file"
+                )
         use_default_labels = settings.label_column is None
         return load_bundled(name, labels=settings.label_column or use_default_labels)
-    has_columns = bool(settings.column or settings.label_column)
+    content = _read(name, stdin)
+    # The first line of a table contains a separator.
+    first_line = content[:_CHUNK].lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
+    has_separator = any(separator in first_line for separator in (b",", b";", b"\t"))
+    if requested and name.lower().endswith(".txt") and not has_separator:
+        raise NamesError(
+            f"{_quote(name)} is a text file with one name per line, without columns: omit "
+            f"{' and '.join(map(setting, requested))}, or use a .csv file"
+        )
+    source = _quote(name)
+    if len(name) <= MAX_SOURCE_SHOWN and name.isprintable():
+        source = "standard input" if name == STANDARD_INPUT else name
     return Corpus.from_bytes(
-        _read_content(settings, stdin),
-        source=_source_of(name),
-        kind=format_of(name, has_columns=has_columns),
+        content,
+        source=source,
+        kind=format_of(name, has_columns=bool(requested)),
         column=settings.column,
         label_column=settings.label_column or None,
         max_name_length=settings.max_name_length,
     )
-
-
-def _read_content(settings: DataSettings, stdin: BinaryIO | None) -> bytes:
-    """Read the file or the standard input that the settings specify."""
-    name = settings.names
-    if name == STANDARD_INPUT:
-        return _read_standard_input(stdin)
-    content = _read(Path(name), name)
-    _check_is_table(settings, content)
-    return content
-
-
-def _source_of(name: str) -> str:
-    """Return the name of a list for messages."""
-    if name == STANDARD_INPUT:
-        return "standard input"
-    can_be_shown = len(name) <= MAX_SOURCE_SHOWN and name.isprintable()
-    return name if can_be_shown else _quote(name)
-
-
-def _check_columns(settings: DataSettings, bundled: BundledList) -> None:
-    """Raise NamesError for columns that a built-in list doesn't have."""
-    _check_column("column", settings.column, bundled.column, settings.names)
-    _check_column("label_column", settings.label_column, bundled.label_column, settings.names)
-
-
-def _check_column(option: str, requested: str | None, existing: str | None, list_name: str) -> None:
-    """Raise NamesError unless the requested column is one of the existing columns."""
-    existing_columns = [] if existing is None else [existing, *existing.split(",")]
-    if not requested or requested in existing_columns:
-        return
-    columns = "no columns" if existing is None else f"the column {existing!r}"
-    raise NamesError(
-        f"the built-in list {list_name} has {columns}: omit {setting(option)}, or use a CSV file"
-    )
-
-
-def _check_is_table(settings: DataSettings, content: bytes) -> None:
-    """Raise NamesError if the settings specify columns, but the content is a text file without columns."""
-    options = ("column", "label_column")
-    requested = [setting(option) for option in options if getattr(settings, option)]
-    is_text_file = settings.names.lower().endswith(".txt")
-    if requested and is_text_file and not _is_table(content):
-        raise NamesError(
-            f"{_quote(settings.names)} is a text file with one name per line, without columns: omit "
-            f"{' and '.join(requested)}, or use a .csv file"
-        )
-
-
-def _is_table(content: bytes) -> bool:
-    """Return whether the first line contains a column separator."""
-    start = content[:_CHUNK].lstrip(b"\xef\xbb\xbf\r\n")
-    first_line = start.split(b"\n", 1)[0]
-    return any(separator in first_line for separator in (b",", b";", b"\t"))
 
 
 def can_be_read_again(name: str) -> bool:
@@ -230,57 +175,39 @@ def can_be_read_again(name: str) -> bool:
     return not is_descriptor and is_unicode(path) and is_file(name, None)
 
 
-def _read(path: Path, name: str) -> bytes:
-    """Read a file.
+def _read(name: str, stdin: BinaryIO | None = None) -> bytes:
+    """Read a file, or ``-`` for standard input.
 
     Raises:
-        NamesError: the file can't be read, or is too large.
+        NamesError: it can't be read, or is too large.
     """
+    source = "standard input" if name == STANDARD_INPUT else _quote(name)
     if not name:
         raise NamesError(f"the name of the list is empty: {_advice(name)}")
     try:
-        _check_is_readable(path, name)
-        with path.open("rb") as stream:  # for a named pipe, this waits for a writer
-            return _read_stream(stream, _quote(name))
+        if name == STANDARD_INPUT:
+            if stdin is None and sys.stdin is None:
+                raise NamesError(
+                    "standard input is closed: use a file or a built-in list instead of `-`"
+                )
+            return _read_stream(stdin or sys.stdin.buffer, source)
+        status = look(name, None)
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            raise NamesError(
+                f"{source} is a folder: use a file in it, or a built-in list ({LISTED})"
+            )
+        if status is not None and status.st_size > LARGEST:
+            raise _too_large(source)
+        with Path(name).open("rb") as stream:  # for a named pipe, this waits for a writer
+            return _read_stream(stream, source)
     except FileNotFoundError as error:
-        raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
+        raise NamesError(f"there is no file {source}: {_advice(name)}") from error
     except PermissionError as error:
         raise NamesError(
-            f"no permission to read {_quote(name)}: change its permissions, or copy it"
+            f"no permission to read {source}: change its permissions, or copy it"
         ) from error
     except (OSError, ValueError) as error:  # such as a path that is too long or contains a NUL
-        raise NamesError(
-            f"cannot read {_quote(name)} ({reason_of(error)}): {_advice(name)}"
-        ) from error
-
-
-def _check_is_readable(path: Path, name: str) -> None:
-    """Raise NamesError for a folder, and for a file that is too large."""
-    status = look(path, None)
-    if status is None:
-        return
-    if stat.S_ISDIR(status.st_mode):
-        raise NamesError(
-            f"{_quote(name)} is a folder: use a file in it, or a built-in list ({LISTED})"
-        )
-    if status.st_size > LARGEST:
-        raise _too_large(_quote(name))
-
-
-def _read_standard_input(stdin: BinaryIO | None) -> bytes:
-    """Read a stream. The default is standard input."""
-    if stdin is None:
-        if sys.stdin is None:
-            raise NamesError(
-                "standard input is closed: use a file or a built-in list instead of `-`"
-            )
-        stdin = sys.stdin.buffer
-    try:
-        return _read_stream(stdin, "standard input")
-    except (OSError, ValueError) as error:  # such as a folder, or a stream for writing
-        raise NamesError(
-            f"cannot read standard input ({reason_of(error)}): use a file instead of `-`"
-        ) from error
+        raise NamesError(f"cannot read {source} ({reason_of(error)}): {_advice(name)}") from error
 
 
 def _read_stream(stream: BinaryIO, source: str) -> bytes:
@@ -304,11 +231,9 @@ def _too_large(source: str) -> NamesError:
 
 def _advice(name: str) -> str:
     """Return advice for a list that can't be read. It suggests a built-in list with a similar name."""
-    choices = f"a file, `-` for standard input, or a built-in list ({LISTED})"
+    choices = f"use a file, `-` for standard input, or a built-in list ({LISTED})"
     similar = nearest(name, BUNDLED)
-    if similar is None:
-        return f"use {choices}"
-    return f"did you mean {similar}? Use {choices}"
+    return choices if similar is None else f"did you mean {similar}? Otherwise, {choices}"
 
 
 def _quote(text: str) -> str:

@@ -78,16 +78,6 @@ SHELF = {  # name → description
 }
 
 
-def _shelf_list(name: str, description: str) -> BundledList:
-    return BundledList(
-        description=description,
-        file=f"shelf/{name}.txt",
-        licence="CC0-1.0",
-        credit="Written for namegen",
-        licence_file="shelf/LICENSE.txt",
-    )
-
-
 BUNDLED = {
     "mlb-first": BundledList(
         description="first names of the players of major-league baseball, 1871-2025",
@@ -138,5 +128,12 @@ BUNDLED = {
         column="name",
         label_column="country",
     ),
-    **{name: _shelf_list(name, description) for name, description in SHELF.items()},
 }
+for _name, _description in SHELF.items():
+    BUNDLED[_name] = BundledList(
+        description=_description,
+        file=f"shelf/{_name}.txt",
+        licence="CC0-1.0",
+        credit="Written for namegen",
+        licence_file="shelf/LICENSE.txt",
+    )

@@ -17,7 +17,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import parts_of
 from namegen.core.data.normalization import normalization_of, normalize
-from namegen.core.people.origin_people import OriginInventor
+from namegen.core.people.people import PeopleOfOrigin
 from namegen.core.people.person import Person, check_template
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
@@ -473,5 +473,5 @@ def test_real_family_names_can_be_requested() -> None:
 
 
 def test_the_given_name_of_a_single_person_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
+    monkeypatch.setattr(PeopleOfOrigin, "_deal", lambda *_: pytest.fail("dealt"))
     assert len(people(1, origins="Finnish", given="new", seed=1)) == 1

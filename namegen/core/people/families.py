@@ -7,7 +7,6 @@ because its first word changes and the consonant after it is softened: Ó Briain
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 # Rules "man's ending>woman's ending", separated by spaces. The first rule that matches counts. A man's ending is a
 # regular expression: the Czech Moravec loses its e (Moravcová), but Švec and Kadlec don't. Names with other endings,
@@ -33,23 +32,11 @@ MENS_TOO = ("a", "e", "i", "í", "ů")  # women's endings that men's names have 
 IRISH_WOMEN = ("Ní ", "Nic ")  # first words of Irish women's names
 
 
-class EndingRule(NamedTuple):
-    """How a man's ending becomes a woman's."""
-
-    man: re.Pattern[str]
-    woman: str
-
-
-def _parse_rules(text: str) -> list[EndingRule]:
-    """Parse rules of the form "man's ending>woman's ending", separated by spaces."""
-    rules = []
-    for rule in text.split(" "):
-        man, woman = rule.split(">")
-        rules.append(EndingRule(re.compile(f"{man}$"), woman))
-    return rules
-
-
-_RULES = {origin: _parse_rules(text) for origin, text in FEMALE_ENDINGS.items()}
+# By origin, a man's ending and the woman's ending that replaces it.
+_RULES: dict[str | None, list[tuple[re.Pattern[str], str]]] = {}
+for _origin, _endings in FEMALE_ENDINGS.items():
+    _pairs = [rule.split(">") for rule in _endings.split(" ")]
+    _RULES[_origin] = [(re.compile(f"{man}$"), woman) for man, woman in _pairs]
 
 
 def female_form(family: str, origin: str | None) -> str:
@@ -58,9 +45,9 @@ def female_form(family: str, origin: str | None) -> str:
     >>> female_form("Kowalski", "Polish"), female_form("Novák", "Czech"), female_form("Nowak", "Polish")
     ('Kowalska', 'Nováková', 'Nowak')
     """
-    for rule in _RULES.get(origin or "", ()):
-        if rule.man.search(family):
-            return rule.man.sub(rule.woman, family)
+    for man, woman in _RULES.get(origin, ()):
+        if man.search(family):
+            return man.sub(woman, family)
     return family
 
 
@@ -72,5 +59,5 @@ def is_female(family: str, origin: str | None) -> bool:
     """
     if origin == "Irish":
         return family.startswith(IRISH_WOMEN)
-    endings = [rule.woman for rule in _RULES.get(origin or "", ())]
+    endings = [woman for _, woman in _RULES.get(origin, ())]
     return any(family.endswith(ending) for ending in endings if ending not in MENS_TOO)

@@ -1,4 +1,4 @@
-"""PartOfName: the source of people's given names, or of their family names."""
+"""PartOfName: where one part of whole names comes from, such as people's given names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from namegen.core.generation.constraints.constraint_list import (
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError, add_part_to_settings, setting
-from namegen.types import Array, Bool
 
 MOST_NAMES = 500  # different names of a kind that are searched for; more people share these
 Origin = str | None  # None: the models have no labels
@@ -35,18 +34,11 @@ class Kind(NamedTuple):
     gender: Gender = None
 
 
-class _SearchedNames(NamedTuple):
-    """The result of a search for different names."""
-
-    requested: int
-    names: list[str]
-
-
 @dataclass(frozen=True, eq=False)
 class PartOfName:
-    """The source of given names, or of family names: a model, or the names of its list."""
+    """The source of one part of whole names: a model, or the names of its list."""
 
-    role: str  # "given" or "family"; the first word of its settings
+    role: str  # "given", "family", "first" or "last"; the first word of its settings
     generators: Mapping[Kind, Generator]  # draw the names of each kind
     any_origin: Generator  # draws names of all kinds together
     sampling: SamplingSettings
@@ -55,9 +47,9 @@ class PartOfName:
     unfiltered: bool = False  # whether names are drawn from the model's own distribution
     # Real names of each kind, which are returned instead of drawn ones; None: names are drawn.
     listed: Mapping[Kind, list[str]] | None = None
-    # All names of a kind, once a search has found that there are no more.
-    _complete: dict[Kind, list[str]] = field(default_factory=dict, repr=False)
-    _searched: dict[Kind, _SearchedNames] = field(default_factory=dict, repr=False)
+    # The different names of each kind that a search found, and how many were requested.
+    _found: dict[Kind, list[str]] = field(default_factory=dict, repr=False)
+    _requested: dict[Kind, int] = field(default_factory=dict, repr=False)
 
     def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """Return n names for n people, some of them more than once.
@@ -65,55 +57,40 @@ class PartOfName:
         Raises:
             GenerationError: there are no names, or finding them takes too long.
         """
+        names: Sequence[str]
         if self.listed is not None:
-            return self._draw_listed(n, kind, rng)
-        name_count = min(n, MOST_NAMES)
-        if self.allow_seen or self.unfiltered:
-            generator = self.generators[kind]
-            names = list(self._generate(generator, name_count, rng, allow_repeats=True))
+            names = self._suitable_listed[kind]
+        elif self.allow_seen or self.unfiltered:
+            count = min(n, MOST_NAMES)
+            names = list(self._generate(self.generators[kind], count, rng, allow_repeats=True))
         else:
-            names = self.different(name_count, kind, rng)
+            names = self.find(min(n, MOST_NAMES), kind, rng)
         if not names:
             raise GenerationError(f"no {self.role} name fits")
-        return dealt_evenly(names, n, rng)
-
-    def _draw_listed(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Choose n real names at random, some of them more than once."""
-        names = self._suitable_listed[kind]
-        if not names:
-            raise GenerationError(f"no real {self.role} name fits")
+        if self.listed is None:
+            return dealt_evenly(names, n, rng)
         indexes = rng.integers(len(names), size=n)
         return [names[index] for index in indexes.tolist()]
 
-    def different(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Return up to n different names. A later call searches again only if it requests more names."""
-        if self.listed is not None or kind in self._complete:
-            return self.all_of(n, kind, rng)
-        earlier = self._searched.get(kind)
-        if earlier is not None and n <= earlier.requested:
-            return _some_of(earlier.names, n, rng)
-        names = self._search(n, kind, rng)
-        self._searched[kind] = _SearchedNames(n, names)
-        return _some_of(names, n, rng)
+    def find(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Return n different names in random order, or all names of a kind if there are fewer.
 
-    def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Return n different names, or all names of a kind if there are fewer."""
+        A later call only searches again if it requests more names, and if there may be more.
+        """
         if self.listed is not None:
-            distinct = list(dict.fromkeys(self._suitable_listed[kind]))
-            return _some_of(distinct, n, rng)
-        if kind in self._complete:
-            return _some_of(self._complete[kind], n, rng)
-        names = self._search(n, kind, rng)
-        if len(names) < n:
-            self._complete[kind] = names
-        return names
-
-    def _search(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """Search for n different names. If there aren't that many, return all of them."""
-        names: list[str] = []
-        with suppress(GenerationError):  # raised after the last name if there are fewer
-            names.extend(self._generate(self.generators[kind], n, rng, allow_repeats=False))
-        return names
+            names = list(dict.fromkeys(self._suitable_listed[kind]))
+        else:
+            names = self._found.get(kind, [])
+            requested = self._requested.get(kind, 0)
+            is_complete = len(names) < requested
+            if n > requested and not is_complete:
+                names = []
+                with suppress(GenerationError):  # raised after the last name if there are fewer
+                    names.extend(self._generate(self.generators[kind], n, rng, allow_repeats=False))
+                self._found[kind] = names
+                self._requested[kind] = n
+        indexes = rng.permutation(len(names))[:n]
+        return [names[index] for index in indexes.tolist()]
 
     def unsuitable(self, names: Sequence[str], *, check_constraints: bool) -> set[str]:
         """Return which of some derived names can't be used. Women's forms of family names are derived names.
@@ -124,17 +101,18 @@ class PartOfName:
                 from the list are unsuitable, unless the request allows them.
         """
         finished = Finished(names, self.any_origin.normalization)
-        unsuitable: set[str] = set()
+        rejected = []
         if check_constraints:
             for constraint in self.constraints:
                 if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
-                    is_rejected = constraint.rejects(finished)
-                    unsuitable.update(_rejected_names(finished, is_rejected))
+                    rejected.append(constraint.rejects(finished))
         known = self.any_origin.known_names
         must_be_new = self.listed is None and not self.allow_seen
         if must_be_new and known is not None:
-            is_known = finished.are_known(known)
-            unsuitable.update(_rejected_names(finished, is_known))
+            rejected.append(finished.are_known(known))
+        unsuitable: set[str] = set()
+        for is_rejected in rejected:
+            unsuitable.update(compress(names, is_rejected.tolist()))
         return unsuitable
 
     def check(self, rng: np.random.Generator) -> None:
@@ -167,8 +145,7 @@ class PartOfName:
         )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            counts = np.ones(len(names), np.int64)
-            accepted = search.name_filter.keep(names, counts)
+            accepted = search.name_filter.keep(names, np.ones(len(names), np.int64))
             suitable[kind] = accepted.names.names
         return suitable
 
@@ -190,17 +167,6 @@ class PartOfName:
             yield from batch.names
 
 
-def _rejected_names(finished: Finished, rejected: Bool[Array, "names"]) -> Iterator[str]:
-    """Return the names that a constraint rejects."""
-    return compress(finished.names, rejected.tolist())
-
-
-def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
-    """Return up to n of the names, in random order."""
-    indexes = rng.permutation(len(names))[:n]
-    return [names[index] for index in indexes.tolist()]
-
-
 def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
     """Return n names: the first n of the given ones or, if they are fewer, each of them about equally often.
 
@@ -209,9 +175,7 @@ def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list
     >>> sorted(dealt_evenly(["Ann", "Bob"], 5, np.random.default_rng(0)))[:2]
     ['Ann', 'Ann']
     """
-    if not names:
-        return []
     repeat_count = max(n - len(names), 0)
-    repeated_indexes = rng.permutation(np.arange(repeat_count) % len(names))
+    repeated_indexes = rng.permutation(np.arange(repeat_count) % max(len(names), 1))
     repeats = [names[index] for index in repeated_indexes.tolist()]
     return [*names[:n], *repeats]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from string import Formatter
-from typing import NamedTuple
 
 from namegen.core.generation.letter_case import write
 from namegen.core.people.names import Gender, Origin
@@ -57,49 +56,27 @@ def check_template(template: str) -> None:
     >>> check_template("{family}, {given}")
     """
     shown = setting("template", quote(template, 60))
-    field_names = set()
-    for field in _parse_fields(template, shown):
-        _check_field(field, shown)
-        field_names.add(field.name)
-    if field_names.isdisjoint({"given", "family"}):
-        raise SettingsError(
-            f"{shown} contains no name: use {{given}} or {{family}}, such as in {TEMPLATE!r}"
-        )
-
-
-class _Field(NamedTuple):
-    """A field of a template, such as ``{given}``."""
-
-    name: str
-    has_format: bool  # such as {given:>9} or {given!r}
-
-
-def _parse_fields(template: str, shown: str) -> list[_Field]:
-    """Return the fields of a template. Raise SettingsError if its braces don't match.
-
-    ``shown`` is the template as a message shows it.
-    """
     try:
         pieces = list(Formatter().parse(template))
     except ValueError as error:
         raise SettingsError(
             f"{shown} is not a template ({error}): write {{{{ or }}}} for a literal brace"
         ) from error
-    fields = []
+    names = set()
     for _, name, format_spec, conversion in pieces:
-        if name is not None:  # None: text without a field
-            fields.append(_Field(name, has_format=bool(format_spec or conversion)))
-    return fields
-
-
-def _check_field(field: _Field, shown: str) -> None:
-    """Raise SettingsError if a person doesn't have this field, or if it has a format."""
-    if field.name not in FIELDS:
-        known = ", ".join(f"{{{name}}}" for name in FIELDS)
+        if name is None:  # text without a field
+            continue
+        if name not in FIELDS:
+            known = ", ".join(f"{{{field}}}" for field in FIELDS)
+            raise SettingsError(
+                f"{shown} contains {quote(f'{{{name}}}')}, but a person only has the fields {known}"
+            )
+        if format_spec or conversion:  # such as {given:>9} or {given!r}
+            raise SettingsError(
+                f"{shown} formats a field, which isn't possible: write only {{{name}}}"
+            )
+        names.add(name)
+    if names.isdisjoint({"given", "family"}):
         raise SettingsError(
-            f"{shown} contains {quote(f'{{{field.name}}}')}, but a person only has the fields {known}"
-        )
-    if field.has_format:
-        raise SettingsError(
-            f"{shown} formats a field, which isn't possible: write only {{{field.name}}}"
+            f"{shown} contains no name: use {{given}} or {{family}}, such as in {TEMPLATE!r}"
         )

@@ -1,15 +1,23 @@
-"""Parse the names of baseball players, using the rules of the original project."""
+"""Baseball players: parse the names of real ones, using the rules of the original project, and invent new ones."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from namegen.errors import NamesError, quote
+import numpy as np
+
+from namegen.core.data.normalization import normalize
+from namegen.core.generation.letter_case import write
+from namegen.core.generation.sampling import check_amount
+from namegen.core.people.names import Kind, PartOfName
+from namegen.errors import GenerationError, NamesError, add_part_to_settings, quote, setting
+from namegen.events import ProgressCallback, ignore_progress
 
 SUFFIXES = frozenset(("Jr.", "Sr.", "II", "III", "IV"))
 PARTICLES = frozenset(  # which belong to the last name
-    (
+    [
         "Dal",
         "Del",
         "den",
@@ -24,9 +32,10 @@ PARTICLES = frozenset(  # which belong to the last name
         "Von",
         "Yellow",
         "Woods",
-    )
+    ]
 )
 BEFORE_DE = frozenset(("Montes", "Ponce"))  # Montes de Oca, Ponce de Leon
+ATTEMPTS = 100  # how many first names to try for a last name
 
 # A line such as "Henry Aaron+ (1954-1976)": the name, "+" for a member of the Hall of Fame, first and last year.
 LINE = re.compile(
@@ -75,11 +84,8 @@ class Player(PlayerName):
                 f"the line {quote(line)} is not a player: expected the form 'Henry Aaron+ (1954-1976)'"
             )
         name, plus, first_year, last_year = match.groups()
-        first, last, suffix = split_name(name)
         return cls(
-            first=first,
-            last=last,
-            suffix=suffix,
+            *split_name(name),
             first_year=int(first_year),
             last_year=int(last_year),
             hall_of_fame=plus == "+",
@@ -105,24 +111,125 @@ def split_name(name: str) -> tuple[str, str, str]:
     suffix = ""
     if len(words) > 1 and words[-1] in SUFFIXES:
         suffix = words.pop()
-    start = _start_of_last_name(words)
-    first = " ".join(words[:start])
-    last = " ".join(words[start:])
-    return first, last, suffix
+    start = len(words) - 1  # the index of the first word of the last name
+    if len(words) >= 3:
+        if words[-2] in PARTICLES:
+            start = 1
+        for index, word in enumerate(words):
+            if word in ("de", "De"):
+                follows_family_name = index > 0 and words[index - 1] in BEFORE_DE
+                start = index - 1 if follows_family_name else index
+                break
+    return " ".join(words[:start]), " ".join(words[start:]), suffix
 
 
-def _start_of_last_name(words: list[str]) -> int:
-    """Return the index of the first word of the last name, in a name without a suffix.
+@dataclass(frozen=True)
+class InventedPlayer(PlayerName):
+    """The name of an invented player."""
 
-    >>> _start_of_last_name(["Bruce", "Dal", "Canton"]), _start_of_last_name(["Jim", "Bob", "Smith"])
-    (1, 2)
+    def in_case(self, case: str | None) -> InventedPlayer:
+        """Return the player with the name in a different letter case, such as ``upper``.
+
+        >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name
+        'AL MCBOB III'
+        """
+        return InventedPlayer(
+            first=write(self.first, case),
+            last=write(self.last, case),
+            suffix=self.suffix if case == "title" else write(self.suffix, case),
+        )
+
+
+class PlayerInventor:
+    """Invents players.
+
+    Last names are new, and no two players in a request have the same last name. First names can be in the list and can
+    repeat. Suffixes are as common as among real players. No invented player has the full name of a real player, with or
+    without the suffix, ignoring letter case, spaces and punctuation.
+
+    Args:
+        first: the source of first names.
+        last: the source of last names. Its generator knows the last names of the list.
+        real: the full names of the real players, with suffixes.
     """
-    last_index = len(words) - 1
-    if len(words) < 3:
-        return last_index
-    for index, word in enumerate(words):
-        if word in ("de", "De"):
-            follows_family_name = index > 0 and words[index - 1] in BEFORE_DE
-            return index - 1 if follows_family_name else index
-    has_particle = words[-2] in PARTICLES
-    return 1 if has_particle else last_index
+
+    def __init__(self, first: PartOfName, last: PartOfName, real: Sequence[str]) -> None:
+        self._first = first
+        self._last = last
+        self._suffixes: list[str] = []  # the suffix of each real player, or ""
+        self._real: set[str] = set()  # normalized names without suffixes
+        for name in real:
+            without_suffix, _, last_word = name.rpartition(" ")
+            has_suffix = last_word in SUFFIXES
+            self._suffixes.append(last_word if has_suffix else "")
+            self._real.add(normalize(without_suffix if has_suffix else name))
+
+    def generate(
+        self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
+    ) -> Iterator[list[InventedPlayer]]:
+        """Invent ``n`` players in batches.
+
+        Args:
+            n: how many players to invent.
+            rng: the source of random numbers.
+            on_progress: called with events that report the progress of the search.
+
+        Raises:
+            SettingsError: immediately, if n is out of range or constraints contradict each other.
+            GenerationError: after the last batch, if there are fewer than n players.
+        """
+        check_amount(n, "players")
+        first = self._first
+        with add_part_to_settings("first"):
+            first.any_origin.prepare(
+                1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
+            )
+        last = self._last
+        with add_part_to_settings("last"):
+            last_names = last.any_origin.generate(
+                n,
+                rng=rng,
+                sampling=last.sampling,
+                constraints=last.constraints,
+                unfiltered=last.unfiltered,
+                on_progress=on_progress,
+            )
+        return self._add_first_names(n, rng, (batch.names for batch in last_names))
+
+    def _add_first_names(
+        self, n: int, rng: np.random.Generator, batches: Iterator[list[str]]
+    ) -> Iterator[list[InventedPlayer]]:
+        """Yield a batch of players for each batch of last names."""
+        player_count = 0
+        try:
+            for last_names in batches:
+                yield self._invent_batch(last_names, rng)
+                player_count += len(last_names)
+        except GenerationError as error:
+            raise GenerationError(
+                f"only {player_count:,} of {n:,} players were found: request fewer, raise {setting('temperature')}, or "
+                "relax a constraint"
+            ) from error
+
+    def _invent_batch(
+        self, last_names: list[str], rng: np.random.Generator
+    ) -> list[InventedPlayer]:
+        """Return a player for each last name, in the same order."""
+        suffixes = self._suffixes or [""]
+        suffix_indexes = rng.integers(len(suffixes), size=len(last_names)).tolist()
+        players: dict[int, InventedPlayer] = {}  # by the index of the last name
+        missing = list(range(len(last_names)))
+        for _ in range(ATTEMPTS):
+            first_names = self._first.draw(len(missing), Kind(), rng)
+            for index, first_name in zip(missing, first_names, strict=True):
+                last_name = last_names[index]
+                if normalize(f"{first_name} {last_name}") not in self._real:
+                    suffix = suffixes[suffix_indexes[index]]
+                    players[index] = InventedPlayer(first_name, last_name, suffix)
+            missing = [index for index in missing if index not in players]
+            if not missing:
+                return [players[index] for index in range(len(last_names))]
+        raise GenerationError(
+            f"every first name with the last name {last_names[missing[0]]!r} is the name of a real player: relax a "
+            "constraint"
+        )

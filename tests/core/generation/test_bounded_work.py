@@ -224,7 +224,7 @@ def test_failed_searches_for_several_kinds_share_one_budget(
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
     monkeypatch.setattr(search_module, "MAX_PREFIXES", 4_000)
     part = part_of(model := ReadingModel(), Contains("abc" * 4), kinds=10, longest=30)
-    assert not any(part.all_of(1, kind, np.random.default_rng(0)) for kind in part.generators)
+    assert not any(part.find(1, kind, np.random.default_rng(0)) for kind in part.generators)
     assert 1_000 < sum(model.rows) < 5_000
 
 

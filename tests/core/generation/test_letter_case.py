@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from namegen.core.data.normalization import NAMES, normalization_of, normalize
 from namegen.core.generation.letter_case import title, write
 from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.people.inventing import InventedPlayer
+from namegen.core.people.players import InventedPlayer
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
