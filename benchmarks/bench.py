@@ -140,10 +140,10 @@ def _store_section(section: Section, path: Path) -> None:
 
 
 def _print_section(section: Section) -> None:
-    from benchmarks.performance_tables import titled_table
+    from benchmarks.performance_page import comparison_table
 
     for comparison in section.comparisons:
-        print(f"\n{titled_table(comparison)}")
+        print(f"\n{comparison_table([comparison])}")
     print(f"\n{section.rounds} rounds, {section.seconds:.0f} s\n", flush=True)
 
 

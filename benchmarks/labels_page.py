@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.pages import RESULTS, read, write_or_check
+from benchmarks.pages import RESULTS, read, table, write_or_check
 from namegen.documents import Count, Measure, Share
 
 FORMAT: Literal["namegen labels"] = "namegen labels"
@@ -101,51 +101,32 @@ SHOWN = 10  # labels with the largest gains and losses
 
 def page(document: Labels) -> str:
     """Write the whole page."""
-    parts = [HEAD, *map(_section, document.lists)]
+    parts = [HEAD]
+    for results in document.lists:
+        test_names = sum(label.judging for label in results.labels)
+        seeds = "1 seed" if results.seeds == 1 else f"{results.seeds} seeds"
+        difference = results.shared - results.single
+        losses = [
+            ("shared", f"{results.shared:.3f}"),
+            ("single", f"{results.single:.3f}"),
+            ("n-gram baseline", f"{results.ngram:.3f}"),
+            ("shared − single", f"{difference:+.3f} ({results.low:+.3f} to {results.high:+.3f})"),
+        ]
+        accuracies = [("real names", f"{results.real:.1%}")]
+        if results.new is not None:
+            accuracies.append(("names of the shared model", f"{results.new:.1%}"))
+        accuracies.append(("unfiltered names of the shared model", f"{results.unfiltered:.1%}"))
+        by_gain = sorted(results.labels, key=lambda label: label.difference)
+        parts += [
+            f"## {results.name}: {len(results.labels)} origins, {test_names:,} test names, {seeds}",
+            table(("model", "test loss"), losses),
+            table(("names", "assigned to the right origin"), accuracies),
+            f"These {SHOWN} origins benefit most from the shared model:",
+            _origin_table(by_gain[:SHOWN]),
+            f"These {SHOWN} origins benefit least:",
+            _origin_table(by_gain[-SHOWN:]),
+        ]
     return "\n\n".join(parts) + "\n"
-
-
-def _section(results: LabelledList) -> str:
-    """Write the section of a list."""
-    origins = len(results.labels)
-    test_names = sum(label.judging for label in results.labels)
-    seeds = "1 seed" if results.seeds == 1 else f"{results.seeds} seeds"
-    title = f"## {results.name}: {origins} origins, {test_names:,} test names, {seeds}"
-    tables = [_loss_table(results), _accuracy_table(results), _origin_tables(results)]
-    return "\n\n".join([title, *tables])
-
-
-def _loss_table(results: LabelledList) -> str:
-    """Compare the losses of the shared model, the single models and the n-gram baseline."""
-    difference = results.shared - results.single
-    rows = [
-        ("shared", f"{results.shared:.3f}"),
-        ("single", f"{results.single:.3f}"),
-        ("n-gram baseline", f"{results.ngram:.3f}"),
-        ("shared − single", f"{difference:+.3f} ({results.low:+.3f} to {results.high:+.3f})"),
-    ]
-    return _markdown_table(("model", "test loss"), rows)
-
-
-def _accuracy_table(results: LabelledList) -> str:
-    """Show how many names the classifier assigns to the right origin."""
-    rows = [("real names", f"{results.real:.1%}")]
-    if results.new is not None:
-        rows.append(("names of the shared model", f"{results.new:.1%}"))
-    rows.append(("unfiltered names of the shared model", f"{results.unfiltered:.1%}"))
-    return _markdown_table(("names", "assigned to the right origin"), rows)
-
-
-def _origin_tables(results: LabelledList) -> str:
-    """Show the origins that benefit most and least from the shared model."""
-    by_gain = sorted(results.labels, key=lambda label: label.difference)
-    blocks = [
-        f"These {SHOWN} origins benefit most from the shared model:",
-        _origin_table(by_gain[:SHOWN]),
-        f"These {SHOWN} origins benefit least:",
-        _origin_table(by_gain[-SHOWN:]),
-    ]
-    return "\n\n".join(blocks)
 
 
 def _origin_table(labels: Sequence[LabelResult]) -> str:
@@ -154,16 +135,8 @@ def _origin_table(labels: Sequence[LabelResult]) -> str:
     for label in labels:
         losses = [f"{label.shared:.3f}", f"{label.single:.3f}", f"{label.difference:+.3f}"]
         rows.append([label.label, f"{label.learned:,}", *losses])
-    head = ("origin", "training names", "shared", "single", "difference")
-    return _markdown_table(head, rows)
-
-
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table whose first column is text."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
-    return "\n".join(lines)
+    return table(("origin", "training names", "shared", "single", "difference"), rows)
 
 
 if __name__ == "__main__":
-    write_or_check(RESULTS, "labels", page(read(Labels, RESULTS / "labels.json")))
+    write_or_check("labels", page(read(Labels, RESULTS / "labels.json")))

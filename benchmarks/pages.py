@@ -1,17 +1,19 @@
-"""Read and write the documents with results, and write or check the pages that are made from them."""
+"""Read and write the documents with results, format numbers and tables, and write or check the pages made from them."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any, TypeVar
 
 from namegen.documents import from_plain, read_json, to_plain
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
+NONE = "–"  # an empty cell of a table
 Document = TypeVar("Document")
 
 
@@ -47,20 +49,55 @@ def _round_numbers(value: Any) -> Any:
     return value
 
 
-def write_or_check(folder: Path, name: str, text: str) -> None:
-    """Write the page ``NAME.md``. With ``--check``, only check it, and exit with an error if it's outdated."""
-    path = folder / f"{name}.md"
-    if not _is_check_requested(name):
+def write_or_check(name: str, text: str) -> bool:
+    """Write the page ``docs/results/NAME.md``.
+
+    With ``--check`` on the command line, only check the page, and exit with an error if it's outdated.
+
+    Returns:
+        Whether the page was written.
+    """
+    path = RESULTS / f"{name}.md"
+    if "--check" not in sys.argv:
         path.write_text(text, encoding="utf-8")
-        return
-    is_current = path.exists() and path.read_text(encoding="utf-8") == text
-    if not is_current:
-        sys.exit(f"docs/results/{name}.md doesn't match {name}.json. Run `make docs`.")
+        return True
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        sys.exit(f"docs/results/{name}.md doesn't match its results. Run `make docs`.")
+    return False
 
 
-def _is_check_requested(name: str) -> bool:
-    parser = ArgumentParser(description=f"Write {name}.md from {name}.json.", allow_abbrev=False)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing, but check that the page is up to date"
-    )
-    return bool(parser.parse_args().check)
+def wrap(paragraph: str) -> str:
+    """Break the lines of a paragraph after at most 120 characters."""
+    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table. The first column is text, the others are numbers.
+
+    >>> print(table(["list", "names"], [["mlb-first", "3,034"]]))
+    | list | names |
+    | --- | ---: |
+    | mlb-first | 3,034 |
+    """
+    rule = ["---"] + ["---:"] * (len(heads) - 1)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [heads, rule, *rows])
+
+
+def three_digits(value: float) -> str:
+    """Format a number with three significant digits, or without decimals from 100 on.
+
+    >>> [three_digits(value) for value in (0.00123, 12.34, 1234.5)]
+    ['0.00123', '12.3', '1,234']
+    """
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def whole(value: float) -> str:
+    """Format a large number with commas, rounded to three significant digits.
+
+    >>> whole(123_456.0)
+    '123,000'
+    """
+    return f"{float(f'{value:.3g}'):,.0f}"

@@ -7,14 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from textwrap import fill
+from statistics import median
 
-from benchmarks.document import Comparison, Performance, Section, format_median
-from benchmarks.lead import compute_leads, lead_sentence, lead_table
-from benchmarks.pages import RESULTS, read, write_or_check
-from benchmarks.performance_tables import combined_table, table_heads
+from benchmarks.document import (
+    Comparison,
+    Performance,
+    Section,
+    Unit,
+    format_median,
+    median_interval,
+)
+from benchmarks.pages import NONE, RESULTS, read, table, three_digits, whole, wrap, write_or_check
 from benchmarks.sections import SECTIONS
 
+UNIT_HEADS: dict[Unit, str] = {
+    "characters a second": "1,000 chars/s",
+    "GFLOP/s": "GFLOP/s",
+    "names a second": "names/s",
+    "microseconds": "µs",
+    "seconds": "seconds",
+    "nats a character": "nats",
+}
 HEAD = """\
 # Speed
 
@@ -53,124 +66,177 @@ PyTorch's."""
 def page(document: Performance) -> str:
     """Write the whole page."""
     blocks = [HEAD]
-    blocks += [_wrap(sentence) for sentence in _origin_sentences(document.sections)]
-    blocks += [_section_markdown(section) for section in document.sections]
-    leads = compute_leads(document)
-    if leads:
-        blocks += [LEAD, lead_table(leads), _wrap(lead_sentence(leads))]
+    sections_by_origin: dict[str, list[Section]] = {}
+    for section in document.sections:
+        machine = section.machine
+        origin = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}"
+        origin += f"; commit {section.commit or 'unknown'}"
+        sections_by_origin.setdefault(origin, []).append(section)
+    for origin, members in sections_by_origin.items():
+        *first_names, last_name = [section.name for section in members]
+        names = f"{', '.join(first_names)} and {last_name}" if first_names else last_name
+        versions = dict.fromkeys(
+            f"{library} {version}"
+            for section in members
+            for library, version in section.versions.items()
+        )
+        blocks.append(
+            wrap(f"We measured the sections {names} on {origin}, with {', '.join(versions)}.")
+        )
+    blocks += map(section_markdown, document.sections)
+    blocks += lead_blocks(document)
     return "\n\n".join(blocks) + "\n"
 
 
-def _wrap(paragraph: str) -> str:
-    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
-
-
-# --- machines and versions --------------------------------------------------------------------------------------------
-
-
-def _origin_sentences(sections: Sequence[Section]) -> list[str]:
-    """Write one sentence per machine and commit, which lists the sections that were measured there."""
-    sections_by_origin: dict[str, list[Section]] = {}
-    for section in sections:
-        sections_by_origin.setdefault(_origin(section), []).append(section)
-    return [_origin_sentence(origin, members) for origin, members in sections_by_origin.items()]
-
-
-def _origin(section: Section) -> str:
-    """Describe the machine and the commit with which a section was measured."""
-    machine = section.machine
-    cores = f"{machine['cores']} cores"
-    memory = f"{machine['memory_gib']} GiB"
-    commit = section.commit or "unknown"
-    return f"{machine['processor']}, {cores}, {memory}, {machine['system']}; commit {commit}"
-
-
-def _origin_sentence(origin: str, sections: Sequence[Section]) -> str:
-    names = _join_words([section.name for section in sections])
-    versions = ", ".join(_distinct_versions(sections))
-    return f"We measured the sections {names} on {origin}, with {versions}."
-
-
-def _distinct_versions(sections: Sequence[Section]) -> list[str]:
-    """List the versions of all libraries without duplicates. A library can have several versions."""
-    versions: list[str] = []
-    for section in sections:
-        for library, version in section.versions.items():
-            name = f"{library} {version}"
-            if name not in versions:
-                versions.append(name)
-    return versions
-
-
-def _join_words(words: Sequence[str]) -> str:
-    """Join words with commas, and the last one with "and"."""
-    *first_words, last_word = words
-    if not first_words:
-        return last_word
-    return f"{', '.join(first_words)} and {last_word}"
-
-
-# --- sections ---------------------------------------------------------------------------------------------------------
-
-
-def _section_markdown(section: Section) -> str:
+def section_markdown(section: Section) -> str:
     """Write a section: its explanation, its tables, and its sentences about matrix products."""
-    heading = f"## {SECTIONS[section.name].title}"
-    sentences = [
-        _wrap(_product_sentence(comparison))
+    plan = SECTIONS[section.name]
+    explanation = (
+        f'To repeat this measurement, run `make bench BENCH="{section.name}"`. The command runs {section.rounds} '
+        f"rounds, which takes {section.seconds:.0f} seconds. {plan.about}"
+    )
+    blocks = [f"## {plan.title}", wrap(explanation)]
+    # Processor times are almost equal to wall times, and products are a sentence.
+    shown = [
+        comparison
         for comparison in section.comparisons
-        if comparison.unit == "GFLOP/s"
+        if comparison.key != "processor" and comparison.unit != "GFLOP/s"
     ]
-    blocks = [heading, _wrap(_explanation(section)), *_tables(section.comparisons), *sentences]
+    blocks += [comparison_table(list(group)) for _, group in groupby(shown, key=table_heads)]
+    for comparison in section.comparisons:
+        if comparison.unit != "GFLOP/s":
+            continue
+        shares = []
+        for subject in comparison.subjects:
+            ratios = comparison.against(subject, comparison.best(comparison.rival))
+            percent = format_median(ratios, lambda ratio: f"{100 * ratio:.0f}")
+            shares.append(f"{percent}% ({subject.rpartition(', ')[2]})")
+        network = comparison.title.partition(":")[0]
+        sentence = f"{network} trains at {' or '.join(shares)} of the speed of the matrix product {comparison.rival}."
+        blocks.append(wrap(sentence))
     return "\n\n".join(blocks)
 
 
-def _tables(comparisons: Sequence[Comparison]) -> list[str]:
-    """Make the tables of a section. Successive comparisons with the same columns share a table."""
-    shown = [comparison for comparison in comparisons if _has_table(comparison)]
-    return [combined_table(list(group)) for _, group in groupby(shown, key=table_heads)]
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def _has_table(comparison: Comparison) -> bool:
-    """Whether the page shows a table. Processor times are almost equal to wall times, and products are a sentence."""
-    return comparison.key != "processor" and comparison.unit != "GFLOP/s"
+def comparison_table(comparisons: Sequence[Comparison]) -> str:
+    """Make a single table of comparisons with the same columns. Each title is a row of its own, or the first head."""
+    heads = list(table_heads(comparisons[0]))
+    if len(comparisons) == 1:
+        heads[0] = comparisons[0].title
+        return table(heads, table_rows(comparisons[0]))
+    rows = []
+    for comparison in comparisons:
+        rows.append([f"{comparison.title}:", *[""] * (len(heads) - 1)])
+        rows += table_rows(comparison)
+    return table(heads, rows)
 
 
-def _explanation(section: Section) -> str:
-    command = f'make bench BENCH="{section.name}"'
-    return (
-        f"To repeat this measurement, run `{command}`. The command runs {section.rounds} rounds, which takes "
-        f"{section.seconds:.0f} seconds. {SECTIONS[section.name].about}"
+def table_heads(comparison: Comparison) -> tuple[str, ...]:
+    """Return the heads of the columns. The first is empty."""
+    operator = "−" if comparison.is_loss else "÷"
+    heads = ["", UNIT_HEADS[comparison.unit], "range"]
+    for subject in comparison.subjects:
+        # Several names are shortened to what follows the last comma: "training, each prefix" to "each prefix".
+        is_only_subject = len(comparison.subjects) == 1
+        name = subject if is_only_subject else subject.rpartition(", ")[2]
+        heads.append(f"{name} {operator} this")
+    if any(variant.start_seconds is not None for variant in comparison.ways):
+        heads.append("start-up")
+    if any(variant.peak_mebibytes is not None for variant in comparison.ways):
+        heads.append("peak MiB")
+    return tuple(heads)
+
+
+def table_rows(comparison: Comparison) -> list[list[str]]:
+    """Return one row per variant, with its median, its range, and the subjects' ratios to it."""
+    heads = table_heads(comparison)
+    rows = []
+    for variant in comparison.ways:
+        low, high = (format_value(end, comparison.unit) for end in median_interval(variant.values))
+        cells = [variant.name, format_value(variant.median, comparison.unit), f"{low}–{high}"]
+        for subject in comparison.subjects:
+            results = comparison.against(subject, variant)
+            if variant is comparison.best(subject):
+                cells.append(NONE)
+            elif comparison.is_loss:
+                cells.append(format_median(results, "{:+.3f}".format))
+            else:
+                cells.append(format_median(results, format_ratio))
+        start = variant.start_seconds
+        memory = variant.peak_mebibytes
+        if "start-up" in heads:
+            cells.append(NONE if start is None else f"{start:.1f}")
+        if "peak MiB" in heads:
+            cells.append(NONE if memory is None else f"{memory:,.0f}")
+        rows.append(cells)
+    return rows
+
+
+def format_value(value: float, unit: Unit) -> str:
+    """Format a measured value without its unit. Characters per second are shown in thousands."""
+    if unit == "characters a second":
+        thousands = value / 1000
+        return whole(thousands) if thousands >= 100 else three_digits(thousands)
+    if unit == "names a second":
+        return whole(value)
+    if unit == "nats a character":
+        return f"{value:.3f}"
+    return three_digits(value)
+
+
+def format_ratio(ratio: float) -> str:
+    """Format a ratio with two decimals, or with fewer from 10 on."""
+    if ratio >= 100:
+        return f"{ratio:,.0f}"
+    if ratio >= 10:
+        return f"{ratio:.3g}"
+    return f"{ratio:.2f}"
+
+
+# --- the lead over PyTorch --------------------------------------------------------------------------------------------
+
+
+def lead_blocks(document: Performance) -> list[str]:
+    """Split namegen's lead over PyTorch into the part that sharing between names explains, and the rest."""
+    rows = []
+    factors = []  # of sharing
+    leads_without_sharing = []  # with a description
+    comparisons = [one for section in document.sections for one in section.comparisons]
+    for comparison in comparisons:
+        sharing_by_size = {sharing.batch_size: sharing for sharing in comparison.sharing}
+        # The titles of some stored results also contain namegen's batch size.
+        work = comparison.title.partition(", namegen batch")[0]
+        for subject, batch_size in comparison.shares.items():
+            ratios = comparison.against(subject, comparison.best(comparison.rival))
+            sharing = sharing_by_size[batch_size]
+            prefixes_per_character = sharing.prefixes / sharing.characters
+            engine_ratios = [ratio * prefixes_per_character for ratio in ratios]
+            row = [
+                f"{work}, batch {batch_size}",
+                f"{prefixes_per_character:.2f}",
+                f"{sharing.repeats_factor:.2f}",
+                f"{sharing.prefixes_factor:.2f}",
+                format_median(engine_ratios, format_ratio),
+                format_median(ratios, format_ratio),
+            ]
+            rows.append(row)
+            factors.append(sharing.total_factor)
+            lead = median(ratios) / sharing.total_factor
+            leads_without_sharing.append((lead, f"{work}, batch {batch_size:,}"))
+    if not rows:
+        return []
+    lowest, lowest_work = min(leads_without_sharing)
+    highest, highest_work = max(leads_without_sharing)
+    sentence = (
+        f"Without sharing between names, namegen's speed would range from {lowest:.2f} times the speed of PyTorch "
+        f"({lowest_work}) to {highest:.2f} times ({highest_work}). Sharing multiplies this speed by "
+        f"{min(factors):.2f} to {max(factors):.2f}."
     )
-
-
-def _product_sentence(comparison: Comparison) -> str:
-    """Compare the arithmetic speed of training with that of the machine's largest matrix product."""
-    network, _, _ = comparison.title.partition(":")
-    shares = [_share_of_product(comparison, subject) for subject in comparison.subjects]
-    return (
-        f"{network} trains at {' or '.join(shares)} of the speed of the matrix product "
-        f"{comparison.rival}."
-    )
-
-
-def _share_of_product(comparison: Comparison, subject: str) -> str:
-    """Format the speed of a subject in percent of the product's speed, for example ``62% (each prefix)``."""
-    shares = comparison.against(subject, comparison.best(comparison.rival))
-    percent = format_median(shares, _format_percent)
-    counting_method = subject.rpartition(", ")[2]
-    return f"{percent}% ({counting_method})"
-
-
-def _format_percent(share: float) -> str:
-    return f"{100 * share:.0f}"
-
-
-def main() -> None:
-    """Write the page, or check it."""
-    document = read(Performance, RESULTS / "performance.json")
-    write_or_check(RESULTS, "performance", page(document))
+    heads = ["", "prefixes a character", "repeats", "common prefixes", "engine", "lead"]
+    return [LEAD, table(heads, rows), wrap(sentence)]
 
 
 if __name__ == "__main__":
-    main()
+    write_or_check("performance", page(read(Performance, RESULTS / "performance.json")))

@@ -5,12 +5,11 @@ With ``--check``, only check that the page is up to date.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.pages import RESULTS, read, write_or_check
+from benchmarks.pages import NONE, RESULTS, read, table, write_or_check
 from namegen.documents import Count, Measure
 
 FORMAT: Literal["namegen quality"] = "namegen quality"
@@ -138,51 +137,43 @@ def page(document: Quality) -> str:
     without_leaks = [results for results in document.lists if not results.seen_share]
     parts = [HEAD.format(split_seed=SPLIT_SEED)]
     if without_leaks:
+        names = dict.fromkeys(model.name for results in without_leaks for model in results.models)
+        rows = [
+            [name, *(_cell(find(results, name)) for results in without_leaks)] for name in names
+        ]
+        parts.append(_text_table(["model", *map(_column_title, without_leaks)], rows))
         sentences = [f"- {results.name}: {_sentence(results)}" for results in without_leaks]
-        parts += [_table(without_leaks), "\n".join(sentences)]
+        parts.append("\n".join(sentences))
     for results in with_leaks:
+        heads = ["model", _column_title(results), "lines in the training set", "other lines"]
+        rows = []
+        for model in results.models:
+            losses = [f"{model.seen_nats:.3f}", f"{model.unseen_nats:.3f}"]
+            rows.append([model.name, _cell(model), *losses])
         leak = LEAK.format(share=results.seen_share)
-        parts += [leak, _table_with_leaks(results), _sentence(results)]
+        parts += [leak, _text_table(heads, rows), _sentence(results)]
     parts.append(DISTILLATION)
     return "\n\n".join(parts) + "\n"
 
 
-def _table(lists: Sequence[QualityList]) -> str:
-    """Write a table with a row for each model and a column for each list."""
-    head = ["model", *(_column_title(results) for results in lists)]
-    names = dict.fromkeys(model.name for results in lists for model in results.models)
-    rows = [[name, *(_cell(_find_model(results, name)) for results in lists)] for name in names]
-    return _markdown_table(head, rows)
+def _text_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table whose columns are aligned on the left, because its cells are long."""
+    return table(heads, rows).replace("---:", "---")
 
 
-def _table_with_leaks(results: QualityList) -> str:
-    """Write a table for one list, with the loss on lines that are in the training set and on the other lines."""
-    head = ["model", _column_title(results), "lines in the training set", "other lines"]
-    rows = []
-    for model in results.models:
-        losses = [f"{model.seen_nats:.3f}", f"{model.unseen_nats:.3f}"]
-        rows.append([model.name, _cell(model), *losses])
-    return _markdown_table(head, rows)
-
-
-def _markdown_table(head: list[str], rows: list[list[str]]) -> str:
-    rule = ["---"] * len(head)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+def find(results: QualityList, name: str) -> Model | None:
+    """Return the results of a model, or None if it wasn't measured on the list."""
+    return next((model for model in results.models if model.name == name), None)
 
 
 def _column_title(results: QualityList) -> str:
     return f"{results.name} ({results.test_names:,} test names)"
 
 
-def _find_model(results: QualityList, name: str) -> Model | None:
-    """Return the results of a model, or None if it wasn't measured on the list."""
-    return next((model for model in results.models if model.name == name), None)
-
-
 def _cell(model: Model | None) -> str:
     """Format the loss of a model and its difference from the n-gram baseline."""
     if model is None:
-        return "–"
+        return NONE
     if model.name == NGRAM:
         return f"{model.nats:.3f}"
     return f"{model.nats:.3f} ({model.against_ngram:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
@@ -190,10 +181,20 @@ def _cell(model: Model | None) -> str:
 
 def _sentence(results: QualityList) -> str:
     """Compare the default with the n-gram baseline, and with the best model that has as many seeds."""
-    default = _find_model(results, DEFAULT)
+    default = find(results, DEFAULT)
     if default is None:
         return f"`{DEFAULT}` wasn't measured on this list."
-    sentence = _compare_with_ngram(default)
+    difference = f"{abs(default.against_ngram):.3f} nats"
+    if default.high < 0:
+        sentence = (
+            f"The loss of `{DEFAULT}` is {difference} lower than that of the n-gram baseline."
+        )
+    elif default.low > 0:
+        sentence = (
+            f"The loss of `{DEFAULT}` is {difference} higher than that of the n-gram baseline."
+        )
+    else:
+        sentence = f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
     networks = [model for model in results.models if model.name != NGRAM]
     rivals = [model for model in networks if model.seeds >= default.seeds]
     best = min(rivals, key=lambda model: model.nats)
@@ -203,24 +204,12 @@ def _sentence(results: QualityList) -> str:
     return sentence
 
 
-def _compare_with_ngram(default: Model) -> str:
-    """Report which loss is lower, if the confidence interval doesn't contain 0."""
-    is_lower = default.high < 0
-    is_higher = default.low > 0
-    if not is_lower and not is_higher:
-        return f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
-    nats = f"{abs(default.against_ngram):.3f} nats"
-    direction = "lower" if is_lower else "higher"
-    return f"The loss of `{DEFAULT}` is {nats} {direction} than that of the n-gram baseline."
-
-
 def main() -> None:
     """Write the page and its plot, or check the page."""
     from benchmarks.quality_plot import draw_quality
 
     document = read(Quality, RESULTS / "quality.json")
-    write_or_check(RESULTS, "quality", page(document))
-    if "--check" not in sys.argv:
+    if write_or_check("quality", page(document)):
         draw_quality(document, RESULTS / "quality.png")
 
 

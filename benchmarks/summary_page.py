@@ -5,7 +5,6 @@ With ``--check``, only check that the page is up to date.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ from statistics import median
 from matplotlib.axes import Axes
 
 from benchmarks import blind
-from benchmarks.document import Comparison, Performance, Section, median_interval
+from benchmarks.document import Performance, median_interval
 from benchmarks.pages import RESULTS, read, write_or_check
-from benchmarks.quality_page import DEFAULT, NGRAM, Model, Quality
+from benchmarks.quality_page import DEFAULT, NGRAM, Quality, find
 from namegen.drawings.style import (
     BLUE,
     INK,
@@ -75,22 +74,14 @@ class Chart:
     reference: float | None = None
 
 
-def read_charts() -> tuple[Chart, Chart, Chart]:
-    """Read the stored results, and return the three charts."""
-    return accepted_names_chart(), loss_chart(), speed_chart()
-
-
 def accepted_names_chart() -> Chart:
     """Compare how many real, generated and Markov-chain names readers accept, averaged over the long lists."""
     sheets = read(blind.Sheets, blind.DATA).sheets
     long_sheets = [sheet for sheet in sheets if not sheet.is_short]
-    real_share = blind.mean_acceptance(long_sheets, "real")
-    namegen_share = blind.mean_acceptance(long_sheets, "new")
-    chain_share = blind.mean_acceptance(long_sheets, "chain")
     bars = (
-        Bar("real names", 100 * real_share),
-        Bar("namegen", 100 * namegen_share, is_namegen=True),
-        Bar("a Markov chain", 100 * chain_share),
+        Bar("real names", 100 * blind.mean_acceptance(long_sheets, "real")),
+        Bar("namegen", 100 * blind.mean_acceptance(long_sheets, "new"), is_namegen=True),
+        Bar("a Markov chain", 100 * blind.mean_acceptance(long_sheets, "chain")),
     )
     return Chart("Names that readers accept", "percent", bars)
 
@@ -100,12 +91,11 @@ def loss_chart() -> Chart:
 
     The chart skips lists where some test names are also in the training set.
     """
-    results = read(Quality, RESULTS / "quality.json").lists
     bars = []
-    for result in results:
+    for result in read(Quality, RESULTS / "quality.json").lists:
+        network = find(result, DEFAULT)
         has_unseen_names_only = result.seen_share == 0
-        if has_unseen_names_only:
-            network = _find_model(result.models, DEFAULT)
+        if network is not None and has_unseen_names_only:
             interval = (network.low, network.high)
             bars.append(Bar(result.name, network.against_ngram, interval, is_namegen=True))
     return Chart(
@@ -116,42 +106,26 @@ def loss_chart() -> Chart:
     )
 
 
-def _find_model(models: Sequence[Model], name: str) -> Model:
-    return next(model for model in models if model.name == name)
-
-
 def speed_chart() -> Chart:
     """Show namegen's training speed relative to the fastest other library, each at its best batch size."""
-    sections = read(Performance, RESULTS / "performance.json").sections
-    bars: list[Bar] = []
-    for section in sections:
-        if section.name in TRAINING_SECTIONS:
-            bars += _speed_bars(section)
+    bars = []
+    for section in read(Performance, RESULTS / "performance.json").sections:
+        for comparison in section.comparisons:
+            is_training = section.name in TRAINING_SECTIONS
+            if not is_training or comparison.unit != "characters a second":
+                continue
+            rival = comparison.best_rival
+            ratios = comparison.against(comparison.subjects[-1], rival)
+            network_name = comparison.title.partition(",")[0]
+            rival_name = rival.name.partition(",")[0]
+            label = f"{network_name}, rival: {rival_name}"
+            bars.append(Bar(label, median(ratios), median_interval(ratios), is_namegen=True))
     return Chart(
         "Training speed, relative to the fastest other library",
         "times as fast (above 1: namegen is faster)",
         tuple(bars),
         reference=1.0,
     )
-
-
-def _speed_bars(section: Section) -> list[Bar]:
-    """Return one bar per network of a section."""
-    return [
-        _speed_bar(comparison)
-        for comparison in section.comparisons
-        if comparison.unit == "characters a second"
-    ]
-
-
-def _speed_bar(comparison: Comparison) -> Bar:
-    """Show namegen's speed divided by that of the fastest other library."""
-    rival = comparison.best_rival
-    ratios = comparison.against(comparison.subjects[-1], rival)
-    network_name, _, _ = comparison.title.partition(",")
-    rival_name, _, _ = rival.name.partition(",")
-    label = f"{network_name}, rival: {rival_name}"
-    return Bar(label, median(ratios), median_interval(ratios), is_namegen=True)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------------
@@ -195,39 +169,24 @@ def _draw_bar(axes: Axes, bar: Bar, position: int, start: float) -> None:
 
 def page(accepted_names: Chart, losses: Chart, speeds: Chart) -> str:
     """Write the page, with the charts as a picture and as sentences."""
-    sentences = [_names_sentence(accepted_names), _loss_sentence(losses), _speed_sentence(speeds)]
-    bullet_points = "\n".join(f"- {sentence}" for sentence in sentences)
-    return f"{HEAD}\n{bullet_points}\n\n{TAIL}\n"
+    percent = {bar.label: bar.value for bar in accepted_names.bars}
+    better = [bar for bar in losses.bars if bar.interval is not None and bar.interval[1] < 0]
+    faster = [bar for bar in speeds.bars if bar.value > 1]
+    return f"""{HEAD}
+- Readers accepted {percent["namegen"]:.0f}% of the names that namegen generated, \
+{percent["real names"]:.0f}% of real names and {percent["a Markov chain"]:.0f}% of a Markov chain's names.
+- The default network predicts held-out names significantly better than an {NGRAM} baseline on \
+{len(better)} of {len(losses.bars)} lists.
+- For {len(faster)} of {len(speeds.bars)} networks, namegen trains faster on one core than any other library.
 
-
-def _names_sentence(chart: Chart) -> str:
-    percent = {bar.label: bar.value for bar in chart.bars}
-    return (
-        f"Readers accepted {percent['namegen']:.0f}% of the names that namegen generated, "
-        f"{percent['real names']:.0f}% of real names and {percent['a Markov chain']:.0f}% of a Markov chain's names."
-    )
-
-
-def _loss_sentence(chart: Chart) -> str:
-    """Count the lists where the whole confidence interval is below zero."""
-    intervals = [bar.interval for bar in chart.bars if bar.interval is not None]
-    significantly_better = [high for _, high in intervals if high < 0]
-    return (
-        f"The default network predicts held-out names significantly better than an {NGRAM} baseline on "
-        f"{len(significantly_better)} of {len(chart.bars)} lists."
-    )
-
-
-def _speed_sentence(chart: Chart) -> str:
-    faster = [bar for bar in chart.bars if bar.value > 1]
-    return f"For {len(faster)} of {len(chart.bars)} networks, namegen trains faster on one core than any other library."
+{TAIL}
+"""
 
 
 def main() -> None:
     """Write the page and its picture, or check the page."""
-    charts = read_charts()
-    write_or_check(RESULTS, "index", page(*charts))
-    if "--check" not in sys.argv:
+    charts = accepted_names_chart(), loss_chart(), speed_chart()
+    if write_or_check("index", page(*charts)):
         write_picture(charts, RESULTS / "summary.png")
 
 
