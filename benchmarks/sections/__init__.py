@@ -90,9 +90,9 @@ SECTIONS: dict[str, Plan] = {
     "cores": Plan(
         "cores.cores",
         "Using two cores",
-        "Each training run has its own process. The first rows compare a single run with two runs at the same "
-        "time on two cores. For the two runs, we use the time of the slower one. The other rows compare one "
-        "thread with two threads.",
+        "Each training run is a `namegen train` command, and the time includes its start. The first rows compare a "
+        "single run with two runs at the same time on two cores. For the two runs, we use the time of the slower "
+        "one. The other rows compare one thread with two threads.",
         pinned=False,
     ),
 }

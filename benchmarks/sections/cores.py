@@ -2,208 +2,85 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from benchmarks.document import Comparison, Variant
-from benchmarks.lists import FOURTH
-from benchmarks.rounds import Measurement, run_rounds
-from namegen.threads import VARIABLES
+from benchmarks.lists import FOURTH, load
+from benchmarks.rounds import run_rounds
 
-if TYPE_CHECKING:
-    from benchmarks.trainers.namegen_trainer import NamegenTrainer
-
-
-@dataclass(frozen=True)
-class Work:
-    """A network, the list to train it on, and how long to train it."""
-
-    network_name: str
-    list_name: str
-    cell: str
-    hidden: tuple[int, ...]
-    batch_size: int
-    epochs: int  # per measurement
-
-    @property
-    def title(self) -> str:
-        """The network, the list and the batch size."""
-        return f"{self.network_name}, {self.list_name}, batch {self.batch_size}"
-
-    def command_arguments(self) -> list[str]:
-        """Return the arguments of a worker process that trains this network."""
-        hidden = ",".join(str(width) for width in self.hidden)
-        return [self.list_name, self.cell, hidden, str(self.batch_size), str(self.epochs)]
-
-
-WIDE = Work("GRU 192", FOURTH, "gru", (192,), batch_size=128, epochs=1)
-SMALL = Work("SimpleRNN 2×32", "mlb-first", "simple_rnn", (32, 32), batch_size=512, epochs=4)
+# The arguments of `namegen train` for each network. The list of the first one is written to a file.
+NETWORKS = {
+    f"GRU 192, {FOURTH}, batch 128": "fourth.txt --cell gru --hidden 192 --epochs 2 --batch-size 128",
+    "SimpleRNN 2×32, mlb-first, batch 512": "mlb-first --quick --epochs 8 --batch-size 512",
+}
 
 
 def cores(rounds: int) -> tuple[Comparison, ...]:
-    """Measure the sections' comparisons on the first two cores that this process may use."""
-    usable = _usable_cores()
-    if len(usable) < 2:
+    """Measure the section's comparisons on the first two cores that this process may use."""
+    usable_cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(usable_cores) < 2:
         raise SystemExit("This section needs two cores, but this process may use only one.")
-    two_cores = usable[:2]
-    return (
-        compare_side_by_side(WIDE, rounds, two_cores),
-        compare_side_by_side(SMALL, rounds, two_cores),
-        compare_threads(WIDE, rounds, two_cores),
-    )
+    comparisons = []
+    with tempfile.TemporaryDirectory() as folder:
+        names = "\n".join(load(FOURTH).names)
+        Path(folder, "fourth.txt").write_text(names, encoding="utf-8")
+        for title, arguments in NETWORKS.items():
+            train = partial(train_together, arguments, Path(folder))
+            first_core, second_core = ([core] for core in usable_cores)
+            comparisons.append(
+                _compare(
+                    f"{title}: two training runs",
+                    {
+                        "two side by side": partial(train, [first_core, second_core]),
+                        "one alone": partial(train, [first_core]),
+                    },
+                    rounds,
+                )
+            )
+            comparisons.append(
+                _compare(
+                    f"{title}: threads",
+                    {
+                        "--threads 2": partial(train, [usable_cores]),
+                        "--threads 1": partial(train, [first_core]),
+                    },
+                    rounds,
+                )
+            )
+    return tuple(comparisons)
 
 
-def _usable_cores() -> list[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
-def compare_side_by_side(work: Work, rounds: int, usable_cores: Sequence[int]) -> Comparison:
-    """Compare two training runs at the same time, each on its own core, with a single run."""
-    workers = [Worker(work, threads=1, cores=[core]) for core in usable_cores]
-    measurements = {
-        "two side by side": partial(train_together, workers),
-        "one alone": partial(train_together, workers[:1]),
-    }
-    variants = _measure(measurements, rounds)
-    for worker in workers:
-        worker.close()
-    return Comparison(
-        key=f"two-{work.cell}",
-        title=f"{work.title}: two training runs",
-        unit="seconds",
-        subjects=("two side by side",),
-        ways=variants,
-    )
-
-
-def compare_threads(work: Work, rounds: int, usable_cores: Sequence[int]) -> Comparison:
-    """Compare a training run with two threads and a training run with one thread."""
-    two_threads = Worker(work, threads=2, cores=usable_cores)
-    one_thread = Worker(work, threads=1, cores=usable_cores[:1])
-    measurements = {
-        "--threads 2": partial(train_together, [two_threads]),
-        "--threads 1": partial(train_together, [one_thread]),
-    }
-    variants = _measure(measurements, rounds)
-    two_threads.close()
-    one_thread.close()
-    return Comparison(
-        key="threads",
-        title=f"{work.title}: threads",
-        unit="seconds",
-        subjects=("--threads 2",),
-        ways=variants,
-    )
-
-
-def _measure(measurements: Mapping[str, Measurement], rounds: int) -> tuple[Variant, ...]:
+def _compare(title: str, trainings: dict[str, partial[float]], rounds: int) -> Comparison:
+    """Measure two ways to train in rounds."""
+    measurements = {name: lambda _, train=train: train() for name, train in trainings.items()}
     values = run_rounds(measurements, rounds)
-    return tuple(Variant(name, values[name]) for name in measurements)
+    variants = tuple(Variant(name, values[name]) for name in trainings)
+    subject = next(iter(trainings))
+    return Comparison(title, title, "seconds", subjects=(subject,), ways=variants)
 
 
-def train_together(workers: Sequence[Worker], number: int) -> float:
-    """Train in all workers at the same time, and return the seconds of the slowest.
+def train_together(arguments: str, folder: Path, cores_of_runs: Sequence[list[int]]) -> float:
+    """Start a training run for each group of cores, with a thread per core.
 
-    Args:
-        workers: the workers.
-        number: the number of the round.
+    Returns:
+        The seconds until the last run has ended.
     """
-    for worker in workers:
-        worker.start(number)
-    return max([worker.wait_for_seconds() for worker in workers])
-
-
-class Worker:
-    """A process that trains on request.
-
-    It reads the number of a round from its standard input, trains, and prints how many seconds this took.
-    """
-
-    def __init__(self, work: Work, *, threads: int, cores: Sequence[int]) -> None:
-        core_numbers = ",".join(str(core) for core in cores)
-        command = [sys.executable, "-m", "benchmarks.sections.cores", *work.command_arguments()]
-        command += ["--threads", str(threads), "--cores", core_numbers]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **dict.fromkeys(VARIABLES, str(threads))},
-        )
-        self.wait_for_seconds()  # the worker prints 0 when it's ready
-
-    def start(self, number: int) -> None:
-        """Start to train for a round."""
-        self._process.stdin.write(f"{number}\n")
-        self._process.stdin.flush()
-
-    def wait_for_seconds(self) -> float:
-        """Wait until the worker has finished, and return the seconds that it printed."""
-        line = self._process.stdout.readline()
-        if not line:
+    start = time.perf_counter()
+    processes = []
+    for cores_of_run in cores_of_runs:
+        command = [sys.executable, "-m", "namegen", "train", *arguments.split(), "--no-plot"]
+        command += ["--quiet", "--threads", str(len(cores_of_run))]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        os.sched_setaffinity(process.pid, cores_of_run)
+        processes.append(process)
+    for process in processes:
+        if process.wait() != 0:
             raise SystemExit("A training process has failed. See its message above.")
-        return float(line)
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.stdin.close()
-        self._process.wait()
-
-
-# --- in the worker process --------------------------------------------------------------------------------------------
-
-
-def main() -> None:
-    """Train for each line of the standard input, and print the seconds."""
-    arguments = parse_arguments()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core) for core in arguments.cores.split(",")})
-    from benchmarks.trainers import SPEED_RATE
-
-    trainer = _make_trainer(arguments)
-    print(0.0, flush=True)  # ready
-    for line in sys.stdin:
-        start = time.perf_counter()
-        first_epoch = int(line) * arguments.epochs
-        for epoch in range(first_epoch, first_epoch + arguments.epochs):
-            trainer.epoch(epoch, lambda: SPEED_RATE)
-        print(time.perf_counter() - start, flush=True)
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("list_name")
-    parser.add_argument("cell")
-    parser.add_argument("hidden", help="the widths of the layers, separated by commas")
-    parser.add_argument("batch_size", type=int)
-    parser.add_argument("epochs", type=int)
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--cores", required=True, help="core numbers, separated by commas")
-    return parser.parse_args()
-
-
-def _make_trainer(arguments: argparse.Namespace) -> NamegenTrainer:
-    """Create the trainer that the command line describes."""
-    from benchmarks.lists import load
-    from benchmarks.sections.training import WHOLE_LIST
-    from benchmarks.trainers.namegen_trainer import NamegenTrainer
-    from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
-
-    hidden = tuple(int(width) for width in arguments.hidden.split(","))
-    network = NetworkSettings(cell=arguments.cell, hidden=hidden)
-    training = TrainingSettings(quick=True, batch_size=arguments.batch_size)
-    recipe = Recipe(WHOLE_LIST, network, training)
-    return NamegenTrainer(load(arguments.list_name), recipe, threads=arguments.threads)
-
-
-if __name__ == "__main__":
-    main()
+    return time.perf_counter() - start
