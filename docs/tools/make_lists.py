@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from options import is_check_requested, write_or_check
 
-from namegen.core.data.description import ListDescription, describe
-from namegen.experiments.report import NONE, Table, percent
-from namegen.lists import load_bundled, players
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # the package benchmarks isn't installed
 
-RESULTS = Path(__file__).parents[1] / "results"
+from benchmarks.pages import NONE, table  # noqa: E402
+from namegen.core.data.description import ListDescription, describe  # noqa: E402
+from namegen.lists import load_bundled, players  # noqa: E402
+
+RESULTS = ROOT / "docs" / "results"
 PAGE = RESULTS / "lists.md"
 LISTS = ("mlb-first", "mlb-last", "companies")
 WHOLE_NAMES = "players, whole names"
@@ -46,181 +48,80 @@ def describe_lists() -> dict[str, ListDescription]:
     return {name: describe(names, most_names=2 * MOST_COMMON) for name, names in lists.items()}
 
 
-# --- lengths ----------------------------------------------------------------------------------------------------------
-
-
-def lengths_table(lists: Mapping[str, ListDescription]) -> Table:
-    """Show how many names each list has, and how long they are."""
-    columns = (
-        "list",
-        "names",
-        "distinct",
-        "mean length",
-        "mean length in the blog",
-        "median length",
-        "median length in the blog",
-        "from, to",
-    )
-    rows = [_lengths_row(name, description) for name, description in lists.items()]
-    return Table("Sizes and lengths, in characters", columns, tuple(rows))
-
-
-def _lengths_row(name: str, description: ListDescription) -> tuple[str, ...]:
-    """Return the row of a list."""
-    blog_mean, blog_median = BLOG_LENGTHS.get(name, (NONE, NONE))
-    shortest = min(description.lengths)
-    longest = max(description.lengths)
-    return (
-        name,
-        f"{description.entries:,}",
-        f"{description.distinct:,}",
-        f"{description.mean_length:.1f}",
-        blog_mean,
-        f"{description.median_length:g}",
-        blog_median,
-        f"{shortest} to {longest}",
-    )
-
-
-# --- frequent names ---------------------------------------------------------------------------------------------------
-
-
-def with_duplicates(lists: Mapping[str, ListDescription]) -> dict[str, ListDescription]:
-    """Return the lists in which names occur more than once."""
-    return {
-        name: description
-        for name, description in lists.items()
-        if description.distinct < description.entries
-    }
-
-
-def common_names_table(lists: Mapping[str, ListDescription]) -> Table:
-    """Show the most common names and how often they occur."""
-    descriptions = with_duplicates(lists)
-    rows = [_rank_row(rank, descriptions.values()) for rank in range(1, MOST_COMMON + 1)]
-    return Table(
-        "The most common names",
-        ("rank", *descriptions),
-        tuple(rows),
-        note="No company occurs more than once in its list.",
-        left=1 + len(descriptions),
-    )
-
-
-def _rank_row(rank: int, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
-    """Return a row with the name that has this rank in each list, and how often it occurs."""
-    row = [f"{rank}"]
-    for description in descriptions:
-        name, count = description.commonest[rank - 1]
-        row.append(f"{name} ×{count:,}")
-    return tuple(row)
-
-
-@dataclass(frozen=True)
-class CountRange:
-    """A row of the long tail: the names that occur at least ``low`` times, and fewer than ``stop`` times."""
-
-    low: int
-    stop: int
-
-    @property
-    def label(self) -> str:
-        """The heading of the row."""
-        if self.stop == NO_LIMIT:
-            return f"{self.low} or more"
-        highest = self.stop - 1
-        return f"{self.low}" if self.low == highest else f"{self.low} to {highest}"
-
-    def row(self, descriptions: Iterable[ListDescription]) -> tuple[str, ...]:
-        """Return the row of the table, with two cells for each list."""
-        cells = [self.label]
-        for description in descriptions:
-            cells += self._cells(description)
-        return tuple(cells)
-
-    def _cells(self, description: ListDescription) -> list[str]:
-        """Return how many distinct names occur so often, and their share of the list."""
-        distinct = 0
-        entries = 0
-        for count, names in description.repeats.items():
-            if self.low <= count < self.stop:
-                distinct += names
-                entries += count * names
-        return [f"{distinct:,}", percent(entries / description.entries)]
-
-
-def long_tail_table(lists: Mapping[str, ListDescription]) -> Table:
-    """Show how many distinct names occur how often, and their share of the list."""
-    descriptions = with_duplicates(lists)
-    columns = ["times"]
-    for name in descriptions:
-        columns += [f"{name}, distinct names", f"{name}, % of the list"]
-    ranges = [CountRange(low, stop) for low, stop in pairwise((*COUNTS, NO_LIMIT))]
-    rows = [count_range.row(descriptions.values()) for count_range in ranges]
-    title = "The long tail: how often a distinct name occurs"
-    return Table(title, tuple(columns), tuple(rows))
-
-
-# --- unique names -----------------------------------------------------------------------------------------------------
-
-
-def unique_names_table(lists: Mapping[str, ListDescription]) -> Table:
-    """Show the share of names that are unique after a number of characters."""
-    rows = []
-    for characters in range(1, MAX_PREFIX + 1):
-        shares = [_unique_share(description, characters) for description in lists.values()]
-        rows.append((f"{characters}", *shares))
-    never_unique = [percent(each.never_unique / each.distinct) for each in lists.values()]
-    rows.append(("only at its end", *never_unique))
-    return Table(
-        "How many characters are enough to tell a name from all others (cumulative, % of the distinct names)",
-        ("characters", *lists),
-        tuple(rows),
-        note="Each row includes the rows above it, except for the last row. The last row counts names such as Al, "
-        "which is also the beginning of another name (Alan).",
-    )
-
-
-def _unique_share(description: ListDescription, characters: int) -> str:
-    """Return the percentage of distinct names whose first characters no other name has."""
-    unique_names = sum(
-        names for needed, names in description.unique_after.items() if needed <= characters
-    )
-    return percent(unique_names / description.distinct)
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
+def percent(share: float) -> str:
+    """Format a share in percent, without the sign."""
+    return f"{100 * share:.1f}"
 
 
 def lists_page(lists: Mapping[str, ListDescription]) -> str:
     """Write the whole page."""
-    tables = [
-        lengths_table(lists),
-        common_names_table(lists),
-        long_tail_table(lists),
-        unique_names_table(lists),
+    # The sizes of the lists, and the lengths of their names.
+    sizes = []
+    for name, description in lists.items():
+        blog_mean, blog_median = BLOG_LENGTHS.get(name, (NONE, NONE))
+        row = [name, f"{description.entries:,}", f"{description.distinct:,}"]
+        row += [f"{description.mean_length:.1f}", blog_mean]
+        row += [f"{description.median_length:g}", blog_median]
+        row += [f"{min(description.lengths)} to {max(description.lengths)}"]
+        sizes.append(row)
+    size_heads = ["list", "names", "distinct", "mean length", "mean length in the blog"]
+    size_heads += ["median length", "median length in the blog", "from, to"]
+
+    # The most common names, in the lists with duplicates.
+    repeated = {name: each for name, each in lists.items() if each.distinct < each.entries}
+    common = []
+    for rank in range(MOST_COMMON):
+        names = [description.commonest[rank] for description in repeated.values()]
+        common.append([f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in names)])
+    common_table = table(["rank", *repeated], common).replace("---:", "---")
+
+    # How many distinct names occur how often, and their share of the list.
+    tail = []
+    for low, stop in pairwise((*COUNTS, NO_LIMIT)):
+        title = f"{low}" if stop == low + 1 else f"{low} to {stop - 1}"
+        row = [f"{low} or more" if stop == NO_LIMIT else title]
+        for description in repeated.values():
+            counts = [count for count in description.repeats if low <= count < stop]
+            distinct = sum(description.repeats[count] for count in counts)
+            entries = sum(count * description.repeats[count] for count in counts)
+            row += [f"{distinct:,}", percent(entries / description.entries)]
+        tail.append(row)
+    tail_heads = ["times"]
+    for name in repeated:
+        tail_heads += [f"{name}, distinct names", f"{name}, % of the list"]
+
+    # How many characters are enough to tell a name from all others.
+    unique = []
+    for characters in range(1, MAX_PREFIX + 1):
+        row = [f"{characters}"]
+        for description in lists.values():
+            needed = description.unique_after
+            names = sum(needed[count] for count in needed if count <= characters)
+            row.append(percent(names / description.distinct))
+        unique.append(row)
+    never_unique = [percent(each.never_unique / each.distinct) for each in lists.values()]
+    unique.append(["only at its end", *never_unique])
+
+    parts = [
+        HEAD,
+        "**Sizes and lengths, in characters**",
+        table(size_heads, sizes),
+        "**The most common names**",
+        common_table,
+        "No company occurs more than once in its list.",
+        "**The long tail: how often a distinct name occurs**",
+        table(tail_heads, tail),
+        "**How many characters are enough to tell a name from all others (cumulative, % of the distinct names)**",
+        table(["characters", *lists], unique),
+        "Each row includes the rows above it, except for the last row. The last row counts names such as Al, "
+        "which is also the beginning of another name (Alan).",
     ]
-    parts = [HEAD]
-    parts += [table.markdown() for table in tables]
-    parts += [f"![{alt_text(name, lists[name])}](lists-{name}.png)" for name in LISTS]
-    return "\n\n".join(parts) + "\n"
-
-
-def alt_text(name: str, description: ListDescription) -> str:
-    """Describe the picture of a list."""
-    panels = ["letters", "lengths", "characters until a name is unique"]
-    if description.distinct < description.entries:
-        panels += ["most common names", "the long tail"]
-    return f"{name}: {', '.join(panels)}"
-
-
-def draw_lists(lists: Mapping[str, ListDescription]) -> None:
-    """Draw the plots of ``namegen describe --plot`` for the built-in lists."""
-    # Imported here, because checking the page needs no matplotlib.
-    from namegen.drawings.description import draw_description
-
     for name in LISTS:
-        draw_description(lists[name], RESULTS / f"lists-{name}.png", source=name)
+        panels = "letters, lengths, characters until a name is unique"
+        if name in repeated:
+            panels += ", most common names, the long tail"
+        parts.append(f"![{name}: {panels}](lists-{name}.png)")
+    return "\n\n".join(parts) + "\n"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -229,7 +130,11 @@ def main(arguments: Sequence[str]) -> None:
     lists = describe_lists()
     write_or_check({PAGE: lists_page(lists)}, check=check)
     if not check:
-        draw_lists(lists)
+        # Imported here, because checking the page needs no matplotlib.
+        from namegen.drawings.description import draw_description
+
+        for name in LISTS:
+            draw_description(lists[name], RESULTS / f"lists-{name}.png", source=name)
 
 
 if __name__ == "__main__":

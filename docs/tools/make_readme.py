@@ -17,7 +17,6 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from options import is_check_requested, write_or_check
 from rich.console import Console
@@ -29,7 +28,7 @@ sys.path.insert(0, str(ROOT))  # the package benchmarks isn't installed
 from benchmarks import blind  # noqa: E402
 from benchmarks import document as performance  # noqa: E402
 from benchmarks import quality_page as quality  # noqa: E402
-from benchmarks.pages import read  # noqa: E402
+from benchmarks.pages import read, table  # noqa: E402
 
 README = ROOT / "README.md"
 PAGES = (
@@ -113,67 +112,39 @@ def terminal_picture() -> str:
 # --- the table of results ---------------------------------------------------------------------------------------------
 
 
-class ResultRow(NamedTuple):
-    """A row of the table of results."""
-
-    measurement: str
-    namegen: str  # namegen's result
-    reference: str  # the result that it's compared with
-    command: str
-
-
 def update_results(document: str) -> str:
     """Return the document with its table of results updated."""
-    rows = [
-        ResultRow("what", "namegen", "compared with", "command"),
-        ResultRow("---", "---", "---", "---"),
-        blind_test_row(),
-        loss_row(),
-        speed_row(),
-    ]
-    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    return RESULTS_TABLE.sub(lambda _: table, document)
-
-
-def blind_test_row() -> ResultRow:
-    """Show how many names readers accept."""
     all_sheets = read(blind.Sheets, blind.DATA).sheets
     sheets = [sheet for sheet in all_sheets if not sheet.is_short]
-    new_names = blind.mean_acceptance(sheets, "new")
-    real_names = blind.mean_acceptance(sheets, "real")
-    markov_names = blind.mean_acceptance(sheets, "chain")
-    return ResultRow(
-        measurement="names that readers accept in a blind test (the readers are language models)",
-        namegen=f"{new_names:.0%}",
-        reference=f"real names {real_names:.0%}, a Markov chain's {markov_names:.0%}",
-        command="`make blind`",
-    )
-
-
-def loss_row() -> ResultRow:
-    """Show the loss of the default network on held-out US first names."""
-    results = read(quality.Quality, RESULTS / "quality.json")
-    us_names = next(each for each in results.lists if each.name == "US first names")
+    new, real, chain = (blind.mean_acceptance(sheets, each) for each in ("new", "real", "chain"))
+    lists = read(quality.Quality, RESULTS / "quality.json").lists
+    us_names = next(each for each in lists if each.name == "US first names")
     network = next(model for model in us_names.models if model.name == quality.DEFAULT)
-    return ResultRow(
-        measurement="loss on held-out US first names, in nats per character",
-        namegen=f"{-network.against_ngram:.2f} lower",
-        reference="an n-gram baseline",
-        command="`make quality`",
-    )
-
-
-def speed_row() -> ResultRow:
-    """Show how fast a GRU is trained."""
     wide_gru = find_comparison("gated", "gru")
     small_gru = find_comparison("small", "gru")
     characters_per_second = round(wide_gru.best("namegen").median, -3)
-    return ResultRow(
-        measurement="training a GRU with 192 units on one CPU core",
-        namegen=f"{characters_per_second:,.0f} characters per second",
-        reference=f"{compare_with_rival(wide_gru)} (with 32 units, {compare_with_rival(small_gru)})",
-        command='`make bench BENCH="gated small"`',
-    )
+    rows = [
+        [
+            "names that readers accept in a blind test (the readers are language models)",
+            f"{new:.0%}",
+            f"real names {real:.0%}, a Markov chain's {chain:.0%}",
+            "`make blind`",
+        ],
+        [
+            "loss on held-out US first names, in nats per character",
+            f"{-network.against_ngram:.2f} lower",
+            "an n-gram baseline",
+            "`make quality`",
+        ],
+        [
+            "training a GRU with 192 units on one CPU core",
+            f"{characters_per_second:,.0f} characters per second",
+            f"{compare_with_rival(wide_gru)} (with 32 units, {compare_with_rival(small_gru)})",
+            '`make bench BENCH="gated small"`',
+        ],
+    ]
+    results = table(["what", "namegen", "compared with", "command"], rows).replace("---:", "---")
+    return RESULTS_TABLE.sub(lambda _: f"{results}\n", document)
 
 
 def find_comparison(section_name: str, key: str) -> performance.Comparison:

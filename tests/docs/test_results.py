@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from benchmarks.frequencies import agreement, count_names
-from namegen.core.data.description import describe
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, ListEntry
 
@@ -70,19 +69,6 @@ def test_the_page_about_the_lists_is_up_to_date() -> None:
     assert lists["lists_page"](lists["describe_lists"]()) == (RESULTS / "lists.md").read_text(
         "utf-8"
     ), "run `make docs`"
-
-
-def test_tables_show_the_counts_of_a_list() -> None:
-    # At least ten different names, because the table shows the ten most common ones.
-    names = ["Al", "Al", "Alan", *(f"B{letter}" for letter in "abcdefghijklmnopqrst")]
-    of_list = {"mine": describe(names)}
-    assert lists["lengths_table"](of_list).rows == (
-        ("mine", "23", "22", "2.1", "–", "2", "–", "2 to 4"),
-    )
-    assert lists["common_names_table"](of_list).rows[0] == ("1", "Al ×2")
-    assert lists["long_tail_table"](of_list).rows[:2] == (("1", "21", "91.3"), ("2", "1", "8.7"))
-    unique = dict(lists["unique_names_table"](of_list).rows)
-    assert (unique["2"], unique["3"], unique["only at its end"]) == ("90.9", "95.5", "4.5")
 
 
 # --- how often names are generated ------------------------------------------------------------------------------------
