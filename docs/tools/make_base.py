@@ -1,9 +1,9 @@
-"""Train the pretrained base model for short lists on the built-in given and family names (a part of `make models`).
+"""Train the pretrained base model for short lists on all built-in kinds of names (a part of `make models`).
 
-Writes ``namegen/models/base.safetensors``, the hashes of its names, and its license. It takes two minutes. Each name
-has an origin and a type as its label, such as ``Irish given``. Labels with many names are limited, so that no label
-dominates, and names with rare characters are skipped. Parameters are rounded to 16 bits, because fine-tuning doesn't
-need a higher precision.
+Writes ``namegen/models/base.safetensors``, the hashes of its names, and its license. It takes a few minutes. The names
+are given and family names, places, and the lists of single words on the shelf. Each name has a label, such as ``Irish
+given``, ``Peru place`` or ``elves``. Labels with many names are limited, so that no label dominates, and names with
+rare characters are skipped. Parameters are rounded to 16 bits, because fine-tuning doesn't need a higher precision.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -30,90 +28,74 @@ from namegen.lists import BUNDLED
 from namegen.models import BASE, shipped_path
 
 COMMAND = (
-    "namegen train base.csv --column name --label-column label --cell gru --hidden 128 --epochs 24 --learning-rate "
+    "namegen train base.csv --column name --label-column label --cell gru --hidden 160 --epochs 24 --learning-rate "
     "0.006 --label-smoothing 0.3 --recurrent-dropout 0.05 --output-dropout 0 --threads 1"
 )
-LISTS = ("world-given", "world-family")
+TABLES = {  # list → its column of labels, and what is added to each label
+    "world-given": ("origin", "given"),
+    "world-family": ("origin", "family"),
+    "world-places": ("country", "place"),
+}
+SINGLE_WORDS = (
+    "elves",
+    "dwarves",
+    "orcs",
+    "dragons",
+    "demons",
+    "gods",
+    "kingdoms",
+    "planets",
+    "stars",
+)
+LISTS = (*TABLES, *SINGLE_WORDS)
 MIN_NAMES_OF_LABEL = 40
 MAX_NAMES_OF_LABEL = 650
 MIN_NAMES_WITH_CHARACTER = 20
 MAX_CHARACTERS = 30
-MAX_BYTES = 520_000  # of all files together
+MAX_BYTES = 1_500_000  # of the network and its n-grams
 
 
-class LabelledName(NamedTuple):
-    """A name and its label, a row of the training list."""
-
-    name: str
-    label: str
-
-
-# --- the training list ------------------------------------------------------------------------------------------------
-
-
-def training_list() -> list[LabelledName]:
-    """Choose the names to train on, in a random order that is always the same."""
-    labelled_names = read_names()
-    common_characters = find_common_characters({each.name for each in labelled_names})
-    names_by_label: defaultdict[str, list[str]] = defaultdict(list)
-    for name, label in sorted(labelled_names):
-        has_common_characters = common_characters.issuperset(name)
-        if has_common_characters and len(name) <= MAX_CHARACTERS:
-            names_by_label[label].append(name)
-    return draw_names(names_by_label)
-
-
-def read_names() -> set[LabelledName]:
-    """Read the distinct names of the lists with their labels."""
+def read_names() -> set[tuple[str, str]]:
+    """Read the distinct names of the lists, each with its label."""
     labelled_names = set()
-    for list_name in LISTS:
-        name_type = list_name.removeprefix("world-")
+    for list_name, (column, kind) in TABLES.items():
         with BUNDLED[list_name].path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                label = f"{row['origin']} {name_type}"
-                labelled_names.add(LabelledName(row["name"], label))
+                labelled_names.add((row["name"], f"{row[column]} {kind}"))
+    for list_name in SINGLE_WORDS:
+        for name in BUNDLED[list_name].path.read_text(encoding="utf-8").splitlines():
+            labelled_names.add((name, list_name))
     return labelled_names
 
 
-def find_common_characters(names: Iterable[str]) -> set[str]:
-    """Return the characters that enough names contain."""
-    counts: Counter[str] = Counter()
-    for name in names:
+def training_list() -> list[tuple[str, str]]:
+    """Choose the names to train on, each with its label, in a random order that is always the same."""
+    labelled_names = read_names()
+    counts = Counter[str]()
+    for name in {name for name, _ in labelled_names}:
         counts.update(set(name))
-    return {character for character, count in counts.items() if count >= MIN_NAMES_WITH_CHARACTER}
+    common = {character for character, count in counts.items() if count >= MIN_NAMES_WITH_CHARACTER}
+    names_by_label = defaultdict(list)
+    for name, label in sorted(labelled_names):
+        if common.issuperset(name) and len(name) <= MAX_CHARACTERS:
+            names_by_label[label].append(name)
 
-
-def draw_names(names_by_label: dict[str, list[str]]) -> list[LabelledName]:
-    """Draw a limited number of names of each label, and shuffle them. Skip labels with few names."""
     rng = random.Random(0)
     drawn = []
     for label, names in sorted(names_by_label.items()):
         if len(names) >= MIN_NAMES_OF_LABEL:
             count = min(len(names), MAX_NAMES_OF_LABEL)
-            drawn += [LabelledName(name, label) for name in rng.sample(names, count)]
+            drawn += [(name, label) for name in rng.sample(names, count)]
     rng.shuffle(drawn)
     return drawn
-
-
-# --- the model --------------------------------------------------------------------------------------------------------
-
-
-def train(folder: Path) -> Path:
-    """Train the model in a folder, and return its path."""
-    with (folder / "base.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([LabelledName._fields, *training_list()])
-    command = [sys.executable, "-m", *shlex.split(COMMAND), "--no-plot", "--out", "run"]
-    subprocess.run(command, check=True, cwd=folder)
-    return folder / "run" / "model.safetensors"
 
 
 def save_base(trained: Path, target: Path) -> None:
     """Save a trained model with 16-bit parameters, and without the parts that fine-tuning doesn't need."""
     model = Checkpoint.load(trained)
-    bundled = BUNDLED[LISTS[0]]
-    training = {**model.training, "list": "base", "credit": f"{bundled.credit}; {bundled.licence}"}
-    base = replace(model, training=training, score_rules=(), ngrams=None, words=None)
-    round_to_half(base).save(target)
+    credits = dict.fromkeys(BUNDLED[name].attribution for name in LISTS)  # each once
+    training = {**model.training, "list": "base", "credit": "; ".join(credits)}
+    round_to_half(replace(model, training=training, score_rules=())).save(target)
 
 
 def round_to_half(model: Checkpoint) -> Checkpoint:
@@ -128,23 +110,25 @@ def round_to_half(model: Checkpoint) -> Checkpoint:
 
 
 def write_license(path: Path) -> None:
-    """Write the license of the lists, below a line about the model."""
-    _, _, license_text = BUNDLED[LISTS[0]].licence_text.partition("\n")
-    title = f"The base: a network that has learned names of {' and '.join(LISTS)}."
-    path.write_text(f"{title}\n{license_text}", encoding="utf-8")
+    """Write the licenses of the lists, below a line about the model."""
+    texts = dict.fromkeys(BUNDLED[name].licence_text for name in LISTS)  # each once
+    title = f"The base: a network that has learned names of {', '.join(LISTS)}."
+    path.write_text("\n".join([f"{title}\n", *texts]), encoding="utf-8")
 
 
 def main() -> int:
     """Train the model and write its files into the package. Return 1 if they are too large."""
     target = shipped_path(BASE)
-    license_path = target.with_suffix(".LICENSE.txt")
     with tempfile.TemporaryDirectory() as folder:
-        trained = train(Path(folder))
+        with Path(folder, "base.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("name", "label"), *training_list()])
+        command = [sys.executable, "-m", *shlex.split(COMMAND), "--no-plot", "--out", "run"]
+        subprocess.run(command, check=True, cwd=folder)
+        trained = Path(folder, "run", "model.safetensors")
         save_base(trained, target)
         shutil.copyfile(known_names_path(trained), known_names_path(target))
-    write_license(license_path)
-    files = (target, known_names_path(target), license_path)
-    size = sum(path.stat().st_size for path in files)
+    write_license(target.with_suffix(".LICENSE.txt"))
+    size = target.stat().st_size
     print(f"{size:,} bytes")
     return 0 if size <= MAX_BYTES else 1
 

@@ -340,7 +340,7 @@ class NetworkSettings(Checked):
         None,
         "The pretrained model to fine-tune: a run folder, a model file or a built-in model. "
         f"Pass {NOTHING} to start from random weights.",
-        f"namegen's base model for 100 to 499 names, or for 20 to 99 names of mostly one origin; otherwise {NOTHING}",
+        f"namegen's base model for fewer than 500 names, unless they are phrases; otherwise {NOTHING}",
         metavar="MODEL",
         holds=lambda value: value != "",
         expected=f"a model, or {NOTHING}",

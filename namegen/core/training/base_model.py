@@ -1,43 +1,45 @@
 """Fine-tuning: start a run from a pretrained base model instead of random numbers.
 
-Forty names show what such names look like, but not how names are built. A network that was trained on names of many
-origins knows that, so a few epochs on the list are enough. Howard and Ruder (2018) fine-tune language models the same
+A dozen names show what such names look like, but not how names are built. A network that was trained on many kinds of
+names knows that, so a few epochs on the list are enough. Howard and Ruder (2018) fine-tune language models the same
 way.
 
-The list has its own characters, and perhaps its own labels, so some of the base model's parameters are rearranged:
+First, a mixture model of the base model's labels is fitted to the names of each label of the list, by expectation
+maximization (Dempster, Laird and Rubin, 1977). Its weights, the shares of the base model's labels, are used twice:
 
-- A character that the base model knows keeps its row. Any other character gets the mean of these rows.
-- The start token of each label gets a weighted mean of the start tokens of the base model. The weights are the shares
-  of a mixture model, fitted to the names by expectation maximization (Dempster, Laird and Rubin, 1977).
+- The start token of each label starts as the weighted mean of the base model's start tokens.
+- A short list contains few n-grams. Those of the base model's labels with a share of at least 2% count as known, too.
+
+The list has its own characters. A character that the base model knows keeps its parameters. Any other character gets
+the mean of theirs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.data.corpus import FEWEST_TO_COMPARE, SHORT_LIST, Corpus
+from namegen.core.checkpoint.ngram_set import NgramSet, NgramSource, digit_as_0, symbols_of
+from namegen.core.data.corpus import SHORT_LIST, Corpus
 from namegen.core.data.normalization import KnownSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.network.architecture import RecurrentNetwork, as_recurrent
-from namegen.core.settings import NOTHING, NetworkSettings, Recipe
+from namegen.core.settings import NOTHING, Recipe
 from namegen.errors import SettingsError, quote, setting
-from namegen.types import Array, Float, Float64
+from namegen.types import Array, Float64
 
-# Thresholds for fine-tuning a run whose settings don't name a base model.
-FEWEST_KNOWN = 0.95  # share of the list's characters that the base model knows
-SMALLEST_LABEL_WEIGHT = 0.5  # of the base model's best label, for a list without validation set
-
-MOST_FITTED = 100  # distinct names that the label weights are fitted to
+FEWEST_KNOWN = 0.95  # share of the list's characters that the base model has to know
+MOST_FITTED = 100  # distinct names of a label that the shares are fitted to
 ROUNDS = 30  # of expectation maximization
+LEAST_SHARE = 0.02  # of a label whose n-grams count as known
 LONGEST_SHOWN = 60  # characters of a model's name in a message
 
 
@@ -64,14 +66,6 @@ class BaseModel:
             )
         return network
 
-    def suits(self, settings: NetworkSettings) -> bool:
-        """Check whether the network has the architecture, cell and widths that the settings specify."""
-        network = self.network
-        has_architecture = settings.architecture == network.architecture
-        has_cell = settings.cell in (None, network.cell)
-        has_widths = settings.hidden in (None, network.hidden)
-        return has_architecture and has_cell and has_widths
-
     def known_with(self, known: KnownSet) -> KnownSet:
         """Add the names of the model's list to known names, if the model has their full hashes."""
         of_model = self.checkpoint.known_names
@@ -79,123 +73,140 @@ class BaseModel:
             return known
         return KnownSet(np.union1d(known.numbers, of_model.numbers))
 
-    def label_weights(self, names: Iterable[str]) -> Float64[Array, "L"]:
-        """Fit the shares in which a mixture of the model's labels explains names.
+    def label_shares(
+        self, training_set: Corpus, labels: Sequence[str]
+    ) -> Float64[Array, "labels L"]:
+        """Fit the shares in which a mixture of the model's labels explains the names of each label of a list.
 
-        Characters that the model doesn't know are skipped. The weights, one per label, sum to 1.
+        A label that the model has explains its own names. Characters that the model doesn't know are skipped.
+
+        Args:
+            training_set: The names to train on.
+            labels: The list's labels, in the order of their start tokens. Without labels, all names form one group.
+
+        Returns:
+            For each label of the list, or for all names, a row of shares that sum to 1.
         """
-        readable = self._readable(names)
-        if not readable:
-            return np.full(self.network.labels, 1 / self.network.labels)
-        return _mixture_weights(self._scores_by_label(readable))
+        names_of: dict[str, list[str]] = {label: [] for label in labels or [""]}
+        label_of_name = training_set.labels if labels else [""] * len(training_set.names)
+        for name, label in zip(training_set.names, label_of_name, strict=True):
+            names_of[label].append(name)
+        labels_of_model = [label.name for label in self.checkpoint.labels]
+        shares = []
+        for label, names in names_of.items():
+            if label in labels_of_model:
+                is_same_label = np.array(labels_of_model) == label
+                shares.append(is_same_label.astype(np.float64))
+            else:
+                shares.append(self._fit_shares(names))
+        return np.array(shares)
 
-    def _readable(self, names: Iterable[str]) -> list[str]:
-        """Remove the characters that the model doesn't know, and select at most ``MOST_FITTED`` distinct names."""
-        known = set(self.checkpoint.vocabulary.characters)
-        without_unknown = {"".join(filter(known.__contains__, name)) for name in names}
-        readable = sorted(without_unknown - {""})
-        stride = max(1, math.ceil(len(readable) / MOST_FITTED))
-        return readable[::stride]
-
-    def _scores_by_label(self, names: list[str]) -> Float64[Array, "L names"]:
-        """Compute the log-probability of each name under each label."""
-        repeated = names * self.network.labels
-        # The evaluator returns shorter names first.
-        shorter_first = np.argsort([len(name) for name in repeated], kind="stable")
-        scores = np.empty((self.network.labels, len(names)))
-        evaluator = AccuracyEvaluator(self.model)
-        tree = self._tree_of_all_labels(names)
-        scores.flat[shorter_first] = evaluator.name_log_probabilities(tree)
-        return scores
-
-    def _tree_of_all_labels(self, names: list[str]) -> PrefixTree:
-        """Build a prefix tree that contains every name once under each label."""
+    def _fit_shares(self, names: Sequence[str]) -> Float64[Array, "L"]:
+        """Fit the shares in which a mixture of the model's labels explains some names."""
         vocabulary = self.checkpoint.vocabulary
-        labels = self.network.labels
-        start_tokens = np.arange(vocabulary.size, vocabulary.size + labels)  # (L,)
-        start_token_of_name = np.repeat(start_tokens, len(names)).tolist()
-        return PrefixTree.from_names(names * labels, vocabulary, start_token_of_name)
+        label_count = self.network.labels
+        known_characters = set(vocabulary.characters)
+        without_unknown = {"".join(filter(known_characters.__contains__, name)) for name in names}
+        readable = sorted(without_unknown - {""})
+        readable = readable[:: max(1, math.ceil(len(readable) / MOST_FITTED))]
+        if not readable or label_count == 0:
+            return np.full(label_count, 1 / max(label_count, 1))
+
+        # The log-probability of each name under each label, from a tree with every name once under each label.
+        start_tokens = np.arange(vocabulary.size, vocabulary.size + label_count)  # (L,)
+        repeated = readable * label_count
+        tree = PrefixTree.from_names(
+            repeated, vocabulary, np.repeat(start_tokens, len(readable)).tolist()
+        )
+        in_tree_order = AccuracyEvaluator(self.model).name_log_probabilities(tree)
+        shorter_first = np.argsort([len(name) for name in repeated], kind="stable")  # as in a tree
+        log_probabilities = np.empty((label_count, len(readable)))
+        log_probabilities.flat[shorter_first] = in_tree_order
+
+        likelihoods = np.exp(log_probabilities - log_probabilities.max(axis=0))  # (L, names)
+        shares = np.full((label_count, 1), 1 / label_count)  # (L, 1)
+        for _ in range(ROUNDS):
+            joint = shares * likelihoods  # (L, names)
+            posterior = joint / joint.sum(axis=0)
+            shares = posterior.mean(axis=1, keepdims=True)
+        return shares[:, 0]
 
     def parameters(
-        self, training_set: Corpus, vocabulary: Vocabulary, labels: Sequence[str]
+        self, vocabulary: Vocabulary, shares: Float64[Array, "labels L"], *, has_labels: bool
     ) -> dict[str, Array]:
         """Rearrange the model's parameters for another list's vocabulary and labels.
 
         Args:
-            training_set: The names to train on.
             vocabulary: The list's vocabulary.
-            labels: The list's labels, in the order of their start tokens.
+            shares: The shares of the model's labels in each label of the list; see ``label_shares``.
+            has_labels: Whether the list has labels.
 
         Returns:
             The initial parameters, by canonical name.
         """
-        values = dict(self.checkpoint.parameters)
-        token_rows = self._token_rows(vocabulary)
-        values["output.kernel"] = _rearranged(values["output.kernel"].T, token_rows).T
-        values["output.bias"] = _rearranged(values["output.bias"], token_rows)
-
-        known_rows = values["rnn.0.kernel"][: self.checkpoint.vocabulary.size]  # (V, gates)
-        kernel = _rearranged(known_rows, token_rows)
-        names_by_label = _names_by_label(training_set, labels)
-        start_rows = np.array([self._start_row(names) for names in names_by_label])
-        kernel[0] = start_rows.mean(axis=0)
-        if labels:
-            kernel = np.concatenate((kernel, start_rows))
-        values["rnn.0.kernel"] = kernel
-        return values
-
-    def _token_rows(self, vocabulary: Vocabulary) -> list[int]:
-        """Look up the model's row of each token in another vocabulary.
-
-        Characters that the model doesn't know get one row past the last.
-        """
         known = self.checkpoint.vocabulary
         id_of = {character: token for token, character in enumerate(known.characters, start=1)}
-        character_rows = [id_of.get(character, known.size) for character in vocabulary.characters]
-        return [0, *character_rows]
+        # The model's row of each token. Unknown characters have one row past the last.
+        rows = [0, *(id_of.get(character, known.size) for character in vocabulary.characters)]
 
-    def _start_row(self, names: list[str]) -> Float[Array, "gates"]:
-        """Compute the first kernel's row for the start token of names, as a mean weighted by the labels' shares."""
-        kernel = self.checkpoint.parameters["rnn.0.kernel"]  # (V + L, gates)
-        label_rows = kernel[self.checkpoint.vocabulary.size :]  # (L, gates)
-        if len(label_rows) == 0:
-            unlabelled_row: Array = kernel[0]
-            return unlabelled_row
-        mean: Array = self.label_weights(names) @ label_rows
-        return mean
+        def rearranged(values: Array) -> Array:
+            mean = values[1:].mean(axis=0, keepdims=True)
+            return np.concatenate((values, mean))[rows]
 
+        values = dict(self.checkpoint.parameters)
+        values["output.kernel"] = rearranged(values["output.kernel"].T).T
+        values["output.bias"] = rearranged(values["output.bias"])
+        kernel = values["rnn.0.kernel"]  # (V + L, gates)
+        label_rows = kernel[known.size :]  # (L, gates)
+        start_rows = shares @ label_rows if len(label_rows) else kernel[:1].repeat(len(shares), 0)
+        new_kernel = rearranged(kernel[: known.size])
+        new_kernel[0] = start_rows.mean(axis=0)
+        if has_labels:
+            new_kernel = np.concatenate((new_kernel, start_rows))
+        values["rnn.0.kernel"] = new_kernel.astype(kernel.dtype)
+        return values
 
-def _mixture_weights(scores: Float64[Array, "L names"]) -> Float64[Array, "L"]:
-    """Fit the weights of a mixture model by expectation maximization.
+    def ngrams_with(
+        self, ngrams: NgramSet, vocabulary: Vocabulary, shares: Float64[Array, "labels L"]
+    ) -> NgramSet:
+        """Add the n-grams of the model's labels to a list's n-grams, if the labels have a share of at least 2%.
 
-    Args:
-        scores: The log-probability of each name under each label.
-    """
-    labels = len(scores)
-    weights = np.full((labels, 1), 1 / labels)  # (L, 1)
-    likelihoods = np.exp(scores - scores.max(axis=0))
-    for _ in range(ROUNDS):
-        joint = weights * likelihoods  # (L, names)
-        posterior = joint / joint.sum(axis=0)
-        weights = posterior.mean(axis=1, keepdims=True)
-    return weights[:, 0]
-
-
-def _names_by_label(training_set: Corpus, labels: Sequence[str]) -> Iterable[list[str]]:
-    """Group the names by label. Without labels, all names form one group."""
-    if not labels:
-        return [list(training_set.names)]
-    names_of: dict[str, list[str]] = {label: [] for label in labels}
-    for name, label in zip(training_set.names, training_set.labels, strict=True):
-        names_of[label].append(name)
-    return names_of.values()
-
-
-def _rearranged(rows: Array, token_rows: list[int]) -> Array:
-    """Select a row for each token. The row past the last is the mean of all characters' rows."""
-    mean = rows[1:].mean(axis=0, keepdims=True)
-    rearranged: Array = np.concatenate((rows, mean))[token_rows]
-    return rearranged
+        Args:
+            ngrams: The n-grams of the list.
+            vocabulary: The list's vocabulary.
+            shares: The shares of the model's labels in each label of the list; see ``label_shares``.
+        """
+        of_model = self.checkpoint.ngrams
+        if of_model is None or self.checkpoint.words is not None:
+            return ngrams
+        new_symbol_of = dict(
+            zip(
+                map(digit_as_0, vocabulary.characters),
+                symbols_of(vocabulary)[1:].tolist(),
+                strict=True,
+            )
+        )
+        characters = map(digit_as_0, self.checkpoint.vocabulary.characters)
+        new_symbols = [0, *(new_symbol_of.get(one, -1) for one in characters), vocabulary.size]
+        sources = [
+            NgramSource(
+                ngrams,
+                new_label=np.arange(ngrams.labels),
+                new_symbol=np.arange(ngrams.symbols),
+            )
+        ]
+        for label, shares_of_label in enumerate(shares):
+            has_share = np.ones(of_model.labels, bool)
+            if self.network.labels:
+                has_share = shares_of_label >= LEAST_SHARE
+            sources.append(
+                NgramSource(
+                    of_model,
+                    new_label=np.where(has_share, label, -1),
+                    new_symbol=np.array(new_symbols),
+                )
+            )
+        return NgramSet.union(sources, ngrams.labels, ngrams.symbols)
 
 
 # Opens a model by its name; for None, the base model that comes with namegen.
@@ -212,135 +223,72 @@ class StartingPoint:
 
 
 def choose_starting_point(
-    recipe: Recipe, open_base_model: OpenBaseModel | None, corpus: Corpus, training_set: Corpus
+    recipe: Recipe, open_base_model: OpenBaseModel | None, corpus: Corpus
 ) -> StartingPoint:
     """Decide whether a run is fine-tuned from a pretrained base model.
+
+    A list with fewer than 500 names is fine-tuned from the base model that comes with namegen, unless the settings
+    specify a network, its names are phrases, or the base model doesn't know its characters.
 
     Args:
         recipe: The settings. The architecture is specified.
         open_base_model: Opens the base model; None if there isn't any.
         corpus: The list.
-        training_set: The names of the list to train on.
 
     Raises:
         SettingsError: The base model that the settings name doesn't suit.
         CheckpointError: The base model can't be opened.
     """
-    requested = recipe.network.base_model
-    if requested == NOTHING:
+    network = recipe.network
+    requested = network.base_model
+    if requested is None:
+        has_own_network = network.cell is not None or network.hidden is not None
+        is_long = len(set(corpus.names)) >= SHORT_LIST
+        if recipe.training.quick or has_own_network or is_long or open_base_model is None:
+            return StartingPoint(recipe)
+        if corpus.is_phrases:
+            return StartingPoint(
+                recipe, remark="training from scratch: the names of the list are phrases"
+            )
+    elif requested == NOTHING:
         return StartingPoint(recipe)
-    if requested is not None:
-        return _start_as_requested(requested, recipe, open_base_model, corpus)
-    is_long = len(set(corpus.names)) >= SHORT_LIST
-    if recipe.training.quick or is_long or open_base_model is None:
-        return StartingPoint(recipe)
-    return _start_of_short_list(recipe, open_base_model, corpus, training_set)
-
-
-def _start_as_requested(
-    requested: str, recipe: Recipe, open_base_model: OpenBaseModel | None, corpus: Corpus
-) -> StartingPoint:
-    """Start from the base model that the settings name, or raise SettingsError if it doesn't suit."""
-    if open_base_model is None:
+    elif open_base_model is None:
         raise SettingsError(
             f"{setting('base_model')} is {quote(requested, LONGEST_SHOWN)}, but only `train` can fine-tune a model: "
             "remove the setting"
         )
+
     base_model = open_base_model(requested)
-    obstacle = _mismatch(base_model, recipe.network) or _lack_of_characters(base_model, corpus)
+    of_base = base_model.network
+    suits = (
+        network.architecture == of_base.architecture
+        and network.cell in (None, of_base.cell)
+        and network.hidden in (None, of_base.hidden)
+    )
+    text = "".join(corpus.names)
+    known = set(text) & set(base_model.checkpoint.vocabulary.characters)
+    share_known = sum(text.count(character) for character in known) / len(text)
+    obstacle = ""
+    if not suits:
+        obstacle = f"the settings don't match its network, which is {of_base.summary}"
+    elif share_known == 0 or (requested is None and share_known < FEWEST_KNOWN):
+        obstacle = f"it knows only {share_known:.0%} of the list's characters"
+    if obstacle and requested is None:
+        remark = f"training from scratch, not from namegen's base model: {obstacle}"
+        return StartingPoint(recipe, remark=remark)
     if obstacle:
         raise SettingsError(
             f"cannot fine-tune {quote(base_model.name, LONGEST_SHOWN)}, because {obstacle}: use another model, or "
             f"{setting('base_model', NOTHING)}"
         )
-    return _fine_tuned(recipe, base_model)
 
-
-def _start_of_short_list(
-    recipe: Recipe, open_base_model: OpenBaseModel, corpus: Corpus, training_set: Corpus
-) -> StartingPoint:
-    """Start from the base model that comes with namegen, or from random numbers if it doesn't suit the list."""
-    obstacle = _unsuitable_list(corpus, training_set)
-    if obstacle:
-        return StartingPoint(recipe, remark=f"training from scratch: {obstacle}")
-    base_model = open_base_model(None)
-    obstacle = _unsuitable_model(base_model, recipe.network, corpus, training_set)
-    if obstacle:
-        return StartingPoint(recipe, remark=f"training from scratch: {obstacle}")
-    return _fine_tuned(recipe, base_model)
-
-
-def _unsuitable_list(corpus: Corpus, training_set: Corpus) -> str:
-    """Explain why fine-tuning wouldn't help with a list. Return "" if it would."""
-    if len(set(corpus.names)) < FEWEST_TO_COMPARE:
-        return f"the list has fewer than {FEWEST_TO_COMPARE} different names"
-    if training_set.is_phrases:
-        return "the names of the list are phrases"
-    return ""
-
-
-def _unsuitable_model(
-    base_model: BaseModel, settings: NetworkSettings, corpus: Corpus, training_set: Corpus
-) -> str:
-    """Explain why namegen's base model doesn't suit a list. Return "" if it does."""
-    mismatch = _mismatch(base_model, settings)
-    if mismatch:
-        return mismatch
-    lack = _lack_of_characters(base_model, corpus, at_least=FEWEST_KNOWN)
-    if lack:
-        return lack
-    if corpus.is_short:
-        weights = base_model.label_weights(training_set.names)
-        if weights.max() < SMALLEST_LABEL_WEIGHT:
-            return f"no origin that the model {base_model.name} knows explains half of the list"
-    return ""
-
-
-def _mismatch(base_model: BaseModel, settings: NetworkSettings) -> str:
-    """Explain how the settings contradict a base model's network. Return "" if they don't."""
-    if base_model.suits(settings):
-        return ""
-    summary = base_model.network.summary
-    return (
-        f"the settings don't match the network of the model {base_model.name}, which is {summary}"
-    )
-
-
-def _lack_of_characters(base_model: BaseModel, corpus: Corpus, *, at_least: float = 0.0) -> str:
-    """Explain that a base model knows too few of a list's characters. Return "" if it knows enough.
-
-    Args:
-        base_model: The base model.
-        corpus: The list.
-        at_least: The share of the characters that it has to know. With 0, any known character is enough.
-    """
-    share_known = _share_known(base_model, corpus)
-    if share_known > 0 and share_known >= at_least:
-        return ""
-    return f"the model {base_model.name} knows only {share_known:.0%} of the list's characters"
-
-
-def _share_known(base_model: BaseModel, corpus: Corpus) -> float:
-    """Compute the share of the list's characters that the base model knows."""
-    text = "".join(corpus.names)
-    known = set(text) & set(base_model.checkpoint.vocabulary.characters)
-    return sum(text.count(character) for character in known) / len(text)
-
-
-def _fine_tuned(recipe: Recipe, base_model: BaseModel) -> StartingPoint:
-    """Start from a base model, with its cell and its widths."""
-    chosen_by_user = recipe.network.base_model
-    if chosen_by_user is None:
-        remark = "fine-tuning namegen's base model"
-    else:
-        remark = f"fine-tuning the model {quote(chosen_by_user, LONGEST_SHOWN)}"
-    name = chosen_by_user or base_model.name
-    base_network = base_model.network
+    remark = "fine-tuning namegen's base model"
+    if requested is not None:
+        remark = f"fine-tuning the model {quote(requested, LONGEST_SHOWN)}"
     network = replace(
-        recipe.network, base_model=name, cell=base_network.cell, hidden=base_network.hidden
+        network,
+        base_model=requested or base_model.name,
+        cell=of_base.cell,
+        hidden=of_base.hidden,
     )
-    return StartingPoint(
-        recipe=replace(recipe, network=network),
-        base_model=base_model,
-        remark=remark,
-    )
+    return StartingPoint(replace(recipe, network=network), base_model, remark)

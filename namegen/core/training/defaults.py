@@ -73,10 +73,11 @@ SHORT = replace(FEW, dropout_times_length=0.0, passes=60, updates=0)
 FEW_PHRASES = replace(FEW, label_smoothing=0.0, passes=60, updates=0)
 
 # A fine-tuned network has less to learn, and label smoothing would undo what it knows.
-FINE_TUNED_SHORT = replace(SHORT, label_smoothing=0.0, passes=30, learning_rate=0.002)
+FINE_TUNED_SHORT = replace(SHORT, label_smoothing=0.0, passes=10, learning_rate=0.002)
 # With enough names for a validation set.
 FINE_TUNED = replace(
     FINE_TUNED_SHORT,
+    passes=30,
     label_smoothing=0.3,
     dropout_times_length=1.5,
     output_dropout_share=0.0,

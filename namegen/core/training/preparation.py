@@ -52,7 +52,7 @@ from namegen.core.training.steps import Dropping
 from namegen.documents import Json, to_plain
 from namegen.errors import engine_at_work
 from namegen.events import ListReady
-from namegen.types import Array
+from namegen.types import Array, Float64
 
 INITIAL_PARAMETERS = 2  # keeps their random numbers apart from all others with the same seed
 
@@ -183,6 +183,7 @@ class _SettledRun:
     training_set: Corpus
     recipe: Recipe
     base_model: BaseModel | None
+    label_shares: Float64[Array, "labels L"]  # of the base model's labels in each of the list's
     remark: str  # about the base model
 
 
@@ -200,13 +201,17 @@ def _settle(
     )
     parts = ListParts.from_corpus(corpus, recipe.data, seed=recipe.training.seed)
     training_set = corpus.where(parts.part_of == TRAINING)
-    start = choose_starting_point(recipe, open_base_model, corpus, training_set)
+    start = choose_starting_point(recipe, open_base_model, corpus)
+    label_shares = np.zeros((0, 0))
+    if start.base_model is not None:
+        label_shares = start.base_model.label_shares(training_set, tuple(parts.labels))
     return _SettledRun(
         corpus=corpus,
         parts=parts,
         training_set=training_set,
         recipe=resolve_recipe(start.recipe, parts, has_phrases=training_set.is_phrases),
         base_model=start.base_model,
+        label_shares=label_shares,
         remark=start.remark,
     )
 
@@ -245,7 +250,9 @@ def _initial_parameters(run: _SettledRun, network: Network) -> dict[str, Array]:
     if run.base_model is None:
         rng = np.random.default_rng([run.recipe.training.seed, 0, INITIAL_PARAMETERS])
         return network.initial_parameters(run.recipe.network.initializer, rng=rng)
-    return run.base_model.parameters(run.training_set, run.parts.vocabulary, run.parts.labels)
+    return run.base_model.parameters(
+        run.parts.vocabulary, run.label_shares, has_labels=len(run.parts.labels) > 0
+    )
 
 
 def _build_generator(run: _SettledRun, engine: Engine, claims: ForbiddenStarts) -> Generator:
@@ -287,6 +294,8 @@ def _describe(
     """Collect the model's metadata, as far as it's known before training."""
     parts = run.parts
     ngrams, words = scored_by(run.training_set, parts) if for_use else (None, None)
+    if run.base_model is not None and run.corpus.is_short and ngrams is not None and words is None:
+        ngrams = run.base_model.ngrams_with(ngrams, parts.vocabulary, run.label_shares)
     return Metadata(
         network=network,
         vocabulary=parts.vocabulary,

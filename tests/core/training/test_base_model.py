@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from namegen.api.training import open_base_model
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import open_network
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.normalization import hash_names
 from namegen.core.data.vocabulary import Vocabulary
@@ -35,11 +35,8 @@ ITALIAN = re.findall(
     "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Deluca Mancini Costa "
     "Giordano Rizzo Lombardi Moretti",
 )
-ELVES = re.findall(  # invented names that don't resemble any origin
-    r"\w+",
-    "Aelindra Thalorien Sylvaris Caelith Elowen Nimriel Faelar Ilyana Lorindel Vaeril Saelihn Arannis Mirathel "
-    "Eldrin Galathiel Ysolde Ravaleth Lirael Celebrin Tauriel",
-)
+ELVES = ["Aelindra", "Thalorien", "Sylvaris", "Caelith", "Elowen", "Nimriel"]
+TAVERNS = list(load_bundled("taverns").names[:24])
 RNN = NetworkSettings(architecture="rnn")
 
 
@@ -56,17 +53,21 @@ def small_base_model() -> BaseModel:
     return BaseModel("small", checkpoint, open_network(checkpoint, "small"))
 
 
-def of_names(names: list[str], **network: object) -> PreparedTraining:
-    recipe = Recipe(network=NetworkSettings(**network))
+def of_names(names: list[str], *, for_use: bool = False, **network: object) -> PreparedTraining:
     return prepare(
-        Corpus.from_names(names), recipe, NumpyEngine, open_base_model=lambda _: shipped()
+        Corpus.from_names(names),
+        Recipe(network=NetworkSettings(**network)),
+        NumpyEngine,
+        for_use=for_use,
+        open_base_model=lambda _: shipped(),
     )
 
 
 def test_new_characters_start_with_the_mean_of_known_ones() -> None:
     """For known characters, the logits are the same as in the base model."""
     base_model = small_base_model()
-    made = base_model.parameters(Corpus.from_names(["xa", "ca"]), Vocabulary("acx"), ())
+    shares = base_model.label_shares(Corpus.from_names(["xa", "ca"]), ())
+    made = base_model.parameters(Vocabulary("acx"), shares, has_labels=False)
     mean = base_model.checkpoint.parameters["rnn.0.kernel"][1:].mean(axis=0)
     np.testing.assert_allclose(made["rnn.0.kernel"][3], mean, rtol=1e-6)
     logits = logits_behind(engine_of(replace(base_model.checkpoint, parameters=made)), (0, 1, 2))
@@ -75,40 +76,54 @@ def test_new_characters_start_with_the_mean_of_known_ones() -> None:
 
 
 def test_a_list_starts_with_the_weights_of_similar_labels() -> None:
-    labels = [label.name for label in shipped().checkpoint.labels]
-    rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(labels) :]
+    of_base = [label.name for label in shipped().checkpoint.labels]
+    rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(of_base) :]
     given = load_bundled("world-given", labels="origin")
-    of = {one: [label == one for label in given.labels] for one in ("Finnish", "Yoruba")}
-    names = {one: list(compress(given.names, its))[::9] for one, its in of.items()}
-    of_each = {one: shipped().label_weights(some) for one, some in names.items()}
-    for origin, weights in of_each.items():
-        assert weights.sum() == pytest.approx(1)
-        assert labels[int(weights.argmax())] == f"{origin} given"
-    corpus = Corpus.from_names(
-        [*names["Finnish"], *names["Yoruba"]], labels=[one for one in names for _ in names[one]]
-    )
-    made = shipped().parameters(corpus, corpus.vocabulary, tuple(names))["rnn.0.kernel"]
-    np.testing.assert_allclose(
-        made[-2:], [weights @ rows for weights in of_each.values()], rtol=1e-5
-    )
-    np.testing.assert_allclose(
-        shipped().label_weights(["王"]), 1 / len(labels)
-    )  # all characters are unknown
+    pairs = zip(given.names, given.labels, strict=True)
+    finnish_and_yoruba = [pair for pair in pairs if pair[1] in ("Finnish", "Yoruba")][::9]
+    names, labels = zip(*finnish_and_yoruba, strict=True)
+    corpus = Corpus.from_names(names, labels=labels)
+
+    shares = shipped().label_shares(corpus, ("Finnish", "Yoruba"))
+    assert [of_base[best] for best in shares.argmax(axis=1)] == ["Finnish given", "Yoruba given"]
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    made = shipped().parameters(corpus.vocabulary, shares, has_labels=True)["rnn.0.kernel"]
+    np.testing.assert_allclose(made[-2:], shares @ rows, rtol=1e-5)
+    unreadable = shipped().label_shares(Corpus.from_names(["王"]), ())
+    np.testing.assert_allclose(unreadable, 1 / len(of_base))
+
+
+def test_a_label_of_the_base_model_keeps_its_names() -> None:
+    corpus = Corpus.from_names(ITALIAN[:2], labels=["elves", "Dutch given"])
+    of_base = [label.name for label in shipped().checkpoint.labels]
+    shares = shipped().label_shares(corpus, ("Dutch given", "elves"))
+    assert [of_base[best] for best in shares.argmax(axis=1)] == ["Dutch given", "elves"]
+    assert shares.max() == shares.sum() / 2 == 1
+
+
+def test_ngrams_of_similar_labels_count_as_known() -> None:
+    ngrams = of_names(ITALIAN, for_use=True).metadata.ngrams
+    own = of_names(ITALIAN, for_use=True, base_model="none").metadata.ngrams
+    vocabulary = Corpus.from_names(ITALIAN).vocabulary
+
+    def missing(of: NgramSet, name: str) -> int:
+        return int(of.missing(vocabulary.encode(name)[None], np.zeros(1, int))[0])
+
+    assert missing(own, "Rossi") == missing(ngrams, "Rossi") == 0
+    assert missing(own, "Martini") > missing(ngrams, "Martini") == 0
+    assert missing(ngrams, "Rzzcmb") > 20
 
 
 @pytest.mark.parametrize(
     ("names", "network", "quick", "remark"),
     [
         (ITALIAN, {}, False, "fine-tuning namegen's base model"),
-        (ITALIAN[:19] * 9, {}, False, "training from scratch: the list has fewer than 20"),
-        (
-            ITALIAN,
-            {"hidden": (64,)},
-            False,
-            "the settings don't match the network of the model base, which is gru 128",
-        ),
+        (ELVES, {}, False, "fine-tuning namegen's base model"),
+        (ITALIAN[:1], {}, False, "fine-tuning namegen's base model"),
+        (ITALIAN, {"hidden": (160,)}, False, ""),
+        (ITALIAN, {"cell": "gru"}, False, ""),
         ([f"{one}王王" for one in ITALIAN], {}, False, "% of the list's characters"),
-        (ELVES, {}, False, "explains half"),
+        (TAVERNS, {}, False, "training from scratch: the names of the list are phrases"),
         ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, False, ""),
         (ITALIAN, {}, True, ""),
         (ITALIAN, {"base_model": "none"}, False, ""),
@@ -124,8 +139,7 @@ def test_a_base_model_is_used_only_if_it_fits(
     names: list[str], network: dict, quick: bool, remark: str
 ) -> None:
     recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(quick=quick))
-    corpus = Corpus.from_names(names)
-    start = choose_starting_point(recipe, lambda _: shipped(), corpus, training_set=corpus)
+    start = choose_starting_point(recipe, lambda _: shipped(), Corpus.from_names(names))
     assert remark in start.remark
     assert bool(remark) == bool(start.remark)
     is_fine_tuned = start.base_model is not None
@@ -140,15 +154,15 @@ def test_a_requested_base_model_must_fit(network: dict) -> None:
     recipe = Recipe(network=replace(RNN, base_model="base", **network))
     names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
     with pytest.raises(SettingsError, match="base_model"):
-        choose_starting_point(recipe, lambda _: shipped(), names, names)
+        choose_starting_point(recipe, lambda _: shipped(), names)
     with pytest.raises(SettingsError, match="remove the setting"):  # for example, in a sweep
-        choose_starting_point(recipe, None, names, names)
+        choose_starting_point(recipe, None, names)
 
 
 def test_longer_lists_are_fine_tuned_with_dropout_and_label_smoothing() -> None:
     few = of_names(ITALIAN).recipe.training
     assert (few.epochs, few.learning_rate, few.label_smoothing, few.recurrent_dropout) == (
-        30,
+        10,
         0.002,
         0.0,
         0.0,
@@ -188,6 +202,7 @@ def test_a_run_is_resumed_exactly_without_its_base_model(
     for name, values in whole.parameters.items():
         np.testing.assert_array_equal(resumed.parameters[name], values)
     assert resumed.training == whole.training
+    assert resumed.ngrams.to_bytes() == whole.ngrams.to_bytes()
     np.testing.assert_array_equal(resumed.known_names.numbers, whole.known_names.numbers)
     with pytest.raises(CheckpointError, match="base_model=none"):
         api.train(ITALIAN, config=config)
