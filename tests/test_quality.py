@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.quality import confidence_interval, nats_per_char
 from benchmarks.quality_page import NGRAM, Model, Quality, QualityList, page
-from benchmarks.quality_summary import confidence_interval, nats_per_char
 
 
 def test_nats_per_char_are_weighted_by_count_and_length() -> None:
