@@ -36,7 +36,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 BATCH_SIZE = 256  # names that are drawn together
 MOST_BATCHES = 100  # if too few names reach the threshold by then, the best of the others follow
-FORMAT_VERSION = 12
+FORMAT_VERSION = 13
 
 NGRAM_ORDER = 5  # symbols of the longest n-grams
 # How many n-grams are missing, by the order of the longest known n-gram that ends with a symbol.

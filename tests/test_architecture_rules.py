@@ -81,7 +81,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "backends.tflite": (
         GENERATION | {"backends.quiet", "backends.opening", "backends.numpy_engine"},
-        {"numpy", "ai_edge_litert"},
+        {"numpy", "ai_edge_litert", "flatbuffers"},
     ),
     "web": (
         PEOPLE | {"backends.opening", "lists", "models", "constraints"},

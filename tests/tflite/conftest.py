@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.backends.tflite.contents import BLANK, HEAD, seal
+from namegen.backends.tflite.contents import HASH_SIZE, with_hash
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
@@ -127,22 +127,8 @@ def score_of(model: api.LoadedModel, name: str, label: int = 0) -> float:
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
-    """Replace a part of the file and update the checksum."""
-    return sealed_again(blanked(content).replace(old, new))
-
-
-def blanked(content: bytes) -> bytes:
-    """Replace the checksum of the file with zeros."""
-    (digits,) = (head[1] for head in HEAD.finditer(content))
-    return content.replace(digits, BLANK.encode())
-
-
-def sealed_again(content: bytes) -> bytes:
-    """Replace a checksum of zeros with the right one. A file without a checksum is returned unchanged."""
-    try:
-        return seal(content)
-    except ValueError:
-        return content
+    """Replace a part of the file and update the hash."""
+    return with_hash(content[:-HASH_SIZE].replace(old, new))
 
 
 def is_refused(content: bytes, words: str = ".") -> None:

@@ -1,26 +1,20 @@
 """What a .tflite file contains, how it's written, and how it's read back safely.
 
-The same contents give the same bytes, on every machine and with every version of LiteRT. If you change the bytes (in
-any module of this folder), increase ``FORMAT_VERSION``. A test compares hashes of files in the current format.
+**The file** is a flatbuffer, followed by its BLAKE2b hash (32 bytes), which detects damage and is ignored by other
+programs. The flatbuffer's metadata table has an entry for everything that namegen needs to read a file:
 
-**The end of the file** contains the description, the code points, the weights and the hashes of the training names,
-in this order. The description and the hashes are entries of the file's metadata table, which other programs ignore.
-The hashes are written by ``KnownSet.to_bytes``. The description is JSON that starts like this:
+    namegen               the description, as JSON: the format, the model's metadata, and how the weights are stored
+    namegen.known_names   hashes of the training names, as ``KnownSet.to_bytes`` writes them
+    rnn.0.kernel, …       the weights, named as in ``weights.py``; those in int8 also have ``rnn.0.kernel.scales``
 
-    {"checksum":"0123… (64 hexadecimal digits)","format":"namegen tflite","format_version":11,…
-
-The checksum is the file's BLAKE2b hash (32 bytes), computed with zeros in place of the digits.
-
-**Reading** doesn't trust the file. LiteRT is compiled code that follows any offset in a file, so a forged file can
-crash the process or worse. namegen therefore never follows an offset of the flatbuffer. It reads the description,
-takes each part at the end of the file with the length that follows from the description, and writes the file again
-from these parts. Only an identical file, checksum included, is passed to LiteRT. This also detects damage.
+**Reading** doesn't trust the file. LiteRT is compiled code that follows any offset, so a forged file can crash the
+process or worse. namegen therefore never passes it a file. It reads the entries above, with a reader in Python that can
+only raise an error, checks them, and builds the operators again from the description. A forged file can still have
+wrong weights, but nothing else.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -28,58 +22,39 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Literal, TypeAlias, cast
 
-import numpy as np
-
 from namegen.backends.opening import find_architecture
-from namegen.backends.tflite.graph import File, Weight
-from namegen.backends.tflite.layers import OPERATIONS
-from namegen.backends.tflite.program import Program
-from namegen.backends.tflite.weights import (
-    FLOAT32,
-    LARGEST_INT8,
-    SMALLEST_SCALE,
-    Piece,
-    pieces,
-    stays_finite,
-    stored,
-)
+from namegen.backends.tflite.graph import ANY, FLOAT32, INT32, File, Weight
+from namegen.backends.tflite.layers import OPERATIONS, network_step
+from namegen.backends.tflite.litert import schema
+from namegen.backends.tflite.sampling_loop import add_sampling_loop
+from namegen.backends.tflite.weights import pieces, read_weight, stays_finite, stored
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Metadata, read_metadata
 from namegen.core.checkpoint.tensor_file import to_json
 from namegen.core.data.normalization import KnownSet
 from namegen.core.network.architecture import RecurrentNetwork, exportable
-from namegen.documents import LARGEST, Json, from_plain, read_object, to_plain
-from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
-from namegen.types import Array
+from namegen.documents import Json, from_plain, read_object, to_plain
+from namegen.errors import CheckpointError, NamegenError, OutputError
 
 DESCRIPTION = "namegen"  # names of metadata entries
 KNOWN_NAMES = "namegen.known_names"
 FORMAT = "namegen tflite"
-FORMAT_VERSION = 12
-BLANK = "0" * 64  # takes the place of the checksum while it's computed
-HEAD = re.compile(  # how a description starts
-    rb'\{"checksum":"([0-9a-f]{64})","format":"'
-    + FORMAT.encode()
-    + rb'","format_version":(\d{1,9})[,}]'
-)
-CODE_POINT = np.dtype("<i4")
-ALIGNMENT = 16  # of each part at the end of the file, in bytes
-LENGTH_SIZE = 4  # bytes; the length of a part is right before it
+FORMAT_VERSION = 13
+HASH_SIZE = 32  # bytes
 LONGEST_REASON = 300  # of an error message, in characters
 
 Quantize: TypeAlias = Literal["none", "float16", "int8"]
 
 
 @dataclass(frozen=True)
-class TFLiteDocument:
-    """The description. In the file, its fields are in alphabetical order."""
+class Description:
+    """The description of a file."""
 
-    checksum: str
     format: str
     format_version: int
     quantize: Quantize
-    metadata: Mapping[str, Json]  # the model's metadata, except for the known names
     half: tuple[str, ...]  # the parameters in half precision
+    metadata: Mapping[str, Json]  # the model's metadata, except for the known names
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,69 +90,68 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
             or is too large.
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
-    _check_finite(checkpoint, network)
-    weights = stored(checkpoint.parameters, pieces(network, quantize, half))
-    return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
-
-
-def _check_finite(checkpoint: Checkpoint, network: RecurrentNetwork) -> None:
-    """Raise OutputError if a network's weights are so large that its logits may overflow."""
-    unquantized = stored(checkpoint.parameters, pieces(network, "none"))
+    parameters = checkpoint.parameters
+    unquantized = {
+        piece.name: stored(parameters[piece.parameter], piece) for piece in pieces(network, "none")
+    }
     if not stays_finite(unquantized):
         raise OutputError(
             "the model has weights that are NaN, infinite or so large that its logits are: train it again"
         )
+    weights = {
+        piece.name: stored(parameters[piece.parameter], piece)
+        for piece in pieces(network, quantize, half)
+    }
+    return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
 
 
 def to_bytes_of(contents: Contents) -> bytes:
-    """Write the whole file, checksum included. The order in which its parts are added determines their order."""
-    file = File()
+    """Write the whole file.
+
+    Its signatures are ``generate``, ``step`` and ``vocabulary``. ``generate`` is the first subgraph, because that's
+    what programs call if they don't choose a signature.
+    """
     metadata = contents.metadata
-    description = to_json(to_plain(_describe(contents)))
-    file.add_metadata(DESCRIPTION, description.encode())
-    code_points = Weight(metadata.vocabulary.code_points)
-    file.add_weight(code_points)
-    for weight in contents.weights.values():
-        file.add_weight(weight)
-    if metadata.known_names is not None:
-        file.add_metadata(KNOWN_NAMES, metadata.known_names.to_bytes())
-    program = Program(file, contents.network, contents.weights, metadata.start_tokens)
-    program.add_signatures(code_points)
-    return seal(file.to_bytes())
-
-
-def _describe(contents: Contents) -> TFLiteDocument:
-    """Create the description of a file, with a blank checksum."""
-    return TFLiteDocument(
-        checksum=BLANK,
+    network = contents.network
+    file = File()
+    description = Description(
         format=FORMAT,
         format_version=FORMAT_VERSION,
         quantize=contents.quantize,
-        metadata=replace(contents.metadata, known_names=None).to_plain(),
         half=contents.half,
+        metadata=replace(metadata, known_names=None).to_plain(),
     )
+    file.add_metadata(DESCRIPTION, to_json(to_plain(description)).encode())
+    if metadata.known_names is not None:
+        file.add_metadata(KNOWN_NAMES, metadata.known_names.to_bytes())
+    for name, weight in contents.weights.items():
+        file.add_weight(name, weight)
+
+    add_sampling_loop(file, network, metadata.start_tokens)
+
+    step = file.add_graph("step")  # tokens, states → logits, states
+    tokens = step.tensor(INT32, (ANY,), name="tokens")
+    state = {
+        f"state_{k}": step.tensor(FLOAT32, (ANY, width), name=f"state_{k}")
+        for k, width in enumerate(network.state_widths)
+    }
+    logits, after = network_step(step, network, tokens, list(state.values()))
+    outputs = {"logits": logits, **dict(zip(state, after, strict=True))}
+    file.add_signature(step, {"tokens": tokens, **state}, outputs)
+
+    vocabulary = file.add_graph("vocabulary")  # → code_points
+    code_points = vocabulary.constant(metadata.vocabulary.code_points)
+    file.add_signature(vocabulary, {}, {"code_points": code_points})
+    return with_hash(file.to_bytes())
 
 
-def seal(content: bytes) -> bytes:
-    """Fill in the checksum of a file that has a blank one.
-
-    Raises:
-        ValueError: the file doesn't contain exactly one blank checksum.
-    """
-    blank = _checksum_field(BLANK)
-    if content.count(blank) != 1:
-        raise ValueError("the file must contain exactly one description with a blank checksum")
-    checksum = blake2b(content, digest_size=32).hexdigest()
-    return content.replace(blank, _checksum_field(checksum))
-
-
-def _checksum_field(checksum: str) -> bytes:
-    """Format the first field of a description."""
-    return f'{{"checksum":"{checksum}"'.encode()
+def with_hash(flatbuffer: bytes) -> bytes:
+    """Append the hash that detects damage."""
+    return flatbuffer + blake2b(flatbuffer, digest_size=HASH_SIZE).digest()
 
 
 def read_contents(content: bytes, path: Path | str) -> Contents:
-    """Read a file, if it's exactly what namegen writes.
+    """Read and check what a file contains.
 
     Args:
         content: the whole file.
@@ -186,133 +160,55 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     Raises:
         CheckpointError: the file is damaged, has another format version, or wasn't written by namegen.
     """
-    description, end = read_description(content, path)
     try:
-        contents = _parse(description, Tail(content, end))
-        if to_bytes_of(contents) != content:
-            raise CheckpointError("it's damaged, or not what namegen writes, so it isn't run")
-    except (CheckpointError, NamesError, OutputError, SettingsError, ValueError) as error:
-        reason = shorten(str(error), LONGEST_REASON, placeholder=" …")  # it may quote the file
-        raise CheckpointError(
-            f"{path} does not fit together: {reason}; take another copy of the file, or export it again"
-        ) from error
-    return contents
-
-
-def _parse(description: bytes, tail: Tail) -> Contents:
-    """Read the contents of a file from its description and from the parts at its end."""
-    document = from_plain(TFLiteDocument, read_object(description))
-    metadata = read_metadata(document.metadata, find_architecture)
-    network = exportable(metadata.network, OPERATIONS, "a .tflite")
-    tail.take(CODE_POINT, (network.vocabulary_size,))  # skipped: the description has the vocabulary
-    weights = _read_weights(tail, pieces(network, document.quantize, document.half))
-    known_names = tail.rest()
-    if known_names is not None:
-        metadata = replace(metadata, known_names=_read_known_names(known_names))
-    return Contents(metadata, document.quantize, weights, document.half)
-
-
-def _read_weights(tail: Tail, layout: Mapping[str, Piece]) -> dict[str, Weight]:
-    """Read all weights from the end of a file, in the order of the layout.
-
-    Raises:
-        CheckpointError: their values can't be what namegen has written.
-    """
-    weights = {name: _read_weight(tail, piece) for name, piece in layout.items()}
-    if not stays_finite(weights):
-        raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
-    return weights
-
-
-def _read_known_names(entry: bytes) -> KnownSet:
-    """Read the hashes of the training names."""
-    try:
-        return KnownSet.read(entry)
-    except ValueError as error:
-        raise CheckpointError(f"its known_names: {error}") from error
-
-
-def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
-    """Find the description in a file.
-
-    Args:
-        content: the whole file.
-        path: the file's name in error messages.
-
-    Returns:
-        The description, and the position where it ends.
-
-    Raises:
-        CheckpointError: there's no description, more than one, or one of another format version.
-    """
-    start = _find_start(content, path)
-    length_field = content[max(start - LENGTH_SIZE, 0) : start]
-    length = int.from_bytes(length_field, "little")
-    if length > min(LARGEST, len(content) - start):
-        raise CheckpointError(
-            f"{path} does not fit together: its description has no end; export it again"
-        )
-    end = start + length
-    return content[start:end], end
-
-
-def _find_start(content: bytes, path: Path | str) -> int:
-    """Find where the only description in a file starts, and check its format version."""
-    heads = list(HEAD.finditer(content))
-    if len(heads) != 1:
-        problem = "not a .tflite of namegen, or it's damaged" if content else "empty"
-        raise CheckpointError(
-            f"{path} is {problem}: use a file that namegen export-tflite has written"
-        )
-    version = int(heads[0][2])
+        entries = read_entries(content)
+        document = read_object(entries[DESCRIPTION])
+        version = cast(int, document["format_version"])
+        is_of_namegen = document["format"] == FORMAT and isinstance(version, int)
+    except Exception as error:  # the reader raises many kinds of errors if an offset is wrong
+        raise _foreign_error(path) from error
+    if not is_of_namegen:
+        raise _foreign_error(path)
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "export the model again"
         raise CheckpointError(
             f"{path} has the format version {version}, and this namegen reads version {FORMAT_VERSION}: {advice}"
         )
-    return heads[0].start()
+    if with_hash(content[:-HASH_SIZE]) != content:
+        raise CheckpointError(
+            f"{path} is damaged: take another copy of the file, or export it again"
+        )
+    try:
+        description = from_plain(Description, document)
+        metadata = read_metadata(description.metadata, find_architecture)
+        network = exportable(metadata.network, OPERATIONS, "a .tflite")
+        layout = pieces(network, description.quantize, description.half)
+        weights = {piece.name: read_weight(entries, piece) for piece in layout}
+        if not stays_finite(weights):
+            raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
+        if KNOWN_NAMES in entries:
+            known_names = KnownSet.read(entries[KNOWN_NAMES])
+            metadata = replace(metadata, known_names=known_names)
+    except (NamegenError, ValueError, KeyError) as error:
+        reason = shorten(str(error), LONGEST_REASON, placeholder=" …")  # it may quote the file
+        raise CheckpointError(
+            f"{path} does not fit together: {reason}; take another copy of the file, or export it again"
+        ) from error
+    return Contents(metadata, description.quantize, weights, description.half)
 
 
-@dataclass
-class Tail:
-    """Reads the parts at the end of a file, one after the other.
-
-    It ignores the length before each part. If a length is wrong, the file differs from the one that's written again.
-    """
-
-    content: bytes  # the whole file
-    end: int  # of the last part that was read
-
-    def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> Array:
-        """Read the next part. Raises ValueError if the file is too short."""
-        count = math.prod(shape)
-        start = self._next_start()
-        self.end = start + count * dtype.itemsize
-        if self.end > len(self.content):
-            raise ValueError("it is cut short")
-        return np.frombuffer(self.content, dtype, count, start).reshape(shape)
-
-    def rest(self) -> bytes | None:
-        """Read the last part, up to the end of the file; None if there's no further part."""
-        if self.end == len(self.content):
-            return None
-        return self.content[self._next_start() :]
-
-    def _next_start(self) -> int:
-        """Compute where the next part starts: after its length, at a multiple of the alignment."""
-        blocks = math.ceil((self.end + LENGTH_SIZE) / ALIGNMENT)
-        return blocks * ALIGNMENT
+def read_entries(content: bytes) -> dict[str, bytes]:
+    """Read the metadata table of a flatbuffer. If the file is damaged, this can raise any error."""
+    model = schema.Model.GetRootAsModel(content, 0)
+    entries: dict[str, bytes] = {}
+    for index in range(model.MetadataLength()):
+        entry = model.Metadata(index)
+        buffer = model.Buffers(entry.Buffer())
+        entries[entry.Name().decode()] = buffer.DataAsNumpy().tobytes()
+    return entries
 
 
-def _read_weight(tail: Tail, piece: Piece) -> Weight:
-    """Read the next weight. Raises CheckpointError for values that LiteRT's products don't support."""
-    values = tail.take(piece.dtype, piece.shape)
-    if piece.scales == 0:
-        return Weight(values)
-    scales = tail.take(FLOAT32, (piece.scales,))
-    if (values < -LARGEST_INT8).any():  # −128
-        raise CheckpointError("some of its weights are out of range")
-    is_valid = np.isfinite(scales) & (scales >= SMALLEST_SCALE)
-    if not is_valid.all():
-        raise CheckpointError("some scales of its weights are not numbers above 0")
-    return Weight(values, scales)
+def _foreign_error(path: Path | str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is not a .tflite of namegen, or it's damaged: use a file that namegen export-tflite has written"
+    )

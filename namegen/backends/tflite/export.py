@@ -16,8 +16,7 @@ import numpy as np
 
 from namegen.backends.opening import check_export, engine_to_export, logits_of
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
-from namegen.backends.tflite.layers import OPERATIONS
-from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
+from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import quantizable
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.prefix_tree import PrefixTree
@@ -28,7 +27,6 @@ from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
-from namegen.core.network.architecture import exportable
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Float64, Int, Int32
@@ -94,7 +92,6 @@ def export_tflite(
     Raises:
         OutputError: the file exists or can't be written, the cell is unknown or was changed, or the results differ too
             much. In each case, nothing is written, and an existing file stays as it was.
-        EngineError: LiteRT isn't installed.
         CheckpointError: the backend that trained the network doesn't compute the stored logits.
         SettingsError: ``quantize`` is unknown.
         NamesError: the model can't read any of the names.
@@ -102,186 +99,51 @@ def export_tflite(
     started = time.perf_counter()
     if quantize not in TOLERANCES:
         raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
-    path = _checked_path(path, force=force)
-    find_interpreter()
-    source = _checked_source(checkpoint)
-    checkpoint = _with_self_test(checkpoint, source)
-    if without_names:
-        checkpoint = replace(checkpoint, known_names=None)
-    uniforms = _uniforms(checkpoint)
-    if names is None:
-        names = _draw_names(checkpoint, source, uniforms)
-    sample = _Sample.of(names, checkpoint)
-    file = _convert(checkpoint, quantize, source, sample.tree)
-    comparison = _compare(file, source, sample.tree)
-    check_parts_and_loop(checkpoint, comparison.model, uniforms)
-    write_whole(path, file.content)
-    report = _report(path, file, sample, comparison)
-    return replace(report, seconds=time.perf_counter() - started)
-
-
-@dataclass(frozen=True, eq=False)
-class _Sample:
-    """The names that a file is checked with."""
-
-    names: int
-    left_out: int  # names with characters that the model doesn't know
-    tree: PrefixTree  # the names, once after each start token
-
-    @classmethod
-    def of(cls, names: Sequence[str], checkpoint: Checkpoint) -> _Sample:
-        """Build the tree of the names that the model can read. Raises NamesError if there are none."""
-        readable = _readable(names, checkpoint)
-        left_out = len(names) - len(readable)
-        return cls(len(readable), left_out, _tree_of(readable, checkpoint))
-
-
-@dataclass(frozen=True, eq=False)
-class _ConvertedFile:
-    """A file that hasn't been checked yet."""
-
-    content: bytes
-    quantize: str
-    quantized: tuple[str, ...]  # the weight arrays that are stored in 16 or 8 bits
-    quantizable: int  # how many weight arrays are large enough for that
-
-
-@dataclass(frozen=True, eq=False)
-class _Comparison:
-    """The results of a file and of its source, on the same names."""
-
-    model: TFLiteModel  # reads the file
-    before: Metrics  # of the source
-    after: Metrics  # of the file
-    largest_logit_difference: float
-
-
-def _convert(
-    checkpoint: Checkpoint, quantize: str, source: Engine, tree: PrefixTree
-) -> _ConvertedFile:
-    """Convert a checkpoint to a .tflite. With float16, choose the weights to store in half precision.
-
-    Args:
-        checkpoint: the trained network.
-        quantize: ``none``, ``float16`` or ``int8``.
-        source: a backend that reads the checkpoint.
-        tree: the names that the choice depends on.
-    """
-    large = quantizable(checkpoint.network, quantize)
-    half: tuple[str, ...] = ()
-    if quantize == "float16":
-        half = weights_in_half(checkpoint, source, tree)
-    return _ConvertedFile(
-        content=to_bytes_of(contents_of(checkpoint, quantize, half)),
-        quantize=quantize,
-        quantized=half if quantize == "float16" else large,
-        quantizable=len(large),
-    )
-
-
-def _compare(file: _ConvertedFile, source: Engine, tree: PrefixTree) -> _Comparison:
-    """Compare the results of a file with those of its source on the same names.
-
-    Raises:
-        OutputError: the results differ too much.
-    """
-    model = _open(file.content, file.quantize)
-    pair = Pair(source, model)
-    before = AccuracyEvaluator(pair).evaluate(tree)
-    after = AccuracyEvaluator(model).evaluate(tree)
-    comparison = _Comparison(model, before, after, pair.largest_difference)
-    _check_difference(comparison, file.quantize)
-    return comparison
-
-
-def _report(
-    path: Path, file: _ConvertedFile, sample: _Sample, comparison: _Comparison
-) -> ExportReport:
-    """Collect the results of an export, except for its duration."""
-    known_names = comparison.model.metadata.known_names
-    return ExportReport(
-        out=str(path),
-        quantize=file.quantize,
-        bytes=len(file.content),
-        names=sample.names,
-        left_out=sample.left_out,
-        prefixes=sample.tree.nodes,
-        largest_logit_difference=comparison.largest_logit_difference,
-        before=comparison.before,
-        after=comparison.after,
-        seconds=0.0,
-        quantized=file.quantized,
-        quantizable=file.quantizable,
-        known_names=0 if known_names is None else len(known_names),
-    )
-
-
-def _with_self_test(checkpoint: Checkpoint, source: Engine) -> Checkpoint:
-    """Return the checkpoint with the self-test logits that its backend computes on this machine."""
-    probe = self_test_logits(source, checkpoint.network.start_tokens[0])
-    return replace(checkpoint, probe=probe)
-
-
-def _draw_names(
-    checkpoint: Checkpoint, source: Engine, uniforms: Float64[Array, "n T"]
-) -> list[str]:
-    """Draw the names for the check from the source, one per row of uniform random numbers."""
-    vocabulary = checkpoint.vocabulary
-    generator = Generator(source, vocabulary, start_tokens=checkpoint.start_tokens)
-    return vocabulary.decode_all(generator.draw_one_by_one(uniforms))
-
-
-def _checked_path(path: Path | str, *, force: bool) -> Path:
-    """Return the path of the file to write, after checking that it can be written and ends with .tflite."""
     path = check_output(path, example="model.tflite", force=force)
     if path.suffix != ".tflite":
         raise OutputError(
             f"{path} doesn't end with .tflite: choose a file name such as model.tflite"
         )
-    return path
 
-
-def _checked_source(checkpoint: Checkpoint) -> Engine:
-    """Open a checkpoint in a backend, and check that an unquantized .tflite would compute the same."""
-    exportable(checkpoint.network, OPERATIONS, "a .tflite")
+    # Check that an unquantized .tflite would compute the same as the backend.
+    network_alone = replace(checkpoint, probe=None, known_names=None)
+    unquantized = TFLiteModel(to_bytes_of(contents_of(network_alone, "none")))
     source = engine_to_export(checkpoint, "the model")
-    without_extras = replace(checkpoint, probe=None, known_names=None)
-    unquantized_file = to_bytes_of(contents_of(without_extras, "none"))
-    model = TFLiteModel(unquantized_file)
-    check_export(checkpoint, "the model", "a .tflite", lambda tokens: logits_of(model, tokens))
-    return source
+    check_export(
+        checkpoint, "the model", "a .tflite", lambda tokens: logits_of(unquantized, tokens)
+    )
 
-
-def _uniforms(checkpoint: Checkpoint) -> Float64[Array, "n T"]:
-    """Return uniform random numbers with which the check draws its names, one row per name."""
-    numbers_per_name = checkpoint.start_tokens.numbers + checkpoint.max_length
-    count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers_per_name)
-    return np.random.default_rng(SEED).random((count, numbers_per_name))
-
-
-def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
-    """Select the names whose characters the model knows. Raises NamesError if there are none."""
-    readable_names = [name for name in names if not checkpoint.vocabulary.unknown(name)]
-    if not readable_names:
+    # Choose the names to check the file with. Without a list, draw them.
+    vocabulary = checkpoint.vocabulary
+    start_tokens = checkpoint.start_tokens
+    numbers_per_name = start_tokens.numbers + checkpoint.max_length
+    drawn_names = min(DRAWN_NAMES, MAX_CHARACTERS // numbers_per_name)
+    uniforms = np.random.default_rng(SEED).random((drawn_names, numbers_per_name))
+    if names is None:
+        generator = Generator(source, vocabulary, start_tokens=start_tokens)
+        names = vocabulary.decode_all(generator.draw_one_by_one(uniforms))
+    readable = [name for name in names if not vocabulary.unknown(name)]
+    if not readable:
         raise NamesError(
             f"none of the {len(names):,} names has only characters that the model knows: "
             "pass names like those in its training list"
         )
-    return readable_names
+    # The names, once after each start token.
+    token_of_name = np.repeat(start_tokens.tokens, len(readable)).tolist()
+    tree = PrefixTree.from_names(readable * len(start_tokens.tokens), vocabulary, token_of_name)
 
-
-def _tree_of(names: list[str], checkpoint: Checkpoint) -> PrefixTree:
-    """Build a prefix tree that contains all names once after each start token."""
-    start_tokens = checkpoint.start_tokens.tokens
-    repeated_names = names * len(start_tokens)
-    start_token_of_name = np.repeat(start_tokens, len(names)).tolist()
-    return PrefixTree.from_names(repeated_names, checkpoint.vocabulary, start_token_of_name)
-
-
-def _open(content: bytes, quantize: str) -> TFLiteModel:
-    """Open a file. Raises OutputError if its self-test fails."""
+    # Write the file in memory, and open it in LiteRT.
+    probe = self_test_logits(source, checkpoint.network.start_tokens[0])
+    checkpoint = replace(checkpoint, probe=probe)
+    if without_names:
+        checkpoint = replace(checkpoint, known_names=None)
+    quantized = large = quantizable(checkpoint.network, quantize)
+    half: tuple[str, ...] = ()
+    if quantize == "float16":
+        quantized = half = weights_in_half(checkpoint, source, tree)
+    content = to_bytes_of(contents_of(checkpoint, quantize, half))
     try:
-        return TFLiteModel(content)
+        model = TFLiteModel(content)
     except CheckpointError as error:
         # The operators were compared before, so only the precision of the weights can be the reason.
         reason = str(error)
@@ -289,20 +151,41 @@ def _open(content: bytes, quantize: str) -> TFLiteModel:
             reason = "its weights are too inexact to give the results of this model"
         raise disagreement(quantize, reason) from error
 
-
-def _check_difference(comparison: _Comparison, quantize: str) -> None:
-    """Raise OutputError if a file's results are too far from its source's."""
+    # Compare it with the source, and write it if they agree.
+    pair = Pair(source, model)
+    before = AccuracyEvaluator(pair).evaluate(tree)
+    after = AccuracyEvaluator(model).evaluate(tree)
     metric = "largest difference of logits"
-    difference = comparison.largest_logit_difference
+    difference = pair.largest_difference
     if quantize == "int8":
         metric = "difference of the loss in nats per character"
-        loss_before = comparison.before.loss_nats_per_char
-        difference = abs(comparison.after.loss_nats_per_char - loss_before)
-    tolerance = TOLERANCES[quantize]
-    is_close = difference <= tolerance  # False for NaN
+        difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
+    is_close = difference <= TOLERANCES[quantize]  # False for NaN
     if not is_close:
-        reason = f"{metric} {difference:.2g}, expected at most {tolerance:g}"
-        raise disagreement(quantize, reason)
+        expected = f"expected at most {TOLERANCES[quantize]:g}"
+        raise disagreement(quantize, f"{metric} {difference:.2g}, {expected}")
+    if model.metadata.to_plain() != checkpoint.to_export().to_plain():
+        raise OutputError(
+            "the .tflite doesn't contain the metadata of its source; no file was written"
+        )
+    check_loop(model, uniforms)
+    write_whole(path, content)
+    known_names = model.metadata.known_names
+    return ExportReport(
+        out=str(path),
+        quantize=quantize,
+        bytes=len(content),
+        names=len(readable),
+        left_out=len(names) - len(readable),
+        prefixes=tree.nodes,
+        largest_logit_difference=pair.largest_difference,
+        before=before,
+        after=after,
+        seconds=time.perf_counter() - started,
+        quantized=quantized,
+        quantizable=len(large),
+        known_names=0 if known_names is None else len(known_names),
+    )
 
 
 def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) -> tuple[str, ...]:
@@ -310,38 +193,30 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
 
     A recurrent network feeds its rounding errors back at every character, so a well-trained one can't have all kernels
     in half precision. Kernels with the smallest error per weight are chosen first.
+
+    Args:
+        checkpoint: the trained network.
+        source: a backend that reads the checkpoint.
+        tree: the names to measure the errors with.
     """
-    errors = _RoundingErrors(checkpoint, source, tree)
-    max_error = FLOAT16_SHARE * TOLERANCES["float16"]
-    kernels = quantizable(checkpoint.network, "float16")
-    smallest_error_first = sorted(kernels, key=errors.per_number)
-    chosen: list[str] = []
-    for name in smallest_error_first:
-        if errors.measure([*chosen, name]) <= max_error:
-            chosen.append(name)
-    in_order_of_network = sorted(chosen, key=kernels.index)
-    return tuple(in_order_of_network)
 
-
-@dataclass(frozen=True, eq=False)
-class _RoundingErrors:
-    """Measures how much the logits change if kernels are rounded to half precision."""
-
-    checkpoint: Checkpoint
-    source: Engine  # reads the checkpoint
-    tree: PrefixTree  # the names to read
-
-    def measure(self, names: Sequence[str]) -> float:
+    def error_of(names: list[str]) -> float:
         """Return the largest difference of logits if these kernels are rounded."""
-        rounded = type(self.source)(self.checkpoint.network, None, threads=1)
-        rounded.set_state(rounded_to_half(self.checkpoint, names).parameters)
-        pair = Pair(self.source, rounded)
-        AccuracyEvaluator(pair).evaluate(self.tree)
+        rounded = type(source)(checkpoint.network, None, threads=1)
+        rounded.set_state(rounded_to_half(checkpoint, names).parameters)
+        pair = Pair(source, rounded)
+        AccuracyEvaluator(pair).evaluate(tree)
         return pair.largest_difference
 
-    def per_number(self, name: str) -> float:
-        """Return the largest difference if one kernel is rounded, divided by its number of weights."""
-        return self.measure([name]) / self.checkpoint.parameters[name].size
+    kernels = quantizable(checkpoint.network, "float16")
+    error_per_weight = {
+        name: error_of([name]) / checkpoint.parameters[name].size for name in kernels
+    }
+    chosen: list[str] = []
+    for name in sorted(kernels, key=error_per_weight.__getitem__):
+        if error_of([*chosen, name]) <= FLOAT16_SHARE * TOLERANCES["float16"]:
+            chosen.append(name)
+    return tuple(name for name in kernels if name in chosen)
 
 
 def rounded_to_half(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
@@ -397,29 +272,12 @@ def disagreement(quantize: str, reason: str) -> OutputError:
     )
 
 
-def check_parts_and_loop(
-    checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]
-) -> None:
-    """Check that a file contains its source's metadata, and that its sampling loop draws what its steps draw.
+def check_loop(model: TFLiteModel, uniforms: Float64[Array, "n T"]) -> None:
+    """Check that a file's sampling loop draws what its steps draw, with the same probabilities.
 
     Raises:
         OutputError: it doesn't.
     """
-    if model.metadata.to_plain() != checkpoint.to_export().to_plain():
-        raise OutputError(
-            "the .tflite doesn't contain the metadata of its source; no file was written"
-        )
-    same_share = _share_drawn_alike(model, uniforms)
-    if not same_share >= LOOP_SHARE:
-        raise disagreement(
-            model.quantize,
-            f"its sampling loop gives only {same_share:.1%} of the names that its steps give, with their "
-            f"log-probabilities, expected at least {LOOP_SHARE:.0%}",
-        )
-
-
-def _share_drawn_alike(model: TFLiteModel, uniforms: Float[Array, "n T"]) -> float:
-    """Return the share of names that a file's sampling loop and its steps draw alike, with the same probability."""
     start_tokens = model.metadata.start_tokens
     generator = Generator(model, model.metadata.vocabulary, start_tokens=start_tokens)
     expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
@@ -431,7 +289,13 @@ def _share_drawn_alike(model: TFLiteModel, uniforms: Float[Array, "n T"]) -> flo
     has_same_probability = np.isclose(
         log_probabilities, expected_log_probabilities, atol=LOG_PROBABILITY_TOLERANCE
     )
-    return float((has_same_tokens & has_same_probability).mean())
+    same_share = float((has_same_tokens & has_same_probability).mean())
+    if not same_share >= LOOP_SHARE:
+        raise disagreement(
+            model.quantize,
+            f"its sampling loop gives only {same_share:.1%} of the names that its steps give, with their "
+            f"log-probabilities, expected at least {LOOP_SHARE:.0%}",
+        )
 
 
 def log_probabilities_of(

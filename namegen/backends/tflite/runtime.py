@@ -1,36 +1,29 @@
 """TFLiteModel: an exported .tflite file as a LanguageModel, run by LiteRT without TensorFlow.
 
-``docs/guides/phone.md`` shows how to run a file in a few lines without namegen. That code trusts the file; here,
-``contents.py`` checks the file before LiteRT sees it.
+``docs/guides/phone.md`` shows how to run a file in a few lines without namegen. That code trusts the file. Here, LiteRT
+only gets what ``contents.py`` has read from the file and built again.
 """
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from namegen.backends.quiet import quiet
-from namegen.backends.tflite.contents import read_contents
+from namegen.backends.tflite.contents import read_contents, to_bytes_of
+from namegen.backends.tflite.litert import Interpreter
 from namegen.core.engine import State
 from namegen.core.evaluation.self_test import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
 from namegen.core.generation.sampling import check_temperature
-from namegen.errors import (
-    CheckpointError,
-    EngineError,
-    SettingsError,
-    missing_library,
-    reason_of,
-    short,
-)
+from namegen.errors import CheckpointError, SettingsError, reason_of, short
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
-CHUNK_NAMES = (
-    256  # names per call of the sampling loop: they fit in the cache, and the loop can end early
-)
+# Names per call of the sampling loop. They fit in the cache, and the loop can end early.
+CHUNK_NAMES = 256
 # The largest uniform number in float32: a float64 just below 1 would be rounded to 1.
 BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 # In bytes, for 50 million parameters. Reading writes the file again, which takes less than 1 GB in all.
@@ -55,7 +48,6 @@ class TFLiteModel:
     Raises:
         CheckpointError: the file is damaged or wasn't written by namegen, or LiteRT computes something else than the
             backend that trained the network.
-        EngineError: LiteRT isn't installed.
         SettingsError: ``threads`` is less than 1.
     """
 
@@ -72,29 +64,21 @@ class TFLiteModel:
         self._state_widths = network.state_widths
         self._state_names = [f"state_{k}" for k in range(len(self._state_widths))]
         self._lock = threading.Lock()  # LiteRT has one set of buffers, for one call at a time
-        interpreter_class = find_interpreter()
         try:
             with quiet():
-                self._load_signatures(interpreter_class(model_content=content, num_threads=threads))
+                interpreter = Interpreter(model_content=to_bytes_of(contents), num_threads=threads)
+                self._step = interpreter.get_signature_runner("step")
+                self._generate = interpreter.get_signature_runner("generate")
+                # LiteRT prints its messages at the first call.
+                interpreter.get_signature_runner("vocabulary")()
         except (ValueError, RuntimeError) as error:
             raise CheckpointError(
                 f"{path} does not fit together: {error}; export it again"
             ) from error
-        self._check_self_test(network.start_tokens[0], path)
-
-    def _load_signatures(self, interpreter: Any) -> None:
-        """Get the functions of the file from LiteRT."""
-        self._step = interpreter.get_signature_runner("step")
-        self._generate = interpreter.get_signature_runner("generate")
-        vocabulary = interpreter.get_signature_runner("vocabulary")
-        vocabulary()  # LiteRT prints its messages at the first call, which quiet() hides
-
-    def _check_self_test(self, start_token: int, path: Path | str) -> None:
-        """Raise CheckpointError if LiteRT's logits differ from those of the backend that trained the network."""
         check_self_test(
             self,
             self.metadata.probe,
-            start_token,
+            network.start_tokens[0],
             reader="the LiteRT runtime here",
             trained_by=self.metadata.engine,
             name=str(path),
@@ -108,7 +92,7 @@ class TFLiteModel:
 
         Raises:
             CheckpointError: the file can't be read.
-            NamegenError: the file isn't valid, or LiteRT isn't installed. The class lists all reasons.
+            NamegenError: the file isn't valid. The class lists all reasons.
         """
         try:
             content = read_whole(path, LARGEST_FILE)
@@ -168,26 +152,10 @@ class TFLiteModel:
             return tokens, log_probabilities
         for start in range(0, names, CHUNK_NAMES):
             chunk = slice(start, start + CHUNK_NAMES)
-            drawn = self._run_generate(uniforms[chunk], temperature)
+            with self._lock:
+                drawn: dict[str, Array] = self._generate(
+                    uniforms=uniforms[chunk], temperature=np.float32(temperature)
+                )
             tokens[chunk] = drawn["tokens"]
             log_probabilities[chunk] = drawn["log_probability"]
         return tokens, log_probabilities
-
-    def _run_generate(
-        self, uniforms: Float32[Array, "n numbers"], temperature: float
-    ) -> dict[str, Array]:
-        """Run the file's sampling loop, and return its outputs by name."""
-        with self._lock:
-            outputs: dict[str, Array] = self._generate(
-                uniforms=uniforms, temperature=np.float32(temperature)
-            )
-        return outputs
-
-
-def find_interpreter() -> Any:
-    """Import LiteRT's interpreter class. Raises EngineError if LiteRT isn't installed."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ModuleNotFoundError as error:
-        raise EngineError(missing_library("a .tflite", error.name, "tflite")) from error
-    return Interpreter

@@ -8,13 +8,14 @@ only as long as the gates that read the state.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from namegen.backends.tflite.graph import Weight
-from namegen.core.network.architecture import Network, RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork, Role
+from namegen.errors import CheckpointError
 from namegen.types import Array, Float32
 
 FLOAT32 = np.dtype("<f4")
@@ -33,18 +34,12 @@ LARGEST_SUM = 1e9
 class Piece:
     """A parameter, or one row of it, in the file."""
 
+    name: str  # in the file
     parameter: str  # its name in checkpoints
     shape: tuple[int, ...]  # in the file
     dtype: np.dtype[np.generic]  # in the file
     row: int | None = None  # which row of the parameter; None: the whole parameter
     is_transposed: bool = False
-
-    @property
-    def scales(self) -> int:
-        """The number of scales: one per row of a transposed kernel, one for a whole table."""
-        if self.dtype != INT8:
-            return 0
-        return self.shape[0] if self.is_transposed else 1
 
 
 def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
@@ -59,9 +54,7 @@ def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
     >>> quantizable(RecurrentNetwork(9, hidden=(4,)), "int8")
     ()
     """
-    min_weights = LEAST_QUANTIZED.get(quantize)
-    if min_weights is None:
-        return ()
+    min_weights = LEAST_QUANTIZED.get(quantize, math.inf)
     return tuple(
         name
         for name, shape in network.parameter_shapes.items()
@@ -69,96 +62,73 @@ def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
     )
 
 
-def pieces(
-    network: RecurrentNetwork, quantize: str, half: Collection[str] = ()
-) -> dict[str, Piece]:
-    """Decide how a file stores each parameter. Return the pieces by name, in the file's order.
+def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ()) -> Iterator[Piece]:
+    """Decide how a file stores each parameter.
 
     Args:
         network: the shapes.
         quantize: ``none``, ``float16`` or ``int8``.
         half: the parameters that are stored in half precision.
 
-    >>> pieces(RecurrentNetwork(9, hidden=(4,)), "none")["rnn.0.kernel"].shape
-    (9, 4)
+    >>> [piece.shape for piece in pieces(RecurrentNetwork(9, hidden=(4,)), "none")]
+    [(9, 4), (4, 4), (4,), (9, 4), (9,)]
     """
-    layout: dict[str, Piece] = {}
     in_8_bits = quantizable(network, "int8") if quantize == "int8" else ()
-    for name, shape in network.parameter_shapes.items():
-        dtype = _dtype_in_file(name, half, in_8_bits)
-        if name == TABLE or len(shape) == 1:
-            layout[name] = Piece(name, shape, dtype)
-        elif name.endswith("kernel"):
-            layout[name] = Piece(name, shape[::-1], dtype, is_transposed=True)
+    for parameter in network.parameters:
+        name = parameter.name
+        shape = parameter.shape
+        dtype: np.dtype[np.generic] = FLOAT32
+        if name in half:
+            dtype = FLOAT16
+        elif name in in_8_bits:
+            dtype = INT8
+        is_matrix = parameter.role in (Role.INPUT_MATRIX, Role.STATE_MATRIX)
+        if is_matrix and name != TABLE:
+            yield Piece(name, name, shape[::-1], dtype, is_transposed=True)
+        elif parameter.role == Role.BIAS and len(shape) == 2:
+            state_bias_shape = (shape[1] // network.formula.gates * network.formula.state_gates,)
+            yield Piece(f"{name}.0", name, shape[1:], dtype, row=0)
+            yield Piece(f"{name}.1", name, state_bias_shape, dtype, row=1)
         else:
-            recurrent_kernel = layout[name.replace("bias", "recurrent_kernel")]
-            state_bias_shape = recurrent_kernel.shape[:1]
-            layout |= _split_bias(name, shape, dtype, state_bias_shape=state_bias_shape)
-    return layout
+            yield Piece(name, name, shape, dtype)
 
 
-def _dtype_in_file(
-    name: str, half: Collection[str], in_8_bits: Collection[str]
-) -> np.dtype[np.generic]:
-    """Return the type in which a file stores a parameter."""
-    if name in half:
-        return FLOAT16
-    if name in in_8_bits:
-        return INT8
-    return FLOAT32
-
-
-def _split_bias(
-    name: str,
-    shape: tuple[int, ...],
-    dtype: np.dtype[np.generic],
-    *,
-    state_bias_shape: tuple[int, ...],
-) -> dict[str, Piece]:
-    """Decide how a file stores a bias with two rows, (2, n): as two vectors, because the second one may be shorter.
-
-    The first row is added to the product with the input, and the second row to the product with the state.
-    """
-    input_bias_shape = shape[1:]  # (n,)
-    return {
-        f"{name}.0": Piece(name, input_bias_shape, dtype, row=0),
-        f"{name}.1": Piece(name, state_bias_shape, dtype, row=1),
-    }
-
-
-def stored(
-    parameters: Mapping[str, Float32[Array, "..."]], layout: Mapping[str, Piece]
-) -> dict[str, Weight]:
-    """Convert parameters to the form in which the file stores them.
-
-    Args:
-        parameters: the parameters by their names in checkpoints.
-        layout: the pieces, from ``pieces``.
-    """
-    return {name: _stored(parameters[piece.parameter], piece) for name, piece in layout.items()}
-
-
-def _stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
-    """Convert one parameter, or one row of it, to the form in which the file stores it."""
+def stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
+    """Convert a parameter, or one row of it, to the form in which the file stores it."""
     values = parameter
     if piece.row is not None:
         values = parameter[piece.row, : piece.shape[0]]
     if piece.is_transposed:
         values = values.T
-    if piece.dtype == INT8:
-        return _in_8_bits(values, axis=1 if piece.is_transposed else None)
-    return Weight(np.ascontiguousarray(values, piece.dtype))
-
-
-def _in_8_bits(values: Float32[Array, "m n"], axis: int | None) -> Weight:
-    """Quantize a kernel to 8 bits, with one scale per row (axis 1) or one for all values (axis None)."""
-    # The largest magnitudes and the scales are (m, 1) or (1, 1).
+    if piece.dtype != INT8:
+        return Weight(np.ascontiguousarray(values, piece.dtype))
+    # Quantize to 8 bits, with one scale per row of a transposed kernel, or one for a whole table. The largest
+    # magnitudes and the scales are (m, 1) or (1, 1).
+    axis = 1 if piece.is_transposed else None
     largest = np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
     scales = np.where(largest > 0, largest / LARGEST_INT8, 1.0).astype(FLOAT32)
     scales = np.maximum(scales, SMALLEST_SCALE)  # tiny values would get a scale of 0
     rounded = np.rint(values / scales)
     clipped = np.clip(rounded, -LARGEST_INT8, LARGEST_INT8)
     return Weight(np.ascontiguousarray(clipped, INT8), scales.reshape(-1))
+
+
+def read_weight(entries: Mapping[str, bytes], piece: Piece) -> Weight:
+    """Read a weight from the metadata entries of a file.
+
+    Raises:
+        ValueError: its bytes don't fit its shape.
+        CheckpointError: LiteRT's products don't support its values.
+    """
+    values = np.frombuffer(entries[piece.name], piece.dtype).reshape(piece.shape)
+    if piece.dtype != INT8:
+        return Weight(values)
+    scale_count = piece.shape[0] if piece.is_transposed else 1
+    scales = np.frombuffer(entries[f"{piece.name}.scales"], FLOAT32).reshape(scale_count)
+    is_valid = np.isfinite(scales) & (scales >= SMALLEST_SCALE)
+    if not is_valid.all() or (values < -LARGEST_INT8).any():
+        raise CheckpointError(f"the values or scales of {piece.name} are out of range")
+    return Weight(values, scales)
 
 
 def stays_finite(weights: Mapping[str, Weight]) -> bool:
@@ -177,22 +147,17 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
     >>> stays_finite({"output.kernel": Weight(np.full((2, 3), 1e38, np.float32)), "output.bias": bias})
     False
     """
-    with np.errstate(all="ignore"):
-        # The comparison is False for NaN.
-        return all(_largest_sum(name, weight) <= LARGEST_SUM for name, weight in weights.items())
-
-
-def _largest_sum(name: str, weight: Weight) -> float:
-    """Compute how much an array of weights can add to a sum of the network at most, as a magnitude.
-
-    A matrix can add up a whole row. A bias, or the table whose rows are looked up, adds a single number.
-    """
-    magnitudes = np.abs(weight.values)
-    is_multiplied = magnitudes.ndim == 2 and name != TABLE
-    if is_multiplied:
-        sums = magnitudes.sum(axis=1, dtype=np.float64)
-    else:
-        sums = magnitudes.max(initial=0)
-    if weight.scales is not None:
-        sums = sums * np.abs(weight.scales)
-    return float(np.max(sums, initial=0))
+    for name, weight in weights.items():
+        with np.errstate(all="ignore"):
+            magnitudes = np.abs(weight.values)
+            # A matrix can add up a whole row. A bias, or the table whose rows are looked up, adds a single number.
+            if magnitudes.ndim == 2 and name != TABLE:
+                sums = magnitudes.sum(axis=1, dtype=np.float64)
+            else:
+                sums = magnitudes.max(initial=0)
+            if weight.scales is not None:
+                sums = sums * weight.scales
+            is_small = np.max(sums, initial=0) <= LARGEST_SUM  # False for NaN
+        if not is_small:
+            return False
+    return True

@@ -6,11 +6,12 @@ computes a prediction, because that's what backends do.
 
 Parameters have Keras's layout, so that weights can be copied between backends and files as they are. ``V`` is the
 vocabulary size, ``L`` the number of labels, ``H`` the width of a layer, ``G`` the number of gates, and ``S`` the number
-of gates that read the state (see ``cells.py``):
+of gates that read the state (see ``cells.py``). ``RecurrentNetwork.parameters`` declares them, each with its ``Role``:
 
     rnn.{k}.kernel              (V + L, or H of the previous layer, G·H)
     rnn.{k}.recurrent_kernel    (H, S·H)
     rnn.{k}.bias                (G·H,), or (2, G·H) if the cell has one bias for the input and one for the state
+    rnn.{k}.{vector}            (H,), for each vector of the cell
     output.kernel, output.bias  (H of the last layer, V), (V,)
 """
 
@@ -20,6 +21,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -93,8 +95,8 @@ class Network(ABC):
     ) -> dict[str, Float64[Array, "..."]]:
         """Draw the initial values of the parameters. They're the same for all backends.
 
-        By default, biases are zero, and recurrent kernels are orthogonal if ``init`` is ``glorot``. All other
-        parameters are matrices that ``init`` draws.
+        By default, biases are zero, and recurrent kernels are orthogonal if ``init`` is ``glorot``. ``init`` draws all
+        other matrices. Vectors are uniform from 0 to 1, like the recurrent weights of an IndRNN (Li et al., 2018).
 
         Args:
             init: One of ``INITIALIZERS``.
@@ -109,6 +111,8 @@ class Network(ABC):
                 values[name] = np.zeros(shape)
             elif init == "glorot" and name.endswith(".recurrent_kernel"):
                 values[name] = orthogonal(shape, rng=rng)
+            elif len(shape) == 1:
+                values[name] = rng.uniform(0, 1, shape)
             else:
                 values[name] = INITIALIZERS[init](shape, rng=rng)
         return values
@@ -162,7 +166,9 @@ class Network(ABC):
             settings: The settings.
             known: The options of this architecture.
         """
-        if settings.cell is not None and not cls._has_cells():
+        has_field = any(field.name == "cell" for field in fields(cls))
+        has_cells = has_field and not issubclass(cls, OwnCellNetwork)
+        if settings.cell is not None and not has_cells:
             raise SettingsError(
                 f"{setting('cell')} is {settings.cell}, but the architecture {cls.architecture} has none: remove it"
             )
@@ -173,12 +179,6 @@ class Network(ABC):
                     f"{setting('options')} has {name!r}, but the architecture {cls.architecture} has {options}: "
                     "remove it"
                 )
-
-    @classmethod
-    def _has_cells(cls) -> bool:
-        """Whether the user can choose a cell."""
-        has_field = any(field.name == "cell" for field in fields(cls))
-        return has_field and not issubclass(cls, OwnCellNetwork)
 
 
 def orthogonal(
@@ -197,6 +197,24 @@ def orthogonal(
     q, r = np.linalg.qr(rng.standard_normal(tall_shape))
     q *= np.sign(np.diag(r))
     return np.ascontiguousarray(q if rows >= columns else q.T)
+
+
+class Role(Enum):
+    """What a parameter does in its layer. Exporters and formulas treat all parameters with the same role alike."""
+
+    INPUT_MATRIX = "K of x K"
+    STATE_MATRIX = "U of h U"
+    BIAS = "added to a product; with two rows, the second one is added to h U"
+    VECTOR = "one number per unit, which the formula reads"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a recurrent network."""
+
+    name: str  #: its canonical name
+    role: Role
+    shape: Shape
 
 
 @dataclass(frozen=True)
@@ -254,27 +272,32 @@ class RecurrentNetwork(Network):
         return tuple(widths)
 
     @property
-    def parameter_shapes(self) -> dict[str, Shape]:
-        """The parameters' canonical names and shapes, in canonical order."""
-        shapes: dict[str, Shape] = {}
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All parameters, in canonical order."""
+        formula = self.formula
+        parameters: list[Parameter] = []
         inputs = self.input_size
         for k, width in enumerate(self.hidden):
-            shapes |= self._layer_shapes(f"rnn.{k}", inputs, width)
+            columns = formula.gates * width
+            state_columns = formula.state_gates * width
+            bias_shape = (columns,) if formula.biases == 1 else (formula.biases, columns)
+            parameters += [
+                Parameter(f"rnn.{k}.kernel", Role.INPUT_MATRIX, (inputs, columns)),
+                Parameter(f"rnn.{k}.recurrent_kernel", Role.STATE_MATRIX, (width, state_columns)),
+                Parameter(f"rnn.{k}.bias", Role.BIAS, bias_shape),
+            ]
+            for vector in formula.vectors:
+                parameters.append(Parameter(f"rnn.{k}.{vector}", Role.VECTOR, (width,)))
             inputs = width
-        shapes["output.kernel"] = (inputs, self.vocabulary_size)
-        shapes["output.bias"] = (self.vocabulary_size,)
-        return shapes
+        V = self.vocabulary_size
+        parameters.append(Parameter("output.kernel", Role.INPUT_MATRIX, (inputs, V)))
+        parameters.append(Parameter("output.bias", Role.BIAS, (V,)))
+        return tuple(parameters)
 
-    def _layer_shapes(self, layer: str, inputs: int, width: int) -> dict[str, Shape]:
-        """Return the names and shapes of the parameters of a recurrent layer."""
-        formula = self.formula
-        columns = formula.gates * width
-        bias_shape = (columns,) if formula.biases == 1 else (formula.biases, columns)
-        return {
-            f"{layer}.kernel": (inputs, columns),
-            f"{layer}.recurrent_kernel": (width, formula.state_gates * width),
-            f"{layer}.bias": bias_shape,
-        }
+    @property
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """The parameters' canonical names and shapes, in canonical order."""
+        return {parameter.name: parameter.shape for parameter in self.parameters}
 
     @property
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
@@ -285,14 +308,16 @@ class RecurrentNetwork(Network):
         >>> RecurrentNetwork(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'rnn.1.kernel': (32, 1)}
         """
-        shapes = self.parameter_shapes
-        recurrent_kernels = [name for name in shapes if name.endswith("recurrent_kernel")]
-        later_kernels = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
-        return {
-            "recurrent_dropout": {name: shapes[name] for name in recurrent_kernels},
-            "layer_dropout": {name: (shapes[name][0], 1) for name in later_kernels},
-            "output_dropout": {"output.kernel": (shapes["output.kernel"][0], 1)},
-        }
+        shapes: dict[str, dict[str, Shape]] = {drop: {} for drop in DROPOUT_SETTINGS}
+        for parameter in self.parameters:
+            inputs = parameter.shape[0]
+            if parameter.role == Role.STATE_MATRIX:
+                shapes["recurrent_dropout"][parameter.name] = parameter.shape
+            elif parameter.name == "output.kernel":
+                shapes["output_dropout"][parameter.name] = (inputs, 1)
+            elif parameter.role == Role.INPUT_MATRIX and parameter.name != "rnn.0.kernel":
+                shapes["layer_dropout"][parameter.name] = (inputs, 1)
+        return shapes
 
 
 def as_recurrent(network: Network) -> RecurrentNetwork | None:
@@ -340,22 +365,17 @@ def exportable(network: Network, operations: Container[str], what: str) -> Recur
         OutputError: If the architecture has no formula, or the exporter doesn't know one of its operations.
     """
     recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
+    problem: str | None = None
     if recurrent is None:
-        raise _not_exportable_error(
-            what, f"the architecture {network.architecture!r}, which has no formula"
-        )
-    unknown = recurrent.formula.lacking(operations)
-    if unknown is not None:
+        problem = f"the architecture {network.architecture!r}, which has no formula"
+    else:
+        unknown = recurrent.formula.lacking(operations)
+        if unknown is None:
+            return recurrent
         cell = recurrent.cell_class.name
-        raise _not_exportable_error(
-            what, f"the cell {cell!r}, whose formula has the operation {unknown!r}"
-        )
-    return recurrent
-
-
-def _not_exportable_error(what: str, part: str) -> OutputError:
-    return OutputError(
-        f"{what} cannot hold {part}: use the network with the backend that trained it"
+        problem = f"the cell {cell!r}, whose formula has the operation {unknown!r}"
+    raise OutputError(
+        f"{what} cannot hold {problem}: use the network with the backend that trained it"
     )
 
 
@@ -387,36 +407,25 @@ def checked_tensors(
         CheckpointError: If a tensor is missing or unknown, or has a wrong shape or dtype.
     """
     shapes = network.parameter_shapes
-    parameters = _checked_tensors_of(state, shapes)
     for name in state:
         if name not in shapes and not name.startswith(OPTIMIZER_PREFIX):
             raise CheckpointError(
                 f"the tensor {quote(name)} has no place in the description of the network"
             )
+    parameters = {name: _checked_tensor(state, name, shape) for name, shape in shapes.items()}
     if "optimizer.step" not in state:
         return parameters, None
-    return parameters, _checked_optimizer_state(state, shapes, slots)
-
-
-def _checked_optimizer_state(
-    state: Mapping[str, Array], shapes: Mapping[str, Shape], slots: tuple[str, ...]
-) -> OptimizerState:
-    """Select the state of the optimizer. Raise CheckpointError if a tensor is missing or invalid."""
     step = int(_checked_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
     if step < 0:
         raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
-    slot_values = {}
-    for slot in slots:
-        prefix = f"{OPTIMIZER_PREFIX}{slot}."
-        slot_values[slot] = _checked_tensors_of(state, shapes, prefix)
-    return OptimizerState(step, slot_values)
-
-
-def _checked_tensors_of(
-    state: Mapping[str, Array], shapes: Mapping[str, Shape], prefix: str = ""
-) -> dict[str, Array]:
-    """Select tensors of a state, and check their shapes. In the state, their names start with the prefix."""
-    return {name: _checked_tensor(state, prefix + name, shape) for name, shape in shapes.items()}
+    slot_values = {
+        slot: {
+            name: _checked_tensor(state, f"{OPTIMIZER_PREFIX}{slot}.{name}", shape)
+            for name, shape in shapes.items()
+        }
+        for slot in slots
+    }
+    return parameters, OptimizerState(step, slot_values)
 
 
 def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
@@ -433,18 +442,15 @@ def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Arr
             raise EngineError(
                 f"a step masks {name}, but the network doesn't have it: expected {', '.join(shapes)}"
             )
-        if not _can_be_broadcast(mask.shape, shapes[name]):
+        shape = shapes[name]
+        can_be_broadcast = len(mask.shape) == len(shape) and all(
+            size in (1, full_size) for size, full_size in zip(mask.shape, shape, strict=True)
+        )
+        if not can_be_broadcast:
             raise EngineError(
-                f"the mask of {name} has the shape {mask.shape}: expected one that can be broadcast to {shapes[name]}"
+                f"the mask of {name} has the shape {mask.shape}: expected one that can be broadcast to {shape}"
             )
     return {name: masks[name] for name in shapes if name in masks}
-
-
-def _can_be_broadcast(mask_shape: Shape, shape: Shape) -> bool:
-    """Whether each dimension of a mask is 1, or the same as its parameter's."""
-    if len(mask_shape) != len(shape):
-        return False
-    return all(size in (1, full_size) for size, full_size in zip(mask_shape, shape, strict=True))
 
 
 def _checked_tensor(

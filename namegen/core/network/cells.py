@@ -6,6 +6,9 @@ for all cells. The cell gets their results, two values per gate, and the state b
     x = x K + b     from the input
     s = h U (+ b′)  from the state; b′ only if the cell has two biases
 
+A cell can also have *vectors*, parameters with one number per unit, such as the recurrent weights of an IndRNN. Its
+formula reads them like arrays of the state.
+
 ``Cell.step`` is the formula. It's called once, with values that record the operations on them. The result is the
 ``Formula``, a list of operations, which every target computes in a loop. An operation has the name of a NumPy function,
 such as ``add`` or ``tanh``, or is ``sigmoid``, or a constant, ``number``. Only the NumPy backend has separate code for
@@ -36,13 +39,14 @@ class Operation:
 class Formula:
     """A cell as data.
 
-    The first values are x of each gate, s of each state gate, and the arrays of the state before the step.
+    The first values are x of each gate, s of each state gate, the arrays of the state before the step, and the vectors.
     """
 
     gates: int  #: G: how many blocks of the layer's width a kernel consists of
     state_gates: int  #: S: how many of the gates, from the first on, read the state
     states: int  #: how many arrays of the layer's width the state consists of
     biases: int  #: the rows of the bias: 1, or 2 if x and s each have one
+    vectors: tuple[str, ...]  #: the names of the parameters with one number per unit
     operations: tuple[Operation, ...]
     after: tuple[int, ...]  #: the numbers of the values that are the state after the step
 
@@ -50,7 +54,7 @@ class Formula:
         """Compute the state after a step.
 
         Args:
-            inputs: X of each gate, s of each state gate, and the arrays of the state before the step.
+            inputs: X of each gate, s of each state gate, the arrays of the state before the step, and the vectors.
             library: Has a function for each operation. NumPy has all except for ``sigmoid``.
 
         >>> import numpy as np
@@ -85,19 +89,16 @@ class Value:
 
     def note(self, name: str, *of: Operand) -> Value:
         """Record an operation and return its result. Numbers become constants."""
-        operands = tuple(self._index_of(operand) for operand in of)
-        index = self._add(Operation(name, operands))
-        return Value(self._inputs, self._operations, index)
+        operands = []
+        for operand in of:
+            if not isinstance(operand, Value):
+                operand = self._add(Operation("number", (), float(operand)))
+            operands.append(operand.index)
+        return self._add(Operation(name, tuple(operands)))
 
-    def _index_of(self, operand: Operand) -> int:
-        """Return the number of a value. If it's a constant, record it first."""
-        if isinstance(operand, Value):
-            return operand.index
-        return self._add(Operation("number", (), float(operand)))
-
-    def _add(self, operation: Operation) -> int:
+    def _add(self, operation: Operation) -> Value:
         self._operations.append(operation)
-        return self._inputs + len(self._operations) - 1
+        return Value(self._inputs, self._operations, self._inputs + len(self._operations) - 1)
 
     def _first(self, name: str, *others: Operand) -> Value:
         return self.note(name, self, *others)
@@ -138,7 +139,7 @@ def tanh(value: Value) -> Value:
 
 
 class Parts:
-    """Values as attributes, with the names of the gates or of the state's arrays."""
+    """Values as attributes, with the names of the gates, of the state's arrays or of the vectors."""
 
     def __init__(self, **values: Value) -> None:
         vars(self).update(values)
@@ -172,6 +173,8 @@ class Cell:
     #: The state's arrays. The next layer reads the first one.
     states: ClassVar[tuple[str, ...]] = ("h",)
     biases: ClassVar[int] = 1  #: 2 if x and s each have a bias
+    #: Parameters with one number per unit, which the formula reads like arrays of the state.
+    vectors: ClassVar[tuple[str, ...]] = ()
     learning_rate: ClassVar[float | None] = None  #: Adam's default; None: it depends on the width
     formula: ClassVar[Formula]  #: traced from ``step``
 
@@ -183,50 +186,34 @@ class Cell:
         Args:
             x: The value from the input, for each gate.
             s: The value from the state, for each gate that reads the state.
-            before: The state before the step.
+            before: The state before the step, and the vectors.
         """
 
     def __init_subclass__(cls) -> None:
-        cls.formula = _trace_formula(cls)
-
-
-def _trace_formula(cell: type[Cell]) -> Formula:
-    """Trace the step of a cell."""
-    state_gates = cell.gates[: cell.state_gates]
-    input_count = len(cell.gates) + len(state_gates) + len(cell.states)
-    operations: list[Operation] = []
-    inputs = [Value(input_count, operations, index) for index in range(input_count)]
-    result = cell.step(*_name_inputs(cell, state_gates, inputs))
-    after = result if isinstance(result, tuple) else (result,)
-    _check_state(cell, after)
-    return Formula(
-        gates=len(cell.gates),
-        state_gates=len(state_gates),
-        states=len(cell.states),
-        biases=cell.biases,
-        operations=tuple(operations),
-        after=tuple(value.index for value in after),
-    )
-
-
-def _name_inputs(
-    cell: type[Cell], state_gates: Sequence[str], inputs: Sequence[Value]
-) -> tuple[Parts, Parts, Parts]:
-    """Return the arguments of a cell's step: x of each gate, s of each state gate, and the state."""
-    s_start = len(cell.gates)
-    state_start = s_start + len(state_gates)
-    x = dict(zip(cell.gates, inputs[:s_start], strict=True))
-    s = dict(zip(state_gates, inputs[s_start:state_start], strict=True))
-    before = dict(zip(cell.states, inputs[state_start:], strict=True))
-    return Parts(**x), Parts(**s), Parts(**before)
-
-
-def _check_state(cell: type[Cell], after: tuple[Value, ...]) -> None:
-    """Raise EngineError if a cell's step returns another number of arrays than the state has."""
-    if len(after) != len(cell.states):
-        raise EngineError(
-            f"the step of the cell {cell.name} returns {len(after)} arrays, but its state has {len(cell.states)} "
-            f"({', '.join(cell.states)}): return one for each"
+        state_gates = cls.gates[: cls.state_gates]
+        read_directly = (*cls.states, *cls.vectors)
+        input_count = len(cls.gates) + len(state_gates) + len(read_directly)
+        # Run the step once, with values that record the operations on them.
+        operations: list[Operation] = []
+        inputs = iter([Value(input_count, operations, index) for index in range(input_count)])
+        x = Parts(**{gate: next(inputs) for gate in cls.gates})
+        s = Parts(**{gate: next(inputs) for gate in state_gates})
+        before = Parts(**{name: next(inputs) for name in read_directly})
+        result = cls.step(x, s, before)
+        after = result if isinstance(result, tuple) else (result,)
+        if len(after) != len(cls.states):
+            raise EngineError(
+                f"the step of the cell {cls.name} returns {len(after)} arrays, but its state has {len(cls.states)} "
+                f"({', '.join(cls.states)}): return one for each"
+            )
+        cls.formula = Formula(
+            gates=len(cls.gates),
+            state_gates=len(state_gates),
+            states=len(cls.states),
+            biases=cls.biases,
+            vectors=cls.vectors,
+            operations=tuple(operations),
+            after=tuple(value.index for value in after),
         )
 
 
