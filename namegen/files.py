@@ -128,13 +128,13 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     OSError: [Errno 27] it is larger than 3 bytes, the limit for such a file: 'small.txt'
     """
     with open(Path(path), "rb", opener=_open_without_waiting) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
-        content = stream.read(largest + 1)
-    if len(content) > largest:
-        message = f"it is larger than {largest:,} bytes, the limit for such a file"
-        raise OSError(errno.EFBIG, message, str(path))
-    return content
+        if status.st_size > largest:
+            message = f"it is larger than {largest:,} bytes, the limit for such a file"
+            raise OSError(errno.EFBIG, message, str(path))
+        return stream.read()
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

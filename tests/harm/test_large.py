@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -204,69 +202,6 @@ def test_memory_and_time_are_linear_in_the_number_of_names(what: str) -> None:
         ).returned
         == 1
     )
-
-
-ENDINGS = ("txt", "csv", "json", "jsonl")
-CHARACTERS = {"commas": b",", "brackets": b"[", "quotes": b'"', "newlines": b"\n"}
-# Functions that return a list without any names, of about the given size in bytes.
-LONG_LISTS: dict[str, Callable[[int], bytes]] = {
-    **{what: partial(operator.mul, character) for what, character in CHARACTERS.items()},
-    "empty lists": lambda size: b"[" + b"[]," * (size // 3) + b"[]]",
-    "empty lists in a list": lambda size: b"[[" + b"[]," * (size // 3) + b"[]]]",
-    "different keys": lambda size: (
-        b"[" + b",".join(b'{"%d":1}' % key for key in range(size // 11)) + b"]"
-    ),
-    "rows of commas": lambda size: b"a,b\n" + (b"," * 999_999 + b"\n") * (size // 1_000_000),
-    "rows of commas after an emoji": lambda size: (
-        "😀\n".encode() + (b"," * 999_999 + b"\n") * (size // 1_000_000)
-    ),
-}
-# Functions that return a list with the given number of entries, none of which has a name. The last two are JSON.
-MANY_ENTRIES: dict[str, Callable[[int], bytes]] = {
-    "newlines": lambda count: b"a\n" + b"\n" * count,
-    "commas": lambda count: b"a\n" + b",\n" * count,
-    "quotes": lambda count: b"a\n" + b'"\n' * count,
-    "empty objects": lambda count: b"[" + b"{}," * count + b"{}]",
-    "empty strings": lambda count: b"[" + b'"",' * count + b'""]',
-}
-
-
-def named_by_ending(folder: Path, content: bytes) -> list[Path]:
-    """Write a file, and return paths to it with each ending."""
-    (folder / "content").write_bytes(content)
-    paths = [folder / f"list.{ending}" for ending in ENDINGS]
-    for path in paths:
-        path.hardlink_to(folder / "content")
-    return paths
-
-
-def read_column(path: Path) -> Corpus:
-    """Read a list. For a table, read the column ``a``."""
-    return read_names(DataSettings(names=str(path), column=None if path.suffix == ".txt" else "a"))
-
-
-@pytest.mark.parametrize("what", LONG_LISTS)
-def test_a_long_list_without_names_takes_little_memory(tmp_path: Path, what: str) -> None:
-    size = 30_000_000
-    paths = named_by_ending(tmp_path, LONG_LISTS[what](size))
-    for read in (read_names, read_column):
-        tally = attack(read, paths, seconds=10, memory=200_000_000)
-        assert tally.refused == len(paths)
-
-
-@pytest.mark.parametrize("what", MANY_ENTRIES)
-def test_many_entries_without_names_take_few_bytes_each(tmp_path: Path, what: str) -> None:
-    count = 1_000_000
-    paths = named_by_ending(tmp_path, MANY_ENTRIES[what](count))
-    for read in (read_names, read_column):
-        attack(read, paths, seconds=8, memory=70 * count)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("what", CHARACTERS)
-def test_a_150_mb_list_without_names_needs_under_1_gb(tmp_path: Path, what: str) -> None:
-    paths = named_by_ending(tmp_path, LONG_LISTS[what](150_000_000))
-    assert attack(read_names, paths, memory=10**9).refused == len(paths)
 
 
 def test_very_many_characters_are_evaluated_in_limited_memory() -> None:
