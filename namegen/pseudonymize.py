@@ -1,16 +1,13 @@
 """Pseudonyms: a secret key maps each value to a fixed name from a pool. This requires neither a model nor NumPy.
 
-    k     = HMAC-SHA-256(key, "namegen pseudonyms 1" ‖ SHA-256(pool) ‖ context)
+    k     = HMAC-SHA-256(key, "namegen pseudonyms 2" ‖ SHA-256(pool) ‖ context)
     index = HMAC-SHA-256(k, value) mod N
 
-If the value is a whole number below N, its index is instead a permutation of these numbers: a Feistel network whose
-round function is HMAC-SHA-256(k, …).
-
-Values, names and the context are compared in NFC form, without surrounding whitespace. The hash of a pool is computed
-from its distinct names in order, each followed by a line feed. Several pools are hashed together, with an empty line
-between two pools, and N is the product of their sizes. The index modulo the size of the first pool is the index into
-that pool; the quotient gives the indexes into the other pools in the same way. ``docs/guides/pseudonymize.md``
-describes what this guarantees and what it doesn't.
+Values, names and the context are compared in Unicode normalization form NFKC, with single spaces between words. The
+hash of a pool is computed from its distinct names in order, each followed by a line feed. Several pools are hashed
+together, with an empty line between two pools, and N is the product of their sizes. The index modulo the size of the
+first pool is the index into that pool; the quotient gives the indexes into the other pools in the same way.
+``docs/guides/pseudonymize.md`` describes what this guarantees and what it doesn't.
 """
 
 from __future__ import annotations
@@ -22,12 +19,12 @@ import re
 import stat
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from math import isqrt, prod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from math import ceil, prod
 from pathlib import Path
 from typing import SupportsIndex
-from unicodedata import combining, normalize
+from unicodedata import normalize
 
 from namegen.core.data.list_formats import Source, csv_columns
 from namegen.errors import (
@@ -40,24 +37,23 @@ from namegen.errors import (
     short,
     shown,
 )
-from namegen.files import is_there, look, read_whole, write_whole
+from namegen.files import is_file, is_there, look, read_whole, write_whole
 
 MIN_KEY_BYTES = 16
 MAX_KEY_BYTES = 4096
 MAX_POOL_BYTES = 2**29
 MAKE_KEY = "make one with `umask 077; head -c 32 /dev/urandom > KEY`"
-WHOLE_NUMBER = re.compile("0|[1-9][0-9]*")
-PLACEHOLDER = re.compile(r"\{([1-9][0-9]*)\}")
-ROUNDS = 8
-LONG = 1000  # characters; the combining marks of a longer string are sorted here, as ``normalize`` takes too long
-BUCKETS = 1 << 16
+PLACEHOLDER = re.compile(r"\{[1-9][0-9]*\}")
+NAMES_PER_SQUARE = (
+    50  # n people need 50 · n² names, so that two of them share a name in less than 1% of all cases
+)
 
 
 class Pseudonyms(Iterator[str]):
     """Map values to names from a pool. The same key, pool, context and value always produce the same name.
 
     Use this class to hide names in data that others can see. It's also available as ``namegen.pseudonyms``. An instance
-    is an iterator over the names. It reads the values one at a time.
+    is an iterator over the names. It reads the values one at a time, and remembers 8 bytes of each different value.
 
     Args:
         values: strings or whole numbers. An empty string stays empty.
@@ -65,27 +61,26 @@ class Pseudonyms(Iterator[str]):
         key: at least 16 random bytes that only you know.
         template: how the parts are combined. The default is ``{1}`` for one part, ``{1} {2}`` for two parts, and so on.
         context: a label for this use of the key. Each context maps values to different names.
-        unique: whether to raise an error if two values get the same name. This takes 8 bytes per value.
+        ignore_case: whether ``ANN`` and ``Ann`` are the same value.
+        allow_collisions: whether different values may get the same name.
 
     Attributes:
         size: N, the number of names, which is the product of the sizes of the pools.
         pool_hash: the SHA-256 of the pool, in hexadecimal.
-        hashed: the number of values so far whose name was chosen by a hash, including repeats.
-        numbers: the number of values so far that are whole numbers below N. Different numbers never share a name.
-        listed: the number of values so far that are themselves in a pool, so that a pseudonym could be someone's real
-            name.
+        people: the number of different values so far.
+        collisions: how many of them have the name of an earlier value.
 
     Raises:
         SettingsError: a pool is empty, the key is too short, or the template lacks a part. The error is raised during
             iteration if a value is neither a string nor a whole number.
-        GenerationError: two values have the same name. This error is raised during iteration if ``unique`` is set.
+        GenerationError: during iteration, if two different values have the same name.
 
     >>> list(Pseudonyms(["Ann", "Bob", " Ann", ""], pool=["Ada", "Bo", "Cy"], key=b"only an example!"))
-    ['Cy', 'Ada', 'Cy', '']
+    ['Cy', 'Bo', 'Cy', '']
     >>> parts = [["Ada", "Bo", "Cy"], ["Lee", "Diaz"]]
-    >>> patients = Pseudonyms(range(6), pool=parts, key=b"only an example!", template="{2}, {1}")
-    >>> patients.size, len(set(patients)), patients.of("Ann")
-    (6, 6, 'Diaz, Cy')
+    >>> patients = Pseudonyms(pool=parts, key=b"only an example!", template="{2}, {1}")
+    >>> patients.size, patients.of("Ann")
+    (6, 'Diaz, Bo')
     """
 
     def __init__(
@@ -96,51 +91,96 @@ class Pseudonyms(Iterator[str]):
         key: bytes,
         template: str | None = None,
         context: str = "",
-        unique: bool = False,
+        ignore_case: bool = False,
+        allow_collisions: bool = False,
     ) -> None:
-        _check_values(values)
-        _check_key(key)
-        _check_is_string("template", template or "")
-        _check_is_string("context", context)
+        if isinstance(values, str):
+            raise SettingsError(f"{setting('values')} must be several strings, such as a list")
+        if not isinstance(key, bytes) or len(key) < MIN_KEY_BYTES:
+            actual = f"{len(key)} bytes" if isinstance(key, bytes) else shown(key)
+            raise SettingsError(
+                f"the key must be at least {MIN_KEY_BYTES} random bytes, but is {actual}: {MAKE_KEY}"
+            )
+        # Keep the distinct names of each pool, without empty ones.
+        items = [] if isinstance(pool, str) else list(pool)
+        has_several = not any(isinstance(item, str) for item in items)
+        self._pools: list[list[str]] = []
+        for names in items if has_several else [items]:
+            distinct = dict.fromkeys(map(canonical, names))  # type: ignore[arg-type]
+            distinct.pop("", None)
+            self._pools.append(list(distinct))
+        if not self._pools or not all(self._pools):
+            raise SettingsError(
+                f"{setting('pool')} must be a list of names, or several lists, and none of them may be empty"
+            )
+        placeholders = [f"{{{number}}}" for number in range(1, len(self._pools) + 1)]
+        self._template = " ".join(placeholders) if template is None else template
+        if set(PLACEHOLDER.findall(self._template)) != set(placeholders):
+            raise SettingsError(
+                f"{setting('template')} {quote(self._template)} must contain {', '.join(placeholders)}"
+            )
+        lines = ["".join(f"{name}\n" for name in names) for names in self._pools]
+        self.pool_hash = hashlib.sha256(_bytes("\n".join(lines))).hexdigest()
+        self.size = prod(map(len, self._pools))
+        purpose = b"namegen pseudonyms 2" + bytes.fromhex(self.pool_hash)
+        self._key = hmac.digest(key, purpose + _bytes(canonical(context)), "sha256")
         self._values = iter(values)
-        self._pools = _distinct_names(pool)
         self._names = frozenset().union(*self._pools)
-        self._template = _checked_template(template, parts=len(self._pools))
-        self.size = prod(len(names) for names in self._pools)
-        self.pool_hash = _hash_of_pools(self._pools)
-        self.hashed = 0
-        self.numbers = 0
-        self.listed = 0
-        self._key = _derived_key(key, self.pool_hash, context)
-        self._taken = _TakenNames() if unique else None
+        self._ignore_case = ignore_case
+        self._allow_collisions = allow_collisions
+        self.people = 0
+        self.collisions = 0
+        # A number per value: 5 bytes of its name's hash and 3 bytes of its own hash, in a bucket that two more bytes
+        # of the name's hash choose. With 10 million values, 1 in 1,000 runs reports a collision that doesn't exist.
+        self._buckets: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
 
     def __next__(self) -> str:
         return self.of(next(self._values))
-
-    @property
-    def expected_shared(self) -> float:
-        """The expected number of pairs of values that share a name, over all keys, if no value occurs twice."""
-        return self.hashed * ((self.hashed - 1) / 2 + self.numbers) / self.size
 
     def of(self, value: str | SupportsIndex) -> str:
         """Return the name of one value.
 
         Raises:
             SettingsError: the value is neither a string nor a whole number.
-            GenerationError: another value has the same name, and ``unique`` is set.
+            GenerationError: another value has the same name.
         """
-        text = _checked_value(value)
+        if not isinstance(value, str | SupportsIndex):
+            raise SettingsError(f"a value must be a string or a whole number, not {shown(value)}")
+        text = canonical(str(value))
+        if self._ignore_case:
+            text = canonical(text.casefold())
         if not text:
             return ""
-        if text in self._names:
-            self.listed += 1
-        name = self._name_at(self._index(text))
-        if self._taken is not None and not self._taken.add(name, self._mac(_bytes(text))):
-            raise GenerationError(
-                f"two values share the name {quote(name)}, as there are only {self.size:,} names: use a larger pool or "
-                f"several pools, or remove {setting('unique')}"
-            )
+        digest = hmac.digest(self._key, _bytes(text), "sha256")
+        index = int.from_bytes(digest, "big") % self.size
+        name = self._template
+        for number, names in enumerate(self._pools, start=1):
+            index, place = divmod(index, len(names))
+            name = name.replace(f"{{{number}}}", names[place])
+        # Remember the value, and find out whether another one has this name.
+        name_hash = hashlib.sha256(_bytes(name)).digest()
+        bucket = self._buckets[int.from_bytes(name_hash[:2], "big")]
+        entry = int.from_bytes(name_hash[2:7] + digest[:3], "big")
+        position = bisect_left(bucket, entry)
+        if position < len(bucket) and bucket[position] == entry:
+            return name
+        neighbors = bucket[max(position - 1, 0) : position + 1]
+        bucket.insert(position, entry)
+        self.people += 1
+        if any(neighbor >> 24 == entry >> 24 for neighbor in neighbors):
+            self.collisions += 1
+            if not self._allow_collisions:
+                raise GenerationError(f"two values share the name {quote(name)}: {self.advice()}")
         return name
+
+    def advice(self) -> str:
+        """Return which pools the people so far need, so that two of them share a name with a chance below 1%."""
+        needed = NAMES_PER_SQUARE * self.people**2
+        of_two, of_three = (ceil(needed ** (1 / parts)) for parts in (2, 3))
+        return (
+            f"use a pool of {needed:,} names, 2 pools of {of_two:,} names each, or 3 pools of {of_three:,} "
+            f"(these have {self.size:,} names), or pass {setting('allow_collisions', True)}"
+        )
 
     def has_name(self, name: str) -> bool:
         """Return whether a pool contains a name.
@@ -148,209 +188,29 @@ class Pseudonyms(Iterator[str]):
         >>> Pseudonyms(pool=["Ada", "Bo"], key=b"only an example!").has_name(" Bo")
         True
         """
-        return _canonical(name) in self._names
-
-    def is_number(self, value: str) -> bool:
-        """Return whether a value is a whole number below N. No two of these numbers share a name.
-
-        >>> names = Pseudonyms(pool=["Ada", "Bo"], key=b"only an example!")
-        >>> names.is_number("1"), names.is_number("2"), names.is_number("Ann")
-        (True, False, False)
-        """
-        text = _canonical(value)
-        is_short = len(text) <= len(str(self.size))
-        return is_short and WHOLE_NUMBER.fullmatch(text) is not None and int(text) < self.size
-
-    def _name_at(self, index: int) -> str:
-        """Return the name at an index, formatted with the template."""
-        parts = []
-        for names in self._pools:
-            index, index_in_pool = divmod(index, len(names))
-            parts.append(names[index_in_pool])
-        return PLACEHOLDER.sub(lambda match: parts[int(match[1]) - 1], self._template)
-
-    def _index(self, text: str) -> int:
-        """Return the index of a value's name, below N."""
-        if self.is_number(text):
-            self.numbers += 1
-            return self._permuted(int(text))
-        self.hashed += 1
-        return self._mac(_bytes(text)) % self.size
-
-    def _mac(self, message: bytes) -> int:
-        return int.from_bytes(hmac.digest(self._key, message, "sha256"), "big")
-
-    def _permuted(self, number: int) -> int:
-        """Return the position of a number in a permutation of the whole numbers below N.
-
-        A Feistel network permutes pairs (left, right), of which there are slightly more than N. The network is
-        applied until the result is below N (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
-        """
-        left_size = isqrt(self.size - 1) + 1
-        right_size = (self.size - 1) // left_size + 1
-        while True:
-            number = self._shuffled(number, left_size, right_size)
-            if number < self.size:
-                return number
-
-    def _shuffled(self, number: int, left_size: int, right_size: int) -> int:
-        """Apply all rounds of the Feistel network once."""
-        left, right = divmod(number, right_size)
-        for turn in range(0, ROUNDS, 2):
-            left = (left + self._round(turn, right)) % left_size
-            right = (right + self._round(turn + 1, left)) % right_size
-        return left * right_size + right
-
-    def _round(self, turn: int, half: int) -> int:
-        """Return the number that a round adds. No UTF-8 string contains the byte 255, so it differs from all values."""
-        return self._mac(b"\xff%d,%d" % (turn, half))
+        return canonical(name) in self._names
 
 
-class _TakenNames:
-    """The name of each value, to find values that share a name.
+pseudonyms = Pseudonyms
 
-    An entry contains 5 bytes of the name's hash and 3 bytes of the value's hash. Two more bytes of the name's hash
-    choose a sorted array. With 10 million values, 1 in 1,000 runs reports a pair that doesn't exist.
+
+def canonical(text: str) -> str:
+    r"""Return a string in Unicode normalization form NFKC, with single spaces between words.
+
+    >>> canonical(" Zoe\u0308  Smith ")
+    'Zoë Smith'
     """
-
-    def __init__(self) -> None:
-        self._buckets = [array("Q") for _ in range(BUCKETS)]
-
-    def add(self, name: str, value_hash: int) -> bool:
-        """Add the name of a value. Return False if another value has it."""
-        name_hash = hashlib.sha256(_bytes(name)).digest()
-        bucket = self._buckets[int.from_bytes(name_hash[:2], "big")]
-        lowest = int.from_bytes(name_hash[2:7], "big") << 24  # the entry of the value hash 0
-        entry = lowest + value_hash % (1 << 24)
-        index = bisect_left(bucket, lowest)
-        is_known = index < len(bucket) and bucket[index] >> 24 == lowest >> 24
-        if not is_known:
-            bucket.insert(index, entry)
-        return bucket[index] == entry
-
-
-def _check_values(values: object) -> None:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise SettingsError(
-            f"{setting('values')} must be an iterable of strings or whole numbers, not {shown(values)}"
-        )
-
-
-def _checked_value(value: object) -> str:
-    """Return a value as a string in its canonical form."""
-    if not isinstance(value, str | SupportsIndex):
-        raise SettingsError(f"a value must be a string or a whole number, not {shown(value)}")
-    return _canonical(str(value))
-
-
-def _checked_template(template: str | None, *, parts: int) -> str:
-    """Return the template, which must contain every part. The default is the parts, separated by spaces."""
-    placeholders = [f"{{{number}}}" for number in range(1, parts + 1)]
-    if template is None:
-        return " ".join(placeholders)
-    in_template = {match[0] for match in PLACEHOLDER.finditer(template)}
-    if in_template != set(placeholders):
-        raise SettingsError(
-            f"{setting('template')} {quote(template)} must contain {', '.join(placeholders)}"
-        )
-    return template
-
-
-def _hash_of_pools(pools: Sequence[Sequence[str]]) -> str:
-    """Return the hash of one or several pools, as defined at the start of this file."""
-    pool_lines = ["".join(f"{name}\n" for name in names) for names in pools]
-    return hashlib.sha256(_bytes("\n".join(pool_lines))).hexdigest()
-
-
-def _derived_key(key: bytes, pool_hash: str, context: str) -> bytes:
-    """Return the key for one pool and context."""
-    version = b"namegen pseudonyms 1"
-    purpose = version + bytes.fromhex(pool_hash) + _bytes(_canonical(context))
-    return hmac.digest(key, purpose, "sha256")
-
-
-def _check_key(key: object) -> None:
-    if isinstance(key, bytes) and len(key) >= MIN_KEY_BYTES:
-        return
-    actual = f"{len(key)} bytes" if isinstance(key, bytes) else f"of type {type(key).__name__}"
-    raise SettingsError(
-        f"the key must be at least {MIN_KEY_BYTES} random bytes, but is {actual}: {MAKE_KEY}"
-    )
-
-
-def _check_is_string(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise SettingsError(f"{setting(name)} must be a string, not {shown(value)}")
-
-
-def _distinct_names(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[str]]:
-    """Return the distinct names of each pool. Raises SettingsError if a pool has none."""
-    try:
-        pools = [_names_of(names) for names in _as_pools(pool)]
-    except (TypeError, AttributeError):
-        pools = [[]]
-    if not all(pools):
-        raise SettingsError(
-            f"{setting('pool')} must be a list of names, or several lists, and none of them may be empty"
-        )
-    return pools
-
-
-def _as_pools(pool: Iterable[str] | Iterable[Iterable[str]]) -> Sequence[Iterable[str]]:
-    """Return a list of pools, even for a single pool. Raise TypeError if the value is neither."""
-    if isinstance(pool, str):
-        raise TypeError
-    items = list(pool)
-    names = [item for item in items if isinstance(item, str)]
-    pools = [item for item in items if not isinstance(item, str)]
-    if names and pools:
-        raise TypeError
-    return pools or [names]
-
-
-def _names_of(names: Iterable[str]) -> list[str]:
-    """Return the distinct names, in order, without empty ones."""
-    distinct = dict.fromkeys(map(_canonical, names))
-    distinct.pop("", None)
-    return list(distinct)
-
-
-def _canonical(text: str) -> str:
-    """Return the string in NFC form, without surrounding whitespace."""
-    text = text.strip()
-    if len(text) > LONG and not text.isascii():
-        text = _with_sorted_marks(text)
-    return normalize("NFC", text)
-
-
-def _with_sorted_marks(text: str) -> str:
-    """Return the decomposed string with its combining marks sorted, for which ``normalize`` takes quadratic time."""
-    decomposed = "".join(normalize("NFD", character) for character in text)
-    sorted_runs = []
-    for _, run in groupby(decomposed, key=_is_mark):
-        sorted_runs += sorted(run, key=combining)
-    return "".join(sorted_runs)
-
-
-def _is_mark(character: str) -> bool:
-    return combining(character) > 0
+    return " ".join(normalize("NFKC", text).split())
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-# --- files ------------------------------------------------------------------------------------------------------------
-
-
 def read_pool(path: Path | str) -> list[str]:
     """Read the names of a UTF-8 file: one name per line, or the column ``name`` of a ``.csv``. Raises NamesError."""
-    data = _read(
-        path,
-        MAX_POOL_BYTES,
-        "pass a file with one name per line, for example from `namegen generate`",
-    )
-    content = Source(data, short(path))
+    advice = "pass a file with one name per line, for example from `namegen generate`"
+    content = Source(_read(path, MAX_POOL_BYTES, advice), short(path))
     if Path(path).suffix.lower() == ".csv":
         return csv_columns(content, "name", None).names
     return list(content.lines)
@@ -358,17 +218,11 @@ def read_pool(path: Path | str) -> list[str]:
 
 def read_key(path: Path | str) -> bytes:
     """Read the bytes of a key. Raise NamesError if the file can't be read, or if everyone can read it."""
-    if _is_public_file(path):
+    status = look(path, None)
+    is_posix_file = os.name == "posix" and is_file(path, None)
+    if is_posix_file and status is not None and status.st_mode & stat.S_IROTH:
         raise NamesError(f"everyone can read the key {short(path)}: keep it secret (`chmod 600`)")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
-
-
-def _is_public_file(path: Path | str) -> bool:
-    status = look(path, None)
-    if os.name != "posix" or status is None:
-        return False
-    is_folder = stat.S_ISDIR(status.st_mode)
-    return not is_folder and bool(status.st_mode & stat.S_IROTH)
 
 
 def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> None:
@@ -401,6 +255,3 @@ def _read(path: Path | str, largest: int, advice: str) -> bytes:
         return read_whole(path, largest)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise NamesError(f"cannot read {short(path)} ({reason_of(error)}): {advice}") from error
-
-
-pseudonyms = Pseudonyms

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 
 from namegen.lists.bundled import BUNDLED
 
@@ -16,28 +15,27 @@ MIN_LETTERS = 3  # of a replaced name that is searched for in other columns
 MAX_WORDS = 5  # of a name
 SEPARATORS = re.compile(r"[\s,.'’-]+")  # between the words of a name
 WORD = re.compile(r"[^\W\d_]+")
+EMAIL = re.compile(r"\s*\S+@\S+\.\w+\s*")
 
 
 class NameColumns:
-    """Use the first rows of a table to find columns that still look like names.
+    """Use the first rows of a table to find columns that still look like names or e-mail addresses.
 
     A value looks like a name if all of its words are in namegen's lists of names, or if it contains the name that was
-    replaced in its row. A column counts as names if at least half of its values look like names.
+    replaced in its row. A column is found if at least half of its values look like names or addresses.
     """
 
-    def __init__(self) -> None:
-        self._header: Sequence[str] = ()
-        self._replaced_index = 0
-        self._rows = 0  # the number of rows so far
-        # For each column, the number of values that aren't empty.
-        self._values: Counter[int] = Counter()
-        # For each column, the number of values that look like names.
-        self._names: Counter[int] = Counter()
-
-    def start(self, header: Sequence[str], replaced_index: int) -> None:
-        """Start a table with these columns, one of which is replaced."""
+    def __init__(self, header: Sequence[str], replaced_index: int) -> None:
         self._header = header
         self._replaced_index = replaced_index
+        self._rows = 0  # the number of rows so far
+        # For each column, the number of values that aren't empty, and of those that look like names.
+        self._values: Counter[int] = Counter()
+        self._names: Counter[int] = Counter()
+        self._words: set[str] = set()  # of all names
+        for name in LISTS:
+            for line in BUNDLED[name].path.read_text(encoding="utf-8").casefold().splitlines():
+                self._words.update(WORD.findall(line.split(",")[0]))
 
     def check_row(self, row: Sequence[str]) -> None:
         """Count which cells of a row look like names. Rows after the first ``MAX_ROWS`` are ignored.
@@ -45,55 +43,26 @@ class NameColumns:
         Args:
             row: the row before its name is replaced.
         """
-        if self._rows == MAX_ROWS:
-            return
         self._rows += 1
-        replaced_name = row[self._replaced_index]
+        if self._rows > MAX_ROWS:
+            return
+        replaced_name = row[self._replaced_index].strip().casefold()
         for index, cell in enumerate(row):
-            is_empty = not cell.strip()
-            if index == self._replaced_index or is_empty:
+            cell = cell.casefold()
+            if index == self._replaced_index or not cell.strip():
                 continue
+            # Initials count as parts of a name.
+            words = [word for word in SEPARATORS.split(cell) if len(word) > 1]
+            is_name = 1 <= len(words) <= MAX_WORDS and self._words.issuperset(words)
+            has_name = len(replaced_name) >= MIN_LETTERS and replaced_name in cell
             self._values[index] += 1
-            if looks_like_name(cell) or contains_name(cell, replaced_name):
+            if is_name or has_name or EMAIL.fullmatch(cell):
                 self._names[index] += 1
 
     def found(self) -> list[str]:
-        """Return the names of the columns that look like names."""
+        """Return the names of the columns that look like names or addresses."""
         return [
             self._header[index]
             for index, count in sorted(self._names.items())
             if count >= MIN_SHARE * self._values[index]
         ]
-
-
-def looks_like_name(cell: str) -> bool:
-    """Return whether every word of a value is an initial or appears in namegen's lists of names.
-
-    >>> looks_like_name("Smith, Anna"), looks_like_name("anna@example.com"), looks_like_name("in stock")
-    (True, False, False)
-    """
-    without_initials = [word.casefold() for word in SEPARATORS.split(cell) if len(word) > 1]
-    has_usual_length = 1 <= len(without_initials) <= MAX_WORDS
-    return has_usual_length and name_words().issuperset(without_initials)
-
-
-def contains_name(cell: str, name: str) -> bool:
-    """Return whether a value contains a name, ignoring letter case.
-
-    >>> contains_name("anna.smith@example.com", "Smith"), contains_name("42", "Smith")
-    (True, False)
-    """
-    name = name.strip().casefold()
-    return len(name) >= MIN_LETTERS and name in cell.casefold()
-
-
-@cache
-def name_words() -> frozenset[str]:
-    """Return the words in namegen's lists of names, with letter case removed."""
-    words: set[str] = set()
-    for list_name in LISTS:
-        text = BUNDLED[list_name].path.read_text(encoding="utf-8")
-        for line in text.splitlines():
-            name = line.split(",")[0]
-            words.update(WORD.findall(name.casefold()))
-    return frozenset(words)
