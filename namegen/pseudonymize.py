@@ -76,7 +76,7 @@ class Pseudonyms(Iterator[str]):
         GenerationError: during iteration, if two different values have the same name.
 
     >>> list(Pseudonyms(["Ann", "Bob", " Ann", ""], pool=["Ada", "Bo", "Cy"], key=b"only an example!"))
-    ['Cy', 'Bo', 'Cy', '']
+    ['Bo', 'Cy', 'Bo', '']
     >>> parts = [["Ada", "Bo", "Cy"], ["Lee", "Diaz"]]
     >>> patients = Pseudonyms(pool=parts, key=b"only an example!", template="{2}, {1}")
     >>> patients.size, patients.of("Ann")
