@@ -36,9 +36,9 @@ from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads  #
 from namegen.core.data.corpus import Corpus  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
-from namegen.core.settings import TrainingSettings  # noqa: E402
+from namegen.core.settings import Config, TrainingSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
-from namegen.settings_toml import Config, read_config  # noqa: E402
+from namegen.settings_toml import read_config  # noqa: E402
 
 PREFIXES_PER_BATCH = 1000
 PREDICTED_AT_ONCE = 2048

@@ -39,9 +39,10 @@ from namegen.core.data.normalization import hash_names  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
+from namegen.core.settings import Config  # noqa: E402
 from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
-from namegen.settings_toml import Config, merge  # noqa: E402
+from namegen.settings_toml import merge  # noqa: E402
 from namegen.types import Array, Float64  # noqa: E402
 
 LISTS = ("world-given", "world-family")

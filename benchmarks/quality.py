@@ -38,9 +38,10 @@ from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import NGRAM, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
+from namegen.core.settings import Config  # noqa: E402
 from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.core.training.run import TrainingRun  # noqa: E402
-from namegen.settings_toml import Config, merge  # noqa: E402
+from namegen.settings_toml import merge  # noqa: E402
 from namegen.types import Array, Float64, Int64  # noqa: E402
 
 FOLDER = Path("build") / "quality"

@@ -17,9 +17,10 @@ from namegen.constraints import make_constraints
 from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import CONSTRAINTS, MinDistance, WellFormed
+from namegen.core.settings import Config
 from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 
 NAMES = load_bundled("mlb-first").names[:2_000]
 

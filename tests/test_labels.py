@@ -19,10 +19,10 @@ from namegen.core.data.list_parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences, best_ngram
-from namegen.core.settings import DataSettings
+from namegen.core.settings import Config, DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests.cli.conftest import invoke
 
 QUICK = merge(Config(), {"training.quick": True, "training.epochs": 3, "network.hidden": (16,)})

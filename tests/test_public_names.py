@@ -12,8 +12,7 @@ import pytest
 import namegen
 from namegen import api
 from namegen.cli import COMMANDS, cli
-from namegen.core.settings import DUPLICATES, LETTER_CASES, NAME_TYPES, SPLITS
-from namegen.settings_toml import TABLES
+from namegen.core.settings import DUPLICATES, LETTER_CASES, NAME_TYPES, SPLITS, TABLES
 
 ROOT = Path(__file__).parents[1]
 OLD_SETTINGS = {

@@ -18,11 +18,11 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
-from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.defaults import resolve_recipe
+from namegen.core.settings import Config, DataSettings, Recipe
+from namegen.core.training.defaults import ListSize, with_defaults
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, read_config
+from namegen.settings_toml import read_config
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
 STORED = Path(__file__).with_name("resolved_configs.json")
@@ -42,7 +42,7 @@ def resolved(config: Config) -> dict[str, Any]:
     """Return every setting by its dotted path, resolved for the config's list."""
     parts = parts_of(config.data, config.training.seed)
     network = replace(config.network, architecture=config.network.architecture or "rnn")
-    recipe = resolve_recipe(Recipe(config.data, network, config.training), parts)
+    recipe = with_defaults(Recipe(config.data, network, config.training), ListSize.of(parts))
     training = recipe.training
     if training.lr_schedule != "steps":  # the rates of steps are in lr_steps
         training = replace(training, learning_rate=training.peak_learning_rate)

@@ -13,9 +13,10 @@ import pytest
 from namegen import api
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation.fitting import measure_rules
+from namegen.core.settings import Config
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests.core.training.small_runs import After
 
 NAMES = load_bundled("mlb-first").names[:300]

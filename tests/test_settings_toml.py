@@ -1,4 +1,4 @@
-"""Check that TOML configs are read and written correctly, and that all errors are reported together."""
+"""Check that TOML configs are read and written correctly, and that errors contain the setting or the line."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from namegen import api, threads
 from namegen.core.network.cells import CELLS
-from namegen.core.settings import SPLITS, DataSettings, NetworkSettings, TrainingSettings
-from namegen.errors import SettingsError
-from namegen.settings_toml import (
+from namegen.core.settings import (
+    SPLITS,
     Config,
+    DataSettings,
+    NetworkSettings,
     RunSettings,
-    merge,
-    parse_config,
-    read_config,
-    write_config,
+    TrainingSettings,
 )
+from namegen.errors import SettingsError
+from namegen.settings_toml import merge, parse_config, read_config, write_config
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -116,8 +116,11 @@ def test_whole_numbers_are_accepted_for_floats(tmp_path: Path) -> None:
             "network.qqqq is unknown: expected one of architecture, cell, hidden, initializer, base_model, options",
         ),
         ("data = 3", "data is 3: expected a table, [data]"),
-        ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),
-        ("[training]\nlearning_rate = true", "training.learning_rate is True: expected a number"),
+        ("[training]\nepochs = true", "training.epochs is True: expected a whole number from 1"),
+        (
+            "[training]\nlearning_rate = true",
+            "training.learning_rate is True: expected a number above 0",
+        ),
         (
             "[training]\nlearning_rate = inf",
             "training.learning_rate is inf: expected a number above 0",
@@ -127,23 +130,23 @@ def test_whole_numbers_are_accepted_for_floats(tmp_path: Path) -> None:
         ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
         (
             "[network]\nhidden = [32, 1.5]",
-            "network.hidden is [32, 1.5]: expected a list, each item a whole number",
+            "network.hidden is 32, 1.5: expected 1 to 16 widths",
         ),
         ("[network]\nhidden = []", "network.hidden is []: expected 1 to 16 widths"),
         (
             "[training]\nlr_steps = [[0, 1, 2]]",
-            "expected a list, each item a list of 2: a whole number, a number",
+            "expected pairs of epoch and rate",
         ),
         (
             "[data]\nnames = 1979-05-27",
-            "data.names is datetime.date(1979, 5, 27): expected a string in quotes",
+            "data.names is datetime.date(1979, 5, 27): expected a string",
         ),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
         ("[training]\nlr_schedule = 'steps'", "the schedule is steps, with 0 rate steps"),
-        ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
-        ("[data\n", "not TOML"),
+        ('[training]\n"a\\u001bb" = 1', "'training.a\\x1bb' is unknown"),
+        ("[data\n", "use a TOML file"),
         ("\n\nnames = x\n", "line 3"),
-        ("[data]\nnames = 'a'\nnames = 'b'", "not TOML"),
+        ("[data]\nnames = 'a'\nnames = 'b'", "use a TOML file"),
         (b"[data]\nnames = '\xff'", "not UTF-8 at line 2"),
         ("x = " + "[" * 100_000, "nests too deeply"),
     ],
@@ -154,26 +157,6 @@ def test_errors_contain_the_setting_or_the_line(
     message = refusal(tmp_path, text)
     assert expected in message
     assert "\n" not in message
-
-
-def test_all_errors_are_reported_together(tmp_path: Path) -> None:
-    wrong = {
-        "data.validation": "1",
-        "data.split": '"half"',
-        "data.nams": '"x"',
-        "network.cell": "3",
-        "more": "{}",
-    }
-    wrong |= {"training.lr_steps": "[[1, 0.1]]", "training.batch_size": "0", "run.plot": '"yes"'}
-    message = refusal(tmp_path, "\n".join(f"{path} = {value}" for path, value in wrong.items()))
-    assert "8 wrong values" in message
-    assert message.count("\n  ") == 8
-    assert "\n  and 5 more" in refusal(
-        tmp_path, "\n".join(f"x{number} = 1" for number in range(25))
-    )
-    for path in wrong:
-        assert f"\n  {path} is " in message
-    assert "came with" not in message, "errors that only follow from others aren't reported"
 
 
 def test_long_values_are_cut_in_errors(tmp_path: Path) -> None:
@@ -230,20 +213,8 @@ class TestMerge:
         with pytest.raises(SettingsError, match=r"^batch_size is 0: "):
             merge(Config(), {"training.batch_size": 0})
         with pytest.raises(SettingsError) as caught:
-            merge(
-                Config(),
-                {
-                    "data.validation": 2,
-                    "network.cell": "x",
-                    "training.epochs": "3",
-                    "run.threads": 0,
-                },
-            )
-        for name in ("validation", "cell", "epochs", "threads"):
-            assert f"\n  {name} is " in str(caught.value)
-            assert f"\n  --{name} is " in caught.value.message_with(
-                lambda setting, _: f"--{setting}"
-            )
+            merge(Config(), {"run.threads": 0})
+        assert caught.value.message_with(lambda setting, _: f"--{setting}")[:14] == "--threads is 0"
 
     def test_settings_without_effect_are_rejected(self) -> None:
         with pytest.raises(

@@ -14,9 +14,9 @@ from textwrap import fill
 from options import is_check_requested, write_or_check
 
 from namegen.backends import ENGINES
-from namegen.core.settings import About
+from namegen.core.settings import TABLES, About, Config
 from namegen.errors import NamegenError
-from namegen.settings_toml import TABLES, Config, write_config
+from namegen.settings_toml import write_config
 
 ROOT = Path(__file__).parents[2]
 DEFAULT_CONFIG = ROOT / "configs" / "default.toml"

@@ -13,7 +13,7 @@ from namegen.backends import load_engine
 from namegen.constraints import claimed_starts
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
-from namegen.core.settings import NOTHING
+from namegen.core.settings import NOTHING, Config
 from namegen.core.training.base_model import BaseModel
 from namegen.core.training.preparation import PreparedTraining, prepare
 from namegen.core.training.result import RunResult
@@ -33,7 +33,7 @@ from namegen.events import ProgressCallback, ignore_progress
 from namegen.files import is_there, named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
 from namegen.models import BASE, SHIPPED, shipped_path
-from namegen.settings_toml import Config, merge, read_config, write_config
+from namegen.settings_toml import merge, read_config, write_config
 
 prepare_for_use = partial(prepare, for_use=True, claims=claimed_starts)
 

@@ -17,11 +17,11 @@ from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.opening import note_same_name, note_shadowed_backends
 from namegen.cli.terminal import Notes, json_text, printable
-from namegen.core.settings import DROPOUT_SETTINGS, About
+from namegen.core.settings import DROPOUT_SETTINGS, TABLES, About, Config
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError
 from namegen.files import is_file
-from namegen.settings_toml import TABLES, Config, merge, read_config
+from namegen.settings_toml import merge, read_config
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:

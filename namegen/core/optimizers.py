@@ -82,7 +82,7 @@ def adam(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Ten
 
 
 # Adam's learning rate is the best of 0.01, 0.015, 0.02 and 0.03 for the original project's network.
-# ``resolve_training`` lowers it for wider networks. The other rates are the original project's, or common ones.
+# ``training/defaults.py`` lowers it for wider networks. The other rates are the original project's, or common ones.
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer(gradient_descent, formula="w ← w − lr·g", learning_rate=0.5),
     "momentum": Optimizer(

@@ -1,22 +1,28 @@
 """The settings of a run, with their defaults. They're frozen dataclasses that check their values.
 
-Each setting is declared only here: its type, its default, the values that it accepts, and the help text of its option.
+Each setting is declared only here: its type and range, its default, and the help text of its option.
 ``namegen.settings_toml`` reads settings from TOML, and ``namegen.cli.train`` turns them into options.
+``core/training/defaults.py`` chooses the defaults that depend on the list.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, replace
-from typing import Any, cast
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
+from typing import Annotated, Any, cast, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 from namegen.core.network.cells import CELLS
 from namegen.core.network.initializers import INITIALIZERS
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.schedules import SCHEDULES
 from namegen.errors import SettingsError, setting, shown
+from namegen.threads import WIDE, threads_for
 
 SPLITS = ("by-name", "by-row")
 DUPLICATES = ("full", "sqrt")
@@ -33,19 +39,12 @@ NOTHING = "none"  # as the base model: start from random weights
 PLAIN_CELL = "simple_rnn"
 PLAIN_HIDDEN = (32, 32)
 
-# The defaults with ``quick``, and for architectures other than rnn. With all duplicates, 80 epochs are 0.3 points worse
-# than 120 on last names. With square-root weighting, there is less to memorize, and more than 40 epochs would overfit.
-DEFAULT_EPOCHS = 120
-DEFAULT_EPOCHS_SQRT = 40
-DEFAULT_UPDATES = 3_000  # the minimum number of parameter updates
-LARGEST_DEFAULT_BATCH = 128
-SMALLEST_DEFAULT_BATCH = 16
-STEPS_OF_A_SMALL_LIST = 40  # of an epoch, if that's possible with the smallest batch
-WIDTH_OF_DEFAULT = 32  # of the layers that Adam's default learning rate was tuned for
-
 DEFAULT_VALIDATION = 0.1
 
 LIST_LOCATION = ("names", "column", "label_column")
+
+
+# --- declarations -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -56,69 +55,86 @@ class About:
     """
 
     help: str = ""  # "" for a setting that has no option
-    metavar: str = "NAME"  # stands for the value in the help
     default: str = ""  # a description, if the default follows a rule
     # Values in these texts, and how a config writes them.
     in_toml: Mapping[str, str] = field(default_factory=dict)
-    choices: Collection[str] = ()  # all accepted values, if they have names
-    # Returns whether a value of the right type is accepted.
-    holds: Callable[[Any], bool] = lambda value: True
-    expected: str = ""  # a description of the accepted values
     # Backends also read the optimizer's hyperparameters, and no other training setting (see ``backend_settings``).
     backend_reads: bool = False
+    # The following attributes belong to the type.
+    metavar: str = "NAME"  # stands for the value in the help
+    choices: Collection[str] = ()  # all accepted values, if they have names
+    expected: str = ""  # a description of the accepted values; "" if the type allows all values
 
     @classmethod
-    def of(cls, settings: type[object], name: str) -> About:
+    def of(cls, settings: Any, name: str) -> About:
         """Look up a field of a settings dataclass.
 
         >>> About.of(TrainingSettings, "epochs").expected
         'a whole number from 1 to 1,000,000'
         """
-        declarations = fields(cast(Any, settings))
-        metadata_of = {declaration.name: declaration.metadata for declaration in declarations}
-        return cast(About, metadata_of[name].get("about", cls()))
+        [declaration] = [known for known in fields(settings) if known.name == name]
+        about: About = declaration.metadata.get("about", cls())
+        hint = type_hints(settings)[name]
+        for part in (hint, *get_args(hint)):  # such as Count | None, then Count
+            for meta in getattr(part, "__metadata__", ()):
+                about = replace(about, expected=meta.description, **meta.extra)
+        return about
 
 
-LIST = "chosen for the list"
-COUNT: dict[str, Any] = {
-    "metavar": "N",
-    "holds": lambda value: value >= 1,
-    "expected": "a whole number of at least 1",
-}
-SHARE: dict[str, Any] = {
-    "metavar": "SHARE",
-    "holds": lambda value: 0 <= value <= 0.9,
-    "expected": "a share from 0 to 0.9",
-}
-TO_1: dict[str, Any] = {
-    "metavar": "SHARE",
-    "holds": lambda value: 0 <= value <= 1,
-    "expected": "a share from 0 to 1",
-}
-SEED: dict[str, Any] = {
-    "metavar": "N",
-    "holds": lambda value: 0 <= value < 2**63,
-    "expected": "a whole number from 0 to 2**63 - 1",
-}
-ABOVE_0: dict[str, Any] = {
-    "holds": lambda value: 0 < value < math.inf,
-    "expected": "a number above 0",
-}
+@cache
+def type_hints(settings: Any) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, with their ranges."""
+    return get_type_hints(settings, include_extras=True)
 
 
-def whole(least: int, most: int) -> dict[str, Any]:
-    """Describe a setting that accepts the whole numbers from ``least`` to ``most``."""
-    return {
-        "metavar": "N",
-        "holds": lambda value: least <= value <= most,
-        "expected": f"a whole number from {least} to {most:,}",
-    }
+def described(expected: str, metavar: str = "NAME", **limits: Any) -> Meta:
+    """Limit the values of a type, for use in ``Annotated``.
+
+    Args:
+        expected: A description of the accepted values.
+        metavar: What stands for the value in the help.
+        **limits: The limits, as arguments of ``msgspec.Meta``.
+    """
+    return Meta(description=expected, extra={"metavar": metavar}, **limits)
 
 
-def one_of(choices: Collection[str]) -> dict[str, Any]:
-    """Describe a setting that accepts one of several names."""
-    names = ", ".join(choices)
-    return {"choices": choices, "holds": choices.__contains__, "expected": f"one of {names}"}
+def whole(least: int, most: int) -> Meta:
+    """Limit a type to the whole numbers from ``least`` to ``most``."""
+    return described(f"a whole number from {least} to {most:,}", "N", ge=least, le=most)
+
+
+def one_of(choices: Collection[str]) -> Meta:
+    """Limit a type to some strings."""
+    return Meta(description=f"one of {', '.join(choices)}", extra={"choices": choices})
+
+
+Count = Annotated[int, described("a whole number of at least 1", "N", ge=1)]
+Seed = Annotated[int, described("a whole number from 0 to 2**63 - 1", "N", ge=0, le=2**63 - 1)]
+Share = Annotated[float, described("a share from 0 to 1", "SHARE", ge=0, le=1)]
+PartialShare = Annotated[float, described("a share from 0 to 0.9", "SHARE", ge=0, le=0.9)]
+IS_POSITIVE = {"gt": 0, "le": sys.float_info.max}
+Rate = Annotated[float, described("a number above 0", "RATE", **IS_POSITIVE)]
+Norm = Annotated[float, described("a number above 0", "NORM", **IS_POSITIVE)]
+Architecture = Annotated[str, described("the name of an architecture, such as rnn", min_length=1)]
+Backend = Annotated[str, described("the name of a backend, such as numpy or keras", min_length=1)]
+BaseModelName = Annotated[str, described(f"a model, or {NOTHING}", "MODEL", min_length=1)]
+Width = Annotated[int, whole(1, 4096)]
+Widths = Annotated[
+    tuple[Width, ...],
+    described("1 to 16 widths, each from 1 to 4096", "W,W", min_length=1, max_length=16),
+]
+Options = Annotated[
+    Mapping[str, int | float | str | bool],
+    described("a table of plain values, such as { heads = 4 }", "N=V,…"),
+]
+RateSteps = Annotated[
+    tuple[tuple[int, Rate], ...],
+    described(
+        "pairs of epoch and rate, with rising epochs from 0 on and rates above 0", "E:RATE,…"
+    ),
+]
+
+TYPES_IN_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
 
 
 def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
@@ -134,6 +150,59 @@ def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> 
     if default == {}:
         return field(default_factory=dict, hash=False, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+class Checked:
+    """A base class of frozen dataclasses that check and convert their values.
+
+    A value may be anything that msgspec converts to the type of its field, such as a list for a tuple or 1 for a float.
+    NumPy's numbers count as Python's.
+
+    Raises:
+        SettingsError: A field has a value of the wrong type or range. The error's ``field`` is its name.
+    """
+
+    def __post_init__(self) -> None:
+        for declaration in fields(cast(Any, self)):  # subclasses are dataclasses
+            name = declaration.name
+            value = getattr(self, name)
+            converted = checked(type(self), name, value)
+            object.__setattr__(self, name, converted)  # the fields are frozen
+
+
+def checked(settings: Any, name: str, value: Any) -> Any:
+    """Convert a value to the type of a field.
+
+    Raises:
+        SettingsError: The value has the wrong type or range.
+
+    >>> checked(TrainingSettings, "epochs", 0)
+    Traceback (most recent call last):
+    namegen.errors.SettingsError: epochs is 0: expected a whole number from 1 to 1,000,000
+    """
+    about = About.of(settings, name)
+    hint = type_hints(settings)[name]
+    is_numpy_number = getattr(value, "ndim", None) == 0
+    try:
+        converted = msgspec.convert(value.item() if is_numpy_number else value, hint)
+        if converted is None or not about.choices or converted in about.choices:
+            return converted
+    except (msgspec.ValidationError, OverflowError):
+        pass
+    raise wrong_value(settings, name, value)
+
+
+def wrong_value(settings: Any, name: str, value: object) -> SettingsError:
+    """Return the error for a value that a field doesn't accept."""
+    hint = type_hints(settings)[name]
+    words = [TYPES_IN_WORDS[kind] for kind in (hint, *get_args(hint)) if kind in TYPES_IN_WORDS]
+    expected = About.of(settings, name).expected or " or ".join(words)
+    # Lists have no brackets, because options don't have them either.
+    value_shown = shown(value).strip("[]") or shown(value)
+    return SettingsError(f"{setting(name)} is {value_shown}: expected {expected}", field=name)
+
+
+LIST = "chosen for the list"
 
 
 def reading(name: str) -> str:
@@ -156,56 +225,7 @@ def with_hyperparameter(name: str) -> str:
     return " or ".join(optimizers)
 
 
-class Checked:
-    """A base class of settings that checks their values.
-
-    Raises:
-        SettingsError: A setting has a value of the wrong type or range. The error's ``field`` is its name.
-    """
-
-    def __post_init__(self) -> None:
-        for declaration in fields(cast(Any, self)):  # subclasses are dataclasses
-            _check_value(declaration, getattr(self, declaration.name))
-
-
-def _check_value(declaration: Field[Any], value: object) -> None:
-    """Raise SettingsError if a setting doesn't accept a value."""
-    about: About = declaration.metadata.get("about", About())
-    is_unspecified = value is None and declaration.default is None
-    if not is_unspecified and not _is_accepted(value, about):
-        raise SettingsError(
-            f"{setting(declaration.name)} is {_shown_without_brackets(value)}: expected {about.expected}",
-            field=declaration.name,
-        )
-
-
-def _is_accepted(value: object, about: About) -> bool:
-    """Check whether a setting accepts a value. A value of another type may make the check fail."""
-    try:
-        return value is not None and about.holds(value)
-    except TypeError:
-        return False
-
-
-def _shown_without_brackets(value: object) -> str:
-    """Format a setting's value for a message. Lists have no brackets, because options don't have them either."""
-    text = shown(value)
-    return text.strip("[]") or text
-
-
-def _are_widths(widths: tuple[int, ...]) -> bool:
-    """Check the number of layers and their widths."""
-    return 1 <= len(widths) <= 16 and all(1 <= width <= 4096 for width in widths)
-
-
-def _are_lr_steps(steps: tuple[tuple[int, float], ...]) -> bool:
-    """Check that the learning rates are above 0, and that their first epochs rise from 0."""
-    first_epochs = [first_epoch for first_epoch, rate in steps]
-    rates = [rate for first_epoch, rate in steps]
-    are_rates = all(0 < rate < math.inf for rate in rates)
-    are_rising = all(before < after for before, after in itertools.pairwise(first_epochs))
-    starts_at_0 = not steps or first_epochs[0] == 0
-    return are_rates and are_rising and starts_at_0
+# --- settings ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -232,46 +252,40 @@ class DataSettings(Checked):
         },
     )
     #: A longer line isn't a name, so the file probably isn't a list.
-    max_name_length: int = declared(
-        1000, "Reject a list if any of its names has more characters than this.", **COUNT
+    max_name_length: Count = declared(
+        1000, "Reject a list if any of its names has more characters than this."
     )
-    validation: float | None = declared(
+    validation: PartialShare | None = declared(
         None,
         "The share of names to hold out for validation. Pass 0 to hold out none.",
         "0.1; 0 for fewer than 100 distinct names and for short lists of phrases, except with "
         f"{setting('quick', 'True')} or {setting('test')}",
-        **SHARE,
     )
-    test: float = declared(  # none by default, because every name in the training set helps
+    test: PartialShare = declared(  # none by default, because every name in the training set helps
         0.0,
         "The share of names to set aside as a test set, which is used only for the final evaluation. Together with "
         f"{setting('validation')}, it can be at most 0.9.",
-        **SHARE,
     )
-    split: str = declared(
+    split: Annotated[str, one_of(SPLITS)] = declared(
         "by-name",
         "How to hold out names that occur several times. by-name: all copies of a name stay together; by-row: its "
         "copies can end up on both sides.",
-        **one_of(SPLITS),
     )
-    split_seed: int | None = declared(
+    split_seed: Seed | None = declared(
         None,
         "The random seed that selects the held-out names.",
         f"the value of {setting('seed')}",
-        **SEED,
     )
-    duplicates: str | None = declared(
+    duplicates: Annotated[str, one_of(DUPLICATES)] | None = declared(
         None,
         "How often to train on a name that occurs c times. full: c times; sqrt: about the square root of c times.",
         f"sqrt; full with {setting('split', 'by-row')}",
-        **one_of(DUPLICATES),
     )
-    name_type: str | None = declared(
+    name_type: Annotated[str, one_of(NAME_TYPES)] | None = declared(
         None,
         "How to compare names. plain: case, spaces and punctuation don't matter; company: legal suffixes such as Inc. "
         "don't matter either.",
         "plain; company for the built-in list companies",
-        **one_of(NAME_TYPES),
     )
 
     def __post_init__(self) -> None:
@@ -311,45 +325,35 @@ class NetworkSettings(Checked):
     (64,)
     """
 
-    architecture: str | None = declared(
+    architecture: Architecture | None = declared(
         None,
         "The network architecture.",
         "rnn; for a third-party backend, its first architecture",
-        holds=lambda value: value != "",
-        expected="the name of an architecture, such as rnn",
         in_toml={"rnn": '`"rnn"`'},
     )
-    cell: str | None = declared(None, "The type of recurrent cell.", LIST, **one_of(tuple(CELLS)))
-    hidden: tuple[int, ...] | None = declared(
+    cell: Annotated[str, one_of(CELLS)] | None = declared(None, "The type of recurrent cell.", LIST)
+    hidden: Widths | None = declared(
         None,
         "The number of units in each layer, such as 64 or 32,32.",
         LIST,
         in_toml={"64 or 32,32": "`[64]` or `[32, 32]`"},
-        metavar="W,W",
-        holds=_are_widths,
-        expected="1 to 16 widths, each from 1 to 4096",
     )
-    initializer: str = declared(
+    initializer: Annotated[str, one_of(INITIALIZERS)] = declared(
         "glorot",
         "The distribution of the initial weights. glorot: uniform, with a variance of 2 / (inputs + outputs); normal: "
         "normal, with a standard deviation of 0.1; uniform: from -0.1 to 0.1; xavier: normal, with a variance of "
         "1 / inputs.",
-        **one_of(INITIALIZERS),
     )
-    base_model: str | None = declared(
+    base_model: BaseModelName | None = declared(
         None,
         "The pretrained model to fine-tune: a run folder, a model file or a built-in model. "
         f"Pass {NOTHING} to start from random weights.",
         f"namegen's base model for fewer than 500 names, unless they are phrases; otherwise {NOTHING}",
-        metavar="MODEL",
-        holds=lambda value: value != "",
-        expected=f"a model, or {NOTHING}",
         in_toml={NOTHING: f'`"{NOTHING}"`'},
     )
-    options: Mapping[str, int | float | str | bool] = declared(
+    options: Options = declared(
         {},
         "Settings of a third-party backend's architecture, such as heads=4.",
-        metavar="N=V,…",
         in_toml={"heads=4": "`{ heads = 4 }`"},
     )
 
@@ -384,58 +388,46 @@ class TrainingSettings(Checked):
         "Train a small network without dropout. On lists of thousands of names, this is much faster, but the names are "
         "less convincing. Settings that you specify take precedence.",
     )
-    epochs: int | None = declared(
-        None, "The number of times to train on the whole list.", LIST, **whole(1, 1_000_000)
+    epochs: Annotated[int, whole(1, 1_000_000)] | None = declared(
+        None, "The number of times to train on the whole list.", LIST
     )
-    batch_size: int | None = declared(
-        None, "The number of names in each training step.", LIST, **COUNT
-    )
+    batch_size: Count | None = declared(None, "The number of names in each training step.", LIST)
     #: Adam scales the steps of each weight, so the same learning rate works for many lists.
-    optimizer: str = declared("adam", "The optimizer.", **one_of(OPTIMIZERS), backend_reads=True)
-    learning_rate: float | None = declared(
+    optimizer: Annotated[str, one_of(OPTIMIZERS)] = declared(
+        "adam", "The optimizer.", backend_reads=True
+    )
+    learning_rate: Rate | None = declared(
         None,
         "The learning rate. If the rate changes during training, this is its highest value.",
         LIST,
-        metavar="RATE",
-        **ABOVE_0,
     )
-    momentum: float = declared(
+    momentum: Annotated[float, described("a number from 0 to below 1", "M", ge=0, lt=1)] = declared(
         0.9,
         f"The momentum. It has an effect only with {setting('optimizer', with_hyperparameter('momentum'))}.",
-        metavar="M",
-        holds=lambda value: 0 <= value < 1,
-        expected="a number from 0 to below 1",
     )
     #: No limit by default: names are short, so gradients stay small.
-    clip_norm: float | None = declared(
+    clip_norm: Norm | None = declared(
         None,
         "Scale down gradients whose norm is larger than this value.",
         "no limit",
-        metavar="NORM",
         backend_reads=True,
-        **ABOVE_0,
     )
     #: One-cycle takes half the time of a learning rate that only falls.
-    lr_schedule: str = declared(
+    lr_schedule: Annotated[str, one_of(SCHEDULES)] = declared(
         "one-cycle",
         "How the learning rate changes during training. "
         + "; ".join(f"{name}: {schedule.help}" for name, schedule in SCHEDULES.items())
         + ".",
-        **one_of(SCHEDULES),
     )
-    warmup: float = declared(
+    warmup: Share = declared(
         0.2,
         f"The share of training in which the learning rate rises, with {setting('lr_schedule', reading('warmup'))}.",
-        **TO_1,
     )
-    lr_steps: tuple[tuple[int, float], ...] = declared(
+    lr_steps: RateSteps = declared(
         (),
         f"The learning rates for {setting('lr_schedule', reading('lr_steps'))}, each with its first epoch (counted "
         "from 0), such as 0:0.01,25:0.005.",
-        metavar="E:RATE,…",
         in_toml={"0:0.01,25:0.005": "`[[0, 0.01], [25, 0.005]]`"},
-        holds=_are_lr_steps,
-        expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
     bptt: bool = declared(
         True,
@@ -443,42 +435,37 @@ class TrainingSettings(Checked):
         f"With {setting('bptt', 'False')}, gradients stop at each character.",
         backend_reads=True,
     )
-    recurrent_dropout: float | None = declared(
+    recurrent_dropout: PartialShare | None = declared(
         None,
         "The share of recurrent weights to drop in each training step (dropout).",
         LIST,
-        **SHARE,
     )
-    layer_dropout: float | None = declared(
+    layer_dropout: PartialShare | None = declared(
         None,
         "The share of units between layers to drop in each training step (dropout).",
         LIST,
-        **SHARE,
     )
-    output_dropout: float | None = declared(
+    output_dropout: PartialShare | None = declared(
         None,
         "The share of units before the output layer to drop in each training step (dropout).",
         LIST,
-        **SHARE,
     )
-    label_smoothing: float | None = declared(
+    label_smoothing: Share | None = declared(
         None,
         "The share of each training target that comes from the n-gram baseline (label smoothing).",
         LIST,
-        **TO_1,
     )
-    patience: int | None = declared(
-        None, "Stop training after this many epochs without improvement.", "never", **COUNT
+    patience: Count | None = declared(
+        None, "Stop training after this many epochs without improvement.", "never"
     )
     #: The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
-    monitor: str = declared(
-        "loss", "The validation metric that selects the best epoch.", **one_of(CRITERIA)
+    monitor: Annotated[str, one_of(CRITERIA)] = declared(
+        "loss", "The validation metric that selects the best epoch."
     )
-    seed: int = declared(
+    seed: Seed = declared(
         0,
         "The random seed. You get the same network if the seed, the list, all other settings, the backend, the number "
         "of threads and the machine are the same.",
-        **SEED,
     )
 
     def __post_init__(self) -> None:
@@ -489,6 +476,10 @@ class TrainingSettings(Checked):
                 f"the schedule is {self.lr_schedule}, with {len(self.lr_steps)} rate steps: set "
                 f"{setting('lr_steps')} together with the schedule {reading('lr_steps')}, and only with it"
             )
+        first_epochs = [first_epoch for first_epoch, rate in self.lr_steps]
+        are_rising = all(before < after for before, after in itertools.pairwise(first_epochs))
+        if not are_rising or first_epochs[:1] not in ([], [0]):
+            raise wrong_value(type(self), "lr_steps", self.lr_steps)
 
     @property
     def plain(self) -> TrainingSettings:
@@ -553,35 +544,43 @@ class TrainingSettings(Checked):
         >>> TrainingSettings(lr_schedule="constant").without_effect["warmup"]
         'the schedule is constant, not one-cycle'
         """
-        return self._unused_by_optimizer | self._unused_by_schedule
+        reasons = {}
+        for optimizer in OPTIMIZERS.values():
+            for name in optimizer.hyperparameters:
+                if name not in self.hyperparameters:
+                    with_effect = with_hyperparameter(name)
+                    reasons[name] = f"the optimizer is {self.optimizer}, not {with_effect}"
+        for name in ("learning_rate", "warmup"):
+            if name not in SCHEDULES[self.lr_schedule].reads:
+                reasons[name] = f"the schedule is {self.lr_schedule}, not {reading(name)}"
+        return reasons
 
-    @property
-    def _unused_by_optimizer(self) -> dict[str, str]:
-        """The hyperparameters that only other optimizers have, each with the reason."""
-        return {
-            name: f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
-            for optimizer in OPTIMIZERS.values()
-            for name in optimizer.hyperparameters
-            if name not in self.hyperparameters
-        }
 
-    @property
-    def _unused_by_schedule(self) -> dict[str, str]:
-        """The settings that only other schedules read, each with the reason."""
-        return {
-            name: f"the schedule is {self.lr_schedule}, not {reading(name)}"
-            for name in ("learning_rate", "warmup")
-            if name not in SCHEDULES[self.lr_schedule].reads
-        }
+@dataclass(frozen=True)
+class RunSettings(Checked):
+    """Where and how a network is trained. These settings don't affect what it learns."""
+
+    # The backend numpy needs no other library, and is the fastest backend for small networks.
+    backend: Backend = declared(
+        "numpy",
+        "The backend to train with: {}.",
+        in_toml={"numpy or keras": '`"numpy"` or `"keras"`'},
+    )
+    # None means as many as make training faster, see ``Config.threads``.
+    threads: Annotated[int, whole(1, 1024)] | None = declared(
+        None,
+        "The number of CPU threads to use.",
+        "1; with the backend numpy, 2 for a wide layer if two cores are idle",
+    )
+    plot: bool = declared(True, "Plot the training run as history.png.")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that determines what a run learns, except for the list.
 
-    >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(name_count=3_000)
-    >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
-    (64, 64, 0.0075)
+    >>> Recipe(network=NetworkSettings(hidden=(128,))).network.hidden
+    (128,)
     """
 
     data: DataSettings = field(default_factory=DataSettings)
@@ -601,88 +600,51 @@ class Recipe:
         if self.data.validation == 0:
             reason = "there are no held-out names, and the training loss decides"
             reasons["training.monitor"] = reason
-        return reasons | self._unused_by_split
-
-    @property
-    def _unused_by_split(self) -> dict[str, str]:
-        """The settings of the split that have no effect if no names are held out, each with the reason."""
-        if self.data.validation != 0 or self.data.test != 0:
-            return {}
-        reasons = {"data.split_seed": "no names are held out"}
-        if self.data.duplicates is not None:  # otherwise, the default depends on the split
-            reasons["data.split"] = "no names are held out, and duplicates are set"
+            if self.data.test == 0:
+                reasons["data.split_seed"] = "no names are held out"
+                if self.data.duplicates is not None:  # otherwise, the default depends on the split
+                    reasons["data.split"] = "no names are held out, and duplicates are set"
         return reasons
 
-    def resolved(self, *, name_count: int) -> Recipe:
-        """Fill in the training settings that depend on the list and the network.
 
-        Args:
-            name_count: The number of names in an epoch.
-        """
-        training = resolve_training(
-            self.training,
-            name_count,
-            self.network,
-            uses_sqrt_duplicates=self.data.uses_sqrt_duplicates,
-        )
-        return replace(self, training=training)
+@dataclass(frozen=True)
+class Config:
+    """All settings of a training run.
 
-
-def resolve_training(
-    training: TrainingSettings,
-    name_count: int,
-    network: NetworkSettings | None = None,
-    *,
-    uses_sqrt_duplicates: bool = False,
-) -> TrainingSettings:
-    """Fill in the learning rate, the batch size and the number of epochs, unless they're specified.
-
-    Args:
-        training: The settings.
-        name_count: The number of names in an epoch.
-        network: The network, or None to keep the learning rate.
-        uses_sqrt_duplicates: Whether duplicates have square-root weighting.
-
-    >>> resolve_training(TrainingSettings(), 21_000).epochs
-    120
+    >>> Config().training.quick
+    False
     """
-    if network is not None and _needs_lower_rate(training, network):
-        training = replace(training, learning_rate=_rate_of_wide_layers(training, network))
-    batch_size = training.batch_size
-    if batch_size is None:
-        batch_size = _default_batch_size(name_count)
-    epochs = training.epochs
-    if epochs is None:
-        fewest = DEFAULT_EPOCHS_SQRT if uses_sqrt_duplicates else DEFAULT_EPOCHS
-        epochs = max(fewest, _epochs_for_updates(name_count, batch_size))
-    return replace(training, batch_size=batch_size, epochs=epochs)
+
+    data: DataSettings = field(default_factory=DataSettings)  # the list, and how it's split
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The settings that affect what is learned: all except ``run``."""
+        return Recipe(self.data, self.network, self.training)
+
+    @property
+    def threads(self) -> int:
+        """The number of threads for a run that has the machine to itself. Parallel runs use one thread each.
+
+        By default, the backend numpy uses 2 threads if a layer is wide and the machine has at least two idle cores. A
+        width that isn't known yet counts as wide. Other backends use one thread by default. The number of threads
+        affects how sums are rounded, so bit-identical runs need the same number.
+
+        >>> Config(run=RunSettings(threads=3)).threads
+        3
+        """
+        if self.run.threads is not None:
+            return self.run.threads
+        if self.run.backend != "numpy":
+            return 1
+        if self.network.hidden is not None:
+            return threads_for(max(self.network.hidden))
+        if self.training.quick:
+            return 1
+        return threads_for(WIDE)  # the width depends on the list
 
 
-def _default_batch_size(name_count: int) -> int:
-    """Choose 128 names, or fewer if an epoch would have less than 40 steps. The result is a power of two."""
-    fitting = max(name_count // STEPS_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
-    power_of_two: int = 2 ** (fitting.bit_length() - 1)
-    return min(LARGEST_DEFAULT_BATCH, power_of_two)
-
-
-def _epochs_for_updates(name_count: int, batch_size: int) -> int:
-    """Return how many epochs a run needs to update the parameters 3,000 times."""
-    updates_per_epoch = math.ceil(name_count / batch_size)
-    return math.ceil(DEFAULT_UPDATES / updates_per_epoch)
-
-
-def _needs_lower_rate(training: TrainingSettings, network: NetworkSettings) -> bool:
-    """Check whether Adam's default learning rate is too high, as it is for wide layers without gates."""
-    has_default_rate = training.learning_rate is None and not training.lr_steps
-    if training.optimizer != "adam" or not has_default_rate:
-        return False
-    is_recurrent = network.architecture in (None, "rnn")
-    plain = network.plain
-    is_wide = max(plain.hidden or ()) > WIDTH_OF_DEFAULT
-    return is_recurrent and plain.cell == "simple_rnn" and is_wide
-
-
-def _rate_of_wide_layers(training: TrainingSettings, network: NetworkSettings) -> float:
-    """Scale the learning rate down, in proportion to the square root of the widest layer's width."""
-    widest = max(network.hidden or PLAIN_HIDDEN)
-    return training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest)
+TABLES: dict[str, type[object]] = get_type_hints(Config)

@@ -16,10 +16,10 @@ from namegen.backends import ENTRY_POINT_GROUP
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.tflite.export import export_tflite
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.settings import DROPOUT_SETTINGS
+from namegen.core.settings import DROPOUT_SETTINGS, Config
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests.cli.conftest import ENVIRONMENT, Program, Run, invoke
 from tests.conformance.test_registry import distribute
 from tests.min_gru_engine import MinGRU, MinGRUEngine, MinGRUNetwork

@@ -13,8 +13,9 @@ import pytest
 
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import SETTINGS, network_options, train
+from namegen.core.settings import TABLES, Config
 from namegen.lists.bundled import SHELF
-from namegen.settings_toml import TABLES, Config, read_config
+from namegen.settings_toml import read_config
 from tests.cli.conftest import FAST, Run, invoke
 from tests.small_models import small_models
 

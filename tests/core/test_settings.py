@@ -1,43 +1,39 @@
-"""Check the settings of a run, including the defaults that depend on the list."""
+"""Check that settings check their values."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from namegen.core.optimizers import OPTIMIZERS
-from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings, resolve_training
+from namegen.core.settings import DataSettings, TrainingSettings
 from namegen.errors import SettingsError
 from namegen.testing.comparisons import describe_training
 from tests.lion import DECAYING, DecaySettings
 
 
 @pytest.mark.parametrize(
-    ("names", "uses_sqrt_duplicates", "batch_size", "epochs"),
+    ("values", "message"),
     [
-        (21_000, False, 128, 120),
-        (6_000, True, 128, 64),
-        (100_000, True, 128, 40),
-        (270, False, 16, 177),
-        (1, True, 16, 3000),
+        ({"name_type": "firms"}, "name_type is 'firms': expected one of plain, company"),
+        ({"test": "half"}, "test is 'half': expected a share from 0 to 0.9"),
+        ({"max_name_length": True}, "max_name_length is True: expected a whole number"),
+        ({"names": 5}, "names is 5: expected a string"),
     ],
 )
-def test_defaults_depend_on_the_size_of_the_list(
-    names: int, uses_sqrt_duplicates: bool, batch_size: int, epochs: int
-) -> None:
-    resolved = resolve_training(
-        TrainingSettings(), names, uses_sqrt_duplicates=uses_sqrt_duplicates
-    )
-    assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
+def test_constructors_reject_wrong_values(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{message}") as caught:
+        DataSettings(**values)
+    assert caught.value.field == next(iter(values))
 
 
-def test_explicit_settings_are_kept() -> None:
-    given = TrainingSettings(batch_size=7, epochs=3, learning_rate=0.02)
-    assert resolve_training(given, 21_000, NetworkSettings(hidden=(128,))) == given
-
-
-def test_an_unknown_name_type_is_rejected() -> None:
-    with pytest.raises(SettingsError, match="name_type is 'firms'"):
-        DataSettings(name_type="firms")
+def test_constructors_convert_values() -> None:
+    converted = TrainingSettings(seed=np.int64(3), warmup=1, lr_steps=[])  # type: ignore[arg-type]
+    assert converted == TrainingSettings(seed=3, warmup=1.0, lr_steps=())
+    assert type(converted.seed) is int
+    assert type(converted.warmup) is float
 
 
 def test_a_tenth_of_the_names_is_left_to_train_on() -> None:

@@ -15,8 +15,9 @@ import pytest
 
 import namegen
 from namegen.cli import cli
+from namegen.core.settings import Config
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests import programs
 from tests.docs.blocks import arguments, read
 

@@ -16,11 +16,12 @@ from matplotlib.figure import Figure
 
 from namegen import api
 from namegen.core.data.corpus import Corpus
+from namegen.core.settings import Config
 from namegen.core.training.result import RunResult
 from namegen.drawings import style
 from namegen.drawings.training import draw_history, history_figure
 from namegen.errors import OutputError
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 
 pytestmark = pytest.mark.usefixtures("in_style")
 

@@ -25,7 +25,7 @@ from namegen.core.checkpoint.tensor_file import read_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.settings import DataSettings
+from namegen.core.settings import Config, DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
 from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamegenError
@@ -34,7 +34,7 @@ from namegen.experiments.kept import KeptStore
 from namegen.experiments.sweep.document import Outcome, Run
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import read_names
-from namegen.settings_toml import Config, merge, parse_config, read_config, write_config
+from namegen.settings_toml import merge, parse_config, read_config, write_config
 from tests.experiments.sweep.made import trained_run
 from tests.harm.attack import attack
 from tests.harm.effort import tries

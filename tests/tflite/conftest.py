@@ -19,9 +19,10 @@ from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.settings import Config
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests.labelled import FIRST, LABELS, NAMES
 from tests.requirements import require
 

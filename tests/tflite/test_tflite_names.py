@@ -18,8 +18,9 @@ from namegen import api
 from namegen.backends.tflite.export import export_tflite
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
+from namegen.core.settings import Config
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests.labelled import labelled_checkpoint
 from tests.tflite.conftest import score_of, scored
 

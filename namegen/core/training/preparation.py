@@ -45,7 +45,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe
 from namegen.core.training.base_model import BaseModel, OpenBaseModel, choose_starting_point
-from namegen.core.training.defaults import resolve_recipe
+from namegen.core.training.defaults import ListSize, with_defaults
 from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.saved_state import Identity
 from namegen.core.training.steps import Dropping
@@ -209,7 +209,7 @@ def _settle(
         corpus=corpus,
         parts=parts,
         training_set=training_set,
-        recipe=resolve_recipe(start.recipe, parts, has_phrases=training_set.is_phrases),
+        recipe=with_defaults(start.recipe, ListSize.of(parts, has_phrases=training_set.is_phrases)),
         base_model=start.base_model,
         label_shares=label_shares,
         remark=start.remark,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from namegen.core.settings import Config
 from namegen.documents import Json, Measure
 from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
-from namegen.settings_toml import Config
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
 FORMAT_VERSION: Literal[4] = 4

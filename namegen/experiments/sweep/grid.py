@@ -22,21 +22,13 @@ from typing import NamedTuple, cast, get_type_hints
 
 from namegen.backends import advice, engine_paths
 from namegen.core.data.corpus import Corpus
-from namegen.core.settings import DataSettings
+from namegen.core.settings import TABLES, Config, DataSettings
 from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError, nearest
 from namegen.experiments.kept import digest_of
 from namegen.experiments.machine import engine_code, training_codes
 from namegen.experiments.trained import check_long_enough
-from namegen.settings_toml import (
-    TABLES,
-    Config,
-    merge_each,
-    parse_config,
-    raise_all,
-    read_tables,
-    wrong_values,
-)
+from namegen.settings_toml import merge_each, parse_config, read_tables
 
 COMMAND = "sweep"
 GRID = "grid"
@@ -92,7 +84,7 @@ class Grid:
         """All combinations. The last axis varies fastest.
 
         Raises:
-            SettingsError: some values are wrong. The message lists all of them.
+            SettingsError: a value is wrong.
         """
         combinations = self.values
         configs = merge_each(self.base, combinations, source=f"the grid of {self.source}")
@@ -168,8 +160,7 @@ def read_grid(path: Path | str) -> Grid:
     axes, problems = _read_axes(entries)
     grid = Grid(source, parse_config(tables, source=source), axes)
     if problems:
-        problems += wrong_values(grid.base, grid.values)
-        raise_all(problems, source)
+        raise SettingsError(f"{source}: {problems[0]}")
     _check_engines(grid)
     return grid
 

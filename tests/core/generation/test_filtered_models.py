@@ -19,9 +19,10 @@ from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation import fitting
 from namegen.core.generation.scoring import Scorer, Source
+from namegen.core.settings import Config
 from namegen.errors import GenerationError
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge
+from namegen.settings_toml import merge
 from tests.core.generation.exact import SmallModel
 from tests.core.plain_scores import PlainSource, plain_score
 

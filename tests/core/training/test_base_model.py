@@ -21,12 +21,12 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.normalization import hash_names
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
+from namegen.core.settings import Config, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.base_model import BaseModel, choose_starting_point
 from namegen.core.training.preparation import PreparedTraining, prepare
 from namegen.errors import CheckpointError, SettingsError
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, merge, read_config
+from namegen.settings_toml import merge, read_config
 from tests.core.training.small_runs import After
 from tests.reading import engine_of, logits_behind
 

@@ -195,10 +195,24 @@ def test_quick_runs_use_the_network_of_the_original_project() -> None:
     assert [getattr(recipe.training, name) for name in (*DROPOUT_SETTINGS, "label_smoothing")] == [
         0.0
     ] * 4
-    assert (recipe.training.epochs, recipe.training.batch_size) == (
-        None,
-        None,
-    )  # chosen later, by the rule for quick runs
+
+
+@pytest.mark.parametrize(
+    ("names", "duplicates", "batch_size", "epochs"),
+    [
+        (21_000, "full", 128, 120),
+        (6_000, "sqrt", 128, 64),
+        (100_000, "sqrt", 128, 40),
+        (270, "full", 16, 177),
+        (1, "sqrt", 16, 3000),
+    ],
+)
+def test_quick_runs_have_enough_updates(
+    names: int, duplicates: str, batch_size: int, epochs: int
+) -> None:
+    recipe = Recipe(data=DataSettings(duplicates=duplicates), network=RNN, training=QUICK)
+    training = with_defaults(recipe, replace(LONG, names=names)).training
+    assert (training.batch_size, training.epochs) == (batch_size, epochs)
 
 
 def test_other_architectures_get_widths_but_no_cell() -> None:

@@ -20,7 +20,6 @@ from namegen.core.settings import (
     NetworkSettings,
     Recipe,
     TrainingSettings,
-    resolve_training,
 )
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run_folder import RunFolder
@@ -181,13 +180,6 @@ def test_wide_simple_rnn_layers_get_a_lower_learning_rate(
     cell: str, hidden: tuple[int, ...], rate: float
 ) -> None:
     network = NetworkSettings(cell=cell, hidden=hidden)
-    assert resolve_training(
-        TrainingSettings(), 21_000, network
-    ).peak_learning_rate == pytest.approx(rate)
-    assert (
-        resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate
-        == 0.5
-    )
     recipe = Recipe(network=network, training=TrainingSettings(quick=True, epochs=1))
     assert prepare(CORPUS, recipe, NumpyEngine).recipe.training.peak_learning_rate == pytest.approx(
         rate

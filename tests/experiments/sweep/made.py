@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from namegen.core.settings import Config
 from namegen.experiments.machine import Machine
 from namegen.experiments.sweep.document import HeldOut, PartFigures, Results, Run, Trained
 from namegen.experiments.trained import History, PlainMetrics
-from namegen.settings_toml import Config
 
 EPOCHS = 3
 AXES: dict[str, tuple[Any, ...]] = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}

@@ -54,35 +54,25 @@ def test_a_config_without_a_grid_is_rejected(tmp_path: Path, grid: str) -> None:
         grid_of(tmp_path, grid + BASE, base="")
 
 
-def test_all_wrong_axes_and_values_are_reported_together(tmp_path: Path) -> None:
-    said = refused(
-        tmp_path,
-        "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
-        "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm', 'lsmt']\ndata.column = ['a']\n"
-        "network.base_model = ['']\ntraining.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
-        "grid.learning_rate cannot be varied: did you mean training.learning_rate?",
-        "grid.training.batch_sise cannot be varied: did you mean training.batch_size?",
-        "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
-        "grid.training.seed is an empty list",
-        "grid.run.threads cannot be varied, because it doesn't affect the trained network",
-        "grid.data.column cannot be varied, because every list is read the same way",
-        "grid.network.cell contains a value twice",
-        "grid.network.base_model cannot be varied, because every run of a sweep trains on one list only",
-        "training.learning_rate is -1.0",
-        "run.backend is 'nope'",
-        " has 11 wrong values:\n",
-        "lsmt",
-    )
-    assert len(said.split("\n")) == 12
-    assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
-    many = ", ".join(f"-{place}.5" for place in range(30))
-    said = refused(
-        tmp_path,
-        f"[grid]\nqx = [1]\ntraining.learning_rate = [{many}]\n",
-        "31 wrong values",
-        "and 11 more",
-    )
-    assert len(said.split("\n")) == 22
+@pytest.mark.parametrize(
+    ("axis", "said"),
+    [
+        ("learning_rate = [0.1]", "cannot be varied: did you mean training.learning_rate?"),
+        ("training.batch_sise = [1]", "did you mean training.batch_size?"),
+        ("training.momentum = 0.9", "is '0.9': expected a list of values, [0.9, …]"),
+        ("training.seed = []", "is an empty list"),
+        ("run.threads = [1, 2]", "because it doesn't affect the trained network"),
+        ("data.column = ['a']", "because every list is read the same way"),
+        ("network.cell = ['lstm', 'lstm']", "contains a value twice"),
+        ("network.cell = ['lstm', 'lsmt']", "network.cell is 'lsmt': expected one of"),
+        ("network.base_model = ['']", "because every run of a sweep trains on one list only"),
+        ("training.learning_rate = [0.1, -1.0]", "training.learning_rate is -1.0"),
+        ("run.backend = ['numpy', 'nope']", "run.backend is 'nope'"),
+        ("qwx = [1]", "expected one of"),
+    ],
+)
+def test_wrong_axes_and_values_are_rejected(tmp_path: Path, axis: str, said: str) -> None:
+    assert "\n" not in refused(tmp_path, f"[grid]\n{axis}\n", said)
 
 
 MANY = ", ".join(map(str, range(101)))

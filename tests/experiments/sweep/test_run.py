@@ -15,6 +15,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.engine import StepLosses
 from namegen.core.evaluation.references import best_ngram
+from namegen.core.settings import Config
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep import task
@@ -23,7 +24,7 @@ from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.experiments.sweep.run import MARK, keep, read_kept, sweep
 from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
-from namegen.settings_toml import Config, parse_config
+from namegen.settings_toml import parse_config
 from tests.experiments.sweep.made import results_of, some_run, trained_run
 from tests.fake_engine import FakeEngine
 
