@@ -12,22 +12,34 @@ It requires the Faker library, which the ``faker`` extra installs.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from namegen import api
+from namegen import __version__, api
 from namegen.api.people import people_origins
+from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.people.names import Gender
-from namegen.core.people.person import Person
+from namegen.core.people.families import female_form
 from namegen.core.settings import GENDERS
-from namegen.errors import GenerationError, SettingsError, missing_library, setting, shown
+from namegen.errors import (
+    GenerationError,
+    NamegenError,
+    SettingsError,
+    missing_library,
+    setting,
+    shown,
+)
+from namegen.files import read_whole, write_whole
+from namegen.models import shipped_path
 
 try:
     from faker.providers import BaseProvider
@@ -40,6 +52,15 @@ Item = TypeVar("Item")
 POOL_SIZE = 4096
 PEOPLE_PER_ORIGIN = 1024
 COMPANIES = 1024  # generating a company takes longer
+MAX_CACHE_BYTES = 2**24  # of one pool
+# The models of pools that aren't called like their model.
+MODELS = {
+    "origins": ("world-given", "world-family"),
+    "people": ("world-given", "world-family"),
+    "players": ("mlb-first", "mlb-last"),
+    "places": ("world-places",),
+}
+WIDTHS = {"people": 3, "players": 2}  # the number of strings in a row of a pool; otherwise 1
 
 
 class NamegenProvider(BaseProvider):
@@ -52,8 +73,9 @@ class NamegenProvider(BaseProvider):
     companies. For people and players, both parts of a name come from a pool. People have a pool of 1,024 for each
     origin, so there are millions of whole names.
 
-    A pool is generated when it's first needed: once per program for the same arguments, and once per provider for
-    ``invented``. Its names are always the same, so Faker's seeds also work for these names.
+    A pool is generated when it's first needed, and stored in the user's cache folder, where other programs find it. The
+    pool of ``invented`` isn't stored, because the model can change. The names of a pool are always the same, so Faker's
+    seeds also work for these names.
 
     Args:
         generator: Faker's generator, or a ``Faker`` with one locale, such as ``fake["de_DE"]``.
@@ -87,85 +109,122 @@ class NamegenProvider(BaseProvider):
         country: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(generator)
-        _check_arguments(temperature, letter_case, gender)
+        if temperature is not None:
+            SamplingSettings(temperature)  # raises SettingsError
+        check_letter_case(letter_case)
+        if gender not in (None, *GENDERS):
+            raise SettingsError(
+                f"{setting('gender')} must be {' or '.join(GENDERS)}, not {shown(gender)}"
+            )
         self._model = model
         self._settings = PoolSettings(
             temperature=temperature,
             letter_case=letter_case,
             gender=gender,
-            origins=_as_tuple(origin),
-            countries=_as_tuple(country),
+            origins=(origin,) if isinstance(origin, str) else tuple(origin or ()),
+            countries=(country,) if isinstance(country, str) else tuple(country or ()),
         )
-        self._names_of_model: list[str] = []  # not shared: the model of a run folder can change
+        self._names_of_model: list[
+            list[str]
+        ] = []  # not shared: the model of a run folder can change
 
     def invented(self) -> str:
         """Return a new name from the provider's model. The default is the newest run, or ``taverns`` without runs."""
         if not self._names_of_model:
-            self._names_of_model = _names_of_model(self._settings, self._model)
-        return self._choose(self._names_of_model)
+            model = self._model
+            if not isinstance(model, api.LoadedModel):
+                model = api.load(model)
+            model = model.for_labels(*self._settings.origins)
+            self._names_of_model = _new_names(model, POOL_SIZE, self._settings)
+        return self._choose(self._names_of_model)[0]
 
     def invented_first_name(self) -> str:
         """Return a first name that no Major League Baseball player has had."""
-        return self._choose(_names(self._settings, "mlb-first"))
+        return self._choose(_pool(self._settings, "mlb-first"))[0]
 
     def invented_last_name(self) -> str:
         """Return a last name that no Major League Baseball player has had."""
-        return self._choose(_names(self._settings, "mlb-last"))
+        return self._choose(_pool(self._settings, "mlb-last"))[0]
 
     def invented_name(self) -> str:
         """Return a full name, sometimes with a suffix. No Major League Baseball player has had the last name."""
-        players = _players(self._settings)
-        quotient, index = divmod(self._random_number(), len(players.first_names))
-        last_name = players.last_names[quotient % len(players.last_names)]
-        return f"{players.first_names[index]} {last_name}"
+        players = _pool(self._settings, "players")
+        first_name, _ = self._choose(players)
+        _, last_name = self._choose(players)
+        return f"{first_name} {last_name}"
 
     def invented_given_name(self) -> str:
         """Return a new given name from the provider's origins."""
-        return self._choose(_names(self._settings, "world-given"))
+        return self._choose(_pool(self._settings, "world-given"))[0]
 
     def invented_family_name(self) -> str:
         """Return a new family name from the provider's origins."""
-        return self._choose(_names(self._settings, "world-family"))
+        return self._choose(_pool(self._settings, "world-family"))[0]
 
     def invented_person(self) -> str:
         """Return a real given name and a new family name of the same origin."""
-        return self._choose_person().format()
+        return self.invented_profile()["name"]
 
-    def invented_profile(self) -> dict[str, str | None]:
+    def invented_profile(self) -> dict[str, str]:
         """Return a person's name and its parts: ``name``, ``given``, ``family``, ``gender`` and ``origin``."""
-        person = self._choose_person()
-        return {
-            "name": person.format(),
-            "given": person.given,
-            "family": person.family,
-            "gender": person.gender,
-            "origin": person.origin,
-        }
+        [origin] = self._choose(_pool(self._settings, "origins"))
+        people = _pool(self._settings, "people", origin)
+        given, _, gender = self._choose(people)
+        families = [person for person in people if person[2] == gender]
+        _, family, _ = self._choose(families)
+        return self._profile(given, family, gender, origin)
+
+    def invented_household(self, n: int = 4) -> list[dict[str, str]]:
+        """Return the profiles of n people who share an origin and a family name, and have different given names.
+
+        In some languages, women have another form of the family name.
+
+        Args:
+            n: how many people live together, at most as many as the pool has given names.
+
+        Raises:
+            SettingsError: n is too large, or less than 1.
+        """
+        [origin] = self._choose(_pool(self._settings, "origins"))
+        people = _pool(self._settings, "people", origin)
+        gender_of = {given: gender for given, _, gender in people}
+        if not 1 <= n <= len(gender_of):
+            raise SettingsError(
+                f"{setting('n')} is {shown(n)}: a household has from 1 to {len(gender_of):,} people"
+            )
+        # A man's family name has a form for women. If there are only women, they have the same form.
+        men = [person for person in people if person[2] == "male"]
+        _, family, _ = self._choose(men or people)
+        household = []
+        for given in self.generator.random.sample(list(gender_of), n):
+            gender = gender_of[given]
+            has_form = bool(men) and gender == "female"
+            own_family = female_form(family, origin) if has_form else family
+            household.append(self._profile(given, own_family, gender, origin))
+        return household
 
     def invented_company(self) -> str:
         """Return a company that isn't in the built-in list of companies on the NYSE and on Nasdaq."""
-        return self._choose(_names(self._settings, "companies"))
+        return self._choose(_pool(self._settings, "companies"))[0]
 
     def invented_place(self) -> str:
         """Return a town or village that isn't in the built-in list for its country."""
-        return self._choose(_names(self._settings, "places"))
+        return self._choose(_pool(self._settings, "places"))[0]
 
-    def _choose(self, names: Sequence[str]) -> str:
-        return names[self._random_number() % len(names)]
+    def _profile(self, given: str, family: str, gender: str, origin: str) -> dict[str, str]:
+        given = write(given, self._settings.letter_case)
+        family = write(family, self._settings.letter_case)
+        return {
+            "name": f"{given} {family}",
+            "given": given,
+            "family": family,
+            "gender": gender,
+            "origin": origin,
+        }
 
-    def _choose_person(self) -> Person:
-        """Combine the given name and the family name of two people with the same origin and gender."""
-        origins = _origins(self._settings)
-        quotient, index = divmod(self._random_number(), len(origins))
-        people = _people(self._settings, origins[index])
-        quotient, index = divmod(quotient, len(people.people))
-        person = people.people[index]
-        families = people.families[person.gender]
-        return replace(person, family=families[quotient % len(families)])
-
-    def _random_number(self) -> int:
+    def _choose(self, items: Sequence[Item]) -> Item:
         number: int = self.generator.random.getrandbits(64)
-        return number
+        return items[number % len(items)]
 
 
 @dataclass(frozen=True)
@@ -183,87 +242,80 @@ class PoolSettings:
         """The options for generating names."""
         return {"seed": 0, "temperature": self.temperature, "letter_case": self.letter_case}
 
-    @property
-    def labels(self) -> list[str]:
-        """The labels of the built-in models for these origins and this gender."""
-        if self.gender is None:
-            return list(self.origins)
-        return [f"{origin},{self.gender}" for origin in self.origins or [""]]
 
-
-@dataclass(frozen=True)
-class PlayerPool:
-    """The names of baseball players."""
-
-    first_names: list[str]
-    last_names: list[str]  # with suffixes
-
-
-@dataclass(frozen=True)
-class PeoplePool:
-    """People of one origin, and the family names of each gender."""
-
-    people: list[Person]
-    families: Mapping[Gender, Sequence[str]]
-
-
-# --- pools: each is generated once in a program ----------------------------------------------------------------------
+# --- pools ------------------------------------------------------------------------------------------------------------
 
 
 @cache
-def _names(settings: PoolSettings, model_name: str) -> list[str]:
-    """Return new names from a built-in model."""
-    if model_name == "places":
-        model = api.places_of(settings.countries)
-    else:
-        model = api.load_shipped(model_name)
-        if model.labels:
-            model = model.for_labels(*settings.labels)
-    size = COMPANIES if model_name == "companies" else POOL_SIZE
-    return _generate_names(model, size, settings)
+def _pool(settings: PoolSettings, kind: str, origin: str = "") -> list[list[str]]:
+    """Return a pool from the cache folder, or draw and store it.
+
+    A file that is damaged is replaced. If the folder can't be used, the pool is drawn again by each program.
+
+    Args:
+        settings: the arguments of the provider.
+        kind: the name of a model, or a key of ``MODELS``.
+        origin: the origin of ``people``.
+
+    Returns:
+        Rows of strings: names, origins, the first and last names of players, or the given name, family name and gender
+        of people.
+    """
+    models = MODELS.get(kind, (kind,))
+    hashes = [hashlib.sha256(shipped_path(name).read_bytes()).hexdigest() for name in models]
+    sizes = (POOL_SIZE, PEOPLE_PER_ORIGIN, COMPANIES)
+    key = hashlib.sha256(repr((__version__, hashes, sizes, settings, kind, origin)).encode())
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "namegen")
+    path = folder / f"{kind}-{key.hexdigest()[:32]}.json"
+    with suppress(OSError, ValueError):
+        stored = json.loads(read_whole(path, MAX_CACHE_BYTES))
+        if _is_pool(stored, WIDTHS.get(kind, 1)):
+            return cast(list[list[str]], stored)
+    pool = _draw_pool(settings, kind, origin)
+    with suppress(OSError, NamegenError):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(pool).encode())  # other programs see all of it or nothing
+    return pool
 
 
-def _names_of_model(
-    settings: PoolSettings, model: str | Path | api.LoadedModel | None
-) -> list[str]:
-    """Return new names from the user's model."""
-    if not isinstance(model, api.LoadedModel):
-        model = api.load(model)
-    return _generate_names(model.for_labels(*settings.origins), POOL_SIZE, settings)
-
-
-def _generate_names(model: api.LoadedModel, size: int, settings: PoolSettings) -> list[str]:
-    batches = model.generate_batches(size, **settings.options)
-    return _available(batch.names for batch in batches)
-
-
-@cache
-def _players(settings: PoolSettings) -> PlayerPool:
-    """Return the names of invented baseball players."""
-    players = _available(api.generate_players_batches(POOL_SIZE, **settings.options))
-    return PlayerPool(
-        first_names=[player.first for player in players],
-        last_names=[f"{player.last} {player.suffix}".strip() for player in players],
+def _is_pool(stored: Any, width: int) -> bool:
+    """Return whether a file's content is a list of rows with so many strings each."""
+    expected = [str] * width
+    is_list_of_lists = isinstance(stored, list) and all(isinstance(row, list) for row in stored)
+    return (
+        is_list_of_lists and stored != [] and all([*map(type, row)] == expected for row in stored)
     )
 
 
-@cache
-def _origins(settings: PoolSettings) -> list[str]:
-    """Return the origins of people."""
-    return people_origins(settings.origins)
+def _draw_pool(settings: PoolSettings, kind: str, origin: str) -> list[list[str]]:
+    """Draw a pool. The arguments and the result are those of ``_pool``."""
+    if kind == "origins":
+        return [[known_origin] for known_origin in people_origins(settings.origins)]
+    if kind == "players":
+        players = _available(api.generate_players_batches(POOL_SIZE, **settings.options))
+        return [[player.first, f"{player.last} {player.suffix}".strip()] for player in players]
+    if kind == "people":
+        # Profiles change the letter case, because women's forms of family names depend on their spelling.
+        options = {**settings.options, "letter_case": None}
+        batches = api.generate_people_batches(
+            PEOPLE_PER_ORIGIN, origins=origin, gender=settings.gender, **options
+        )
+        return [[one.given, one.family, one.gender or ""] for one in _available(batches)]
+    if kind == "places":
+        return _new_names(api.places_of(settings.countries), POOL_SIZE, settings)
+    model = api.load_shipped(kind)
+    if model.labels and settings.gender:
+        model = model.for_labels(
+            *(f"{name},{settings.gender}" for name in settings.origins or [""])
+        )
+    elif model.labels:
+        model = model.for_labels(*settings.origins)
+    return _new_names(model, COMPANIES if kind == "companies" else POOL_SIZE, settings)
 
 
-@cache
-def _people(settings: PoolSettings, origin: str) -> PeoplePool:
-    """Return invented people of one origin."""
-    batches = api.generate_people_batches(
-        PEOPLE_PER_ORIGIN, origins=origin, gender=settings.gender, **settings.options
-    )
-    people = _available(batches)
-    families: dict[Gender, list[str]] = defaultdict(list)
-    for person in people:
-        families[person.gender].append(person.family)
-    return PeoplePool(people, families)
+def _new_names(model: api.LoadedModel, n: int, settings: PoolSettings) -> list[list[str]]:
+    batches = model.generate_batches(n, **settings.options)
+    return [[name] for name in _available(batch.names for batch in batches)]
 
 
 def _available(batches: Iterable[Iterable[Item]]) -> list[Item]:
@@ -276,25 +328,3 @@ def _available(batches: Iterable[Iterable[Item]]) -> list[Item]:
         if not items:
             raise
     return items
-
-
-# --- arguments --------------------------------------------------------------------------------------------------------
-
-
-def _check_arguments(
-    temperature: float | None, letter_case: str | None, gender: str | None
-) -> None:
-    if temperature is not None:
-        SamplingSettings(temperature)  # raises SettingsError
-    check_letter_case(letter_case)
-    if gender not in (None, *GENDERS):
-        raise SettingsError(
-            f"{setting('gender')} must be {' or '.join(GENDERS)}, not {shown(gender)}"
-        )
-
-
-def _as_tuple(values: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return no value, one value or several values as a tuple."""
-    if isinstance(values, str):
-        return (values,)
-    return tuple(values or ())

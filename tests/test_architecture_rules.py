@@ -98,7 +98,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         | {"backends", "backends.opening", "backends.tflite", "children"},
         {"numpy"},
     ),
-    "faker": (PEOPLE | {"api"}, {"numpy", "faker"}),
+    "faker": (PEOPLE | {"api", "models"}, {"numpy", "faker"}),
     "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy", "threadpoolctl"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from namegen import api, models
 from namegen.core.data.normalization import normalize
+from namegen.core.people.families import female_form
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models
 
 pytestmark = pytest.mark.usefixtures("small")
-KINDS = [
+METHODS = [
     f"invented_{kind}"
-    for kind in ("first_name", "last_name", "name", "company", "given_name", "family_name")
+    for kind in [
+        "first_name",
+        "last_name",
+        "name",
+        "company",
+        "given_name",
+        "family_name",
+        "person",
+        "place",
+    ]
 ]
-KINDS += ["invented_person", "invented_place"]
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Use small models, small pools, and a cache folder of its own, which the fixture returns."""
     require("faker")
     from namegen import faker
 
@@ -31,136 +44,98 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(faker, "POOL_SIZE", 64)
     monkeypatch.setattr(faker, "PEOPLE_PER_ORIGIN", 64)
     monkeypatch.setattr(faker, "COMPANIES", 32)
-    pools = (faker._names, faker._players, faker._people, faker._origins)
-    for pool in pools:
-        pool.cache_clear()
-    yield
-    for pool in pools:
-        pool.cache_clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    faker._pool.cache_clear()
+    yield tmp_path / "namegen"
+    faker._pool.cache_clear()
 
 
-def make():
+def make(seed: int = 1, **arguments: object):
     from faker import Faker
 
     from namegen.faker import NamegenProvider
 
     fake = Faker()
-    fake.add_provider(NamegenProvider)
+    fake.add_provider(NamegenProvider(fake, **arguments))  # type: ignore[arg-type]
+    fake.seed_instance(seed)
     return fake
 
 
 def some(fake, n: int = 5) -> list[str]:
-    return [getattr(fake, kind)() for _ in range(n) for kind in KINDS]
+    return [getattr(fake, method)() for _ in range(n) for method in METHODS]
 
 
 def test_names_only_depend_on_fakers_seed():
-    from faker import Faker
-
-    fake = make()
-    Faker.seed(1)
-    first = some(fake)
-    fake.name()
-    Faker.seed(1)
-    assert some(fake) == first
-    Faker.seed(2)
-    assert some(fake) != first
-    fake.seed_instance(7)
-    names = some(fake)
-    fake.seed_instance(7)
-    fake.first_name()
-    assert some(fake) != names  # the other providers use the same numbers
-
-
-def test_a_pool_is_generated_once_and_fully_used(monkeypatch: pytest.MonkeyPatch):
-    from namegen import faker
-
-    pools: list[list[str]] = []
-    generate = faker._generate_names
-
-    def noted(*arguments) -> list[str]:
-        pools.append(generate(*arguments))
-        return pools[-1]
-
-    monkeypatch.setattr(faker, "_generate_names", noted)
-    fake = make()
-    fake.seed_instance(1)
-    names = {fake.invented_last_name() for _ in range(1_000)}
-    other = make()
-    assert {other.invented_last_name() for _ in range(9)} <= names
-    assert [names] == [set(pool) for pool in pools]
-
-
-def test_people_combine_the_names_of_their_origin_and_gender():
-    from namegen import faker
-
-    fake = make()
-    fake.seed_instance(1)
-    profiles = [fake.invented_profile() for _ in range(600)]
-    assert len({profile["name"] for profile in profiles}) > 500 > 2 * 3 * 64
-    settings = faker.PoolSettings(None, None, None, (), ())
-    for origin in faker._origins(settings):
-        pool = faker._people(settings, origin).people
-        for profile in profiles:
-            if profile["origin"] == origin:
-                gender = profile["gender"]
-                people = [person for person in pool if person.gender == gender]
-                assert profile["given"] in {person.given for person in people}
-                assert profile["family"] in {person.family for person in people}
-    assert {profile["gender"] for profile in profiles} == {"female", "male"}
-    assert {profile["origin"] for profile in profiles} == {"Estonian", "Finnish", "Italian"}
-
-
-def test_profiles_and_people_agree_for_the_same_seed():
-    fake = make()
-    fake.seed_instance(3)
-    profiles = [fake.invented_profile() for _ in range(9)]
-    fake.seed_instance(3)
-    names = [fake.invented_person() for _ in range(9)]
-    assert [profile["name"] for profile in profiles] == names
-    assert all(p["name"] == f"{p['given']} {p['family']}" for p in profiles)
-
-
-def test_the_first_person_only_needs_the_pool_of_one_origin():
-    from namegen import faker
-
-    fake = make()
-    fake.invented_person()
-    assert faker._people.cache_info().currsize == 1
-
-
-def test_a_pool_may_be_smaller_than_requested(monkeypatch: pytest.MonkeyPatch):
-    from namegen import faker
-
-    def few(*names: str) -> Iterator[list[str]]:
-        yield list(names)
-        raise GenerationError("no more")
-
-    assert faker._available(few("Ann", "Bo")) == ["Ann", "Bo"]
-    with pytest.raises(GenerationError, match="no more"):
-        faker._available(few())
-
-
-def test_a_faker_can_be_pickled_after_use():
-    fake = make()
-    fake.seed_instance(5)
-    some(fake, 1)
-    fake.invented()
+    assert some(make(1)) == some(make(1)) != some(make(2))
+    fake = make(7)
     copy = pickle.loads(pickle.dumps(fake))  # noqa: S301  # trusted data
     assert (some(copy), copy.invented()) == (some(fake), fake.invented())
 
 
+def test_names_are_new():
+    fake = make(3)
+    for method, real in (
+        ("invented_first_name", load_bundled("mlb-first").names),
+        ("invented_last_name", load_bundled("mlb-last").names),
+        ("invented_company", load_bundled("companies").names),
+        ("invented_name", [player.full_name for player in players()]),
+    ):
+        names = {normalize(getattr(fake, method)()) for _ in range(40)}
+        assert len(names) > 20
+        assert not names & {normalize(name) for name in real}, method
+
+
+def test_people_combine_the_names_of_their_origin_and_gender():
+    profiles = [make(seed).invented_profile() for seed in range(300)]
+    assert len({profile["name"] for profile in profiles}) > 250
+    assert {profile["origin"] for profile in profiles} == {"Estonian", "Finnish", "Italian"}
+    people = {
+        origin: api.generate_people(64, origins=origin, seed=0)
+        for origin in ("Estonian", "Finnish", "Italian")
+    }
+    for profile in profiles:
+        alike = [one for one in people[profile["origin"]] if one.gender == profile["gender"]]
+        assert profile["given"] in {one.given for one in alike}
+        assert profile["family"] in {one.family for one in alike}
+        assert profile["name"] == f"{profile['given']} {profile['family']}"
+    assert make(3).invented_person() == make(3).invented_profile()["name"]
+
+
+def test_a_household_shares_an_origin_and_a_family_name():
+    fake = make(origin=["Finnish", "Italian"])
+    for n in (1, 4, 9):
+        household = fake.invented_household(n)
+        assert len({person["given"] for person in household}) == n
+        assert len({(person["family"], person["origin"]) for person in household}) == 1
+    with pytest.raises(SettingsError, match="n is 0"):
+        fake.invented_household(0)
+    with pytest.raises(SettingsError, match="n is 1000"):
+        fake.invented_household(1_000)
+
+
+@pytest.mark.parametrize("letter_case", [None, "upper"])
+def test_the_women_of_a_household_have_their_own_form(
+    monkeypatch: pytest.MonkeyPatch, letter_case: str | None
+):
+    from namegen import faker
+
+    czech = [["Jan", "Novák", "male"], ["Eva", "Malá", "female"]]
+    pools = {"origins": [["Czech"]], "people": czech}
+    monkeypatch.setattr(faker, "_draw_pool", lambda _, kind, *__: pools[kind])
+    household = make(letter_case=letter_case).invented_household(2)
+    form = str.upper if letter_case else str
+    assert {person["family"] for person in household} == {
+        form("Novák"),
+        form(female_form("Novák", "Czech")),
+    }
+
+
 def test_arguments_of_the_provider_apply_to_its_names():
-    from faker import Faker
+    def given(**arguments: object) -> list[str]:
+        fake = make(4, **arguments)
+        return [fake.invented(), fake.invented_last_name()]
 
-    from namegen.faker import NamegenProvider
-
-    def given(**arguments) -> list[str]:
-        fake = Faker()
-        fake.add_provider(NamegenProvider(fake, **arguments))
-        fake.seed_instance(4)
-        return [fake.invented(), fake.invented_name()]
-
-    path = small_models() / "companies.safetensors"
+    path = small_models() / "mlb-first.safetensors"
     plain = given(model=path)
     assert plain == given(model=api.load(path))
     assert [name.upper() for name in plain] == given(model=path, letter_case="upper") != plain
@@ -170,44 +145,74 @@ def test_arguments_of_the_provider_apply_to_its_names():
             given(**{name: wrong})
     with pytest.raises(CheckpointError, match="there is no model"):
         given(model="nowhere")
+    women = make(origin="Italian", gender="female")
+    names = set(api.load("world-given").for_labels("Italian,female").generate(64, seed=0))
+    assert {women.invented_given_name() for _ in range(12)} <= names
+    for _ in range(12):
+        profile = women.invented_profile()
+        assert (profile["origin"], profile["gender"]) == ("Italian", "female")
+    country = api.places_of().labels[0]
+    places = set(api.places_of(country).generate(64, seed=0))
+    assert {make(country=country).invented_place() for _ in range(12)} <= places
+    with pytest.raises(SettingsError, match="did you mean 'Italian'"):
+        make(origin="Italien").invented_person()
 
 
-def test_names_are_new():
-    fake = make()
-    fake.seed_instance(3)
-    for kind, real in (
-        ("invented_first_name", load_bundled("mlb-first").names),
-        ("invented_last_name", load_bundled("mlb-last").names),
-        ("invented_company", load_bundled("companies").names),
-        ("invented_name", [player.full_name for player in players()]),
-    ):
-        names = {normalize(getattr(fake, kind)()) for _ in range(40)}
-        assert len(names) > 20
-        assert not names & {normalize(name) for name in real}, kind
+def test_pools_are_kept_on_disk_and_drawn_only_when_needed(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from namegen import faker
+
+    first = [make(origin="Finnish").invented_person() for _ in range(3)]
+    assert len(list(small.iterdir())) == 2  # the origins, and the people of one origin
+    faker._pool.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(faker, "_draw_pool", lambda *_: pytest.fail("drawn again"))
+        assert [make(origin="Finnish").invented_person() for _ in range(3)] == first
+    # An old pool isn't used.
+    faker._pool.cache_clear()
+    monkeypatch.setattr(faker, "__version__", "0.1")
+    assert make(origin="Finnish").invented_person() == first[0]
+    assert len(list(small.iterdir())) == 4
 
 
-def test_origin_gender_and_country_limit_all_names():
-    from faker import Faker
+@pytest.mark.parametrize("content", ["", "[", "[]", "5", "[5]", '[["a"]]', '[["a", "b", null]]'])
+def test_a_damaged_cache_is_replaced(small: Path, content: str):
+    from namegen import faker
 
-    from namegen.faker import NamegenProvider
+    expected = make(origin="Finnish").invented_person()
+    [path] = small.glob("people-*.json")
+    path.write_text(content)
+    faker._pool.cache_clear()
+    assert make(origin="Finnish").invented_person() == expected
+    assert len(json.loads(path.read_text())) == 64
 
-    for origins, gender, labels in (
-        ("Italian", "female", ["Italian,female"]),
-        (["Italian", "Estonian"], None, ["Italian", "Estonian"]),
-    ):
-        provider = NamegenProvider(Faker(), origin=origins, gender=gender)
-        given = set(api.load("world-given").for_labels(*labels).generate(64, seed=0))
-        assert {provider.invented_given_name() for _ in range(12)} <= given
-        profiles = [provider.invented_profile() for _ in range(24)]
-        assert {profile["origin"] for profile in profiles} == set(
-            [origins] if isinstance(origins, str) else origins
-        )
-        assert gender is None or {profile["gender"] for profile in profiles} == {gender}
-    [country] = api.places_of().labels[:1]
-    places = NamegenProvider(Faker(), country=country, origin="Italian")
-    pool = set(api.places_of(country).generate(64, seed=0))
-    assert {places.invented_place() for _ in range(12)} <= pool
-    unknown = NamegenProvider(Faker(), origin="Italien")
-    for name in (unknown.invented_person, unknown.invented_given_name):
-        with pytest.raises(SettingsError, match="did you mean 'Italian'"):
-            name()
+
+def test_a_cache_that_cannot_be_written_is_ignored(small: Path):
+    small.write_text("not a folder")
+    assert make(origin="Finnish").invented_person()
+
+
+def first_place(_: int) -> str:
+    from namegen import faker
+
+    faker._pool.cache_clear()
+    return str(make().invented_place())
+
+
+def test_several_processes_share_a_cache(small: Path):
+    with multiprocessing.get_context("fork").Pool(3) as processes:
+        assert len(set(processes.map(first_place, range(6)))) == 1
+    assert [path.suffix for path in small.iterdir()] == [".json"]
+
+
+def test_a_pool_may_be_smaller_than_requested():
+    from namegen import faker
+
+    def few(*names: str) -> Iterator[list[str]]:
+        yield list(names)
+        raise GenerationError("no more")
+
+    assert faker._available(few("Ann", "Bo")) == ["Ann", "Bo"]
+    with pytest.raises(GenerationError, match="no more"):
+        faker._available(few())
