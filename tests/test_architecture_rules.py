@@ -62,7 +62,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "core.data": (GROUND | {"core.settings"}, {"numpy", "msgspec"}),
     "core.network": (DATA, {"numpy"}),
-    "core.checkpoint": (NETWORK, {"numpy", "safetensors"}),
+    "core.checkpoint": (NETWORK | {"core.engine"}, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),
     "core.models": (ENGINE, {"numpy"}),
     "core.evaluation": (MODELS, {"numpy"}),

@@ -12,9 +12,9 @@ import pytest
 from namegen import backends
 from namegen.backends.opening import logits_of
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
-from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import parameters_of
 from namegen.core.network.cells import Cell

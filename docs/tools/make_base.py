@@ -23,7 +23,7 @@ import numpy as np
 
 from namegen.backends.opening import open_network
 from namegen.core.checkpoint.checkpoint import Checkpoint, known_names_path
-from namegen.core.evaluation.self_test import self_test_logits
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.lists import BUNDLED
 from namegen.models import BASE, shipped_path
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Never
 
@@ -15,7 +15,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import NOTHING, Config
 from namegen.core.training.base_model import BaseModel
-from namegen.core.training.preparation import PreparedTraining, prepare
+from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
@@ -34,8 +34,6 @@ from namegen.files import is_there, named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
 from namegen.models import BASE, SHIPPED, shipped_path
 from namegen.settings_toml import merge, read_config, write_config
-
-prepare_for_use = partial(prepare, for_use=True, claims=claimed_starts)
 
 
 def train(
@@ -72,44 +70,6 @@ def train(
     >>> train(["Ann", "Anna", "Bob", "Hanna", "Hannes", "Joanna"] * 4, config=settings).finished
     True
     """
-    _check_arguments(config, unknown)
-    config = merge(config or Config(), {"run.backend": backend})
-    engine_class = load_engine(config.run.backend)
-    corpus = _read_corpus(names, config, stdin)
-    config = _reproducible(config)
-    prepared = prepare_for_use(
-        corpus,
-        config.recipe,
-        engine_class,
-        threads=config.threads,
-        open_base_model=open_base_model,
-    )
-    should_stop()  # from here on, a request to stop takes effect before the first step
-    if out is None and not save:
-        run = TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop)
-        return _start(run, on_progress)
-    must_copy_names = names is not None or not can_be_read_again(config.data.names)
-    # Fails for settings that TOML can't store, so it comes before the folder is created.
-    toml = write_config(_saved_config(config, prepared, corpus, must_copy_names=must_copy_names))
-    folder = _make_folder(out, corpus, config)
-    with folder.sole_use():
-        if must_copy_names:
-            folder.save_names(corpus)
-        run = TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
-        run.save()
-        folder.save_config(toml)  # last, because a folder with a config can be resumed
-        return _start(run, on_progress)
-
-
-def _make_folder(out: Path | str | None, corpus: Corpus, config: Config) -> RunFolder:
-    """Create the output folder of a run. Its default name consists of the list and the backend."""
-    if out is None:
-        return RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
-    return RunFolder.make(named_folder(out))
-
-
-def _check_arguments(config: object, unknown: Iterable[str]) -> None:
-    """Raise SettingsError for unknown arguments, and for a config of the wrong type."""
     for name in unknown:
         advice = "settings are fields of config, as in Config(data=…)"
         if name == "resume":
@@ -119,6 +79,55 @@ def _check_arguments(config: object, unknown: Iterable[str]) -> None:
         raise SettingsError(
             f"config is {shown(config)}: expected a Config, such as Config() or the result of read_config"
         )
+    config = merge(config or Config(), {"run.backend": backend})
+    engine_class = load_engine(config.run.backend)
+    corpus = _read_corpus(names, config, stdin)
+    # A resumed run gives the same results in any folder, with this number of threads and this path of the base model.
+    base_model = config.network.base_model
+    if base_model is not None and base_model not in (NOTHING, BASE, *SHIPPED):
+        with _advice_about_base_models():
+            find_model(
+                base_model
+            )  # a message about a missing model shows the path as the user wrote it
+        base_model = str(Path(base_model).absolute())
+    config = merge(config, {"run.threads": config.threads, "network.base_model": base_model})
+    prepared = prepare(
+        corpus,
+        config.recipe,
+        engine_class,
+        threads=config.threads,
+        for_use=True,
+        claimed=claimed_starts(corpus.source),
+        open_base_model=open_base_model,
+    )
+    should_stop()  # from here on, a request to stop takes effect before the first step
+    if out is None and not save:
+        on_progress(prepared.list_ready)
+        return TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop).run()
+
+    # The folder's config has all settings that namegen chose, and the list's path.
+    must_copy_names = names is not None or not can_be_read_again(config.data.names)
+    data = prepared.recipe.data
+    if must_copy_names:
+        data = kept_here(data, corpus)
+    elif data.names not in BUNDLED:
+        data = replace(data, names=str(Path(data.names).absolute()))
+    recipe = prepared.recipe
+    saved_config = replace(config, data=data, network=recipe.network, training=recipe.training)
+    # Fails for settings that TOML can't store, so it comes before the folder is created.
+    toml = write_config(saved_config)
+    if out is None:
+        folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
+    else:
+        folder = RunFolder.make(named_folder(out))
+    with folder.sole_use():
+        if must_copy_names:
+            folder.save_names(corpus)
+        run = TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
+        run.save()
+        folder.save_config(toml)  # last, because a folder with a config can be resumed
+        on_progress(prepared.list_ready)
+        return run.run()
 
 
 def _read_corpus(
@@ -136,55 +145,13 @@ def _read_corpus(
     return replace(corpus, source="names")  # the path of a pipe, for example, is meaningless later
 
 
-def _reproducible(config: Config) -> Config:
-    """Return the config with everything that a resumed run needs, so that its results are the same in any folder."""
-    base_model = config.network.base_model
-    if base_model:
-        base_model = _lasting_name(base_model)
-    return merge(config, {"run.threads": config.threads, "network.base_model": base_model})
-
-
-def _lasting_name(model: str) -> str:
-    """Return a name for a base model that stays valid if the run is resumed from another folder.
-
-    It's the absolute path of a file, or the name of a built-in model.
-
-    Raises:
-        CheckpointError: there is no such model.
-    """
-    is_name = model in (*SHIPPED, BASE, NOTHING)
-    if is_name:
-        return model
+@contextmanager
+def _advice_about_base_models() -> Iterator[None]:
+    """Add a hint to errors about a model: a run also works without a base model."""
     try:
-        # This way, a message about a missing model shows the path as the user wrote it.
-        find_model(model)
+        yield
     except CheckpointError as error:
-        raise _with_advice(error) from error
-    return str(Path(model).absolute())
-
-
-def _with_advice(error: CheckpointError) -> CheckpointError:
-    """Return the error with a hint that a run also works without a base model."""
-    return CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}")
-
-
-def _saved_config(
-    config: Config, prepared: PreparedTraining, corpus: Corpus, *, must_copy_names: bool
-) -> Config:
-    """Return the config to save in the run's folder, with the settings that namegen chose and the list's path."""
-    recipe = prepared.recipe
-    data = recipe.data
-    if must_copy_names:
-        data = kept_here(data, corpus)
-    elif data.names not in BUNDLED:
-        data = replace(data, names=str(Path(data.names).absolute()))
-    return replace(config, data=data, network=recipe.network, training=recipe.training)
-
-
-def _start(run: TrainingRun, on_progress: ProgressCallback) -> RunResult:
-    """Report the list, then train."""
-    on_progress(run.prepared.list_ready)
-    return run.run()
+        raise CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}") from error
 
 
 def open_base_model(model: str | Path | None) -> BaseModel:
@@ -200,21 +167,15 @@ def open_base_model(model: str | Path | None) -> BaseModel:
     True
     """
     path = shipped_path(BASE) if model in (None, BASE) else model
-    try:
-        return _load_base_model(path, name=str(model or BASE))
-    except CheckpointError as error:
-        raise _with_advice(error) from error
-
-
-def _load_base_model(path: str | Path | None, *, name: str) -> BaseModel:
-    """Load a base model. The backend is always the same, so that every run starts from the same values."""
-    opened = load(path, backend="numpy")
-    checkpoint = opened.checkpoint
-    if checkpoint is None:
-        raise CheckpointError(
-            f"{opened.name} is a .tflite file, which can't be fine-tuned: use a run folder"
-        )
-    return BaseModel(name, checkpoint, opened.model, credit=credit_of(checkpoint.training))
+    with _advice_about_base_models():
+        opened = load(path, backend="numpy")  # so that every run starts from the same values
+        checkpoint = opened.checkpoint
+        if checkpoint is None:
+            raise CheckpointError(
+                f"{opened.name} is a .tflite file, which can't be fine-tuned: use a run folder"
+            )
+    credit = credit_of(checkpoint.training)
+    return BaseModel(str(model or BASE), checkpoint, opened.model, credit=credit)
 
 
 def resume(
@@ -244,57 +205,42 @@ def resume(
         config = read_config(run_folder.config_path)
         _check_epochs(epochs, config)
         config = merge(config, {"run.backend": backend, "training.epochs": epochs})
-        run = _open_run(run_folder, config, on_progress=on_progress, should_stop=should_stop)
-        run.resume()
-        run_folder.save_config(write_config(config))
-        return _start(run, on_progress)
+        recipe = replace(config.recipe, data=run_folder.found_here(config.data))
+        # Someone else might have written the config, with a list that never ends.
+        names = recipe.data.names
+        is_special_file = is_there(names, None) and not can_be_read_again(names)
+        if names == STANDARD_INPUT or is_special_file:
+            raise NamesError(
+                f"can't resume: the list of this run, {quote(names, MAX_PATH_SHOWN)}, isn't a file: correct names in "
+                f"{short(run_folder.config_path)}"
+            )
+        corpus = read_names(recipe.data)
+        engine_class = load_engine(config.run.backend)
+        saved = run_folder.load_state()
+        list_name = saved.identity.list_name  # the file may have been moved
 
+        def open_saved_model(_: str | None) -> BaseModel:
+            # The run's model contains everything that's needed from the base model, which might have been deleted.
+            saved_model = open_base_model(run_folder.path)
+            credit = saved_model.checkpoint.training.get("credit", "")
+            return replace(saved_model, credit=str(credit))
 
-def _open_run(
-    folder: RunFolder,
-    config: Config,
-    *,
-    on_progress: ProgressCallback,
-    should_stop: Callable[[], bool],
-) -> TrainingRun:
-    """Set up the run in a folder as it was before its first step."""
-    recipe = replace(config.recipe, data=folder.found_here(config.data))
-    _check_list_is_a_file(recipe.data.names, folder)
-    corpus = read_names(recipe.data)
-    engine_class = load_engine(config.run.backend)
-    is_fine_tuned = recipe.network.uses_base_model
-    prepared = prepare_for_use(
-        corpus,
-        recipe,
-        engine_class,
-        threads=config.threads,
-        open_base_model=_saved_model_opener(folder) if is_fine_tuned else None,
-    )
-    return TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
-
-
-def _saved_model_opener(folder: RunFolder) -> Callable[[str | None], BaseModel]:
-    """Return a function that opens the model of a run instead of its base model.
-
-    The run's model contains everything that's needed from the base model, which might have been deleted.
-    """
-
-    def open_saved_model(_: str | None) -> BaseModel:
-        saved_model = open_base_model(folder.path)
-        credit = saved_model.checkpoint.training.get("credit", "")
-        return replace(saved_model, credit=str(credit))
-
-    return open_saved_model
-
-
-def _check_list_is_a_file(names: str, folder: RunFolder) -> None:
-    """Raise NamesError for a list that might never end. Someone else might have written the config."""
-    is_special_file = is_there(names, None) and not can_be_read_again(names)
-    if names == STANDARD_INPUT or is_special_file:
-        raise NamesError(
-            f"can't resume: the list of this run, {quote(names, MAX_PATH_SHOWN)}, isn't a file: correct names in "
-            f"{short(folder.config_path)}"
+        prepared = prepare(
+            replace(corpus, source=list_name),
+            recipe,
+            engine_class,
+            threads=config.threads,
+            for_use=True,
+            claimed=claimed_starts(list_name),
+            open_base_model=open_saved_model if recipe.network.uses_base_model else None,
         )
+        run = TrainingRun(
+            prepared, folder=run_folder, on_progress=on_progress, should_stop=should_stop
+        )
+        run.resume(saved)
+        run_folder.save_config(write_config(config))
+        on_progress(prepared.list_ready)
+        return run.run()
 
 
 def _check_epochs(epochs: int | None, config: Config) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.self_test import TOLERANCE, check_self_test, difference_of
 from namegen.core.engine import Engine, EngineClass, LanguageModel, check_known
-from namegen.core.evaluation.self_test import TOLERANCE, check_self_test, difference_of
 from namegen.core.network.architecture import Network, RecurrentNetwork, as_recurrent
 from namegen.errors import CheckpointError, EngineError, OutputError, engine_at_work, quote, setting
 from namegen.types import Array, Float, Int32

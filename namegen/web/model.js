@@ -84,7 +84,7 @@ class Model extends NameSource {
 
   /**
    * Compare the logits that this network computes with those of the backend that trained it: the logits after the start
-   * token, and after eight more tokens. core/evaluation/self_test.py computes the same.
+   * token, and after eight more tokens. core/checkpoint/self_test.py computes the same.
    * @param {string} selfTestLogits (2 · V) numbers as text
    */
   #runSelfTest(selfTestLogits) {

@@ -14,7 +14,7 @@ import pytest
 from namegen.backends.numpy_engine import cells
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.evaluation.self_test import self_test_logits
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.network.cells import CELLS
 from namegen.errors import CheckpointError, OutputError
 from namegen.web.arithmetic import PageNetwork

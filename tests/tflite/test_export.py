@@ -21,9 +21,9 @@ from namegen.backends.tflite.export import export_tflite, rounded_to_half, weigh
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, install_command
 from tests.own_cells import ForeignNetwork

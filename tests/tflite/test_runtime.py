@@ -16,12 +16,12 @@ from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import Normalization, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities

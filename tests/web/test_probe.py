@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from namegen.core.checkpoint.metadata import bytes_to_text
-from namegen.core.evaluation.self_test import self_test_logits
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.web.description import PageModel
 from namegen.web.export import write_page
 from tests.reading import engine_of

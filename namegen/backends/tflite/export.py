@@ -19,11 +19,11 @@ from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import quantizable
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import Engine, LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
-from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities

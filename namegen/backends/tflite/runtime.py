@@ -15,8 +15,8 @@ import numpy as np
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.contents import read_contents, to_bytes_of
 from namegen.backends.tflite.litert import Interpreter
+from namegen.core.checkpoint.self_test import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
 from namegen.core.engine import State
-from namegen.core.evaluation.self_test import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
 from namegen.core.generation.sampling import check_temperature
 from namegen.errors import CheckpointError, SettingsError, reason_of, short
 from namegen.files import read_whole

@@ -200,7 +200,7 @@ class Metadata(ListMetadata):
 
     network: Network  #: the shapes of the parameters
     engine: str = "numpy"  #: the backend that trained it
-    #: The self-test logits: what the backend computed for some fixed tokens (``core/evaluation/self_test.py``). They
+    #: The self-test logits: what the backend computed for some fixed tokens (``core/checkpoint/self_test.py``). They
     #: show whether another program computes the same. None: there's no self-test.
     probe: Float32[Array, "2 V"] | None = None
 

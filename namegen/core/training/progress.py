@@ -77,6 +77,11 @@ class TrainingProgress:
     history: list[EpochRecord] = field(default_factory=list)
     best: BestEpoch | None = None
 
+    @property
+    def best_epoch(self) -> int:
+        """The best epoch so far; 0 if the first epoch isn't finished."""
+        return 0 if self.best is None else self.best.epoch
+
     def start_next_epoch(self) -> None:
         """Count the current epoch as finished."""
         self.epoch += 1

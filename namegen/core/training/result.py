@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,9 +26,8 @@ from namegen.errors import TrainingError, engine_at_work
 from namegen.events import Measuring, ProgressCallback
 from namegen.types import Array
 
-SCORING = (
-    4  # keeps the random numbers for measuring scores apart from all others with the same seed
-)
+# Keeps the random numbers for measuring scores apart from all others with the same seed.
+SCORING = 4
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,15 @@ class RunResult:
     finished: bool  #: False if the run was stopped
 
     def to_dict(self) -> dict[str, object]:
-        """Convert the results to plain values, for JSON."""
+        """Convert the results to plain values, for JSON. Results on held-out names include their references."""
+        validation: dict[str, object] | None = None
+        test: dict[str, object] | None = None
+        if self.validation is not None and self.references is not None:
+            validation = {**self.validation.to_dict(), **self.references.to_dict()}
+        if self.test is not None:
+            test = {**self.test.to_dict()}
+            if self.references is not None:
+                test |= self.references.test_to_dict()
         return {
             "out": None if self.out is None else str(self.out),
             "backend": self.backend,
@@ -64,40 +71,9 @@ class RunResult:
             "seconds": self.seconds,
             "chars_per_second": self.chars_per_second,
             "training": self.training.to_dict(),
-            "validation": self._validation_to_dict(),
-            "test": self._test_to_dict(),
+            "validation": validation,
+            "test": test,
         }
-
-    def _validation_to_dict(self) -> dict[str, object] | None:
-        """Convert the results on the validation set, with the references that they're compared with."""
-        if self.validation is None or self.references is None:
-            return None
-        return {**self.validation.to_dict(), **self.references.to_dict()}
-
-    def _test_to_dict(self) -> dict[str, object] | None:
-        """Convert the results on the test set, with the references that they're compared with."""
-        if self.test is None:
-            return None
-        if self.references is None:
-            return {**self.test.to_dict()}
-        return {**self.test.to_dict(), **self.references.test_to_dict()}
-
-
-@dataclass(frozen=True)
-class _Evaluation:
-    """The best model's results."""
-
-    training: Metrics
-    validation: Metrics | None
-    test: Metrics | None
-    quantiles: Array | None  # of the log-probabilities of the list's names
-
-    def added_to(self, checkpoint: Checkpoint) -> Checkpoint:
-        """Return a copy of a model with these results in its metadata."""
-        summary: TrainingSummary = {**checkpoint.training, "training": self.training.to_dict()}
-        if self.test is not None:
-            summary["test"] = self.test.to_dict()
-        return replace(checkpoint, training=summary, score_quantiles=self.quantiles)
 
 
 def finish(
@@ -123,101 +99,60 @@ def finish(
     Raises:
         TrainingError: The best epoch's last update made the network diverge.
     """
+    engine = prepared.engine
+    parts = prepared.parts
+    settings = prepared.recipe.training
     on_progress(Measuring())
-    rules = None
-    with borrowed(prepared.engine, checkpoint.parameters):
-        evaluation = _evaluate(prepared, _best_epoch(progress))
+    rules: tuple[ScoreRule, ...] | None = ()
+    with borrowed(engine, checkpoint.parameters):
+        evaluator = AccuracyEvaluator(engine)
+        training = evaluator.evaluate(parts.training)
+        validation = None if parts.validation is None else evaluator.evaluate(parts.validation)
+        test = None if parts.test is None else evaluator.evaluate(parts.test)
+        has_diverged = not training.loss_nats_per_char < DIVERGED  # True for NaN
+        if progress.best_epoch and has_diverged:
+            raise TrainingError(divergence_message(settings, progress.best_epoch))
+        quantiles = score_quantiles(engine, parts.whole, parts.start_tokens)
         if prepared.for_use:
-            rules = _measure_scores(prepared, checkpoint, on_progress, should_stop)
-    model = replace(evaluation.added_to(checkpoint), score_rules=rules or ())
-    result = _collect_results(prepared, progress, model, evaluation, out)
-    was_stopped = prepared.for_use and rules is None
-    return replace(result, finished=False) if was_stopped else result
+            was_stopped_before = should_stop()  # the user is waiting for the end of the run
 
+            def can_proceed() -> bool:
+                on_progress(Measuring())
+                return was_stopped_before or not should_stop()
 
-def _collect_results(
-    prepared: PreparedTraining,
-    progress: TrainingProgress,
-    model: Checkpoint,
-    evaluation: _Evaluation,
-    out: Path | None,
-) -> RunResult:
-    """Put the result of a run together."""
-    training = prepared.recipe.training
+            rules = measure_rules(
+                replace(prepared.generator, scorer=scorer_of(checkpoint)),
+                shortest=checkpoint.shortest_name,
+                longest=checkpoint.longest_name,
+                rng=np.random.default_rng([settings.seed, 0, SCORING]),
+                proceed=can_proceed,
+            )
+
+    summary: TrainingSummary = {**checkpoint.training, "training": training.to_dict()}
+    if test is not None:
+        summary["test"] = test.to_dict()
+    # The median speed ignores the first epoch, in which engines may compile.
+    seconds = [record.training_seconds for record in progress.history[1:]]
+    characters = prepared.batches.characters
+    speeds = [characters / duration for duration in seconds if duration > 0]
     return RunResult(
-        checkpoint=model,
-        backend=prepared.engine.name,
-        seed=training.seed,
+        checkpoint=replace(
+            checkpoint, training=summary, score_quantiles=quantiles, score_rules=rules or ()
+        ),
+        backend=engine.name,
+        seed=settings.seed,
         epochs=progress.epoch,
-        best_epoch=_best_epoch(progress),
+        best_epoch=progress.best_epoch,
         seconds=progress.seconds,
-        chars_per_second=_speed(progress.history, prepared.batches.characters),
-        training=evaluation.training,
-        validation=evaluation.validation,
-        test=evaluation.test,
+        chars_per_second=median(speeds) if speeds else None,
+        training=training,
+        validation=validation,
+        test=test,
         references=prepared.references,
         history=tuple(progress.history),
         out=out,
-        finished=progress.finished(training),
+        finished=progress.finished(settings) and rules is not None,
     )
-
-
-def _best_epoch(progress: TrainingProgress) -> int:
-    """Return the best epoch so far; 0 if the first epoch isn't finished."""
-    return 0 if progress.best is None else progress.best.epoch
-
-
-def _evaluate(prepared: PreparedTraining, best_epoch: int) -> _Evaluation:
-    """Evaluate the engine, which has the best parameters, on each part of the list."""
-    parts = prepared.parts
-    evaluator = AccuracyEvaluator(prepared.engine)
-    training = evaluator.evaluate(parts.training)
-    validation = None if parts.validation is None else evaluator.evaluate(parts.validation)
-    test = None if parts.test is None else evaluator.evaluate(parts.test)
-    has_diverged = not training.loss_nats_per_char < DIVERGED  # True for NaN
-    if best_epoch and has_diverged:
-        raise TrainingError(divergence_message(prepared.recipe.training, best_epoch))
-    quantiles = score_quantiles(prepared.engine, parts.whole, parts.start_tokens)
-    return _Evaluation(training, validation, test, quantiles)
-
-
-def _measure_scores(
-    prepared: PreparedTraining,
-    checkpoint: Checkpoint,
-    on_progress: ProgressCallback,
-    should_stop: Callable[[], bool],
-) -> tuple[ScoreRule, ...] | None:
-    """Measure how new names are scored. Return None if the user stops it."""
-    stop_check = _StopCheck(on_progress, should_stop, was_stopped_before=should_stop())
-    seed = prepared.recipe.training.seed
-    return measure_rules(
-        replace(prepared.generator, scorer=scorer_of(checkpoint)),
-        shortest=checkpoint.shortest_name,
-        longest=checkpoint.longest_name,
-        rng=np.random.default_rng([seed, 0, SCORING]),
-        proceed=stop_check.can_proceed,
-    )
-
-
-@dataclass(frozen=True)
-class _StopCheck:
-    """Decides whether to draw the names of the next label."""
-
-    on_progress: ProgressCallback
-    should_stop: Callable[[], bool]
-    was_stopped_before: bool  # if so, the user is waiting for the end of the run
-
-    def can_proceed(self) -> bool:
-        """Report progress, and check whether the user has stopped the run since the measurement started."""
-        self.on_progress(Measuring())
-        return self.was_stopped_before or not self.should_stop()
-
-
-def _speed(history: Sequence[EpochRecord], characters: int) -> float | None:
-    """Compute the median of the characters per second, without the first epoch, in which engines may compile."""
-    seconds = [record.training_seconds for record in history[1:]]
-    speeds = [characters / duration for duration in seconds if duration > 0]
-    return median(speeds) if speeds else None
 
 
 @contextmanager

@@ -113,7 +113,7 @@ class SavedState:
     progress: TrainingProgress
     identity: Identity
     engine: str  # the backend that saved the state
-    # What that backend computes with the state (``core/evaluation/self_test.py``); None if nothing can be checked.
+    # What that backend computes with the state (``core/checkpoint/self_test.py``); None if nothing can be checked.
     probe: Float32[Array, "2 V"] | None
 
     def save(self, path: Path) -> None:

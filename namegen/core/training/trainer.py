@@ -10,15 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.batching import Batch
-from namegen.core.engine import Step, StepLosses
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
-from namegen.core.evaluation.self_test import self_test_logits
-from namegen.core.generation.name_batch import NameBatch
+from namegen.core.checkpoint.self_test import self_test_logits
+from namegen.core.engine import Step
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
 from namegen.core.schedules import SCHEDULES, Plan
@@ -41,12 +38,6 @@ DIVERGED = 1_000
 STOPS = ", so training stops. The saved state is kept. Report this to the authors of the backend, or use another one"
 LONGEST_SAMPLE = 60  # characters
 SAMPLES = 1  # keeps the random numbers of samples apart from those that shuffle the names
-
-
-@dataclass(frozen=True)
-class _Sample:
-    name: str  # "" if the network has no end for its names yet
-    is_new: bool  # whether the name isn't in the list
 
 
 class Trainer:
@@ -81,18 +72,14 @@ class Trainer:
         self.steps = self.batches.steps(self.batch_size)  # of each epoch
         self.on_progress = on_progress
         self.should_stop = should_stop
-        self._plan = self._learning_rate_plan()
-        self._error_of_steps: Exception | None = None  # raised by _remaining_steps
-
-    def _learning_rate_plan(self) -> Plan:
-        """Collect what the learning rates depend on."""
-        return Plan(
+        self._plan = Plan(
             steps_per_epoch=self.steps,
             epochs=self.epochs,
-            peak=self.training.peak_learning_rate,
-            warmup=self.training.warmup,
-            lr_steps=self.training.lr_steps,
+            peak=training.peak_learning_rate,
+            warmup=training.warmup,
+            lr_steps=training.lr_steps,
         )
+        self._error_of_steps: Exception | None = None  # raised by _remaining_steps
 
     def run(self, progress: TrainingProgress) -> Iterator[TrainingProgress]:
         """Train from where ``progress`` is. Update it, and yield it after every epoch.
@@ -109,38 +96,43 @@ class Trainer:
             EngineFailedError: The engine raised an error. Don't save its state then.
             CheckpointError: ``progress`` belongs to another list or other settings.
         """
-        self._check_step(progress)
+        if progress.step >= self.steps:
+            raise CheckpointError(
+                f"cannot resume: the state is at step {progress.step} of an epoch of {self.steps} steps, so it belongs "
+                "to another list or other settings. Start a new run"
+            )
         if progress.finished(self.training):
             return
-        self._warm_up(progress)
+        # Let the engine compile before the time of the first epoch is measured.
+        with self._engine_at_work(progress):
+            self.engine.warm_up(next(self._steps(progress.epoch, first=0)))
         while not progress.finished(self.training):
-            self._train_epoch(progress)
+            start = time.perf_counter()
+            with self._engine_at_work(progress):
+                losses = self.engine.train_epoch(self._remaining_steps(progress))
+            elapsed = time.perf_counter() - start
+            # The losses are added one by one, so that the sum has the same bits after a pause.
+            for loss_sum in losses.loss_sum.tolist():
+                progress.loss_sum += loss_sum
+            progress.characters += int(losses.characters.sum())
+            self._check_loss(progress.loss_sum / max(progress.characters, 1), progress)
+            progress.step += len(losses.loss_sum)
+            progress.seconds += elapsed
+            progress.training_seconds += elapsed
             was_stopped = progress.step < self.steps
             if was_stopped:
                 return
             self._end_epoch(progress)
             yield progress
 
-    def _check_step(self, progress: TrainingProgress) -> None:
-        """Raise CheckpointError if a saved run is at a step that an epoch of this run doesn't have."""
-        if progress.step >= self.steps:
-            raise CheckpointError(
-                f"cannot resume: the state is at step {progress.step} of an epoch of {self.steps} steps, so it belongs "
-                "to another list or other settings. Start a new run"
-            )
-
-    def _warm_up(self, progress: TrainingProgress) -> None:
-        """Let the engine compile before the time of the first epoch is measured."""
-        first_batch = next(self._batches_from(progress.epoch, first_step=0))
-        with self._engine_at_work(progress):
-            masks = self.prepared.dropping.masks(progress.epoch, 0)
-            self.engine.warm_up(Step(first_batch, self._learning_rate(0), masks))
-
-    def _batches_from(self, epoch: int, first_step: int) -> Iterator[Batch]:
-        """Make the batches of an epoch, beginning at some step."""
-        return self.batches.epoch(
-            epoch, batch_size=self.batch_size, seed=self.training.seed, first_step=first_step
+    def _steps(self, epoch: int, first: int) -> Iterator[Step]:
+        """Make the steps of an epoch, beginning at some step: a batch, its learning rate and its dropout masks."""
+        batches = self.batches.epoch(
+            epoch, batch_size=self.batch_size, seed=self.training.seed, first_step=first
         )
+        for step, batch in enumerate(batches, start=first):
+            learning_rate = self._learning_rate(epoch * self.steps + step)
+            yield Step(batch, learning_rate, self.prepared.dropping.masks(epoch, step))
 
     def _learning_rate(self, step: int) -> float:
         """Compute the learning rate of a step, counted from 0 over the whole run."""
@@ -149,20 +141,15 @@ class Trainer:
     def _remaining_steps(self, progress: TrainingProgress) -> Iterator[Step]:
         """Make the steps of the current epoch that are left, until the run is stopped."""
         try:
-            batches = self._batches_from(progress.epoch, first_step=progress.step)
-            for step, batch in enumerate(batches, start=progress.step):
+            steps = self._steps(progress.epoch, first=progress.step)
+            for number in range(progress.step, self.steps):
                 if self.should_stop():
                     return
-                self.on_progress(StepBegins(progress.epoch, step))
-                yield self._step(batch, progress.epoch, step)
+                self.on_progress(StepBegins(progress.epoch, number))
+                yield next(steps)
         except Exception as error:
             self._error_of_steps = error
             raise
-
-    def _step(self, batch: Batch, epoch: int, step: int) -> Step:
-        """Add the learning rate and the dropout masks to a batch."""
-        learning_rate = self._learning_rate(epoch * self.steps + step)
-        return Step(batch, learning_rate, self.prepared.dropping.masks(epoch, step))
 
     @contextmanager
     def _engine_at_work(self, progress: TrainingProgress) -> Iterator[None]:
@@ -180,18 +167,6 @@ class Trainer:
                 raise error from None
             raise
 
-    def _train_epoch(self, progress: TrainingProgress) -> None:
-        """Take the steps of the current epoch that are left, or as many as possible before a stop."""
-        start = time.perf_counter()
-        with self._engine_at_work(progress):
-            losses = self.engine.train_epoch(self._remaining_steps(progress))
-        elapsed = time.perf_counter() - start
-        _add_losses(progress, losses)
-        self._check_loss(progress.loss_sum / max(progress.characters, 1), progress)
-        progress.step += len(losses.loss_sum)
-        progress.seconds += elapsed
-        progress.training_seconds += elapsed
-
     def _check_loss(self, loss: float, progress: TrainingProgress) -> None:
         """Raise TrainingError if a loss in nats per character shows that the network has diverged."""
         is_sound = loss < DIVERGED  # False for NaN
@@ -200,77 +175,53 @@ class Trainer:
 
     def _end_epoch(self, progress: TrainingProgress) -> None:
         """Evaluate, extend the history, and keep the parameters if they're the best so far."""
-        metrics = self._validate(progress)
-        record = self._record(progress, metrics)
-        progress.history.append(record)
-        progress.start_next_epoch()
-        value = self._criterion(record, metrics)
-        # If epochs are equally good, the earliest one counts as the best.
-        if progress.best is None or value < progress.best.value:
-            progress.best = self._current_as_best(progress, value)
-        self.on_progress(record)
-
-    def _current_as_best(self, progress: TrainingProgress, value: float) -> BestEpoch:
-        """Copy the current parameters as those of the best epoch.
-
-        Args:
-            progress: How far the run is.
-            value: The epoch's loss or negative accuracy, which decided.
-        """
-        with self._engine_at_work(progress):
-            parameters = parameters_of(self.engine.get_state())
-            start_token = self.prepared.network.start_tokens[0]
-            probe = self_test_logits(self.engine, start_token)
-        return BestEpoch(epoch=progress.epoch, value=value, parameters=parameters, probe=probe)
-
-    def _validate(self, progress: TrainingProgress) -> Metrics | None:
-        """Evaluate the network on the validation set. Return None if there isn't any."""
         validation_set = self.prepared.parts.validation
-        if validation_set is None:
-            return None
-        start = time.perf_counter()
-        with self._engine_at_work(progress):
-            metrics = AccuracyEvaluator(self.engine).evaluate(validation_set)
-        progress.seconds += time.perf_counter() - start
-        self._check_loss(metrics.loss_nats_per_char, progress)
-        return metrics
+        metrics = None
+        if validation_set is not None:
+            start = time.perf_counter()
+            with self._engine_at_work(progress):
+                metrics = AccuracyEvaluator(self.engine).evaluate(validation_set)
+            progress.seconds += time.perf_counter() - start
+            self._check_loss(metrics.loss_nats_per_char, progress)
 
-    def _record(self, progress: TrainingProgress, metrics: Metrics | None) -> EpochRecord:
-        """Describe the current epoch for the history."""
-        last_step = (progress.epoch + 1) * self.steps - 1
-        sample = self._sample(progress.epoch)
-        return EpochRecord(
+        sample, is_new = self._sample(progress.epoch)
+        training_loss = progress.loss_sum / progress.characters
+        record = EpochRecord(
             epoch=progress.epoch + 1,
             seconds=progress.seconds,
             training_seconds=progress.training_seconds,
-            learning_rate=self._learning_rate(last_step),
-            training_loss_nats_per_char=progress.loss_sum / progress.characters,
+            learning_rate=self._learning_rate((progress.epoch + 1) * self.steps - 1),
+            training_loss_nats_per_char=training_loss,
             validation_loss_nats_per_char=None if metrics is None else metrics.loss_nats_per_char,
             validation_accuracy_argmax=None if metrics is None else metrics.accuracy_argmax,
             validation_accuracy_sampled=None if metrics is None else metrics.accuracy_sampled,
-            sample=sample.name,
-            sample_is_new=sample.is_new,
+            sample=sample,
+            sample_is_new=is_new,
         )
+        progress.history.append(record)
+        progress.start_next_epoch()
 
-    def _criterion(self, record: EpochRecord, metrics: Metrics | None) -> float:
-        """Return the value that decides which epoch is the best. Lower is better."""
-        if metrics is None:
-            return record.training_loss_nats_per_char
-        if self.training.monitor == "accuracy":
-            return -metrics.accuracy_argmax
-        return metrics.loss_nats_per_char
+        # The lowest value decides. If epochs are equally good, the earliest one counts as the best.
+        value = training_loss
+        if metrics is not None:
+            value = metrics.loss_nats_per_char
+            if self.training.monitor == "accuracy":
+                value = -metrics.accuracy_argmax
+        if progress.best is None or value < progress.best.value:
+            with self._engine_at_work(progress):
+                progress.best = BestEpoch(
+                    epoch=progress.epoch,
+                    value=value,
+                    parameters=parameters_of(self.engine.get_state()),
+                    probe=self_test_logits(self.engine, self.prepared.network.start_tokens[0]),
+                )
+        self.on_progress(record)
 
-    def _sample(self, epoch: int) -> _Sample:
-        """Draw one name from the current network."""
-        try:
-            batch = self._draw_batch(epoch)
-        except GenerationError:  # names of a network that has learned little may never end
-            return _Sample("", is_new=False)
-        is_new = batch.new is not None and bool(batch.new[0])
-        return _Sample(batch.names[0], is_new)
+    def _sample(self, epoch: int) -> tuple[str, bool]:
+        """Draw one name from the current network, and check whether it isn't in the list.
 
-    def _draw_batch(self, epoch: int) -> NameBatch:
-        """Draw a batch of one name, which may be in the list."""
+        The name is "" if the network has no end for its names yet.
+        """
         batches = self.prepared.generator.generate(
             1,
             rng=np.random.default_rng([self.training.seed, epoch, SAMPLES]),
@@ -278,18 +229,12 @@ class Trainer:
             allow_seen=True,
             allow_repeats=True,
         )
-        return next(batches)
-
-
-def _add_losses(progress: TrainingProgress, losses: StepLosses) -> None:
-    """Add the losses of some steps to those of the epoch.
-
-    They are added one by one, so that the sum has the same bits after a pause.
-    """
-    loss_sums = losses.loss_sum.tolist()
-    for loss_sum, characters in zip(loss_sums, losses.characters.tolist(), strict=True):
-        progress.loss_sum += loss_sum
-        progress.characters += characters
+        try:
+            batch = next(batches)
+        except GenerationError:  # names of a network that has learned little may never end
+            return "", False
+        is_new = batch.new is not None and bool(batch.new[0])
+        return batch.names[0], is_new
 
 
 def divergence_message(training: TrainingSettings, epoch: int) -> str:

@@ -77,7 +77,7 @@ VALUES: dict[str, Any] = {
 
 def a_checkpoint(**changes: object) -> Checkpoint:
     """Return a checkpoint with the correct self-test logits, because exports check them."""
-    from namegen.core.evaluation.self_test import self_test_logits
+    from namegen.core.checkpoint.self_test import self_test_logits
     from tests.reading import engine_of
 
     values = NETWORK.initial_parameters("glorot", rng=np.random.default_rng(0))

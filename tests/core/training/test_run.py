@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.self_test import self_test_logits
 from namegen.core.generation.scoring import word_digests
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import (

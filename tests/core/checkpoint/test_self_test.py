@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namegen.core.evaluation.self_test import check_self_test, probe_tokens, self_test_logits
+from namegen.core.checkpoint.self_test import check_self_test, probe_tokens, self_test_logits
 from namegen.errors import CheckpointError
 
 
