@@ -106,7 +106,7 @@ def test_keras_and_numpy_train_own_cells_alike(cell: str) -> None:
     require("tensorflow")
     from namegen.backends.keras_engine.engine import KerasEngine
 
-    network = NETWORKS[cell](VOCABULARY.size, hidden=(4, 3))
+    network = NETWORKS[cell](VOCABULARY.size, hidden=(4, 3), labels=2)
     keras_engine = type(
         "Engine", (KerasEngine,), {"architectures": (NETWORKS[cell],), "cells": frozenset()}
     )

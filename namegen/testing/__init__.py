@@ -56,7 +56,12 @@ def cases(
     >>> names[0]
     'attributes (gru)'
     """
-    cells = _declared_cells(engine_class, networks)
+    cells = getattr(engine_class, "cells", None)
+    if not isinstance(cells, frozenset) or not (cells or networks):
+        raise AssertionError(
+            f"cells is {cells!r}: expected a frozenset of the names of the cells that the engine implements; if it "
+            "only has other architectures, use an empty frozenset, and pass a small network of each architecture"
+        )
     cell_checks: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
     for cell in sorted(cells):
         for name, cell_check in cell_checks.items():
@@ -64,17 +69,6 @@ def cases(
     for network in networks:
         for name, check in CONFORMANCE_CHECKS.items():
             yield f"{name} ({network.architecture})", partial(check, engine_class, network)
-
-
-def _declared_cells(engine_class: EngineClass, networks: tuple[Network, ...]) -> frozenset[str]:
-    """Return the cells of an engine, and check that there is at least one cell or one network."""
-    cells = getattr(engine_class, "cells", None)
-    if isinstance(cells, frozenset) and (cells or networks):
-        return cells
-    raise AssertionError(
-        f"cells is {cells!r}: expected a frozenset of the names of the cells that the engine implements; if it "
-        "only has other architectures, use an empty frozenset, and pass a small network of each architecture"
-    )
 
 
 def check_engine(

@@ -1,45 +1,50 @@
 """Check the rules in ``core/engine.py``, which every engine has to follow.
 
-Each check tests one rule, and raises an AssertionError if the rule is broken. ``models.py`` contains the checks for
-models that can only generate names, and ``steps.py`` contains the checks of training steps.
+Each check tests some rules, and raises an AssertionError if one is broken. ``models.py`` contains the checks for models
+that can only generate names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from itertools import pairwise
 from pathlib import PurePath
 from typing import TypeAlias
 
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from namegen.core.engine import Engine, EngineClass
-from namegen.core.network.architecture import Network
+from namegen.core.engine import Engine, EngineClass, Step
 from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
-from namegen.errors import CheckpointError, NamegenError
-from namegen.testing import steps
+from namegen.core.settings import TrainingSettings
+from namegen.errors import CheckpointError, EngineError, NamegenError
 from namegen.testing.comparisons import (
-    describe_training,
     expect,
     expect_close,
-    expect_equal,
     expect_error,
     expect_same,
+    expect_within,
     named,
 )
 from namegen.testing.material import (
     ADAM,
+    LISTS,
+    NAMES,
     TOKENS,
     VOCABULARY,
     CellOrNetwork,
-    new_engine,
+    GuardedSettings,
+    batch_of,
+    mixed_steps,
     read,
     small_engine,
     small_network,
+    small_parameters,
     small_steps,
+    soften,
+    stepped_loss,
+    steps_on,
 )
 from namegen.testing.models import LANGUAGE_MODEL_CHECKS
 from namegen.types import Array
@@ -48,44 +53,9 @@ from namegen.types import Array
 Check: TypeAlias = Callable[[EngineClass, CellOrNetwork], None]
 # A check of an engine class with a cell of the architecture rnn.
 CellCheck: TypeAlias = Callable[[EngineClass, str], None]
-
-
-def check_attributes(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that a class declares its name, cells and architectures, and implements the whole protocol."""
-    _expect_declarations(engine_class)
-    if isinstance(cell_or_network, str):
-        cells = sorted(engine_class.cells)
-        expect(cell_or_network in cells, f"{cell_or_network} is not among the cells {cells}")
-    architecture = small_network(cell_or_network).architecture
-    names = _architecture_names(engine_class)
-    expect(architecture in names, f"{architecture} is not among the architectures {names}")
-    engine = small_engine(engine_class, cell_or_network)
-    expect(isinstance(engine, Engine), "a method of the protocol is missing")
-    expect(
-        engine.vocabulary_size == VOCABULARY.size, f"vocabulary_size is {engine.vocabulary_size}"
-    )
-
-
-def _expect_declarations(engine_class: EngineClass) -> None:
-    """Expect valid class attributes."""
-    name = engine_class.name
-    expect(isinstance(name, str) and name != "", f"name is {name!r}: expected a non-empty string")
-    architectures = _architecture_names(engine_class)
-    is_unique = len(set(architectures)) == len(architectures)
-    expect(
-        is_unique and architectures != [],
-        f"architectures are {architectures}: expected at least one, each once",
-    )
-    expect(
-        engine_class.cells <= set(CELLS),
-        f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}",
-    )
-    expect(isinstance(engine_class.requires, tuple), "requires is not a tuple")
-
-
-def _architecture_names(engine_class: EngineClass) -> list[str]:
-    """Return the names of the architectures of an engine."""
-    return [network_class.architecture for network_class in engine_class.architectures]
+SHIFT = 1e-5  # the change of a parameter in central differences
+GRADIENT_TOLERANCE = 1e-7  # relative to the derivative, or absolute if the derivative is below 1
+GUARDED = GuardedSettings(optimizer="momentum", momentum=0.8, clip_norm=0.5)
 
 
 def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
@@ -98,6 +68,43 @@ def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOr
         expect(logits.dtype == dtype, f"a {dtype} backend returns logits of type {logits.dtype}")
 
 
+def check_attributes(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that a class declares its name, cells and architectures, and implements the whole protocol."""
+    name = engine_class.name
+    expect(isinstance(name, str) and name != "", f"name is {name!r}: expected a non-empty string")
+    architectures = [network.architecture for network in engine_class.architectures]
+    is_unique = len(set(architectures)) == len(architectures) > 0
+    expect(is_unique, f"architectures are {architectures}: expected at least one, each once")
+    cells = sorted(engine_class.cells)
+    expect(set(cells) <= set(CELLS), f"cells are {cells}: known are {', '.join(CELLS)}")
+    expect(isinstance(engine_class.requires, tuple), "requires is not a tuple")
+    if isinstance(cell_or_network, str):
+        expect(cell_or_network in cells, f"{cell_or_network} is not among the cells {cells}")
+    architecture = small_network(cell_or_network).architecture
+    expect(
+        architecture in architectures,
+        f"{architecture} is not among the architectures {architectures}",
+    )
+    engine = small_engine(engine_class, cell_or_network)
+    expect(isinstance(engine, Engine), "a method of the protocol is missing")
+    V = engine.vocabulary_size
+    expect(VOCABULARY.size == V, f"vocabulary_size is {V}")
+
+
+def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine only reads settings that are declared for backends, whatever it does.
+
+    ``GUARDED`` raises an error if it reads any other setting. Learning rates and masks are part of the steps.
+    """
+    network = small_network(cell_or_network)
+    engine = engine_class(network, GUARDED, threads=1)
+    engine.set_state(small_parameters(network))
+    engine.warm_up(next(small_steps(1)))
+    engine.train_epoch(small_steps(3, masked=network))
+    engine.set_state(engine.get_state())
+    read(engine, TOKENS)
+
+
 def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that an engine without training settings makes predictions, but has no optimizer and rejects training."""
     trained_engine = small_engine(engine_class, cell_or_network)
@@ -107,201 +114,45 @@ def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork
     reader.set_state(state)
     parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
     expect_same(reader.get_state(), parameters, "in a backend without training settings")
-    all_expected_logits = read(trained_engine, TOKENS)
-    for logits, expected_logits in zip(read(reader, TOKENS), all_expected_logits, strict=True):
-        expect_close(logits, expected_logits, "a logit of a backend without training settings")
+    subject = "a logit of a backend without training settings"
+    expected = np.array(read(trained_engine, TOKENS))
+    expect_close(np.array(read(reader, TOKENS)), expected, subject)
     train = partial(reader.train_epoch, small_steps(1))
     expect_error(NamegenError, train, "training without training settings")
 
 
 def check_determinism(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that two engines with the same parameters and batches get exactly the same results."""
-    engine = small_engine(engine_class, cell_or_network)
-    equal_engine = small_engine(engine_class, cell_or_network, number=1)
-    losses = engine.train_epoch(small_steps(6)).loss_sum
-    expected_losses = equal_engine.train_epoch(small_steps(6)).loss_sum
-    expect_equal(losses, expected_losses, "a loss of an equal backend")
-    expect_same(engine.get_state(), equal_engine.get_state(), "an equal backend after equal steps")
-    all_expected_logits = read(equal_engine, TOKENS)
-    for logits, expected_logits in zip(read(engine, TOKENS), all_expected_logits, strict=True):
-        expect_equal(logits, expected_logits, "a logit of an equal backend")
-
-
-def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that warming up changes no results, neither immediately nor later."""
-    warm = new_engine(engine_class, cell_or_network)
-    cold = small_engine(engine_class, cell_or_network)
-    start = warm.get_state()
-    warm.warm_up(next(small_steps(1)))
-    expect_same(warm.get_state(), start, "after warming up")
-    warm_losses = warm.train_epoch(small_steps(2)).loss_sum
-    cold_losses = cold.train_epoch(small_steps(2)).loss_sum
-    expect_equal(warm_losses, cold_losses, "a loss after warming up")
-    expect_same(warm.get_state(), cold.get_state(), "trained after warming up")
-
-
-def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that the arrays of a state have the canonical names, the right shapes, and the engine's precision."""
-    network = small_network(cell_or_network)
-    for dtype in ("float32", "float64"):
-        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
-        engine.train_epoch(small_steps(2))
-        state = engine.get_state()
-        missing_names = sorted(network.parameter_shapes.keys() - state.keys())
-        expect(not missing_names, f"missing: {missing_names}")
-        step_count = state.pop("optimizer.step", np.array(-1))
-        _expect_two_steps(step_count)
-        _expect_shapes(state, _state_shapes(network), dtype)
-
-
-def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dtype: str) -> None:
-    """Expect arrays with these names, shapes and this type."""
-    for name, values in state.items():
-        expect(name in shapes, f"{name} is not a canonical name")
-        is_array = type(values) is np.ndarray
-        expect(is_array and values.dtype == dtype, f"{name} is {values.dtype}: expected {dtype}")
-        expect(values.shape == shapes[name], f"{name} has the shape {values.shape}")
-
-
-def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of all arrays in the state of an engine that uses Adam: the parameters and Adam's slots."""
-    parameter_shapes = network.parameter_shapes
-    shapes = dict(parameter_shapes)
-    for slot in OPTIMIZERS[ADAM.optimizer].slots:
-        for name, shape in parameter_shapes.items():
-            shapes[f"optimizer.{slot}.{name}"] = shape
-    return shapes
-
-
-def _expect_two_steps(step_count: Array) -> None:
-    """Expect ``optimizer.step`` to be an int64 array without axes, and to count two steps."""
-    is_integer = step_count.dtype == np.int64 and step_count.shape == ()
-    expect(is_integer and int(step_count) == 2, f"optimizer.step is {step_count!r} after 2 steps")
-
-
-def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine can resume exactly from a state that was saved, even from the state of another engine."""
-    engine = small_engine(engine_class, cell_or_network)
-    other_engine = small_engine(engine_class, cell_or_network, number=1, seed=2)
-    steps = list(small_steps(4))
-    engine.train_epoch(iter(steps[:2]))
-    saved_state = engine.get_state()
-    engine.train_epoch(iter(steps[2:]))
-    final_state = engine.get_state()
-    for resumed in (engine, other_engine):
-        resumed.set_state(saved_state)
-        expect_same(resumed.get_state(), saved_state, "a state that was set")
-        resumed.train_epoch(iter(steps[2:]))
-        subject = f"{describe_training(ADAM)}: resumed from a state"
-        expect_same(resumed.get_state(), final_state, subject)
-
-
-def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that get_state and set_state copy their arrays, so that changing an array doesn't change the engine."""
-    engine = small_engine(engine_class, cell_or_network)
-    engine.train_epoch(small_steps(1))
-    returned_state = engine.get_state()
-    expected = _copy_state(returned_state)
-    _overwrite_state(returned_state)
-    expect_same(engine.get_state(), expected, "after arrays from get_state were changed")
-    passed_state = _copy_state(expected)
-    engine.set_state(passed_state)
-    _overwrite_state(passed_state)
-    expect_same(engine.get_state(), expected, "after arrays passed to set_state were changed")
-
-
-def _copy_state(state: Mapping[str, Array]) -> dict[str, Array]:
-    """Copy all arrays of a state."""
-    return {name: values.copy() for name, values in state.items()}
-
-
-def _overwrite_state(state: Mapping[str, Array]) -> None:
-    """Overwrite all arrays of a state with another number."""
-    for values in state.values():
-        values[...] = 9
-
-
-def check_unfit_states(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that set_state rejects a state with a missing tensor or a wrong shape, and changes nothing."""
-    engine = small_engine(engine_class, cell_or_network)
-    engine.train_epoch(small_steps(1))
-    state = engine.get_state()
-    # A valid state with other numbers, so that a partial change would be noticed.
-    other_state = {name: np.asarray(values + 1) for name, values in state.items()}
-    for name in state:
-        if name != "optimizer.step":
-            _expect_unfit_states_are_rejected(engine, other_state, name)
-    expect_same(engine.get_state(), state, "after states that do not fit")
-
-
-def _expect_unfit_states_are_rejected(
-    engine: Engine, state: Mapping[str, Array], name: str
-) -> None:
-    """Expect that an engine rejects a state if the array with this name is missing or has another shape."""
-    incomplete_state = {key: values for key, values in state.items() if key != name}
-    set_incomplete = partial(engine.set_state, incomplete_state)
-    expect_error(CheckpointError, set_incomplete, f"a state without {name}")
-    smaller_array = state[name][..., :-1]
-    set_misshapen = partial(engine.set_state, {**state, name: smaller_array})
-    expect_error(CheckpointError, set_misshapen, f"another shape of {name}")
-
-
-def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that setting a state without the optimizer's arrays resets the optimizer, as in a new engine."""
-    used_engine = small_engine(engine_class, cell_or_network)
-    unused_engine = new_engine(engine_class, cell_or_network)
-    used_engine.train_epoch(small_steps(3))
-    state = used_engine.get_state()
-    parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
-    for engine in (used_engine, unused_engine):
-        engine.set_state(parameters)
-        step_count = int(engine.get_state()["optimizer.step"])
-        expect(step_count == 0, "optimizer.step isn't 0 after a state without it")
-        engine.train_epoch(small_steps(2))
-    subject = f"{describe_training(ADAM)}: trained from a state of parameters alone"
-    expect_same(used_engine.get_state(), unused_engine.get_state(), subject)
-
-
-def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Check that an engine accepts 1 and 2 threads, is deterministic with both, and limits its libraries to 1 thread.
+    """Check that equal engines get exactly equal results, warmed up or not, and limit their libraries to 1 thread.
 
     The check looks at the thread pools of the libraries in ``requires``, or of NumPy if ``requires`` is empty, as far
     as threadpoolctl knows these pools. Such an engine has to call ``namegen.threads.limit_threads``.
     """
-    _expect_deterministic(engine_class, cell_or_network, threads=2)
-    # An engine that sets no limit must not pass just because the limit was already 1.
-    threadpool_limits(2, user_api="blas")
+    network = small_network(cell_or_network)
     # 1 comes last, because the limit stays in effect for everything that runs later in this process.
-    _expect_deterministic(engine_class, cell_or_network, threads=1)
+    for threads in (2, 1):
+        # An engine that sets no limit must not pass just because the limit was already 1.
+        threadpool_limits(2, user_api="blas")
+        results: list[tuple[Array, dict[str, Array]]] = []
+        for is_warm in (True, False):
+            engine = engine_class(network, ADAM.plain, threads=threads)
+            engine.set_state(small_parameters(network))
+            if is_warm:
+                start = engine.get_state()
+                engine.warm_up(next(small_steps(1)))
+                expect_same(engine.get_state(), start, "after warming up")
+            losses = engine.train_epoch(small_steps(3)).loss_sum
+            results.append((losses, engine.get_state()))
+            del engine  # so that the next one can reuse its compiled programs
+        (losses, state), (expected_losses, expected_state) = results
+        subject = f"an equal backend with threads={threads}, after warming up"
+        expect_within(losses, expected_losses, 0.0, f"a loss of {subject}")
+        expect_same(state, expected_state, subject)
     for pool in pools_of(engine_class.requires, threadpool_info()):
-        library = pool["internal_api"]
-        threads = pool["num_threads"]
         expect(
-            threads == 1,
-            f"a backend that was created with threads=1 leaves {library} with {threads} threads: expected 1",
+            pool["num_threads"] == 1,
+            f"a backend that was created with threads=1 leaves {pool['internal_api']} with {pool['num_threads']} "
+            "threads: expected 1",
         )
-
-
-def _expect_deterministic(
-    engine_class: EngineClass, cell_or_network: CellOrNetwork, *, threads: int
-) -> None:
-    """Expect identical results from two engines with the same number of threads."""
-    losses, state = _train_new_engine(engine_class, cell_or_network, threads)
-    other_losses, other_state = _train_new_engine(engine_class, cell_or_network, threads)
-    expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
-    expect_same(other_state, state, f"an equal backend with threads={threads}")
-
-
-def _train_new_engine(
-    engine_class: EngineClass, cell_or_network: CellOrNetwork, threads: int
-) -> tuple[Array, dict[str, Array]]:
-    """Train a new engine for three steps, and return its losses and its state.
-
-    The engine is deleted afterwards, so that the next one can reuse its compiled programs.
-    """
-    engine = new_engine(engine_class, cell_or_network, threads=threads)
-    losses = engine.train_epoch(small_steps(3))
-    return losses.loss_sum, engine.get_state()
 
 
 def pools_of(
@@ -318,23 +169,159 @@ def pools_of(
     (True, [])
     """
     packages = list(libraries) or ["numpy"]
-    library_folders = [f"{package}.libs" for package in packages]
-    pools_of_packages = []
-    for pool in pools:
-        folder = _find_package_folder(str(pool["filepath"]))
-        if folder in (*packages, *library_folders):
-            pools_of_packages.append(pool)
-    return pools_of_packages
+    folders = {*packages, *(f"{package}.libs" for package in packages)}
+    return [pool for pool in pools if folders & set(PurePath(str(pool["filepath"])).parts)]
 
 
-def _find_package_folder(file: str) -> str | None:
-    """Return the folder in ``site-packages`` that contains a file, or None if the file is elsewhere."""
-    folders = PurePath(file).parts
-    package_folder = None
-    for parent, folder in pairwise(folders):
-        if parent in ("site-packages", "dist-packages"):
-            package_folder = folder  # of the innermost ``site-packages``, if there are several
-    return package_folder
+def check_states(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check the names, shapes and precision of a state, that states are copied, and that invalid ones are rejected."""
+    shapes: dict[str, tuple[int, ...]] = {"optimizer.step": ()}
+    for name, shape in small_network(cell_or_network).parameter_shapes.items():
+        for prefix in ("", *(f"optimizer.{slot}." for slot in OPTIMIZERS[ADAM.optimizer].slots)):
+            shapes[prefix + name] = shape
+    for dtype in ("float32", "float64"):
+        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
+        engine.train_epoch(small_steps(2))
+        returned_state = engine.get_state()
+        state = {name: values.copy() for name, values in returned_state.items()}
+        step_count = state["optimizer.step"]
+        is_correct = step_count.dtype == np.int64 and step_count == 2
+        expect(is_correct, f"optimizer.step is {step_count!r} after 2 steps")
+        expected = {name: np.ones(shape, dtype) for name, shape in shapes.items()}
+        expected["optimizer.step"] = np.array(1)
+        subject = "the names, types and shapes of a state"
+        expect_same(returned_state, expected, subject, tolerance=np.inf)
+
+    # Overwriting arrays that were returned or passed changes nothing.
+    passed_state = {name: values.copy() for name, values in state.items()}
+    engine.set_state(passed_state)
+    returned_state = engine.get_state()
+    for values in (*returned_state.values(), *passed_state.values()):
+        values[...] = 9
+    expect_same(engine.get_state(), state, "after arrays from get_state or for set_state changed")
+
+    # An invalid state has other numbers, so that a partial change would be noticed.
+    other_state = {name: np.asarray(values + 1) for name, values in state.items()}
+    for name in state.keys() - {"optimizer.step"}:
+        incomplete = {key: values for key, values in other_state.items() if key != name}
+        misshapen = {**other_state, name: state[name][..., :-1]}
+        for unfit in (incomplete, misshapen):
+            subject = f"a state without {name}, or with another shape of it,"
+            expect_error(CheckpointError, partial(engine.set_state, unfit), subject)
+    expect_same(engine.get_state(), state, "after states that do not fit")
 
 
-CONFORMANCE_CHECKS: dict[str, Check] = named({**globals(), **vars(steps)})
+def check_resuming(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine resumes exactly from a state, and that a state of parameters alone resets the optimizer."""
+    engine = small_engine(engine_class, cell_or_network)
+    other_engine = small_engine(engine_class, cell_or_network, number=1, seed=2)
+    steps = list(small_steps(4))
+    start = small_parameters(small_network(cell_or_network))
+    engine.train_epoch(iter(steps[:2]))
+    saved_state = engine.get_state()
+    engine.train_epoch(iter(steps[2:]))
+    final_state = engine.get_state()
+    for resumed in (engine, other_engine):
+        resumed.set_state(saved_state)
+        expect_same(resumed.get_state(), saved_state, "a state that was set")
+        resumed.train_epoch(iter(steps[2:]))
+        expect_same(resumed.get_state(), final_state, "resumed from a state")
+    engine.set_state(start)
+    engine.train_epoch(iter(steps))
+    expect_same(engine.get_state(), final_state, "trained from a state of parameters alone")
+
+
+def check_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that each step reports its number of characters and its loss before the update, in both precisions.
+
+    The expected loss comes from a second engine, which reads the names token by token with the masked parameters.
+    """
+    network = small_network(cell_or_network)
+    repeated_names = soften(batch_of(["Al", "Bo", "Al", "Al", "Lila"]), np.random.default_rng(5))
+    steps = [*mixed_steps(network), *steps_on(LISTS), Step(repeated_names, 0.02)]
+    for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
+        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
+        reader = small_engine(engine_class, cell_or_network, training=None, dtype=dtype)
+        for k, step in enumerate(steps):
+            state = engine.get_state()
+            reader.set_state(state | {name: state[name] * step.masks[name] for name in step.masks})
+            expected = np.array([stepped_loss(reader, step.batch)])
+            losses = engine.train_epoch(iter([step]))
+            subject = f"in {dtype}: the loss of step {k}, which is computed before its update,"
+            expect_within(losses.loss_sum, expected, tolerance * expected.max(), subject)
+            is_correct = losses.characters.tolist() == [step.batch.characters]
+            expect(is_correct, f"step {k} reports {losses.characters} characters")
+    types = f"{losses.loss_sum.dtype} and {losses.characters.dtype}"
+    expect(types == "float64 and int64", f"losses and characters are {types}")
+
+    # Masks that don't fit are rejected.
+    before = engine.get_state()
+    name, shape = next(iter(network.parameter_shapes.items()))
+    for mask in ({"no.such.parameter": np.ones((1, 1))}, {name: np.ones((2, *shape))}):
+        train = partial(engine.train_epoch, iter([Step(repeated_names, 0.01, mask)]))
+        expect_error(EngineError, train, "a mask of an unknown parameter or of another shape")
+    expect_same(engine.get_state(), before, "after steps with masks that do not fit")
+
+
+def check_stream(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that a stream of plain, masked and targeted steps gives the same results as the steps alone, in order."""
+    engine = small_engine(engine_class, cell_or_network)
+    separate_engine = small_engine(engine_class, cell_or_network, number=1)
+    # Each step has a different rate, so the order matters. The number of steps is odd.
+    steps = [*mixed_steps(small_network(cell_or_network)), *small_steps(1)]
+    losses = engine.train_epoch(iter(steps)).loss_sum
+    separate_losses = [separate_engine.train_epoch(iter([step])).loss_sum for step in steps]
+    expect_within(losses, np.concatenate(separate_losses), 0.0, "a loss in one stream")
+    nothing = engine.train_epoch(iter(()))
+    is_empty = nothing.loss_sum.shape == nothing.characters.shape == (0,)
+    expect(is_empty, "an empty stream gives no entries")
+    subject = "after one stream of mixed steps, and an empty stream"
+    expect_same(engine.get_state(), separate_engine.get_state(), subject)
+
+
+def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that a step with rate 0 changes no parameters, but is counted, and that forty steps reduce the loss."""
+    network = small_network(cell_or_network)
+    engine = small_engine(engine_class, cell_or_network)
+    start = engine.get_state()
+    engine.train_epoch(small_steps(2, rate=0.0, masked=network))
+    after = engine.get_state()
+    expect(after["optimizer.step"] == 2, "optimizer.step isn't 2 after 2 steps of rate 0")
+    for name in network.parameter_shapes:
+        expect_within(after[name], start[name], 0.0, f"after masked steps of rate 0: {name}")
+    losses = engine.train_epoch(iter(steps_on([NAMES] * 40))).loss_sum
+    is_smaller = losses[-1] < 0.97 * losses[0]
+    expect(is_smaller, f"40 steps took the loss from {losses[0]} to {losses[-1]}")
+
+
+def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check the gradient of the loss per character with central differences.
+
+    A step of gradient descent with rate 1 subtracts the gradient from the parameters, and a step with rate 0 reports
+    the loss. Each parameter is moved along one random direction, so two losses are enough for all of its numbers.
+    """
+    training = TrainingSettings(optimizer="sgd")
+    engine = small_engine(engine_class, cell_or_network, training=training, dtype="float64")
+    network = small_network(cell_or_network)
+    start = engine.get_state()
+    rng = np.random.default_rng(3)
+    for masked in (None, network):
+        (step,) = small_steps(1, rate=1.0, masked=masked)
+        (unchanging_step,) = small_steps(1, rate=0.0, masked=masked)
+        engine.set_state(start)
+        engine.train_epoch(iter([step]))
+        after = engine.get_state()
+        for name, shape in network.parameter_shapes.items():
+            direction = rng.normal(size=shape)
+            losses: list[float] = []
+            for shift in (SHIFT, -SHIFT):
+                engine.set_state({**start, name: start[name] + shift * direction})
+                losses.append(float(engine.train_epoch(iter([unchanging_step])).loss_sum[0]))
+            expected = (losses[0] - losses[1]) / (2 * SHIFT * step.batch.characters)
+            derivative = np.array(((start[name] - after[name]) * direction).sum())
+            subject = f"the derivative of the loss along a direction of {name}"
+            limit = GRADIENT_TOLERANCE * max(1.0, abs(expected))
+            expect_within(derivative, np.array(expected), limit, subject)
+
+
+CONFORMANCE_CHECKS: dict[str, Check] = named(globals())

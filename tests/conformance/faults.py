@@ -106,10 +106,10 @@ def fault(what, *checks, cell="gru", **parts):
 
 
 def renamed(step, change):
-    """Return the step with changed names. Steps with targets stay unchanged."""
-    if step.batch.targets is not None:
-        return step
+    """Return the step with changed names. Steps with targets or labels stay unchanged."""
     rows = step.batch.sequences()
+    if step.batch.targets is not None or rows.start_tokens.any():
+        return step
     names = np.repeat(VOCABULARY.decode_all(rows.tokens), rows.counts).tolist()
     return replace(step, batch=Batch(PrefixTree.from_names(change(names), VOCABULARY)))
 
@@ -158,13 +158,13 @@ fault(
 )
 fault(
     "logits are widened",
-    "same logits",
-    "step losses",
+    "losses",
+    "same training",
     logits=lambda self, x: x.astype(np.float32).astype(x.dtype),
 )
 fault(
     "a step reads bytes",
-    "same with a large vocabulary",
+    "same with other networks",
     tokens=lambda self, tokens: as_byte(tokens),
 )
 fault("requires is a text", "attributes", requires="numpy")
@@ -181,11 +181,11 @@ def first_root(self, step):
     )
 
 
-fault("a step takes every beginning for the first label's", "start tokens", tokens=first_label)
+fault("a step takes every beginning for the first label's", "losses", tokens=first_label)
 fault(
     "training takes every beginning for the first label's",
-    "start tokens",
-    "same with start tokens",
+    "losses",
+    "same training",
     each=first_root,
 )
 
@@ -221,29 +221,27 @@ def random_millionth(self, losses, steps):
 
 fault(
     "get_state gives references",
-    "state is a copy",
+    "states",
     get_state=lambda self: N.get_state(self) | self.model.parameters,
 )
-fault(
-    "the optimizer goes on behind a state without it", "optimizer restarts", set_state=keep_moments
-)
-fault("moments are not restored", "state round trip", "same after resuming", set_state=forget)
+fault("the optimizer goes on behind a state without it", "resuming", set_state=keep_moments)
+fault("moments are not restored", "resuming", "same training", set_state=forget)
 fault(
     "a slot has a name of its own",
-    "state names",
+    "states",
     get_state=lambda self: N.get_state(self) | {"optimizer.momentum": np.zeros(1, np.float32)},
 )
-fault("a state that is refused has been taken in part", "unfit states", set_state=wipe_and_set)
+fault("a state that is refused has been taken in part", "states", set_state=wipe_and_set)
 fault(
     "it trains without settings",
     "reading only",
     arguments=lambda self, n, one: (n, one or TrainingSettings()),
 )
 fault("it has random numbers of its own", "determinism", losses=random_millionth)
-fault("warming up takes a step", "warm up", warm_up=lambda self, step: self.train_epoch([step]))
+fault("warming up takes a step", "determinism", warm_up=lambda self, step: self.train_epoch([step]))
 fault(
     "threads are ignored",
-    "threads",
+    "determinism",
     more=lambda self, threads, dtype: {"threads": 2, "dtype": dtype},
 )
 
@@ -255,26 +253,26 @@ def plain_if_first_is(self, steps):
     return [replace(step, batch=Batch(step.batch.tree)) for step in steps] if plain else steps
 
 
-LONG, ALL = "long names", "same with names of all lengths"
-ORDER, TRAINING, FEW = "steps in order", "same training", "few names"
+LOSSES, STREAM = "losses", "stream"
+TRAINING, MANY = "same training", "same with many steps"
 fault(
     "losses are means",
-    "step losses",
+    LOSSES,
     losses=lambda self, x, s: replace(x, loss_sum=x.loss_sum / x.characters),
 )
 fault(
     "a last step without another is lost",
-    ORDER,
+    STREAM,
     stream=lambda self, steps: steps[: len(steps) // 2 * 2],
 )
 fault(
     "two steps are swapped",
-    ORDER,
+    STREAM,
     stream=lambda self, s: [s[k ^ 1 if k ^ 1 < len(s) else k] for k in range(len(s))],
 )
 fault(
     "the last 128 steps alone count",
-    "same over a long stream",
+    MANY,
     cell="simple_rnn",
     stream=lambda self, s: s[-128:],
 )
@@ -292,27 +290,27 @@ fault(
 )
 fault(
     "it learns next to nothing",
-    "learning",
+    "rates",
     TRAINING,
     each=lambda self, step: rated(step, step.learning_rate * 1e-6),
 )
 fault(
     "it moves with the gradient",
-    "learning",
+    "rates",
     "gradients",
     each=lambda self, step: rated(step, -step.learning_rate),
 )
 fault(
     "names are cut at 20",
-    LONG,
-    ALL,
+    LOSSES,
+    MANY,
     each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]),
 )
-fault("repeats are no weights", FEW, ALL, each=lambda self, step: renamed(step, set))
+fault("repeats are no weights", LOSSES, MANY, each=lambda self, step: renamed(step, set))
 fault(
     "the first step decides about targets",
-    "mixed steps",
-    "same with start tokens",
+    STREAM,
+    TRAINING,
     stream=plain_if_first_is,
 )
 
@@ -332,24 +330,26 @@ def mask_gradients_alone(self, inner, batch, masks):
     return loss
 
 
-BOTH, SINGLE = "same with masks and targets", "same with single masks"
+SINGLE = "same with single masks"
 fault(
     "targets are ignored",
-    "targets",
-    BOTH,
+    LOSSES,
+    TRAINING,
     each=lambda self, step: replace(step, batch=Batch(step.batch.tree)),
 )
 fault(
     "targets count once",
-    "targets",
-    BOTH,
+    LOSSES,
+    TRAINING,
     batch=with_targets(lambda tree, x: (replace(tree, count=np.ones_like(tree.count)), x)),
 )
 fault(
     "the gradient is a thousandth too long", TRAINING, "gradients", scale=lambda self, batch: 1.001
 )
-fault("masks are ignored", "masks", BOTH, SINGLE, each=lambda self, step: replace(step, masks={}))
-fault("gradients alone are masked", BOTH, SINGLE, "masks", gradient=mask_gradients_alone)
+fault(
+    "masks are ignored", LOSSES, TRAINING, SINGLE, each=lambda self, step: replace(step, masks={})
+)
+fault("gradients alone are masked", TRAINING, SINGLE, LOSSES, gradient=mask_gradients_alone)
 
 # Clipping
 
@@ -419,7 +419,6 @@ def leave_third(self, inner, batch, masks):
     return loss
 
 
-LOGITS, CUT = "same logits", "same without bptt"
-fault("the third layer is not trained", "same with three layers", gradient=leave_third)
-fault("gradients always go through time", CUT, made=layers(bptt=True))
+fault("the third layer is not trained", "same with other networks", gradient=leave_third)
+fault("gradients always go through time", TRAINING, made=layers(bptt=True))
 fault("gradients never go through time", TRAINING, "gradients", made=layers(bptt=False))

@@ -44,10 +44,10 @@ def take_strangers(self, state):
     ("parts", "check"),
     [
         ({"select": select_a_view}, "as a language model"),
-        ({"set_state": take_strangers}, "unfit states"),
+        ({"set_state": take_strangers}, "states"),
         (
             {"get_state": lambda self: dict(reversed(NumpyEngine.get_state(self).items()))},
-            "state round trip",
+            "resuming",
         ),
     ],
 )

@@ -25,8 +25,7 @@ from namegen.core.settings import Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
-from namegen.testing.comparisons import expect_same
-from namegen.testing.material import falling_rates, small_engine, small_network, small_steps
+from namegen.testing.material import falling_rates, small_network, small_steps
 from namegen.testing.parity import expect_same_training
 from tests.lion import DECAYING, DecaySettings
 from tests.requirements import require
@@ -254,15 +253,6 @@ def test_optimizers_missing_from_keras_use_namegens_formula(
     training = DecaySettings(optimizer=name, decay=0.4, clip_norm=0.3)
     steps = falling_rates(small_steps(12, masked=network))
     expect_same_training(engine_class, network, steps, training)
-    keras, numpy = (
-        small_engine(one, network, training=training, dtype="float64")
-        for one in (engine_class, load_engine("numpy"))
-    )
-    numpy.train_epoch(iter(steps[:7]))
-    keras.set_state(numpy.get_state())
-    for engine in (keras, numpy):
-        engine.train_epoch(iter(steps[7:]))
-    expect_same(keras.get_state(), numpy.get_state(), "resumed", tolerance=1e-9)
 
 
 def test_an_unknown_dtype_is_rejected() -> None:

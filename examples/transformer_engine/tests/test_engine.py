@@ -21,7 +21,7 @@ from namegen.errors import EngineError
 from namegen.testing import LANGUAGE_MODEL_CHECKS, TOKENS, VOCABULARY, cases
 from namegen.testing.material import read, small_steps, stepped_loss
 
-NETWORK = Transformer(VOCABULARY.size, hidden=(8, 8), heads=2, context=3)
+NETWORK = Transformer(VOCABULARY.size, hidden=(8, 8), heads=2, context=3, labels=2)
 TOLERANCES = {"float32": 1e-5, "float64": 1e-11}
 
 
@@ -63,7 +63,7 @@ def test_namegen_finds_it_by_its_entry_point() -> None:
 @pytest.mark.parametrize("context", [1, 2, 3, 64])
 @pytest.mark.parametrize("check", LANGUAGE_MODEL_CHECKS)
 def test_it_passes_the_checks_of_language_models(check: str, context: int, dtype: str) -> None:
-    network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context)
+    network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context, labels=2)
     engine = new_engine(network, dtype=dtype, train=False)
     LANGUAGE_MODEL_CHECKS[check](engine, TOKENS)
     logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
@@ -76,7 +76,7 @@ def test_it_passes_the_checks_of_language_models(check: str, context: int, dtype
 def test_the_loss_of_a_step_equals_the_loss_of_reading_its_names_token_by_token(
     context: int, soft: bool, dtype: str
 ) -> None:
-    network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context)
+    network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context, labels=2)
     engine = new_engine(network, dtype=dtype)
     reader = new_engine(network, dtype=dtype, train=False)
     for step in small_steps(3, soft=soft):
@@ -90,7 +90,7 @@ def test_the_loss_of_a_step_equals_the_loss_of_reading_its_names_token_by_token(
 def test_a_position_sees_only_its_context(context: int, sees_previous_token: bool) -> None:
     """Two names differ only in their first token, and a network with one block reads them."""
     tokens = np.array([[1, 2, 3], [4, 2, 3]], np.int32)
-    engine = new_engine(Transformer(VOCABULARY.size, (8,), context=context), train=False)
+    engine = new_engine(Transformer(VOCABULARY.size, (8,), context=context, labels=2), train=False)
     logits = read(engine, tokens)
     are_same = [np.abs(first - second).max() < 1e-6 for first, second in logits]
     assert are_same[2] == (not sees_previous_token)
