@@ -107,6 +107,29 @@ class ProductOnNumpy(NumpyCell):
         local[2] = (tanh_s * tanh_s - 1) * tanh_x
 
 
+class IndRNN(Cell):
+    """An independently recurrent network (Li et al., 2018). Each unit reads only its own state, with one weight."""
+
+    name, title, gates, state_gates, vectors = "indrnn", "IndRNN", ("a",), 0, ("u",)
+
+    @staticmethod
+    def step(x, s, before):
+        return tanh(x.a + before.u * before.h)
+
+
+class IndRNNOnNumpy(NumpyCell):
+    declared, carried = IndRNN, (0,)
+
+    def forward(self, x, s, before, after, cache):
+        h, u = before
+        after[0] = np.tanh(x[0] + u * h)
+
+    def local_derivatives(self, before, after, cache, local):
+        h, u = before
+        by_a = 1 - after[0] ** 2
+        local[...] = by_a, by_a * u, by_a * h
+
+
 class Foreign(Cell):
     """A cell with an operation that can't be exported."""
 
@@ -137,6 +160,7 @@ OWN_CELLS: dict[str, NumpyCell] = {
         MinimalGatedOnNumpy(),
         CoupledOnNumpy(),
         ProductOnNumpy(),
+        IndRNNOnNumpy(),
         of_readme(),
         Softsign(),
         OneGate(),

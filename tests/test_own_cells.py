@@ -100,7 +100,7 @@ def test_own_cells_can_be_exported_to_tflite(cell: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    [pytest.param(cell, marks=() if cell == "product" else pytest.mark.slow) for cell in OWN_CELLS],
+    [pytest.param(cell, marks=() if cell == "indrnn" else pytest.mark.slow) for cell in OWN_CELLS],
 )
 def test_keras_and_numpy_train_own_cells_alike(cell: str) -> None:
     require("tensorflow")

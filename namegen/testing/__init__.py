@@ -54,7 +54,7 @@ def cases(
     >>> from namegen.backends.numpy_engine.engine import NumpyEngine
     >>> names = [name for name, _ in cases(NumpyEngine)]
     >>> names[0]
-    'attributes (gru)'
+    'as a language model (gru)'
     """
     cells = getattr(engine_class, "cells", None)
     if not isinstance(cells, frozenset) or not (cells or networks):

@@ -204,7 +204,7 @@ def check_states(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> N
     other_state = {name: np.asarray(values + 1) for name, values in state.items()}
     for name in state.keys() - {"optimizer.step"}:
         incomplete = {key: values for key, values in other_state.items() if key != name}
-        misshapen = {**other_state, name: state[name][..., :-1]}
+        misshapen = {**other_state, name: state[name][None]}
         for unfit in (incomplete, misshapen):
             subject = f"a state without {name}, or with another shape of it,"
             expect_error(CheckpointError, partial(engine.set_state, unfit), subject)

@@ -6,7 +6,7 @@ arithmetic. It shares no code with the engines, so that the check also detects e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -48,6 +48,7 @@ class PageLayer:
     recurrent_kernel: Array  # (H, S·H)
     input_bias: Array  # (G·H,)
     state_bias: Array  # (S·H,), zeros if the cell has only one bias
+    vectors: list[Array]  # (H,) each
 
 
 class PageNetwork:
@@ -63,7 +64,8 @@ class PageNetwork:
         self.formula = description.formula
         self.vocabulary_size = network.vocabulary_size
         tensors = _decode_tensors(description, network)
-        self.layers = [_make_layer(tensors, index) for index in range(len(network.hidden))]
+        vectors = self.formula.vectors
+        self.layers = [_make_layer(tensors, index, vectors) for index in range(len(network.hidden))]
         self.kernel = tensors["output.kernel"]  # (H, V)
         self.bias = tensors["output.bias"]  # (V,)
 
@@ -102,7 +104,7 @@ class PageNetwork:
         width = len(layer.recurrent_kernel)
         x = products + layer.input_bias
         s = before[0] @ layer.recurrent_kernel + layer.state_bias
-        values = [*_split_gates(x, width), *_split_gates(s, width), *before]
+        values = [*_split_gates(x, width), *_split_gates(s, width), *before, *layer.vectors]
         for operation in self.formula.operations:
             values.append(_compute(operation, values))
         return [values[index] for index in self.formula.after]
@@ -123,7 +125,7 @@ def _decode_tensors(description: PageDescription, network: RecurrentNetwork) -> 
     return tensors
 
 
-def _make_layer(tensors: Mapping[str, Array], index: int) -> PageLayer:
+def _make_layer(tensors: Mapping[str, Array], index: int, vectors: Sequence[str]) -> PageLayer:
     """Collect the parameters of the layer with this index."""
     recurrent_kernel = tensors[f"rnn.{index}.recurrent_kernel"]
     biases = np.atleast_2d(tensors[f"rnn.{index}.bias"])  # (1 or 2, G·H)
@@ -136,6 +138,7 @@ def _make_layer(tensors: Mapping[str, Array], index: int) -> PageLayer:
         recurrent_kernel=recurrent_kernel,
         input_bias=biases[0],
         state_bias=state_bias,
+        vectors=[tensors[f"rnn.{index}.{vector}"] for vector in vectors],
     )
 
 

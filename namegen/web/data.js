@@ -246,10 +246,10 @@ function hasSoundRules({ labels, score_rules: rules }) {
  * Return whether all operations of a cell are known, and read only values that exist before them.
  * @param {Formula} formula
  */
-function canRunFormula({ gates, state_gates: stateGates, states, operations, after }) {
+function canRunFormula({ gates, state_gates: stateGates, states, vectors, operations, after }) {
   const hasSoundCounts = gates > 0 && stateGates >= 0 && stateGates <= gates && states > 0 && after.length === states;
   if (!hasSoundCounts) return false;
-  const inputs = gates + stateGates + states;
+  const inputs = gates + stateGates + states + vectors.length;
   const areSound = operations.every((operation, k) => canRunOperation(operation, inputs + k));
   return areSound && after.every((index) => isIndex(index, inputs + operations.length));
 }
@@ -279,7 +279,7 @@ function isIndex(index, length) {
  * @param {number} outputs
  * @param {number} labels
  */
-function tensorSizes({ gates, state_gates: stateGates, biases }, hidden, outputs, labels) {
+function tensorSizes({ gates, state_gates: stateGates, biases, vectors }, hidden, outputs, labels) {
   /** @type {Record<string, number>} */
   const sizes = {};
   let inputs = outputs + labels;
@@ -287,6 +287,7 @@ function tensorSizes({ gates, state_gates: stateGates, biases }, hidden, outputs
     sizes[`rnn.${k}.kernel`] = inputs * gates * width;
     sizes[`rnn.${k}.recurrent_kernel`] = width * stateGates * width;
     sizes[`rnn.${k}.bias`] = biases * gates * width;
+    for (const vector of vectors) sizes[`rnn.${k}.${vector}`] = width;
     inputs = width;
   });
   sizes["output.kernel"] = inputs * outputs;

@@ -32,6 +32,7 @@ const LANES = 8; // columns that are summed at the same time
  * @property {number} state_gates how many gates read the state
  * @property {number} states how many arrays a layer's state has
  * @property {number} biases 1 or 2
+ * @property {string[]} vectors parameters with one number per unit, which operations read
  * @property {Operation[]} operations
  * @property {number[]} after
  */
@@ -151,9 +152,9 @@ class Layer {
   /**
    * @param {number} width H
    * @param {Formula} formula
-   * @param {{kernel: Float64Array, recurrentKernel: Float64Array, bias: Float64Array}} parameters
+   * @param {{kernel: Float64Array, recurrentKernel: Float64Array, bias: Float64Array, vectors: Float64Array[]}} parameters
    */
-  constructor(width, formula, { kernel, recurrentKernel, bias }) {
+  constructor(width, formula, { kernel, recurrentKernel, bias, vectors }) {
     const inputWidth = formula.gates * width;
     const stateWidth = formula.state_gates * width;
     this.width = width;
@@ -165,7 +166,7 @@ class Layer {
     this.x = new Float64Array(inputWidth); // (G·H)
     this.s = new Float64Array(stateWidth); // (S·H)
     this.stateBefore = Array.from({ length: formula.states }, () => new Float64Array(width));
-    const values = this.#prepareValues(formula);
+    const values = this.#prepareValues(formula, vectors);
     this.operations = prepareOperations(formula, values);
     this.stateAfter = formula.after.map((index) => values[index]);
   }
@@ -173,12 +174,13 @@ class Layer {
   /**
    * Return the array of each value of the formula: the inputs, then the results of the operations.
    * @param {Formula} formula
+   * @param {Float64Array[]} vectors
    */
-  #prepareValues({ gates, state_gates: stateGates, operations }) {
+  #prepareValues({ gates, state_gates: stateGates, operations }, vectors) {
     const gateInputs = this.#splitByGate(this.x, gates);
     const gateStates = this.#splitByGate(this.s, stateGates);
     const results = operations.map(({ number }) => new Float64Array(this.width).fill(number));
-    return [...gateInputs, ...gateStates, ...this.stateBefore, ...results];
+    return [...gateInputs, ...gateStates, ...this.stateBefore, ...vectors, ...results];
   }
 
   /**
@@ -252,6 +254,7 @@ class Network {
         kernel: readTensor(`rnn.${k}.kernel`),
         recurrentKernel: readTensor(`rnn.${k}.recurrent_kernel`),
         bias: readTensor(`rnn.${k}.bias`),
+        vectors: formula.vectors.map((vector) => readTensor(`rnn.${k}.${vector}`)),
       };
       return new Layer(width, formula, parameters);
     });

@@ -35,14 +35,15 @@ class FormulaCell:
     def __init__(self, network: RecurrentNetwork, k: int, dtype: str) -> None:
         self.formula = exportable(network, dir(keras.ops), "the backend keras").formula
         self.trainable_variables = [
-            keras.Variable(np.zeros(network.parameter_shapes[f"rnn.{k}.{name}"]), dtype=dtype)
-            for name in ("kernel", "recurrent_kernel", "bias")
+            keras.Variable(np.zeros(parameter.shape), dtype=dtype)
+            for parameter in network.parameters
+            if parameter.name.startswith(f"rnn.{k}.")
         ]
 
     def __call__(self, rows: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Compute one step. Return the layer's output, and the state after the step."""
         formula = self.formula
-        kernel, recurrent_kernel, bias = self.trainable_variables
+        kernel, recurrent_kernel, bias, *vectors = self.trainable_variables
         biases = tf.reshape(bias, (formula.biases, -1))  # (1 or 2, G·H)
         x = keras.ops.matmul(rows, kernel) + biases[0]  # (B, G·H)
         s = keras.ops.matmul(before[0], recurrent_kernel)  # (B, state gates · H)
@@ -50,7 +51,7 @@ class FormulaCell:
             s += biases[1, : s.shape[1]]
         x_of_gates = tf.split(x, formula.gates, 1)
         s_of_gates = tf.split(s, formula.state_gates, 1) if formula.state_gates else []
-        after = formula.run([*x_of_gates, *s_of_gates, *before], keras.ops)
+        after = formula.run([*x_of_gates, *s_of_gates, *before, *vectors], keras.ops)
         return after[0], after
 
 

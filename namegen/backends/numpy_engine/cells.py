@@ -6,7 +6,7 @@ is ``(count, B, H)``:
 
     x        the input's part, x K + b, one array per gate, in the order of the kernel
     s        the state's part, h U (plus the state's bias, if the cell has one), in the order of the recurrent kernel
-    before   those arrays of the state before that the cell reads directly, not only through s
+    before   those arrays of the state before that the cell reads directly, not only through s; then its vectors
     after    the state after the step, h first
     cache    intermediate results of forward that the backward pass needs besides before and after
     local    local derivatives: of the state after with respect to each pre-activation, then to each array of before
@@ -40,7 +40,8 @@ class NumpyCell(ABC):
 
     #: The cell whose formula this class computes (``core/network/cells.py``), with its gates and states.
     declared: ClassVar[type[cells.Cell]]
-    #: The gates that treat x and s differently.
+    #: The gates that treat x and s differently. A gate of the GRU, for example, multiplies s but not x by r. The
+    #: backward pass then needs one derivative for x and one for s.
     apart: ClassVar[tuple[int, ...]] = ()
     #: The arrays of the state that are in ``before``: all but h, and h if it is read directly. Consecutive and rising.
     carried: ClassVar[tuple[int, ...]] = ()

@@ -57,15 +57,15 @@ class StepArrays:
     x: Float[Array, "gates chunk H"]
     # What the cell needs again in the backward pass.
     cache: Float[Array, "cached N H"]
-    # Those arrays of the state before each node that the cell reads directly.
-    before: Float[Array, "carried N H"]
+    # Those arrays of the state before each node that the cell reads directly, then its vectors, the same in all rows.
+    before: Float[Array, "carried+vectors N H"]
     # The state at each node, h first. A row is final once its level has been read. The very last row, which the
     # parent −1 of the roots addresses, is the start state.
     after: Float[Array, "states N+1 H"]
     # Local derivatives, for one chunk of levels at a time.
     local: Float[Array, "locals chunk H"]
     # d loss / d each gate pre-activation, then d loss / d each array of before.
-    d: Float[Array, "pre_activations+carried N H"]
+    d: Float[Array, "pre_activations+carried+vectors N H"]
     # What each group sends to its parent: d loss / d the state that the group has read. Group 0, the roots, keeps
     # its zeros: a node without children receives these (``Level.children``).
     sent: Float[Array, "states M H"]
@@ -78,15 +78,16 @@ class StepArrays:
     def __init__(self, cell: NumpyCell, *, nodes: int, width: int, dtype: np.dtype) -> None:
         states = cell.declared.formula.states
         carried = len(cell.carried)
+        before = carried + len(cell.declared.vectors)
         activations = cell.pre_activations
         room = nodes + nodes // 4
         self.room = room
         self.x = np.zeros((cell.declared.formula.gates, room, width), dtype)
         self.cache = np.zeros((cell.cached, room, width), dtype)
-        self.before = np.zeros((carried, room, width), dtype)
+        self.before = np.zeros((before, room, width), dtype)
         self.after = np.zeros((states, room + 1, width), dtype)
-        self.local = np.zeros((activations + carried + cell.more_local, room, width), dtype)
-        self.d = np.zeros((activations + carried, room, width), dtype)
+        self.local = np.zeros((activations + before + cell.more_local, room, width), dtype)
+        self.d = np.zeros((activations + before, room, width), dtype)
         self.sent = np.zeros((states, room, width), dtype)
         self.h_of_parents = np.zeros((room, width), dtype)
         rows_of_before = range(activations, activations + carried)
@@ -98,7 +99,7 @@ class Recurrent:
 
     Its parameters are ``kernel`` K ``(inputs or V + L, G·H)``, ``recurrent_kernel`` U ``(H, state gates · H)`` and
     ``bias``. The gates are next to each other in the columns of all three. A bias with two rows has one for the
-    input's part and one for the state's part.
+    input's part and one for the state's part. A cell can also have vectors ``(H,)``.
 
     Args:
         cell: the arithmetic of one step.
@@ -133,6 +134,7 @@ class Recurrent:
         self.gradients = gradients
         self.bptt = bptt
         self.gates = formula.gates
+        self.vectors = formula.vectors
         self.width = len(parameters["recurrent_kernel"])  # H
         self.dtype = parameters["kernel"].dtype
         # The state before the start token: zeros, because nothing has been read.
@@ -170,7 +172,11 @@ class Recurrent:
             x = self._input_part(inputs[rows], np.empty((self.gates, *shape), self.dtype))
             s = self._state_part(before[0, rows])
             cache = np.empty((self.cell.cached, *shape), self.dtype)
-            self.cell.forward(x, s, before[carried, rows], after[:, rows], cache)
+            read_directly = before[carried, rows]
+            if self.vectors:
+                vectors = [np.broadcast_to(self.parameters[name], shape) for name in self.vectors]
+                read_directly = np.concatenate([read_directly, vectors])
+            self.cell.forward(x, s, read_directly, after[:, rows], cache)
         return after
 
     def forward(
@@ -184,6 +190,8 @@ class Recurrent:
         self._chunks = walk.chunks(self.block_rows)
         hidden: Array = self._arrays.after[0]  # (room + 1, H)
         self._arrays.after[:, -1:] = self.start  # the parent of a root is −1, the last row
+        for index, name in enumerate(self.vectors, start=len(self.cell.carried)):
+            self._arrays.before[index, : walk.nodes] = self.parameters[name]
         for chunk in self._chunks:
             self._compute_states(chunk)
         return hidden[: walk.nodes]
@@ -209,7 +217,8 @@ class Recurrent:
             # 3. The arrays that the cell reads directly.
             before = arrays.before[:, rows]  # (carried, n, H)
             if cell.carried:
-                carried.take(level.parents, axis=1, out=before, mode="wrap")
+                states_before = before[: len(cell.carried)]
+                carried.take(level.parents, axis=1, out=states_before, mode="wrap")
             # 4. The state at each node.
             cell.forward(x[:, in_chunk], s, before, after[:, rows], arrays.cache[:, rows])
 
@@ -222,10 +231,14 @@ class Recurrent:
         """
         U = self.parameters["recurrent_kernel"]
         U_T = np.ascontiguousarray(U.T)  # BLAS is 20% faster with a contiguous copy
+        first_vector = self.cell.pre_activations + len(self.cell.carried)
         self._arrays.group_sums.begin(self._walk)
         for chunk in reversed(self._chunks):
             self._send_gradients(chunk, d_outputs, U_T)
         self._undo_state_product()
+        d_vectors = self._arrays.d[first_vector:, : self._walk.nodes]  # (vectors, N, H)
+        for name, d_rows in zip(self.vectors, d_vectors, strict=True):
+            d_rows.sum(axis=0, out=self.gradients[name])  # all nodes have read the same vector
         return self._undo_inputs()
 
     def _send_gradients(
