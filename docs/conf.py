@@ -103,7 +103,7 @@ UNDOCUMENTED_TYPES = {
     "namegen.core.data.normalization.Normalization",
     "namegen.core.evaluation.references.HeldOutReferences",
     "namegen.core.generation.generator.Generator",
-    "namegen.core.generation.scoring.Scorer",
+    "namegen.core.scoring.scorer.Scorer",
     "namegen.core.generation.constraints.constraint_list.ConstraintList",
     "namegen.core.checkpoint.metadata.TrainingSummary",
     "namegen.core.checkpoint.score_rule.ScoreRule",

@@ -37,7 +37,8 @@ CHECKPOINT = NETWORK | {"core.checkpoint"}
 ENGINE = CHECKPOINT | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
 EVALUATION = MODELS | {"core.evaluation"}
-GENERATION = EVALUATION | {"core.generation"}
+SCORING = EVALUATION | {"core.scoring"}
+GENERATION = SCORING | {"core.generation"}
 PEOPLE = GENERATION | {"core.people"}
 CORE = PEOPLE | {"core.training", "core"}
 
@@ -66,7 +67,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.engine": (NETWORK, set()),
     "core.models": (ENGINE, {"numpy"}),
     "core.evaluation": (MODELS, {"numpy"}),
-    "core.generation": (EVALUATION, {"numpy", "rapidfuzz", "regex"}),
+    "core.scoring": (EVALUATION, {"numpy"}),
+    "core.generation": (SCORING, {"numpy", "rapidfuzz", "regex"}),
     "core.training": (GENERATION, {"numpy"}),
     "core.people": (GENERATION, {"numpy"}),
     "lists": (PEOPLE, set()),

@@ -30,8 +30,8 @@ from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
-from namegen.core.generation.scoring import Scorer, scorer_of
 from namegen.core.models.mixture import MixtureModel, as_one
+from namegen.core.scoring.scorer import Scorer, scorer_of
 from namegen.core.training import MODEL_FILE
 from namegen.errors import (
     CheckpointError,
@@ -230,7 +230,7 @@ class LoadedModel:
             allow_seen: also return names from the training list.
             allow_repeats: allow the same name more than once. This implies ``unfiltered``.
             unfiltered: sample from the model's own distribution. By default, new names are returned only if their score
-                is in the top 1% (``core/generation/scoring.py``). If too few names qualify, the best of the remaining
+                is in the top 1% (``core/scoring/scorer.py``). If too few names qualify, the best of the remaining
                 names follow.
             letter_case: ``original``, ``title``, ``upper`` or ``lower``. The default is ``title`` for companies and
                 ``original`` for other names. Constraints apply to names in their original case.

@@ -1,4 +1,4 @@
-// Scores, which decide which new names are returned. namegen/core/generation/scoring.py in JavaScript; it explains the
+// Scores, which decide which new names are returned. namegen/core/scoring/scorer.py in JavaScript; it explains the
 // formula.
 
 const NGRAM_COST = 1.5; // nats for each missing n-gram

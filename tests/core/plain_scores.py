@@ -1,4 +1,4 @@
-"""Compute scores of names with plain Python sets, to check ``namegen/core/generation/scoring.py``."""
+"""Compute scores of names with plain Python sets, to check ``namegen/core/scoring/scorer.py``."""
 
 from __future__ import annotations
 

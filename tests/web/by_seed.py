@@ -24,8 +24,9 @@ from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.generation.constraints.constraint_list import ExcludedWords
-from namegen.core.generation.opening_limit import OPENING_LENGTH
-from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
+from namegen.core.scoring.opening_limit import OPENING_LENGTH
+from namegen.core.scoring.scorer import NGRAM_COST
+from namegen.core.scoring.words import WORD_COST, word_digests
 from tests.reading import engine_of
 
 LOW = 0xFFFFFFFF
@@ -103,7 +104,7 @@ LETTERS_WITH_TEXT, LETTERS_PER_NAME_WITH_TEXT = 30_000, 500
 
 
 class Scores:
-    """Scores the new names of a model, using the definition in ``core/generation/scoring.py``.
+    """Scores the new names of a model, using the definition in ``core/scoring/scorer.py``.
 
     Args:
         checkpoint: the model.

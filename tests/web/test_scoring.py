@@ -16,8 +16,8 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.normalization import known_set
-from namegen.core.generation.opening_limit import OpeningLimit
-from namegen.core.generation.scoring import scorer_of
+from namegen.core.scoring.opening_limit import OpeningLimit
+from namegen.core.scoring.scorer import scorer_of
 from namegen.lists import load_bundled
 from namegen.lists.bundled import SHELF
 from namegen.models import SHIPPED, shipped_path

@@ -164,7 +164,7 @@ class ListMetadata:
     labels: tuple[Label, ...] = ()  #: in the order of their start tokens
     shortest_name: Size = 1  #: characters; shorter names aren't returned by default
     longest_name: Size = 20  #: characters of the list's longest name
-    #: How new names are scored (``core/generation/scoring.py``): one rule per label, or one for all; () if the scores
+    #: How new names are scored (``core/scoring/scorer.py``): one rule per label, or one for all; () if the scores
     #: weren't measured.
     score_rules: tuple[ScoreRule, ...] = ()
     #: Endings that are ignored when two names are compared (``core/data/normalization.py``).

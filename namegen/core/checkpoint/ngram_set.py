@@ -1,7 +1,7 @@
 """N-grams: which sequences of one to five characters the names of a list contain.
 
 A network gives every character some probability. So a name that is likely as a whole can contain a sequence that looks
-like nothing in the list, such as `Guqnon`. The score of a name counts such sequences (``core/generation/scoring.py``).
+like nothing in the list, such as `Guqnon`. The score of a name counts such sequences (``core/scoring/scorer.py``).
 
 Each name is read with four start symbols before it and an end symbol after it. Upper and lower case differ, and all
 digits are the same symbol. Each label has its own n-grams.

@@ -1,4 +1,4 @@
-"""The numbers that decide which new names of a label are returned (``core/generation/scoring.py``)."""
+"""The numbers that decide which new names of a label are returned (``core/scoring/scorer.py``)."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.constraints.constraint import Tracker
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
 from namegen.core.generation.constraints.texts import StartsWith
-from namegen.core.generation.opening_limit import OPENING_LENGTH
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.scoring import Scorer, Tally
 from namegen.core.models import all_log_probabilities
+from namegen.core.scoring.opening_limit import OPENING_LENGTH
+from namegen.core.scoring.scorer import Scorer, Tally
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 

@@ -41,9 +41,9 @@ from namegen.core.generation.constraints.constraint_list import (
 from namegen.core.generation.count_splitting import PrefixFilter, Walk
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
-from namegen.core.generation.scoring import Scorer
 from namegen.core.generation.search import Candidates, Search, no_candidates
 from namegen.core.models.mixture import as_one
+from namegen.core.scoring.scorer import Scorer
 from namegen.errors import GenerationError, setting
 from namegen.events import ProgressCallback, ignore_progress
 from namegen.types import Array, Float64, Int32, Int64

@@ -28,9 +28,9 @@ from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
 from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
-from namegen.core.generation.opening_limit import OpeningLimit
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.scoring import Scorer
+from namegen.core.scoring.opening_limit import OpeningLimit
+from namegen.core.scoring.scorer import Scorer
 from namegen.errors import GenerationError
 from namegen.events import FilledUp, ProgressCallback, Searched
 from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64

@@ -28,9 +28,9 @@ from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.scoring import has_phrases, known_words, words_by_label
 from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
+from namegen.core.scoring.words import has_phrases, known_words, words_by_label
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.base_model import OpenBaseModel, choose_starting_point
 from namegen.core.training.defaults import ListSize, with_defaults
@@ -234,7 +234,7 @@ def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
 
 
 def scored_by(training_set: Corpus, parts: ListParts) -> tuple[NgramSet, KnownSet | None]:
-    """Collect the n-grams that new names are scored by (``core/generation/scoring.py``).
+    """Collect the n-grams that new names are scored by (``core/scoring/scorer.py``).
 
     For phrases, these are the n-grams of their words, and the set of words is returned too.
 

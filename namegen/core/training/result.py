@@ -18,7 +18,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.fitting import measure_rules
-from namegen.core.generation.scoring import scorer_of
+from namegen.core.scoring.scorer import scorer_of
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
 from namegen.core.training.trainer import DIVERGED, STOPS, divergence_message

@@ -25,10 +25,10 @@ from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.exact.without_replacement import Arrivals
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.scoring import Scorer, Source
 from namegen.core.generation.search import Effort
 from namegen.core.people.names import Kind, PartOfName
 from namegen.core.people.people import PeopleInventor
+from namegen.core.scoring.scorer import Scorer, Source
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 

@@ -18,7 +18,7 @@ from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation import fitting
-from namegen.core.generation.scoring import Scorer, Source
+from namegen.core.scoring.scorer import Scorer, Source
 from namegen.core.settings import Config
 from namegen.errors import GenerationError
 from namegen.lists import load_bundled

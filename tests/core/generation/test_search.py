@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import namegen.core.generation.opening_limit as opening_limit_module
 import namegen.core.generation.search as search_module
+import namegen.core.scoring.opening_limit as opening_limit_module
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import StartTokens
@@ -22,8 +22,8 @@ from namegen.core.generation.constraints.constraint_list import ConstraintList, 
 from namegen.core.generation.constraints.texts import Contains, StartsWith
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.scoring import Scorer, Source
 from namegen.core.generation.search import Effort
+from namegen.core.scoring.scorer import Scorer, Source
 from namegen.errors import GenerationError
 from namegen.events import Event, FilledUp
 from tests.core.generation.exact import (

@@ -13,8 +13,8 @@ from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.scoring import word_digests
 from namegen.core.optimizers import OPTIMIZERS
+from namegen.core.scoring.words import word_digests
 from namegen.core.settings import (
     DataSettings,
     NetworkSettings,

@@ -23,23 +23,21 @@ n-grams can only grow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, cast
 
 import numpy as np
 
 from namegen.core.checkpoint.metadata import Metadata
 from namegen.core.checkpoint.ngram_set import END, NgramSet, digit_as_0, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.normalization import KnownSet, hash_names, scramble
+from namegen.core.data.normalization import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
+from namegen.core.scoring.words import WORD_COST, KnownWords
+from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 
 NGRAM_COST = 1.5  # nats for each missing n-gram
-WORD_COST = 2  # missing n-grams that a missing word counts as
 MOST_CHARACTERS = 1_000  # a longer name doesn't reach the threshold
-PHRASES = 0.3  # a training set has phrases if more than this share of its names contain a space
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,41 +79,25 @@ class Source:
         self.vocabulary = tokens or vocabulary  # of the names
         self._training_vocabulary = vocabulary
         self._words = words
+        self._known_words = None if words is None else KnownWords(words)
         self._is_blended = tokens is not None
-        self._symbols = self._symbols_of_tokens()  # (V,) the symbol of each token
+        # (V,) the number that the n-grams use for each token. A blend has characters that this training set lacks.
+        # They all have the number ``ngrams.symbols``, which occurs in no n-gram.
+        training_characters = map(digit_as_0, vocabulary.characters)
+        training_symbols = symbols_of(vocabulary)[1:].tolist()
+        symbol_of = dict(zip(training_characters, training_symbols, strict=True))
+        name_characters = map(digit_as_0, self.vocabulary.characters)
+        symbols = [symbol_of.get(character, ngrams.symbols) for character in name_characters]
+        self._symbols = np.array([END, *symbols])
         self._space = self.vocabulary.characters.find(" ") + 1  # token id; 0 without a space
-        self._is_known_word: dict[tuple[str, int], bool] = {}  # by word and label
-
-    def _symbols_of_tokens(self) -> Int64[Array, "V"]:
-        """Return the number that the n-grams use for each token (their *symbol*).
-
-        In a blend, some characters may be missing from this training set. They all have the symbol ``ngrams.symbols``,
-        which occurs in no n-gram.
-        """
-        training_symbols = symbols_of(self._training_vocabulary)
-        if not self._is_blended:
-            return training_symbols
-        training_characters = map(digit_as_0, self._training_vocabulary.characters)
-        symbol_of_character = dict(
-            zip(training_characters, training_symbols[1:].tolist(), strict=True)
-        )
-        symbols = [END]
-        for character in self.vocabulary.characters:
-            symbol = symbol_of_character.get(digit_as_0(character), self.ngrams.symbols)
-            symbols.append(symbol)
-        return np.array(symbols)
 
     def for_blend(self, tokens: Vocabulary, label: int) -> Source:
         """Return the same source for the names of a blend, which have another vocabulary and no label of their own."""
-        if self._is_blended:  # a blend can be blended again
-            label_in_source = self.label
-        else:
-            label_in_source = label
         return Source(
             self.ngrams,
             self._training_vocabulary,
             words=self._words,
-            label=label_in_source,
+            label=self.label if self._is_blended else label,  # a blend can be blended again
             tokens=tokens,
         )
 
@@ -145,7 +127,7 @@ class Source:
         """
         last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
         symbols = np.full(len(tokens), END) if are_whole_names else self._symbols[last]  # (K,)
-        if self._words is None:
+        if self._known_words is None:
             return self.ngrams.follow(contexts, symbols)
         # Each word is read like a name: a space ends it, and the next word starts without a context.
         is_word_end = (last == self._space) | are_whole_names  # (K,)
@@ -153,58 +135,11 @@ class Source:
         contexts_after, missing = self.ngrams.follow(contexts, symbols)
         labels = labels[is_word_end]
         contexts_after[is_word_end] = self.ngrams.start[labels]
-        is_new_word = self._ends_with_new_word(tokens[is_word_end], labels)
+        prefixes = self.vocabulary.decode_all(tokens[is_word_end])
+        words = [prefix.rstrip(" ").rpartition(" ")[2] for prefix in prefixes]
+        is_new_word = ~self._known_words.contain(words, labels)
         missing[is_word_end] += WORD_COST * is_new_word
         return contexts_after, missing
-
-    def _ends_with_new_word(
-        self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]
-    ) -> Bool[Array, "K"]:
-        """Return which prefixes have a last word that the training set lacks under the prefix's label."""
-        prefixes = self.vocabulary.decode_all(tokens)
-        last_words = [prefix.rstrip(" ").rpartition(" ")[2] for prefix in prefixes]
-        labeled_words = list(zip(last_words, labels.tolist(), strict=True))
-        self._look_up({word for word in labeled_words if word not in self._is_known_word})
-        return np.array([not self._is_known_word[word] for word in labeled_words], bool)
-
-    def _look_up(self, labeled_words: Iterable[tuple[str, int]]) -> None:
-        """Find out whether the training set has each word under its label, and remember it."""
-        words = sorted(labeled_words)
-        is_known = cast(KnownSet, self._words).holds(word_digests(words))
-        self._is_known_word.update(zip(words, is_known.tolist(), strict=True))
-
-
-def word_digests(words: Sequence[tuple[str, int]]) -> UInt64[Array, "words"]:
-    """Return a hash of each word together with the index of its label."""
-    labels = np.array([label for _, label in words], np.uint64)
-    return hash_names(word for word, _ in words) ^ scramble(labels)
-
-
-def has_phrases(names: Sequence[str]) -> bool:
-    """Return whether more than ``PHRASES`` of some names contain a space."""
-    return sum(" " in name for name in names) > PHRASES * len(names)
-
-
-def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[str, int]]:
-    """List the different words of a training set, each with the index of its label, in sorted order.
-
-    Args:
-        names: the training set.
-        labels: the index of each name's label; 0 without labels.
-
-    >>> words_by_label(["The Red Fox", "The Fox"], [0, 0])
-    [('Fox', 0), ('Red', 0), ('The', 0)]
-    """
-    pairs: set[tuple[str, int]] = set()
-    for name, label in zip(names, labels, strict=True):
-        pairs.update((word, label) for word in name.split())
-    return sorted(pairs)
-
-
-def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
-    """Return the set of a training set's labeled words, as short hashes, which a model stores."""
-    hashes = np.unique(word_digests(words))
-    return KnownSet(hashes).short
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:
@@ -213,14 +148,6 @@ def scorer_of(metadata: Metadata) -> Scorer | None:
         return None
     source = Source(metadata.ngrams, metadata.vocabulary, words=metadata.words)
     return Scorer([source], metadata.vocabulary.size, metadata.score_rules)
-
-
-class _Need(NamedTuple):
-    """The key of a stored table of the log-probabilities that names or prefixes need."""
-
-    missing: int  # n-grams
-    longest: int  # characters of the longest name
-    are_whole_names: bool
 
 
 class Scorer:
@@ -238,11 +165,9 @@ class Scorer:
         self.sources = tuple(sources)
         self.first_label = first_label
         self.rules = tuple(rules)
-        self._needed: dict[_Need, Float64[Array, "R lengths"]] = {}
-
-    def with_rules(self, rules: Sequence[ScoreRule]) -> Scorer:
-        """Return a scorer with the same sources and other rules."""
-        return Scorer(self.sources, self.first_label, rules)
+        # The log-probability that names or prefixes need, in nats: by the number of missing n-grams, the length of
+        # the longest name, and whether they're whole names.
+        self._needed: dict[tuple[int, int, bool], Float64[Array, "R lengths"]] = {}
 
     def with_rules_of(self, start_tokens: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
         """Return a scorer with the same sources and other rules: one for each of some labels, or one for all.
@@ -251,14 +176,13 @@ class Scorer:
             start_tokens: the start tokens of these labels.
             rules: in the same order.
         """
-        if len(rules) < 2:
-            return self.with_rules(rules)
-        labels = self.labels(start_tokens)
-        label_count = int(labels.max()) + 1
-        rule_of_label = [rules[0]] * label_count
-        for label, rule in zip(labels.tolist(), rules, strict=True):
-            rule_of_label[label] = rule
-        return self.with_rules(rule_of_label)
+        rule_of_label = list(rules)
+        if len(rules) > 1:
+            labels = self.labels(start_tokens)
+            rule_of_label = [rules[0]] * (int(labels.max()) + 1)
+            for label, rule in zip(labels.tolist(), rules, strict=True):
+                rule_of_label[label] = rule
+        return Scorer(self.sources, self.first_label, rule_of_label)
 
     def labels(self, start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
         """Return the index of each name's label, from its start token; 0 without labels."""
@@ -366,8 +290,7 @@ class Scorer:
         missing = tally.missing.min(axis=1)  # (K,)
         reaches = np.empty(len(missing), bool)
         for count in np.unique(missing).tolist():
-            need = _Need(count, longest, are_whole_names)
-            needed = self._log_probability_needed(need)  # (R, lengths)
+            needed = self._log_probability_needed(count, longest, are_whole_names)  # (R, lengths)
             rows = missing == count
             reaches[rows] = log_probabilities[rows] >= needed[rule_of_name[rows], length]
         return reaches
@@ -376,23 +299,22 @@ class Scorer:
         """Return the index of the rule for each name."""
         return np.minimum(self.labels(start_tokens), len(self.rules) - 1)
 
-    def _log_probability_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
-        """Return the log-probability that names or prefixes need, by rule and length, in nats."""
-        if need not in self._needed:
-            self._needed[need] = self._compute_needed(need)
-        return self._needed[need]
-
-    def _compute_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
-        """Compute the log-probability that a name or prefix of each length needs to reach the threshold."""
-        lengths = np.arange(need.longest + 1)
-        cost = NGRAM_COST * need.missing
-        needed_by_rule = []
-        for rule in self.rules:
-            needed_z = rule.threshold + cost
-            needed_by_rule.append(rule.mean(lengths) + needed_z * rule.spread(lengths))
-        needed = np.array(needed_by_rule)  # (R, lengths)
-        if need.are_whole_names:
-            return needed
-        # A prefix needs the least of all lengths that it can still reach: a running minimum from the right.
-        from_longest = needed[:, ::-1]
-        return np.minimum.accumulate(from_longest, axis=1)[:, ::-1]
+    def _log_probability_needed(
+        self, missing: int, longest: int, are_whole_names: bool
+    ) -> Float64[Array, "R lengths"]:
+        """Return the log-probability that names or prefixes with missing n-grams need to reach the threshold."""
+        key = missing, longest, are_whole_names
+        if key not in self._needed:
+            lengths = np.arange(longest + 1)
+            needed = np.array(
+                [
+                    rule.mean(lengths)
+                    + (rule.threshold + NGRAM_COST * missing) * rule.spread(lengths)
+                    for rule in self.rules
+                ]
+            )  # (R, lengths)
+            if not are_whole_names:
+                # A prefix needs the least of all lengths that it can still reach: a running minimum from the right.
+                needed = np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]
+            self._needed[key] = needed
+        return self._needed[key]

@@ -17,15 +17,8 @@ from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.normalization import KnownSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.scoring import (
-    Scorer,
-    Source,
-    Tally,
-    has_phrases,
-    known_words,
-    word_digests,
-    words_by_label,
-)
+from namegen.core.scoring.scorer import Scorer, Source, Tally
+from namegen.core.scoring.words import has_phrases, known_words, word_digests, words_by_label
 from tests.core.generation.exact import SmallModel, letters_of
 from tests.core.plain_scores import PlainSource, plain_score
 

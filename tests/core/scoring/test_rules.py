@@ -15,9 +15,10 @@ from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation import fitting
-from namegen.core.generation.fitting import FEWEST_NAMES, NewNames, fit_rules, measure_rules
+from namegen.core.generation.fitting import measure_rules
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.scoring import Scorer, Source
+from namegen.core.scoring.rules import FEWEST_NAMES, NewNames, fit_rules
+from namegen.core.scoring.scorer import Scorer, Source
 from tests.core.generation.exact import SmallModel, all_names
 from tests.core.plain_scores import NGRAM_COST, count_missing
 

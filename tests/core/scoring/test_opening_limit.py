@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.generation.opening_limit import OpeningLimit
+from namegen.core.scoring.opening_limit import OpeningLimit
 
 PROBABILITIES = {"abc": 0.5, "abd": 0.3, "b": 0.15, "cab": 0.01, "ca": 0.0}
 # Names with one of these openings, and the label of each.

@@ -1,0 +1,1 @@
+"""Scoring: which new names of a model are good enough to be returned. Begin with ``scorer.py``."""
