@@ -5,7 +5,7 @@
     players.py     invent baseball players
     name_parts.py  turn models into sources of given, family, first and last names
     places.py      invent towns and villages
-    aliases.py     alternative names of countries
+    good_names.py  the good names of a model in a seeded order
     training.py    train a model, and resume a run
     evaluation.py  evaluate a model
 

@@ -343,6 +343,41 @@ class LoadedModel:
         )
         return in_case(batches, letter_case)
 
+    @cached_property
+    def good_names(self) -> tuple[str, ...]:
+        """The new names that reach the threshold of their score, the likeliest ones first.
+
+        Models for games and stories have about 70 to 300 good names. For a large model, only the likeliest ones are
+        listed. The first use takes up to a few seconds.
+
+        >>> len(load("elves").good_names) > 100
+        True
+        """
+        from namegen.api.good_names import find_good_names
+
+        return tuple(find_good_names(self))
+
+    def name_at(self, seed: int, index: int) -> str:
+        """Return a good name by its index in a random order that depends on the seed.
+
+        Different indexes give different names, and all of them reach the threshold. The JavaScript module returns the
+        same names.
+
+        Args:
+            seed: a whole number, such as the number of a game's world.
+            index: a whole number below ``len(good_names)``, such as the number of a character.
+
+        Raises:
+            GenerationError: there are fewer good names, or the model can't score names.
+
+        >>> elves = load("elves")
+        >>> len({elves.name_at(seed=7, index=index) for index in range(20)})
+        20
+        """
+        from namegen.api.good_names import name_at
+
+        return name_at(self, seed, index)
+
     def score(self, name: str) -> NameScore:
         """Return the log-probability of a name, letter by letter, and compare it with the names in the training list.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
 from inspect import signature
+from itertools import chain
 from typing import Any, ParamSpec, TypeVar, get_args, get_type_hints
 
 from namegen.api.model import LoadedModel
@@ -55,10 +56,21 @@ def make_part_of_name(
     Raises:
         SettingsError: a value is wrong, or constraints contradict each other.
     """
-    _check_constraints(role, constraints)
-    source = source or _default_source(model)
-    _check_source(role, source, model)
-    is_real = source == "real"
+    if not isinstance(constraints, Mapping | None):
+        raise SettingsError(
+            f"{setting(f'{role}_constraints')} is {shown(constraints)}: expected a dict, such as {{'max_length': 9}}"
+        )
+    has_list = model.list_name in BUNDLED
+    if source is None:
+        source = "real" if has_list else "any"
+    if source not in SOURCES:
+        raise SettingsError(
+            f"{setting(role)} is {shown(source)}: expected one of {', '.join(SOURCES)}"
+        )
+    if source == "real" and not has_list:
+        raise SettingsError(
+            f"{model.name} doesn't include its list, so its real names are unknown: use {setting(role, 'any')}"
+        )
     values: dict[str, Any] = {"allow_profanity": options.allow_profanity, **(constraints or {})}
     max_length = values.pop("max_length", None)
     with add_part_to_settings(role):
@@ -66,72 +78,34 @@ def make_part_of_name(
     sampling = SamplingSettings(
         temperature=1.0 if options.temperature is None else options.temperature,
         max_length=model.longest(
-            max_length, constraint_list, unfiltered=options.unfiltered or is_real
+            max_length, constraint_list, unfiltered=options.unfiltered or source == "real"
         ),
     )
+    listed: dict[Kind, list[str]] | None = None
+    if source == "real":
+        names_by_label = _names_by_label(str(model.list_name))
+        listed_labels = list(names_by_label)
+        listed = {}
+        for kind, label in labels.items():
+            # A label can also be a part of labels, such as ``female``.
+            indexes = meant_labels(label, listed_labels) if label else range(len(listed_labels))
+            names = [names_by_label[listed_labels[index]] for index in indexes]
+            listed[kind] = list(chain.from_iterable(names))
+
+    def generator_of(*labels: str) -> Generator:
+        restricted = model.for_labels(*filter(None, labels))
+        return restricted.generator if options.unfiltered else restricted.filtering_generator
+
     return PartOfName(
         role=role,
-        listed=_listed_names(model, labels) if is_real else None,
-        generators=_generators(model, labels, options),
-        any_origin=_generator(model, labels.values(), options),
+        listed=listed,
+        generators={kind: generator_of(label) for kind, label in labels.items()},
+        any_origin=generator_of(*labels.values()),
         sampling=sampling,
         constraints=constraint_list,
         allow_seen=source == "any",
         unfiltered=options.unfiltered,
     )
-
-
-def _check_constraints(role: str, constraints: object) -> None:
-    """Raise SettingsError unless the constraints are a dict."""
-    if not isinstance(constraints, Mapping | None):
-        raise SettingsError(
-            f"{setting(f'{role}_constraints')} is {shown(constraints)}: expected a dict, such as {{'max_length': 9}}"
-        )
-
-
-def _default_source(model: LoadedModel) -> str:
-    return "real" if model.list_name in BUNDLED else "any"
-
-
-def _check_source(role: str, source: str, model: LoadedModel) -> None:
-    """Raise SettingsError for an unknown source, or for the real names of an unknown list."""
-    if source not in SOURCES:
-        raise SettingsError(
-            f"{setting(role)} is {shown(source)}: expected one of {', '.join(SOURCES)}"
-        )
-    if source == "real" and model.list_name not in BUNDLED:
-        raise SettingsError(
-            f"{model.name} doesn't include its list, so its real names are unknown: use {setting(role, 'any')}"
-        )
-
-
-def _generators(
-    model: LoadedModel, labels: Mapping[Kind, str], options: DrawOptions
-) -> dict[Kind, Generator]:
-    """Return a generator for each kind of name."""
-    return {kind: _generator(model, [label], options) for kind, label in labels.items()}
-
-
-def _generator(model: LoadedModel, labels: Iterable[str], options: DrawOptions) -> Generator:
-    """Return a generator of names with these labels. Empty labels are ignored."""
-    restricted = model.for_labels(*filter(None, labels))
-    return restricted.generator if options.unfiltered else restricted.filtering_generator
-
-
-def _listed_names(model: LoadedModel, labels: Mapping[Kind, str]) -> dict[Kind, list[str]]:
-    """Return the names in the model's list for each kind of name."""
-    names_by_label = _names_by_label(str(model.list_name))
-    return {kind: _names_with_label(label, names_by_label) for kind, label in labels.items()}
-
-
-def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> list[str]:
-    """Return the names with a label or a part of a label, such as ``female``. An empty string matches all labels."""
-    all_labels = list(names_by_label)
-    indexes = meant_labels(label, all_labels) if label else range(len(all_labels))
-    names: list[str] = []
-    for index in indexes:
-        names += names_by_label[all_labels[index]]
-    return names
 
 
 @cache  # reading a list takes longer than inventing a few people
@@ -168,11 +142,7 @@ def returning_list(
         "are fewer than ``n``, the GenerationError's ``found`` contains all that were found."
     )
     (batch_type,) = get_args(get_type_hints(batches)["return"])
-    _set_return_type(invent, batch_type)
+    described: Any = invent  # documentation tools show the signature
+    described.__signature__ = signature(invent).replace(return_annotation=batch_type)
+    described.__annotations__ = {**invent.__annotations__, "return": batch_type}
     return invent
-
-
-def _set_return_type(function: Any, return_type: type) -> None:
-    """Change the return type that documentation tools show."""
-    function.__signature__ = signature(function).replace(return_annotation=return_type)
-    function.__annotations__ = {**function.__annotations__, "return": return_type}

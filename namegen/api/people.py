@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -82,10 +81,24 @@ def generate_people_batches(
     check_letter_case(letter_case)
     check_types(unfiltered=unfiltered)
     check_amount(n, "people")
-    models = _Models(given=_open(given_model, GIVEN), family=_open(family_model, FAMILY))
-    used_origins = models.find_origins(_as_sequence(origins))
-    family_origins = models.family_origins(used_origins)
-    name_origins = list(dict.fromkeys(chain.from_iterable(family_origins.values())))
+    given_names = _open(given_model, GIVEN)
+    family_names = _open(family_model, FAMILY)
+    known_genders = _genders_by_origin(family_names)
+    used_origins = _find_origins(given_names, family_names, origins)
+    # The origins of family names are usually those of the people. With the built-in model, however, Irish people can
+    # also have English family names.
+    family_origins: dict[Origin, list[Origin]] = {origin: [origin] for origin in used_origins}
+    if family_names.list_name == FAMILY:
+        for people_origin, name_origin in ALSO_NAMED_LIKE.items():
+            if people_origin in family_origins and name_origin in known_genders:
+                family_origins[people_origin].append(name_origin)
+    # If the family names of an origin have forms for men and women, the forms for men are generated.
+    family_labels: dict[Kind, str] = {}
+    has_mens_forms = False
+    for origin in chain.from_iterable(family_origins.values()):
+        has_forms = not known_genders[origin].isdisjoint({"male", ""})
+        has_mens_forms = has_mens_forms or has_forms
+        family_labels[Kind(origin)] = _label(family_names, origin, "male" if has_forms else None)
     if household is None:
         household = 1
     check_count("household", household, 1)
@@ -94,25 +107,25 @@ def generate_people_batches(
     )
     given_part = make_part_of_name(
         "given",
-        models.given,
+        given_names,
         source=given,
         constraints=given_constraints,
-        labels=models.given_labels(used_origins, gender),
+        labels=_given_labels(given_names, used_origins, gender),
         options=options,
     )
     family_part = make_part_of_name(
         "family",
-        models.family,
+        family_names,
         source=family or "new",
         constraints=family_constraints,
-        labels=models.family_labels(name_origins),
+        labels=family_labels,
         options=options,
     )
     inventor = PeopleInventor(
         given=given_part,
         family=family_part,
         household=household,
-        forms=models.has_mens_forms(name_origins),
+        forms=has_mens_forms,
         family_origins=family_origins,
     )
     batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
@@ -131,8 +144,7 @@ def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
     >>> people_origins("finnish")
     ['Finnish']
     """
-    models = _Models(given=load_shipped(GIVEN), family=load_shipped(FAMILY))
-    known = models.find_origins(_as_sequence(origins))
+    known = _find_origins(load_shipped(GIVEN), load_shipped(FAMILY), origins)
     return [origin for origin in known if origin is not None]
 
 
@@ -140,145 +152,72 @@ def _open(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
     """Load a model unless it's already loaded. None means the default built-in model."""
     if model is None:
         return load_shipped(default)
-    if isinstance(model, LoadedModel):
-        return model
-    return load(model)
+    return model if isinstance(model, LoadedModel) else load(model)
 
 
-def _as_sequence(origins: str | Sequence[str]) -> Sequence[str]:
-    """Return one or more origins as a sequence.
+def _find_origins(
+    given: LoadedModel, family: LoadedModel, requested: str | Sequence[str]
+) -> list[Origin]:
+    """Return the requested origins, or by default all origins that both models know.
 
-    Raises:
-        SettingsError: the value is neither a string nor an iterable.
+    A model without labels can be combined with any origin. If neither model has labels, the result is [None].
     """
-    if not isinstance(origins, Iterable):
+    if not isinstance(requested, Iterable):
         raise SettingsError(
-            f"{setting('origins')} is {shown(origins)}: expected one label or a list of labels"
+            f"{setting('origins')} is {shown(requested)}: expected one label or a list of labels"
         )
-    return [origins] if isinstance(origins, str) else origins
+    requested = [requested] if isinstance(requested, str) else list(requested)
+    known = [_genders_by_origin(model).keys() for model in (given, family) if model.labels]
+    if not known:
+        if requested:
+            raise SettingsError(f"{given.name} has no labels: omit {setting('origins')}")
+        return [None]
+    common = [
+        origin
+        for origin in known[0]
+        if origin is not None and all(origin in origins for origins in known)
+    ]
+    if not common:
+        raise SettingsError(
+            f"{given.name} and {family.name} have no label in common: choose models with the same labels "
+            f"({setting('given_model')}, {setting('family_model')})"
+        )
+    origin_of = {origin.casefold(): origin for origin in common}
+    chosen: list[Origin] = []
+    for name in map(str, requested):
+        if name.casefold() not in origin_of:
+            # The first of these checks that finds the reason raises an error.
+            for model, other, role in ((given, family, "family"), (family, given, "given")):
+                if name.casefold() in {str(one).casefold() for one in _genders_by_origin(model)}:
+                    raise SettingsError(
+                        f"{other.name} has no {role} names of origin {quote(name, 60)}: choose another origin or model"
+                    )
+            refuse_several("origins", name, common)
+            listing = "`namegen models` lists all origins" if given.name == GIVEN else ""
+            raise unknown_label("origins", name, common, given.name, listing=listing)
+        chosen.append(origin_of[name.casefold()])
+    return list(dict.fromkeys(chosen or common))
 
 
-@dataclass(frozen=True)
-class _Models:
-    """The models of given and family names, with the origins and genders that they know."""
-
-    given: LoadedModel
-    family: LoadedModel
-
-    def find_origins(self, requested: Sequence[str]) -> list[Origin]:
-        """Return the requested origins, or by default all origins that both models know.
-
-        If neither model has labels, the result is [None].
-        """
-        if not self.given.labels and not self.family.labels:
-            if requested:
-                raise SettingsError(f"{self.given.name} has no labels: omit {setting('origins')}")
-            return [None]
-        common = self._common_origins()
-        if not common:
-            raise SettingsError(
-                f"{self.given.name} and {self.family.name} have no label in common: choose models with the same "
-                f"labels ({setting('given_model')}, {setting('family_model')})"
-            )
-        chosen = [self._find_origin(origin, common) for origin in requested]
-        return list(dict.fromkeys(chosen or common))
-
-    def _common_origins(self) -> list[str]:
-        """Return the origins that both models know. A model without labels can be combined with any origin."""
-        labelled_models = [model for model in (self.given, self.family) if model.labels]
-        origins_by_model = [_genders_by_origin(model).keys() for model in labelled_models]
-        common_origins: list[str] = []
-        for origin in origins_by_model[0]:
-            is_common = all(origin in origins for origins in origins_by_model)
-            if origin is not None and is_common:
-                common_origins.append(origin)
-        return common_origins
-
-    def _find_origin(self, requested: object, common: Sequence[str]) -> str:
-        """Return the origin with this name that both models know, ignoring letter case."""
-        name = str(requested)
-        for origin in common:
-            if origin.casefold() == name.casefold():
-                return origin
-        # The origin is unknown. The first of these checks that finds the reason raises an error.
-        self._check_is_in_both(name)
-        refuse_several("origins", name, common)
-        is_built_in = self.given.name == GIVEN
-        listing = "`namegen models` lists all origins" if is_built_in else ""
-        raise unknown_label("origins", name, common, self.given.name, listing=listing)
-
-    def _check_is_in_both(self, requested: str) -> None:
-        """Raise SettingsError for an origin that only one of the models knows."""
-        if _knows_origin(self.given, requested):
-            raise _missing_origin(self.family, "family", requested)
-        if _knows_origin(self.family, requested):
-            raise _missing_origin(self.given, "given", requested)
-
-    def given_labels(self, origins: Sequence[Origin], gender: str | None) -> dict[Kind, str]:
-        """Return the label of the given names for each origin and gender."""
-        genders_by_origin = _genders_by_origin(self.given)
-        labels: dict[Kind, str] = {}
-        for origin in origins:
-            label_genders: set[Gender] = genders_by_origin.get(origin, {None})
-            for person_gender in _people_genders(label_genders):
-                is_requested = gender in (None, person_gender)
-                if is_requested:
-                    kind = Kind(origin, person_gender)
-                    labels[kind] = _label(self.given, origin, person_gender)
-        if not labels:
-            raise SettingsError(
-                f"{self.given.name} has no given names of {setting('gender')} {quote(str(gender), 60)}: "
-                f"use one of {', '.join(GENDERS)}, and origins with such names"
-            )
-        return labels
-
-    def family_origins(self, origins: Sequence[Origin]) -> dict[Origin, list[Origin]]:
-        """For each origin, return the origins of its people's family names.
-
-        They are usually the same. With the built-in model, however, Irish people can also have English family names.
-        """
-        is_built_in = self.family.list_name == FAMILY
-        known_origins = _genders_by_origin(self.family)
-        family_origins: dict[Origin, list[Origin]] = {}
-        for origin in origins:
-            family_origins[origin] = [origin]
-            second_origin = ALSO_NAMED_LIKE.get(origin or "")
-            if is_built_in and second_origin in known_origins:
-                family_origins[origin].append(second_origin)
-        return family_origins
-
-    def family_labels(self, origins: Sequence[Origin]) -> dict[Kind, str]:
-        """Return the label of the family names for each origin, or of men's forms if they have a separate label."""
-        return {
-            Kind(origin): _label(self.family, origin, gender)
-            for origin, gender in self._family_genders(origins).items()
-        }
-
-    def has_mens_forms(self, origins: Sequence[Origin]) -> bool:
-        """Return whether the family names of any of the origins have forms for men."""
-        return any(self._family_genders(origins).values())
-
-    def _family_genders(self, origins: Sequence[Origin]) -> dict[Origin, Gender]:
-        """Return ``male`` for each origin whose family names have a form for men, and None for other origins."""
-        genders_by_origin = _genders_by_origin(self.family)
-        family_genders: dict[Origin, Gender] = {}
-        for origin in origins:
-            label_genders = genders_by_origin[origin]
-            has_mens_forms = "male" in label_genders or "" in label_genders
-            family_genders[origin] = "male" if has_mens_forms else None
-        return family_genders
-
-
-def _knows_origin(model: LoadedModel, requested: str) -> bool:
-    """Return whether a model knows an origin, ignoring letter case."""
-    known = {str(origin).casefold() for origin in _genders_by_origin(model)}
-    return requested.casefold() in known
-
-
-def _missing_origin(model: LoadedModel, role: str, requested: str) -> SettingsError:
-    return SettingsError(
-        f"{model.name} has no {role} names of origin {quote(requested, 60)}: choose another origin or model"
-    )
+def _given_labels(
+    model: LoadedModel, origins: Sequence[Origin], gender: str | None
+) -> dict[Kind, str]:
+    """Return the label of the given names for each origin and gender of people."""
+    genders_by_origin = _genders_by_origin(model)
+    labels: dict[Kind, str] = {}
+    for origin in origins:
+        known = genders_by_origin.get(origin, {None})
+        has_unisex_names = "" in known
+        genders: list[Gender] = [one for one in GENDERS if one in known or has_unisex_names]
+        for person_gender in genders or [None]:
+            if gender in (None, person_gender):
+                labels[Kind(origin, person_gender)] = _label(model, origin, person_gender)
+    if not labels:
+        raise SettingsError(
+            f"{model.name} has no given names of {setting('gender')} {quote(str(gender), 60)}: "
+            f"use one of {', '.join(GENDERS)}, and origins with such names"
+        )
+    return labels
 
 
 def _genders_by_origin(model: LoadedModel) -> dict[Origin, set[Gender]]:
@@ -287,40 +226,20 @@ def _genders_by_origin(model: LoadedModel) -> dict[Origin, set[Gender]]:
     A gender is one of GENDERS, "" for names of both genders, or None if the labels have no genders.
     """
     genders: dict[Origin, set[Gender]] = defaultdict(set)
-    have_genders = _have_genders(model.labels)
-    for label in _trained_labels(model):
-        if have_genders:
+    have_genders = all(
+        len(parts) == 2 and parts[1] in ("", *GENDERS) for parts in parts_of(model.labels)
+    )
+    for label, share in zip(model.labels, model.start_tokens.shares, strict=False):
+        if share and have_genders:
             origin, gender = split_parts(label)
             genders[origin].add(gender)
-        else:
+        elif share:
             genders[label].add(None)
     return genders
-
-
-def _have_genders(labels: Sequence[str]) -> bool:
-    """Return whether every label consists of an origin and a gender."""
-    return all(len(parts) == 2 and parts[1] in ("", *GENDERS) for parts in parts_of(labels))
-
-
-def _trained_labels(model: LoadedModel) -> list[str]:
-    """Return the labels whose names the model was trained on."""
-    labels_with_shares = zip(model.labels, model.start_tokens.shares, strict=False)
-    return [label for label, share in labels_with_shares if share]
-
-
-def _people_genders(label_genders: set[Gender]) -> list[Gender]:
-    """Return the genders of people whose given names have these genders, or [None] if the labels have no genders."""
-    has_unisex_names = "" in label_genders
-    if has_unisex_names:
-        return list(GENDERS)
-    genders: list[Gender] = [gender for gender in GENDERS if gender in label_genders]
-    return genders or [None]
 
 
 def _label(model: LoadedModel, origin: Origin, gender: Gender) -> str:
     """Return a label of a model, or an empty string if the model or the origin has no labels."""
     if not model.labels or origin is None:
         return ""
-    if gender is None:
-        return origin
-    return join_parts([origin, gender])
+    return origin if gender is None else join_parts([origin, gender])

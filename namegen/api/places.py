@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
-from namegen.api.aliases import COUNTRY_ALIASES
 from namegen.api.model import Drawing, LoadedModel, load_shipped
 from namegen.core.data.label_parts import find_labels
 from namegen.errors import SettingsError, setting, shown
 
 PLACES = "world-places"
+# Other names of countries, without letter case.
+COUNTRY_ALIASES = {
+    "america": "United States",
+    "bosnia": "Bosnia & Herzegovina",
+    "britain": "United Kingdom",
+    "czech republic": "Czechia",
+    "england": "United Kingdom",
+    "great britain": "United Kingdom",
+    "holland": "Netherlands",
+    "ivory coast": "Côte d’Ivoire",
+    "korea": "South Korea",
+    "macedonia": "North Macedonia",
+    "palestine": "Palestinian Territories",
+    "scotland": "United Kingdom",
+    "turkey": "Türkiye",
+    "u.s.": "United States",
+    "uk": "United Kingdom",
+    "us": "United States",
+    "usa": "United States",
+    "wales": "United Kingdom",
+}
 
 
 def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
@@ -22,28 +42,18 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
     >>> places_of(["Poland", "uk"]).labels
     ('Poland', 'United Kingdom')
     """
-    labels = [COUNTRY_ALIASES.get(name.casefold(), name) for name in _as_sequence(countries)]
+    names: list[Any] = [countries]
+    if isinstance(countries, Iterable) and not isinstance(countries, str):
+        names = list(countries)
+    if not all(isinstance(name, str) for name in names):
+        raise SettingsError(
+            f"{setting('countries')} is {shown(countries)}: expected one country or a list of countries"
+        )
+    labels = [COUNTRY_ALIASES.get(name.casefold(), name) for name in names]
     model = load_shipped(PLACES)
     for label in labels:
         find_labels(label, model.labels, model=PLACES, name="countries")
     return model.for_labels(*labels)
-
-
-def _as_sequence(countries: object) -> Sequence[str]:
-    """Return one or more countries as a sequence.
-
-    Raises:
-        SettingsError: the value is neither a string nor a list of strings.
-    """
-    if isinstance(countries, str):
-        return [countries]
-    if isinstance(countries, Iterable):
-        names = list(countries)
-        if all(isinstance(name, str) for name in names):
-            return names
-    raise SettingsError(
-        f"{setting('countries')} is {shown(countries)}: expected one country or a list of countries"
-    )
 
 
 def generate_places(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -158,7 +159,11 @@ def people(
         batches = api.generate_people_batches(
             count, household=household, on_progress=display, **models, **constraints, **options
         )
-        rows = (_rows_of(batch, template, columns) for batch in batches)
+        rows: Iterable[Iterator[Row]] = (_rows_of(batch, template, columns) for batch in batches)
+        if household and form == formats.SIDE_BY_SIDE:
+            # In a terminal, each household is one line, because columns would split it.
+            rows = map(_households, rows)
+            form = "text"
         _write_rows(rows, ["name", *columns], form=form, display=display)
 
 
@@ -167,6 +172,12 @@ def _rows_of(people: Iterable[Person], template: str, columns: Sequence[str]) ->
     cells_of = attrgetter(*columns)
     for person in people:
         yield (person.format(template), *cells_of(person))
+
+
+def _households(rows: Iterable[Row]) -> Iterator[Row]:
+    """Join the names of each household. The last column of a row is the household's number."""
+    for _, members in groupby(rows, key=itemgetter(-1)):
+        yield (", ".join(str(member[0]) for member in members),)
 
 
 def _open_models(options: dict[str, Any], notes: Notes) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class Generator:
                 request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
             )
             return map(self._batch_of, search.unfiltered())
-        with_usual_length = self._with_usual_length(constraints, request.sampling.max_length)
+        with_usual_length = self.with_usual_length(constraints, request.sampling.max_length)
         if not allow_seen or self.known_names is None:
             new = self._search(request, with_usual_length, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(self.scorer))
@@ -213,9 +213,7 @@ class Generator:
             known_count=known_count,
         )
 
-    def _with_usual_length(
-        self, constraints: ConstraintList | None, longest: int
-    ) -> ConstraintList:
+    def with_usual_length(self, constraints: ConstraintList | None, longest: int) -> ConstraintList:
         """Add the usual minimum length to the constraints, unless they contain a minimum length."""
         constraints = constraints or ConstraintList()
         if constraints.get(MinLength) is not None:
