@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from namegen import api, models
+from namegen import api
 from namegen.api.model import open_checkpoint
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.cli import formats
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import parts_of
 from namegen.core.data.normalization import normalization_of, normalize
-from namegen.core.people.people import PeopleOfOrigin
 from namegen.core.people.person import Person, check_template
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
@@ -62,29 +62,6 @@ def common() -> list[str]:
     return sorted(given & family)
 
 
-@pytest.mark.parametrize("command", ["people", "players"])
-def test_words_can_be_excluded_from_both_parts_or_one(command: str, tmp_path: Path) -> None:
-    (tmp_path / "both.txt").write_text("a\n")
-    (tmp_path / "last.txt").write_text("n\n")
-    last = {"people": "--family-exclude-words", "players": "--last-exclude-words"}[command]
-    told = [
-        "--exclude-words",
-        str(tmp_path / "both.txt"),
-        last,
-        str(tmp_path / "last.txt"),
-        "--format",
-        "csv",
-    ]
-    rows = [
-        line.split(",")
-        for line in invoke(command, "-n", "9", "--seed", "1", *told).stdout.splitlines()[1:]
-    ]
-    first, others = "".join(row[1] for row in rows).lower(), "".join(row[2] for row in rows).lower()
-    assert "a" not in first + others
-    assert "n" in first
-    assert "n" not in others
-
-
 class TestInventing:
     def test_all_origins_are_equally_likely(self) -> None:
         found = people(1_200, seed=1)
@@ -110,45 +87,10 @@ class TestInventing:
         fresh = people(100, seed=2, temperature=0.3, given="new")
         assert not {normalize(person.given) for person in fresh} & known
 
-    @pytest.mark.parametrize("temperature", [0.3, 1.0])
-    def test_full_names_are_distinct_across_origins(self, temperature: float) -> None:
-        """At temperature 1.0, most people drawn are new. At 0.3, few are, so namegen combines all names it found."""
-        four = {"max_length": 4}
-        any_of_four = {
-            "given": "any",
-            "family": "any",
-            "given_constraints": four,
-            "family_constraints": four,
-        }
-        found = as_many_as(900, temperature=temperature, **any_of_four)
-        assert len(found) > 500
-        assert len({person.format().casefold() for person in found}) == len(found)
-
     def test_the_search_continues_after_a_name_is_taken(self) -> None:
         """Both origins share the same 6 possible people."""
         found = as_many_as(90, origins=["Finnish", "Estonian"], **SIX)
         assert len({person.format() for person in found}) == len(found) == 6
-
-    def test_origins_that_cannot_satisfy_the_constraints_are_skipped(self) -> None:
-        """At temperature 0, each origin has one family name. If that name is excluded, the origin is skipped."""
-        family = api.load("world-family")
-        likeliest = {
-            label: family.for_labels(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0]
-            for label in common()
-        }
-        banned = sorted(set(likeliest.values()))[1:]
-        [found] = people(
-            1, seed=1, temperature=0.0, family="any", family_constraints={"exclude_names": banned}
-        )
-        assert likeliest[found.origin] not in banned
-        with pytest.raises(GenerationError, match="no other name is possible"):
-            people(
-                3,
-                seed=1,
-                temperature=0.0,
-                family="any",
-                family_constraints={"exclude_names": list(likeliest.values())},
-            )
 
     @pytest.mark.parametrize("n", [40, 6])
     def test_all_people_are_returned_if_few_are_possible(self, n: int) -> None:
@@ -304,24 +246,6 @@ def test_output_files_are_complete_and_open_in_spreadsheets(tmp_path: Path) -> N
     assert Path("town.txt").read_text(encoding="utf-8") == invoke(*told, "--format", "text").stdout
 
 
-def test_a_template_can_only_use_fields_of_a_person() -> None:
-    check_template("{{{origin}}} {family}, {given}")
-    assert Person("A", "B", "C").format("{{{origin}}} {family}, {given}") == "{C} B, A"
-    assert Person("{given}", "{0}").format() == "{given} {0}"
-    wrong = [
-        "{first} {family}",
-        "{given.__class__}",
-        "{given!r}",
-        "{given:>99999999}",
-        "{}",
-        "{given",
-        "given",
-    ]
-    for template in (*wrong, "{origin}"):
-        with pytest.raises(SettingsError, match="template"):
-            check_template(template)
-
-
 def rows_of(*arguments: object) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = json.loads(
         invoke(*arguments, "--seed", 1, "--format", "json").stdout
@@ -434,31 +358,6 @@ def test_players_and_companies_are_new_and_distinct() -> None:
     assert invoke("companies").stdout.count("\n") == 25
 
 
-@pytest.mark.parametrize("command", ["people", "players", "companies"])
-def test_a_seed_gives_the_same_names_in_any_case(command: str) -> None:
-    def names(*more: object) -> list[str]:
-        return invoke(command, "-n", 4, *more).stdout.splitlines()
-
-    learned, again = (names("--seed", 1) for _ in range(2))
-    assert learned == again
-    assert len(learned) == 4
-    assert names() != names()
-    assert names("--seed", 1, "--case", "upper") == [name.upper() for name in learned] != learned
-
-
-def test_missing_models_are_reported_and_same_named_folders_ignored(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("companies", "mlb-first", "mlb-last"):
-        Path(name).mkdir()
-    assert invoke("companies", "-n", 1).exit_code == invoke("players", "-n", 1).exit_code == 0
-    monkeypatch.setattr(models, "_FOLDER", tmp_path / "nothing")
-    for command in ("players", "companies"):
-        result = invoke(command)
-        assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr.startswith("namegen: ")
-
-
 def test_real_family_names_can_be_requested() -> None:
     people = api.generate_people(50, family="real", origins=["Finnish", "Italian"], seed=2)
     assert {one.family for one in people} <= set(load_bundled("world-family").names)
@@ -472,6 +371,19 @@ def test_real_family_names_can_be_requested() -> None:
         assert {*Counter(one.origin for one in people).values()} == {20}
 
 
-def test_the_given_name_of_a_single_person_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PeopleOfOrigin, "_deal", lambda *_: pytest.fail("dealt"))
-    assert len(people(1, origins="Finnish", given="new", seed=1)) == 1
+def test_a_terminal_shows_each_household_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = ("people", "-n", 5, "--household", 2, "--seed", 1)
+    names = invoke(*told).stdout.splitlines()
+    monkeypatch.setattr(formats, "requested", lambda _: formats.SIDE_BY_SIDE)
+    lines = invoke(*told).stdout.splitlines()
+    assert lines == [", ".join(names[:2]), ", ".join(names[2:4]), names[4]]
+
+
+@pytest.mark.parametrize(
+    "template", ["{first}", "{given!r}", "{given:>9}", "{}", "{given", "given"]
+)
+def test_a_template_can_only_use_fields_of_a_person(template: str) -> None:
+    check_template("{{{origin}}} {family}, {given}")
+    assert Person("A", "B", "C").format("{{{origin}}} {family}, {given}") == "{C} B, A"
+    with pytest.raises(SettingsError, match="template"):
+        check_template(template)
