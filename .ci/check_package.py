@@ -22,7 +22,8 @@ PATTERNS = (
     "models/*.*",
     "core/data/*.txt",
     "web/*.*",
-    "experiments/templates/*.*",
+    "experiments/*.html",
+    "drawings/*.mplstyle",
 )
 SOURCE_FILES = ("CHANGELOG.md", "CITATION.cff")
 NAME = "namegen-rnn"

@@ -122,9 +122,7 @@ def _measure_in_child(name: str, rounds: int) -> Section | None:
 
 def _environment(name: str) -> dict[str, str]:
     """Return the environment variables for the process of a section."""
-    from namegen.children import own_environment
-
-    environment = own_environment()
+    environment = dict(os.environ)
     if SECTIONS[name].pinned:
         environment.update(ONE_THREAD)
     return environment
@@ -158,9 +156,11 @@ def measure_section(name: str, rounds: int, out: Path) -> None:
 
         pin_to_one_core()
     # NumPy and the other libraries must be loaded after this process is pinned to one core.
+    import msgspec
+
     from benchmarks.document import Performance, Section
     from benchmarks.pages import write
-    from namegen.experiments.machine import commit, machine
+    from namegen.experiments.rows import this_machine
 
     rounds = min(rounds, plan.most_rounds)
     start = time.perf_counter()
@@ -169,12 +169,19 @@ def measure_section(name: str, rounds: int, out: Path) -> None:
         name=name,
         rounds=rounds,
         seconds=time.perf_counter() - start,
-        commit=commit(),
-        machine=vars(machine()),
+        commit=_find_commit(),
+        machine=msgspec.structs.asdict(this_machine()),
         versions=versions(),
         comparisons=comparisons,
     )
     write(out, Performance((section,)))
+
+
+def _find_commit() -> str | None:
+    """Return the commit of this checkout."""
+    command = ["git", "rev-parse", "--short=12", "HEAD"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return process.stdout.strip() or None
 
 
 def versions() -> dict[str, str]:

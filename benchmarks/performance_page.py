@@ -69,7 +69,8 @@ def page(document: Performance) -> str:
     sections_by_origin: dict[str, list[Section]] = {}
     for section in document.sections:
         machine = section.machine
-        origin = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}"
+        memory = f", {machine['memory_gib']} GiB" if "memory_gib" in machine else ""
+        origin = f"{machine['processor']}, {machine['cores']} cores{memory}, {machine['system']}"
         origin += f"; commit {section.commit or 'unknown'}"
         sections_by_origin.setdefault(origin, []).append(section)
     for origin, members in sections_by_origin.items():

@@ -51,7 +51,6 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
-    "children": ({"documents", "errors", "events", "threads"}, set()),
     "core": (set(), set()),
     "core.optimizers": (set(), set()),
     "core.schedules": (set(), set()),
@@ -97,7 +96,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "api": (
         CORE
         | {"settings_toml", "lists", "models", "constraints"}
-        | {"backends", "backends.opening", "backends.tflite", "children"},
+        | {"backends", "backends.opening", "backends.tflite"},
         {"numpy"},
     ),
     "faker": (PEOPLE | {"api", "models"}, {"numpy", "faker"}),
@@ -114,8 +113,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "backends.opening",
             "backends.tflite",
         }
-        | {"api", "children", "drawings"},
-        {"numpy", "matplotlib", "jinja2", "markupsafe", "distributed"},
+        | {"api", "drawings"},
+        {"numpy", "matplotlib", "jinja2", "msgspec", "distributed"},
     ),
     "cli": (
         CORE
@@ -132,7 +131,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "web",
         }
         | {"backends", "backends.keras_engine", "backends.tflite"},
-        {"click", "rich"},
+        {"click", "msgspec", "rich"},
     ),
     "__main__": ({"cli"}, set()),
 }
@@ -249,7 +248,7 @@ WITHOUT_FLAGS = {
     "models",
     "testing",
 }
-WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
+WITHOUT_FLAGS |= {"experiments", "extras", "locks", "web"}
 
 
 def test_messages_do_not_mention_command_line_options() -> None:

@@ -18,8 +18,7 @@ from namegen.backends.tflite import contents as tflite
 from namegen.core.checkpoint import tensor_file
 from namegen.core.data.vocabulary import VocabularyDocument
 from namegen.errors import NamegenError
-from namegen.experiments.compare import document as comparison
-from namegen.experiments.sweep import document as sweep
+from namegen.experiments import rows
 from namegen.web import export as page
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +51,7 @@ def test_format_versions_agree_with_the_documentation() -> None:
     (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
     text = (ROOT / "docs" / "develop" / "releasing.md").read_text(encoding="utf-8")
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
-    written = [part.FORMAT_VERSION for part in (tensor_file, tflite, page, comparison, sweep)]
+    written = [part.FORMAT_VERSION for part in (tensor_file, tflite, page, rows)]
     assert promised == [*written[:3], vocabulary, *written[3:]]
 
 

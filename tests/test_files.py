@@ -27,7 +27,7 @@ from namegen.errors import (
     ResultsError,
     SettingsError,
 )
-from namegen.experiments.compare.document import read_comparison
+from namegen.experiments.rows import read_results
 from namegen.files import check_output, exclusive_lock, read_whole, write_whole
 from namegen.settings_toml import read_tables
 
@@ -244,7 +244,7 @@ def test_pipes_and_devices_are_rejected_without_waiting(
             (CheckpointError, read_known_names),
             (NamesError, Vocabulary.load),
             (SettingsError, read_tables),
-            (ResultsError, read_comparison),
+            (ResultsError, read_results),
         ):
             with pytest.raises(error, match="a pipe or a device"):
                 read(special)

@@ -17,29 +17,22 @@ sys.path.insert(0, str(ROOT))  # the package benchmarks isn't installed
 
 from benchmarks.frequencies import LENGTHS, ListFrequencies, agreement  # noqa: E402
 from benchmarks.frequencies import read as read_frequencies  # noqa: E402
-from namegen.experiments.compare import pairs  # noqa: E402
-from namegen.experiments.compare.document import (  # noqa: E402
-    BASELINE,
-    CEILING,
-    Algorithm,
-    Generation,
-    ListEntry,
-    SplitName,
-)
-from namegen.experiments.report import (  # noqa: E402
+from namegen.experiments.pairs import Metric  # noqa: E402
+from namegen.experiments.report import NONE, Table, percent, spread  # noqa: E402
+from namegen.experiments.rows import Algorithm, Generation, Part  # noqa: E402
+from namegen.experiments.summary import (  # noqa: E402
     ARGMAX,
-    CRITERIA,
     LOSS,
-    NONE,
     SAMPLED,
-    Table,
-    percent,
-    spread,
+    ListSummary,
+    Model,
+    best_names,
 )
-from namegen.experiments.trained import Metric  # noqa: E402
 
+BASELINE = "baseline"
+CEILING = "ceiling"
 RESULTS = ROOT / "docs" / "results"
-SPLIT: SplitName = "by-row"  # the split that the blog used
+SPLIT = "by-row"  # the split that the blog used
 OUR_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128")
 REFERENCES = {BASELINE: "n-gram", CEILING: "ceiling of the held-out part"}
 SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend", "bptt")
@@ -47,14 +40,14 @@ SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend"
 # --- the whole list ---------------------------------------------------------------------------------------------------
 
 
-def whole_list_table(entries: Sequence[ListEntry]) -> str:
+def whole_list_table(entries: Sequence[ListSummary]) -> str:
     """Compare both kinds of accuracy on the whole list with the blog's."""
     columns = ["network", *_columns_by_list("sampled", "argmax")]
     rows = [_whole_list_row(network, entries) for network in blog.SAMPLED_ACCURACY]
     return markdown_table(columns, rows)
 
 
-def _whole_list_row(network: str, entries: Sequence[ListEntry]) -> list[str]:
+def _whole_list_row(network: str, entries: Sequence[ListSummary]) -> list[str]:
     """Return a row that compares both accuracies of a network with the blog's, for each list."""
     row = [network]
     for entry in entries:
@@ -65,16 +58,16 @@ def _whole_list_row(network: str, entries: Sequence[ListEntry]) -> list[str]:
     return row
 
 
-def _accuracy_on_whole_list(entry: ListEntry, blog_network: str, metric: Metric) -> float:
+def _accuracy_on_whole_list(entry: ListSummary, blog_network: str, metric: Metric) -> float:
     """Return namegen's accuracy with one of the blog's networks, in percent. The ceiling counts as a network."""
     model = CEILING if blog_network == blog.CEILING else blog.NETWORKS[blog_network]
-    return 100 * mean(entry.values(SPLIT, model, "whole", metric))
+    return 100 * mean(values_of(entry, SPLIT, model, "whole", metric))
 
 
 # --- other ways to train ----------------------------------------------------------------------------------------------
 
 
-def training_ways_table(entries: Sequence[ListEntry]) -> str:
+def training_ways_table(entries: Sequence[ListSummary]) -> str:
     """Compare several ways to train the blog's networks."""
     other_runs = read_csv(RESULTS / "other-ways.csv")
     rows = []
@@ -100,15 +93,14 @@ def _blog_training_row(network: str) -> list[str]:
     return row
 
 
-def _our_training_row(network: str, entries: Sequence[ListEntry]) -> list[str]:
+def _our_training_row(network: str, entries: Sequence[ListSummary]) -> list[str]:
     """Return a row with namegen's results of the same network for the first seed."""
     our_network = blog.NETWORKS[f"Keras, {network}"]
     row = [network, "80% of the list, as in the other tables"]
     for entry in entries:
-        first_run = entry.runs(SPLIT, our_network)[0]
-        accuracies = first_run.figures.whole
+        accuracies = find_model(entry, SPLIT, our_network).runs[0].metrics["whole"]
         row.append(_accuracy_pair(accuracies.accuracy_sampled, accuracies.accuracy_argmax))
-        generated_names = find_generation(entry, our_network, "numpy").best
+        generated_names = best_names(find_generation(entry, our_network, "numpy"))
         row.append(f"{generated_names.recreated_percent:.1f}")
     return row
 
@@ -136,7 +128,7 @@ def _accuracy_pair(sampled: float, argmax: float) -> str:
 # --- held-out names ---------------------------------------------------------------------------------------------------
 
 
-def held_out_table(entries: Sequence[ListEntry]) -> str:
+def held_out_table(entries: Sequence[ListSummary]) -> str:
     """Compare the argmax accuracy on the held-out names with the blog's."""
     columns = ["network", *_columns_by_list("blog", "here")]
     rows = []
@@ -151,58 +143,64 @@ def held_out_table(entries: Sequence[ListEntry]) -> str:
 
 
 def _held_out_row(
-    name: str, model: str, entries: Sequence[ListEntry], blog_accuracy: Mapping[str, float]
+    name: str, model: str, entries: Sequence[ListSummary], blog_accuracy: Mapping[str, float]
 ) -> list[str]:
     """Return a row with the blog's accuracy, if it's known, and namegen's accuracy, for each list."""
     row = [name]
     for entry in entries:
-        accuracies = entry.values(SPLIT, model, "held_out", ARGMAX)
+        accuracies = values_of(entry, SPLIT, model, "held_out", ARGMAX)
         row.append(format_if_known(blog_accuracy.get(entry.name), ".1f"))
         row.append(spread(accuracies))
     return row
 
 
-def leaks_table(entries: Sequence[ListEntry]) -> str:
+def leaks_table(entries: Sequence[ListSummary]) -> str:
     """Show how many held-out names are also in the training set, and how well the models predict held-out names."""
     columns = ["list", "held-out names in the training set, %", "n-gram", "best network"]
     rows = [_leaks_row(entry) for entry in entries]
     return markdown_table(columns, rows)
 
 
-def _leaks_row(entry: ListEntry) -> list[str]:
+def _leaks_row(entry: ListSummary) -> list[str]:
     """Return the row of a list. The best network is the one with the highest accuracy on the held-out names."""
-    references = [reference for reference in entry.references if reference.split == SPLIT]
-    seen_percent = mean(reference.seen_percent for reference in references)
+    seen_percent = next(iter(entry.references.values())).seen_percent
     ngram_accuracy = _mean_held_out_accuracy(entry, BASELINE)
     accuracies = {
-        network: _mean_held_out_accuracy(entry, network) for network in entry.networks(SPLIT)
+        model.name: _mean_held_out_accuracy(entry, model.name)
+        for model in entry.models(SPLIT)
+        if model.runs
     }
     best_network = max(accuracies, key=accuracies.__getitem__)
     best = f"{percent(accuracies[best_network])} ({best_network})"
     return [entry.name, f"{seen_percent:.1f}", percent(ngram_accuracy), best]
 
 
-def _mean_held_out_accuracy(entry: ListEntry, model: str) -> float:
+def _mean_held_out_accuracy(entry: ListSummary, model: str) -> float:
     """Return the argmax accuracy on the held-out names, averaged over the seeds."""
-    return mean(entry.values(SPLIT, model, "held_out", ARGMAX))
+    return mean(values_of(entry, SPLIT, model, "held_out", ARGMAX))
 
 
-def width_table(entries: Sequence[ListEntry]) -> str:
+def width_table(entries: Sequence[ListSummary]) -> str:
     """Show how much more accurate a network with 128 units per layer is than one with 32, with both splits."""
     rows = [_width_row("by-row", entries), _width_row("by-name", entries)]
     return markdown_table(["split", *LISTS], rows)
 
 
-def _width_row(split: SplitName, entries: Sequence[ListEntry]) -> list[str]:
+def _width_row(split: str, entries: Sequence[ListSummary]) -> list[str]:
     """Return a row with the gain in accuracy with one split, for each list."""
     row: list[str] = [split]
     for entry in entries:
-        gain = pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", ARGMAX)
-        row.append(pairs.in_figures(gain, ARGMAX))
+        wide = find_model(entry, split, "SimpleRNN 2×128")
+        gain = wide.minus(find_model(entry, split, "SimpleRNN 2×32"), ARGMAX)
+        if gain is None:
+            row.append(NONE)
+        else:
+            mean_gain, low, high = [f"{100 * value:+.1f}".replace("-", "−") for value in gain]
+            row.append(f"{mean_gain} ({low} to {high})")
     return row
 
 
-def unseen_names_table(entries: Sequence[ListEntry]) -> str:
+def unseen_names_table(entries: Sequence[ListSummary]) -> str:
     """Show the results on held-out names that aren't in the training set."""
     columns = ["network", *_columns_by_list("argmax", "nats per character")]
     rows = [_unseen_names_row(network, network, entries) for network in OUR_NETWORKS]
@@ -210,43 +208,45 @@ def unseen_names_table(entries: Sequence[ListEntry]) -> str:
     return markdown_table(columns, rows)
 
 
-def _unseen_names_row(name: str, model: str, entries: Sequence[ListEntry]) -> list[str]:
+def _unseen_names_row(name: str, model: str, entries: Sequence[ListSummary]) -> list[str]:
     """Return a row with the accuracy and the loss of a network, the n-gram or the ceiling, for each list."""
     row = [name]
     for entry in entries:
         for metric in (ARGMAX, LOSS):
-            values = entry.values("by-name", model, "held_out", metric)
-            row.append(spread(values, CRITERIA[metric].show))
+            values = values_of(entry, "by-name", model, "held_out", metric)
+            row.append(spread(values, "{:.3f}".format if metric == LOSS else percent))
     return row
 
 
 # --- generated names --------------------------------------------------------------------------------------------------
 
 
-def recreated_names_table(entries: Sequence[ListEntry]) -> str:
+def recreated_names_table(entries: Sequence[ListSummary]) -> str:
     """Compare the share of generated names that are in the list with the blog's."""
     rows = [_recreated_names_row(network, entries) for network in blog.RECREATED_NAMES]
     return markdown_table(["network", *LISTS], rows)
 
 
-def _recreated_names_row(blog_network: str, entries: Sequence[ListEntry]) -> list[str]:
+def _recreated_names_row(blog_network: str, entries: Sequence[ListSummary]) -> list[str]:
     """Return a row that compares the percentages of one of the blog's networks, for each list."""
     row = [blog_network]
     for entry in entries:
-        generated_names = find_generation(entry, blog.NETWORKS[blog_network], "numpy").best
+        generated_names = best_names(find_generation(entry, blog.NETWORKS[blog_network], "numpy"))
         blog_percent = blog.RECREATED_NAMES[blog_network][entry.name]
         row.append(format_change(blog_percent, generated_names.recreated_percent))
     return row
 
 
-def generation_time_table(entries: Sequence[ListEntry]) -> str:
+def generation_time_table(entries: Sequence[ListSummary]) -> str:
     """Compare the seconds for 10,000 names with the blog's."""
     columns = ["model", *_columns_by_list("blog", "one by one", "splitting")]
     rows = [_generation_time_row(time, entries) for time in blog.GENERATION_TIMES]
     return markdown_table(columns, rows)
 
 
-def _generation_time_row(blog_time: blog.GenerationTime, entries: Sequence[ListEntry]) -> list[str]:
+def _generation_time_row(
+    blog_time: blog.GenerationTime, entries: Sequence[ListSummary]
+) -> list[str]:
     """Return a row with the blog's time, and namegen's times with both algorithms, for each list."""
     row = [blog_time.method]
     for entry in entries:
@@ -261,7 +261,7 @@ def _format_seconds(generation: Generation, algorithm: Algorithm) -> str:
     """Format the time of an algorithm, or a dash if the model doesn't support the algorithm."""
     if algorithm not in generation.algorithms:
         return NONE
-    return f"{generation.algorithms[algorithm].seconds:.3f}"
+    return f"{generation.algorithms[algorithm].seconds or 0:.3f}"
 
 
 def frequencies_table() -> str:
@@ -346,12 +346,25 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def find_generation(entry: ListEntry, network: str, model: str) -> Generation:
+def find_model(entry: ListSummary, split: str, name: str) -> Model:
+    """Return a network, the n-gram (``BASELINE``) or the ceiling (``CEILING``)."""
+    *networks, ngram, ceiling = entry.models(split)
+    models = {model.name: model for model in networks} | {BASELINE: ngram, CEILING: ceiling}
+    return models[name]
+
+
+def values_of(entry: ListSummary, split: str, name: str, part: Part, metric: Metric) -> list[float]:
+    """Return a metric of a model on one part of the list, for each seed."""
+    values = find_model(entry, split, name).values(part, metric)
+    return list(dict.fromkeys(values)) if name in REFERENCES else values
+
+
+def find_generation(entry: ListSummary, network: str, model: str) -> Generation:
     """Return the results for the names that a network generated with a backend."""
     return next(
         generation
-        for generation in entry.generation
-        if generation.network == network and generation.model == model
+        for row, generation in entry.generations
+        if row.job.network == network and row.job.model == model
     )
 
 

@@ -7,38 +7,37 @@ from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.opening import note_shadowed_backends, open_list
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
-from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.data.corpus import Corpus
-    from namegen.experiments.compare.document import Comparison, ListEntry
+    from namegen.experiments.rows import Results
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS = 3
 MAX_SEEDS = 100
-MAX_LINES = 23  # of the summary, not counting the path of the report
+MAX_NAME_LINES = 12  # lines of new names in the summary
 
 
 @options.command(
     "namegen compare-backends --quick",
     "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
-    "namegen compare-backends mlb-first --backends numpy,keras",
+    "namegen compare-backends mlb-first --backends numpy,keras --cell gru --hidden 64",
     cls=options.ListsBackends,
 )
 @click.argument("names", nargs=-1)
 @click.option(
     "--quick",
     is_flag=True,
-    help="Run a quick comparison with small networks (two layers of 32 units), one split and 10 epochs.",
+    help="Run a quick comparison with small networks (two layers of 32 units), one split and fewer epochs.",
 )
 @click.option(
     "--seeds",
@@ -60,6 +59,25 @@ MAX_LINES = 23  # of the summary, not counting the path of the report
     help="Compare only these backends, such as numpy,keras. The exported network is called tflite.  "
     "[default: all backends]",
 )
+@click.option(
+    "--cell",
+    "cells",
+    type=options.comma_separated(str, "names of cells, such as lstm,gru"),
+    metavar="CELL[,CELL...]",
+    help="Compare networks with these cells, such as lstm,gru, instead of the default networks.",
+)
+@click.option(
+    "--hidden",
+    type=options.comma_separated(int, "whole numbers separated by commas, such as 64,64"),
+    metavar="N[,N...]",
+    help="The units of each layer of the compared networks, such as 64,64.",
+)
+@click.option(
+    "--epochs",
+    type=options.WholeNumber(1, 1_000_000),
+    metavar="N",
+    help="The number of epochs of every network.",
+)
 @options.label_column
 @click.option(
     "--out",
@@ -75,6 +93,9 @@ def compare_backends(
     seeds: int | None,
     split_seed: int,
     backends: str | None,
+    cells: tuple[str, ...] | None,
+    hidden: tuple[int, ...] | None,
+    epochs: int | None,
     label_column: str | None,
     quick: bool,
     as_json: bool,
@@ -90,79 +111,67 @@ def compare_backends(
     the report explains how to install them.
     """
     limit_threads(1)
-    corpora = open_lists(names, notes, label_column=label_column)
+    if not names:
+        notes(f"names: {', '.join(DEFAULT_LISTS)}")
+    distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
+    corpora = [open_list(name, notes, label_column=label_column) for name in distinct_lists]
     note_shadowed_backends(notes)
-    from namegen.experiments.compare.plan import Scope
-    from namegen.experiments.compare.run import REPORT, compare
+    from namegen.experiments.experiment import compare
+    from namegen.experiments.plan import Options
+    from namegen.settings_toml import parse_config
 
     default_seeds = 1 if quick else DEFAULT_SEEDS
-    scope = Scope(seeds=seeds or default_seeds, quick=quick, split_seed=split_seed)
-    chosen = None if backends is None else backends.split(",")
+    for cell in cells or ("lstm",):  # rejects a wrong cell or width before anything runs
+        parse_config(
+            {"network": {"cell": cell, "hidden": list(hidden or (1,))}}, source="the options"
+        )
+    scope = Options(
+        seeds=seeds or default_seeds,
+        quick=quick,
+        split_seed=split_seed,
+        backends=None if backends is None else tuple(backends.split(",")),
+        cells=cells or (),
+        hidden=hidden or (),
+        epochs=epochs,
+    )
     with (
         kept_when_stopped(notes, "measurements"),
         Display(notes, "looking for finished measurements") as display,
     ):
-        results = compare(corpora, out, scope=scope, backends=chosen, on_progress=display)
-    if as_json:
-        click.echo(json_text(to_plain(results)))
-    else:
-        print_summary(results)
-        click.echo(f"report: {printable(str(Path(out) / REPORT))}")
-    raise_first_failure(results)
+        results = compare(corpora, out, scope, on_progress=display)
+    show_results(results, Path(out), as_json=as_json)
 
 
-def open_lists(names: tuple[str, ...], notes: Notes, *, label_column: str | None) -> list[Corpus]:
-    """Open each list once. If no lists were passed, print a note and open the default lists."""
-    if not names:
-        notes(f"names: {', '.join(DEFAULT_LISTS)}")
-    distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
-    return [open_list(name, notes, label_column=label_column) for name in distinct_lists]
-
-
-def raise_first_failure(results: Comparison) -> None:
-    """Raise an error if a measurement failed.
+def show_results(results: Results, out: Path, *, as_json: bool) -> None:
+    """Print the summary of a comparison or a sweep.
 
     Raises:
-        NamegenError: a measurement failed. The message describes the first failure.
+        NamegenError: a job failed. The message describes the first failure.
     """
-    if results.failed:
-        first = results.failed[0]
-        failed = counted(len(results.failed), "measurement")
+    if as_json:
+        click.echo(json_text(msgspec.to_builtins(results)))
+    else:
+        from namegen.experiments.summary import lists_of
+        from namegen.experiments.tables import make_report, samples_table
+
+        report = make_report(results)
+        click.secho(_filled(report.headline), bold=True)
+        lines = [
+            f"{each.name}, {model}: {names}"
+            for each in lists_of(results)
+            for model, names in samples_table(each).rows
+        ]
+        for line in lines[:MAX_NAME_LINES]:
+            click.echo(shorten(printable(line), columns(), placeholder=" …"))
+        for text in (*report.findings, *report.warnings):
+            click.echo(_filled(text))
+        click.echo(f"report: {printable(str(out / 'report.html'))}")
+    failed = [row for row in results.rows if row.status == "failed"]
+    if failed:
         raise NamegenError(
-            f"{failed} failed. The first one is {first.what}: {first.why}. Run the same command to try again"
+            f"{counted(len(failed), 'job')} failed. The first one is {failed[0].job.label}: {failed[0].why}. Run the "
+            "same command to try again"
         )
-
-
-# --- the summary ------------------------------------------------------------------------------------------------------
-
-
-def print_summary(results: Comparison) -> None:
-    """Print the headline, any problems, some new names and the results, in at most 24 lines."""
-    from namegen.experiments.compare.tables import troubles
-    from namegen.experiments.compare.verdict import verdict
-
-    conclusions = verdict(results)
-    headline = "\n".join(_filled(text) for text in (conclusions.headline, *troubles(results)))
-    findings = (conclusions.speed, conclusions.quality, conclusions.names)
-    paragraphs = [_filled(text) for text in findings if text]
-    line_count = len("\n".join([headline, *paragraphs]).splitlines())
-    lines_left = max(MAX_LINES - line_count, 0)  # for new names
-    lines_per_list = lines_left // max(len(results.lists), 1)
-    name_lines: list[str] = []
-    for entry in results.lists:
-        name_lines += _name_lines(entry)[:lines_per_list]
-    click.secho(headline, bold=True)
-    click.echo("\n".join([*name_lines, *paragraphs]))
-
-
-def _name_lines(entry: ListEntry) -> list[str]:
-    """Return a line of new names for each model. The n-gram baseline comes first."""
-    from namegen.experiments.compare.name_tables import samples
-
-    rows = samples(entry).rows
-    ngram_first = [*rows[-1:], *rows[:-1]]
-    lines = [printable(f"{entry.name}, {model}: {names}") for model, names in ngram_first]
-    return [shorten(line, columns(), placeholder=" …") for line in lines]
 
 
 def _filled(text: str) -> str:

@@ -19,6 +19,7 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.settings import DROPOUT_SETTINGS, Config
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
+from namegen.experiments.plan import Options
 from namegen.settings_toml import merge
 from tests.cli.conftest import ENVIRONMENT, Program, Run, invoke
 from tests.conformance.test_registry import distribute
@@ -115,20 +116,20 @@ def test_help_lists_registered_backends_without_importing_them(
     ("options", "chosen"),
     [
         ([], None),
-        (["--backends", "numpy"], ["numpy"]),
-        (["--backends", "keras,numpy"], ["keras", "numpy"]),
+        (["--backends", "numpy"], ("numpy",)),
+        (["--backends", "keras,numpy"], ("keras", "numpy")),
     ],
 )
 def test_only_the_requested_backends_are_compared(
-    options: list[str], chosen: list[str] | None, monkeypatch: pytest.MonkeyPatch
+    options: list[str], chosen: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = []
 
-    def stopped(*_: object, backends: list[str] | None, **__: object) -> None:
-        compared.append(backends)
+    def stopped(_: object, __: object, options: Options, **___: object) -> None:
+        compared.append(options.backends)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
+    monkeypatch.setattr("namegen.experiments.experiment.compare", stopped)
     monkeypatch.setattr("logging.disable", lambda level: None)  # it would also affect later tests
     invoke("compare-backends", "mlb-first", *options)
     assert compared == [chosen]

@@ -216,12 +216,16 @@ def test_long_commands_have_defaults_and_can_be_stopped(line, asked, place, monk
     )
     found = []
 
-    def stopped(*given, scope=None, workers=None, **more):
-        found.append((Path(given[-1]), scope.seeds if scope else workers))
+    def comparison_stopped(corpora, out, options, **more):
+        found.append((Path(out), options.seeds))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
-    monkeypatch.setattr("namegen.experiments.sweep.run.sweep", stopped)
+    def sweep_stopped(grid, read_list, out, *, workers, **more):
+        found.append((Path(out), workers))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("namegen.experiments.experiment.compare", comparison_stopped)
+    monkeypatch.setattr("namegen.experiments.experiment.sweep", sweep_stopped)
     monkeypatch.setattr("logging.disable", lambda level: None)  # it would also affect later tests
     result = invoke(*line.split())
     assert (result.exit_code, found) == (130, [asked]), result.output

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from unicodedata import east_asian_width
 
+import msgspec
 import pytest
 
 from namegen.cli import COMMANDS
-from namegen.cli.compare import print_summary
+from namegen.cli.compare import show_results
 from namegen.cli.score import _print_colored, colored
-from namegen.cli.sweep import show_with_ranges
 from namegen.cli.terminal import NarrowHelp, aligned, clock, columns, described, fitted
 from namegen.core.evaluation.scoring import NameScore
-from namegen.documents import from_plain
-from namegen.experiments.compare.document import Comparison, Trouble
-from namegen.experiments.report import Table
+from namegen.errors import NamegenError
+from namegen.experiments.rows import read_results
 from tests.cli.conftest import invoke
 
 ROOT = Path(__file__).parents[2]
@@ -26,20 +23,6 @@ ROWS = [
     ("on held-out names", "nats/char", "argmax accuracy"),
     ("  this network", "2.5840", "22.1%"),
 ]
-GRID = Table(
-    "",
-    ("setting", "seeds", "argmax %", "nats/char", "seconds"),
-    (
-        (
-            "learning rate 0.01",
-            "3",
-            "45.1 (45.0 to 45.2)",
-            "2.104 (2.101 to 2.108)",
-            "112.3 (111.8 to 1,130)",
-        ),
-        ("one\nseed", "1", "44.0", "2.2", "12"),
-    ),
-)
 
 
 @pytest.fixture
@@ -156,53 +139,20 @@ def test_numbers_are_not_split_in_narrow_terminals(wide: int, place: Path) -> No
     assert re.search(r"(?m)^  nats/char +\d\.\d{4}$", found)
 
 
-@pytest.mark.parametrize(
-    ("wide", "ranges"),
-    [
-        (62, ["45.0–45.2", "2.101–2.108", "111.8–1,130"]),
-        (61, ["45.0–45.2", "2.101–2.108"]),
-        (57, ["45.0–45.2"]),
-        (55, []),
-        (40, ["45.1 (45.0 to 45.2)"]),  # too narrow for a table, so ranges follow the means
-    ],
-)
-def test_ranges_that_do_not_fit_are_omitted(
-    wide: int,
-    ranges: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(wide))
-    show_with_ranges("a list", GRID)
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= wide
-    assert any(line.strip().startswith("one\\nseed") for line in lines)
-    if wide == 40:
-        assert f"  argmax %      {ranges[0]}" in lines
-    else:
-        assert [word for line in lines for word in line.split() if "–" in word] == ranges
-        assert [line.split()[-2:] for line in lines if line.startswith("learning")] == [
-            ["2.104", "112.3"]
-        ]
-
-
 @pytest.mark.parametrize("wide", [80, 40])
 def test_the_summary_of_a_comparison_fits_in_the_terminal(
     wide: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(wide))
-    results = json.loads((ROOT / "docs" / "results" / "results.json").read_text(encoding="utf-8"))
-    print_summary(replace(from_plain(Comparison, results), failed=(Trouble("x\x1b", "y"),)))
+    results = read_results(ROOT / "docs" / "results" / "results.json")
+    failed = msgspec.structs.replace(results.rows[0], status="failed", why="x\x1b", result=None)
+    results = msgspec.structs.replace(results, rows=(failed, *results.rows[1:]))
+    with pytest.raises(NamegenError, match="1 job failed"):
+        show_results(results, Path("out"), as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= wide
-    assert len(lines) <= 24 or wide < 80
     said = " ".join(line.strip() for line in lines)
-    for told in (
-        "times as fast as Keras",
-        "learn the same",
-        "Failed: x\\x1b: y.",
-        "already in the list",
-    ):
+    for told in ("times as fast as keras", "the best network is", "x\\x1b", "report: out"):
         assert told in said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import runpy
 import sys
@@ -13,8 +12,8 @@ import numpy as np
 import pytest
 
 from benchmarks.frequencies import agreement, count_names
-from namegen.documents import from_plain
-from namegen.experiments.compare.document import Comparison, ListEntry
+from namegen.experiments.rows import Results, read_results
+from namegen.experiments.summary import ListSummary, lists_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "results"
@@ -35,21 +34,22 @@ results, lists = tool("make_results.py"), tool("make_lists.py")
 
 
 @pytest.fixture(scope="module")
-def measured() -> Comparison:
-    return from_plain(Comparison, json.loads((RESULTS / "results.json").read_text("utf-8")))
+def measured() -> Results:
+    return read_results(RESULTS / "results.json")
 
 
 @pytest.fixture(scope="module")
-def entries(measured: Comparison) -> list[ListEntry]:
+def entries(measured: Results) -> list[ListSummary]:
     return [
-        next(entry for entry in measured.lists if entry.name == name) for name in results["LISTS"]
+        next(entry for entry in lists_of(measured) if entry.name == name)
+        for name in results["LISTS"]
     ]
 
 
 # --- the page that repeats the blog's comparison ----------------------------------------------------------------------
 
 
-def test_the_page_is_up_to_date(measured: Comparison, entries: list[ListEntry]) -> None:
+def test_the_page_is_up_to_date(measured: Results, entries: list[ListSummary]) -> None:
     text = PAGE.read_text("utf-8")
     assert results["update_page"](text, measured, entries) == text, "run `make docs`"
     by_hand = text.replace("| n-gram |", "| bigram |")
@@ -57,7 +57,7 @@ def test_the_page_is_up_to_date(measured: Comparison, entries: list[ListEntry]) 
     assert results["update_page"](by_hand, measured, entries) == text
 
 
-def test_the_page_contains_every_table(measured: Comparison, entries: list[ListEntry]) -> None:
+def test_the_page_contains_every_table(measured: Results, entries: list[ListSummary]) -> None:
     places = re.findall(r"<!-- table (\w+) -->", PAGE.read_text("utf-8"))
     assert sorted(places) == sorted(results["page_parts"](measured, entries))
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import matplotlib
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from namegen.drawings import style
-from namegen.drawings.style import PALETTE, Level, draw_levels, name_lines
+from namegen.drawings.style import Level, draw_levels, name_lines
 
 pytestmark = pytest.mark.usefixtures("in_style")
 
 # WCAG 2.2 requires a contrast of 4.5 between text and its background. Labels have the same colors as their lines.
 LEAST_CONTRAST = 4.5
-BEHIND = ("paper", "raised")  # background colors
-GRID = "faint"  # barely visible on purpose
 
 
 def test_characters_without_a_glyph_are_replaced() -> None:
@@ -69,45 +69,19 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_every_dark_color_is_readable_on_a_dark_background() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_and_curves_are_readable_on_their_background(dark: bool) -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-    for name in PALETTE.keys() - {*BEHIND, GRID, "black"}:
-        assert contrast(PALETTE[name].dark, PALETTE["paper"].dark) >= LEAST_CONTRAST, name
-
-
-def test_text_is_readable_on_every_background() -> None:
-    for scheme in ("light", "dark", "printed"):
-        for name in ("ink", "quiet"):
-            for behind in BEHIND:
-                assert (
-                    contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme))
-                    >= LEAST_CONTRAST
-                )
-    # The grid is at least as visible in dark mode as in light mode.
-    light, dark = (
-        contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one))
-        for one in ("light", "dark")
-    )
-    assert 1 < light <= dark < LEAST_CONTRAST
-
-
-def test_all_colors_are_different_in_light_and_dark_mode() -> None:
-    """A web page uses the light value to find the name of a color in a plot."""
-    for scheme in ("light", "dark"):
-        assert len({getattr(colour, scheme) for colour in PALETTE.values()}) == len(PALETTE)
-
-
-def test_plots_only_use_colors_of_the_palette() -> None:
-    light = {colour.light for colour in PALETTE.values()}
-    named = {
-        value
-        for name, value in vars(style).items()
-        if name.isupper() and str(value).startswith("#")
-    }
-    assert len(named) == 13
-    assert named <= light
-    assert {*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS} <= light
+    with style.drawing_style(dark=dark):
+        settings = matplotlib.rcParams
+        behind = to_hex(settings["figure.facecolor"])
+        for name in ("text.color", "axes.labelcolor", "xtick.labelcolor", "axes.edgecolor"):
+            assert contrast(to_hex(settings[name]), behind) >= LEAST_CONTRAST, name
+        colors = [to_hex(color) for color in settings["axes.prop_cycle"].by_key()["color"]]
+        assert len(set(colors)) == len(colors) == 8
+        assert all(contrast(color, behind) >= 2 for color in colors)
+        # The grid is barely visible on purpose.
+        assert 1 < contrast(to_hex(settings["grid.color"]), behind) < 2
 
 
 @pytest.fixture
@@ -115,11 +89,12 @@ def axes() -> Axes:
     """Return axes with one curve from 0.2 to 0.4."""
     axes = style.new_figure(4.0, 3.0).add_subplot()
     axes.plot([1, 2, 3], [0.2, 0.35, 0.4])
+    axes.yaxis.set_major_formatter(style.percent_formatter())
     return axes
 
 
 def level(value: float, name: str = "ceiling") -> Level:
-    return Level(name, value, f"{value:.1%}")
+    return Level(name, value)
 
 
 def test_only_nearby_finite_levels_are_drawn_as_lines(axes: Axes) -> None:
@@ -132,7 +107,7 @@ def test_only_nearby_finite_levels_are_drawn_as_lines(axes: Axes) -> None:
 @pytest.mark.parametrize(("value", "side"), [(0.9, "above"), (-0.5, "below")])
 def test_a_distant_level_is_only_shown_in_the_legend(axes: Axes, value: float, side: str) -> None:
     near, far = draw_levels(axes, [level(0.41, "n-gram"), level(value)], least_span=0.1)
-    assert (near.get_label(), far.get_label()) == ("n-gram", f"ceiling: {value:.1%} ({side})")
+    assert (near.get_label(), far.get_label()) == ("n-gram", f"ceiling: {value:.0%} ({side})")
     assert axes.get_ylim() == pytest.approx((0.2 - 0.0105, 0.41 + 0.0105))
 
 

@@ -1,112 +1,106 @@
-"""Test reports: tables, numbers as text, and the page with its plots and colors."""
+"""The report contains the measured numbers, and text from lists and backends can't change it."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from statistics import mean
 
-from namegen.drawings.style import PALETTE
-from namegen.experiments.report import (
-    Column,
-    Section,
-    Table,
-    Text,
-    file_names,
-    inline_svg,
-    make_table,
-    markdown,
-    ordered,
-    percent,
-    seconds,
-    spread,
-    whole,
-    write_page,
-)
+import msgspec
+import pytest
+
+from namegen.experiments.report import Table, escaped, make_table
+from namegen.experiments.rows import Results, Training
+from namegen.experiments.summary import LOSS, lists_of, quality_findings, speed_findings
+from namegen.experiments.tables import backend_table, held_out_table, make_report, names_table
+from tests.experiments.conftest import HOSTILE
 
 
-def test_text_in_markdown_is_escaped() -> None:
-    table = Table("a|b", ("<b>", "n"), (("x|*y*\x1b", "1"),), "<i> of x_y")
-    text = "\n\n".join(
-        markdown(
-            [Section("A", (Section("B", (table,)), Section("more", (Text("<c>\x1b"),), "more")))]
-        )
+def test_the_headline_has_the_ratio_of_each_network_with_its_interval(published: Results) -> None:
+    """The median ratios of this comparison are 1.4 and 1.05."""
+    headline = make_report(published).headline
+    assert headline == " ".join(speed_findings(published))
+    assert "SimpleRNN 2×32: numpy trains 1.43 (1.33 to 1.53) times as fast as keras." in headline
+    assert make_report(published).warnings == []
+
+
+def test_a_busy_machine_gets_a_note_and_still_a_ratio(published: Results) -> None:
+    rows = [
+        msgspec.structs.replace(row, result=msgspec.structs.replace(row.result, load=5.0))
+        if isinstance(row.result, Training)
+        else row
+        for row in published.rows
+    ]
+    report = make_report(msgspec.structs.replace(published, rows=tuple(rows)))
+    assert "times as fast" in report.headline
+    assert "load average 5.0" in report.warnings[0]
+
+
+def test_missing_results_are_listed_once_per_reason(published: Results) -> None:
+    rows = [
+        msgspec.structs.replace(row, status="unavailable", why=f"{HOSTILE} is missing", result=None)
+        if row.job.backend == "keras"
+        else row
+        for row in published.rows
+    ]
+    report = make_report(msgspec.structs.replace(published, rows=tuple(rows), jobs_left=2))
+    assert len(report.warnings) == 2
+    assert report.warnings[0].startswith("Unavailable (keras): ")
+    assert "2 jobs haven't run yet" in report.warnings[1]
+    assert report.headline == "No network was timed with two backends."
+
+
+def test_tables_show_the_numbers_of_the_rows(published: Results) -> None:
+    each = lists_of(published)[0]
+    models = each.models("by-row")
+    table = held_out_table(each, models)
+    network = models[0]
+    losses = [run.metrics["held_out"].loss_nats_per_char or 0 for run in network.runs]
+    cells = dict(zip(table.columns, table.rows[0], strict=True))
+    assert cells["loss (nats)"].startswith(f"{mean(losses):.3f} (")
+    assert cells["seeds"] == "3"
+    assert [row[0] for row in table.rows[-2:]] == ["8-gram", "ceiling"]
+    assert [row[:2] for row in backend_table(each).rows[:2]] == [
+        ("SimpleRNN 2×32", "numpy"),
+        ("SimpleRNN 2×32", "keras"),
+    ]
+    assert "plausible (%)" in names_table(lists_of(published)[1]).columns
+    assert "plausible (%)" not in names_table(each).columns  # too few names to judge
+
+
+def test_the_best_network_has_the_lowest_loss(published: Results) -> None:
+    finding = quality_findings(published)[0]
+    models = [model for model in lists_of(published)[0].models("by-row") if model.runs]
+    best = min(models, key=lambda model: mean(model.values("held_out", LOSS)))
+    assert f"the best network is {best.name}, with a loss of 1.349 nats" in finding
+    assert "after 120 epochs" in finding
+    assert "The 8-gram is better (+0.069" in finding
+
+
+def test_hostile_names_are_escaped_everywhere(folder: Path) -> None:
+    page = (folder / "report.html").read_text("utf-8")
+    markdown = (folder / "report.md").read_text("utf-8")
+    for text in (page, markdown):
+        assert "<b>" not in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "U+202E" in text
+    assert "{{7*7}}" in page  # jinja2 didn't run it
+
+
+def test_a_table_omits_empty_columns() -> None:
+    columns = {"name": str, "nothing": lambda _: "–", "length": lambda name: str(len(name))}
+    table = make_table("Lengths", columns, ["Al", "Bob"], left=1)
+    assert table.columns == ("name", "length")
+    assert table.rows == (("Al", "2"), ("Bob", "3"))
+
+
+def test_markdown_shows_any_text_literally() -> None:
+    table = Table("a|b", ("x", "y"), (("<i>", "1_2"),), note="*n*")
+    assert table.markdown() == (
+        "**a\\|b**\n\n| x | y |\n| --- | ---: |\n| &#60;i&#62; | 1_2 |\n\n\\*n\\*"
     )
-    assert text.split("\n") == [
-        "## A",
-        "",
-        "### B",
-        "",
-        "**a\\|b**",
-        "",
-        "| &#60;b&#62; | n |",
-        "| --- | ---: |",
-        "| x\\|\\*y\\*U+001B | 1 |",
-        "",
-        "&#60;i&#62; of x_y",
-        "",
-        "&#60;c&#62;U+001B",
-    ]
 
 
-def test_a_column_formats_text_and_numbers() -> None:
-    columns = [
-        Column("what", str),
-        Column("share (%)", {"a": 0.5, "b": [0.5, 0.7], "c": [], "d": None}.get, percent),
-    ]
-    table = make_table("t", columns, "abcd", references=1)
-    assert (table.columns, table.left) == (("what", "share (%)"), 1)
-    assert [row[1] for row in table.rows] == ["50.0", "60.0 (50.0 to 70.0)", "–", "–"]
-
-
-def test_numbers_are_rounded_and_formatted() -> None:
-    assert [seconds(value) for value in (1234.5, 12.34, 0.01234, 0.0000012)] == [
-        "1,234", "12.3", "0.0123", "under 0.001"
-    ]  # fmt: skip
-    assert (spread([0.5]), whole(123_456.0)) == ("50.0", "123,000")
-
-
-def test_plots_on_a_page_have_unique_ids_and_color_variables() -> None:
-    svg = (
-        '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
-    )
-    svg += '<use href="#a" clip-path="url(#c)" style="fill: #0072b2; stroke: #123456"/></svg>'
-    found = inline_svg(svg, "p1", 'a "list" <x>')
-    assert 'id="p1-a"' in found
-    assert 'href="#p1-a" clip-path="url(#p1-c)" style="fill: var(--blue); stroke: #123456"' in found
-    assert 'viewBox="0 0 9 9" role="img" aria-label="a &#34;list&#34; &lt;x&gt;"' in found
-    assert "metadata" not in found
-
-
-def test_file_names_of_lists_are_unique() -> None:
-    assert file_names(["list.txt", "a/x.txt", "b/x.csv", "..", "<>"]) == [
-        "list",
-        "x",
-        "x-3",
-        "list-4",
-        "list-5",
-    ]
-    assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-3-3", "x-4"]
-
-
-def test_the_style_sheet_has_all_colors_in_all_modes(tmp_path: Path) -> None:
-    write_page(tmp_path / "page.html", "a title", [], '{"a": "</script>"}')
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert '{"a": "\\u003c/script>"}</script>' in page
-    light, dark, printed = re.findall(r":root \{\s*(--paper.*?)\}", page, flags=re.S)
-    for shown, scheme in ((light, "light"), (dark, "dark"), (printed, "printed")):
-        found = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", shown))
-        assert found == {name: getattr(colour, scheme) for name, colour in PALETTE.items()}
-    places = [
-        page.index(text)
-        for text in (light, "prefers-color-scheme: dark", dark, "@media print", printed)
-    ]
-    assert places == sorted(places)
-
-
-def test_a_name_in_a_right_to_left_script_is_isolated() -> None:
-    """The words and numbers around it keep their order."""
-    name = "\u05e9\u05de"
-    assert ordered(f"{name} ×1,203") == f"<bdi>{name}</bdi> ×1,203"
-    assert ordered(f"{name} 60, held-out <x>") == f"<bdi>{name} 60</bdi>, held-out &lt;x&gt;"
-    assert ordered(f"\u202e{name} {name}<") == f"U+202E<bdi>{name} {name}</bdi>&lt;"
-    assert ordered("Al ×3 <") == "Al ×3 &lt;"
+@pytest.mark.parametrize("text", ["a`b", "[x](y)", "\\", "**"])
+def test_markdown_marks_are_escaped(text: str) -> None:
+    assert escaped(text) != text

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +25,14 @@ from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import Config, DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
-from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamegenError
-from namegen.experiments.compare.tables import main
-from namegen.experiments.kept import KeptStore
-from namegen.experiments.sweep.document import Outcome, Run
-from namegen.experiments.sweep.grid import read_grid
+from namegen.experiments.grid import read_grid
+from namegen.experiments.rows import read_results
+from namegen.experiments.run import ROWS as STORED_ROWS
+from namegen.experiments.run import RowStore
+from namegen.experiments.tables import make_report
 from namegen.lists import read_names
 from namegen.settings_toml import merge, parse_config, read_config, write_config
-from tests.experiments.sweep.made import trained_run
 from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import (
@@ -73,8 +70,7 @@ ROWS = [
     {"name": "Bo", "origin": 1914},
 ]
 COLUMNS = (None, None, "name", "origin", "1", "99", "x" * LONG, "\x1b[31m", "")
-KEY = "81d3f0c2a1b7"
-KEPT = f"kept/rate-{KEY}.json"
+KEPT = f"kept/{STORED_ROWS}"
 # The pieces that forged text files are made of, in addition to ``TOKENS``.
 LINES = (
     b"name,origin\n",
@@ -105,6 +101,9 @@ SETTINGS += (
 PIECES = {".txt": (*TOKENS, *LINES), ".csv": (*TOKENS, *LINES), ".toml": (*TOKENS, *SETTINGS)}
 
 
+STORED_ROW = msgspec.json.encode(read_results(ROOT / "docs" / "results" / "results.json").rows[0])
+
+
 def random(seed: int) -> Random:
     """Return the random numbers for one attempt."""
     return np.random.default_rng([16, abs(seed)])
@@ -126,10 +125,8 @@ def sound_files() -> Path:
     shutil.copy(bundled_configs()["blog-rnn32-first"].path, folder / "config.toml")
     (folder / "grid.toml").write_text(GRID.format(epochs=2), encoding="utf-8")
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder)
-    run: dict[str, Any] = to_plain(trained_run(0.01, 0, 0.5))
-    outcome = {name: value for name, value in run.items() if name in Outcome.__dataclass_fields__}
     (folder / "kept").mkdir()
-    KeptStore(folder / "kept").keep(f"rate-{KEY}", outcome)
+    (folder / KEPT).write_bytes(STORED_ROW)
     return folder
 
 
@@ -186,26 +183,13 @@ def use_config(path: Path) -> None:
 
 
 def use_kept(path: Path) -> None:
-    """Read a stored result. Damaged results are ignored, or they raise a ValueError with a short message."""
-    KeptStore(path.parent).read(KEY, partial(from_plain, Outcome))
-    said = ""
-    try:
-        from_plain(Run, read_json(path.read_bytes()))
-    except ValueError as error:
-        said = str(error)
-    assert len(said) < 2000
+    """Read stored rows. Damaged rows are ignored."""
+    RowStore(path.parent)
 
 
 def use_results(path: Path) -> None:
-    """Print the tables of a results file, or a short error message."""
-    said, code = io.StringIO(), 0
-    try:
-        with contextlib.redirect_stderr(said):
-            main([str(path)])
-    except SystemExit as ended:  # argparse exits after an error
-        code = int(ended.code or 0)
-    assert code in (0, 2)
-    assert len(said.getvalue()) < 3000, said.getvalue()[:200]
+    """Make the report of a results file."""
+    make_report(read_results(path)).markdown()
 
 
 READERS: dict[str, Callable[[Path], object]] = {

@@ -21,8 +21,6 @@ from namegen.core.training import (
     NAMES_FILE,
     STATE_FILE,
 )
-from namegen.experiments.kept import KeptStore, open_folder
-from namegen.experiments.sweep.document import MODEL_SUFFIX
 from namegen.files import remove_left_overs, write_whole
 from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
@@ -179,46 +177,10 @@ def test_a_killed_write_leaves_the_old_or_the_new_file(tmp_path: Path, step: str
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.txt", "file.bin", "other.bin"]
 
 
-MARK, KEY, RESULT = ".namegen-sweep", "rate-0.1-a1b2", {"loss": 2.5}
-OPENS = {"mark": MARK, "command": "sweep", "inside": "runs"}
-NETWORK = b"weights" * 1000
-
-
-def keep_one(out: Path) -> None:
-    """Store a result as a sweep or a comparison does: first the network, and then the JSON file."""
-    with open_folder(out, **OPENS) as kept:
-        store = KeptStore(kept)
-        if store.read("a1b2", dict) is None:
-            write_whole(kept / f"{KEY}{MODEL_SUFFIX}", NETWORK)
-            store.keep(KEY, RESULT, beside=MODEL_SUFFIX)
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("file", [MARK.strip("."), f"{KEY}{MODEL_SUFFIX}", f"{KEY}.json"])
-def test_a_store_is_consistent_after_any_killed_write(tmp_path: Path, file: str, step: str) -> None:
-    """A stored result is complete, and the next process continues."""
-
-    def keep(_: object) -> None:
-        Fault(step, file).install()
-        keep_one(tmp_path)
-
-    killed(keep)
-    found = KeptStore(tmp_path / "runs").read("a1b2", dict)
-    assert (found is not None) == (file.endswith(".json") and step in STEPS[3:])
-    assert found is None or (tmp_path / "runs" / f"{KEY}{MODEL_SUFFIX}").read_bytes() == NETWORK
-    keep_one(tmp_path)
-    again = KeptStore(tmp_path / "runs").read("a1b2", dict)
-    assert again is not None
-    assert again[0] == RESULT
-    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
-        [MARK, "runs", f"{KEY}.json", f"{KEY}{MODEL_SUFFIX}"]
-    )
-
-
 OF_A_SWEEP = (
     "namegen-sweep",
     "learning-rate-*.safe*",
-    "learning-rate-*",
+    "summary.csv",
     "results.csv",
     "results.json",
     "*.png",
@@ -246,5 +208,5 @@ def test_a_killed_sweep_can_be_continued(program, list_of_names) -> None:  # noq
             .done()
             .json
         )
-        assert [run["status"] for run in document["runs"]] == ["done", "done"]
+        assert [row["status"] for row in document["rows"]] == ["done"] * 3
         assert not list((program.folder / out).rglob("*.part"))

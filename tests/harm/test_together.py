@@ -106,13 +106,14 @@ def test_only_one_of_two_sweeps_can_use_a_folder(program, names) -> None:  # noq
             "--quiet",
         )
         document = one_of_two(program, "another namegen process is using", *command).json
-        assert [run["status"] for run in document["runs"]] == ["done", "done"]
+        assert [row["status"] for row in document["rows"]] == ["done"] * 3
         kept = (
             path.name
             for path in (program.folder / f"sweep-{number}").iterdir()
             if path.suffix != ".png"
         )
-        assert sorted(kept) == [".namegen-sweep", "results.csv", "results.json", "runs"]
+        numbers = ["results.csv", "results.json", "rows.jsonl", "summary.csv"]
+        assert sorted(kept) == [".namegen-sweep", "models", "report.html", "report.md", *numbers]
 
 
 # --- several threads with one model -----------------------------------------------------------------------------------

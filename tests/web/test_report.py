@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.image import imread
-
-from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Training, Trouble
 from namegen.experiments.compare.tables import write_report
+
+from namegen.documents import from_plain
 from tests.requirements import require
 from tests.web.conftest import Opener
 

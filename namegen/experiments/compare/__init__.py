@@ -1,1 +1,0 @@
-"""``namegen compare-backends``: plan the measurements, run them, and write a report."""

@@ -1,0 +1,227 @@
+"""Run the jobs of an experiment, and keep a row for each finished job.
+
+    DIR/
+      .namegen-comparison    marks a folder that the command created and can continue
+      rows.jsonl             one row per finished job, appended as soon as it's finished
+      models/                the trained networks, which `namegen generate` accepts
+      results.json           all rows of the last command, in the order of its plan
+      summary.csv            means and spreads over the seeds
+      report.html, .md       the report; the plots are PNG files next to it
+
+Nothing is ever deleted. A job whose key has a row isn't run again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from namegen.core.data.corpus import Corpus
+from namegen.errors import EngineError, OutputError, reason_of, setting, short
+from namegen.events import Ended, NoWorkers, Planned, ProgressCallback, Running, UnderWay
+from namegen.experiments.measure import Answer, Task, measure
+from namegen.experiments.rows import LARGEST_FILE, Job, Row, Training
+from namegen.experiments.workers import Workers
+from namegen.files import (
+    exclusive_lock,
+    is_file,
+    is_folder,
+    is_there,
+    named_folder,
+    read_whole,
+    remove_left_overs,
+    write_whole,
+)
+
+ROWS = "rows.jsonl"
+MODELS = "models"
+SECONDS_BETWEEN_LOOKS = 0.25
+LABEL_LENGTH = 60  # characters of a job's label in the name of its model file
+
+
+@contextmanager
+def open_folder(out: Path | str, command: str) -> Iterator[Path]:
+    """Create or reopen the folder of an experiment, and lock it.
+
+    Args:
+        out: the folder.
+        command: the command that creates the folder.
+
+    Raises:
+        OutputError: the name is empty, the folder is a file, it contains other files, or it can't be created.
+        FolderInUseError: another process has locked the folder.
+    """
+    folder = named_folder(out)
+    mark = folder / f".namegen-{command}"
+    if is_there(folder, None) and not is_folder(folder, None):
+        raise OutputError(f"{short(folder)} is a file: pass a folder as {setting('out')}")
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(exclusive_lock(folder))
+            remove_left_overs(folder)
+            if not is_file(mark, OutputError) and any(folder.iterdir()):
+                raise OutputError(
+                    f"the folder {short(folder)} contains other files, which {command} doesn't change: pass an empty "
+                    f"or a new folder as {setting('out')}"
+                )
+            write_whole(
+                mark, f"made by namegen {command}, which continues its work here\n".encode()
+            )
+            (folder / MODELS).mkdir(exist_ok=True)
+            remove_left_overs(folder / MODELS)
+        except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
+            raise OutputError(
+                f"can't create the folder {short(folder)} ({reason_of(error)}): choose another folder as "
+                f"{setting('out')}"
+            ) from error
+        yield folder
+
+
+class RowStore:
+    """The rows of a folder.
+
+    A line that can't be read, for example because the process was killed while writing it, is ignored. So is a row
+    whose network is missing.
+
+    Args:
+        folder: the folder from ``open_folder``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / ROWS
+        self.rows: dict[str, Row] = {}  # by key
+        content = read_whole(self._path, LARGEST_FILE) if is_file(self._path, OutputError) else b""
+        lines = content.splitlines()
+        for line in lines:
+            with suppress(ValueError, TypeError, RecursionError):
+                row = msgspec.json.decode(line, type=Row)
+                if not row.model or is_file(folder / row.model, None):
+                    self.rows[row.key] = row
+        if content and not content.endswith(b"\n"):  # the last line is incomplete
+            write_whole(self._path, b"".join(line + b"\n" for line in lines[:-1]))
+
+    def keep(self, row: Row, model: bytes | None) -> Row:
+        """Store a finished job, first its network and then its row.
+
+        Raises:
+            OutputError: a file can't be written. All earlier rows are kept.
+        """
+        if model is not None:
+            words = re.sub("[^a-z0-9.]+", "-", row.job.label.lower()).strip("-.")[:LABEL_LENGTH]
+            row = msgspec.structs.replace(row, model=f"{MODELS}/{words}-{row.key}.safetensors")
+            write_whole(self._folder / row.model, model)
+        try:
+            with self._path.open("ab") as file:
+                file.write(msgspec.json.encode(row) + b"\n")
+        except OSError as error:
+            raise OutputError(
+                f"can't write {short(self._path)} ({reason_of(error)}): free some space, and repeat the command. "
+                "Finished measurements are kept"
+            ) from error
+        self.rows[row.key] = row
+        return row
+
+    def model(self, key: str) -> bytes | None:
+        """Return the network of a training, or None if it's missing."""
+        row = self.rows.get(key)
+        return read_whole(self._folder / row.model, LARGEST_FILE) if row and row.model else None
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    corpora: Mapping[str, Corpus],
+    store: RowStore,
+    workers: Workers,
+    on_progress: ProgressCallback,
+    *,
+    where: str = "",
+) -> Iterator[Row]:
+    """Run the jobs that don't have a row, and yield a row for each job.
+
+    Timed jobs run one at a time. All others run in parallel.
+
+    Args:
+        jobs: the plan. A job comes after the job whose network it needs.
+        corpora: the lists, by fingerprint.
+        store: the finished rows, to which new rows are added.
+        workers: run the jobs.
+        on_progress: called with every event.
+        where: the address of a cluster, for progress messages.
+    """
+    keys = [job.key for job in jobs]
+    kept = [key for key in keys if key in store.rows]
+    on_progress(Planned("job", len(jobs), len(kept), where))
+    for job, key in zip(jobs, keys, strict=True):
+        if key in store.rows:  # perhaps from an earlier sweep with other axes
+            yield msgspec.structs.replace(store.rows[key], job=job)
+    missing = [job for job, key in zip(jobs, keys, strict=True) if key not in store.rows]
+    for is_timed, stage in groupby(missing, key=lambda job: job.is_timed):
+        waiting = deque(stage)
+        running: dict[Future[Answer], tuple[Job, float]] = {}
+        while waiting or running:
+            # Start as many jobs as possible.
+            slots = min(1, workers.count()) if is_timed else workers.count()
+            while waiting and len(running) < slots:
+                job = waiting.popleft()
+                corpus = corpora[job.fingerprint]
+                model = store.model(job.needs) if job.needs else None
+                if job.needs and model is None:
+                    why = "the network is missing"
+                    yield Row(key=job.key, job=job, status="unavailable", why=why)
+                    on_progress(Ended(job.label, trouble=why))
+                    continue
+                task = Task(job, corpus.source, corpus.names, corpus.labels, model)
+                running[workers.executor.submit(measure, task)] = job, time.monotonic()
+            if not running:
+                if waiting:
+                    on_progress(NoWorkers())
+                    time.sleep(SECONDS_BETWEEN_LOOKS)
+                continue
+
+            # Wait for a job to end.
+            on_progress(Running(tuple(UnderWay(job.label) for job, _ in running.values())))
+            ended, _ = wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+            for future in ended:
+                job, start = running.pop(future)
+                row, model = _row_of(job, future)
+                if row.status in ("done", "diverged"):  # the others are tried again next time
+                    row = store.keep(row, model)
+                accuracy = None
+                if isinstance(row.result, Training) and row.job.role == "network":
+                    accuracy = row.result.metrics["held_out"].accuracy_argmax
+                seconds = time.monotonic() - start
+                on_progress(Ended(job.label, seconds, row.why, accuracy))
+                yield row
+
+
+def _row_of(job: Job, future: Future[Answer]) -> tuple[Row, bytes | None]:
+    """Return the row of a job that has ended, and its network."""
+    try:
+        answer = future.result()
+    except CancelledError as error:
+        raise EngineError(
+            "the dask scheduler has stopped. Finished runs are kept: start the scheduler again, and repeat the command"
+        ) from error
+    except Exception as error:  # the process died, or a worker can't load namegen
+        first_line = str(error).partition("\n")[0] or type(error).__name__
+        return Row(key=job.key, job=job, status="failed", why=first_line[:300]), None
+    row = Row(
+        key=job.key,
+        job=job,
+        status=answer.status,
+        why=answer.why,
+        machine=answer.machine,
+        versions=answer.versions,
+        result=answer.result,
+    )
+    return row, answer.model
