@@ -73,16 +73,12 @@ def shortened(message: str, max_bytes: int = MAX_MESSAGE) -> str:
     bytes_per_end = (max_bytes - len(_ELLIPSIS.encode())) // 2
     start = data[:bytes_per_end].decode("utf-8", "ignore")
     end = data[-bytes_per_end:].decode("utf-8", "ignore")
-    if _has_incomplete_setting(start):
+    # A complete setting has a NUL at each end. Remove a setting that was cut.
+    if start.count("\0") % 2 == 1:
         start = start[: start.rindex("\0")]
-    if _has_incomplete_setting(end):
+    if end.count("\0") % 2 == 1:
         end = end[end.index("\0") + 1 :]
     return start + _ELLIPSIS + end
-
-
-def _has_incomplete_setting(text: str) -> bool:
-    """Return whether a message was cut inside a setting. A complete setting has a NUL at each end."""
-    return text.count("\0") % 2 == 1
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -97,21 +93,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     name = name.casefold()
     if len(name) > MAX_NAME_COMPARED:
         return None
-    distances = {known_name: _distance(name, known_name.casefold()) for known_name in known}
-    if not distances:
-        return None
-    closest = min(distances, key=lambda known_name: distances[known_name])
-    max_distance = max(1, len(name) // 4)
-    return closest if distances[closest] <= max_distance else None
-
-
-def _distance(name: str, known_name: str) -> int:
-    """Return the edit distance of two names, or 0 if the known name starts with the other name."""
     from rapidfuzz.distance import OSA
 
-    if len(name) > 2 and known_name.startswith(name):
-        return 0
-    return OSA.distance(name, known_name)
+    closest = None
+    max_distance = max(1, len(name) // 4)
+    for known_name in known:
+        is_start = len(name) > 2 and known_name.casefold().startswith(name)
+        distance = 0 if is_start else OSA.distance(name, known_name.casefold())
+        if distance <= max_distance:
+            closest = known_name
+            max_distance = distance - 1  # only a closer name replaces it
+    return closest
 
 
 class NamegenError(Exception):
@@ -139,12 +131,7 @@ class NamegenError(Exception):
 
     def __str__(self) -> str:
         """Return the message, with settings written as Python arguments."""
-        return self.message_with(_python_name)
-
-
-def _python_name(name: str, value: str | None) -> str:
-    """Write a setting as a Python argument, such as ``allow_seen=True``."""
-    return name if value is None else f"{name}={value}"
+        return self.message_with(lambda name, value: name if value is None else f"{name}={value}")
 
 
 @contextmanager
@@ -238,26 +225,16 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
     except NamegenError:
         raise
     except Exception as error:
-        reason = _first_line(error)[:LONGEST_REASON]
-        problem = f"{type(error).__name__} ({reason}) in {_line_of(error)}"
+        import traceback  # takes 5 ms, so it isn't imported before an error
+
+        message = str(error).strip() or "no message"
+        reason = message.splitlines()[0][:LONGEST_REASON]
+        [frame] = traceback.extract_tb(error.__traceback__, -1)
+        file = "/".join(Path(frame.filename).parts[-2:])
         raise EngineFailedError(
-            f"the backend {engine} failed {doing} with {problem}{then}"
+            f"the backend {engine} failed {doing} with {type(error).__name__} ({reason}) in {file}, line "
+            f"{frame.lineno}{then}"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of an error's message."""
-    message = str(error).strip() or "no message"
-    return message.splitlines()[0]
-
-
-def _line_of(error: Exception) -> str:
-    """Return the location where an error was raised, such as ``numpy/linalg.py, line 7``."""
-    import traceback  # takes 5 ms, so it isn't imported before an error
-
-    [frame] = traceback.extract_tb(error.__traceback__, -1)
-    file = "/".join(Path(frame.filename).parts[-2:])
-    return f"{file}, line {frame.lineno}"
 
 
 class TrainingError(NamegenError):
@@ -363,12 +340,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return UNSAFE.sub(_escape, text)
-
-
-def _escape(match: re.Match[str]) -> str:
-    """Replace an unsafe character by a Python escape sequence."""
-    return match[0].encode("unicode_escape").decode()
+    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def counted(count: int, thing: str) -> str:
@@ -437,18 +409,14 @@ def requirements(extra: str) -> tuple[str, ...]:
     try:
         lines = requires(DISTRIBUTION) or []
     except PackageNotFoundError:
-        return _requirements_in_checkout(extra)
+        # namegen isn't installed as a package.
+        import tomllib
+
+        document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
+        return tuple(document["project"]["optional-dependencies"][extra])
     libraries: list[str] = []
     for line in lines:
         library, _, marker = line.partition(";")
         if extra in _EXTRA.findall(marker):
             libraries.append(library.strip())
     return tuple(libraries)
-
-
-def _requirements_in_checkout(extra: str) -> tuple[str, ...]:
-    """Read the libraries in an extra from pyproject.toml, because namegen isn't installed as a package."""
-    import tomllib
-
-    document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
-    return tuple(document["project"]["optional-dependencies"][extra])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from namegen import bundled_configs as module
-from namegen.bundled_configs import advice, bundled_configs, find_config
+from namegen.bundled_configs import bundled_configs, find_config
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -32,19 +32,7 @@ def test_an_installed_package_contains_the_configs(
     assert config.is_sweep
 
 
-def test_the_first_line_of_each_config_is_its_description() -> None:
-    for name, config in bundled_configs().items():
-        assert config.text.startswith("# ")
-        assert config.description.endswith("."), f"lists show only the first line of {name}"
-        assert config.is_sweep == name.startswith("sweep-")
-
-
 def test_names_select_built_in_configs_and_other_strings_are_paths() -> None:
     assert find_config("default") == CONFIGS / "default.toml"
     for path in ("./default", "default.toml", "mine.toml", ""):
         assert find_config(path) == Path(path)
-
-
-def test_the_advice_suggests_the_most_similar_name() -> None:
-    assert advice("scratch-frist.toml").startswith("did you mean scratch-first? Use a TOML file")
-    assert advice("x" * 100_000).startswith("use a TOML file")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,7 +20,6 @@ from namegen.documents import (
     schema,
     to_plain,
 )
-from namegen.errors import MAX_SHOWN, quote
 
 
 @dataclass(frozen=True)
@@ -84,15 +81,6 @@ def test_invalid_documents_are_rejected_with_the_path(
         from_plain(Results, [])
 
 
-def test_untrusted_values_are_shortened_and_escaped() -> None:
-    with pytest.raises(
-        ValueError, match=r"Invalid enum value .* - at `\$\.runs\[0\]\.status`$"
-    ) as caught:
-        from_plain(Results, {"runs": [PLAIN | {"status": "\x1b[31m" + "x" * 100_000}]})
-    assert len(str(caught.value)) < 400
-    assert str(caught.value).isprintable()
-
-
 def test_the_schema_contains_all_fields() -> None:
     described = schema(Results)["$defs"]["Run"]
     assert set(described["properties"]) == {*PLAIN, "why"}
@@ -105,15 +93,11 @@ def test_the_schema_contains_all_fields() -> None:
         ("[" * 41 + "]" * 41, "nests too deeply: expected at most 40 levels"),
         ("[" * 100_000, "nests too deeply: expected at most 40 levels"),
         ('{"a": ' * 41 + "1" + "}" * 41, "nests too deeply"),
-        ('{"a": {"b": 1, "b": 2}}', "the key 'b' appears twice"),
-        ("NaN", "NaN is not a number in JSON"),
-        ("[1e308, -Infinity]", "-Infinity is not a number in JSON"),
-        ("[1e400]", "a number is too large for a 64-bit float"),
+        ("NaN", "it isn't JSON"),
+        ("[1e400]", "it isn't JSON"),
         ("[9223372036854775808]", "needs more than 64 bits"),
-        ("[-" + "1" * 5000 + "]", "needs more than 64 bits"),
-        ('{"K": 1, "K": 1}'.replace("K", "a" * 5000), "the key '" + "a" * 39 + "…' appears twice"),
-        (b'"\xff"', "invalid start byte"),
-        ("{", "Expecting"),
+        (b'"\xff"', "it isn't JSON"),
+        ("{", "it isn't JSON"),
     ],
 )
 def test_invalid_or_unusual_json_is_rejected(text: str | bytes, said: str) -> None:
@@ -145,35 +129,6 @@ class Whole:
     free: Mapping[str, Json]
 
 
-def test_the_error_contains_the_path_of_an_unknown_key() -> None:
-    sound = {
-        "parts": [{"name": "a"}, {"name": "b"}],
-        "named": {"x": {"name": "c"}},
-        "free": {"any": {"key": []}},
-    }
-    assert from_plain(Whole, sound).parts[1].name == "b"
-    for path, place in (
-        (("parts", 1), "$.parts[1].more"),
-        (("named", "x"), "$.named.x.more"),
-        ((), "$.more"),
-    ):
-        changed = copy.deepcopy(sound)
-        part: Any = changed
-        for step in path:
-            part = part[step]
-        part["more"] = 0
-        with pytest.raises(ValueError, match=re.escape(f"Unknown key - at `{place}`")):
-            from_plain(Whole, changed)
-
-
 @dataclass(frozen=True)
 class Document:
     kind: Literal["small"]
-
-
-@pytest.mark.parametrize("length", [1, MAX_SHOWN - 1, MAX_SHOWN, MAX_SHOWN + 1])
-def test_keys_are_shown_unchanged_unless_they_are_long(length: int) -> None:
-    key = "k" * length
-    with pytest.raises(ValueError, match="Unknown key") as error:
-        from_plain(Document, {"kind": "small", key: 1})
-    assert (f"`$.{key}`" in str(error.value)) == (quote(key) == repr(key))

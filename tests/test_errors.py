@@ -16,8 +16,6 @@ from namegen.errors import (
     MAX_SHOWN,
     NamegenError,
     SettingsError,
-    install_command,
-    missing_library,
     quote,
     requirements,
     setting,
@@ -40,13 +38,6 @@ def test_settings_are_shown_as_arguments_or_options(
     error = NamegenError(f"{marked} is wrong")
     assert str(error) == f"{in_python} is wrong"
     assert error.message_with(option_name) == f"{on_the_command_line} is wrong"
-
-
-def test_other_text_is_never_treated_as_a_setting() -> None:
-    assert (
-        NamegenError("min_length \\0seed\\0 --x").message_with(option_name)
-        == "min_length \\0seed\\0 --x"
-    )
 
 
 def test_errors_can_be_pickled() -> None:
@@ -107,14 +98,3 @@ def test_a_checkout_reads_required_versions_from_pyproject(monkeypatch: pytest.M
     assert all(map(requirements, EXTRAS.values()))
     for extra, libraries in PYPROJECT["project"]["optional-dependencies"].items():
         assert requirements(extra) == tuple(libraries)
-
-
-def test_the_message_lists_all_libraries_of_the_extras() -> None:
-    listed = PYPROJECT["project"]["optional-dependencies"]
-    command = " ".join(
-        ["pip install", *(f"'{one}'" for one in (*listed["keras"], *listed["tflite"]))]
-    )
-    assert install_command("keras", "tflite") == command
-    assert missing_library("the export", "keras", "keras", "tflite") == (
-        f"the export needs keras, which is not installed: install it with: {command}"
-    )

@@ -14,7 +14,7 @@ from namegen import api
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation.fitting import measure_rules
 from namegen.core.settings import Config
-from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
+from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
 from tests.core.training.small_runs import After
@@ -102,29 +102,6 @@ def test_resuming_never_waits_for_a_pipe(elsewhere: Path, names: str) -> None:
         api.resume("run")
 
 
-def test_temporary_files_of_killed_processes_are_removed(elsewhere: Path) -> None:
-    api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
-    left_over = Path("run/.model.safetensors.abc.part")
-    left_over.write_bytes(b"half")
-    goes_on(Path("run"))
-    assert not left_over.exists()
-
-
-def test_resuming_is_only_suggested_if_possible(elsewhere: Path) -> None:
-    Path("empty").mkdir()
-    with pytest.raises(OutputError, match=r"empty exists already: name a new folder$"):
-        api.train(NAMES, config=SHORT, out="empty")
-    api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
-    with pytest.raises(OutputError, match="or continue with resume=run"):
-        api.train(NAMES, config=SHORT, out="run")
-
-
-def test_a_path_never_means_a_built_in_model(elsewhere: Path) -> None:
-    result = api.train(NAMES, config=SHORT, out="mlb-last")
-    assert api.load(Path("mlb-last")).vocabulary == result.checkpoint.vocabulary
-    assert api.load("mlb-last").vocabulary != result.checkpoint.vocabulary
-
-
 def test_score_rules_only_use_names_that_can_be_returned(tmp_path: Path) -> None:
     """New names never start like a listed company.
 
@@ -154,11 +131,3 @@ def test_score_rules_only_use_names_that_can_be_returned(tmp_path: Path) -> None
     (rule,) = checkpoint.score_rules
     assert rule.threshold == pytest.approx(threshold(generator.claimed), abs=0.01)
     assert rule.threshold != pytest.approx(threshold(()), abs=0.1)
-
-
-def test_the_error_shows_the_base_model_as_written(elsewhere: Path) -> None:
-    config = merge(SHORT, {"network.base_model": "nosuch"})
-    with pytest.raises(
-        CheckpointError, match=r"^there is no model 'nosuch': .*; or use base_model"
-    ):
-        api.train(NAMES, config=config)

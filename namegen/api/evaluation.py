@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
@@ -81,14 +81,11 @@ class Evaluation:
             "model": self.model,
         }
         if self.by_label:
-            document["labels"] = self._labels_to_dict()
+            document["labels"] = {
+                label: {**metrics.to_dict(), "names": names}
+                for label, (metrics, names) in self.by_label.items()
+            }
         return document
-
-    def _labels_to_dict(self) -> dict[str, object]:
-        return {
-            label: {**metrics.to_dict(), "names": names}
-            for label, (metrics, names) in self.by_label.items()
-        }
 
 
 def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
@@ -111,70 +108,50 @@ def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
     if not isinstance(model, LoadedModel):
         model = load(model)
     use_labels = bool(model.labels and corpus.labels)
-    results = list(_evaluate_each_label(model, corpus, use_labels=use_labels))
-    if not results:
-        raise _nothing_readable(model, corpus, use_labels=use_labels)
-    name_count = sum(len(result.names) for result in results)
-    return Evaluation(
-        metrics=_weighted_mean(results),
-        ceiling=_joint_ceiling(model, results),
-        names=name_count,
-        left_out=len(corpus.names) - name_count,
-        model=model.name,
-        by_label=_metrics_by_label(results) if use_labels else {},
-    )
 
+    # Group the names that the model can read by label. Without labels, they form one group. A blend reads a name if one
+    # of its models does.
+    is_blend = len(model.blended) >= 2
+    can_read_all = not is_blend and not model.vocabulary.unknown("".join(corpus.names))
+    labels = corpus.labels if use_labels else [""] * len(corpus.names)
+    groups = corpus.label_counts if use_labels else [""]
+    names_by_label: dict[str, list[str]] = {label: [] for label in groups}
+    for name, label in zip(corpus.names, labels, strict=True):
+        if can_read_all or model.reads(name):
+            names_by_label[label].append(name)
 
-@dataclass(frozen=True)
-class _LabelResult:
-    """How well a model predicts the names of one label."""
-
-    label: str
-    names: list[str]  # that the model can read
-    metrics: Metrics
-    characters: int  # of these names, including end tokens
-
-
-def _evaluate_each_label(
-    model: LoadedModel, corpus: Corpus, *, use_labels: bool
-) -> Iterator[_LabelResult]:
-    """Evaluate a model on the names of each label that it knows."""
-    names_by_label = _names_by_label(model, corpus, use_labels=use_labels)
+    by_label: dict[str, tuple[Metrics, int]] = {}
+    characters: list[int] = []  # of each label, including end tokens
+    read_names: list[str] = []
+    label_tokens: list[int] = []  # of each read name: a different token for each label
     for label, names in names_by_label.items():
         start_tokens = _start_tokens_of(label, model) if use_labels else model.start_tokens
         if start_tokens is None or not names:
             continue
         network, start_token = as_one(model.model, start_tokens)
         tree = PrefixTree.from_names(names, model.vocabulary, [start_token] * len(names))
-        metrics = AccuracyEvaluator(network).evaluate(tree)
-        yield _LabelResult(label, names, metrics, characters=tree.characters)
+        label_tokens += [model.vocabulary.size + len(by_label)] * len(names)
+        read_names += names
+        by_label[label] = (AccuracyEvaluator(network).evaluate(tree), len(names))
+        characters.append(tree.characters)
+    if not by_label:
+        unknown = "a label or characters" if use_labels else "characters"
+        raise NamesError(
+            f"{corpus.source}: every name has {unknown} that {model.name} doesn't know: pass a similar list"
+        )
 
-
-def _names_by_label(
-    model: LoadedModel, corpus: Corpus, *, use_labels: bool
-) -> dict[str, list[str]]:
-    """Return the names that a model can read, by label. Without ``use_labels``, the only key is an empty string."""
-    can_read_all = _can_read_all(model, corpus)
-    names_by_label: dict[str, list[str]] = {"": []}
-    if use_labels:
-        names_by_label = {label: [] for label in corpus.label_counts}
-    for name, label in _labelled_names(corpus):
-        if can_read_all or model.reads(name):
-            key = label if use_labels else ""
-            names_by_label[key].append(name)
-    return names_by_label
-
-
-def _can_read_all(model: LoadedModel, corpus: Corpus) -> bool:
-    """Return whether a model knows all characters of a list. Blends return False, and are checked name by name."""
-    is_blend = len(model.blended) >= 2
-    return not is_blend and not model.vocabulary.unknown("".join(corpus.names))
-
-
-def _labelled_names(corpus: Corpus) -> Iterator[tuple[str, str]]:
-    """Return pairs of a name and its label. The label is an empty string if the list has no labels."""
-    labels = corpus.labels or [""] * len(corpus.names)
-    return zip(corpus.names, labels, strict=True)
+    table = [astuple(metrics) for metrics, names in by_label.values()]  # (labels, metrics)
+    means = np.average(table, axis=0, weights=characters)
+    # The best possible scores, if the labels are known beforehand.
+    best = ceiling(PrefixTree.from_names(read_names, model.vocabulary, label_tokens))
+    return Evaluation(
+        metrics=Metrics(*means.tolist()),
+        ceiling=best,
+        names=len(read_names),
+        left_out=len(corpus.names) - len(read_names),
+        model=model.name,
+        by_label=by_label if use_labels else {},
+    )
 
 
 def _start_tokens_of(label: str, model: LoadedModel) -> StartTokens | None:
@@ -182,47 +159,14 @@ def _start_tokens_of(label: str, model: LoadedModel) -> StartTokens | None:
 
     If the model doesn't have exactly this label, the result includes every label that it could mean.
     """
+    indexes = meant_labels(label, model.labels)
     if label in model.labels:
         indexes = [model.labels.index(label)]
-    else:
-        indexes = meant_labels(label, model.labels)
     if not indexes:
         return None
     if len(indexes) == 1:
         return StartTokens.single(model.start_tokens.tokens[indexes[0]])
     return model.start_tokens.only(indexes)
-
-
-def _nothing_readable(model: LoadedModel, corpus: Corpus, *, use_labels: bool) -> NamesError:
-    """Return the error for a list in which the model can't read any name."""
-    unknown = "a label or characters" if use_labels else "characters"
-    return NamesError(
-        f"{corpus.source}: every name has {unknown} that {model.name} doesn't know: pass a similar list"
-    )
-
-
-def _weighted_mean(results: Sequence[_LabelResult]) -> Metrics:
-    """Return the mean of the labels' metrics, weighted by the number of characters."""
-    table = [astuple(result.metrics) for result in results]  # (labels, metrics)
-    weights = [result.characters for result in results]
-    means = np.average(table, axis=0, weights=weights)
-    return Metrics(*means.tolist())
-
-
-def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metrics:
-    """Return the best possible scores on all names, if their labels are known beforehand."""
-    names: list[str] = []
-    start_tokens: list[int] = []  # a different token for each label
-    for token, result in enumerate(results, start=model.vocabulary.size):
-        names += result.names
-        start_tokens += [token] * len(result.names)
-    tree = PrefixTree.from_names(names, model.vocabulary, start_tokens)
-    return ceiling(tree)
-
-
-def _metrics_by_label(results: Sequence[_LabelResult]) -> dict[str, tuple[Metrics, int]]:
-    """Return the metrics of each label and its number of names."""
-    return {result.label: (result.metrics, len(result.names)) for result in results}
 
 
 def _check_is_corpus(corpus: object) -> None:

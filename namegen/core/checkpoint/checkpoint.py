@@ -97,67 +97,42 @@ class Checkpoint(Metadata):
             raise CheckpointError(
                 f"{path} contains {quote(str(kind))}, not a model: pass a model.safetensors file"
             )
-        metadata = _read_metadata(path, document, architectures)
         try:
-            metadata = _read_sets(metadata, tensors)
+            plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
+            metadata = read_metadata(plain, architectures)
+        except ValueError as error:
+            raise _inconsistent_error(path, error) from error
+        except CheckpointError as error:
+            raise CheckpointError(f"can't load {path}: {error}") from error
+        try:
+            for name, read in SETS.items():
+                values = tensors.pop(name, None)
+                is_in_document = getattr(metadata, name) is not None
+                is_bytes = values is None or (values.dtype == np.uint8 and values.ndim == 1)
+                if is_in_document or not is_bytes:
+                    raise ValueError(f"{name} isn't stored as a tensor of bytes")
+                if values is not None:
+                    metadata = replace(metadata, **{name: read(values.tobytes())})
             check_together(metadata)
             return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
             raise _inconsistent_error(path, error) from error
 
 
-def _read_metadata(
-    path: Path | str, document: Mapping[str, Json], architectures: Architectures
-) -> Metadata:
-    """Read the metadata in a checkpoint's document. Raise CheckpointError if it's invalid."""
-    try:
-        plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
-        return read_metadata(plain, architectures)
-    except ValueError as error:
-        raise _inconsistent_error(path, error) from error
-    except CheckpointError as error:
-        raise CheckpointError(f"can't load {path}: {error}") from error
-
-
-def _read_sets(metadata: Metadata, tensors: dict[str, Array]) -> Metadata:
-    """Add the fields that a checkpoint stores as tensors of bytes to the metadata, and remove these tensors."""
-    for name, read in SETS.items():
-        is_in_document = getattr(metadata, name) is not None
-        if is_in_document:
-            raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
-        values = tensors.pop(name, None)
-        if values is not None:
-            metadata = replace(metadata, **{name: _read_set(name, read, values)})
-    return metadata
-
-
-def _read_set(name: str, read: Callable[[bytes], Any], values: Array) -> Any:
-    """Read a field of the metadata from its tensor. Raise CheckpointError if it's invalid."""
-    if values.dtype != np.uint8 or values.ndim != 1:
-        raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
-    try:
-        return read(values.tobytes())
-    except ValueError as error:
-        raise CheckpointError(f"{name}: {error}") from error
-
-
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
     """Return the parameters in float32. Raise CheckpointError if they don't fit the network, or aren't finite."""
-    tensors = {name: _widen_half_precision(values) for name, values in tensors.items()}
-    parameters = checked_tensors(network, tensors, slots=())[0]
+    in_float32 = {
+        name: values.astype(np.float32) if values.dtype == np.float16 else values
+        for name, values in tensors.items()
+    }
+    parameters = checked_tensors(network, in_float32, slots=())[0]
     has_other_dtype = any(values.dtype != np.float32 for values in parameters.values())
-    has_other_tensors = set(tensors) != set(parameters)
-    if has_other_dtype or has_other_tensors:
+    if has_other_dtype or set(tensors) != set(parameters):
         raise CheckpointError("it contains tensors that aren't float32 parameters of its network")
     are_small = all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values())
     if not are_small:
         raise CheckpointError(f"a parameter is NaN or larger than {MAX_PARAMETER:g}")
     return parameters
-
-
-def _widen_half_precision(values: Array) -> Array:
-    """Convert half precision to float32. Other types stay as they are."""
-    return values.astype(np.float32) if values.dtype == np.float16 else values
 
 
 def _inconsistent_error(path: Path | str, error: Exception) -> CheckpointError:
@@ -201,18 +176,16 @@ def read_known_names(path: Path) -> KnownSet:
         CheckpointError: If the file is missing, foreign or damaged.
     """
     tensors, document = read_tensors(path)
+    problem = ""
+    hashes = tensors.get(KNOWN_NAMES, np.zeros(0))
     if document != {"kind": KNOWN_NAMES_FILE} or set(tensors) != {KNOWN_NAMES}:
-        raise _not_known_names_error(path, f"expected only {KNOWN_NAMES}")
-    hashes = tensors[KNOWN_NAMES]
-    if hashes.dtype != np.uint64 or hashes.ndim != 1:
-        raise _not_known_names_error(path, f"{KNOWN_NAMES} isn't an array of hashes")
-    is_rising = (hashes[:-1] < hashes[1:]).all()  # KnownSet uses binary search
-    if not is_rising:
-        raise _not_known_names_error(path, "the hashes aren't in rising order")
+        problem = f"expected only {KNOWN_NAMES}"
+    elif hashes.dtype != np.uint64 or hashes.ndim != 1:
+        problem = f"{KNOWN_NAMES} isn't an array of hashes"
+    elif not (hashes[:-1] < hashes[1:]).all():  # KnownSet uses binary search
+        problem = "the hashes aren't in rising order"
+    if problem:
+        raise CheckpointError(
+            f"{path} does not contain the known names of a model ({problem}): use another copy of the file"
+        )
     return KnownSet(hashes)
-
-
-def _not_known_names_error(path: Path, reason: str) -> CheckpointError:
-    return CheckpointError(
-        f"{path} does not contain the known names of a model ({reason}): use another copy of the file"
-    )

@@ -116,6 +116,9 @@ class TrainingSummary(TypedDict, total=False):
     test: Mapping[str, float | None] | None
 
 
+KEYS_OF_SUMMARY = TrainingSummary.__annotations__.keys()
+
+
 @dataclass(frozen=True)
 class Conversion:
     """How to write and read a type that JSON doesn't have."""
@@ -219,7 +222,11 @@ class Metadata(ListMetadata):
 
     def to_plain(self) -> dict[str, Json]:
         """Return the metadata as JSON values."""
-        values = {name: _write_field(name, getattr(self, name)) for name in _PLAIN_TYPES}
+        values: dict[str, Any] = {}
+        for name in _PLAIN_TYPES:
+            value = getattr(self, name)
+            needs_conversion = value is not None and name in CONVERSIONS
+            values[name] = CONVERSIONS[name].write(value) if needs_conversion else value
         return to_plain(MetadataDocument(**values))
 
 
@@ -230,23 +237,6 @@ _PLAIN_TYPES = {
     for field in fields(Metadata)
 }
 MetadataDocument: type[Any] = make_dataclass("MetadataDocument", _PLAIN_TYPES.items())
-
-
-def _write_field(name: str, value: object) -> Any:
-    """Convert a field of the metadata to a type that JSON has."""
-    if value is None or name not in CONVERSIONS:
-        return value
-    return CONVERSIONS[name].write(value)
-
-
-def _read_field(name: str, value: object) -> Any:
-    """Convert a JSON value to the type of its field in ``Metadata``. Raise ValueError if it's invalid."""
-    if value is None or name not in CONVERSIONS:
-        return value
-    try:
-        return CONVERSIONS[name].read(value)
-    except (ValueError, NamegenError) as error:
-        raise ValueError(f"{name}: {error}") from error
 
 
 def read_metadata(plain: object, architectures: Architectures = own_architectures) -> Metadata:
@@ -267,8 +257,16 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
     document = from_plain(MetadataDocument, plain)
     architecture_name = str(document.network.get("architecture"))
     network_class = architectures(architecture_name, document.engine)
-    _check_summary(document.training)
-    values = {name: _read_field(name, getattr(document, name)) for name in _PLAIN_TYPES}
+    known = {key: document.training[key] for key in KEYS_OF_SUMMARY & document.training.keys()}
+    from_plain(TrainingSummary, known)  # other keys are allowed
+    values: dict[str, Any] = {}
+    for name in _PLAIN_TYPES:
+        value = getattr(document, name)
+        needs_conversion = value is not None and name in CONVERSIONS
+        try:
+            values[name] = CONVERSIONS[name].read(value) if needs_conversion else value
+        except (ValueError, NamegenError) as error:
+            raise ValueError(f"{name}: {error}") from error
     try:
         values["network"] = network_class.from_dict(document.network)
         metadata = Metadata(**values)
@@ -278,61 +276,36 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
     return metadata
 
 
-def _check_summary(summary: Mapping[str, Json]) -> None:
-    """Raise ValueError if a known key of the training summary has a value of the wrong type."""
-    known = {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary}
-    from_plain(TrainingSummary, known)
-
-
 def check_together(metadata: Metadata) -> None:
     """Raise ValueError, NamesError or SettingsError if fields of the metadata contradict each other."""
     vocabulary = metadata.vocabulary
-    _check_network(metadata.network, vocabulary.size, len(metadata.labels))
+    network = metadata.network
+    label_count = len(metadata.labels)
+    if network.vocabulary_size != vocabulary.size:
+        raise ValueError(
+            f"the network has {network.vocabulary_size} outputs, but the vocabulary has {vocabulary.size} ids"
+        )
+    if network.labels != label_count:
+        raise ValueError(f"the network has {network.labels} labels, but the file has {label_count}")
     _ = metadata.start_tokens  # raises SettingsError if the labels' counts are invalid
     _ = metadata.normalization  # raises an error if the endings are invalid
     if metadata.shortest_name > metadata.longest_name:
         raise ValueError("shortest_name is above longest_name")
     if metadata.probe is not None and metadata.probe.shape != (2, vocabulary.size):
         raise ValueError("probe doesn't have two rows of logits")
-    _check_score_rules(metadata)
-    _check_ngrams(metadata)
-    _check_quantiles(metadata.score_quantiles)
-
-
-def _check_network(network: Network, vocabulary_size: int, labels: int) -> None:
-    """Raise ValueError if the network doesn't fit the vocabulary and the labels."""
-    if network.vocabulary_size != vocabulary_size:
-        raise ValueError(
-            f"the network has {network.vocabulary_size} outputs, but the vocabulary has {vocabulary_size} ids"
-        )
-    if network.labels != labels:
-        raise ValueError(f"the network has {network.labels} labels, but the file has {labels}")
-
-
-def _check_score_rules(metadata: ListMetadata) -> None:
-    """Raise ValueError if there is a wrong number of score rules, or a rule contains a huge number."""
-    if len(metadata.score_rules) not in (0, 1, len(metadata.labels)):
+    if len(metadata.score_rules) not in (0, 1, label_count):
         raise ValueError("score_rules has neither one rule nor one per label")
-    for rule in metadata.score_rules:
-        if any(abs(number) > LARGEST_RULE for number in astuple(rule)):
-            raise ValueError("score_rules contains a number that is too large")
-
-
-def _check_ngrams(metadata: ListMetadata) -> None:
-    """Raise ValueError if the n-grams have other labels or characters than the model."""
+    numbers = [number for rule in metadata.score_rules for number in astuple(rule)]
+    if any(abs(number) > LARGEST_RULE for number in numbers):
+        raise ValueError("score_rules contains a number that is too large")
     ngrams = metadata.ngrams
-    if ngrams is None:
-        return
-    fits_labels = ngrams.labels == max(len(metadata.labels), 1)
-    fits_vocabulary = ngrams.symbols == metadata.vocabulary.size + 1
-    if not (fits_labels and fits_vocabulary):
-        raise ValueError("ngrams doesn't fit the vocabulary and the labels")
-
-
-def _check_quantiles(quantiles: Float64[Array, "101"] | None) -> None:
-    """Raise ValueError if the percentiles of a list's scores aren't rising."""
-    if quantiles is None:
-        return
-    is_rising = (quantiles[:-1] <= quantiles[1:]).all()
-    if not (is_rising and np.isfinite(quantiles).all()):
-        raise ValueError("score_quantiles aren't finite numbers in rising order")
+    if ngrams is not None:
+        has_same_labels = ngrams.labels == max(label_count, 1)
+        has_same_symbols = ngrams.symbols == vocabulary.size + 1
+        if not (has_same_labels and has_same_symbols):
+            raise ValueError("ngrams doesn't fit the vocabulary and the labels")
+    quantiles = metadata.score_quantiles
+    if quantiles is not None:
+        is_rising = (quantiles[:-1] <= quantiles[1:]).all()
+        if not (is_rising and np.isfinite(quantiles).all()):
+            raise ValueError("score_quantiles aren't finite numbers in rising order")

@@ -58,36 +58,25 @@ def write_tensors(
     >>> tensors["a"].tolist(), document
     ([1.0, 1.0], {'kind': 'example'})
     """
-    arrays = {name: _make_contiguous(values) for name, values in tensors.items()}
+    # NumPy would turn a single number into a contiguous array with one dimension.
+    arrays = {
+        name: np.ascontiguousarray(values).reshape(np.shape(values))
+        for name, values in tensors.items()
+    }
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
-    _check_header_size(path, text, largest)
-    _check_file_size(path, text, arrays)
-    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
-
-
-def _make_contiguous(values: Array) -> Array:
-    """Return a contiguous array. NumPy would turn a single number into an array with one dimension."""
-    return np.ascontiguousarray(values).reshape(np.shape(values))
-
-
-def _check_header_size(path: Path | str, text: str, largest: int) -> None:
-    """Raise OutputError if the file's header, which contains a JSON document, would be too large to read."""
     text_size = len(json.dumps(text, ensure_ascii=False).encode())
     if text_size > 0.9 * largest:  # the rest is for the description of the tensors
         raise OutputError(
             f"the header of {short(path)} would have more than {largest:,} bytes, which is the limit: use a list "
             "with fewer labels or fewer different characters"
         )
-
-
-def _check_file_size(path: Path | str, text: str, arrays: Mapping[str, Array]) -> None:
-    """Raise OutputError if the file would be too large to read."""
     arrays_size = sum(values.nbytes for values in arrays.values())
     if arrays_size + len(text) > 0.99 * LARGEST_FILE:  # the rest is for the header
         raise OutputError(
             f"{short(path)} would have more than {LARGEST_FILE:,} bytes, which is the limit: use a smaller network"
         )
+    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
 def read_tensors(
@@ -107,50 +96,33 @@ def read_tensors(
     except (OSError, ValueError) as error:  # ValueError: the path contains a NUL character
         raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
     text = _read_document_text(path, content, largest)
-    document = _read_document(path, text, largest)
-    tensors = _read_sound_tensors(content, text, document)
-    if tensors is None:
-        raise _damaged_error(path)
-    del document["format_version"], document["checksum"]
-    return tensors, document
-
-
-def _read_document(path: Path | str, text: str, largest: int) -> dict[str, Json]:
-    """Read the document in a file's header, and check its format version."""
+    damaged = CheckpointError(
+        f"{path} is damaged: its checksum is wrong; use another copy of the file"
+    )
     try:
         document = read_object(text, largest=largest)
     except ValueError:
-        raise _damaged_error(path) from None
-    document.setdefault("checksum", None)
+        raise damaged from None
     version = document.get("format_version")
     if type(version) is not int:
-        raise _damaged_error(path)
+        raise damaged
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "create the file again"
         raise CheckpointError(
             f"{path} has the format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}"
         )
-    return document
-
-
-def _read_sound_tensors(
-    content: bytes, text: str, document: Mapping[str, Json]
-) -> dict[str, Array] | None:
-    """Read the tensors of a file. Return None if a byte of the file has changed since it was written."""
-    without_checksum = {key: value for key, value in document.items() if key != "checksum"}
+    # A single changed byte changes the checksum, or the text isn't as namegen writes it.
     try:
         tensors = load_safetensors(content)
         is_canonical = text == to_json(document)
-        has_right_checksum = document["checksum"] == checksum(tensors, without_checksum)
+        stored_checksum = document.pop("checksum", None)
+        is_sound = is_canonical and stored_checksum == checksum(tensors, document)
     except (SafetensorError, ValueError, KeyError, TypeError):
-        return None
-    return tensors if is_canonical and has_right_checksum else None
-
-
-def _damaged_error(path: Path | str) -> CheckpointError:
-    return CheckpointError(
-        f"{path} is damaged: its checksum is wrong; use another copy of the file"
-    )
+        raise damaged from None
+    if not is_sound:
+        raise damaged
+    del document["format_version"]
+    return tensors, document
 
 
 def to_json(document: Mapping[str, object]) -> str:
@@ -182,8 +154,18 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
 
 
 def _read_document_text(path: Path | str, content: bytes, largest: int) -> str:
-    """Return the JSON document in a file's header, as a string. Raise CheckpointError for another header."""
-    header = _read_header(path, content)
+    """Return the JSON document in a file's header, as a string. Raise CheckpointError for another header.
+
+    The first eight bytes of a .safetensors file are the length of its header.
+    """
+    if not content:
+        raise CheckpointError(f"{path} is empty: use another copy of the file")
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length]
+    if len(content) < 8 or not header.startswith(b"{"):
+        raise CheckpointError(f"{path} is {FOREIGN}: pass another file")
+    if len(header) < length:
+        raise CheckpointError(f"{path} is cut short: use another copy of the file")
     try:
         plain_metadata = read_object(header, largest=largest)["__metadata__"]
         metadata = from_plain(dict[str, str], plain_metadata)
@@ -194,16 +176,3 @@ def _read_document_text(path: Path | str, content: bytes, largest: int) -> str:
     except (ValueError, KeyError):
         raise CheckpointError(f"{path} is {FOREIGN}, or it is damaged: pass another file") from None
     return metadata[METADATA_KEY]
-
-
-def _read_header(path: Path | str, content: bytes) -> bytes:
-    """Return the header of a .safetensors file. The first eight bytes are its length."""
-    if not content:
-        raise CheckpointError(f"{path} is empty: use another copy of the file")
-    length = int.from_bytes(content[:8], "little")
-    header = content[8 : 8 + length]
-    if len(content) < 8 or not header.startswith(b"{"):
-        raise CheckpointError(f"{path} is {FOREIGN}: pass another file")
-    if len(header) < length:
-        raise CheckpointError(f"{path} is cut short: use another copy of the file")
-    return header

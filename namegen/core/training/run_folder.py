@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,7 +108,11 @@ class RunFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            raise _already_exists(path) from None
+            can_resume = is_file(path / STATE_FILE, None)
+            alternative = f", or continue with {setting('resume', path)}" if can_resume else ""
+            raise OutputError(
+                f"{short(path)} exists already: name a new folder{alternative}"
+            ) from None
         except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
             raise _cannot_make(path, error) from error
         return cls(path)
@@ -124,12 +129,19 @@ class RunFolder:
         Raises:
             OutputError: The folder can't be created.
         """
-        name = f"{_stem(source)}-{backend}"
-        number = 1
+        is_path = "/" in source or "." in source
+        list_name = Path(source).stem if is_path else source
+        stem = re.sub(r"[^\w.-]+", "-", list_name).strip("-.")[:LONGEST_STEM] or "names"
+        name = f"{stem}-{backend}"
         path = parent / name
-        while not _make_unless_taken(path):
-            number += 1
-            path = parent / f"{name}-{number}"
+        for number in itertools.count(2):
+            try:
+                path.mkdir(parents=True)
+                break
+            except OSError as error:
+                if not is_taken(path):  # the parent can't be created, or is a broken link
+                    raise _cannot_make(parent, error) from error
+                path = parent / f"{name}-{number}"
         return cls(path)
 
     @classmethod
@@ -140,25 +152,30 @@ class RunFolder:
             CheckpointError: There's nothing to resume.
         """
         folder = cls(path)
-        problem = folder._obstacle_to_resuming()
+        problem = ""
+        if not is_folder(path, CheckpointError):
+            problem = "is not a folder"
+        elif not folder.has_state:
+            problem = f"has no {STATE_FILE}"
+        elif not is_file(folder.config_path, CheckpointError):
+            problem = f"has no {CONFIG_FILE}"
         if problem:
             raise CheckpointError(
                 f"{short(path)} is not a run folder that can be resumed, as it {problem}: pass a folder that "
                 "`namegen train` created"
             )
+        # Someone else may have made the folder. Links could make namegen read or overwrite files elsewhere, and a pipe
+        # could make it wait forever.
         for name in OWN_FILES:
-            _check_own_file(path / name)
+            own_file = path / name
+            is_special = is_taken(own_file) and not is_file(own_file, CheckpointError)
+            if is_link(own_file) or is_special:
+                problem = "a link" if is_link(own_file) else "not a file"
+                raise CheckpointError(
+                    f"{short(own_file)} is {problem}, so namegen can't resume the run: replace it with a file, or "
+                    "remove it"
+                )
         return folder
-
-    def _obstacle_to_resuming(self) -> str:
-        """Explain why the folder has no run that can be resumed. Return "" if it has one."""
-        if not is_folder(self.path, CheckpointError):
-            return "is not a folder"
-        if not self.has_state:
-            return f"has no {STATE_FILE}"
-        if not is_file(self.config_path, CheckpointError):
-            return f"has no {CONFIG_FILE}"
-        return ""
 
     @contextmanager
     def sole_use(self) -> Iterator[None]:
@@ -207,7 +224,15 @@ class RunFolder:
         Raises:
             OutputError: The file can't be written.
         """
-        write_whole(self.path / NAMES_FILE, _names_csv(corpus).encode())
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        if corpus.labels:
+            writer.writerow([NAME_COLUMN, LABEL_COLUMN])
+            writer.writerows(zip(corpus.names, corpus.labels, strict=True))
+        else:
+            writer.writerow([NAME_COLUMN])
+            writer.writerows([name] for name in corpus.names)
+        write_whole(self.path / NAMES_FILE, table.getvalue().encode())
 
     def save_model(self, checkpoint: Checkpoint) -> None:
         """Write the best model so far, and the full hashes of its known names, unless they're written already.
@@ -237,69 +262,6 @@ class RunFolder:
             CheckpointError: The state is missing or damaged.
         """
         return SavedState.load(self.path / STATE_FILE)
-
-
-def _names_csv(corpus: Corpus) -> str:
-    """Format a list as CSV, with a column for the labels if there are any."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    if corpus.labels:
-        writer.writerow([NAME_COLUMN, LABEL_COLUMN])
-        writer.writerows(zip(corpus.names, corpus.labels, strict=True))
-    else:
-        writer.writerow([NAME_COLUMN])
-        writer.writerows([name] for name in corpus.names)
-    return table.getvalue()
-
-
-def _check_own_file(path: Path) -> None:
-    """Raise CheckpointError if a path in a run folder is a link, a folder or a pipe.
-
-    Someone else may have made the folder. Links could make namegen read or overwrite files elsewhere, and a pipe
-    could make it wait forever.
-    """
-    if is_link(path):
-        problem = "a link"
-    elif is_taken(path) and not is_file(path, CheckpointError):
-        problem = "not a file"
-    else:
-        return
-    raise CheckpointError(
-        f"{short(path)} is {problem}, so namegen can't resume the run: replace it with a file, or remove it"
-    )
-
-
-def _stem(source: str) -> str:
-    """Turn a list's name or path into the start of a folder's name."""
-    is_path = "/" in source or "." in source
-    name = Path(source).stem if is_path else source
-    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.")
-    return stem[:LONGEST_STEM] or "names"
-
-
-def _make_unless_taken(path: Path) -> bool:
-    """Create a folder, and return whether that worked. It doesn't if the path exists already.
-
-    Raises:
-        OutputError: The folder can't be created for another reason.
-    """
-    try:
-        path.mkdir(parents=True)
-    except FileExistsError as error:
-        if is_taken(path):
-            return False
-        # The parent is what exists, and it isn't a folder but a broken link.
-        raise _cannot_make(path.parent, error) from error
-    except OSError as error:
-        raise _cannot_make(path.parent, error) from error
-    return True
-
-
-def _already_exists(path: Path) -> OutputError:
-    """Return the error for a new run in a folder that exists."""
-    can_resume = is_file(path / STATE_FILE, None)
-    alternative = f", or continue with {setting('resume', path)}" if can_resume else ""
-    return OutputError(f"{short(path)} exists already: name a new folder{alternative}")
 
 
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:

@@ -63,46 +63,20 @@ class StateDocument:
     identity: Identity
     engine: str  # the backend that saved the state
 
-    @classmethod
-    def of(cls, state: SavedState) -> StateDocument:
-        """Collect what a state's document contains."""
-        progress = state.progress
-        best = progress.best
-        return cls(
-            epoch=progress.epoch,
-            step=progress.step,
-            loss_sum=progress.loss_sum,
-            characters=progress.characters,
-            seconds=progress.seconds,
-            training_seconds=progress.training_seconds,
-            history=tuple(progress.history),
-            best=None if best is None else BestDocument(best.epoch, best.value),
-            identity=state.identity,
-            engine=state.engine,
-        )
-
-    def progress(self, best_parameters: Mapping[str, Array]) -> TrainingProgress:
-        """Restore the progress of the run.
-
-        Args:
-            best_parameters: The parameters of the best epoch; empty if there's none.
-        """
-        return TrainingProgress(
-            epoch=self.epoch,
-            step=self.step,
-            loss_sum=self.loss_sum,
-            characters=self.characters,
-            seconds=self.seconds,
-            training_seconds=self.training_seconds,
-            history=list(self.history),
-            best=self._best_epoch(best_parameters),
-        )
-
-    def _best_epoch(self, parameters: Mapping[str, Array]) -> BestEpoch | None:
-        """Restore the best epoch; None if no epoch is finished."""
-        if self.best is None:
-            return None
-        return BestEpoch(self.best.epoch, self.best.value, parameters)
+    def check(self) -> None:
+        """Raise ValueError for values that are valid one by one, but contradict each other."""
+        epochs = [record.epoch for record in self.history]
+        is_complete = len(epochs) == self.epoch  # first, as an epoch from a forged file may be huge
+        if not is_complete or epochs != list(range(1, len(epochs) + 1)):
+            raise ValueError(
+                f"the history has {len(epochs)} records, which are not for the epochs 1 to {self.epoch}"
+            )
+        if (self.best is not None) != (self.epoch > 0):
+            raise ValueError("there is a best epoch after the first epoch, and none before it")
+        if self.best is not None and self.best.epoch > self.epoch:
+            raise ValueError(f"the best epoch is {self.best.epoch} of {self.epoch}")
+        if (self.step == 0) != (self.characters == 0):
+            raise ValueError(f"{self.characters} characters were read in {self.step} steps")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,19 +96,18 @@ class SavedState:
         Raises:
             OutputError: The file can't be written.
         """
-        document = {"kind": KIND, **to_plain(StateDocument.of(self))}
-        write_tensors(path, self._tensors(), document, largest=LARGEST_RECORD)
-
-    def _tensors(self) -> dict[str, Array]:
-        """Collect the tensors of the file, by name."""
+        progress = self.progress
         tensors = dict(self.engine_state)
-        best = self.progress.best
-        if best is not None:
-            for name, values in best.parameters.items():
+        best = None
+        if progress.best is not None:
+            best = BestDocument(progress.best.epoch, progress.best.value)
+            for name, values in progress.best.parameters.items():
                 tensors[BEST_PREFIX + name] = values
         if self.probe is not None:
             tensors[PROBE] = self.probe
-        return tensors
+        values_of_progress = {**vars(progress), "history": tuple(progress.history), "best": best}
+        document = StateDocument(**values_of_progress, identity=self.identity, engine=self.engine)
+        write_tensors(path, tensors, {"kind": KIND, **to_plain(document)}, largest=LARGEST_RECORD)
 
     @classmethod
     def load(cls, path: Path) -> SavedState:
@@ -144,74 +117,37 @@ class SavedState:
             CheckpointError: The file is missing, damaged, or not the state of a run.
         """
         tensors, plain = read_tensors(path, largest=LARGEST_RECORD)
+        kind = plain.pop("kind", None)
+        if kind != KIND:
+            raise CheckpointError(
+                f"{path} contains a {quote(str(kind))}: expected the state of a training run"
+            )
         probe = tensors.pop(PROBE, None)
-        document = _read_document(plain, probe, path)
-        best_parameters = _pop_best_parameters(tensors)
-        return cls(
-            engine_state=tensors,
-            progress=document.progress(best_parameters),
-            identity=document.identity,
-            engine=document.engine,
-            probe=probe,
+        try:
+            document = from_plain(StateDocument, plain)
+            document.check()
+            if probe is not None and (probe.dtype != np.float32 or probe.shape[:-1] != (2,)):
+                raise ValueError(f"{PROBE} is not two rows of logits")
+        except ValueError as error:
+            raise CheckpointError(
+                f"{path} is not a valid state of a training run ({error}): use another copy of it"
+            ) from error
+        engine_state: dict[str, Array] = {}
+        best_parameters: dict[str, Array] = {}
+        for name, values in tensors.items():
+            if name.startswith(BEST_PREFIX):
+                best_parameters[name.removeprefix(BEST_PREFIX)] = values
+            else:
+                engine_state[name] = values
+        best = document.best
+        progress = TrainingProgress(
+            epoch=document.epoch,
+            step=document.step,
+            loss_sum=document.loss_sum,
+            characters=document.characters,
+            seconds=document.seconds,
+            training_seconds=document.training_seconds,
+            history=list(document.history),
+            best=None if best is None else BestEpoch(best.epoch, best.value, best_parameters),
         )
-
-
-def _read_document(plain: dict[str, Json], probe: Array | None, path: Path) -> StateDocument:
-    """Read a state's JSON document.
-
-    Raises:
-        CheckpointError: It isn't the document of a state, or its values are wrong.
-    """
-    kind = plain.pop("kind", None)
-    if kind != KIND:
-        raise CheckpointError(
-            f"{path} contains a {quote(str(kind))}: expected the state of a training run"
-        )
-    try:
-        document = from_plain(StateDocument, plain)
-        _check_document(document)
-        _check_probe(probe)
-    except ValueError as error:
-        raise CheckpointError(
-            f"{path} is not a valid state of a training run ({error}): use another copy of it"
-        ) from error
-    return document
-
-
-def _check_document(document: StateDocument) -> None:
-    """Raise ValueError for values that are valid one by one, but contradict each other."""
-    _check_history(document)
-    _check_progress(document)
-
-
-def _pop_best_parameters(tensors: dict[str, Array]) -> dict[str, Array]:
-    """Remove the best parameters from a file's tensors, and return them by canonical name."""
-    names = [name for name in tensors if name.startswith(BEST_PREFIX)]
-    return {name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in names}
-
-
-def _check_history(document: StateDocument) -> None:
-    """Raise ValueError if the history doesn't have one record per finished epoch."""
-    epochs = [record.epoch for record in document.history]
-    is_complete = len(epochs) == document.epoch  # first, as an epoch from a forged file may be huge
-    if not is_complete or epochs != list(range(1, len(epochs) + 1)):
-        raise ValueError(
-            f"the history has {len(epochs)} records, which are not for the epochs 1 to {document.epoch}"
-        )
-
-
-def _check_progress(document: StateDocument) -> None:
-    """Raise ValueError if the best epoch or the current step contradicts the number of finished epochs."""
-    has_best = document.best is not None
-    if has_best != (document.epoch > 0):
-        raise ValueError("there is a best epoch after the first epoch, and none before it")
-    if document.best is not None and document.best.epoch > document.epoch:
-        raise ValueError(f"the best epoch is {document.best.epoch} of {document.epoch}")
-    if (document.step == 0) != (document.characters == 0):
-        raise ValueError(f"{document.characters} characters were read in {document.step} steps")
-
-
-def _check_probe(probe: Array | None) -> None:
-    """Raise ValueError if the self-test logits don't have the right type and shape."""
-    if probe is not None and (probe.dtype != np.float32 or probe.ndim != 2 or len(probe) != 2):
-        raise ValueError(f"{PROBE} is not two rows of logits")
+        return cls(engine_state, progress, document.identity, document.engine, probe)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.checkpoint import tensor_file as module
-from namegen.core.checkpoint.checkpoint import SETS, Checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label
 from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.normalization import known_set
@@ -140,42 +140,6 @@ def test_files_too_large_to_read_are_not_written(
             with pytest.raises(OutputError, match=f"would have more than {largest:,} bytes"):
                 write_tensors(path, tensors, document)
             assert not path.exists()
-
-
-def test_headers_too_large_to_read_are_not_written(tmp_path: Path) -> None:
-    """A quotation mark takes more space than a letter, because the document is a string in JSON."""
-    path, tensors = tmp_path / "file.safetensors", {"a": np.zeros(3)}
-    for text, largest in (("x" * 8_000, 10_000), ('"' * 2_500, 12_000)):
-        write_tensors(path, tensors, {"text": text}, largest=largest)
-        assert read_tensors(path, largest=largest)[1]["text"] == text
-        path.unlink()
-        with pytest.raises(
-            OutputError,
-            match="would have more than 8,000 bytes, which is the limit",
-        ):
-            write_tensors(path, tensors, {"text": text}, largest=8_000)
-        assert not path.exists()
-    write_tensors(path, tensors, {"text": "x" * 8_000}, largest=10_000)
-    with pytest.raises(CheckpointError, match="or it is damaged"):
-        read_tensors(path, largest=8_000)
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_the_error_names_a_truncated_set(checkpoint: Checkpoint, tmp_path: Path, name: str) -> None:
-    path = tmp_path / "model.safetensors"
-    checkpoint.save(path)
-    tensors, document = read_tensors(path)
-    write_tensors(path, {**tensors, name: np.zeros(3, np.uint8)}, document)
-    with pytest.raises(CheckpointError, match=f"does not fit together: {name}: .* cut short; use"):
-        Checkpoint.load(path)
-
-
-def test_safetensors_files_of_other_programs_are_rejected(tmp_path: Path) -> None:
-    header = json.dumps({"__metadata__": {"format": "pt"}}).encode()
-    path = tmp_path / "foreign.safetensors"
-    path.write_bytes(struct.pack("<Q", len(header)) + header)
-    with pytest.raises(CheckpointError, match="not a model file of namegen"):
-        Checkpoint.load(path)
 
 
 VALUES = st.recursive(

@@ -21,7 +21,6 @@ from namegen.core.checkpoint.metadata import (
     Metadata,
     bytes_to_text,
     read_metadata,
-    shortest_name,
     text_to_bytes,
 )
 from namegen.core.checkpoint.ngram_set import NgramSet
@@ -152,23 +151,6 @@ def test_no_export_contains_the_path_of_the_list(way: Way, tmp_path: Path) -> No
     assert training == {"list": path if way is by_checkpoint else "elves.txt", "names": 3}
 
 
-@pytest.mark.parametrize("way", FILES)
-def test_optional_fields_stay_empty(way: Way, tmp_path: Path) -> None:
-    """Fields keep their defaults, and an empty set of known names doesn't become None."""
-    bare = Checkpoint(
-        network=replace(NETWORK, labels=0),
-        vocabulary=VALUES["vocabulary"],
-        parameters=a_checkpoint().parameters,
-    )
-    kernel = bare.parameters["rnn.0.kernel"][:4]
-    bare = replace(bare, parameters={**bare.parameters, "rnn.0.kernel": kernel})
-    back = way(bare, tmp_path)
-    assert all(
-        same(getattr(back, field.name), getattr(bare, field.name)) for field in fields(Metadata)
-    )
-    assert len(way(replace(bare, known_names=known_set([])), tmp_path).known_names) == 0
-
-
 def a_rule(**changes: object) -> dict[str, object]:
     return {
         "mean_level": 0.0,
@@ -276,24 +258,6 @@ def test_files_with_invalid_metadata_are_rejected_in_one_sentence(
         way(source, tmp_path)
 
 
-def test_invalid_known_names_are_rejected(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    a_checkpoint().save(path)
-    tensors, document = read_tensors(path)
-    for forged in (tensors["known_names"][:-1], np.full(9, 255, np.uint8), np.zeros(0, np.uint8)):
-        write_tensors(path, {**tensors, "known_names": forged}, document)
-        with pytest.raises(CheckpointError, match=r"cut short|as namegen writes them"):
-            Checkpoint.load(path)
-    for forged in (tensors["known_names"].view(np.int8), tensors["known_names"][:, None]):
-        write_tensors(path, {**tensors, "known_names": forged}, document)
-        with pytest.raises(CheckpointError, match="known_names isn't stored as a tensor of bytes"):
-            Checkpoint.load(path)
-    del tensors["known_names"]
-    write_tensors(path, tensors, {**document, "metadata": a_checkpoint().to_plain()})
-    with pytest.raises(CheckpointError, match="known_names isn't stored as a tensor of bytes"):
-        Checkpoint.load(path)
-
-
 def test_an_invalid_file_of_known_names_is_rejected(tmp_path: Path) -> None:
     path, sound = tmp_path / "model.known_names.safetensors", np.array([1, 2, 3], np.uint64)
     write_known_names(path, KnownSet(sound))
@@ -327,29 +291,8 @@ def test_a_set_that_does_not_match_the_model_is_rejected(
         Checkpoint.load(path)
 
 
-def test_the_shortest_name_is_the_two_percent_quantile() -> None:
-    lengths = [*range(1, 101)] * 2
-    assert shortest_name(["a" * length for length in lengths]) == 2
-    assert shortest_name(["Al", "Bert"]) == 2
-
-
 @given(st.binary(max_size=40))
 def test_bytes_encoded_as_text_are_restored(data: bytes) -> None:
     text = bytes_to_text(data)
     assert text_to_bytes(text) == data
     assert not set(text) & set('<"\\& \n') - {"&"}
-
-
-@pytest.mark.parametrize("text", ["<0000", "\x00", "é", "~~~~~", "0 0", "あ"])
-def test_text_with_invalid_characters_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match="base 85"):
-        text_to_bytes(text)
-
-
-@pytest.mark.parametrize("count", [1, 1_000_000])
-def test_the_model_file_contains_any_number_of_known_names(count: int, tmp_path: Path) -> None:
-    drawn = np.random.default_rng(0).integers(1 << 64, size=count, dtype=np.uint64)
-    source = a_checkpoint(known_names=KnownSet(np.unique(drawn)))
-    back = by_checkpoint(source, tmp_path)
-    assert same(back.known_names, source.known_names)
-    assert (tmp_path / "model.safetensors").stat().st_size < 1.25 * count + 4_000

@@ -46,26 +46,6 @@ def chosen(
     return with_defaults(Recipe(network=network, training=training), size)
 
 
-def test_short_lists_get_many_epochs_and_huge_lists_one() -> None:
-    tiny = replace(SHORT, names=10, distinct_names=10, characters=70)
-    training = chosen(tiny).training
-    assert training.epochs * -(-10 // training.batch_size) == 1000  # updates
-    many = replace(LONG, names=10**7, distinct_names=10**7, characters=7 * 10**7)
-    assert chosen(many).training.epochs == 1
-
-
-def test_lists_under_100_names_get_60_epochs_without_dropout() -> None:
-    """Longer names get more epochs."""
-    short = replace(SHORT, names=99, distinct_names=99, listed_names=99, characters=99 * 8)
-    training = chosen(short).training
-    assert (training.epochs, training.label_smoothing) == (60, 0.5)
-    assert (training.recurrent_dropout, training.output_dropout) == (0.0, 0.0)
-    assert chosen(replace(short, characters=99 * 15)).training.epochs == 90
-    assert (
-        chosen(replace(short, listed_names=100)).training.recurrent_dropout == 0.35
-    )  # one of 100 listed names is held out
-
-
 @pytest.mark.parametrize(
     ("names", "said", "share"),
     [
@@ -124,49 +104,6 @@ def test_defaults_change_at_the_documented_sizes(
     assert recipe.training.label_smoothing == label_smoothing
 
 
-def test_longer_lists_of_long_names_get_the_widest_layer() -> None:
-    companies = replace(SHORT, names=4_000, distinct_names=4_000, characters=100_000)
-    assert chosen(companies).network.hidden == (256,)
-    assert chosen(
-        replace(companies, names=300, distinct_names=300, characters=7_500)
-    ).network.hidden == (128,)
-
-
-def test_phrases_get_more_epochs_than_longer_names() -> None:
-    """Color names of two or three words need far more epochs than company names."""
-    phrases = replace(
-        LONG, names=60_000, distinct_names=60_000, characters=60_000 * 13, prefixes=170_000
-    )
-    recipe = chosen(phrases)
-    assert (recipe.network.cell, recipe.network.hidden) == ("gru", (256,))
-    assert recipe.training.epochs == round(18_000_000 / phrases.characters)
-    assert (recipe.training.batch_size, recipe.training.learning_rate) == (512, 0.01)
-    fewer = chosen(replace(phrases, names=14_999, distinct_names=14_999, characters=14_999 * 13))
-    assert (fewer.network.hidden, fewer.training.epochs) == ((192,), 48)
-    assert (fewer.training.batch_size, fewer.training.learning_rate) == (128, 0.006)
-    longer = chosen(replace(LONG, characters=LONG.names * 20))
-    assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
-
-
-def test_longer_lists_get_wider_layers_and_fewer_epochs() -> None:
-    short, long = chosen(SHORT), chosen(LONG)
-    assert (short.network.cell, long.network.cell) == ("gru", "lstm")
-    assert (short.network.hidden, long.network.hidden) == ((128,), (224,))
-    assert (short.training.learning_rate, long.training.learning_rate) == (0.006, 0.008)
-    assert short.training.batch_size < long.training.batch_size
-    assert short.training.epochs > long.training.epochs
-    assert short.training.recurrent_dropout == round(2.8 / SHORT.length, 2)
-    assert short.training.output_dropout == pytest.approx(
-        short.training.recurrent_dropout / 2, abs=0.005
-    )
-    assert (
-        chosen(replace(LONG, vocabulary_size=20_000)).training.label_smoothing == 0.0
-    )  # the targets wouldn't fit into memory
-    assert (
-        chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
-    )  # SGD has its own default
-
-
 @pytest.mark.parametrize(
     "said", [{"recurrent_dropout": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}]
 )
@@ -175,18 +112,6 @@ def test_defaults_do_not_replace_explicit_settings(said: dict[str, float]) -> No
     training = chosen(LONG, replace(STANDARD, **said)).training
     assert getattr(training, name) == said[name]
     assert replace(training, **{name: None}) == replace(chosen(LONG).training, **{name: None})
-
-
-def test_defaults_do_not_replace_an_explicit_network() -> None:
-    recipe = chosen(LONG, network=replace(RNN, cell="simple_rnn", hidden=(32, 32)))
-    assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
-    assert recipe.training.layer_dropout > 0  # applies to the units between two layers
-    assert (
-        recipe.training.recurrent_dropout < chosen(LONG).training.recurrent_dropout
-    )  # narrow layers need less dropout
-    plain = replace(RNN, cell="simple_rnn", hidden=(128,))
-    assert chosen(SHORT, network=plain).training.recurrent_dropout == round(1 / SHORT.length, 2)
-    assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
 
 
 def test_quick_runs_use_the_network_of_the_original_project() -> None:

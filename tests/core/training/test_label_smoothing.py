@@ -52,13 +52,6 @@ def test_targets_mix_ngram_predictions_and_observed_characters(share: float) -> 
             np.testing.assert_allclose(batch.targets[node], target, rtol=1e-6, atol=1e-7)
 
 
-def test_the_original_batches_are_not_changed() -> None:
-    batches = BatchMaker.from_names(NAMES, VOCABULARY)
-    smooth_targets(batches, VOCABULARY.size, 0.5)
-    batch = next(batches.epoch(0, batch_size=4, seed=1))
-    assert batch.targets is None
-
-
 def test_the_ngram_is_fitted_without_held_out_names(monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, counted = load_bundled("mlb-first"), []
 

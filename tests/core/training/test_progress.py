@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import FrozenInstanceError
 
 import pytest
 
-from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.progress import COLUMNS, EpochRecord, history_csv
 
 
@@ -34,11 +32,3 @@ def test_history_csv_contains_no_control_characters(text: str, cell: str) -> Non
     assert all(character.isprintable() or character == "\n" for character in written)
     _, row = csv.reader(io.StringIO(written))
     assert row[COLUMNS.index("sample")] == cell
-
-
-def test_validation_is_none_without_validation_metrics() -> None:
-    record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, 2.1, 0.3, 0.2, "Al", True)
-    assert record.validation == Metrics(2.1, 0.3, 0.2)
-    with pytest.raises(FrozenInstanceError):
-        record.epoch = 2  # type: ignore[misc]
-    assert EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, "Al", True).validation is None

@@ -23,7 +23,7 @@ from namegen.core.settings import (
 )
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run_folder import RunFolder
-from namegen.errors import CheckpointError, EngineError, NamesError
+from namegen.errors import CheckpointError, NamesError
 from namegen.events import Event, Measuring
 from tests.core.training.small_runs import CORPUS, SHORT, After, make_run, states, untimed
 from tests.lion import LION
@@ -111,26 +111,6 @@ def test_changed_settings_or_names_are_rejected(tmp_path: Path) -> None:
         make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=folder).resume()
 
 
-def test_settings_missing_from_an_older_state_have_their_defaults(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    make_run(folder=folder, should_stop=After(5)).run()
-    state = folder.load_state()
-    del (
-        state.identity.data["test"],
-        state.identity.training["momentum"],
-        state.identity.training["batch_size"],
-    )
-    folder.save_state(state)
-    with pytest.raises(
-        CheckpointError, match=r"other settings \[training\]"
-    ):  # batch_size isn't the default
-        make_run(folder=folder).resume()
-    state.identity.training["batch_size"] = SHORT.batch_size
-    folder.save_state(state)
-    make_run(folder=folder).resume()
-    refuses_others(folder, data={"test": 0.1}, momentum=0.5)
-
-
 def test_the_model_contains_the_percentiles_of_its_list() -> None:
     run = make_run()
     checkpoint = run.run().checkpoint
@@ -186,22 +166,6 @@ def test_wide_simple_rnn_layers_get_a_lower_learning_rate(
     )
 
 
-def test_a_backend_without_the_cell_lists_its_cells() -> None:
-    class Plain(NumpyEngine):
-        cells = frozenset({"simple_rnn"})
-
-    with pytest.raises(EngineError, match="no cell 'lstm': choose one of simple_rnn"):
-        prepare(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
-
-
-def test_results_depend_on_the_seed() -> None:
-    def losses(seed: int) -> list[float]:
-        run = make_run(replace(SHORT, seed=seed), data=DataSettings(validation=0.0))
-        return [metadata.training_loss_nats_per_char for metadata in run.run().history]
-
-    assert losses(1) == losses(1) != losses(2)
-
-
 @pytest.mark.parametrize("labels", [1, 2])
 @pytest.mark.parametrize("separator", ["", " "], ids=["words", "phrases"])
 def test_ngrams_and_words_come_only_from_the_training_set(separator: str, labels: int) -> None:
@@ -229,35 +193,3 @@ def test_ngrams_and_words_come_only_from_the_training_set(separator: str, labels
         assert metadata.words.holds(word_digests(words)).all()
     else:
         assert metadata.words is None
-
-
-def test_a_model_that_is_only_evaluated_has_no_ngrams() -> None:
-    metadata = make_run(for_use=False).prepared.metadata
-    assert (metadata.ngrams, metadata.words, metadata.score_rules) == (None, None, ())
-
-
-def test_short_lists_of_phrases_have_no_validation_set() -> None:
-    words = [
-        f"{kind} {one}"
-        for kind in ("Old", "Red", "Big", "Sly")
-        for one in ("Fox", "Hen", "Inn", "Mug", "Star")
-    ]
-    places = ["Ely", "Kew", "Ayr", "Wye", "Usk", "Rye", "Exe", "Lea", "Tay", "Wem", "Esk", "Ure"]
-    many = [
-        f"{one} of {place}" for k, one in enumerate(words) for place in places[k % 2 :: 2]
-    ]  # 120 names
-    prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
-    assert prepared.parts.validation is None
-    assert prepared.metadata.words is not None
-    prepared = prepare(
-        Corpus.from_names([one.replace(" ", "") for one in many]),
-        Recipe(),
-        NumpyEngine,
-        for_use=True,
-    )
-    assert prepared.parts.validation is not None
-    assert prepared.metadata.words is None
-    some = [
-        f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)
-    ]  # lists of phrases don't need repeated words
-    assert [Corpus.from_names(some[:many]).is_phrases for many in (20, 21)] == [True, False]

@@ -43,20 +43,6 @@ def test_folders_are_named_after_the_list_and_numbered(
     assert all(path.is_dir() for path in made)
 
 
-def test_errors_about_folders_explain_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"exists already: name a new folder$"):
-        RunFolder.make(tmp_path)
-    with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
-        RunFolder.to_resume(tmp_path)
-    with pytest.raises(
-        OutputError, match=r"can't create the folder .*: choose another folder as out$"
-    ):
-        RunFolder.make(tmp_path / "file" / "run")
-    with pytest.raises(OutputError, match=r"can't create the folder .*file"):
-        RunFolder.make_numbered(tmp_path / "file", "list", "numpy")
-
-
 def test_a_saved_list_is_read_back_unchanged(tmp_path: Path) -> None:
     names = ('"Al"', '"Bo"', "- Bo", "Cy[1]", "1. FC", "2. FC", "3. FC", "De,", "<b>", "a, b, c")
     corpus, folder = Corpus.from_names(names), RunFolder.make(tmp_path / "run")
@@ -110,18 +96,6 @@ def test_only_one_run_at_a_time_can_use_a_folder(tmp_path: Path) -> None:
         assert not list(tmp_path.iterdir())
     with RunFolder(tmp_path).sole_use():
         pass
-
-
-def test_saved_files_are_found_in_the_folder(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    assert not folder.has_state
-    folder.save_names(Corpus.from_names(["Al", "Bo"]))
-    folder.save_config("seed = 1\n")
-    assert not folder.has_state
-    assert folder.config_path.read_text() == "seed = 1\n"
-    (tmp_path / "state.safetensors").touch()
-    assert folder.has_state
-    assert folder.plot_path.parent == tmp_path
 
 
 def test_a_second_file_contains_the_full_known_names(

@@ -45,15 +45,6 @@ def test_the_best_epoch_is_chosen_by_the_monitored_metric() -> None:
         )
 
 
-def test_the_earlier_of_equal_epochs_is_the_best() -> None:
-    run = make_run(
-        replace(SHORT, optimizer="sgd", learning_rate=1e-30)
-    )  # so small that no parameter changes
-    result = run.run()
-    assert len({metadata.validation_loss_nats_per_char for metadata in result.history}) == 1
-    assert result.best_epoch == 1
-
-
 def test_training_loss_is_used_without_a_validation_set() -> None:
     result = make_run(data=DataSettings(validation=0.0)).run()
     losses = [metadata.training_loss_nats_per_char for metadata in result.history]
@@ -88,29 +79,6 @@ def test_a_diverging_last_update_is_an_error_without_warnings(
     """The only update makes the parameters invalid, which is detected when the metrics are computed."""
     with pytest.raises(TrainingError, match="in epoch 1"):
         make_run(replace(SHORT, epochs=1, batch_size=400, **rate), data).run()
-
-
-def test_the_sample_of_an_epoch_is_a_single_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows: list[int] = []  # of each step in the current epoch
-    step = NumpyEngine.step
-
-    def counting_step(engine: NumpyEngine, tokens: np.ndarray, state: Any) -> Any:
-        rows.append(len(tokens))
-        return step(engine, tokens, state)
-
-    run = make_run(replace(SHORT, learning_rate=0.05), DataSettings(validation=0.0))
-    monkeypatch.setattr(NumpyEngine, "step", counting_step)
-    for progress in run.trainer.run(run.progress):
-        assert len(rows) > len(progress.history[-1].sample) > 0
-        assert set(rows) == {1}
-        rows.clear()
-
-
-def test_unresolved_settings_are_rejected() -> None:
-    run = make_run()
-    run.prepared = replace(run.prepared, recipe=Recipe())
-    with pytest.raises(SettingsError, match="resolve the settings"):
-        run.run()
 
 
 def test_events_are_sent_for_every_stage_of_a_run() -> None:
@@ -176,13 +144,6 @@ def test_other_errors_are_not_blamed_on_the_backend() -> None:
         failing(0.0, should_stop=stop).run()
 
 
-def test_a_backend_that_returns_a_nan_loss_is_reported() -> None:
-    with pytest.raises(
-        TrainingError, match="no longer a finite number, or much too large, in epoch 2"
-    ):
-        failing(float("nan")).run()
-
-
 def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
     """Return the learning rate of every step of a run."""
     training = TrainingSettings(**settings)
@@ -208,32 +169,6 @@ def test_schedules_declare_the_settings_that_they_use(name: str) -> None:
         assert (setting in TrainingSettings(**given).without_effect) == (
             setting not in schedule.reads
         )
-
-
-def test_steps_change_the_rate_at_the_start_of_an_epoch() -> None:
-    assert set(rates(5, 4, lr_schedule="constant", learning_rate=0.3)) == {0.3}
-    assert 0 < rates(1, 1)[0] <= 0.02
-    assert (
-        rates(3, 3, lr_schedule="steps", lr_steps=((0, 0.1), (2, 0.01))) == [0.1] * 6 + [0.01] * 3
-    )
-
-
-def test_one_cycle_rises_during_warmup_and_then_falls() -> None:
-    found = rates(100, 10, learning_rate=0.02, warmup=0.2)
-    top = found.index(max(found))
-    assert top == pytest.approx(200, abs=1)
-    assert max(found) == pytest.approx(0.02, rel=1e-2)
-    assert found[:top] == sorted(found[:top])
-    assert found[top:] == sorted(found[top:], reverse=True)
-    assert found[0] == pytest.approx(0.02 / 25)
-    assert found[top // 2] == pytest.approx((found[0] + 0.02) / 2, rel=0.01)
-    assert found[-1] == pytest.approx(0.02 / 10_000)
-
-
-@pytest.mark.parametrize("settings", [{"lr_schedule": "steps"}, {"lr_steps": ((0, 0.1),)}])
-def test_lr_steps_and_the_steps_schedule_require_each_other(settings: dict) -> None:
-    with pytest.raises(SettingsError, match="together"):
-        TrainingSettings(**settings)
 
 
 NETWORK = RecurrentNetwork(30, "gru", hidden=(40, 50))
@@ -284,17 +219,6 @@ def test_dropout_of_missing_units_is_rejected() -> None:
         SettingsError, match=r"^layer_dropout is 0\.5, but this network has no such units"
     ):
         Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(layer_dropout=0.5))
-
-
-@pytest.mark.parametrize("times", [1, 5])
-def test_very_small_dropout_rates_are_accurate(times: int) -> None:
-    """With four million weights, the expected number of dropped weights is 64 or 320."""
-    network, rate = RecurrentNetwork(5, hidden=(2_048,)), times / 2**16
-    (name,) = network.mask_shapes["recurrent_dropout"]
-    mask = Dropping(network, TrainingSettings(recurrent_dropout=rate)).masks(epoch=0, step=0)[name]
-    assert mask.size >= 2**22
-    expected = mask.size * rate
-    assert abs(int((mask == 0).sum()) - expected) < 3 * np.sqrt(expected)
 
 
 IDENTITY = Identity(
