@@ -85,7 +85,7 @@ def test_exported_models_work_in_stock_keras(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "gru.keras", tmp_path / "model.keras")
     Vocabulary("abcdefgh").save(tmp_path / "model.json")
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    (tmp_path / "examples").write_text("".join(examples), encoding="utf-8")
+    (tmp_path / "examples").write_text("".join(examples[:2]), encoding="utf-8")
     command = [sys.executable, "-c", READER, str(tmp_path), *cases]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     equal, name = done.stdout.splitlines() or [done.stderr, ""]
@@ -108,3 +108,12 @@ def test_invalid_arguments_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_text("mine")
     with pytest.raises(OutputError, match="exists already"):
         export_keras(small_checkpoint(network, parameters), str(tmp_path / "model.keras"))
+
+
+@pytest.mark.slow
+def test_the_cell_on_the_page_learns() -> None:
+    *_, own_cell = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", own_cell], capture_output=True, text=True)
+    loss, names = done.stdout.splitlines() or [done.stderr, ""]
+    assert float(loss) < 2.5
+    assert names

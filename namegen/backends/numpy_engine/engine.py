@@ -21,7 +21,6 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State, Step, StepLosses, clipped
 from namegen.core.network.architecture import (
     Network,
-    OptimizerState,
     RecurrentNetwork,
     checked_masks,
     checked_tensors,
@@ -29,7 +28,7 @@ from namegen.core.network.architecture import (
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
-from namegen.types import Array, Float, Float64, Int, Int32
+from namegen.types import Array, Float, Int, Int32
 
 NumpyState: TypeAlias = list[LayerState]  # one per layer
 
@@ -95,44 +94,28 @@ class SoftmaxCrossEntropy:
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """Compute the loss, summed over the characters of all names in the batch."""
         self._batch = batch
+        tree = batch.tree
         columns = logits.T  # (V, N), contiguous because ``Linear`` writes columns
         # Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
         shifted: Array = self._shifted_buffer.like(columns)  # (V, N)
         np.subtract(columns, columns.max(axis=0), out=shifted)
-        exponentials = self._exponentials_buffer.like(shifted)  # (V, N)
-        self._exponentials: Array = np.exp(shifted, out=exponentials)
-        self._sums = exponentials.sum(axis=0)  # (N,)
+        self._exponentials: Array = self._exponentials_buffer.like(shifted)  # (V, N)
+        np.exp(shifted, out=self._exponentials)
+        self._sums = self._exponentials.sum(axis=0)  # (N,)
         log_sums = np.log(self._sums.astype(np.float64))  # (N,)
         if batch.targets is None:
-            return float(batch.tree.count @ log_sums - self._sum_by_counts(shifted))
-        return self._loss_with_targets(batch.targets, shifted, log_sums)
-
-    def _loss_with_targets(
-        self,
-        targets: Float[Array, "N V"],
-        shifted: Float[Array, "V N"],
-        log_sums: Float64[Array, "N"],
-    ) -> float:
-        """Compute the loss ``Σ_nodes n Σ_v target_v (log_sum − shifted_v)``."""
-        self._targets = np.ascontiguousarray(targets.T, shifted.dtype)  # (V, N)
-        # In single precision, the targets of a node don't sum to exactly 1.
-        target_sums = np.ones(len(shifted), shifted.dtype) @ self._targets  # (N,)
-        count = self._batch.tree.count  # (N,)
-        return float(count @ (target_sums * log_sums) - self._sum_by_targets(shifted))
-
-    def _sum_by_counts(self, shifted: Float[Array, "V N"]) -> float:
-        """Compute ``Σ_v c_v shifted_v``, summed over all nodes."""
-        tree = self._batch.tree
-        # Where each edge's logit is in the flat (V, N) array.
-        self._edges = tree.edge_token * tree.nodes + tree.edge_node  # (E,)
-        logits = shifted.ravel().take(self._edges).astype(np.float64)  # (E,)
-        return float(tree.edge_count @ logits)
-
-    def _sum_by_targets(self, shifted: Float[Array, "V N"]) -> float:
-        """Compute ``Σ_v n target_v shifted_v``, summed over all nodes."""
-        ones = np.ones(len(shifted), shifted.dtype)  # faster than np.sum
-        sums = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
-        return float(self._batch.tree.count @ sums)
+            # n log Σ e^shifted − Σ_v c_v shifted_v. ``_edges``: where each edge's logit is in the flat (V, N) array.
+            self._edges = tree.edge_token * tree.nodes + tree.edge_node  # (E,)
+            edge_logits = shifted.ravel().take(self._edges).astype(np.float64)  # (E,)
+            return float(tree.count @ log_sums - float(tree.edge_count @ edge_logits))
+        # n Σ_v target_v (log Σ e^shifted − shifted_v). In single precision, targets don't sum to exactly 1.
+        self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
+        ones = np.ones(
+            len(shifted), shifted.dtype
+        )  # sums as products with ones are faster than np.sum
+        target_sums = ones @ self._targets  # (N,)
+        target_logits = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
+        return float(tree.count @ (target_sums * log_sums) - float(tree.count @ target_logits))
 
     def backward(self) -> Float[Array, "N V"]:
         """Return d (loss / characters) / d logits of the last ``forward``: ``(n softmax − c) / characters``.
@@ -141,24 +124,19 @@ class SoftmaxCrossEntropy:
         """
         batch = self._batch
         exponentials = self._exponentials  # (V, N)
+        dtype = exponentials.dtype
         weights = batch.tree.count / batch.characters  # (N,), n / characters
         # Undo n log Σ e^shifted.
-        factors = (weights / self._sums).astype(exponentials.dtype)  # (N,)
         d_logits: Array = self._d_logits_buffer.like(exponentials)  # (V, N)
-        np.multiply(exponentials, factors, out=d_logits)
+        np.multiply(exponentials, (weights / self._sums).astype(dtype), out=d_logits)
         if batch.targets is None:
-            self._subtract_counts(d_logits)
+            # Undo − Σ_v c_v shifted_v. The buffer is contiguous, so ``ravel`` is a view; and no edge occurs twice.
+            edge_weights = (batch.tree.edge_count / batch.characters).astype(dtype)  # (E,)
+            d_logits.ravel()[self._edges] -= edge_weights
         else:
             # Undo − Σ_v n target_v shifted_v.
-            d_logits -= self._targets * weights.astype(exponentials.dtype)
+            d_logits -= self._targets * weights.astype(dtype)
         return d_logits.T
-
-    def _subtract_counts(self, d_logits: Float[Array, "V N"]) -> None:
-        """Subtract ``c / characters`` from the gradient, which undoes ``− Σ_v c_v shifted_v``."""
-        batch = self._batch
-        edge_weights = (batch.tree.edge_count / batch.characters).astype(d_logits.dtype)  # (E,)
-        # The buffer is contiguous, so ``ravel`` is a view of it; and no edge occurs twice.
-        d_logits.ravel()[self._edges] -= edge_weights
 
 
 class Model:
@@ -190,23 +168,19 @@ class Model:
         self.gradient = np.zeros_like(self.vector)  # all gradients
         self.parameters = views(network, self.vector)
         self.gradients = views(network, self.gradient)
-        self.recurrent: list[Recurrent] = [
-            self._make_layer(k, cell or CELLS[network.cell], bptt=bptt)
+        self.recurrent = [
+            Recurrent(
+                cell or CELLS[network.cell],
+                _of_layer(self.parameters, f"rnn.{k}."),
+                _of_layer(self.gradients, f"rnn.{k}."),
+                bptt=bptt,
+            )
             for k in range(len(network.hidden))
         ]
         self.output = Linear(
             _of_layer(self.parameters, "output."), _of_layer(self.gradients, "output.")
         )
         self.loss = SoftmaxCrossEntropy()
-
-    def _make_layer(self, k: int, cell: NumpyCell, *, bptt: bool) -> Recurrent:
-        """Create recurrent layer ``k``, which reads and writes its part of the vectors."""
-        return Recurrent(
-            cell,
-            parameters=_of_layer(self.parameters, f"rnn.{k}."),
-            gradients=_of_layer(self.gradients, f"rnn.{k}."),
-            bptt=bptt,
-        )
 
     def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
         """Compute the logits after every distinct prefix."""
@@ -353,20 +327,16 @@ class NumpyEngine:
             )
         losses: list[float] = []
         characters: list[int] = []
-        for step in steps:
-            losses.append(self._update(step, self.optimizer, self.training))
-            characters.append(step.batch.characters)
+        with np.errstate(
+            all="ignore"
+        ):  # if the training diverges, the Trainer notices it by the loss
+            for step in steps:
+                masks = checked_masks(self.network, step.masks)
+                losses.append(self.model.masked_loss_and_gradient(step.batch, masks))
+                (gradient,) = clipped([self.model.gradient], self.training, np)
+                self.optimizer.update(self.model.vector, gradient, step.learning_rate)
+                characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
-
-    @np.errstate(all="ignore")  # if the training diverges, the Trainer notices it by the loss
-    def _update(self, step: Step, optimizer: VectorOptimizer, training: TrainingSettings) -> float:
-        """Make one update, and return the loss before it in nats."""
-        model = self.model
-        masks = checked_masks(self.network, step.masks)
-        loss = model.masked_loss_and_gradient(step.batch, masks)
-        (gradient,) = clipped([model.gradient], training, np)
-        optimizer.update(model.vector, gradient, step.learning_rate)
-        return loss
 
     def get_state(self) -> dict[str, Array]:
         """Copy the parameters and the optimizer's state."""
@@ -384,17 +354,11 @@ class NumpyEngine:
         parameters, optimizer_state = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
-        if self.optimizer is not None:
-            self._set_optimizer_state(self.optimizer, optimizer_state)
-
-    def _set_optimizer_state(
-        self, optimizer: VectorOptimizer, state: OptimizerState | None
-    ) -> None:
-        """Set an optimizer's state. None resets it."""
-        optimizer.reset()
-        if state is None:
+        if self.optimizer is None:
             return
-        optimizer.step = state.step
-        for slot, vector in optimizer.slots.items():
-            for name, values in views(self.network, vector).items():
-                values[...] = state.slots[slot][name]
+        self.optimizer.reset()
+        if optimizer_state is not None:
+            self.optimizer.step = optimizer_state.step
+            for slot, vector in self.optimizer.slots.items():
+                for name, values in views(self.network, vector).items():
+                    values[...] = optimizer_state.slots[slot][name]

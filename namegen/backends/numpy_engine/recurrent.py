@@ -141,26 +141,16 @@ class Recurrent:
         self.start = np.zeros((formula.states, 1, self.width), self.dtype)
         self.block_rows = max(1, BLOCK_NUMBERS // self.width)
         self._d_inputs = Buffer()
-        self._split_parameters()
-        self._make_arrays(0)
-
-    def _split_parameters(self) -> None:
-        """Split the parameters by gate.
-
-        The results are views: an optimizer changes the parameters in their memory.
-        """
-        U = self.parameters["recurrent_kernel"]
-        bias = np.atleast_2d(self.parameters["bias"])  # (1 or 2, G·H)
-        self._K = self._by_gate(self.parameters["kernel"])  # (G, K, H)
+        self._arrays = StepArrays(cell, nodes=0, width=self.width, dtype=self.dtype)
+        # The parameters by gate. These are views: an optimizer changes the parameters in their memory.
+        U = parameters["recurrent_kernel"]
+        bias = np.atleast_2d(parameters["bias"])  # (1 or 2, G·H)
+        self._K = self._by_gate(parameters["kernel"])  # (G, K, H)
         self._U = self._by_gate(U)  # (state gates, H, H)
         self._bias = self._by_gate(bias[:1])  # (G, 1, H)
         self._state_bias: Array | None = None  # (state gates, 1, H)
         if len(bias) == 2:
             self._state_bias = self._by_gate(bias[1:, : U.shape[1]])
-
-    def _make_arrays(self, nodes: int) -> None:
-        """Allocate the arrays of a training step, for trees of up to this many nodes and some more."""
-        self._arrays = StepArrays(self.cell, nodes=nodes, width=self.width, dtype=self.dtype)
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
         """Compute the new state of ``B`` independent rows. Its first array is the layer's output."""
@@ -184,7 +174,9 @@ class Recurrent:
     ) -> Float[Array, "N H"]:
         """Compute the hidden state at every node. The next ``forward`` overwrites it."""
         if walk.nodes > self._arrays.room:
-            self._make_arrays(walk.nodes)
+            self._arrays = StepArrays(
+                self.cell, nodes=walk.nodes, width=self.width, dtype=self.dtype
+            )
         self._inputs = inputs
         self._walk = walk
         self._chunks = walk.chunks(self.block_rows)
@@ -229,27 +221,47 @@ class Recurrent:
             d loss / d inputs, which the next ``backward`` overwrites. None if the inputs are tokens, which have no
             derivative.
         """
-        U = self.parameters["recurrent_kernel"]
-        U_T = np.ascontiguousarray(U.T)  # BLAS is 20% faster with a contiguous copy
-        first_vector = self.cell.pre_activations + len(self.cell.carried)
+        U_T = np.ascontiguousarray(
+            self.parameters["recurrent_kernel"].T
+        )  # BLAS is 20% faster with a copy
         self._arrays.group_sums.begin(self._walk)
         for chunk in reversed(self._chunks):
-            self._send_gradients(chunk, d_outputs, U_T)
-        self._undo_state_product()
-        d_vectors = self._arrays.d[first_vector:, : self._walk.nodes]  # (vectors, N, H)
+            self._undo_steps(chunk, d_outputs, U_T)
+        # Undo s = h U (+ bias). All children of a prefix share s, so the sums over each group are enough.
+        arrays = self._arrays
+        groups = slice(0, self._walk.group_count)
+        d_U = self.gradients["recurrent_kernel"]
+        s_width = d_U.shape[1]  # state gates · H
+        d_s = arrays.group_sums.rows[groups, :s_width]  # (M, state gates · H)
+        np.dot(arrays.h_of_parents[groups].T, d_s, out=d_U)
+        d_bias = np.atleast_2d(self.gradients["bias"])  # (1 or 2, G·H)
+        if len(d_bias) == 2:
+            d_bias[1] = 0  # gates that don't read the state don't use their second bias
+            d_bias[1, :s_width] = np.ones(len(d_s), self.dtype) @ d_s
+        # Add up the gradients of the vectors, because all nodes have read the same ones.
+        first_vector = self.cell.pre_activations + len(self.cell.carried)
+        d_vectors = arrays.d[first_vector:, : self._walk.nodes]  # (vectors, N, H)
         for name, d_rows in zip(self.vectors, d_vectors, strict=True):
-            d_rows.sum(axis=0, out=self.gradients[name])  # all nodes have read the same vector
-        return self._undo_inputs()
+            d_rows.sum(axis=0, out=self.gradients[name])
+        # Undo x K + b.
+        if self._inputs.dtype.kind == "i":
+            self._undo_token_lookup(d_bias[0])
+            return None
+        return self._undo_input_product(d_bias[0])
 
-    def _send_gradients(
+    def _undo_steps(
         self, chunk: Chunk, d_outputs: Float[Array, "N H"], U_T: Float[Array, "SH H"]
     ) -> None:
         """Undo the steps of some consecutive levels, and send the gradients of the states that they read upward."""
         cell = self.cell
         arrays = self._arrays
         sent = arrays.sent
+        rows = chunk.rows
         s_width = len(U_T)  # state gates · H
-        local = self._local_derivatives(chunk.rows)  # (locals, chunk, H)
+        local = arrays.local[:, : rows.stop - rows.start]  # (locals, chunk, H)
+        cell.local_derivatives(
+            arrays.before[:, rows], arrays.after[:, rows], arrays.cache[:, rows], local
+        )
         for level, in_chunk in reversed(chunk.levels):
             groups = level.groups
             # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
@@ -260,52 +272,16 @@ class Recurrent:
             # 3. Add up the nodes of each group, because they have read the same state.
             sums = arrays.group_sums.fill(level)  # (groups, (state gates + carried) · H)
             # 4. Send the gradient of that state to the parent. The roots have none.
-            if self.bptt and groups.start > 0:
-                np.dot(sums[:, :s_width], U_T, out=sent[0, groups])  # undoes s = h U
-                self._send_carried(sums[:, s_width:], groups)
-
-    def _local_derivatives(self, rows: slice) -> Float[Array, "locals chunk H"]:
-        """Compute the local derivatives of some nodes' steps."""
-        arrays = self._arrays
-        local = arrays.local[:, : rows.stop - rows.start]
-        self.cell.local_derivatives(
-            arrays.before[:, rows], arrays.after[:, rows], arrays.cache[:, rows], local
-        )
-        return local
-
-    def _send_carried(self, sums: Float[Array, "groups carried_H"], groups: slice) -> None:
-        """Send each group's parent the gradients of the state arrays that the cell has read directly."""
-        sent = self._arrays.sent
-        for index, state in enumerate(self.cell.carried):
-            d_carried = sums[:, index * self.width : (index + 1) * self.width]  # (groups, H)
-            if state == 0:
-                sent[0, groups] += d_carried  # h is read twice: directly, and through s = h U
-            else:
-                sent[state, groups] = d_carried
-
-    def _undo_state_product(self) -> None:
-        """Undo ``s = h U (+ bias)``: fill the gradients of U and of the state's bias.
-
-        All children of a prefix share s, so the sums over each group are enough.
-        """
-        groups = slice(0, self._walk.group_count)
-        d_U = self.gradients["recurrent_kernel"]
-        s_width = d_U.shape[1]  # state gates · H
-        d_s = self._arrays.group_sums.rows[groups, :s_width]  # (M, state gates · H)
-        h = self._arrays.h_of_parents[groups]  # (M, H)
-        np.dot(h.T, d_s, out=d_U)
-        d_bias = np.atleast_2d(self.gradients["bias"])  # (1 or 2, G·H)
-        if len(d_bias) == 2:
-            d_bias[1] = 0  # gates that don't read the state don't use their second bias
-            d_bias[1, :s_width] = np.ones(len(d_s), self.dtype) @ d_s
-
-    def _undo_inputs(self) -> Float[Array, "N K"] | None:
-        """Undo ``x K + b``. Return d loss / d inputs, or None if the inputs are tokens."""
-        d_bias = np.atleast_2d(self.gradients["bias"])[0]  # (G·H,), of the input's part
-        if self._inputs.dtype.kind == "i":
-            self._undo_token_lookup(d_bias)
-            return None
-        return self._undo_input_product(d_bias)
+            if not self.bptt or groups.start == 0:
+                continue
+            np.dot(sums[:, :s_width], U_T, out=sent[0, groups])  # undoes s = h U
+            for index, state in enumerate(cell.carried):
+                first = s_width + index * self.width
+                d_carried = sums[:, first : first + self.width]  # (groups, H)
+                if state == 0:
+                    sent[0, groups] += d_carried  # h is read twice: directly, and through s = h U
+                else:
+                    sent[state, groups] = d_carried
 
     def _input_part(
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]

@@ -18,7 +18,7 @@ import numpy as np
 
 from namegen.core.data.arrays import new_run
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.types import Array, Bool, Float, Int64
+from namegen.types import Array, Float, Int64
 
 # One matrix product sums up to this many groups. With more groups, more of the matrix would be zeros.
 BLOCK_GROUPS = 32
@@ -88,92 +88,59 @@ class TreeWalk:
     """
 
     def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
-        starts_group = new_run(tree.parent)  # (N,)
+        starts_group = new_run(
+            tree.parent
+        )  # (N,), whether each node is the first child of its parent
+        group_of_node = starts_group.cumsum() - 1  # (N,)
+        is_only_child = starts_group.copy()  # (N,)
+        is_only_child[:-1] &= starts_group[1:]
         self.nodes = tree.nodes  # N
         # The first node of each group. The other nodes of the group follow it.
         self.first_child: Int64[Array, "M"] = starts_group.nonzero()[0]
         self.group_count = len(self.first_child)  # M
         # All nodes that have siblings, in order.
-        self.siblings: Int64[Array, "siblings"] = _nodes_with_siblings(starts_group)
+        self.siblings: Int64[Array, "siblings"] = (~is_only_child).nonzero()[0]
         # From the roots down.
-        self.levels: list[Level] = self._make_levels(tree, starts_group.cumsum() - 1, dtype)
+        self.levels: list[Level] = []
         self._chunks: dict[int, list[Chunk]] = {}
 
-    def _make_levels(
-        self, tree: PrefixTree, group_of_node: Int64[Array, "N"], dtype: np.dtype | str
-    ) -> list[Level]:
-        """Cut the nodes, the groups and the shared groups into levels."""
+        # Cut the nodes, the groups and the shared groups into levels. Each level ends where the next one starts.
         parents_of_groups = tree.parent[self.first_child]  # (M,)
-        children = self._group_of_children(parents_of_groups)  # (N,)
+        children = np.zeros(self.nodes, np.int64)  # (N,), the group of each node's children
+        children[parents_of_groups[1:]] = np.arange(1, self.group_count)
         shared = _AllSharedGroups(group_of_node[self.siblings], dtype)
         group_starts = self.first_child.searchsorted(tree.level)
-        shared_starts = shared.numbers.searchsorted(group_starts)
-        levels = []
-        for rows, groups, shared_groups in zip(
-            _slices(tree.level), _slices(group_starts), _slices(shared_starts), strict=True
-        ):
-            blocks = shared.blocks(shared_groups.start, shared_groups.stop)
+        shared_starts = shared.numbers.searchsorted(group_starts).tolist()
+        starts = zip(tree.level.tolist(), group_starts.tolist(), shared_starts, strict=True)
+        for (row, group, first_shared), (next_row, next_group, next_shared) in pairwise(starts):
+            rows = slice(row, next_row)
+            groups = slice(group, next_group)
+            blocks = shared.blocks(first_shared, next_shared)
             level = Level(
                 rows=rows,
                 parents=tree.parent[rows],
                 groups=groups,
                 parents_of_groups=parents_of_groups[groups],
-                group=group_of_node[rows] - groups.start if blocks else None,
+                group=group_of_node[rows] - group if blocks else None,
                 children=children[rows],
                 shared=blocks,
             )
-            levels.append(level)
-        return levels
-
-    def _group_of_children(self, parents_of_groups: Int64[Array, "M"]) -> Int64[Array, "N"]:
-        """Number the group that each node's children form; 0 for nodes without children."""
-        children = np.zeros(self.nodes, np.int64)
-        children[parents_of_groups[1:]] = np.arange(1, self.group_count)
-        return children
+            self.levels.append(level)
 
     def chunks(self, most_rows: int) -> list[Chunk]:
         """Return the levels in chunks of at most ``most_rows`` nodes. A larger level is a chunk of its own."""
         if most_rows not in self._chunks:
-            parts = _consecutive_levels(self.levels, most_rows)
-            self._chunks[most_rows] = [_chunk(levels) for levels in parts]
+            chunks: list[Chunk] = []
+            for level in self.levels:
+                first = chunks[-1].rows.start if chunks else 0
+                if not chunks or level.rows.stop - first > most_rows:
+                    first = level.rows.start
+                    chunks.append(Chunk(level.rows, []))
+                in_chunk = slice(level.rows.start - first, level.rows.stop - first)
+                levels = [*chunks[-1].levels, LevelOfChunk(level, in_chunk)]
+                chunks[-1] = Chunk(slice(first, level.rows.stop), levels)
+            self._chunks[most_rows] = chunks
         return self._chunks[most_rows]
-
-
-def _nodes_with_siblings(starts_group: Bool[Array, "N"]) -> Int64[Array, "siblings"]:
-    """List the nodes that share their parent with another node.
-
-    Args:
-        starts_group: Whether each node is the first child of its parent.
-    """
-    is_only_child = starts_group.copy()
-    is_only_child[:-1] &= starts_group[1:]
-    return (~is_only_child).nonzero()[0]
-
-
-def _slices(starts: Int64[Array, "levels_and_end"]) -> list[slice]:
-    """Return the slice of each level. Each one ends where the next one starts."""
-    return [slice(start, stop) for start, stop in pairwise(starts.tolist())]
-
-
-def _consecutive_levels(levels: Sequence[Level], most_rows: int) -> list[list[Level]]:
-    """Group consecutive levels that have at most ``most_rows`` nodes together."""
-    parts: list[list[Level]] = []
-    for level in levels:
-        if not parts or level.rows.stop - parts[-1][0].rows.start > most_rows:
-            parts.append([])
-        parts[-1].append(level)
-    return parts
-
-
-def _chunk(levels: list[Level]) -> Chunk:
-    """Put consecutive levels into a chunk, with the position of each level in it."""
-    first = levels[0].rows.start
-    last = levels[-1].rows.stop
-    in_chunk = [
-        LevelOfChunk(level, slice(level.rows.start - first, level.rows.stop - first))
-        for level in levels
-    ]
-    return Chunk(slice(first, last), in_chunk)
 
 
 class _AllSharedGroups:
