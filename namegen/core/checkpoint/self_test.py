@@ -77,7 +77,11 @@ def check_self_test(
         raise CheckpointError(
             f"{reader} computes logits for {name} that are not numbers: train it again, or {advice}"
         )
-    _check_shape(computed, expected, name, advice)
+    if computed.shape != expected.shape:
+        raise CheckpointError(
+            f"the self-test logits of {name} have the shape {expected.shape}, but its network computes "
+            f"{computed.shape}: {advice}"
+        )
     difference, largest = difference_of(computed, expected)
     if difference <= tolerance * max(1.0, largest):
         return
@@ -88,17 +92,6 @@ def check_self_test(
         f"{name} was trained by the backend {trained_by!r}, and {reader} computes other values for it (logits that "
         f"differ by {difference:.2g}): {advice}"
     )
-
-
-def _check_shape(
-    computed: Float32[Array, "2 V"], expected: Float32[Array, "2 W"], name: str, advice: str
-) -> None:
-    """Raise CheckpointError if the self-test logits in a file have another shape than the computed logits."""
-    if computed.shape != expected.shape:
-        raise CheckpointError(
-            f"the self-test logits of {name} have the shape {expected.shape}, but its network computes "
-            f"{computed.shape}: {advice}"
-        )
 
 
 def difference_of(

@@ -55,10 +55,21 @@ class Dropping:
     def __init__(self, network: Network, training: TrainingSettings) -> None:
         self._seed = training.seed
         self._masked: list[_MaskedParameter] = []
+        names = list(network.parameter_shapes)
         for rate_name in DROPOUT_SETTINGS:
             rate = getattr(training, rate_name)
-            if rate:
-                self._masked += _masked_parameters(network, rate_name, rate)
+            mask_shapes = network.mask_shapes[rate_name]
+            if not rate:
+                continue
+            if not mask_shapes:
+                reason = (
+                    "this network has no such units or weights: add a layer, or remove the setting"
+                )
+                if not any(network.mask_shapes.values()):
+                    reason = f"{network.architecture} doesn't support dropout: remove the setting"
+                raise SettingsError(f"{setting(rate_name)} is {rate}, but {reason}")
+            for name, mask_shape in mask_shapes.items():
+                self._masked.append(_MaskedParameter(name, names.index(name), mask_shape, rate))
 
     def masks(self, epoch: int, step: int) -> dict[str, Float32[Array, "..."]]:
         """Draw the masks of one step.
@@ -73,44 +84,10 @@ class Dropping:
         masks = {}
         for parameter in self._masked:
             rng = np.random.default_rng([self._seed, epoch, step, STREAM, parameter.index])
-            masks[parameter.name] = _draw_mask(parameter, rng)
+            # Random numbers below 2¹⁶ are precise enough for a rate. One draw of 64 bits gives four of them.
+            size = math.prod(parameter.mask_shape)
+            raw = rng.bit_generator.random_raw(math.ceil(size / 4)).astype("<u8", copy=False)
+            is_kept = raw.view("<u2")[:size] >= round(parameter.rate * 2**16)  # (size,)
+            scale = np.float32(1 / (1 - parameter.rate))
+            masks[parameter.name] = is_kept.reshape(parameter.mask_shape) * scale
         return masks
-
-
-def _masked_parameters(network: Network, rate_name: str, rate: float) -> list[_MaskedParameter]:
-    """List the parameters that a dropout rate applies to.
-
-    Raises:
-        SettingsError: There are none.
-    """
-    mask_shapes = network.mask_shapes[rate_name]
-    if not mask_shapes:
-        raise SettingsError(f"{setting(rate_name)} is {rate}, {_why_not(network)}")
-    names = list(network.parameter_shapes)
-    return [
-        _MaskedParameter(name, names.index(name), mask_shape, rate)
-        for name, mask_shape in mask_shapes.items()
-    ]
-
-
-def _why_not(network: Network) -> str:
-    """Explain why a dropout rate has no effect on a network, and what to do."""
-    if not any(network.mask_shapes.values()):
-        return f"but {network.architecture} doesn't support dropout: remove the setting"
-    return "but this network has no such units or weights: add a layer, or remove the setting"
-
-
-def _draw_mask(parameter: _MaskedParameter, rng: np.random.Generator) -> Float32[Array, "..."]:
-    """Draw a mask with 0 for values that are dropped, and 1 / (1 − rate) for all others."""
-    size = math.prod(parameter.mask_shape)
-    is_kept = _random_16_bits(rng, size) >= round(parameter.rate * 2**16)  # (size,)
-    scale = np.float32(1 / (1 - parameter.rate))
-    mask: Array = is_kept.reshape(parameter.mask_shape) * scale
-    return mask
-
-
-def _random_16_bits(rng: np.random.Generator, size: int) -> Array:
-    """Draw random numbers below 2¹⁶, which are precise enough for a rate. One draw of 64 bits gives four of them."""
-    draws = math.ceil(size / 4)
-    raw = rng.bit_generator.random_raw(draws).astype("<u8", copy=False)  # (draws,)
-    return raw.view("<u2")[:size]
