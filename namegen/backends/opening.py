@@ -52,17 +52,12 @@ def find_architecture(name: str, engine: str) -> type[Network]:
         f"its network has the architecture {quote(name)} and was trained by the backend {quote(engine)}, but no "
         "backend here knows this architecture"
     )
-    _check_installed(engine, problem)
-    raise CheckpointError(f"{problem}: install the package of that backend")
-
-
-def _check_installed(engine: str, problem: str) -> None:
-    """Raise CheckpointError with the reason if an engine is registered but can't be loaded."""
     if engine in engine_paths():
         try:
             load_engine(engine)
         except EngineError as error:
             raise CheckpointError(f"{problem}: {error}") from error
+    raise CheckpointError(f"{problem}: install the package of that backend")
 
 
 def open_network(
@@ -94,22 +89,17 @@ def open_network(
     with engine_at_work(engine_class.name, f"while reading {name}", remedy):
         engine: Engine = engine_class(network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
-        _check_reader(engine, checkpoint, name, advice)
+        check_self_test(
+            engine,
+            checkpoint.probe,
+            checkpoint.network.start_tokens[0],
+            reader=f"the backend {engine.name!r}",
+            trained_by=checkpoint.engine,
+            is_own=engine.name == checkpoint.engine,
+            name=name,
+            advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
+        )
     return engine
-
-
-def _check_reader(engine: Engine, checkpoint: Checkpoint, name: str, advice: str) -> None:
-    """Raise CheckpointError if an engine computes different logits than the engine that trained the network."""
-    check_self_test(
-        engine,
-        checkpoint.probe,
-        checkpoint.network.start_tokens[0],
-        reader=f"the backend {engine.name!r}",
-        trained_by=checkpoint.engine,
-        is_own=engine.name == checkpoint.engine,
-        name=name,
-        advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
-    )
 
 
 def _reader(checkpoint: Checkpoint) -> EngineClass:
@@ -156,32 +146,24 @@ def check_export(
         OutputError: the export computes different logits than the NumPy engine.
     """
     engine = engine_to_export(checkpoint, name)
-    tokens = _random_names(checkpoint.network)
-    difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
-    agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
-    if not agrees:
-        raise OutputError(
-            f"{target} would compute other values for {name} than Python does here (logits that differ by "
-            f"{difference:.2g}), probably because the cell {_cell_name(checkpoint.network)!r} of the backend "
-            f"{engine.name} has been changed: {target} uses the declared formula; export a model of an unchanged cell, "
-            "or use this model in Python"
-        )
-
-
-def _random_names(network: Network) -> Int32[Array, "R T"]:
-    """Draw rows of random characters, each after a start token. With several start tokens, they take turns."""
+    # Rows of random characters, each after a start token. With several start tokens, they take turns.
+    network = checkpoint.network
     V = network.vocabulary_size
     rng = np.random.default_rng(SEED)
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
     tokens[:, 0] = np.resize(network.start_tokens, ROWS)
-    return tokens
-
-
-def _cell_name(network: Network) -> str:
-    """Return the name of a network's cell, or of its architecture if it has no cells."""
-    if isinstance(network, RecurrentNetwork):
-        return network.cell_class.name
-    return network.architecture
+    difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
+    agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
+    if not agrees:
+        cell = network.architecture
+        if isinstance(network, RecurrentNetwork):
+            cell = network.cell_class.name
+        raise OutputError(
+            f"{target} would compute other values for {name} than Python does here (logits that differ by "
+            f"{difference:.2g}), probably because the cell {cell!r} of the backend "
+            f"{engine.name} has been changed: {target} uses the declared formula; export a model of an unchanged cell, "
+            "or use this model in Python"
+        )
 
 
 def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:

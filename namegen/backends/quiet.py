@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
 
 # Compiled code writes these messages directly to the file descriptor, at any log level:
 #   INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
@@ -37,8 +36,10 @@ def quiet() -> Iterator[None]:
     >>> with quiet():
     ...     _ = os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
     """
-    original = _copy_of_stderr()
-    if original is None:
+    try:
+        sys.stderr.flush()
+        original = os.dup(STDERR)
+    except (OSError, AttributeError):  # there is no standard error
         yield
         return
     with tempfile.TemporaryFile() as messages:
@@ -49,21 +50,7 @@ def quiet() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(original, STDERR)
             os.close(original)
-            _print_without_noise(messages)
-
-
-def _copy_of_stderr() -> int | None:
-    """Duplicate the file descriptor of standard error. Return None if there is no standard error."""
-    try:
-        sys.stderr.flush()
-        return os.dup(STDERR)
-    except (OSError, AttributeError):
-        return None
-
-
-def _print_without_noise(messages: IO[bytes]) -> None:
-    """Print the lines of a file to standard error, except for the libraries' log messages."""
-    messages.seek(0)
-    other_lines = [line for line in messages if not NOISE.match(line)]
-    with suppress(OSError):
-        os.write(STDERR, b"".join(other_lines))
+            messages.seek(0)
+            other_lines = [line for line in messages if not NOISE.match(line)]
+            with suppress(OSError):
+                os.write(STDERR, b"".join(other_lines))
