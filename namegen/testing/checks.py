@@ -187,7 +187,12 @@ def check_states(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> N
         step_count = state["optimizer.step"]
         is_correct = step_count.dtype == np.int64 and step_count == 2
         expect(is_correct, f"optimizer.step is {step_count!r} after 2 steps")
-        expected = {name: np.ones(shape, dtype) for name, shape in shapes.items()}
+        # An engine that doesn't implement Adam has no slots.
+        expected = {
+            name: np.ones(shape, dtype)
+            for name, shape in shapes.items()
+            if name in returned_state or not name.startswith("optimizer.")
+        }
         expected["optimizer.step"] = np.array(1)
         subject = "the names, types and shapes of a state"
         expect_same(returned_state, expected, subject, tolerance=np.inf)
