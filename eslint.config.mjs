@@ -11,7 +11,7 @@ export default [
   js.configs.recommended,
   {
     rules: {
-      complexity: ["error", 12],
+      complexity: ["error", 20],
       eqeqeq: "error",
       "id-denylist": ["error", ...EMPTY_NAMES],
       "max-depth": ["error", 3],

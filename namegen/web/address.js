@@ -1,122 +1,74 @@
 // The page's address, which contains the seed and every setting that isn't the default: #seed=7&n=50&…
 
-const MOST_NAMES = 1000;
-const LARGEST_SEED = 2 ** 32 - 1;
 const LONGEST_TEXT_SETTING = 40;
 
-/** The settings with numbers that the address may contain, and the smallest and largest value of each. */
-const NUMBER_RANGES = {
-  share: { least: 0, most: 100 },
-  n: { least: 1, most: MOST_NAMES },
-  shortest: { least: 1, most: LONGEST_NAME },
-  longest: { least: 1, most: LONGEST_NAME },
-};
+/** The options that the form has a control for. */
+const FORM_OPTIONS = OPTION_NAMES.filter((name) => OPTIONS[name].title !== undefined);
 
-/** The settings that are written as they are, if they aren't the default. @type {(keyof PageSettings)[]} */
-const PLAIN_SETTINGS = ["share", "n", "temperature", ...TEXT_SETTINGS, "shortest", "longest"];
-
-/** Reads settings from an address. Values that make no sense are ignored. */
-class AddressReader {
-  /** @param {string} hash the part of the address from # on */
-  constructor(hash) {
-    this.values = new URLSearchParams(hash.slice(1));
+/**
+ * Read the value of an option from a text. Undefined if it makes no sense.
+ * @param {Option} option
+ * @param {string} text
+ * @returns {any}
+ */
+function readOption({ type, least = -Infinity, most = Infinity, mostOnPage = most, choices = [] }, text) {
+  switch (type) {
+    case "count":
+    case "number": {
+      const value = text.trim() === "" ? NaN : Number(text);
+      if (!(value >= least && value <= mostOnPage)) return undefined;
+      return type === "count" ? Math.floor(value) : value;
+    }
+    case "flag":
+      return text === "1" || text === "any"; // new=any is in earlier addresses
+    case "choice":
+      return choices.includes(text) ? text : undefined;
+    default:
+      return text.slice(0, LONGEST_TEXT_SETTING).replace(/[\ud800-\udbff]$/, ""); // without half a character
   }
+}
 
-  /** @returns {PageSettings} */
-  read() {
-    const model = this.#model();
-    const other = this.#otherModel(model);
-    const defaults = defaultSettings(model, other, this.values.get("unfiltered") === "1");
-    return {
-      ...defaults,
-      ...this.#wholeNumbers(defaults),
-      label: this.#label("label", model),
-      otherLabel: this.#label("withlabel", other),
-      seed: Math.floor(this.#number("seed", { least: 0, most: LARGEST_SEED }) ?? newSeed()),
-      temperature: this.#number("temperature", { least: 0, most: 2 }) ?? defaults.temperature,
-      first: this.#text("first"),
-      contains: this.#text("contains"),
-      ends: this.#text("ends"),
-      onlyNew: this.values.get("new") !== "any",
-      letterCase: this.#letterCase() ?? defaults.letterCase,
-    };
+/**
+ * Read settings from an address. Values that make no sense are ignored.
+ * @param {string} hash the part of the address from # on
+ * @returns {PageSettings}
+ */
+function readAddress(hash) {
+  const values = new URLSearchParams(hash.slice(1));
+  const findModel = (/** @type {string | null} */ name) => descriptions.find((model) => model.name === name);
+  const labelOf = (/** @type {string | null} */ model, /** @type {string | null} */ label) =>
+    labelChoicesOf(model).some(({ name }) => name === label) ? label : null;
+  const model = findModel(values.get("model")) ?? descriptions[0];
+  const read = defaultSettings(model.name, newSeed());
+  for (const name of FORM_OPTIONS) {
+    const option = OPTIONS[name];
+    const text = values.get(name) ?? values.get(option.alias ?? name);
+    const value = text === null ? undefined : readOption(option, text);
+    if (value !== undefined) Object.assign(read, { [name]: value });
   }
-
-  #model() {
-    const description = findDescription(this.values.get("model"));
-    return (description ?? descriptions[0]).name;
+  read.label = labelOf(model.name, values.get("label"));
+  const other = findModel(values.get("with"));
+  const canBlend = other !== undefined && other !== model && !model.parts && !other.parts; // people can't be blended
+  if (canBlend) {
+    read.other = other.name;
+    read.otherLabel = labelOf(other.name, values.get("withlabel"));
+    read.share = readOption(SHARE, values.get("share") ?? "") ?? SHARE.initial;
   }
-
-  /**
-   * Return the second model of a blend. People can't be blended.
-   * @param {string} model
-   */
-  #otherModel(model) {
-    const other = findDescription(this.values.get("with"));
-    if (other === undefined || other.name === model) return null;
-    const hasPeople = Boolean(descriptionOf(model).parts) || Boolean(other.parts);
-    return hasPeople ? null : other.name;
-  }
-
-  /**
-   * @param {string} key
-   * @param {string | null} model
-   */
-  #label(key, model) {
-    const label = this.values.get(key);
-    return labelChoicesOf(model).some(({ name }) => name === label) ? label : null;
-  }
-
-  /** @param {Omit<PageSettings, "seed">} defaults */
-  #wholeNumbers(defaults) {
-    const read = (/** @type {"share" | "n" | "shortest" | "longest"} */ key) =>
-      Math.floor(this.#number(key, NUMBER_RANGES[key]) ?? defaults[key]);
-    return { share: read("share"), n: read("n"), shortest: read("shortest"), longest: read("longest") };
-  }
-
-  /**
-   * @param {string} key
-   * @param {{least: number, most: number}} range
-   */
-  #number(key, { least, most }) {
-    const text = this.values.get(key) ?? "";
-    const value = text.trim() === "" ? NaN : Number(text);
-    return value >= least && value <= most ? value : null;
-  }
-
-  /** @param {string} key */
-  #text(key) {
-    const text = (this.values.get(key) ?? "").slice(0, LONGEST_TEXT_SETTING);
-    return text.replace(/[\ud800-\udbff]$/, ""); // half a character
-  }
-
-  #letterCase() {
-    const letterCase = this.values.get("case");
-    return LETTER_CASES.find((known) => known === letterCase);
-  }
+  return read;
 }
 
 /** Write the current settings as an address. */
 function writeAddress() {
-  const defaults = defaultSettings(settings.model, settings.other, settings.unfiltered);
-  const values = new URLSearchParams({ seed: String(settings.seed) });
-  if (descriptions.length > 1) values.set("model", settings.model);
-  if (settings.label !== null) values.set("label", settings.label);
-  if (settings.other !== null) values.set("with", settings.other);
-  if (settings.otherLabel !== null) values.set("withlabel", settings.otherLabel);
-  if (settings.unfiltered && canFilterChoice(settings)) values.set("unfiltered", "1");
-  for (const key of changedSettings(defaults)) values.set(key, String(settings[key]));
-  if (!settings.onlyNew) values.set("new", "any");
-  if (settings.letterCase !== defaults.letterCase) values.set("case", settings.letterCase);
+  const { seed, model, label, other, otherLabel, share } = settings;
+  const values = new URLSearchParams({ seed: String(seed) });
+  if (descriptions.length > 1) values.set("model", model);
+  if (label !== null) values.set("label", label);
+  if (other !== null) values.set("with", other);
+  if (otherLabel !== null) values.set("withlabel", otherLabel);
+  if (other !== null && share !== SHARE.initial) values.set("share", String(share));
+  for (const name of FORM_OPTIONS) {
+    const value = settings[name];
+    if (value !== OPTIONS[name].initial) values.set(name, value === true ? "1" : String(value));
+  }
   return `#${values}`;
-}
-
-/**
- * Return which of the plain settings aren't the default. The share matters only in a blend.
- * @param {Partial<PageSettings>} defaults
- */
-function changedSettings(defaults) {
-  const isBlend = settings.other !== null;
-  const relevant = PLAIN_SETTINGS.filter((key) => key !== "share" || isBlend);
-  return relevant.filter((key) => settings[key] !== defaults[key]);
 }

@@ -16,24 +16,16 @@ const LARGEST_DIGIT = 84; // fills the last group of five digits
  */
 function decodeBase85(text) {
   const words = new DataView(new ArrayBuffer(4 * Math.ceil(text.length / 5)));
-  for (let group = 0; 5 * group < text.length; group++) words.setUint32(4 * group, wordAt(text, 5 * group));
-  const byteCount = Math.floor((4 * text.length) / 5);
-  return words.buffer.slice(0, byteCount);
-}
-
-/**
- * Decode the five digits from a position on as a number of 32 bits.
- * @param {string} text
- * @param {number} start
- */
-function wordAt(text, start) {
-  let word = 0;
-  for (let position = start; position < start + 5; position++) {
-    const digit = position < text.length ? DIGIT_VALUES[text.charCodeAt(position)] : LARGEST_DIGIT;
-    word = 85 * word + digit; // NaN if the character isn't a digit
+  for (let start = 0; start < text.length; start += 5) {
+    let word = 0;
+    for (let position = start; position < start + 5; position++) {
+      const digit = position < text.length ? DIGIT_VALUES[text.charCodeAt(position)] : LARGEST_DIGIT;
+      word = 85 * word + digit; // NaN if the character isn't a digit
+    }
+    if (!(word < 2 ** 32)) throw new Error("this text isn't in base 85");
+    words.setUint32((4 * start) / 5, word);
   }
-  if (!(word < 2 ** 32)) throw new Error("this text isn't in base 85");
-  return word;
+  return words.buffer.slice(0, Math.floor((4 * text.length) / 5));
 }
 
 /** @param {string} text */
@@ -62,4 +54,13 @@ function floatFromHalf(bits) {
   if (exponent === 31) return NaN; // parameters are finite
   if (exponent === 0) return sign * fraction * 2 ** -14;
   return sign * (1 + fraction) * 2 ** (exponent - 15);
+}
+
+/**
+ * Return a bit of a bitmap. The bits fill each byte from its lowest bit on.
+ * @param {Uint8Array} bytes
+ * @param {number} position
+ */
+function bitAt(bytes, position) {
+  return (bytes[position >> 3] >> (position & 7)) & 1;
 }

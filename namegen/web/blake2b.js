@@ -1,14 +1,13 @@
-// BLAKE2b (RFC 7693) with hashes of 8 bytes. A word of 64 bits is stored as two numbers of 32 bits, the low one first:
-// in V8, BigInt takes ten times as long.
+// BLAKE2b (RFC 7693) with hashes of 8 bytes.
 
 const BLAKE2B_BLOCK_BYTES = 128;
-const BLAKE2B_HASH_BYTES = 8;
+const BLAKE2B_HASH_BYTES = 8n;
 const BLAKE2B_ROUNDS = 12;
 
 /** The fractions of the square roots of the first eight primes: the initial state. */
-const BLAKE2B_START = Uint32Array.of(
-  0xf3bcc908, 0x6a09e667, 0x84caa73b, 0xbb67ae85, 0xfe94f82b, 0x3c6ef372, 0x5f1d36f1, 0xa54ff53a,
-  0xade682d1, 0x510e527f, 0x2b3e6c1f, 0x9b05688c, 0xfb41bd6b, 0x1f83d9ab, 0x137e2179, 0x5be0cd19,
+const BLAKE2B_START = BigUint64Array.of(
+  0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
+  0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
 );
 
 /** For each round, the order in which the words of the message are mixed in. */
@@ -30,102 +29,44 @@ const BLAKE2B_QUARTETS = [
  */
 function blake2b64(bytes) {
   const state = BLAKE2B_START.slice();
-  state[0] ^= 0x01010000 ^ BLAKE2B_HASH_BYTES; // the parameters: fan-out 1, depth 1, no key
+  state[0] ^= 0x01010000n ^ BLAKE2B_HASH_BYTES; // the parameters: fan-out 1, depth 1, no key
   const blockCount = Math.max(1, Math.ceil(bytes.length / BLAKE2B_BLOCK_BYTES));
   const padded = new Uint8Array(BLAKE2B_BLOCK_BYTES * blockCount);
   padded.set(bytes);
   for (let block = 0; block < blockCount; block++) {
-    const message = new Uint32Array(padded.buffer, BLAKE2B_BLOCK_BYTES * block, 32);
+    const message = new BigUint64Array(padded.buffer, BLAKE2B_BLOCK_BYTES * block, 16);
     const isLast = block === blockCount - 1;
     const bytesRead = isLast ? bytes.length : BLAKE2B_BLOCK_BYTES * (block + 1);
-    compressBlock(state, message, bytesRead, isLast);
+    const working = new BigUint64Array(16); // its words wrap around at 64 bits
+    working.set(state);
+    working.set(BLAKE2B_START, 8);
+    working[12] ^= BigInt(bytesRead);
+    if (isLast) working[14] = ~working[14];
+    for (let round = 0; round < BLAKE2B_ROUNDS; round++) {
+      const order = BLAKE2B_ORDER[round % 10];
+      BLAKE2B_QUARTETS.forEach(([a, b, c, d], k) => {
+        working[a] += working[b] + message[order[2 * k]];
+        working[d] = rotateRight(working[d] ^ working[a], 32n);
+        working[c] += working[d];
+        working[b] = rotateRight(working[b] ^ working[c], 24n);
+        working[a] += working[b] + message[order[2 * k + 1]];
+        working[d] = rotateRight(working[d] ^ working[a], 16n);
+        working[c] += working[d];
+        working[b] = rotateRight(working[b] ^ working[c], 63n);
+      });
+    }
+    state.forEach((word, k) => {
+      state[k] = word ^ working[k] ^ working[k + 8];
+    });
   }
-  return (BigInt(state[1]) << 32n) | BigInt(state[0]);
+  return state[0];
 }
 
 /**
- * Mix one block into the state.
- * @param {Uint32Array} state eight words of 64 bits, which are changed
- * @param {Uint32Array} message sixteen words of 64 bits
- * @param {number} bytesRead the bytes of the input up to the end of the block
- * @param {boolean} isLast whether it is the last block
+ * @param {bigint} word 64 bits
+ * @param {bigint} bits
+ * @returns {bigint} whose lowest 64 bits count
  */
-function compressBlock(state, message, bytesRead, isLast) {
-  const working = new Uint32Array(32); // sixteen words
-  working.set(state);
-  working.set(BLAKE2B_START, 16);
-  working[24] ^= bytesRead;
-  if (isLast) {
-    working[28] = ~working[28];
-    working[29] = ~working[29];
-  }
-  for (let round = 0; round < BLAKE2B_ROUNDS; round++) mixRound(working, message, BLAKE2B_ORDER[round % 10]);
-  for (let k = 0; k < 16; k++) state[k] ^= working[k] ^ working[k + 16];
-}
-
-/**
- * @param {Uint32Array} working
- * @param {Uint32Array} message
- * @param {number[]} order
- */
-function mixRound(working, message, order) {
-  BLAKE2B_QUARTETS.forEach((quartet, k) => {
-    const [a, b, c, d] = quartet.map((word) => 2 * word);
-    addMessageWord(working, a, b, message, 2 * order[2 * k]);
-    xorAndRotate(working, d, a, 32);
-    addWord(working, c, working, d);
-    xorAndRotate(working, b, c, 24);
-    addMessageWord(working, a, b, message, 2 * order[2 * k + 1]);
-    xorAndRotate(working, d, a, 16);
-    addWord(working, c, working, d);
-    xorAndRotate(working, b, c, 63);
-  });
-}
-
-/**
- * working[a] += working[b] + message[word]
- * @param {Uint32Array} working
- * @param {number} a
- * @param {number} b
- * @param {Uint32Array} message
- * @param {number} word
- */
-function addMessageWord(working, a, b, message, word) {
-  addWord(working, a, working, b);
-  addWord(working, a, message, word);
-}
-
-/**
- * sums[a] += values[b], for words of 64 bits.
- * @param {Uint32Array} sums
- * @param {number} a
- * @param {Uint32Array} values
- * @param {number} b
- */
-function addWord(sums, a, values, b) {
-  const low = sums[a] + values[b];
-  const carry = low > 0xffffffff ? 1 : 0;
-  sums[a + 1] += values[b + 1] + carry;
-  sums[a] = low;
-}
-
-/**
- * words[a] ^= words[b], then rotate words[a] to the right, for words of 64 bits.
- * @param {Uint32Array} words
- * @param {number} a
- * @param {number} b
- * @param {number} bits from 1 to 63
- */
-function xorAndRotate(words, a, b, bits) {
-  let low = words[a] ^ words[b];
-  let high = words[a + 1] ^ words[b + 1];
-  if (bits >= 32) [low, high] = [high, low];
-  const right = bits % 32;
-  if (right === 0) {
-    words[a] = low;
-    words[a + 1] = high;
-  } else {
-    words[a] = (low >>> right) | (high << (32 - right));
-    words[a + 1] = (high >>> right) | (low << (32 - right));
-  }
+function rotateRight(word, bits) {
+  return (word >> bits) | (word << (64n - bits));
 }

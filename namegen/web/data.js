@@ -90,16 +90,6 @@ function requireSound(isSound, part) {
 }
 
 /**
- * Return whether a value is an object as JSON has it: not a list, a Map or an instance of another class.
- * @param {unknown} value
- */
-function isPlainObject(value) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype = Object.getPrototypeOf(value); // each window has its own Object.prototype
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/**
  * Return whether a value conforms to a schema.
  * @param {any} value
  * @param {Schema} schema
@@ -107,22 +97,26 @@ function isPlainObject(value) {
  * @returns {boolean}
  */
 function conforms(value, schema, definitions) {
-  if (schema.$ref !== undefined) return conforms(value, resolveReference(schema.$ref, definitions), definitions);
-  if (schema.anyOf !== undefined) return schema.anyOf.some((choice) => conforms(value, choice, definitions));
-  switch (schema.type) {
+  const { $ref, anyOf, type, items = {} } = schema;
+  const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity } = schema;
+  if ($ref !== undefined) return conforms(value, resolveReference($ref, definitions), definitions);
+  if (anyOf !== undefined) return anyOf.some((choice) => conforms(value, choice, definitions));
+  switch (type) {
     case undefined:
       return true;
     case "null":
       return value === null;
     case "boolean":
     case "string":
-      return typeof value === schema.type;
+      return typeof value === type;
     case "array":
-      return Array.isArray(value) && conformsAll(value, schema.items ?? {}, definitions);
+      return Array.isArray(value) && Array.from(value).every((item) => conforms(item, items, definitions)); // no holes
     case "object":
       return isPlainObject(value) && findWrongField(value, schema, definitions) === undefined;
-    default:
-      return isNumberWithin(value, schema);
+    default: {
+      const isNumber = type === "integer" ? Number.isInteger(value) : Number.isFinite(value);
+      return isNumber && value >= minimum && value <= maximum && value > exclusiveMinimum;
+    }
   }
 }
 
@@ -131,26 +125,7 @@ function conforms(value, schema, definitions) {
  * @param {Definitions} definitions
  */
 function resolveReference(reference, definitions) {
-  const name = reference.slice(reference.lastIndexOf("/") + 1);
-  return definitions[name];
-}
-
-/**
- * @param {unknown[]} values may have holes
- * @param {Schema} schema
- * @param {Definitions} definitions
- */
-function conformsAll(values, schema, definitions) {
-  return Array.from(values).every((value) => conforms(value, schema, definitions));
-}
-
-/**
- * @param {any} value
- * @param {Schema} schema of an integer or a number
- */
-function isNumberWithin(value, { type, minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity }) {
-  const isNumber = type === "integer" ? Number.isInteger(value) : Number.isFinite(value);
-  return isNumber && value >= minimum && value <= maximum && value > exclusiveMinimum;
+  return definitions[reference.slice(reference.lastIndexOf("/") + 1)];
 }
 
 /**
@@ -160,13 +135,12 @@ function isNumberWithin(value, { type, minimum = -Infinity, maximum = Infinity, 
  * @param {Definitions} definitions
  */
 function findWrongField(value, { properties, required = [], additionalProperties = {} }, definitions) {
-  const isWrong = (/** @type {string} */ key) => {
+  return [...required, ...Object.keys(value)].find((key) => {
     const isAllowed = properties === undefined || Object.hasOwn(properties, key);
     if (!isAllowed || !Object.hasOwn(value, key)) return true;
     const schema = properties === undefined ? additionalProperties : properties[key];
     return !conforms(value[key], schema, definitions);
-  };
-  return [...required, ...Object.keys(value)].find(isWrong);
+  });
 }
 
 /**
@@ -176,17 +150,13 @@ function findWrongField(value, { properties, required = [], additionalProperties
  */
 function checkFields(description) {
   if (!isPlainObject(description)) throw new Damage("it is not an object");
-  checkAgainstSchema(description, SCHEMAS.model);
-  checkAgainstSchema(description.metadata, SCHEMAS.metadata);
-}
-
-/**
- * @param {Record<string, unknown>} value
- * @param {{$ref: string, $defs: Definitions}} schema
- */
-function checkAgainstSchema(value, { $ref, $defs }) {
-  const wrongField = findWrongField(value, resolveReference($ref, $defs), $defs);
-  if (wrongField !== undefined) throw new Damage(`its “${wrongField.slice(0, 60)}”`);
+  for (const [value, { $ref, $defs }] of [
+    [description, SCHEMAS.model],
+    [description.metadata, SCHEMAS.metadata],
+  ]) {
+    const wrongField = findWrongField(value, resolveReference($ref, $defs), $defs);
+    if (wrongField !== undefined) throw new Damage(`its “${wrongField.slice(0, 60)}”`);
+  }
 }
 
 /**
@@ -195,7 +165,7 @@ function checkAgainstSchema(value, { $ref, $defs }) {
  * @throws {Damage} if they don't fit
  */
 function checkNumbers({ tensors, half, formula, metadata }) {
-  const { labels, probe, shortest_name: shortest, longest_name: longest } = metadata;
+  const { labels, probe, score_rules: rules } = metadata;
   const { hidden } = metadata.network;
   const characters = [...metadata.vocabulary];
   const outputs = characters.length + 1;
@@ -203,11 +173,30 @@ function checkNumbers({ tensors, half, formula, metadata }) {
   requireSound(Array.isArray(hidden) && hidden.length > 0, "hidden layers");
   requireSound(new Set(characters).size === characters.length, "vocabulary");
   requireSound(labels.length === 0 || labels.some(({ names }) => names > 0), "labels");
-  const sizes = tensorSizes(formula, hidden, outputs, labels.length);
-  requireSound(hasTensors(tensors, sizes, half), "tensors");
+
+  // How many numbers each tensor has.
+  const { gates, state_gates: stateGates, biases, vectors } = formula;
+  /** @type {Record<string, number>} */
+  const sizes = {};
+  let inputs = outputs + labels.length;
+  hidden.forEach((width, k) => {
+    sizes[`rnn.${k}.kernel`] = inputs * gates * width;
+    sizes[`rnn.${k}.recurrent_kernel`] = width * stateGates * width;
+    sizes[`rnn.${k}.bias`] = biases * gates * width;
+    for (const vector of vectors) sizes[`rnn.${k}.${vector}`] = width;
+    inputs = width;
+  });
+  sizes["output.kernel"] = inputs * outputs;
+  sizes["output.bias"] = outputs;
+  const names = Object.keys(sizes);
+  const hasNames = Object.keys(tensors).length === names.length && names.every((name) => Object.hasOwn(tensors, name));
+  requireSound(hasNames && names.every((name) => hasFiniteNumbers(tensors[name], sizes[name], half)), "tensors");
   requireSound(probe === null || hasFiniteNumbers(probe, 2 * outputs, false), "probe");
-  requireSound(hasSoundRules(metadata), "score rules");
-  requireSound(shortest <= longest, "shortest name");
+
+  const ruleNumbers = rules.flatMap((rule) => Object.values(rule));
+  const areSmall = ruleNumbers.every((number) => Math.abs(number) <= LARGEST_RULE_NUMBER);
+  requireSound([0, 1, labels.length].includes(rules.length) && areSmall, "score rules");
+  requireSound(metadata.shortest_name <= metadata.longest_name, "shortest name");
 }
 
 /**
@@ -222,75 +211,17 @@ function hasFiniteNumbers(text, count, isHalf) {
 }
 
 /**
- * @param {Record<string, string>} tensors
- * @param {Record<string, number>} sizes
- * @param {boolean} isHalf
- */
-function hasTensors(tensors, sizes, isHalf) {
-  const names = Object.keys(sizes);
-  if (Object.keys(tensors).length !== names.length) return false;
-  return names.every((name) => Object.hasOwn(tensors, name) && hasFiniteNumbers(tensors[name], sizes[name], isHalf));
-}
-
-/**
- * Return whether there are as many score rules as labels, or one or none, and their numbers aren't too large.
- * @param {Metadata} metadata
- */
-function hasSoundRules({ labels, score_rules: rules }) {
-  const hasSoundCount = [0, 1, labels.length].includes(rules.length);
-  const numbers = rules.flatMap((rule) => Object.values(rule));
-  return hasSoundCount && numbers.every((number) => Math.abs(number) <= LARGEST_RULE_NUMBER);
-}
-
-/**
  * Return whether all operations of a cell are known, and read only values that exist before them.
  * @param {Formula} formula
  */
 function canRunFormula({ gates, state_gates: stateGates, states, vectors, operations, after }) {
   const hasSoundCounts = gates > 0 && stateGates >= 0 && stateGates <= gates && states > 0 && after.length === states;
-  if (!hasSoundCounts) return false;
   const inputs = gates + stateGates + states + vectors.length;
-  const areSound = operations.every((operation, k) => canRunOperation(operation, inputs + k));
-  return areSound && after.every((index) => isIndex(index, inputs + operations.length));
-}
-
-/**
- * @param {Operation} operation
- * @param {number} valuesBefore how many values there are before it
- */
-function canRunOperation({ name, of: operands }, valuesBefore) {
-  if (!Object.hasOwn(OPERATIONS, name)) return false;
-  const operandCount = OPERATIONS[name].length - 1; // the first parameter is the result
-  return operands.length === operandCount && operands.every((index) => isIndex(index, valuesBefore));
-}
-
-/**
- * @param {number} index
- * @param {number} length
- */
-function isIndex(index, length) {
-  return index >= 0 && index < length;
-}
-
-/**
- * Return how many numbers each tensor has.
- * @param {Formula} formula
- * @param {number[]} hidden the widths of the layers
- * @param {number} outputs
- * @param {number} labels
- */
-function tensorSizes({ gates, state_gates: stateGates, biases, vectors }, hidden, outputs, labels) {
-  /** @type {Record<string, number>} */
-  const sizes = {};
-  let inputs = outputs + labels;
-  hidden.forEach((width, k) => {
-    sizes[`rnn.${k}.kernel`] = inputs * gates * width;
-    sizes[`rnn.${k}.recurrent_kernel`] = width * stateGates * width;
-    sizes[`rnn.${k}.bias`] = biases * gates * width;
-    for (const vector of vectors) sizes[`rnn.${k}.${vector}`] = width;
-    inputs = width;
+  const areSound = operations.every(({ name, of: operands }, k) => {
+    if (!Object.hasOwn(OPERATIONS, name)) return false;
+    const operandCount = OPERATIONS[name].length - 1; // the first parameter is the result
+    return operands.length === operandCount && operands.every((index) => index >= 0 && index < inputs + k);
   });
-  sizes["output.kernel"] = inputs * outputs;
-  sizes["output.bias"] = outputs;
-  return sizes;
+  const end = inputs + operations.length;
+  return hasSoundCounts && areSound && after.every((index) => index >= 0 && index < end);
 }

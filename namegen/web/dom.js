@@ -2,32 +2,17 @@
 
 const FLASH_MILLISECONDS = 1400;
 const DOWNLOAD_MILLISECONDS = 60_000; // the browser reads the file after the click
-const FLASH_CLASSES = ["copied", "not-copied", "saved"];
 
 /** The timers that end the flashes of buttons. @type {WeakMap<HTMLElement, number>} */
 const flashTimers = new WeakMap();
 
 /**
+ * Return an element of the page, whose type depends on its id.
  * @param {string} id
- * @returns {HTMLElement}
+ * @returns {any}
  */
 function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
-
-/** @param {string} id */
-function inputById(id) {
-  return /** @type {HTMLInputElement} */ (byId(id));
-}
-
-/** @param {string} id */
-function selectById(id) {
-  return /** @type {HTMLSelectElement} */ (byId(id));
-}
-
-/** @param {string} id */
-function buttonById(id) {
-  return /** @type {HTMLButtonElement} */ (byId(id));
+  return document.getElementById(id);
 }
 
 /**
@@ -43,6 +28,7 @@ function onClick(id, handler) {
  * @param {string} tag
  * @param {Record<string, unknown>} [properties]
  * @param {...(Node | string)} children
+ * @returns {any}
  */
 function createElement(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -60,22 +46,15 @@ function createOption(value, text) {
 }
 
 /**
- * Copy the first element of a template.
+ * Copy the first element of a template, and set the texts of some of its elements.
  * @param {string} id of the template
+ * @param {Record<string, string>} texts by selector
+ * @returns {any}
  */
-function copyTemplate(id) {
-  const { content } = /** @type {HTMLTemplateElement} */ (byId(id));
-  return /** @type {HTMLElement} */ (content.firstElementChild?.cloneNode(true));
-}
-
-/**
- * @param {HTMLElement} parent
- * @param {string} selector
- * @param {string} text
- */
-function setText(parent, selector, text) {
-  const element = parent.querySelector(selector);
-  if (element !== null) element.textContent = text;
+function copyTemplate(id, texts) {
+  const copy = byId(id).content.firstElementChild.cloneNode(true);
+  for (const [selector, text] of Object.entries(texts)) copy.querySelector(selector).textContent = text;
+  return copy;
 }
 
 /**
@@ -84,8 +63,7 @@ function setText(parent, selector, text) {
  */
 function announce(text) {
   const status = byId("status");
-  const isRepeated = status.textContent === text;
-  status.textContent = isRepeated ? `${text}\u00a0` : text;
+  status.textContent = status.textContent === text ? `${text}\u00a0` : text;
 }
 
 /** Return whether the reader prefers less motion. */
@@ -95,74 +73,69 @@ function prefersLessMotion() {
 
 /**
  * Scroll to a heading, and focus it.
- * @param {HTMLElement} heading
+ * @param {string} id
  */
-function goToHeading(heading) {
-  heading.scrollIntoView({ behavior: prefersLessMotion() ? "auto" : "smooth", block: "start" });
-  heading.focus({ preventScroll: true });
+function goToHeading(id) {
+  byId(id).scrollIntoView({ behavior: prefersLessMotion() ? "auto" : "smooth", block: "start" });
+  byId(id).focus({ preventScroll: true });
 }
 
 /**
- * Copy a text to the clipboard.
- * @param {string} text
- * @returns {Promise<boolean>} whether it worked
- */
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyTextOfSelection(text); // some browsers have no clipboard on pages that were opened from a disk
-  }
-}
-
-/**
- * Copy a text the old way: from a selected text field.
- * @param {string} text
- */
-function copyTextOfSelection(text) {
-  const focusedElement = /** @type {HTMLElement | null} */ (document.activeElement);
-  const area = document.createElement("textarea");
-  Object.assign(area, { value: text, readOnly: true, className: "hidden" });
-  document.body.append(area);
-  area.select();
-  const isCopied = document.execCommand("copy");
-  area.remove();
-  focusedElement?.focus();
-  return isCopied;
-}
-
-/**
- * Show a message at a button for a moment.
+ * Tell the reader what a button has done: in words, and with a class for a moment.
  * @param {HTMLElement} button
- * @param {string} className one of FLASH_CLASSES
+ * @param {"copied" | "not-copied" | "saved"} className
+ * @param {string} message
  */
-function flash(button, className) {
+function tellAtButton(button, className, message) {
+  announce(message);
   clearTimeout(flashTimers.get(button));
+  button.classList.remove("copied", "not-copied", "saved");
   button.classList.add(className);
-  flashTimers.set(button, setTimeout(() => button.classList.remove(...FLASH_CLASSES), FLASH_MILLISECONDS));
+  flashTimers.set(button, setTimeout(() => button.classList.remove(className), FLASH_MILLISECONDS));
 }
 
 /**
- * Copy a text, and tell the reader.
+ * Copy a text to the clipboard, and tell the reader.
  * @param {HTMLElement} button that was clicked
  * @param {string} text
  * @param {string} message
  */
 async function copyAndTell(button, text, message) {
-  const isCopied = await copyText(text);
-  announce(isCopied ? message : "The browser doesn’t allow this page to copy.");
-  flash(button, isCopied ? "copied" : "not-copied");
+  try {
+    await navigator.clipboard.writeText(text);
+    tellAtButton(button, "copied", message);
+  } catch {
+    tellAtButton(button, "not-copied", "The browser doesn’t allow this page to copy.");
+  }
 }
 
 /**
- * Turn a title into the name of a text file: its letters and digits, with hyphens between the words.
- * @param {string} title
+ * @param {HTMLElement} button that was clicked
+ * @param {string[]} names
  */
-function fileNameOf(title) {
+function copyNames(button, names) {
+  copyAndTell(button, names.join("\n"), `Copied ${countOf(names.length, "name")}`);
+}
+
+/**
+ * Turn a title into the name of a file: its letters and digits, with hyphens between the words.
+ * @param {string} title
+ * @param {string} ending
+ */
+function fileNameOf(title, ending) {
   const words = title.normalize("NFC").toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? ["names"];
-  const characters = [...words.join("-")].slice(0, 80);
-  return `${characters.join("")}.txt`;
+  return [...words.join("-")].slice(0, 80).join("") + ending;
+}
+
+/**
+ * Download a file.
+ * @param {string} fileName
+ * @param {Blob} content
+ */
+function download(fileName, content) {
+  const url = URL.createObjectURL(content);
+  createElement("a", { href: url, download: fileName }).click();
+  setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MILLISECONDS);
 }
 
 /**
@@ -171,11 +144,9 @@ function fileNameOf(title) {
  * @param {string[]} names
  * @param {string} title
  */
-function downloadAndTell(button, names, title) {
+function downloadNames(button, names, title) {
+  const fileName = fileNameOf(title, ".txt");
   const lines = names.map((name) => `${name}\n`);
-  const url = URL.createObjectURL(new Blob(lines, { type: "text/plain;charset=utf-8" }));
-  createElement("a", { href: url, download: fileNameOf(title) }).click();
-  setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MILLISECONDS);
-  announce(`Saved ${countOf(names.length, "name")} as ${fileNameOf(title)}`);
-  flash(button, "saved");
+  download(fileName, new Blob(lines, { type: "text/plain;charset=utf-8" }));
+  tellAtButton(button, "saved", `Saved ${countOf(names.length, "name")} as ${fileName}`);
 }

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,6 +48,7 @@ MAX_PAGE = 20_000_000
 MOST_TITLES = 3
 # The scripts of the engine, which pages and modules share.
 ENGINE = (
+    "options.js",
     "network.js",
     "base85.js",
     "normalizer.js",
@@ -56,7 +57,6 @@ ENGINE = (
     "profanity.js",
     "ngram_set.js",
     "scoring.js",
-    "opening_limit.js",
     "listed_companies.js",
     "letter_case.js",
     "labels.js",
@@ -65,11 +65,8 @@ ENGINE = (
     "model.js",
     "blend.js",
     "random_numbers.js",
-    "effort.js",
-    "excluded_words.js",
-    "required_text.js",
+    "constraints.js",
     "messages.js",
-    "drawing.js",
     "search.js",
     "data.js",
 )
@@ -87,7 +84,7 @@ SCRIPTS = (
     "page.js",
 )
 # The other scripts of a module.
-MODULE_SCRIPTS = ("options.js", "module.js")
+MODULE_SCRIPTS = ("module.js",)
 # The format of a module's data.
 FORMAT = "namegen-names"
 FORMAT_VERSION = 16
@@ -134,6 +131,7 @@ def page(models: Sequence[PageModel]) -> str:
     style = read_part("page.css")
     script = _page_script()
     return _page_template().render(
+        options=request_options(),
         title=_page_title([description.title for description in descriptions]),
         version=__version__,
         style=Markup(style),
@@ -153,10 +151,14 @@ def _page_title(model_titles: Sequence[str]) -> str:
 
 def _page_template() -> Template:
     """Return the template of a page, which escapes all strings except for Markup."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import ChainableUndefined, Environment
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+        autoescape=True,
+        undefined=ChainableUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.from_string(read_part("page.html"))
 
@@ -337,12 +339,23 @@ def engine_text() -> str:
     """Return the JavaScript that pages and modules share."""
     schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
     scripts = [_read_script(file) for file in ENGINE]
+    options = {
+        name: {column: value for column, value in option.items() if column != "help"}
+        for name, option in request_options().items()
+    }
     constants = [
+        f"const OPTIONS = {script_json(options)};",
         f"const SCHEMAS = {script_json(schemas)};",
         f"/*!\n{profanity_credit()} */",
         f"const PROFANITY = {script_json(_profanity_data())};\n",
     ]
-    return "\n".join([*scripts, *constants])
+    return "\n".join([*constants, *scripts])
+
+
+def request_options() -> dict[str, dict[str, Any]]:
+    """Return the table of options by their names in JavaScript. ``options.js`` describes its columns."""
+    options: dict[str, dict[str, Any]] = json.loads(read_part("options.json"))
+    return options
 
 
 def _profanity_data() -> dict[str, object]:

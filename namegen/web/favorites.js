@@ -11,15 +11,11 @@ let favorites = [];
 function readFavorites() {
   try {
     const stored = JSON.parse(localStorage.getItem(FAVORITES_KEY) ?? "[]");
+    const isFavorite = (/** @type {any} */ value) => typeof value === "string" && value.length <= LONGEST_FAVORITE;
     return Array.isArray(stored) ? stored.filter(isFavorite) : [];
   } catch {
     return [];
   }
-}
-
-/** @param {unknown} value */
-function isFavorite(value) {
-  return typeof value === "string" && value.length <= LONGEST_FAVORITE;
 }
 
 /** @param {string[]} names */
@@ -35,17 +31,16 @@ function setFavorites(names) {
 
 /** @param {string} name */
 function toggleFavorite(name) {
-  if (favorites.includes(name)) {
-    setFavorites(favorites.filter((other) => other !== name));
-    announce(`Removed ${name} from your favorites`);
-  } else {
-    setFavorites([...favorites, name]);
-    announce(`Added ${name} to your favorites`);
-  }
+  const isFavorite = favorites.includes(name);
+  setFavorites(isFavorite ? favorites.filter((other) => other !== name) : [...favorites, name]);
+  announce(isFavorite ? `Removed ${name} from your favorites` : `Added ${name} to your favorites`);
 }
 
 function showFavorites() {
-  showStars();
+  for (const item of byId("names").children) {
+    const name = item.querySelector(".text").textContent;
+    item.querySelector(".star").setAttribute("aria-pressed", String(favorites.includes(name)));
+  }
   byId("favorites").replaceChildren(...favorites.map(createFavoriteItem));
   const isEmpty = favorites.length === 0;
   byId("favorites-none").hidden = !isEmpty;
@@ -54,20 +49,10 @@ function showFavorites() {
   byId("show-favorites").classList.toggle("none", isEmpty);
 }
 
-/** Fill the stars of the names that are favorites. */
-function showStars() {
-  for (const item of byId("names").children) {
-    const name = item.querySelector(".text")?.textContent ?? "";
-    item.querySelector(".star")?.setAttribute("aria-pressed", String(favorites.includes(name)));
-  }
-}
-
 /** @param {string} name */
 function createFavoriteItem(name) {
-  const item = copyTemplate("favorite-item");
+  const item = copyTemplate("favorite-item", { ".text": name, ".remove .hidden": `Remove ${name}` });
   const [copyButton, removeButton] = item.querySelectorAll("button");
-  setText(copyButton, ".text", name);
-  setText(removeButton, ".hidden", `Remove ${name}`);
   copyButton.addEventListener("click", () => copyAndTell(copyButton, name, `Copied ${name}`));
   removeButton.addEventListener("click", () => {
     toggleFavorite(name);
@@ -81,33 +66,25 @@ function placeFavorites() {
   byId("favorites-card").popover = matchMedia(NARROW_SCREEN).matches ? "auto" : null;
 }
 
-function openFavorites() {
-  const isPopover = byId("favorites-card").hasAttribute("popover");
-  if (isPopover) {
-    byId("favorites-card").showPopover();
-    byId("favorites-heading").focus();
-  } else {
-    goToHeading(byId("favorites-heading"));
-  }
-}
-
-function copyFavorites() {
-  copyAndTell(byId("copy-favorites"), favorites.join("\n"), `Copied ${countOf(favorites.length, "name")}`);
-}
-
-function removeAllFavorites() {
-  setFavorites([]);
-  announce("Removed all favorites");
-  byId("favorites-heading").focus();
-}
-
 function connectFavorites() {
+  const card = byId("favorites-card");
   favorites = readFavorites();
   placeFavorites();
   matchMedia(NARROW_SCREEN).addEventListener("change", placeFavorites);
-  onClick("show-favorites", openFavorites);
-  onClick("close-favorites", () => byId("favorites-card").hidePopover());
-  onClick("copy-favorites", copyFavorites);
-  onClick("save-favorites", () => downloadAndTell(byId("save-favorites"), favorites, "favorite names"));
-  onClick("clear-favorites", removeAllFavorites);
+  onClick("show-favorites", () => {
+    if (!card.hasAttribute("popover")) {
+      goToHeading("favorites-heading");
+      return;
+    }
+    card.showPopover();
+    byId("favorites-heading").focus();
+  });
+  onClick("close-favorites", () => card.hidePopover());
+  onClick("copy-favorites", () => copyNames(byId("copy-favorites"), favorites));
+  onClick("save-favorites", () => downloadNames(byId("save-favorites"), favorites, "favorite names"));
+  onClick("clear-favorites", () => {
+    setFavorites([]);
+    announce("Removed all favorites");
+    byId("favorites-heading").focus();
+  });
 }

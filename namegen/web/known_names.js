@@ -29,36 +29,31 @@ class KnownNames {
 
   /**
    * Return whether a name or word is probably in the set.
-   * @param {bigint} hash of the name's form
+   * @param {bigint} hash of the name's form, 64 bits
    */
   has(hash) {
-    const number = this.#numberOf(hash);
-    return this.numbers[this.#firstIndexFrom(number)] === number;
+    const number = Number(((hash >> 32n) * BigInt(this.limit)) >> 32n);
+    return this.numbers[firstIndexFrom(this.numbers, number, 0, this.numbers.length)] === number;
   }
+}
 
-  /**
-   * Map the upper half of a hash to a number from 0 to the limit.
-   * @param {bigint} hash of 64 bits
-   */
-  #numberOf(hash) {
-    return Number(((hash >> 32n) * BigInt(this.limit)) >> 32n);
+/**
+ * Find the first of some sorted numbers that isn't less than a number.
+ * @param {number[]} numbers
+ * @param {number} least
+ * @param {number} start the first index
+ * @param {number} end the index after the last one
+ * @returns {number} the index
+ */
+function firstIndexFrom(numbers, least, start, end) {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < least) low = middle + 1;
+    else high = middle;
   }
-
-  /**
-   * Find the first number that isn't less.
-   * @param {number} number
-   * @returns {number} its index
-   */
-  #firstIndexFrom(number) {
-    let low = 0;
-    let high = this.numbers.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.numbers[middle] < number) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+  return low;
 }
 
 /**

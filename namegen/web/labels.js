@@ -17,13 +17,8 @@ function splitLabel(label) {
  */
 function joinLabel(parts) {
   if (parts.length === 1) return parts[0];
-  return parts.map(quotePart).join(",");
-}
-
-/** @param {string} part */
-function quotePart(part) {
-  const needsQuotes = /[",]/.test(part);
-  return needsQuotes ? `"${part.replaceAll('"', '""')}"` : part;
+  const cells = parts.map((part) => (/[",]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part));
+  return cells.join(",");
 }
 
 /**
@@ -54,37 +49,26 @@ function splitLabels(labels) {
  */
 function findLabels(request, labels) {
   const rows = splitLabels(labels);
-  const columns = columnsOf(rows);
-  if (columns.length === 1 && labels.includes(request)) return [labels.indexOf(request)];
-  const requestedParts = splitRequest(request, columns);
+  const columnCount = rows[0]?.length ?? 0;
+  if (columnCount === 1 && labels.includes(request)) return [labels.indexOf(request)];
+  // The value of a part may contain commas, and then the request is this one value.
+  const isOneValue = Boolean(findValue(request, rows.flat()));
+  const requestedParts = isOneValue ? [request] : splitLabel(request);
   if (!requestedParts.some(Boolean)) return [];
-  const isInOrder = requestedParts.length === columns.length;
-  const allColumns = [...columns.keys()];
+  const isInOrder = requestedParts.length === columnCount;
   let indexes = [...labels.keys()];
   requestedParts.forEach((text, k) => {
-    const searchedColumns = isInOrder ? [k] : allColumns;
-    if (text) indexes = labelsWithPart(text, indexes, rows, searchedColumns);
+    if (text === "") return;
+    const searchedColumns = isInOrder ? [k] : [...Array(columnCount).keys()];
+    const value = findValue(text, rows.flatMap((row) => searchedColumns.map((column) => row[column])));
+    const matchingColumns = searchedColumns.filter((column) => {
+      const hasValue = value !== null && rows.some((row) => row[column] === value);
+      const isEmpty = rows.every((row) => row[column] === "");
+      return hasValue || (searchedColumns.length === 1 && isEmpty);
+    });
+    indexes = indexes.filter((index) => matchingColumns.some((column) => ["", value].includes(rows[index][column])));
   });
   return indexes;
-}
-
-/**
- * @param {string[][]} rows the parts of each label
- * @returns {string[][]} for each part, the values of all labels
- */
-function columnsOf(rows) {
-  const [firstRow = []] = rows;
-  return firstRow.map((_, column) => rows.map((row) => row[column]));
-}
-
-/**
- * Split a request into its parts. The value of a part may contain commas, and then the request is this one value.
- * @param {string} request
- * @param {string[][]} columns
- */
-function splitRequest(request, columns) {
-  const isOneValue = Boolean(findValue(request, columns.flat()));
-  return isOneValue ? [request] : splitLabel(request);
 }
 
 /**
@@ -98,25 +82,4 @@ function findValue(text, values) {
   const lowerCase = text.toLowerCase();
   const matching = new Set(values.filter((value) => value.toLowerCase() === lowerCase));
   return matching.size === 1 ? [...matching][0] : null;
-}
-
-/**
- * Return the labels that have a part, or leave it empty.
- * @param {string} text the part
- * @param {number[]} indexes of the labels that are searched
- * @param {string[][]} rows the parts of each label
- * @param {number[]} searchedColumns
- */
-function labelsWithPart(text, indexes, rows, searchedColumns) {
-  const valuesIn = (/** @type {number} */ column) => rows.map((row) => row[column]);
-  const value = findValue(text, searchedColumns.flatMap(valuesIn));
-  const isOnlyColumn = searchedColumns.length === 1;
-  const matchingColumns = searchedColumns.filter((column) => {
-    const values = valuesIn(column);
-    const isEmpty = values.every((cell) => cell === "");
-    return (value !== null && values.includes(value)) || (isOnlyColumn && isEmpty);
-  });
-  return indexes.filter((index) =>
-    matchingColumns.some((column) => rows[index][column] === "" || rows[index][column] === value),
-  );
 }

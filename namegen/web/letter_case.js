@@ -1,9 +1,5 @@
 // The letter case of names. namegen/core/generation/letter_case.py in JavaScript.
 
-/** @typedef {"original" | "title" | "upper" | "lower"} LetterCase */
-
-/** @type {LetterCase[]} */
-const LETTER_CASES = ["original", "title", "upper", "lower"];
 const LONGEST_ACRONYM = 4; // letters of a word in capitals that stays so if other words are in mixed case
 const LETTER_RUN = /[\p{L}\p{Nl}\p{No}]+(?:['’ʼ][\p{L}\p{Nl}\p{No}]+)*/gu;
 const ROMAN_NUMERAL = /^[IVX]{2,}$/;
@@ -19,7 +15,7 @@ const ORDINAL_ENDING = /(?<=\d)(?:ST|ND|RD|TH)(?![\p{L}\p{N}_])/gu;
 function writeInCase(name, letterCase, normalizer) {
   switch (letterCase) {
     case "title":
-      return new TitleCase(name, normalizer).write();
+      return writeInTitleCase(name, normalizer);
     case "upper":
       return name.toUpperCase().normalize("NFC");
     case "lower":
@@ -38,94 +34,43 @@ function defaultLetterCase(normalizer) {
   return normalizer.isForCompanies ? "title" : "original";
 }
 
-/** Writes one name in title case. */
-class TitleCase {
-  /**
-   * @param {string} name
-   * @param {Normalizer} normalizer
-   */
-  constructor(name, normalizer) {
-    this.normalizer = normalizer;
-    this.isLowerCase = name === name.toLowerCase();
-    const text = this.isLowerCase ? toCapitals(name) : name;
-    this.pieces = text.split(/([\s,]+)/u); // words have even indexes, and the separators between them odd ones
-    this.forms = this.pieces.map((piece, index) => (isWordIndex(index) ? normalizer.formOf(piece) : ""));
-    this.firstWord = this.pieces[0] === "" ? 2 : 0; // a name may start with a separator
-    this.endingStart = this.#findEnding();
-    this.isMixedCase = this.#hasMixedCase();
-  }
+/**
+ * @param {string} name
+ * @param {Normalizer} normalizer
+ */
+function writeInTitleCase(name, normalizer) {
+  const isLowerCase = name === name.toLowerCase();
+  const text = isLowerCase ? toCapitals(name) : name;
+  const pieces = text.split(/([\s,]+)/u); // words have even indexes, and the separators between them odd ones
+  const isWord = (/** @type {number} */ index) => index % 2 === 0 && pieces[index] !== "";
+  const words = [...pieces.keys()].filter(isWord); // their indexes
+  const forms = pieces.map((piece, index) => (isWord(index) ? normalizer.formOf(piece) : ""));
+  // The index of the first piece of the legal form; without a legal form, the number of pieces.
+  const wordsWithForm = words.filter((index) => forms[index] !== "");
+  const remaining = normalizer.countWithoutEndings(wordsWithForm.map((index) => forms[index]));
+  const endingStart = wordsWithForm[remaining] ?? pieces.length;
+  // If the name has words in lower case, and no long word in capitals, then capitals mean something.
+  const longWords = words.filter((index) => index < endingStart && !isShort(pieces[index]));
+  const hasLowerCase = !words.every((index) => isInCapitals(pieces[index]));
+  const isMixedCase = hasLowerCase && !longWords.some((index) => isInCapitals(pieces[index]));
+  // Acronyms are recognized in companies' names that aren't all in lower case.
+  const hasAcronyms = normalizer.isForCompanies && !isLowerCase;
 
-  /** Return the index of the first piece of the legal form; without a legal form, the number of pieces. */
-  #findEnding() {
-    const wordIndexes = [...this.forms.keys()].filter((index) => this.forms[index] !== "");
-    const forms = wordIndexes.map((index) => this.forms[index]);
-    const remaining = this.normalizer.countWithoutEndings(forms);
-    return wordIndexes[remaining] ?? this.pieces.length;
-  }
-
-  /** Return whether the name has words in lower case, and no long word in capitals: then capitals mean something. */
-  #hasMixedCase() {
-    const words = this.pieces.filter((piece, index) => isWordIndex(index) && piece !== "");
-    const beforeEnding = this.pieces.slice(0, this.endingStart);
-    const longWords = beforeEnding.filter((piece, index) => isWordIndex(index) && !isShort(piece));
-    return !words.every(isInCapitals) && !longWords.some(isInCapitals);
-  }
-
-  write() {
-    return this.pieces.map((piece, index) => (isWordIndex(index) ? this.#writeWord(piece, index) : piece)).join("");
-  }
-
-  /**
-   * @param {string} word
-   * @param {number} index
-   */
-  #writeWord(word, index) {
-    const isFirst = index <= this.firstWord;
+  const writeWord = (/** @type {string} */ word, /** @type {number} */ index) => {
+    const isFirst = index === (words[0] ?? 0);
+    const isInEnding = index >= endingStart;
     const isRomanNumeral = !isFirst && ROMAN_NUMERAL.test(word);
     if (!isInCapitals(word) || isRomanNumeral) return word;
-    const spelling = this.#specialSpelling(index, isFirst);
-    if (spelling !== undefined) return writeWithLetters(word, spelling);
-    return this.#isAcronym(word, index) ? word : this.#capitalizeWord(word);
-  }
-
-  /**
-   * Return how a word of a company is usually written. A first word isn't written in lower case.
-   * @param {number} index
-   * @param {boolean} isFirst
-   */
-  #specialSpelling(index, isFirst) {
-    if (!this.normalizer.isForCompanies) return undefined;
-    const form = this.forms[index];
-    const spelling = this.normalizer.usualSpelling(form, index >= this.endingStart);
-    const isLowerCase = spelling === form;
-    return isFirst && isLowerCase ? undefined : spelling;
-  }
-
-  /** Acronyms are recognized in companies' names that aren't all in lower case. */
-  get #hasAcronyms() {
-    return this.normalizer.isForCompanies && !this.isLowerCase;
-  }
-
-  /**
-   * @param {string} word in capitals
-   * @param {number} index
-   */
-  #isAcronym(word, index) {
-    const isInEnding = index >= this.endingStart;
-    const looksLikeAcronym = (this.isMixedCase && isShort(word)) || INITIALS.test(word);
-    return this.#hasAcronyms && !isInEnding && looksLikeAcronym;
-  }
-
-  /** @param {string} word in capitals */
-  #capitalizeWord(word) {
+    // How a word of a company is usually written. A first word isn't written in lower case.
+    const form = forms[index];
+    const spelling = normalizer.isForCompanies ? normalizer.usualSpelling(form, isInEnding) : undefined;
+    if (spelling !== undefined && !(isFirst && spelling === form)) return writeWithLetters(word, spelling);
+    const looksLikeAcronym = (isMixedCase && isShort(word)) || INITIALS.test(word);
+    if (hasAcronyms && !isInEnding && looksLikeAcronym) return word;
     const withOrdinal = word.replace(ORDINAL_ENDING, (ending) => ending.toLowerCase());
-    return withOrdinal.replace(LETTER_RUN, (letters) => capitalizeLetters(letters, this.#hasAcronyms));
-  }
-}
-
-/** @param {number} index of a piece of a name */
-function isWordIndex(index) {
-  return index % 2 === 0;
+    return withOrdinal.replace(LETTER_RUN, (letters) => capitalizeLetters(letters, hasAcronyms));
+  };
+  return pieces.map((piece, index) => (isWord(index) ? writeWord(piece, index) : piece)).join("");
 }
 
 /** @param {string} word */
@@ -158,19 +103,14 @@ function capitalizeLetters(letters, keepsAcronyms) {
   if (isLowerCase || (keepsAcronyms && hasNoVowel)) return letters;
   const parts = letters.split(/(['’ʼ])/u); // names such as O'Neill have two capitals
   const isLikeONeill = parts.length > 2 && parts[0].length === 1 && parts[2].length > 1;
-  return parts
-    .map((part, index) => {
-      const hasCapital = index === 0 || (index === 2 && isLikeONeill);
-      return hasCapital ? capitalizeFirst(part) : part.toLowerCase();
-    })
-    .join("");
-}
-
-/** @param {string} word in capitals */
-function capitalizeFirst(word) {
-  const capitalized = word.slice(0, 1) + word.slice(1).toLowerCase();
-  const isLikeMcCoy = /^Mc.{3,}/u.test(capitalized);
-  return isLikeMcCoy ? `Mc${capitalized[2].toUpperCase()}${capitalized.slice(3)}` : capitalized;
+  const written = parts.map((part, index) => {
+    const hasCapital = index === 0 || (index === 2 && isLikeONeill);
+    if (!hasCapital) return part.toLowerCase();
+    const capitalized = part.slice(0, 1) + part.slice(1).toLowerCase();
+    const isLikeMcCoy = /^Mc.{3,}/u.test(capitalized);
+    return isLikeMcCoy ? `Mc${capitalized[2].toUpperCase()}${capitalized.slice(3)}` : capitalized;
+  });
+  return written.join("");
 }
 
 /**

@@ -13,10 +13,10 @@ class ListedCompanies {
   constructor(starts) {
     const pairs = starts.filter((start) => start.includes(" "));
     this.commonWords = new Set(pairs.map((pair) => pair.split(" ")[0]));
-    const joinedStarts = starts.map((start) => start.replace(" ", ""));
-    this.spellings = withWildcards(joinedStarts);
+    const withWildcards = (/** @type {string} */ word) => [word, ...putAtEachIndex(word, WILDCARD, 1)];
+    this.spellings = new Set(starts.map((start) => start.replace(" ", "")).flatMap(withWildcards));
     const longCommonWords = [...this.commonWords].filter((word) => word.length >= LONG_COMMON_WORD);
-    this.commonWordSpellings = withWildcards(longCommonWords);
+    this.commonWordSpellings = new Set(longCommonWords.flatMap(withWildcards));
   }
 
   /**
@@ -25,25 +25,27 @@ class ListedCompanies {
    */
   hasStartOf(forms) {
     const [first = "", second] = withoutThe(forms);
-    if (!this.isCommonWord(first) && this.#isStart(first)) return true;
-    if (!this.isCommonWord(first) && this.#isMisspelledCommonWord(first)) return true;
-    return second !== undefined && this.#isStart(first + second);
+    if (!this.commonWords.has(first)) {
+      if (isAlmostIn(this.spellings, first) || isAlmostIn(this.commonWordSpellings, first)) return true;
+    }
+    return second !== undefined && isAlmostIn(this.spellings, first + second);
   }
+}
 
-  /** @param {string} form */
-  isCommonWord(form) {
-    return this.commonWords.has(form);
-  }
-
-  /** @param {string} form */
-  #isStart(form) {
-    return form !== "" && spellingsWithin1(form).some((spelling) => this.spellings.has(spelling));
-  }
-
-  /** @param {string} form */
-  #isMisspelledCommonWord(form) {
-    return form !== "" && spellingsWithin1(form).some((spelling) => this.commonWordSpellings.has(spelling));
-  }
+/**
+ * Return whether a word, or a word that differs by one letter, is in a set.
+ * @param {Set<string>} spellings words with and without wildcards
+ * @param {string} word
+ */
+function isAlmostIn(spellings, word) {
+  if (word === "") return false;
+  const lookups = [
+    word,
+    ...putAtEachIndex(word, WILDCARD, 0), // a letter is missing
+    ...putAtEachIndex(word, WILDCARD, 1), // a letter is wrong
+    ...putAtEachIndex(word, "", 1), // there is an additional letter
+  ];
+  return lookups.some((lookup) => spellings.has(lookup));
 }
 
 /**
@@ -55,33 +57,15 @@ function withoutThe(forms) {
 }
 
 /**
- * Return words as they are, and with each letter replaced by a wildcard.
- * @param {string[]} words
- */
-function withWildcards(words) {
-  return new Set(words.flatMap((word) => [word, ...putAtEachIndex(word, WILDCARD, 1)]));
-}
-
-/**
- * Return what a word can be looked up as, so that stored words are found that differ by one letter.
- * @param {string} word
- */
-function spellingsWithin1(word) {
-  return [
-    word,
-    ...putAtEachIndex(word, WILDCARD, 0), // a letter is missing
-    ...putAtEachIndex(word, WILDCARD, 1), // a letter is wrong
-    ...putAtEachIndex(word, "", 1), // there is an additional letter
-  ];
-}
-
-/**
  * Put a string at each index of a word, once per result.
  * @param {string} word
  * @param {string} inserted
  * @param {number} replaced how many letters the string replaces, 0 or 1
  */
 function putAtEachIndex(word, inserted, replaced) {
-  const indexes = Array.from({ length: word.length + 1 - replaced }, (_, index) => index);
-  return indexes.map((index) => word.slice(0, index) + inserted + word.slice(index + replaced));
+  const results = [];
+  for (let index = 0; index + replaced <= word.length; index++) {
+    results.push(word.slice(0, index) + inserted + word.slice(index + replaced));
+  }
+  return results;
 }

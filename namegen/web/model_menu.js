@@ -34,28 +34,17 @@ function hasGroupMenu() {
  * @param {(model: string) => void} choose
  */
 function createModelMenu(choose) {
-  const chips = descriptions.map(({ name, title }) => createChip("model", name, title, () => choose(name)));
-  byId("models").append(...chips);
-  byId("models").hidden = descriptions.length < 2;
-  if (hasGroupMenu()) createGroupMenu(choose);
-}
-
-/** @param {(model: string) => void} choose */
-function createGroupMenu(choose) {
-  const chips = groupsOf(descriptions).map((group) =>
-    createChip("group", group, titleOfGroup(group), () => choose(modelOfGroup(group))),
+  const modelChips = descriptions.map(({ name, title }) => createChip("model", name, title, () => choose(name)));
+  const groupChips = groupsOf(descriptions).map((group) =>
+    createChip("group", group, titleOfGroup(group), () => {
+      const members = descriptions.filter((description) => description.group === group);
+      choose(lastOfGroup.get(group) ?? members[0].name);
+    }),
   );
-  byId("groups").append(...chips);
-  byId("groups").hidden = false;
-}
-
-/**
- * Return the model of a group that the reader chose last, or its first model.
- * @param {string} group
- */
-function modelOfGroup(group) {
-  const members = descriptions.filter((description) => description.group === group);
-  return lastOfGroup.get(group) ?? members[0].name;
+  byId("models").replaceChildren(...modelChips);
+  byId("models").hidden = descriptions.length < 2;
+  byId("groups").replaceChildren(...groupChips);
+  byId("groups").hidden = !hasGroupMenu();
 }
 
 /**
@@ -75,20 +64,11 @@ function createChip(menu, value, title, handler) {
 function fillModelMenu() {
   const { group } = descriptionOf(settings.model);
   lastOfGroup.set(group, settings.model);
-  for (const radio of radiosIn("groups")) radio.checked = radio.value === group;
-  for (const radio of radiosIn("models")) {
+  for (const radio of byId("groups").querySelectorAll("input")) radio.checked = radio.value === group;
+  for (const radio of byId("models").querySelectorAll("input")) {
     radio.checked = radio.value === settings.model;
-    const isOtherGroup = descriptionOf(radio.value).group !== group;
-    if (radio.parentElement !== null) radio.parentElement.hidden = hasGroupMenu() && isOtherGroup;
+    radio.parentElement.hidden = hasGroupMenu() && descriptionOf(radio.value).group !== group;
   }
-}
-
-/**
- * @param {string} id of a menu
- * @returns {NodeListOf<HTMLInputElement>}
- */
-function radiosIn(id) {
-  return byId(id).querySelectorAll("input");
 }
 
 /** On a narrow screen the menus are rows to swipe. Move the chosen chips into view; the page itself doesn't move. */

@@ -25,21 +25,6 @@ export type Options = {
      */
     n?: number | undefined;
     /**
-     * A whole number from 0 to 4294967295. The same seed and options give the same names
-     * everywhere. Default: a random seed.
-     */
-    seed?: number | undefined;
-    /**
-     * Draw from the model's own distribution. By default, new names are returned only if
-     * their score is in the top 1%, or if they are the best of the others and such names are missing.
-     */
-    unfiltered?: boolean | undefined;
-    /**
-     * 0 always takes the most likely letter; higher values give more unusual names.
-     * Default: 1.
-     */
-    temperature?: number | undefined;
-    /**
      * Only return names that start with this text.
      */
     startsWith?: string | undefined;
@@ -52,34 +37,46 @@ export type Options = {
      */
     endsWith?: string | undefined;
     /**
-     * The length of the shortest name in characters, from 1 to 1,000. Default: the model's
-     * `minLength`; 1 for names of the list and unfiltered names.
+     * The length of the shortest name in characters, from 1 to 1,000. Default: the model's `minLength`; 1 for names
+     * of the list and unfiltered names.
      */
-    minLength?: number | undefined;
+    minLength?: number | null | undefined;
     /**
-     * The length of the longest name in characters, from 1 to 1,000. Default: the model's
-     * `maxLength`; twice as many for unfiltered names, and more if a required text needs them.
+     * The length of the longest name in characters, from 1 to 1,000. Default: the model's `maxLength`; twice as many
+     * for unfiltered names, and more if a required text needs them.
      */
-    maxLength?: number | undefined;
+    maxLength?: number | null | undefined;
     /**
-     * One of the model's labels, or a part of some labels, such as "Finnish". Default:
-     * all labels.
-     */
-    label?: string | null | undefined;
-    /**
-     * How names are written. Default: "title" for
-     * companies, "original" for other names.
+     * How names are written. Default: "title" for companies, "original" for other names.
      */
     letterCase?: "original" | "title" | "upper" | "lower" | null | undefined;
-    /**
-     * Skip names that contain one of these words, ignoring letter case,
-     * spaces and punctuation. A word that starts with = is excluded only as a whole word.
-     */
-    excludeWords?: readonly string[] | undefined;
     /**
      * Also return names of the list that the model was trained on. Default: false.
      */
     allowSeen?: boolean | undefined;
+    /**
+     * Draw from the model's own distribution. By default, new names are returned only if their score is in the top
+     * 1%, or if they are the best of the others and such names are missing.
+     */
+    unfiltered?: boolean | undefined;
+    /**
+     * 0 always takes the most likely letter; higher values give more unusual names. Default: 1.
+     */
+    temperature?: number | undefined;
+    /**
+     * A whole number from 0 to 4294967295. The same seed and options give the same names everywhere. Default: a
+     * random seed.
+     */
+    seed?: number | null | undefined;
+    /**
+     * One of the model's labels, or a part of some labels, such as "Finnish". Default: all labels.
+     */
+    label?: string | null | undefined;
+    /**
+     * Skip names that contain one of these words, ignoring letter case, spaces and punctuation. A word that starts
+     * with = is excluded only as a whole word.
+     */
+    excludeWords?: readonly string[] | undefined;
     /**
      * Also return names that contain profanity. Default: false.
      */

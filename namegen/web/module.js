@@ -2,29 +2,7 @@
 
 /**
  * Options of `generate` and `entries`. Letter case doesn't matter in `startsWith`, `contains` and `endsWith`.
- * @typedef {object} Options
- * @property {number} [n] How many names, from 1 to 100,000. Default: 20.
- * @property {number} [seed] A whole number from 0 to 4294967295. The same seed and options give the same names
- *   everywhere. Default: a random seed.
- * @property {boolean} [unfiltered] Draw from the model's own distribution. By default, new names are returned only if
- *   their score is in the top 1%, or if they are the best of the others and such names are missing.
- * @property {number} [temperature] 0 always takes the most likely letter; higher values give more unusual names.
- *   Default: 1.
- * @property {string} [startsWith] Only return names that start with this text.
- * @property {string} [contains] Only return names that contain this text.
- * @property {string} [endsWith] Only return names that end with this text.
- * @property {number} [minLength] The length of the shortest name in characters, from 1 to 1,000. Default: the model's
- *   `minLength`; 1 for names of the list and unfiltered names.
- * @property {number} [maxLength] The length of the longest name in characters, from 1 to 1,000. Default: the model's
- *   `maxLength`; twice as many for unfiltered names, and more if a required text needs them.
- * @property {string | null} [label] One of the model's labels, or a part of some labels, such as "Finnish". Default:
- *   all labels.
- * @property {"original" | "title" | "upper" | "lower" | null} [letterCase] How names are written. Default: "title" for
- *   companies, "original" for other names.
- * @property {readonly string[]} [excludeWords] Skip names that contain one of these words, ignoring letter case,
- *   spaces and punctuation. A word that starts with = is excluded only as a whole word.
- * @property {boolean} [allowSeen] Also return names of the list that the model was trained on. Default: false.
- * @property {boolean} [allowProfanity] Also return names that contain profanity. Default: false.
+ * @typedef {{[Name in OptionName]?: NameRequest[Name] | undefined}} Options
  */
 
 /**
@@ -94,10 +72,20 @@ class LoadedModel {
    */
   entries(options = {}) {
     const source = sourceOf(this);
-    const search = new Search(source, requestFrom(options, this, source));
-    search.runToEnd();
-    if (search.names.length < search.request.n) throw errorOfTooFewNames(search);
-    return search.names.map(({ name, isNew, start }) => ({ name, label: source.startTokens[start].label, isNew }));
+    const request = checkOptions(options, OPTION_NAMES, "{ n: 5 }", this);
+    if (!request.allowSeen && !this.knowsNames) {
+      const reason = "can’t tell which names are new, because it doesn’t know its list";
+      throw new Error(`“${this.title}” ${reason}. Pass allowSeen: true.`);
+    }
+    const search = new Search(source, { ...request, seed: request.seed ?? newSeed() });
+    search.run();
+    if (search.names.length < request.n) {
+      const names = search.names.map(({ name }) => name);
+      const count = `Found only ${withCommas(names.length)} of ${withCommas(request.n)} names. `;
+      const message = (names.length > 0 ? count : "") + explainTooFewNames(search);
+      throw Object.assign(new Error(message), { names });
+    }
+    return search.names.map(({ name, isNew, label }) => ({ name, label: source.startTokens[label].label, isNew }));
   }
 
   /**
@@ -119,15 +107,19 @@ class LoadedModel {
    * @returns {Next[]}
    */
   next(prefix = "", options = {}) {
-    checkOptionNames(options, ["label", "temperature"], "{ temperature: 0.8 }");
-    const { label: requestedLabel = null, temperature: requestedTemperature = 1 } = options;
-    const label = checkSingleLabel(requestedLabel, this);
+    const sampling = checkOptions(options, ["label", "temperature"], "{ temperature: 0.8 }", this);
+    const label = checkSingleLabel(sampling.label, this);
     if (label === null && this.labels.length > 0) {
       throw new Error(`What comes next depends on the label. Pass a label, such as ${describeValue(this.labels[0])}.`);
     }
-    const temperature = checkTemperature(requestedTemperature);
     const source = sourceOf(this);
-    const probabilities = findPrefix(source, checkText("The prefix", prefix), label).probabilities(temperature);
+    let position = (source.roots.find((start) => start.label === label) ?? source.roots[0]).prefix;
+    for (const character of checkText("The prefix", prefix).normalize("NFC")) {
+      const id = source.characters.indexOf(character);
+      if (id < 0) throw new Error(`No name of this model contains the character “${character}”. Use other letters.`);
+      position = position.extend(id);
+    }
+    const probabilities = position.probabilities(sampling);
     return source.characters
       .map((character, id) => ({ character, probability: probabilities[id] }))
       .sort((a, b) => b.probability - a.probability);
@@ -139,9 +131,8 @@ class LoadedModel {
  * @param {NameSource} source
  * @param {{name: string, title: string, credit: string, notice: string}} texts
  * @param {string[]} labels
- * @param {{shortest: number, longest: number}} lengths
  */
-function createLoadedModel(source, { name, title, credit, notice }, labels, lengths) {
+function createLoadedModel(source, { name, title, credit, notice }, labels) {
   const model = Object.assign(new LoadedModel(), {
     name,
     title,
@@ -150,8 +141,7 @@ function createLoadedModel(source, { name, title, credit, notice }, labels, leng
     labels: Object.freeze(labels),
     characters: source.characters.join(""),
     filters: source.canFilter,
-    minLength: lengths.shortest,
-    maxLength: lengths.longest,
+    ...defaultLengths(source.parts, source.canFilter),
     knowsNames: source.knowsNames,
   });
   sources.set(model, source);
@@ -166,28 +156,6 @@ function sourceOf(model) {
   return /** @type {NameSource} */ (sources.get(model));
 }
 
-/** @param {Search} search */
-function errorOfTooFewNames(search) {
-  const names = search.names.map(({ name }) => name);
-  const requested = withCommas(search.request.n);
-  const start = names.length > 0 ? `Found only ${withCommas(names.length)} of ${requested} names. ` : "";
-  return Object.assign(new Error(start + explainTooFewNames(search)), { names });
-}
-
-/**
- * @param {NameSource} source
- * @param {string} text
- * @param {string | null} label
- */
-function findPrefix(source, text, label) {
-  const { prefix: root } = source.roots.find((start) => start.label === label) ?? source.roots[0];
-  return [...text.normalize("NFC")].reduce((prefix, character) => {
-    const id = source.characters.indexOf(character);
-    if (id < 0) throw new Error(`No name of this model contains the character “${character}”. Use other letters.`);
-    return prefix.extend(id);
-  }, root);
-}
-
 /**
  * Load a model from the file that `namegen export-web --module` wrote next to this module.
  * @param {string | object} data the text of the file, or the result of `JSON.parse`
@@ -197,10 +165,22 @@ function findPrefix(source, text, label) {
  */
 export function load(data, name) {
   const description = findDescription(parseModels(data), name);
-  const model = openModel(description);
+  /** @type {Model} */
+  let model;
+  try {
+    checkFields(description);
+    checkNumbers(description);
+    model = new Model(description);
+    model.scorer?.check();
+  } catch (error) {
+    const damage = error instanceof Damage ? ` (${error.message})` : "";
+    const hasName = typeof description?.name === "string";
+    const subject = hasName ? `The model ${describeValue(description.name)}` : "The first model";
+    throw new Error(`${subject} is damaged${damage}. Export it again.`, { cause: error });
+  }
   if (!model.passesSelfTest) throw new Error(explainFailedSelfTest("This module", model));
   const labels = model.metadata.labels.map((label) => label.name);
-  return createLoadedModel(model, description, labels, defaultLengths(model, model.canFilter));
+  return createLoadedModel(model, description, labels);
 }
 
 /**
@@ -211,51 +191,35 @@ export function load(data, name) {
  * @throws {Error} if an option is wrong
  */
 export function blend(models, options = {}) {
-  const singleModels = checkModels(models);
-  const { weights, labels } = checkBlendOptions(options, models.length);
-  const parts = singleModels.map((model, k) => ({
-    model,
-    label: checkBlendLabel(labels[k], models[k]),
-    weight: weights[k],
-  }));
-  const texts = {
-    name: joinDistinct(models.map((model) => model.name), "+"),
-    title: joinDistinct(models.map((model) => model.title), " and "),
-    credit: joinDistinct(models.map((model) => model.credit), "; "),
-    notice: joinDistinct(models.map((model) => model.notice), "\n\n"),
-  };
-  const maxLengths = singleModels.map((model) => defaultLengths(model, false).longest);
-  const lengths = { shortest: 1, longest: Math.max(...maxLengths) };
-  return createLoadedModel(new Blend(parts), texts, [], lengths);
-}
-
-/**
- * @param {LoadedModel[]} models
- * @returns {Model[]}
- */
-function checkModels(models) {
   const singleModels = Array.isArray(models) ? Array.from(models, (model) => sources.get(model)) : [];
-  const areModels = singleModels.every((source) => source instanceof Model);
-  if (singleModels.length < 2 || !areModels) throw new Error("blend needs a list of two or more models from load.");
-  return /** @type {Model[]} */ (singleModels);
-}
-
-/**
- * @param {string | null} request
- * @param {LoadedModel} model
- */
-function checkBlendLabel(request, model) {
-  const label = checkSingleLabel(request, model);
-  if (label === null && model.labels.length > 0) throw new Error(needsLabel(model));
-  return label;
-}
-
-/**
- * @param {string[]} texts
- * @param {string} separator
- */
-function joinDistinct(texts, separator) {
-  return [...new Set(texts.filter(Boolean))].join(separator);
+  if (singleModels.length < 2 || !singleModels.every((source) => source instanceof Model)) {
+    throw new Error("blend needs a list of two or more models from load.");
+  }
+  checkOptionNames(options, ["weights", "labels"], "{ weights: [0.3, 0.7] }");
+  const count = models.length;
+  const { weights = Array(count).fill(1 / count), labels = Array(count).fill(null) } = options;
+  const areLabels = Array.isArray(labels) && labels.length === count;
+  if (!areLabels || !Array.from(labels).every((label) => label === null || typeof label === "string")) {
+    throw new Error("labels must be a list with a label, or null, for each model.");
+  }
+  const areWeights = Array.isArray(weights) && weights.length === count && Array.from(weights).every((w) => w >= 0);
+  const sum = areWeights ? weights.reduce((total, weight) => total + weight, 0) : NaN;
+  const sumsTo1 = Math.abs(sum - 1) < 1e-6;
+  if (!sumsTo1) throw new Error("weights must be a list with a number for each model, which sum to 1.");
+  const parts = singleModels.map((model, k) => {
+    const label = checkSingleLabel(labels[k], models[k]);
+    if (label === null && models[k].labels.length > 0) throw new Error(needsLabel(models[k]));
+    return { model, label, weight: weights[k] / sum };
+  });
+  const join = (/** @type {"name" | "title" | "credit" | "notice"} */ key, /** @type {string} */ separator) =>
+    [...new Set(models.map((model) => model[key]).filter(Boolean))].join(separator);
+  const texts = {
+    name: join("name", "+"),
+    title: join("title", " and "),
+    credit: join("credit", "; "),
+    notice: join("notice", "\n\n"),
+  };
+  return createLoadedModel(new Blend(parts), texts, []);
 }
 
 // ---- the file of the models ----
@@ -267,7 +231,15 @@ function joinDistinct(texts, separator) {
  */
 function parseModels(data) {
   const file = "Pass the text of the JSON file that export-web wrote next to this module.";
-  const content = parseJson(data, file);
+  /** @type {any} */
+  let content = data;
+  if (typeof data === "string") {
+    try {
+      content = JSON.parse(data);
+    } catch {
+      throw new Error(`The data aren’t valid JSON. ${file}`);
+    }
+  }
   const hasModels = content?.format === FORMAT && Array.isArray(content.models) && content.models.length > 0;
   if (!hasModels) throw new Error(`The data don’t contain models of namegen. ${file}`);
   if (content.version !== FORMAT_VERSION) {
@@ -276,20 +248,6 @@ function parseModels(data) {
     throw new Error(`${problem} Export both again.`);
   }
   return content.models;
-}
-
-/**
- * @param {string | object} data
- * @param {string} advice
- * @returns {any}
- */
-function parseJson(data, advice) {
-  if (typeof data !== "string") return data;
-  try {
-    return JSON.parse(data);
-  } catch {
-    throw new Error(`The data aren’t valid JSON. ${advice}`);
-  }
 }
 
 /**
@@ -302,23 +260,4 @@ function findDescription(descriptions, name) {
   if (description !== undefined) return description;
   const names = descriptions.map((candidate) => candidate?.name);
   throw new Error(`The data contain no model ${describeValue(name)}, only ${listValues(names)}.`);
-}
-
-/**
- * Check the data of a model, and open it.
- * @param {any} description
- */
-function openModel(description) {
-  try {
-    checkFields(description);
-    checkNumbers(description);
-    const model = new Model(description);
-    model.scorer?.check();
-    return model;
-  } catch (error) {
-    const damage = error instanceof Damage ? ` (${error.message})` : "";
-    const hasName = typeof description?.name === "string";
-    const subject = hasName ? `The model ${describeValue(description.name)}` : "The first model";
-    throw new Error(`${subject} is damaged${damage}. Export it again.`, { cause: error });
-  }
 }

@@ -21,7 +21,8 @@ const MOST_START_LETTERS = 5000; // letters that are read for all these ways tog
 
 /** @typedef {{prefix: Prefix, probability: number}} StartPrefix */
 
-/** @typedef {{prefix: Prefix, logProbability: number}} StartCandidate */
+/** A letter of a text, and the ids of the characters that it can stand for. @typedef {{letter: string, ids: number[]}}
+ *   Spelling */
 
 /** What names are drawn from. Its subclasses are Model, and Blend for several models. */
 class NameSource {
@@ -49,8 +50,8 @@ class NameSource {
     this.characterSet = new Set(characters);
     /** @type {(StartToken & StartPrefix)[] | undefined} */
     this.cachedRoots = undefined;
-    /** The ids of the characters that each folded letter can stand for. @type {Map<string, number[]> | undefined} */
-    this.cachedIdsByLetter = undefined;
+    /** The ids of the characters that each folded letter can stand for. @type {Map<string, number[]>} */
+    this.idsByLetter = new Map();
   }
 
   /** An empty prefix for each start token. The prefixes that the network has read are kept until there are too many. */
@@ -64,11 +65,6 @@ class NameSource {
 
   get isCacheFull() {
     return this.prefixesRead >= this.mostPrefixes;
-  }
-
-  /** The empty prefix; if there are labels, that of the first label. */
-  get start() {
-    return this.roots[0].prefix;
   }
 
   /** Whether it can find out which names are new. */
@@ -109,9 +105,7 @@ class NameSource {
    */
   isWellFormed(name) {
     const characters = [...name];
-    if (characters.length === 0) return false;
-    const last = characters[characters.length - 1];
-    return !this.spaces.has(characters[0]) && !this.spaces.has(last);
+    return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1) ?? "");
   }
 
   /**
@@ -120,50 +114,30 @@ class NameSource {
    * @param {string} text
    */
   toKnownCharacters(text) {
-    const characters = Array.from(text, (character) => this.#toKnownCharacter(character));
+    const characters = Array.from(text, (character) => {
+      if (this.characterSet.has(character)) return character;
+      if (/\s/u.test(character)) return this.characterSet.has(" ") ? " " : "";
+      return isPunctuation(character) ? "" : character.toLowerCase();
+    });
     return characters.join("") || text;
   }
 
-  /** @param {string} character */
-  #toKnownCharacter(character) {
-    if (this.characterSet.has(character)) return character;
-    if (/\s/u.test(character)) return this.characterSet.has(" ") ? " " : "";
-    return isPunctuation(character) ? "" : character.toLowerCase();
-  }
-
   /**
-   * Find the characters that each letter of a text can stand for. Letter case doesn't matter.
+   * Find the characters that each letter of a text can stand for. Letter case doesn't matter. The folding of the model
+   * has only the model's characters, but a reader may type an S for its s.
    * @param {string} text
-   * @returns {{letter: string, ids: number[]}[]} the ids of the characters, for each letter
+   * @returns {Spelling[]}
    */
   spellings(text) {
-    const letters = [...text.normalize("NFC")];
-    return letters.map((letter) => ({ letter, ids: this.#idsByLetter.get(this.#fold(letter)) ?? [] }));
-  }
-
-  /**
-   * Fold a letter. The table of the model has only the model's characters, but a reader may type an S for its s.
-   * @param {string} letter
-   */
-  #fold(letter) {
-    return this.normalizer.fold(letter.toLowerCase());
-  }
-
-  /** @returns {Map<string, number[]>} */
-  get #idsByLetter() {
-    this.cachedIdsByLetter ??= this.#groupIdsByLetter();
-    return this.cachedIdsByLetter;
-  }
-
-  #groupIdsByLetter() {
-    /** @type {Map<string, number[]>} */
-    const idsByLetter = new Map();
-    for (let id = 1; id < this.characters.length; id++) {
-      const letter = this.#fold(this.characters[id]);
-      const ids = idsByLetter.get(letter) ?? [];
-      idsByLetter.set(letter, [...ids, id]);
+    const fold = (/** @type {string} */ letter) => this.normalizer.fold(letter.toLowerCase());
+    if (this.idsByLetter.size === 0) {
+      this.characters.forEach((character, id) => {
+        const letter = fold(character);
+        const ids = this.idsByLetter.get(letter) ?? [];
+        if (id !== END_TOKEN) this.idsByLetter.set(letter, [...ids, id]);
+      });
     }
-    return idsByLetter;
+    return Array.from(text.normalize("NFC"), (letter) => ({ letter, ids: this.idsByLetter.get(fold(letter)) ?? [] }));
   }
 
   /**
@@ -172,36 +146,47 @@ class NameSource {
    * If one of these prefixes is drawn by its probability and then continued, the names have exactly the distribution of
    * all names that start with the letters, and no draw is wasted.
    * @param {string} letters
-   * @param {number} temperature
+   * @param {Sampling} sampling
    * @param {string | null} [label] a label, or a part of labels; null for all labels
    * @returns {StartPrefix[]} empty if no network knows all of the letters
    */
-  startPrefixes(letters, temperature, label = null) {
-    const roots = this.#rootsWithLabel(label);
+  startPrefixes(letters, sampling, label = null) {
+    let roots = this.roots.filter(({ probability }) => probability > 0);
+    if (label !== null) {
+      const labels = this.startTokens.map((start) => start.label ?? "");
+      roots = findLabels(label, labels).map((index) => this.roots[index]);
+    }
+    if (roots.length === 1) roots = [{ ...roots[0], probability: 1 }];
     if (letters === "") return roots;
-    let candidates = roots.map(({ prefix, probability }) => ({ prefix, logProbability: Math.log(probability) }));
+
+    const isTemperature0 = sampling.temperature === 0;
+    const samplingOfLetters = isTemperature0 ? DEFAULT_SAMPLING : sampling; // at 0, only one letter would be possible
     const spellings = this.spellings(letters);
     const most = Math.min(MOST_START_PREFIXES, Math.ceil(MOST_START_LETTERS / spellings.length));
-    for (const { ids } of spellings) candidates = extendCandidates(candidates, ids, temperature, most);
-    if (temperature === 0) candidates = bestOfEachRoot(candidates);
-    return withProbabilities(candidates);
-  }
-
-  /**
-   * @param {string | null} label
-   * @returns {StartPrefix[]}
-   */
-  #rootsWithLabel(label) {
-    const roots = this.#chooseRoots(label);
-    if (roots.length === 1) return [{ prefix: roots[0].prefix, probability: 1 }];
-    return roots.map(({ prefix, probability }) => ({ prefix, probability }));
-  }
-
-  /** @param {string | null} label */
-  #chooseRoots(label) {
-    if (label === null) return this.roots.filter(({ probability }) => probability > 0);
-    const labels = this.startTokens.map((start) => start.label ?? "");
-    return findLabels(label, labels).map((index) => this.roots[index]);
+    let candidates = roots.map(({ prefix, probability }) => ({ prefix, logProbability: Math.log(probability) }));
+    for (const { ids } of spellings) {
+      // Extend each candidate by one letter, and keep the most likely results.
+      const extended = candidates.flatMap(({ prefix, logProbability }) => {
+        const probabilities = prefix.probabilities(samplingOfLetters);
+        return ids.map((id) => ({ prefix, id, logProbability: logProbability + Math.log(probabilities[id]) }));
+      });
+      const possible = extended.filter(({ logProbability }) => logProbability > -Infinity);
+      possible.sort((a, b) => b.logProbability - a.logProbability);
+      candidates = possible
+        .slice(0, most)
+        .map(({ prefix, id, logProbability }) => ({ prefix: prefix.extend(id), logProbability }));
+    }
+    if (isTemperature0) {
+      const rootOf = (/** @type {{prefix: Prefix}} */ { prefix }) => prefix.shortenedTo(0);
+      candidates = candidates.filter((candidate, k) => {
+        const firstOfRoot = candidates.findIndex((other) => rootOf(other) === rootOf(candidate));
+        return firstOfRoot === k; // the most likely one
+      });
+    }
+    if (candidates.length === 0) return [];
+    const logProbabilities = candidates.map(({ logProbability }) => logProbability);
+    const probabilities = softmax(logProbabilities, DEFAULT_SAMPLING);
+    return candidates.map(({ prefix }, k) => ({ prefix, probability: probabilities[k] }));
   }
 }
 
@@ -212,46 +197,4 @@ const PUNCTUATION = /[\p{Pc}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{Z}\p{Cc}\p{Cf
 function isPunctuation(character) {
   const isAscii = character <= "\x7f";
   return isAscii ? !/[a-z\d]/i.test(character) : PUNCTUATION.test(character);
-}
-
-/**
- * Extend each candidate by one letter, and keep the most likely results.
- * @param {StartCandidate[]} candidates
- * @param {number[]} ids of the characters that the letter can stand for
- * @param {number} temperature
- * @param {number} most
- * @returns {StartCandidate[]}
- */
-function extendCandidates(candidates, ids, temperature, most) {
-  const extended = candidates.flatMap(({ prefix, logProbability }) => {
-    const probabilities = prefix.probabilities(temperature || 1); // at 0, only one letter would be possible
-    return ids.map((id) => ({ prefix, id, logProbability: logProbability + Math.log(probabilities[id]) }));
-  });
-  const possible = extended.filter(({ logProbability }) => logProbability > -Infinity);
-  possible.sort((a, b) => b.logProbability - a.logProbability);
-  const best = possible.slice(0, most);
-  return best.map(({ prefix, id, logProbability }) => ({ prefix: prefix.extend(id), logProbability }));
-}
-
-/**
- * @param {StartCandidate[]} candidates the most likely first
- * @returns {StartCandidate[]}
- */
-function bestOfEachRoot(candidates) {
-  const isFirstOfRoot = (/** @type {StartCandidate} */ candidate) => {
-    const { root } = candidate.prefix;
-    return candidate === candidates.find(({ prefix }) => prefix.root === root);
-  };
-  return candidates.filter(isFirstOfRoot);
-}
-
-/**
- * @param {StartCandidate[]} candidates
- * @returns {StartPrefix[]}
- */
-function withProbabilities(candidates) {
-  if (candidates.length === 0) return [];
-  const logProbabilities = candidates.map(({ logProbability }) => logProbability);
-  const probabilities = softmax(logProbabilities, 1);
-  return candidates.map(({ prefix }, k) => ({ prefix, probability: probabilities[k] }));
 }

@@ -31,8 +31,8 @@ const LANES = 8; // columns that are summed at the same time
  * @property {number} gates
  * @property {number} state_gates how many gates read the state
  * @property {number} states how many arrays a layer's state has
- * @property {number} biases 1 or 2
  * @property {string[]} vectors parameters with one number per unit, which operations read
+ * @property {number} biases 1 or 2
  * @property {Operation[]} operations
  * @property {number[]} after
  */
@@ -48,73 +48,57 @@ class Matrix {
    */
   constructor(values, columns) {
     this.rows = values.length / columns;
-    this.columns = columns;
     this.blocks = Math.ceil(columns / LANES);
-    this.values = this.#arrangeInBlocks(values); // (blocks · rows · LANES); zeros fill the last block
-  }
-
-  /** @param {Float64Array} values (rows · columns) */
-  #arrangeInBlocks(values) {
-    const arranged = new Float64Array(this.blocks * this.rows * LANES);
+    this.values = new Float64Array(this.blocks * this.rows * LANES); // zeros fill the last block
     values.forEach((value, index) => {
-      const row = Math.floor(index / this.columns);
-      const column = index % this.columns;
+      const row = Math.floor(index / columns);
+      const column = index % columns;
       const block = Math.floor(column / LANES);
-      const lane = column % LANES;
-      arranged[(block * this.rows + row) * LANES + lane] = value;
+      this.values[(block * this.rows + row) * LANES + (column % LANES)] = value;
     });
-    return arranged;
   }
 
   /**
-   * Add the product of a vector and this matrix to some sums.
+   * Add the product of a vector and this matrix to some sums. Eight variables are faster than an array of eight sums.
    * @param {Float64Array} sums (columns), which are changed
    * @param {Float64Array} vector (rows)
    * @returns {Float64Array} the sums
    */
   addProduct(sums, vector) {
-    for (let block = 0; block < this.blocks; block++) this.#addBlock(sums, vector, block);
-    return sums;
-  }
-
-  /**
-   * Add the product with the columns of one block. Eight variables are faster than an array of eight sums.
-   * @param {Float64Array} sums (columns)
-   * @param {Float64Array} vector (rows)
-   * @param {number} block
-   */
-  #addBlock(sums, vector, block) {
     const { rows, values } = this;
-    let index = block * rows * LANES;
-    let sum0 = 0;
-    let sum1 = 0;
-    let sum2 = 0;
-    let sum3 = 0;
-    let sum4 = 0;
-    let sum5 = 0;
-    let sum6 = 0;
-    let sum7 = 0;
-    for (let row = 0; row < rows; row++) {
-      const factor = vector[row];
-      sum0 += factor * values[index];
-      sum1 += factor * values[index + 1];
-      sum2 += factor * values[index + 2];
-      sum3 += factor * values[index + 3];
-      sum4 += factor * values[index + 4];
-      sum5 += factor * values[index + 5];
-      sum6 += factor * values[index + 6];
-      sum7 += factor * values[index + 7];
-      index += LANES;
+    let index = 0;
+    for (let block = 0; block < this.blocks; block++) {
+      let sum0 = 0;
+      let sum1 = 0;
+      let sum2 = 0;
+      let sum3 = 0;
+      let sum4 = 0;
+      let sum5 = 0;
+      let sum6 = 0;
+      let sum7 = 0;
+      for (let row = 0; row < rows; row++) {
+        const factor = vector[row];
+        sum0 += factor * values[index];
+        sum1 += factor * values[index + 1];
+        sum2 += factor * values[index + 2];
+        sum3 += factor * values[index + 3];
+        sum4 += factor * values[index + 4];
+        sum5 += factor * values[index + 5];
+        sum6 += factor * values[index + 6];
+        sum7 += factor * values[index + 7];
+        index += LANES;
+      }
+      const column = block * LANES;
+      sums[column] += sum0;
+      sums[column + 1] += sum1; // a typed array ignores values after its end
+      sums[column + 2] += sum2;
+      sums[column + 3] += sum3;
+      sums[column + 4] += sum4;
+      sums[column + 5] += sum5;
+      sums[column + 6] += sum6;
+      sums[column + 7] += sum7;
     }
-    const column = block * LANES;
-    sums[column] += sum0;
-    sums[column + 1] += sum1; // a typed array ignores values after its end
-    sums[column + 2] += sum2;
-    sums[column + 3] += sum3;
-    sums[column + 4] += sum4;
-    sums[column + 5] += sum5;
-    sums[column + 6] += sum6;
-    sums[column + 7] += sum7;
+    return sums;
   }
 }
 
@@ -152,12 +136,12 @@ class Layer {
   /**
    * @param {number} width H
    * @param {Formula} formula
-   * @param {{kernel: Float64Array, recurrentKernel: Float64Array, bias: Float64Array, vectors: Float64Array[]}} parameters
+   * @param {Record<"kernel" | "recurrentKernel" | "bias", Float64Array> & {vectors: Float64Array[]}} parameters
    */
-  constructor(width, formula, { kernel, recurrentKernel, bias, vectors }) {
-    const inputWidth = formula.gates * width;
-    const stateWidth = formula.state_gates * width;
-    this.width = width;
+  constructor(width, { gates, state_gates: stateGates, states, operations, after }, parameters) {
+    const { kernel, recurrentKernel, bias, vectors } = parameters;
+    const inputWidth = gates * width;
+    const stateWidth = stateGates * width;
     this.kernel = kernel; // reading a token adds one of its rows
     this.kernelMatrix = new Matrix(kernel, inputWidth);
     this.recurrentMatrix = new Matrix(recurrentKernel, stateWidth);
@@ -165,31 +149,25 @@ class Layer {
     this.stateBias = bias.subarray(inputWidth, inputWidth + stateWidth); // empty if the cell has one bias
     this.x = new Float64Array(inputWidth); // (G·H)
     this.s = new Float64Array(stateWidth); // (S·H)
-    this.stateBefore = Array.from({ length: formula.states }, () => new Float64Array(width));
-    const values = this.#prepareValues(formula, vectors);
-    this.operations = prepareOperations(formula, values);
-    this.stateAfter = formula.after.map((index) => values[index]);
-  }
-
-  /**
-   * Return the array of each value of the formula: the inputs, then the results of the operations.
-   * @param {Formula} formula
-   * @param {Float64Array[]} vectors
-   */
-  #prepareValues({ gates, state_gates: stateGates, operations }, vectors) {
-    const gateInputs = this.#splitByGate(this.x, gates);
-    const gateStates = this.#splitByGate(this.s, stateGates);
-    const results = operations.map(({ number }) => new Float64Array(this.width).fill(number));
-    return [...gateInputs, ...gateStates, ...this.stateBefore, ...vectors, ...results];
-  }
-
-  /**
-   * @param {Float64Array} array (gates · H)
-   * @param {number} gates
-   * @returns {Float64Array[]} for each gate, a view of its H values
-   */
-  #splitByGate(array, gates) {
-    return Array.from({ length: gates }, (_, gate) => array.subarray(gate * this.width, (gate + 1) * this.width));
+    this.stateBefore = Array.from({ length: states }, () => new Float64Array(width));
+    // The array of each value of the formula: the inputs, then the results of the operations.
+    const gateOf = (/** @type {Float64Array} */ array) => (/** @type {unknown} */ _, /** @type {number} */ gate) =>
+      array.subarray(gate * width, (gate + 1) * width);
+    const inputs = [
+      ...Array.from({ length: gates }, gateOf(this.x)),
+      ...Array.from({ length: stateGates }, gateOf(this.s)),
+      ...this.stateBefore,
+      ...vectors,
+    ];
+    const results = operations.map(({ number }) => new Float64Array(width).fill(number));
+    const values = [...inputs, ...results];
+    this.operations = operations.map(({ name, of }, k) => ({
+      compute: OPERATIONS[name],
+      result: results[k],
+      a: values[of[0]],
+      b: values[of[1]],
+    }));
+    this.stateAfter = after.map((index) => values[index]);
   }
 
   /**
@@ -199,44 +177,21 @@ class Layer {
    * @returns {LayerState}
    */
   step(input, state) {
-    this.#addInput(input);
-    this.s.fill(0).set(this.stateBias);
-    this.recurrentMatrix.addProduct(this.s, state[0]);
+    const { x, s, kernel } = this;
+    x.set(this.bias);
+    if (typeof input === "number") {
+      // The product of the kernel and a one-hot vector is a row of the kernel.
+      const start = input * x.length;
+      for (let k = 0; k < x.length; k++) x[k] += kernel[start + k];
+    } else {
+      this.kernelMatrix.addProduct(x, input);
+    }
+    s.fill(0).set(this.stateBias);
+    this.recurrentMatrix.addProduct(s, state[0]);
     state.forEach((values, k) => this.stateBefore[k].set(values));
     for (const { compute, result, a, b } of this.operations) compute(result, a, b);
     return this.stateAfter.map((values) => values.slice());
   }
-
-  /** @param {number | Float64Array} input */
-  #addInput(input) {
-    this.x.set(this.bias);
-    if (typeof input === "number") this.#addKernelRow(input);
-    else this.kernelMatrix.addProduct(this.x, input);
-  }
-
-  /**
-   * Add one row of the kernel, which is the product of the kernel and a one-hot vector.
-   * @param {number} token
-   */
-  #addKernelRow(token) {
-    const start = token * this.x.length;
-    for (let k = 0; k < this.x.length; k++) this.x[k] += this.kernel[start + k];
-  }
-}
-
-/**
- * Give each operation the arrays that it reads and the array that it writes.
- * @param {Formula} formula
- * @param {Float64Array[]} values
- */
-function prepareOperations({ operations }, values) {
-  const inputs = values.length - operations.length;
-  return operations.map((operation, k) => ({
-    compute: OPERATIONS[operation.name],
-    result: values[inputs + k],
-    a: values[operation.of[0]],
-    b: values[operation.of[1]],
-  }));
 }
 
 /** A recurrent network. */
@@ -248,7 +203,7 @@ class Network {
   constructor(widths, { formula, tensors, half }) {
     const readTensor = (/** @type {string} */ name) => Float64Array.from(numbersFromText(tensors[name], half));
     this.widths = widths;
-    this.statesPerLayer = formula.states;
+    this.states = formula.states; // how many arrays each layer's state has
     this.layers = widths.map((width, k) => {
       const parameters = {
         kernel: readTensor(`rnn.${k}.kernel`),
@@ -264,7 +219,7 @@ class Network {
 
   /** How many numbers a state consists of. */
   get stateSize() {
-    return this.statesPerLayer * this.widths.reduce((sum, width) => sum + width);
+    return this.states * this.widths.reduce((sum, width) => sum + width);
   }
 
   /**
@@ -280,8 +235,7 @@ class Network {
    * @returns {LayerState[]}
    */
   initialState() {
-    const zeros = (/** @type {number} */ width) => new Float64Array(width);
-    return this.widths.map((width) => Array.from({ length: this.statesPerLayer }, () => zeros(width)));
+    return this.widths.map((width) => Array.from({ length: this.states }, () => new Float64Array(width)));
   }
 
   /**
@@ -291,14 +245,11 @@ class Network {
    * @returns {{state: LayerState[], logits: Float64Array}} the state after it, and the logits of the next id, (V)
    */
   step(token, state) {
-    /** @type {number | Float64Array} */
-    let input = token;
     /** @type {LayerState[]} */
     const stateAfter = [];
     this.layers.forEach((layer, k) => {
-      const layerState = layer.step(input, state[k]);
-      input = layerState[0];
-      stateAfter.push(layerState);
+      const input = k === 0 ? token : stateAfter[k - 1][0];
+      stateAfter.push(layer.step(input, state[k]));
     });
     const [lastHidden] = stateAfter[stateAfter.length - 1];
     return { state: stateAfter, logits: this.outputMatrix.addProduct(this.outputBias.slice(), lastHidden) };
@@ -321,10 +272,10 @@ function largestOf(numbers) {
  * Return softmax(logits / temperature). Temperature 0 gives the id with the largest logit the probability 1; if there
  * are several, the lowest of them.
  * @param {Float64Array | number[]} logits (V)
- * @param {number} temperature
+ * @param {Sampling} sampling
  * @returns {Float64Array} (V)
  */
-function softmax(logits, temperature) {
+function softmax(logits, { temperature }) {
   const largest = largestOf(logits);
   const probabilities = new Float64Array(logits.length);
   if (temperature === 0) {
@@ -346,8 +297,7 @@ function softmax(logits, temperature) {
  */
 function logSumOfExponentials(logits) {
   const largest = largestOf(logits);
-  let total = 0;
-  for (let k = 0; k < logits.length; k++) total += Math.exp(logits[k] - largest);
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
   return largest + Math.log(total);
 }
 

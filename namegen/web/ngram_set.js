@@ -80,15 +80,8 @@ class NgramSet {
    */
   child(node, symbol) {
     const end = this.firstChild[node + 1];
-    let low = this.firstChild[node];
-    let high = end;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.symbol[middle] < symbol) low = middle + 1;
-      else high = middle;
-    }
-    const isKnown = low < end && this.symbol[low] === symbol;
-    return isKnown ? low : -1;
+    const child = firstIndexFrom(this.symbol, symbol, this.firstChild[node], end);
+    return child < end && this.symbol[child] === symbol ? child : -1;
   }
 
   /**
@@ -112,13 +105,4 @@ class NgramSet {
     const contextAfter = order === NGRAM_ORDER ? this.suffix[longest] : longest;
     return { context: contextAfter, missing: MISSING_BY_ORDER[order] };
   }
-}
-
-/**
- * Return a bit of a bitmap. The bits fill each byte from its lowest bit on.
- * @param {Uint8Array} bytes
- * @param {number} position
- */
-function bitAt(bytes, position) {
-  return (bytes[position >> 3] >> (position & 7)) & 1;
 }

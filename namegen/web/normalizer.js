@@ -52,7 +52,7 @@ class Normalizer {
    * @param {string} word
    */
   formOf(word) {
-    return this.#removeCharacters(this.fullForm(word));
+    return replaceCharacters(this.fullForm(word), this.removal);
   }
 
   /**
@@ -91,22 +91,13 @@ class Normalizer {
    * @returns {number}
    */
   countWithoutEndings(forms) {
-    const shorter = this.#startOfEnding(forms);
-    return shorter === forms.length ? shorter : this.countWithoutEndings(forms.slice(0, shorter));
-  }
-
-  /**
-   * Return the index of the first word of the longest legal form at the end; without a legal form, the number of words.
-   * @param {string[]} forms of words
-   */
-  #startOfEnding(forms) {
-    let start = forms.length;
+    let start = forms.length; // of the longest legal form at the end
     let joined = "";
     for (let k = forms.length - 1; k > 0 && joined.length <= this.longestEnding; k--) {
       joined = forms[k] + joined;
       if (this.endings.has(joined)) start = k;
     }
-    return start;
+    return start === forms.length ? start : this.countWithoutEndings(forms.slice(0, start));
   }
 
   /**
@@ -115,14 +106,9 @@ class Normalizer {
    * @returns {string}
    */
   fullForm(text) {
-    const letters = this.#removeCharacters(this.fold(this.#removeCharacters(text)));
+    const letters = replaceCharacters(this.fold(replaceCharacters(text, this.removal)), this.removal);
     const form = letters || this.fold(text);
     return form === text ? form : this.fullForm(form); // a form may have to be normalized again
-  }
-
-  /** @param {string} text */
-  #removeCharacters(text) {
-    return replaceCharacters(text, this.removal);
   }
 
   /**

@@ -1,92 +1,78 @@
-// The options of the module's functions, and their checks. Each mistake is an Error with a message for readers.
+// The options of a request for names. Each is declared once, in options.json, from which Python makes the constant
+// OPTIONS, the page's form, and the module's types and help. The checks and the page's address are made from it here.
 
-/** @typedef {import("./module.js").NameModel} NameModel */
-/** @typedef {import("./module.js").Options} Options */
-/** @typedef {import("./module.js").BlendOptions} BlendOptions */
-
-const LARGEST_N = 100_000;
-const LARGEST_OPTION_SEED = 2 ** 32 - 1;
+const LONGEST_NAME = 1000; // characters that a request can allow, as in options.json
 const MOST_LISTED = 12; // names or labels in a message
 const MOST_SHOWN_CHARACTERS = 60;
 
-/** Every option of `generate`, and its default. */
-const DEFAULT_OPTIONS = {
-  n: 20,
-  seed: /** @type {number | null} */ (null),
-  unfiltered: false,
-  temperature: 1,
-  startsWith: "",
-  contains: "",
-  endsWith: "",
-  minLength: /** @type {number | null} */ (null),
-  maxLength: /** @type {number | null} */ (null),
-  label: /** @type {string | null} */ (null),
-  letterCase: /** @type {LetterCase | null} */ (null),
-  excludeWords: /** @type {string[]} */ ([]),
-  allowSeen: false,
-  allowProfanity: false,
-};
+/** @typedef {"original" | "title" | "upper" | "lower"} LetterCase */
 
 /**
- * Check the options of `generate`, and turn them into a request for names.
- * @param {Options} options
- * @param {NameModel} model
- * @param {NameSource} source
- * @returns {SearchRequest}
+ * An option, with its name as the key.
+ * @typedef {object} Option
+ * @property {string} python the name of the option in Python
+ * @property {"count" | "number" | "flag" | "text" | "words" | "choice" | "label"} type
+ * @property {any} initial the default; null if it depends on the model, or is random
+ * @property {number} [least]
+ * @property {number} [most]
+ * @property {number} [mostOnPage] if it is less on the page
+ * @property {number} [step] of the slider
+ * @property {readonly string[]} [choices]
+ * @property {string} [alias] the key in addresses of earlier versions of the page; the key is now the option's name
+ * @property {string} [title] of its control on the page; other options aren't in the form
+ * @property {boolean} [required] whether its control can't be empty
+ * @property {string} [hint] below the control
+ * @property {readonly string[]} [names] of the choices, or of the slider's ends, on the page
+ * @property {string} help for programmers
  */
-function requestFrom(options, model, source) {
-  checkOptionNames(options, Object.keys(DEFAULT_OPTIONS), "{ n: 5 }");
-  const values = { ...DEFAULT_OPTIONS, ...withoutUndefined(options) };
-  checkSwitches(values);
-  checkLetterCase(values.letterCase);
-  checkAllowSeen(values.allowSeen, model);
-  const texts = {
-    first: checkText("startsWith", values.startsWith),
-    contains: checkText("contains", values.contains),
-    ends: checkText("endsWith", values.endsWith),
-  };
-  return {
-    ...texts,
-    n: checkWholeNumber("n", values.n, 1, LARGEST_N),
-    seed: values.seed === null ? newSeed() : checkWholeNumber("seed", values.seed, 0, LARGEST_OPTION_SEED),
-    unfiltered: values.unfiltered,
-    temperature: checkTemperature(values.temperature),
-    shortest: checkLength("minLength", values.minLength),
-    longest: checkLength("maxLength", values.maxLength) ?? defaultMaxLength(source, values.unfiltered, texts),
-    label: checkLabel(values.label, model),
-    letterCase: values.letterCase,
-    excludedWords: checkWords("excludeWords", values.excludeWords),
-    onlyNew: !values.allowSeen,
-    allowProfanity: values.allowProfanity,
-  };
+
+/** @typedef {keyof NameRequest} OptionName */
+
+/** A request whose seed has been chosen. @typedef {NameRequest & {seed: number}} SearchRequest */
+
+/** How the next letter is drawn. @typedef {{temperature: number}} Sampling */
+
+const OPTION_NAMES = /** @type {OptionName[]} */ (Object.keys(OPTIONS));
+const LETTER_CASES = OPTIONS.letterCase.choices;
+/** @type {Sampling} */
+const DEFAULT_SAMPLING = { temperature: 1 };
+
+/**
+ * Return the default of every option.
+ * @returns {NameRequest}
+ */
+function defaultRequest() {
+  return /** @type {any} */ (Object.fromEntries(OPTION_NAMES.map((name) => [name, OPTIONS[name].initial])));
 }
 
 /**
- * @param {object} options
- * @returns {object} the options that have a value
+ * Return a random seed.
+ * @returns {number}
  */
-function withoutUndefined(options) {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+function newSeed() {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
 /**
- * Return the length of the longest name by default. A required text needs more room.
- * @param {NameSource} source
- * @param {boolean} unfiltered
- * @param {Record<string, string>} texts that names must contain
+ * Check the options of a function, and add the default of those that are missing or undefined.
+ * @param {Record<string, any>} options
+ * @param {readonly OptionName[]} names of the options that the function has
+ * @param {string} example
+ * @param {{labels: readonly string[], title: string}} model
+ * @returns {NameRequest}
+ * @throws {Error} with a message for readers
  */
-function defaultMaxLength(source, unfiltered, texts) {
-  const isFiltered = source.canFilter && !unfiltered;
-  const lengths = source.parts.map((part) => defaultLengths(part, isFiltered).longest);
-  const textLengths = Object.values(texts).map((text) => [...text].length);
-  const lengthForText = Math.min(2 * Math.max(...textLengths), LONGEST_NAME);
-  return Math.max(...lengths, lengthForText);
+function checkOptions(options, names, example, model) {
+  checkOptionNames(options, names, example);
+  const given = names.filter((name) => options[name] !== undefined);
+  for (const name of given) checkOption(name, options[name], model);
+  return { ...defaultRequest(), ...Object.fromEntries(given.map((name) => [name, options[name]])) };
 }
 
 /**
  * Check that options are a plain object with known names.
  * @param {object} options
- * @param {string[]} names
+ * @param {readonly string[]} names
  * @param {string} example
  */
 function checkOptionNames(options, names, example) {
@@ -97,62 +83,50 @@ function checkOptionNames(options, names, example) {
   }
 }
 
-/** @param {Record<string, unknown>} values */
-function checkSwitches(values) {
-  for (const name of ["unfiltered", "allowSeen", "allowProfanity"]) {
-    if (typeof values[name] !== "boolean") {
-      throw new Error(`${name} must be true or false, not ${describeValue(values[name])}.`);
-    }
-  }
-}
-
-/** @param {LetterCase | null} letterCase */
-function checkLetterCase(letterCase) {
-  if (letterCase === null || LETTER_CASES.includes(letterCase)) return;
-  throw new Error(`letterCase must be one of ${LETTER_CASES.join(", ")}, not ${describeValue(letterCase)}.`);
-}
-
 /**
- * @param {boolean} allowSeen
- * @param {NameModel} model
- */
-function checkAllowSeen(allowSeen, { knowsNames, title }) {
-  if (allowSeen || knowsNames) return;
-  throw new Error(`“${title}” can’t tell which names are new, because it doesn’t know its list. Pass allowSeen: true.`);
-}
-
-/**
- * @param {string} name of the option
+ * @param {OptionName} name
  * @param {any} value
- * @param {number} least
- * @param {number} most
- * @returns {number}
+ * @param {{labels: readonly string[], title: string}} model
  */
-function checkWholeNumber(name, value, least, most) {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const range = `from ${withCommas(least)} to ${withCommas(most)}`;
-  throw new Error(`${name} must be a whole number ${range}, not ${describeValue(value)}.`);
+function checkOption(name, value, model) {
+  const { type, initial, least = -Infinity, most = Infinity, choices = [] } = OPTIONS[name];
+  if (value === null && initial === null) return;
+  const isWithin = value >= least && value <= most;
+  let isValid = true;
+  let rule = "";
+  switch (type) {
+    case "count":
+      isValid = Number.isInteger(value) && isWithin;
+      rule = `a whole number from ${withCommas(least)} to ${withCommas(most)}`;
+      break;
+    case "number":
+      isValid = Number.isFinite(value) && isWithin;
+      rule = `a number of at least ${least}, such as 0.8`;
+      break;
+    case "flag":
+      isValid = typeof value === "boolean";
+      rule = "true or false";
+      break;
+    case "choice":
+      isValid = choices.includes(value);
+      rule = `one of ${choices.join(", ")}`;
+      break;
+    case "words":
+      isValid = Array.isArray(value);
+      rule = "a list of strings";
+      if (isValid) Array.from(value, (word) => checkText(`Each word of ${name}`, word));
+      break;
+    case "label":
+      checkLabel(value, model);
+      break;
+    default:
+      checkText(name, value);
+  }
+  if (!isValid) throw new Error(`${name} must be ${rule}, not ${describeValue(value)}.`);
 }
 
 /**
- * @param {string} name of the option
- * @param {unknown} value null for the default
- */
-function checkLength(name, value) {
-  return value === null ? null : checkWholeNumber(name, value, 1, LONGEST_NAME);
-}
-
-/**
- * @param {unknown} value
- * @returns {number}
- */
-function checkTemperature(value) {
-  if (typeof value === "number" && value >= 0 && value < Infinity) return value;
-  throw new Error(`temperature must be a number of at least 0, such as 0.8, not ${describeValue(value)}.`);
-}
-
-/**
- * @param {string} name of the option
+ * @param {string} name
  * @param {unknown} value
  * @returns {string}
  */
@@ -164,23 +138,12 @@ function checkText(name, value) {
 }
 
 /**
- * @param {string} name of the option
- * @param {unknown} value
- * @returns {string[]}
- */
-function checkWords(name, value) {
-  if (!Array.isArray(value)) throw new Error(`${name} must be a list of strings, not ${describeValue(value)}.`);
-  return Array.from(value, (word) => checkText(`Each word of ${name}`, word));
-}
-
-/**
  * Check that a model has a label, or labels with such a part.
- * @param {unknown} label null for all labels
- * @param {NameModel} model
+ * @param {unknown} label
+ * @param {{labels: readonly string[], title: string}} model
  */
 function checkLabel(label, { labels, title }) {
-  if (label === null) return null;
-  if (typeof label === "string" && findLabels(label, [...labels]).length > 0) return label;
+  if (typeof label === "string" && findLabels(label, [...labels]).length > 0) return;
   if (labels.length === 0) throw new Error(`“${title}” has no labels. Remove the option label.`);
   throw new Error(`There is no label ${describeValue(label)}. Pass one of ${listValues(labels)}.`);
 }
@@ -188,49 +151,17 @@ function checkLabel(label, { labels, title }) {
 /**
  * Find a single label.
  * @param {unknown} request null for no label
- * @param {NameModel} model
+ * @param {{labels: readonly string[], title: string}} model
+ * @returns {string | null}
  */
 function checkSingleLabel(request, model) {
-  const label = checkLabel(request, model);
-  if (label === null || model.labels.includes(label)) return label;
+  if (request === null) return null;
+  checkLabel(request, model);
+  const label = String(request);
+  if (model.labels.includes(label)) return label;
   const matching = findLabels(label, [...model.labels]).map((index) => model.labels[index]);
   if (matching.length === 1) return matching[0];
   throw new Error(`${describeValue(label)} matches several labels. Pass one of ${listValues(matching)}.`);
-}
-
-/**
- * Check the weights and labels of a blend.
- * @param {BlendOptions} options
- * @param {number} modelCount
- * @returns {{weights: number[], labels: (string | null)[]}}
- */
-function checkBlendOptions(options, modelCount) {
-  checkOptionNames(options, ["weights", "labels"], "{ weights: [0.3, 0.7] }");
-  const { weights = Array(modelCount).fill(1 / modelCount), labels = Array(modelCount).fill(null) } = options;
-  const isLabel = (/** @type {unknown} */ label) => label === null || typeof label === "string";
-  if (!isListOf(labels, modelCount, isLabel)) {
-    throw new Error("labels must be a list with a label, or null, for each model.");
-  }
-  const isWeight = (/** @type {unknown} */ weight) => typeof weight === "number" && weight >= 0;
-  const sum = isListOf(weights, modelCount, isWeight) ? sumOf(weights) : NaN;
-  const sumsTo1 = Math.abs(sum - 1) < 1e-6;
-  if (!sumsTo1) throw new Error("weights must be a list with a number for each model, which sum to 1.");
-  return { weights: weights.map((weight) => weight / sum), labels };
-}
-
-/** @param {number[]} numbers */
-function sumOf(numbers) {
-  return numbers.reduce((sum, number) => sum + number);
-}
-
-/**
- * Return whether a value is a list of so many items that satisfy a condition. A hole in a list is an undefined item.
- * @param {unknown} value
- * @param {number} length
- * @param {(item: any) => boolean} isValid
- */
-function isListOf(value, length, isValid) {
-  return Array.isArray(value) && value.length === length && Array.from(value).every(isValid);
 }
 
 /**
@@ -259,5 +190,16 @@ function describeValue(value) {
  */
 function listValues(values) {
   const shown = values.slice(0, MOST_LISTED).map(describeValue);
-  return [...shown, ...(values.length > MOST_LISTED ? ["…"] : [])].join(", ");
+  if (values.length > MOST_LISTED) shown.push("…");
+  return shown.join(", ");
+}
+
+/**
+ * Return whether a value is an object as JSON has it: not a list, a Map or an instance of another class.
+ * @param {unknown} value
+ */
+function isPlainObject(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value); // each window has its own Object.prototype
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -22,31 +22,12 @@ let watchedIndex = 0; // the index of the name that "Another name" has reached
  */
 function startSearch({ isNewEntry = false, isAnnounced = true } = {}) {
   clearTimeout(searchTimer);
-  updateAddress(isNewEntry);
-  clearNames();
-  showSummary();
-  const problem = openSearch();
-  if (currentSearch === null) {
-    showProblem(problem, isAnnounced);
-    return;
-  }
-  byId("names").setAttribute("aria-busy", "true");
-  watchedIndex = 0;
-  continueSearch(currentSearch, FIRST_SEARCH_MILLISECONDS, isAnnounced);
-  setTimeout(watchFirstName); // after the names are shown
-}
-
-/** @param {boolean} isNewEntry */
-function updateAddress(isNewEntry) {
   try {
     if (isNewEntry) history.pushState(null, "", writeAddress());
     else history.replaceState(null, "", writeAddress());
   } catch {
     // Some browsers allow only a hundred changes in half a minute, which a slider exceeds. A later change is written.
   }
-}
-
-function clearNames() {
   const list = byId("names");
   list.replaceChildren();
   list.scrollTop = 0;
@@ -54,33 +35,22 @@ function clearNames() {
   list.classList.remove("wide");
   byId("message").hidden = true;
   byId("message").textContent = "";
-}
-
-/**
- * Open the models, and create the search.
- * @returns {string} why that is impossible; "" if it worked
- */
-function openSearch() {
+  showSummary();
   currentSearch = null;
-  const model = findModelWithoutLabel(settings);
-  if (model !== null) return needsLabel(model);
   try {
     currentSearch = createSearch();
-    return "";
   } catch (error) {
-    return explainDamage(error);
+    list.removeAttribute("aria-busy"); // of the search before
+    showCount();
+    const message = explainError(error);
+    showMessage(message);
+    if (isAnnounced) announce(message);
+    return;
   }
-}
-
-/**
- * @param {string} problem
- * @param {boolean} isAnnounced
- */
-function showProblem(problem, isAnnounced) {
-  byId("names").removeAttribute("aria-busy"); // of the search before
-  showCount();
-  showMessage(problem);
-  if (isAnnounced) announce(problem);
+  list.setAttribute("aria-busy", "true");
+  watchedIndex = 0;
+  continueSearch(currentSearch, FIRST_SEARCH_MILLISECONDS, isAnnounced);
+  setTimeout(watchFirstName); // after the names are shown
 }
 
 /**
@@ -90,17 +60,13 @@ function showProblem(problem, isAnnounced) {
  * @param {boolean} isAnnounced
  */
 function continueSearch(search, milliseconds, isAnnounced) {
-  addNames(search, search.runFor(milliseconds));
+  const newNames = search.run(milliseconds);
+  byId("names").append(...newNames.map((name) => createNameItem(search, name)));
   showCount();
-  if (search.isDone) finishSearch(search, isAnnounced);
-  else searchTimer = setTimeout(() => continueSearch(search, SEARCH_MILLISECONDS, isAnnounced), 0);
-}
-
-/**
- * @param {Search} search
- * @param {boolean} isAnnounced
- */
-function finishSearch(search, isAnnounced) {
+  if (!search.isDone) {
+    searchTimer = setTimeout(() => continueSearch(search, SEARCH_MILLISECONDS, isAnnounced), 0);
+    return;
+  }
   byId("names").removeAttribute("aria-busy");
   const isComplete = search.names.length >= settings.n;
   const message = isComplete ? explainFilledNames(search) : explainTooFewNames(search);
@@ -111,67 +77,47 @@ function finishSearch(search, isAnnounced) {
 
 /**
  * @param {Search} search
- * @param {FoundName[]} names
- */
-function addNames(search, names) {
-  byId("names").append(...names.map((name) => createNameItem(search, name)));
-}
-
-/**
- * @param {Search} search
  * @param {FoundName} foundName
  */
 function createNameItem(search, foundName) {
   const { name, isNew } = foundName;
-  const item = copyTemplate("name-item");
+  const { label } = search.model.startTokens[foundName.label];
+  const isSameForAll = label === null || label === search.request.label;
+  const shownLabel = isSameForAll ? "" : labelText(label);
+  const item = copyTemplate("name-item", {
+    ".text": name,
+    ".name-label": shownLabel,
+    ".mark": isNew === false ? "seen" : "",
+    ".show .hidden": `Watch ${name} letter by letter`,
+    ".star .hidden": `Add ${name} to your favorites`,
+  });
   const [copyButton, watchButton, starButton] = item.querySelectorAll("button");
-  const label = shownLabelOf(search, foundName);
-  setText(copyButton, ".text", name);
-  setText(copyButton, ".name-label", label);
-  setText(copyButton, ".mark", isNew === false ? "seen" : "");
-  setText(watchButton, ".hidden", `Watch ${name} letter by letter`);
-  setText(starButton, ".hidden", `Add ${name} to your favorites`);
   item.classList.toggle("seen", isNew === false);
   starButton.setAttribute("aria-pressed", String(favorites.includes(name)));
   copyButton.addEventListener("click", () => copyAndTell(copyButton, name, `Copied ${name}`));
-  watchButton.addEventListener("click", () => watchAndGo(search.names.indexOf(foundName)));
+  watchButton.addEventListener("click", () => {
+    playName(search.names.indexOf(foundName));
+    goToHeading("watch-heading");
+  });
   starButton.addEventListener("click", () => toggleFavorite(name));
-  if (name.length + label.length > LONG_NAME) byId("names").classList.add("wide");
+  if (name.length + shownLabel.length > LONG_NAME) byId("names").classList.add("wide");
   return item;
-}
-
-/**
- * Return the label next to a name; "" if all names have the same label.
- * @param {Search} search
- * @param {FoundName} name
- */
-function shownLabelOf(search, { start }) {
-  const { label } = search.model.startTokens[start];
-  return label === null || label === search.request.label ? "" : labelText(label);
 }
 
 function showCount() {
   const names = currentSearch?.names ?? [];
-  byId("count").textContent = currentSearch === null ? "" : describeCount(currentSearch);
-  buttonById("copy-names").disabled = names.length === 0;
-  buttonById("save-names").disabled = names.length === 0;
-}
-
-/** @param {Search} search */
-function describeCount(search) {
-  const { names } = search;
   const parts = [];
   if (names.length > 0) parts.push(countOf(names.length, "name"));
-  if (names.length > 0 && search.model.knowsNames) parts.push(describeNovelty(search));
-  if (!search.isDone) parts.push("searching…");
-  return parts.join(", ");
-}
-
-/** @param {Search} search */
-function describeNovelty(search) {
-  const seen = search.names.filter(({ isNew }) => isNew === false).length;
-  if (seen > 0) return `${withCommas(seen)} seen`;
-  return search instanceof PeopleSearch ? "all family names new" : "all new";
+  if (names.length > 0 && currentSearch?.model.knowsNames) {
+    const seen = names.filter(({ isNew }) => isNew === false).length;
+    const isPeople = descriptionOf(settings.model).parts !== undefined;
+    if (seen > 0) parts.push(`${withCommas(seen)} seen`);
+    else parts.push(isPeople ? "all family names new" : "all new");
+  }
+  if (currentSearch?.isDone === false) parts.push("searching…");
+  byId("count").textContent = parts.join(", ");
+  byId("copy-names").disabled = names.length === 0;
+  byId("save-names").disabled = names.length === 0;
 }
 
 /** @param {string} text */
@@ -180,27 +126,30 @@ function showMessage(text) {
   byId("message").hidden = false;
 }
 
-/** Return the title of all names together, for the name of a file. */
-function titleOfNames() {
-  const labels = [settings.label, settings.otherLabel];
-  const titles = chosenDescriptions(settings).map(({ title }, k) => [title, labels[k]].filter(Boolean).join(" "));
-  return titles.join(" and ");
+/**
+ * Explain what prevents a search. Errors without a message for readers are thrown again.
+ * @param {unknown} error
+ */
+function explainError(error) {
+  if (error instanceof Damage) return `This page is damaged (${error.message}). Export it again.`;
+  if (error instanceof MissingLabel) return error.message;
+  throw error;
 }
 
 // ---- the view of one name ----
 
 /** Show the first name, unless the view shows one of these names already. */
 function watchFirstName() {
-  if (currentSearch === null || currentSearch.names.length === 0) return;
-  const isShown = watch !== null && currentSearch.names.includes(watch.name);
-  if (!isShown) watchName(0);
+  const names = currentSearch?.names ?? [];
+  const isShown = watch !== null && names.includes(watch.name);
+  if (names.length > 0 && !isShown) watchName(0);
 }
 
 /** @param {number} index among the names */
 function watchName(index) {
   if (currentSearch === null) return;
   watch?.pause();
-  watch = new Watch(currentSearch.model, currentSearch.names[index], settings.temperature);
+  watch = new Watch(currentSearch, currentSearch.names[index]);
 }
 
 /** @param {number} index among the names */
@@ -208,17 +157,6 @@ function playName(index) {
   watchedIndex = index;
   watchName(index);
   if (!prefersLessMotion()) watch?.play();
-}
-
-/** @param {number} index among the names */
-function watchAndGo(index) {
-  playName(index);
-  goToHeading(byId("watch-heading"));
-}
-
-function playNextName() {
-  const count = currentSearch?.names.length ?? 0;
-  if (count > 0) playName((watchedIndex + 1) % count);
 }
 
 // ---- start ----
@@ -235,16 +173,7 @@ function chooseModel(model, other) {
   startSearch({ isNewEntry: true });
 }
 
-/**
- * Explain that the page is damaged. Other errors are thrown again.
- * @param {unknown} error
- */
-function explainDamage(error) {
-  if (error instanceof Damage) return `This page is damaged (${error.message}). Export it again.`;
-  throw error;
-}
-
-/** @param {Partial<PageSettings>} newSettings */
+/** @param {PageSettings} newSettings */
 function applySettings(newSettings) {
   Object.assign(settings, newSettings);
   fillForm();
@@ -252,89 +181,65 @@ function applySettings(newSettings) {
   showChosenChips();
 }
 
-/** @param {Event} event a change of a control */
-function onFormInput({ target }) {
-  if (target === byId("other")) {
-    chooseModel(settings.model, selectById("other").value || null);
-    return;
-  }
-  if (target === byId("unfiltered")) {
-    switchModel(settings.model, settings.other, inputById("unfiltered").checked);
-    fillForm();
-  } else {
-    readForm();
-  }
-  startSearch();
-}
-
-/** @param {FocusEvent} event the reader leaves a field */
-function onFormFocusOut({ target }) {
-  if (!(target instanceof HTMLElement)) return;
-  if (target.matches("[aria-invalid]")) fillForm(); // an invalid value is replaced by the setting
-  target.removeAttribute("aria-invalid");
-}
-
-function searchWithNewSeed() {
-  settings.seed = newSeed();
-  fillForm();
-  startSearch({ isNewEntry: true });
-}
-
-function resetSettings() {
-  applySettings({ ...defaultSettings(settings.model), seed: settings.seed });
-  startSearch({ isNewEntry: true });
-}
-
-function namesOnPage() {
-  return (currentSearch?.names ?? []).map(({ name }) => name);
-}
-
-function copyNames() {
-  const names = namesOnPage();
-  copyAndTell(byId("copy-names"), names.join("\n"), `Copied ${countOf(names.length, "name")}`);
-}
-
 function connectControls() {
-  byId("form").addEventListener("submit", (event) => event.preventDefault());
-  byId("form").addEventListener("input", onFormInput);
-  byId("form").addEventListener("focusout", onFormFocusOut);
-  onClick("again", searchWithNewSeed);
-  onClick("reset", resetSettings);
-  onClick("copy-link", () => copyAndTell(byId("copy-link"), location.href, "Copied the link"));
-  onClick("copy-names", copyNames);
-  onClick("save-names", () => downloadAndTell(byId("save-names"), namesOnPage(), titleOfNames()));
-  connectWatch();
-  ["label", "other-label"].forEach(connectLabelSearch);
-  connectFavorites();
-  addEventListener("hashchange", () => {
-    applySettings(new AddressReader(location.hash).read());
+  const form = byId("form");
+  form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+  form.addEventListener("input", (/** @type {Event} */ { target }) => {
+    if (target === byId("other")) {
+      chooseModel(settings.model, byId("other").value || null);
+      return;
+    }
+    readForm();
     startSearch();
   });
-}
-
-function connectWatch() {
-  onClick("watch-another", playNextName);
+  form.addEventListener("focusout", (/** @type {{target: HTMLElement}} */ { target }) => {
+    if (target.matches("[aria-invalid]")) fillForm(); // an invalid value is replaced by the setting
+    target.removeAttribute("aria-invalid");
+  });
+  onClick("again", () => {
+    settings.seed = newSeed();
+    fillForm();
+    startSearch({ isNewEntry: true });
+  });
+  onClick("reset", () => {
+    applySettings(defaultSettings(settings.model, settings.seed));
+    startSearch({ isNewEntry: true });
+  });
+  const namesOnPage = () => (currentSearch?.names ?? []).map(({ name }) => name);
+  onClick("copy-link", () => copyAndTell(byId("copy-link"), location.href, "Copied the link"));
+  onClick("copy-names", () => copyNames(byId("copy-names"), namesOnPage()));
+  onClick("save-names", () => {
+    const labels = [settings.label, settings.otherLabel];
+    const titles = chosenDescriptions().map(({ title }, k) => [title, labels[k]].filter(Boolean).join(" "));
+    downloadNames(byId("save-names"), namesOnPage(), titles.join(" and "));
+  });
+  onClick("watch-another", () => {
+    const count = currentSearch?.names.length ?? 0;
+    if (count > 0) playName((watchedIndex + 1) % count);
+  });
   onClick("step-first", () => watch?.stopAt(0));
   onClick("step-back", () => watch?.stopAt(watch.step - 1));
   onClick("step-on", () => watch?.stopAt(watch.step + 1));
   onClick("play", () => watch?.togglePlaying());
-}
-
-function startPage() {
-  descriptions.forEach(checkFields);
-  descriptions.unshift(...describePeople(descriptions));
-  /** @type {HTMLDetailsElement} */ (byId("settings")).open = !matchMedia(NARROW_SCREEN).matches;
-  createModelMenu((model) => chooseModel(model, settings.other));
-  connectControls();
-  applySettings(new AddressReader(location.hash).read());
-  showFavorites();
-  startSearch({ isAnnounced: false });
+  ["label", "other-label"].forEach(connectLabelSearch);
+  connectFavorites();
+  addEventListener("hashchange", () => {
+    applySettings(readAddress(location.hash));
+    startSearch();
+  });
 }
 
 try {
-  startPage();
+  descriptions.forEach(checkFields);
+  descriptions.unshift(...describePeople(descriptions));
+  byId("settings").open = !matchMedia(NARROW_SCREEN).matches;
+  createModelMenu((model) => chooseModel(model, settings.other));
+  connectControls();
+  applySettings(readAddress(location.hash));
+  showFavorites();
+  startSearch({ isAnnounced: false });
 } catch (error) {
-  showMessage(explainDamage(error));
+  showMessage(explainError(error));
 }
 
 // For the browser's console and the tests.
@@ -345,6 +250,7 @@ Object.assign(globalThis, {
     Search,
     blake2b64,
     blendOf,
+    defaultRequest,
     descriptions,
     drawName,
     isProfane,

@@ -6,135 +6,118 @@ const GIVEN_MODEL = "world-given";
 const FAMILY_MODEL = "world-family";
 const GENDER_PART = 1; // the index of the gender among the parts of a label
 
-/** A search for given names of the list whose n-grams all occur in names with the same label. */
-class GivenNameSearch extends Search {
+/**
+ * Start a search for people: a search for family names, each of which gets a given name.
+ * @param {Model} givenModel
+ * @param {Model} familyModel
+ * @param {SearchRequest} request for the family names; its label is that of the people
+ */
+function searchPeople(givenModel, familyModel, request) {
+  const people = new People(givenModel, familyModel, request);
+  // Irish people, for example, have the family names of another origin too.
+  const labels = [request.label];
+  if (request.label !== null && people.otherOrigin !== null) {
+    const [, ...otherParts] = splitLabel(request.label);
+    labels.push(joinLabel([people.otherOrigin, ...otherParts]));
+  }
+  return new Search(familyModel, request, {
+    labels,
+    accepts: ({ label }) => people.givenNamesFor(label).findsNames(),
+    write: (familyName) => people.write(familyName),
+  });
+}
+
+/** Given names of the list whose n-grams all occur in names with the same label. */
+class GivenNames {
   /**
-   * @param {NameSource} model
+   * @param {Model} model
    * @param {SearchRequest} request
    */
   constructor(model, request) {
-    super(model, request);
+    this.search = new Search(model, request, {
+      accepts: (name, isNew) => isNew === false && (model.scorer === null || name.missingInName === 0),
+    });
     this.usedNames = 0;
-  }
-
-  /**
-   * @param {Prefix} name
-   * @param {boolean | null} isNew
-   */
-  isWanted(name, isNew) {
-    const hasKnownNgrams = this.model.scorer === null || name.missingInName === 0;
-    return isNew === false && hasKnownNgrams;
   }
 
   /** Return whether there is a name at all. */
   findsNames() {
     this.#searchFor(1);
-    return this.names.length > 0;
+    return this.search.names.length > 0;
   }
 
   /** Return the next name. If there are no more names, return the earlier ones again. */
   nextName() {
-    this.#searchFor(this.usedNames + 1);
-    const index = this.usedNames % this.names.length;
     this.usedNames += 1;
-    return this.names[index];
+    this.#searchFor(this.usedNames);
+    const { names } = this.search;
+    return names[(this.usedNames - 1) % names.length];
   }
 
   /** @param {number} count */
   #searchFor(count) {
-    while (!this.isDone && this.names.length < count) this.tryOnce();
+    while (!this.search.isDone && this.search.names.length < count) this.search.tryOnce();
   }
 }
 
-/** A search for people: a search for family names, each of which gets a given name. */
-class PeopleSearch extends Search {
+/** Combines given names with family names. */
+class People {
   /**
    * @param {Model} givenModel
    * @param {Model} familyModel
-   * @param {SearchRequest} request for the family names; its label is that of the people
+   * @param {SearchRequest} request
    */
   constructor(givenModel, familyModel, request) {
-    super(familyModel, request);
+    const partsOf = (/** @type {Model} */ model) => splitLabels(model.startTokens.map(({ label }) => label ?? ""));
     this.givenModel = givenModel;
     this.familyModel = familyModel;
-    this.givenLabels = labelPartsOf(givenModel);
-    this.familyLabels = labelPartsOf(familyModel);
-    /** By label. @type {Map<string, GivenNameSearch>} */
-    this.givenSearches = new Map();
-  }
-
-  /** Return the requested label, and that of the other origin whose family names these people have. */
-  requestedLabels() {
-    const { label = null } = this.request;
-    const otherOrigin = otherFamilyOrigin(this.model, label);
-    if (label === null || otherOrigin === null) return [label];
-    const [, ...otherParts] = splitLabel(label);
-    return [label, joinLabel([otherOrigin, ...otherParts])];
+    this.request = request;
+    this.givenLabels = partsOf(givenModel);
+    this.familyLabels = partsOf(familyModel);
+    this.requestedParts = splitLabel(request.label ?? "");
+    /** The other origin whose family names the requested people have. @type {string | null} */
+    this.otherOrigin = familyModel.description.also_named_like[this.requestedParts[0]] ?? null;
+    /** By label. @type {Map<string, GivenNames>} */
+    this.givenNames = new Map();
   }
 
   /**
-   * Return whether there are given names for a family name.
-   * @param {Prefix} name
-   */
-  isWanted({ label }) {
-    return this.#givenSearchFor(label).findsNames();
-  }
-
-  /**
-   * @param {DrawnName} familyName
-   * @returns {FoundName}
-   */
-  present(familyName) {
-    const given = this.#givenSearchFor(familyName.label).nextName();
-    const [origin, gender] = splitLabel(this.#givenLabelFor(familyName.label));
-    const genderOfGiven = this.givenLabels[given.start][GENDER_PART];
-    const family = this.#familyNameFor(gender || genderOfGiven, origin, familyName);
-    const letterCase = this.request.letterCase ?? "original";
-    const names = [given.name, family].map((name) => writeInCase(name, letterCase, this.model.normalizer));
-    return { ...super.present(familyName), name: names.join(" "), given: given.name };
-  }
-
-  /**
-   * Return a family name in the form for a gender. Some languages have a special form for women.
-   * @param {string} gender
-   * @param {string} origin
+   * Write a family name with a given name.
    * @param {DrawnName} familyName
    */
-  #familyNameFor(gender, origin, { text, label }) {
+  write({ text, label }) {
+    const given = this.givenNamesFor(label).nextName();
+    const [origin, requestedGender] = splitLabel(this.#givenLabelFor(label));
+    const gender = requestedGender || this.givenLabels[given.label][GENDER_PART];
+    // Some languages have a special form of family names for women. The first rule that fits applies.
     const hasGender = Boolean(this.familyLabels[label][GENDER_PART]);
-    if (gender !== "female" || hasGender) return text;
-    return toFemaleForm(text, this.familyModel.description.forms[origin] ?? "");
-  }
-
-  /** @param {number} familyLabel the index of the family name's label */
-  #givenSearchFor(familyLabel) {
-    const label = this.#givenLabelFor(familyLabel);
-    let search = this.givenSearches.get(label);
-    if (search === undefined) {
-      search = new GivenNameSearch(this.givenModel, this.#givenRequest(label, familyLabel));
-      this.givenSearches.set(label, search);
-    }
-    return search;
+    const rules = gender === "female" && !hasGender ? (this.familyModel.description.forms[origin] ?? "") : "";
+    const family = toFemaleForm(text, rules);
+    const letterCase = this.request.letterCase ?? "original";
+    return [given.name, family].map((name) => writeInCase(name, letterCase, this.familyModel.normalizer)).join(" ");
   }
 
   /**
-   * @param {string} label
-   * @param {number} familyLabel which the seed depends on
-   * @returns {SearchRequest}
+   * Return the given names that go with a family name.
+   * @param {number} familyLabel the index of the family name's label
    */
-  #givenRequest(label, familyLabel) {
-    return {
-      n: this.request.n,
-      seed: (this.request.seed + Math.imul(familyLabel + 1, 0x9e3779b9)) >>> 0,
-      temperature: GIVEN_TEMPERATURE,
-      label,
-      first: "",
-      shortest: 1,
-      longest: defaultLengths(this.givenModel, false).longest,
-      onlyNew: false,
-      unfiltered: true,
-      letterCase: "original",
-    };
+  givenNamesFor(familyLabel) {
+    const label = this.#givenLabelFor(familyLabel);
+    let names = this.givenNames.get(label);
+    if (names === undefined) {
+      names = new GivenNames(this.givenModel, {
+        ...defaultRequest(),
+        n: this.request.n,
+        seed: (this.request.seed + Math.imul(familyLabel + 1, 0x9e3779b9)) >>> 0,
+        temperature: GIVEN_TEMPERATURE,
+        label,
+        allowSeen: true,
+        unfiltered: true,
+        letterCase: "original",
+      });
+      this.givenNames.set(label, names);
+    }
+    return names;
   }
 
   /**
@@ -144,40 +127,15 @@ class PeopleSearch extends Search {
    */
   #givenLabelFor(familyLabel) {
     const parts = [...this.familyLabels[familyLabel]];
-    const { label = null } = this.request;
-    if (label !== null && parts[0] === otherFamilyOrigin(this.model, label)) [parts[0]] = splitLabel(label);
-    return joinLabel(parts.map((part, k) => part || this.#requestedPart(k, parts.length)));
+    const { requestedParts } = this;
+    if (parts[0] === this.otherOrigin) [parts[0]] = requestedParts;
+    const filled = parts.map((part, k) => {
+      if (part || requestedParts.length === parts.length) return part || requestedParts[k];
+      const isValueOfPart = this.givenLabels.some((given) => given[k] === requestedParts[0]);
+      return isValueOfPart ? requestedParts[0] : "";
+    });
+    return joinLabel(filled);
   }
-
-  /**
-   * Return a part of the requested label; "" if the reader hasn't chosen it.
-   * @param {number} index of the part
-   * @param {number} count of the parts
-   */
-  #requestedPart(index, count) {
-    const { label } = this.request;
-    if (label === null || label === undefined) return "";
-    const requested = splitLabel(label);
-    if (requested.length === count) return requested[index];
-    const isValueOfPart = this.givenLabels.some((parts) => parts[index] === requested[0]);
-    return isValueOfPart ? requested[0] : "";
-  }
-}
-
-/**
- * Return the other origin whose family names the requested people have too, as Irish people have English ones.
- * @param {NameSource} model of the family names
- * @param {string | null} label of the people
- * @returns {string | null}
- */
-function otherFamilyOrigin(model, label) {
-  const [origin] = splitLabel(label ?? "");
-  return model.parts[0].description.also_named_like[origin] ?? null;
-}
-
-/** @param {Model} model */
-function labelPartsOf(model) {
-  return splitLabels(model.startTokens.map(({ label }) => label ?? ""));
 }
 
 /**

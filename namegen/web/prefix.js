@@ -37,31 +37,24 @@ class Prefix {
 
   /** The output of the network: its state, and the probability of each next id at temperature 1, (V). */
   get output() {
-    this.cachedOutput ??= this.#computeOutput();
+    if (this.cachedOutput === undefined) {
+      const { network } = this.model;
+      const stateBefore = this.parent === null ? network.initialState() : this.parent.output.state;
+      const { state, logits } = network.step(this.token, stateBefore);
+      this.model.prefixesRead += 1;
+      this.cachedOutput = { state, probabilities: softmax(logits, DEFAULT_SAMPLING) };
+    }
     return this.cachedOutput;
-  }
-
-  #computeOutput() {
-    this.model.prefixesRead += 1;
-    const { network } = this.model;
-    const stateBefore = this.parent === null ? network.initialState() : this.parent.state;
-    const { state, logits } = network.step(this.token, stateBefore);
-    return { state, probabilities: softmax(logits, 1) };
-  }
-
-  get state() {
-    return this.output.state;
   }
 
   /**
    * Return the probability of each next id.
-   * @param {number} temperature
+   * @param {Sampling} sampling
    * @returns {Float64Array} (V)
    */
-  probabilities(temperature) {
+  probabilities(sampling) {
     const { probabilities } = this.output;
-    if (temperature === 1) return probabilities;
-    return softmax(probabilities.map(Math.log), temperature);
+    return sampling.temperature === 1 ? probabilities : softmax(probabilities.map(Math.log), sampling);
   }
 
   /**
@@ -76,9 +69,13 @@ class Prefix {
     return child;
   }
 
-  /** The empty prefix with the same start token. @returns {Prefix} */
-  get root() {
-    return this.parent === null ? this : this.parent.root;
+  /**
+   * Return the first characters, or all if there aren't more.
+   * @param {number} length
+   * @returns {Prefix}
+   */
+  shortenedTo(length) {
+    return this.length <= length || this.parent === null ? this : this.parent.shortenedTo(length);
   }
 
   /** The log-probability of the characters, given the start token, at temperature 1. @returns {number} */
@@ -95,7 +92,7 @@ class Prefix {
 
   /** @param {number} id @returns {number} */
   #logProbabilityWith(id) {
-    return this.logProbability + Math.log(this.probabilities(1)[id]);
+    return this.logProbability + Math.log(this.output.probabilities[id]);
   }
 
   /** @returns {NgramState} */
@@ -111,19 +108,16 @@ class Prefix {
   }
 
   get #scorer() {
-    if (this.model.scorer === null) throw new Error("this model has no n-grams");
-    return this.model.scorer;
+    return /** @type {Scorer} */ (this.model.scorer);
   }
 
   /** Whether a word has just ended, and every name with this prefix starts like a listed company's. */
   get hasListedStart() {
-    this.cachedHasListedStart ??= this.#endsWithSpace && this.model.hasListedStart(this.text);
+    if (this.cachedHasListedStart === undefined) {
+      const isWordEnd = this.length > 0 && this.model.spaces.has(this.model.characters[this.token]);
+      this.cachedHasListedStart = isWordEnd && this.model.hasListedStart(this.text);
+    }
     return this.cachedHasListedStart;
-  }
-
-  get #endsWithSpace() {
-    const character = this.model.characters[this.token];
-    return this.length > 0 && this.model.spaces.has(character);
   }
 
   /** The ids of the characters. */

@@ -6,7 +6,12 @@ class RandomNumbers {
   /** @param {number} seed a whole number below 2^32 */
   constructor(seed) {
     this.state = new Uint32Array(4);
-    for (let k = 0; k < 4; k++) this.state[k] = splitmix32(seed, k + 1);
+    for (let k = 0; k < 4; k++) {
+      let word = (seed + Math.imul(k + 1, 0x9e3779b9)) | 0;
+      word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+      word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+      this.state[k] = word ^ (word >>> 16);
+    }
   }
 
   /** Return a number in [0, 1) with 53 random bits. */
@@ -37,21 +42,4 @@ class RandomNumbers {
  */
 function rotateLeft(word, bits) {
   return (word << bits) | (word >>> (32 - bits));
-}
-
-/**
- * Return the k-th number of splitmix32.
- * @param {number} seed
- * @param {number} k from 1 on
- */
-function splitmix32(seed, k) {
-  let word = (seed + Math.imul(k, 0x9e3779b9)) | 0;
-  word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
-  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-  return word ^ (word >>> 16);
-}
-
-/** Return a random seed. */
-function newSeed() {
-  return crypto.getRandomValues(new Uint32Array(1))[0];
 }

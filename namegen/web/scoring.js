@@ -30,11 +30,11 @@ class Scorer {
    */
   constructor(metadata, normalizer) {
     const characters = [...metadata.vocabulary];
+    const isDigit = (/** @type {string} */ character) => /\p{Nd}/u.test(character);
+    const digitSymbol = characters.findIndex(isDigit) + 1; // of all digits
     this.metadata = metadata;
     this.normalizer = normalizer;
-    this.rules = metadata.score_rules;
-    this.symbols = characters.length + 2; // the end, the characters, and the start
-    this.symbolOfToken = [END_SYMBOL, ...symbolsOf(characters)];
+    this.symbolOfToken = [END_SYMBOL, ...characters.map((character, k) => (isDigit(character) ? digitSymbol : k + 1))];
     this.spaceToken = characters.indexOf(" ") + 1;
     /** By label and word: whether the word is unknown. @type {Map<string, boolean>} */
     this.unknownWords = new Map();
@@ -46,13 +46,13 @@ class Scorer {
 
   /** The n-grams of the list, which are read when they are needed for the first time. */
   get ngrams() {
-    this.cachedNgrams ??= readOrDamage("n-grams", () => this.#readNgrams());
+    const { labels, ngrams } = this.metadata;
+    const symbols = this.symbolOfToken.length + 1; // the end, the characters, and the start
+    this.cachedNgrams ??= readOrDamage(
+      "n-grams",
+      () => new NgramSet(bytesFromText(ngrams ?? ""), Math.max(labels.length, 1), symbols),
+    );
     return this.cachedNgrams;
-  }
-
-  #readNgrams() {
-    const labels = Math.max(this.metadata.labels.length, 1);
-    return new NgramSet(bytesFromText(this.metadata.ngrams ?? ""), labels, this.symbols);
   }
 
   /** The words of the list; null if scores don't depend on words. */
@@ -76,9 +76,11 @@ class Scorer {
   ngramStateOf(prefix) {
     const { parent } = prefix;
     if (parent === null) return { context: this.ngrams.starts[prefix.label], missing: 0 };
+    const before = parent.ngramState;
     const isWordEnd = prefix.token === this.spaceToken;
-    if (isWordEnd && this.words !== null) return this.#afterWord(prefix, parent.ngramState);
-    return this.#afterSymbol(parent.ngramState, this.symbolOfToken[prefix.token]);
+    if (isWordEnd && this.words !== null) return this.#afterWord(prefix, before);
+    const { context, missing } = this.ngrams.follow(before.context, this.symbolOfToken[prefix.token]);
+    return { context, missing: before.missing + missing };
   }
 
   /**
@@ -86,18 +88,9 @@ class Scorer {
    * @param {Prefix} name
    */
   missingInName(name) {
+    const { context, missing } = name.ngramState;
     if (this.words !== null) return this.#afterWord(name, name.ngramState).missing;
-    return this.#afterSymbol(name.ngramState, END_SYMBOL).missing;
-  }
-
-  /**
-   * @param {NgramState} before
-   * @param {number} symbol
-   * @returns {NgramState}
-   */
-  #afterSymbol(before, symbol) {
-    const { context, missing } = this.ngrams.follow(before.context, symbol);
-    return { context, missing: before.missing + missing };
+    return missing + this.ngrams.follow(context, END_SYMBOL).missing;
   }
 
   /**
@@ -107,30 +100,17 @@ class Scorer {
    * @returns {NgramState}
    */
   #afterWord(prefix, before) {
+    const { label, text } = prefix;
+    const word = text.replace(/ +$/, "").split(" ").at(-1) ?? "";
+    const key = `${label} ${word}`;
+    let isUnknown = this.unknownWords.get(key);
+    if (isUnknown === undefined) {
+      const hash = hashOf(this.normalizer.fullForm(word)) ^ scramble(BigInt(label));
+      isUnknown = this.words?.has(hash) === false;
+      this.unknownWords.set(key, isUnknown);
+    }
     const { missing } = this.ngrams.follow(before.context, END_SYMBOL);
-    const wordCost = this.#isLastWordUnknown(prefix) ? WORD_COST : 0;
-    return { context: this.ngrams.starts[prefix.label], missing: before.missing + missing + wordCost };
-  }
-
-  /** @param {Prefix} prefix */
-  #isLastWordUnknown(prefix) {
-    const words = prefix.text.replace(/ +$/, "").split(" ");
-    const word = words[words.length - 1];
-    const key = `${prefix.label} ${word}`;
-    const cached = this.unknownWords.get(key);
-    if (cached !== undefined) return cached;
-    const isUnknown = !this.#isWordKnown(word, prefix.label);
-    this.unknownWords.set(key, isUnknown);
-    return isUnknown;
-  }
-
-  /**
-   * @param {string} word
-   * @param {number} label
-   */
-  #isWordKnown(word, label) {
-    const hash = hashOf(this.normalizer.fullForm(word)) ^ scramble(BigInt(label));
-    return this.words === null || this.words.has(hash);
+    return { context: this.ngrams.starts[label], missing: before.missing + missing + (isUnknown ? WORD_COST : 0) };
   }
 
   /**
@@ -138,7 +118,8 @@ class Scorer {
    * @param {number} label
    */
   ruleOf(label) {
-    return this.rules[Math.min(label, this.rules.length - 1)];
+    const rules = this.metadata.score_rules;
+    return rules[Math.min(label, rules.length - 1)];
   }
 
   /**
@@ -146,36 +127,21 @@ class Scorer {
    * @param {Prefix} name
    */
   scoreOf(name) {
-    const rule = this.ruleOf(name.label);
-    const deviation = name.endLogProbability - meanOfLength(rule, name.length);
-    return deviation / spreadOfLength(rule, name.length) - NGRAM_COST * name.missingInName;
+    const { mean, spread } = lineAt(this.ruleOf(name.label), name.length);
+    return (name.endLogProbability - mean) / spread - NGRAM_COST * name.missingInName;
   }
 }
 
 /**
- * Return the symbol of each character. All digits are the same symbol.
- * @param {string[]} characters
- */
-function symbolsOf(characters) {
-  const isDigit = (/** @type {string} */ character) => /\p{Nd}/u.test(character);
-  const digitSymbol = characters.findIndex(isDigit) + 1;
-  return characters.map((character, k) => (isDigit(character) ? digitSymbol : k + 1));
-}
-
-/**
+ * Return the mean and the spread of the log-probabilities of names with a length.
  * @param {ScoreRule} rule
- * @param {number} length of a name
+ * @param {number} length
  */
-function meanOfLength({ mean_level, mean_slope }, length) {
-  return mean_level + mean_slope * length;
-}
-
-/**
- * @param {ScoreRule} rule
- * @param {number} length of a name
- */
-function spreadOfLength({ spread_level, spread_slope }, length) {
-  return Math.max(spread_level + spread_slope * length, LEAST_SPREAD);
+function lineAt({ mean_level, mean_slope, spread_level, spread_slope }, length) {
+  return {
+    mean: mean_level + mean_slope * length,
+    spread: Math.max(spread_level + spread_slope * length, LEAST_SPREAD),
+  };
 }
 
 /**
@@ -210,18 +176,11 @@ class Threshold {
    * @param {Prefix} prefix
    */
   canBeReachedFrom(prefix) {
+    const isLikely = (/** @type {number} */ missing) =>
+      prefix.logProbability >= this.#leastWith(prefix.label, missing).prefixes[prefix.length];
     // The n-grams that the parent lacks are missing here too. Most prefixes fail this check, which is faster.
     const missingBefore = prefix.parent === null ? 0 : prefix.parent.ngramState.missing;
-    return this.#isLikely(prefix, missingBefore) && this.#isLikely(prefix, prefix.ngramState.missing);
-  }
-
-  /**
-   * @param {Prefix} prefix
-   * @param {number} missing how many n-grams are missing
-   */
-  #isLikely(prefix, missing) {
-    const { prefixes } = this.#leastWith(prefix.label, missing);
-    return prefix.logProbability >= prefixes[prefix.length];
+    return isLikely(missingBefore) && isLikely(prefix.ngramState.missing);
   }
 
   /**
@@ -230,37 +189,20 @@ class Threshold {
    */
   #leastWith(label, missing) {
     const rule = this.scorer.ruleOf(label);
-    let byMissing = this.cache.get(rule);
-    if (byMissing === undefined) {
-      byMissing = [];
-      this.cache.set(rule, byMissing);
+    const byMissing = this.cache.get(rule) ?? [];
+    if (byMissing.length === 0) this.cache.set(rule, byMissing);
+    if (byMissing[missing] === undefined) {
+      const leastScore = rule.threshold + NGRAM_COST * missing;
+      const names = new Float64Array(this.maxLength + 1);
+      names.forEach((_, length) => {
+        const { mean, spread } = lineAt(rule, length);
+        names[length] = mean + leastScore * spread;
+      });
+      // A prefix may end at any length from its own on.
+      const prefixes = names.slice();
+      for (let k = this.maxLength - 1; k >= 0; k--) prefixes[k] = Math.min(prefixes[k], prefixes[k + 1]);
+      byMissing[missing] = { names, prefixes };
     }
-    byMissing[missing] ??= this.#computeLeast(rule, missing);
     return byMissing[missing];
   }
-
-  /**
-   * @param {ScoreRule} rule
-   * @param {number} missing
-   * @returns {LeastLogProbabilities}
-   */
-  #computeLeast(rule, missing) {
-    const leastDeviation = rule.threshold + NGRAM_COST * missing;
-    const lengths = Array.from({ length: this.maxLength + 1 }, (_, length) => length);
-    const names = Float64Array.from(
-      lengths,
-      (length) => meanOfLength(rule, length) + leastDeviation * spreadOfLength(rule, length),
-    );
-    return { names, prefixes: minimaFromHere(names) };
-  }
-}
-
-/**
- * Return for each index the smallest value from there to the end. A prefix may end at any of these lengths.
- * @param {Float64Array} values
- */
-function minimaFromHere(values) {
-  const minima = values.slice();
-  for (let k = minima.length - 2; k >= 0; k--) minima[k] = Math.min(minima[k], minima[k + 1]);
-  return minima;
 }

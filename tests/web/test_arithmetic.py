@@ -105,7 +105,7 @@ def drawn(page: Any, start: str, temperature: float) -> list[str | None]:
         f"""([uniforms, temperature]) => uniforms.map((row) => {{
             let k = 0;
             const next = () => row[k++], {{ prefix }} = namegen.drawName(
-                {start}, next, temperature, row.length - 1);
+                {start}, next, {{ temperature }}, row.length - 1);
             return prefix && prefix.text;
         }})""",
         [UNIFORMS.tolist(), temperature],
@@ -119,14 +119,34 @@ LATIN, OTHER, THIRD = ("latin", None), ("other", None), ("three", "third")
 @pytest.mark.parametrize(
     ("start", "parts", "share", "temperature"),
     [
-        ('namegen.modelOf("latin").start', [LATIN], 0, 1.0),
-        ('namegen.modelOf("latin").start', [LATIN], 0, 0.0),
-        ('namegen.modelOf("other").start', [OTHER], 0, 0.7),
-        ('namegen.modelOf("three").startPrefixes("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
-        ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.6),
-        ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.0),
-        ('namegen.blendOf("three", "third", "other", null, 85).start', [THIRD, OTHER], 85, 1.0),
-        ('namegen.blendOf("latin", null, "other", null, 100).start', [OTHER], 0, 1.0),
+        ('namegen.modelOf("latin").roots[0].prefix', [LATIN], 0, 1.0),
+        ('namegen.modelOf("latin").roots[0].prefix', [LATIN], 0, 0.0),
+        ('namegen.modelOf("other").roots[0].prefix', [OTHER], 0, 0.7),
+        (
+            'namegen.modelOf("three").startPrefixes("", { temperature: 1 }, "third")[0].prefix',
+            [THIRD],
+            0,
+            1.0,
+        ),
+        (
+            'namegen.blendOf("latin", null, "other", null, 30).roots[0].prefix',
+            [LATIN, OTHER],
+            30,
+            0.6,
+        ),
+        (
+            'namegen.blendOf("latin", null, "other", null, 30).roots[0].prefix',
+            [LATIN, OTHER],
+            30,
+            0.0,
+        ),
+        (
+            'namegen.blendOf("three", "third", "other", null, 85).roots[0].prefix',
+            [THIRD, OTHER],
+            85,
+            1.0,
+        ),
+        ('namegen.blendOf("latin", null, "other", null, 100).roots[0].prefix', [OTHER], 0, 1.0),
     ],
 )
 def test_equal_random_numbers_give_equal_names(
@@ -165,8 +185,8 @@ def test_start_prefixes_have_the_right_probabilities(
 ) -> None:
     """A start's probability is proportional to the share of its label times the probability of its letters."""
     ways = page.evaluate(
-        """([name, temperature]) => namegen.modelOf(name).startPrefixes("ja", temperature)
-            .map(({ prefix, probability }) => [prefix.root.token, prefix.text, probability])""",
+        """([name, temperature]) => namegen.modelOf(name).startPrefixes("ja", { temperature })
+            .map(({ prefix, probability }) => [prefix.shortenedTo(0).token, prefix.text, probability])""",
         [name, temperature],
     )
     checkpoint = MODELS[name]
@@ -185,17 +205,17 @@ def test_start_prefixes_have_the_right_probabilities(
 def test_searches_find_names_of_both_labels(page: Any) -> None:
     """At temperature 0, each label has only one name."""
     code = """(constraint) => {
-        const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
+        const usual = { ...namegen.defaultRequest(), seed: 3, minLength: 1, maxLength: 20 };
         const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...constraint });
-        search.runToEnd();
-        return [search.draws, search.names.map(({ name, start }) => [name, start])];
+        search.run();
+        return [search.draws, search.names.map(({ name, label }) => [name, label])];
     }"""
     checkpoint = MODELS["labelled lstm"]
-    _, found = page.evaluate(code, {"n": 200, "temperature": 1, "onlyNew": True})
+    _, found = page.evaluate(code, {"n": 200})
     labels = Counter(start for _, start in found)
     assert set(labels) == {0, 1}
     assert labels[0] / 200 == pytest.approx(0.6, abs=0.15)
-    tries, found = page.evaluate(code, {"n": 9, "temperature": 0, "onlyNew": False})
+    tries, found = page.evaluate(code, {"n": 9, "temperature": 0, "allowSeen": True})
     generator = Generator(
         model_of(checkpoint, None), checkpoint.vocabulary, start_tokens=checkpoint.start_tokens
     )
@@ -209,11 +229,11 @@ def test_blends_ignore_networks_that_do_not_know_a_letter(page: Any) -> None:
     chances, ways = page.evaluate(
         """() => {
             const blend = namegen.blendOf("latin", null, "other", null, 30);
-            const [{ prefix }] = blend.startPrefixes("ж", 1);
-            const other = namegen.modelOf("other").startPrefixes("ж", 1)[0].prefix;
-            const told = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.probabilities(1)[id]]));
-            const alone = other.model.characters.map((one, id) => [one, told[one] - other.probabilities(1)[id]]);
-            return [[told.a, ...alone.map(([, difference]) => difference)], blend.startPrefixes("aж", 1).length];
+            const [{ prefix }] = blend.startPrefixes("ж", { temperature: 1 });
+            const other = namegen.modelOf("other").startPrefixes("ж", { temperature: 1 })[0].prefix;
+            const mixed = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.output.probabilities[id]]));
+            const alone = other.model.characters.map((one, id) => mixed[one] - other.output.probabilities[id]);
+            return [[mixed.a, ...alone], blend.startPrefixes("aж", { temperature: 1 }).length];
         }"""
     )
     assert chances == pytest.approx([0] * len(chances), abs=1e-12)
@@ -374,17 +394,6 @@ def test_company_case_and_rejection_match_python(page: Any) -> None:
         [title(name, model.normalization), not constraint.accepts(name)] for name in names
     ]
     assert 0.2 < sum(refused for _, refused in found) / len(found) < 0.8
-
-
-def test_normalization_never_removes_composed_characters() -> None:
-    """The tables lack characters that only composition produces. This is safe, because none of them is removed."""
-    for code in range(sys.maxunicode + 1):
-        character = chr(code)
-        if (
-            unicodedata.decomposition(character)
-            and unicodedata.normalize("NFKC", character) == character
-        ):
-            assert normalization_tables(character)[0].get(character) is None, hex(code)
 
 
 def test_names_are_new_if_no_model_knows_them(page: Any) -> None:

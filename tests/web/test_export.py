@@ -16,17 +16,15 @@ from namegen.api import read_checkpoint
 from namegen.cli import cli
 from namegen.cli.export import export_web
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.checkpoint.metadata import text_to_bytes
 from namegen.core.data.normalization import known_set
 from namegen.core.data.profanity import profanity_credit
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.errors import CheckpointError, OutputError
+from namegen.errors import OutputError
 from namegen.models import PAGE_MODELS, TITLES, shipped_path
 from namegen.web import export
 from namegen.web.description import PageModel
 from namegen.web.export import (
-    engine_text,
     model_data,
     module_text,
     page,
@@ -100,19 +98,6 @@ def test_scripts_and_styles_cannot_end_their_element() -> None:
         assert "<!--" not in file.read_text(encoding="utf-8"), file.name
 
 
-def test_the_page_contains_the_checkpoint() -> None:
-    """The parameters are identical. The page contains the list's file name, but not its path."""
-    original = checkpoint()
-    text = page([PageModel("a", original)])
-    (description,) = json.loads(re.search(r'application/json">(.*?)</script>', text)[1])
-    for name, values in original.parameters.items():
-        assert np.array_equal(
-            np.frombuffer(text_to_bytes(description["tensors"][name]), "<f4"), values.ravel()
-        )
-    assert description["metadata"]["training"] == {"list": "friends.txt", "names": 2000}
-    assert "somewhere" not in text
-
-
 def test_the_built_in_page_is_below_4_5_megabytes() -> None:
     models = [
         PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name])
@@ -132,14 +117,6 @@ def test_large_pages_are_rejected_with_their_size(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"remove a model \(large takes 20\.\d MB\)"):
         page([PageModel("small", checkpoint()), large])
     assert not list(tmp_path.iterdir())
-
-
-def test_huge_networks_are_rejected_without_creating_parameters() -> None:
-    """The network has billions of parameters, so the test has only a description of it."""
-    network = RecurrentNetwork(63, "lstm", (4096,) * 16)
-    huge = replace(checkpoint(), network=network, parameters={})
-    with pytest.raises(OutputError, match=r"MB, more than the limit of 20 MB"):
-        page([PageModel("huge", huge)])
 
 
 def test_python_and_javascript_support_the_same_operations() -> None:
@@ -174,52 +151,6 @@ def test_the_command_exports_several_models() -> None:
         )
         assert f"<title>Invented names: {shown}</title>" in Path("out.html").read_text()
     assert run(*arguments, *["--title", "A"] * 3).exit_code == 2
-
-
-def test_page_titles_list_at_most_three_models() -> None:
-    models = [PageModel(name, checkpoint()) for name in "abcd"]
-    assert "<title>Invented names: a, b, c</title>" in page(models[:3])
-    assert "<title>Invented names</title>" in page(models)
-
-
-def test_the_command_exports_the_newest_run_by_default() -> None:
-    saved("runs/friends-numpy")
-    result = run("--out", "out.html", "--json")
-    assert result.exit_code == 0
-    assert result.stderr == "model: runs/friends-numpy\n"
-    size = Path("out.html").stat().st_size
-    assert json.loads(result.stdout) == {
-        "out": "out.html",
-        "bytes": size,
-        "models": ["friends-numpy"],
-    }
-    assert run("--out", "other.html", "--quiet").stderr == ""
-
-
-def test_the_command_fails_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There are no runs, and the built-in model is missing."""
-    monkeypatch.setattr(
-        "namegen.api.model.shipped_path", lambda name: Path("none") / f"{name}.safetensors"
-    )
-    for arguments in ((), ("mlb-last",)):
-        result = run(*arguments, "--out", "out.html")
-        assert isinstance(result.exception, CheckpointError)
-        assert "cannot read none" in str(result.exception)
-    assert not Path("out.html").exists()
-
-
-def test_the_command_rejects_files_that_are_not_models() -> None:
-    Path("model.tflite").write_bytes(b"TFL3")
-    Path("notes.txt").write_text("no model")
-    for argument, words in (
-        ("model.tflite", r"a \.tflite file, which can't be exported: pass the model"),
-        ("nobody", "there is no model 'nobody'"),
-        ("notes.txt", "not a model file of namegen"),
-    ):
-        result = run(argument, "--out", "out.html")
-        assert isinstance(result.exception, CheckpointError), argument
-        assert re.search(words, str(result.exception)), argument
-    assert not Path("out.html").exists()
 
 
 EVIL = "</script><script>alert(1)</script>\u2028"
@@ -280,15 +211,6 @@ def test_existing_files_are_kept_without_force(what: str, taken: str, tmp_path: 
         write(model, tmp_path / "missing" / name)
 
 
-def test_pages_and_modules_contain_the_same_code() -> None:
-    """Therefore, tests of this code in a page also apply to modules, and vice versa."""
-    text = module_text()
-    assert engine_text() in text
-    assert engine_text() in page([PageModel("a", labelled_checkpoint())])
-    assert re.findall(r"^export .*?(\w+)\(", text, re.MULTILINE) == ["load", "blend"]
-    assert not re.search(r"\b(?:document|window|byId|localStorage|location|fetch)\b[.(]", text)
-
-
 def test_the_module_starts_with_the_license() -> None:
     head = module_text().split("*/")[0]
     licence = (Path(__file__).parents[2] / "LICENSE").read_text(encoding="utf-8").split("---")[0]
@@ -296,23 +218,6 @@ def test_the_module_starts_with_the_license() -> None:
         re.sub(r"^ \*", "", head, flags=re.MULTILINE).split()
     )
     assert "VERSION" not in head
-
-
-def test_links_to_the_same_file_are_rejected(tmp_path: Path) -> None:
-    out, data = tmp_path / "names.mjs", tmp_path / "names.json"
-    data.symlink_to(out)
-    with pytest.raises(OutputError, match=r"names\.mjs and .*names\.json are links to one file"):
-        write_module([PageModel("a", labelled_checkpoint())], out, force=True)
-    assert not out.exists()
-
-
-def test_a_folder_instead_of_the_data_file_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "names.json").mkdir()
-    with pytest.raises(
-        OutputError,
-        match=r"names\.json, for the models of .*names\.mjs, is a folder: give the module",
-    ):
-        write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
 
 
 def test_models_that_javascript_would_compute_wrongly_are_rejected(
