@@ -32,6 +32,8 @@ PROFANITY = (
     "Cockie",
     "COCK",
     "Shitts",
+    "Joshito",
+    "Ewanka",
     "Bitchell",
     "O'Cunt",
     "Fúcksen",
@@ -55,7 +57,17 @@ SLURS = (
     "Anna Wigger",
     "Golliwog-Smith",
 )
-LIKE_SLURS = ("Cassandra", "Essex", "Vashita", "Wogan", "Chinkara", "Nazir", "Pollock", "Usama")
+LIKE_SLURS = (
+    "Cassandra",
+    "Essex",
+    "Vashita",
+    "Yamashita",
+    "Wogan",
+    "Chinkara",
+    "Nazir",
+    "Pollock",
+    "Usama",
+)
 
 
 @pytest.mark.parametrize(
