@@ -15,8 +15,9 @@ from typing import NamedTuple
 import click
 from options import is_check_requested, write_or_check
 
+from namegen import backends
 from namegen.cli import SECTIONS, cli
-from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
+from namegen.cli.options import HelpfulCommand
 
 TARGET = Path(__file__).parents[1] / "reference" / "cli.md"
 HEAD = """\
@@ -87,7 +88,7 @@ def cli_page() -> str:
 def command_contexts() -> dict[str, click.Context]:
     """Return click's context of each command, in the order of the page."""
     root = click.Context(cli, info_name="namegen", **cli.context_settings)
-    root.meta[OUR_ENGINES_ALONE] = True  # ignores the backends of other packages
+    backends.engine_paths = lambda: backends.ENGINES  # ignores the backends of other packages
     contexts = {}
     for commands in SECTIONS.values():
         for name in commands:
@@ -111,8 +112,7 @@ def command_options(context: click.Context) -> list[OptionHelp]:
     """
     options = single_options(context)
     command = context.command
-    if not isinstance(command, ShortHelp):
-        return options
+    assert isinstance(command, HelpfulCommand)
     groups = [OptionHelp(*record) for record in command.others]
     prefixes = tuple(group.usage.removesuffix("…") for group in groups)
     ungrouped = [option for option in options if not option.usage.startswith(prefixes)]

@@ -6,16 +6,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from namegen import __version__
-from namegen.cli.ending import exit_code, flush, handle_end_signals, output_ended, prepare_streams
-from namegen.cli.terminal import Context, error_line, option_name
-from namegen.cli.usage_errors import reject_repeats, reject_unknown_command, short_usage_errors
-from namegen.errors import NamegenError, SettingsError
+from namegen.cli.ending import (
+    exit_code,
+    handle_end_signals,
+    output_ended,
+    prepare_streams,
+    silence_standard_output,
+)
+from namegen.cli.options import Context
+from namegen.cli.terminal import error_line, option_name, printable
+from namegen.errors import MAX_MESSAGE, NamegenError, SettingsError, shortened
+from namegen.files import is_file
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -107,7 +116,6 @@ class LazyGroup(click.Group):
         location, _ = COMMANDS[cmd_name]
         module, _, attribute = location.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
-        command.context_class = Context
         is_completion = ctx.resilient_parsing
         if is_completion:
             from namegen.cli.completion import complete_names
@@ -129,27 +137,26 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and reject repeated options. If there is no such command, suggest a similar one."""
-        is_completion = ctx.resilient_parsing
-        if is_completion:
-            return super().resolve_command(ctx, args)
-        if args:
-            reject_unknown_command(ctx, args[0], COMMANDS)
-        name, command, rest = super().resolve_command(ctx, args)
-        if command:
-            reject_repeats(Context(command, ctx, name), rest)
-        return name, command, rest
+        """Find the command. If there is no such command, suggest what the user probably meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from namegen.models import SHIPPED
+
+            if name in SHIPPED:
+                ctx.fail(f"{name} is a model, not a command: run `namegen generate {name}`.")
+            if is_file(name, None):
+                ctx.fail(f"{name} is a file, not a command: run `namegen train {name}`.")
+            raise click.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands in groups."""
+        """Write the list of commands in groups, followed by the examples."""
         width = max(map(len, EXAMPLES))
         for heading, commands in SECTIONS.items():
-            rows = [(name.ljust(width), text) for name, (_, text) in commands.items()]
             with formatter.section(heading):
-                formatter.write_dl(rows)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
+                formatter.write_dl(
+                    [(f"{name:{width}}", text) for name, (_, text) in commands.items()]
+                )
         with formatter.section("Examples"):
             formatter.write_dl(list(EXAMPLES.items()))
 
@@ -158,7 +165,7 @@ class LazyGroup(click.Group):
         info_name: str | None,
         args: list[str],
         parent: click.Context | None = None,
-        **extra: object,
+        **extra: Any,
     ) -> click.Context:
         """Read the options before the command."""
         with short_usage_errors():
@@ -172,7 +179,13 @@ class LazyGroup(click.Group):
             sys.stdout.flush()
             return result
         except NamegenError as error:
-            _print_error(error)
+            # Results that are still in the buffer of standard output come before the message.
+            try:
+                sys.stdout.flush()
+            except OSError:
+                silence_standard_output()
+            message = error.message_with(option_name)
+            click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(exit_code(error)) from None
@@ -180,11 +193,16 @@ class LazyGroup(click.Group):
             raise click.exceptions.Exit(output_ended(error)) from None
 
 
-def _print_error(error: NamegenError) -> None:
-    """Print the error, after any results that are still in the buffer of standard output."""
-    flush(sys.stdout)
-    message = error.message_with(option_name)
-    click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
+@contextmanager
+def short_usage_errors() -> Iterator[None]:
+    """Turn click's usage errors into one line. They may contain a whole argument, even if it's long or unsafe."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:  # its message is the whole help
+        raise
+    except click.UsageError as error:
+        line = printable(" ".join(error.format_message().split()))
+        raise click.UsageError(shortened(line, MAX_MESSAGE - len("Error: ")), error.ctx) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

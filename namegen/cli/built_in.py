@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from textwrap import fill
-from typing import TYPE_CHECKING
-
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, columns, described, json_text, printable
+from namegen.cli.terminal import Notes, json_text, printable, show, table
 from namegen.files import is_file
 from namegen.threads import limit_threads
-
-if TYPE_CHECKING:
-    from namegen.bundled_configs import BundledConfig
-    from namegen.core.checkpoint.checkpoint import Checkpoint
-
-
-# --- lists ------------------------------------------------------------------------------------------------------------
 
 
 @options.command("namegen lists", "namegen train companies")
@@ -30,31 +19,23 @@ def lists(as_json: bool, notes: Notes) -> None:
 
     sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
     if as_json:
-        click.echo(json_text({"lists": _list_entries(sizes)}))
+        entries = [
+            {
+                "name": name,
+                "names": sizes[name],
+                "description": bundled.description,
+                "licence": bundled.licence,
+                "credit": bundled.credit,
+            }
+            for name, bundled in BUNDLED.items()
+        ]
+        click.echo(json_text({"lists": entries}))
         return
-    width = max(map(len, BUNDLED))
-    for name, bundled in BUNDLED.items():
-        heading = f"{name.ljust(width)}  {sizes[name]:>6,}"
-        click.echo(described(heading, bundled.description, bundled.licence))
-
-
-def _list_entries(sizes: Mapping[str, int]) -> list[dict[str, object]]:
-    """Return the JSON objects of the built-in lists."""
-    from namegen.lists import BUNDLED
-
-    return [
-        {
-            "name": name,
-            "names": sizes[name],
-            "description": bundled.description,
-            "licence": bundled.licence,
-            "credit": bundled.credit,
-        }
+    rows = [
+        (name, bundled.description, bundled.licence, f"{sizes[name]:,}")
         for name, bundled in BUNDLED.items()
     ]
-
-
-# --- models -----------------------------------------------------------------------------------------------------------
+    show(table(rows, "list", "description", "license", "names", left=3))
 
 
 @options.command("namegen models", "namegen generate taverns")
@@ -63,69 +44,40 @@ def models(as_json: bool, notes: Notes) -> None:
     """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
     limit_threads(1)
     from namegen import api
-    from namegen.models import SHIPPED, shipped_path
+    from namegen.core.data.label_parts import by_part
+    from namegen.lists import BUNDLED
+    from namegen.models import GROUP_OF, GROUPS, SHIPPED, TITLES, shipped_path
 
     paths = {name: shipped_path(name) for name in SHIPPED}
     checkpoints = {
         name: api.read_checkpoint(path) for name, path in paths.items() if is_file(path, None)
     }
     if as_json:
-        click.echo(json_text({"models": _model_entries(checkpoints)}))
+        entries = [
+            {
+                "name": name,
+                "title": TITLES[name],
+                "group": GROUP_OF[name],
+                "description": BUNDLED[name].description,
+                "network": checkpoint.network.to_dict(),
+                "training": dict(checkpoint.training),
+                "labels": {label.name: label.names for label in checkpoint.labels},
+            }
+            for name, checkpoint in checkpoints.items()
+        ]
+        click.echo(json_text({"models": entries}))
         return
-    click.echo(_model_groups(checkpoints))
-    for name, checkpoint in checkpoints.items():
-        if checkpoint.labels:
-            click.echo(f"\n{_label_paragraph(name, checkpoint)}")
-
-
-def _model_entries(checkpoints: Mapping[str, Checkpoint]) -> list[dict[str, object]]:
-    """Return the JSON objects of the built-in models."""
-    from namegen.lists import BUNDLED
-    from namegen.models import GROUP_OF, TITLES
-
-    return [
-        {
-            "name": name,
-            "title": TITLES[name],
-            "group": GROUP_OF[name],
-            "description": BUNDLED[name].description,
-            "network": checkpoint.network.to_dict(),
-            "training": dict(checkpoint.training),
-            "labels": {label.name: label.names for label in checkpoint.labels},
-        }
-        for name, checkpoint in checkpoints.items()
-    ]
-
-
-def _model_groups(names: Container[str]) -> str:
-    """List the models with their descriptions, group by group."""
-    from namegen.lists import BUNDLED
-    from namegen.models import GROUPS, SHIPPED
-
-    width = max(map(len, SHIPPED))
-    groups = []
+    rows: list[tuple[str, str]] = []
     for group, titles in GROUPS.items():
-        lines = [group]
-        for name in titles:
-            if name in names:
-                lines.append(described(f"  {name.ljust(width)}", BUNDLED[name].description))
-        groups.append("\n".join(lines))
-    return "\n\n".join(groups)
-
-
-def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:
-    """List a model's labels. If labels have several parts, list the values of each part."""
-    from namegen.core.data.label_parts import by_part
-
-    name_counts = {label.name: label.names for label in checkpoint.labels}
-    parts = []
-    for values in by_part(name_counts):
-        shown_values = filter(None, sorted(values))
-        parts.append(printable(", ".join(shown_values)))
-    return fill(f"labels of {name}: {'; '.join(parts)}", columns(), subsequent_indent="  ")
-
-
-# --- configs ----------------------------------------------------------------------------------------------------------
+        descriptions = [(f"  {name}", BUNDLED[name].description) for name in titles]
+        rows += [(group, ""), *descriptions, ("", "")]
+    show(table(rows[:-1], left=2))
+    for name, checkpoint in checkpoints.items():
+        # If labels have several parts, such as origin and gender, list the values of each part.
+        parts = by_part({label.name: label.names for label in checkpoint.labels})
+        texts = [", ".join(filter(None, sorted(part))) for part in parts]
+        if checkpoint.labels:
+            show("", printable(f"labels of {name}: {'; '.join(texts)}"))
 
 
 @options.command("namegen configs", "namegen train --config blog-rnn32-first")
@@ -136,29 +88,20 @@ def configs(as_json: bool, notes: Notes) -> None:
 
     bundled = bundled_configs()
     if as_json:
-        click.echo(json_text({"configs": _config_entries(bundled)}))
+        entries = [
+            {
+                "name": name,
+                "command": "sweep" if config.is_sweep else "train",
+                "description": config.description,
+            }
+            for name, config in bundled.items()
+        ]
+        click.echo(json_text({"configs": entries}))
         return
-    width = max(map(len, bundled))
-    click.echo("namegen train --config CONFIG")
-    _print_configs(bundled, width, of_sweeps=False)
-    click.echo("\nnamegen sweep CONFIG")
-    _print_configs(bundled, width, of_sweeps=True)
-
-
-def _config_entries(bundled: Mapping[str, BundledConfig]) -> list[dict[str, object]]:
-    """Return the JSON objects of the built-in configs."""
-    return [
-        {
-            "name": name,
-            "command": "sweep" if config.is_sweep else "train",
-            "description": config.description,
-        }
-        for name, config in bundled.items()
-    ]
-
-
-def _print_configs(bundled: Mapping[str, BundledConfig], width: int, *, of_sweeps: bool) -> None:
-    """Print the configs for ``sweep`` or the configs for ``train``."""
+    of_runs: list[tuple[str, str]] = []
+    of_sweeps: list[tuple[str, str]] = []
     for name, config in bundled.items():
-        if config.is_sweep == of_sweeps:
-            click.echo(described(f"  {name.ljust(width)}", config.description))
+        rows = of_sweeps if config.is_sweep else of_runs
+        rows.append((f"  {name}", config.description))
+    show("namegen train --config CONFIG", table(of_runs, left=2))
+    show("", "namegen sweep CONFIG", table(of_sweeps, left=2))

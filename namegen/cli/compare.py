@@ -31,7 +31,6 @@ MAX_NAME_LINES = 12  # lines of new names in the summary
     "namegen compare-backends --quick",
     "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
     "namegen compare-backends mlb-first --backends numpy,keras --cell gru --hidden 64",
-    cls=options.ListsBackends,
 )
 @click.argument("names", nargs=-1)
 @click.option(
@@ -55,8 +54,9 @@ MAX_NAME_LINES = 12  # lines of new names in the summary
 )
 @click.option(
     "--backends",
+    cls=options.BackendOption,
     metavar="NAME[,NAME...]",
-    help="Compare only these backends, such as numpy,keras. The exported network is called tflite.  "
+    help="Compare only these backends, separated by commas: {}. The exported network is called tflite.  "
     "[default: all backends]",
 )
 @click.option(

@@ -1,7 +1,7 @@
-"""Show a command's progress on standard error, either as a block in a terminal or as occasional lines in a log.
+"""Show a command's progress on standard error, either as a bar in a terminal or as occasional lines in a log.
 
-Events (``namegen/events.py``) only update the description (``progress.py``). A thread draws it at regular intervals, so
-events cost little, and work without events is shown as well.
+Events (``namegen/events.py``) only change what is shown. A thread shows it at regular intervals, so events cost little,
+and work without events is shown as well.
 """
 
 from __future__ import annotations
@@ -10,62 +10,51 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import click
-
+from namegen import events
 from namegen.cli.ending import unfailing
-from namegen.cli.terminal import Notes
+from namegen.cli.terminal import Notes, counted, loss_text, percent, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
     from rich.live import Live
-    from rich.table import Table
-
-    from namegen.cli.progress import View
-    from namegen.events import Event
+    from rich.progress import Progress, Task
 
 SECONDS_BEFORE = 2.0  # commands that finish sooner show no progress
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 3.0
 # In a log, each pause lasts at least this share of the time since the start, so that long runs have short logs.
 SHARE_BETWEEN_LINES = 0.1
+RUNNING_SHOWN = 3  # parallel jobs
 
 
 class Display(AbstractContextManager["Display"]):
     """A progress callback that shows a command's progress once ``SECONDS_BEFORE`` have passed.
 
     Args:
-        notes: prints the notes. If it's quiet, the display shows nothing. While the display is open, notes appear above
-            the block.
+        notes: prints the notes. If it's quiet, the display shows nothing.
         doing: a description of the work, such as ``reading names.txt``. It's shown while there are no events.
     """
 
     def __init__(self, notes: Notes, doing: str = "") -> None:
-        from namegen.cli.progress import Progress
-
         self._notes = notes
-        self._is_block = notes.can_draw_over
-        self._progress = Progress(doing, is_block=self._is_block)
-        # the drawing thread
+        # the work
+        self._run: events.TrainingBegins | None = None
+        self._is_waiting = False  # for a worker
+        self._begin(printable(doing))
+        # the thread that shows it
         # Reentrant because a signal handler may print a note at any time.
         self._lock = threading.RLock()
         self._is_closed = threading.Event()
-        self._thread = threading.Thread(target=self._draw_regularly, daemon=True)
-        # the output
-        self._stream: IO[str] | None = None
-        self._live: Live | None = None  # None while no block is on the screen
-        # times in seconds on a monotonic clock
-        self._began = time.monotonic()
-        self._next_frame_at = self._began + SECONDS_BEFORE
+        self._thread = threading.Thread(target=self._show_regularly, daemon=True)
+        self._live: Live | None = None  # None while there's no bar on the screen
 
     def __enter__(self) -> Display:
         if not self._notes.quiet:
-            if self._is_block:
-                self._stream = _copy_of_standard_error()
-            self._notes.write = self._write
             self._thread.start()
         return self
 
@@ -73,139 +62,224 @@ class Display(AbstractContextManager["Display"]):
         self.close()
 
     def close(self) -> None:
-        """Erase the block and restore the cursor. A closed display can't be reopened."""
+        """Erase the bar and restore the cursor. A closed display can't be reopened."""
         self._is_closed.set()
         has_started = self._thread.ident is not None
         if has_started:
             self._thread.join()
-        self._erase()
-        self._notes.write = click.echo
-        if self._stream is not None:
-            self._stream.close()
-
-    def __call__(self, event: Event) -> None:
-        """Process an event, and print any lines that should stay on the screen."""
-        for line in self._progress.take(event):
-            self._notes(line)
 
     @contextmanager
     def erased(self) -> Iterator[None]:
-        """Erase the block while the caller writes to the terminal."""
+        """Erase the bar while the caller writes to the terminal."""
         with self._lock:
             self._erase()
             yield
 
-    def show(self) -> None:
-        """Show the progress if the display is due for an update."""
-        with self._lock:
-            if time.monotonic() < self._next_frame_at:
-                return
-            view = self._progress.view()
-            if self._is_block:
-                self._draw(view)
-            else:
-                self._notes(view.in_a_line())
-
-    def _draw(self, view: View) -> None:
-        """Replace the block with a new one."""
-        if self._live is None:
-            self._live = _start_live(self._stream or sys.stderr)
-        self._live.update(_block(view, self._live.console.width), refresh=True)
-
-    def _write(self, text: str, *, err: bool) -> None:
-        """Print a note, above the block if there is one on the screen. In a log, it postpones the next line."""
-        with self._lock:
-            if self._live is None:
-                click.echo(text, err=err)
-            else:
-                self._live.console.print(text, soft_wrap=True)
-            if not self._is_block:
-                self._pause()
-
-    def _pause(self) -> None:
-        """Postpone the next line of a log. The longer the command has run, the fewer lines it prints."""
-        now = time.monotonic()
-        pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
-        self._next_frame_at = max(self._next_frame_at, now + pause)
-
-    def _draw_regularly(self) -> None:
-        """Show the progress at regular intervals, until the display is closed. A thread runs this method."""
-        with suppress(OSError, ValueError):  # standard error has been closed
-            while not self._is_closed.wait(SECONDS_BETWEEN_FRAMES):
-                self.show()
-
     def _erase(self) -> None:
-        """Erase the block, if there is one on the screen."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
+    # --- events ---
 
-def _copy_of_standard_error() -> IO[str] | None:
-    """Return a copy of standard error, because exports redirect the original to silence TensorFlow."""
-    try:
-        return unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
-    except (OSError, ValueError):  # standard error isn't a file
-        return None
+    def _begin(self, title: str, *, done: float = 0.0, total: float | None = None) -> None:
+        """Begin a new piece of work. Its total is None if it's unknown."""
+        self._title = title
+        self._done = done
+        self._total = total
+        self._details = ""
+        self._is_new = True
+
+    def __call__(self, event: events.Event) -> None:
+        """Process an event, and print any lines that should stay on the screen."""
+        match event:
+            # This case comes first because there are thousands of steps per second.
+            case events.StepBegins() if self._run is not None:
+                self._title = f"epoch {event.epoch + 1}/{self._run.epochs}"
+                self._done = event.epoch + event.step / self._run.steps
+            case events.ListReady():
+                for remark in event.remarks:
+                    self._notes(remark)
+                self._notes(_list_line(event))
+            case events.TrainingBegins():
+                self._begin_run(event)
+            case events.EpochEnded() if self._run is not None:
+                self._end_epoch(event, self._run)
+            case events.Measuring() if self._title != "measuring the network":
+                self._begin("measuring the network")
+            case events.Planned():
+                self._notes(_plan_line(event))
+                self._begin(f"{event.thing}s", done=event.kept, total=event.total)
+            case events.Running():
+                self._is_waiting = False
+                self._details = _running_line(event.under_way)
+            case events.NoWorkers() if not self._is_waiting:
+                self._is_waiting = True
+                self._details = "waiting for a worker"
+                self._notes("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
+            case events.Ended():
+                self._done += 1
+                self._notes(f"{self._done:.0f}/{self._total}  {event.label}: {_outcome(event)}")
+            case events.Searched():
+                self._title = f"{event.found:,} of {event.wanted:,} names found"
+                self._done = event.found
+                self._total = event.wanted
+                self._details = f"{event.drawn:,} names drawn" if event.drawn else ""
+            case events.FilledUp():
+                self._notes(_filled_up_line(event))
+
+    def _begin_run(self, run: events.TrainingBegins) -> None:
+        """Describe a training run that is starting."""
+        self._run = run
+        if run.finished:
+            self._notes("this run is already complete; showing its results:")
+            return
+        network = f", {run.network}" if run.network else ""
+        epochs = f"{counted(run.epochs, 'epoch')} of {counted(run.steps, 'step')}"
+        self._notes(f"{epochs}, backend {run.engine}{network}")
+        done = run.epoch + run.step / run.steps
+        self._begin("preparing the backend", done=done, total=run.epochs)
+
+    def _end_epoch(self, epoch: events.EpochEnded, run: events.TrainingBegins) -> None:
+        """Show the results of an epoch until the next one ends. The results of the last epoch stay on the screen."""
+        details = [f"loss {loss_text(epoch.training_loss_nats_per_char)}"]
+        if epoch.validation_accuracy_argmax is not None and run.ceiling is not None:
+            accuracy = percent(epoch.validation_accuracy_argmax)
+            details.append(f"held-out accuracy {accuracy} (ceiling {percent(run.ceiling)})")
+        if epoch.sample:
+            novelty = "new" if epoch.sample_is_new else "seen"
+            details.append(f"{printable(epoch.sample)} ({novelty})")
+        self._done = epoch.epoch
+        self._details = ", ".join(details)
+        if epoch.epoch == run.epochs:
+            self._notes(f"epoch {epoch.epoch}/{run.epochs}: {self._details}")
+
+    # --- the thread ---
+
+    def _show_regularly(self) -> None:
+        """Show the progress at regular intervals, until the display is closed. A thread runs this method."""
+        if self._is_closed.wait(SECONDS_BEFORE):
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        stream = sys.stderr
+        with suppress(OSError, ValueError):  # standard error isn't a file
+            # A copy, because exports redirect the original to silence TensorFlow.
+            stream = unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
+        console = Console(file=stream, force_terminal=True, markup=False, emoji=False)
+        progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[time]}"),
+            expand=True,
+            # A long period, so that the estimate of the time left is based on the time since the start.
+            speed_estimate_period=1e9,
+        )
+        progress.add_task("", time="")
+        [task] = progress.tasks
+        is_bar = self._notes.can_draw_over
+        began = time.monotonic() - SECONDS_BEFORE
+        pause = SECONDS_BETWEEN_FRAMES
+        while True:
+            with self._lock:
+                self._update(progress, task)
+                if is_bar:
+                    self._draw(progress, console)
+                else:
+                    self._notes("  ".join(filter(None, (self._title, _time(task), self._details))))
+                    elapsed = time.monotonic() - began
+                    pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * elapsed)
+            if self._is_closed.wait(pause):
+                self._erase()
+                return
+
+    def _update(self, progress: Progress, task: Task) -> None:
+        """Pass the latest state of the work to Rich, which estimates the time left."""
+        if self._is_new:
+            self._is_new = False
+            progress.reset(task.id)
+        task.total = self._total
+        progress.update(task.id, description=self._title, completed=self._done)
+        progress.update(task.id, time=_time(task))
+
+    def _draw(self, progress: Progress, console: Console) -> None:
+        """Draw the bar with the details below it. While it's on the screen, Rich prints notes above it."""
+        from rich.console import Group
+        from rich.live import Live
+        from rich.text import Text
+
+        if self._live is None:
+            self._live = Live(
+                console=console, auto_refresh=False, transient=True, redirect_stdout=False
+            )
+            self._live.start()
+        details = Text(self._details, "dim", no_wrap=True, overflow="ellipsis")
+        self._live.update(Group(progress, details), refresh=True)
 
 
-def _start_live(stream: IO[str]) -> Live:
-    """Start a block that is drawn only when it's updated and is erased when it's stopped."""
-    from rich.live import Live
-
-    live = Live(
-        console=_console(stream),
-        auto_refresh=False,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
-    live.start()
-    return live
+def _time(task: Task) -> str:
+    """Return the estimated time left or, if it can't be estimated yet, the time so far."""
+    if task.time_remaining is None:
+        return f"{task.elapsed or 0:.0f} s"
+    return f"{timedelta(seconds=round(task.time_remaining))} left"
 
 
-def _console(stream: IO[str]) -> Console:
-    """Return a console that prints text unchanged, because names may look like markup."""
-    from rich.console import Console
-
-    return Console(
-        file=stream,
-        force_terminal=True,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
+# --- sentences --------------------------------------------------------------------------------------------------------
 
 
-def _block(view: View, width: int) -> RenderableType:
-    """Stack the bar, the details and the lines of a view."""
-    from rich.columns import Columns
-    from rich.console import Group
-    from rich.text import Text
-
-    rows: list[RenderableType] = []
-    if view.bar is not None:
-        done, total = view.bar
-        rows.append(_bar_row(view.before, done, total, view.after))
-    rows.append(Columns(map(Text, view.details), padding=(0, 2)))
-    for line in view.lines:
-        text = Text(line, "dim")
-        # Leaves room for the ^C that the terminal prints.
-        text.truncate(width - len("^C "), overflow="ellipsis")
-        rows.append(text)
-    return Group(*rows)
+def _list_line(ready: events.ListReady) -> str:
+    """Describe how many names are used for training, validation and testing."""
+    line = f"{counted(ready.training, 'name')} to train on"
+    if ready.names_per_epoch < ready.training:
+        line += f" (square-root weighting of duplicates: {ready.names_per_epoch:,})"
+    if ready.labels:
+        line += f", {counted(ready.labels, 'label')}"
+    line += f", {ready.validation:,} held out"
+    if ready.test is not None:
+        line += f", {ready.test:,} for testing"
+    return line
 
 
-def _bar_row(before: str, done: float, total: float, after: str) -> Table:
-    """Draw a bar between two strings. The bar fills the remaining width."""
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
+def _plan_line(plan: events.Planned) -> str:
+    """Describe how many jobs there are."""
+    line = counted(plan.total, plan.thing)
+    if plan.kept:
+        line += f", {plan.kept:,} of them already done"
+    if plan.scheduler and plan.kept < plan.total:
+        line += f", on the scheduler {plan.scheduler}"
+    return line
 
-    row = Table.grid(padding=(0, 1), expand=True)
-    row.add_column(no_wrap=True, overflow="ellipsis")
-    row.add_column(ratio=1, overflow="ellipsis")  # for the bar
-    row.add_column(no_wrap=True, overflow="ellipsis")
-    bar = ProgressBar(total=max(total, 1), completed=done)
-    row.add_row(Text(before), bar, Text(after))
-    return row
+
+def _running_line(jobs: Sequence[events.UnderWay]) -> str:
+    """List the running jobs, with the epochs of those that have epochs."""
+    texts = []
+    for job in jobs[:RUNNING_SHOWN]:
+        epochs = f" (epoch {job.epoch}/{job.epochs})" if job.epochs else ""
+        texts.append(printable(job.label) + epochs)
+    if len(jobs) > RUNNING_SHOWN:
+        texts.append(f"and {len(jobs) - RUNNING_SHOWN:,} more")
+    return ", ".join(texts)
+
+
+def _outcome(job: events.Ended) -> str:
+    """Return the duration and accuracy of a finished job, or why it failed."""
+    if job.trouble:
+        return job.trouble
+    if job.seconds is None:
+        return "done"
+    accuracy = "" if job.accuracy is None else f"{percent(job.accuracy)} held-out in "
+    return f"{accuracy}{job.seconds:.1f} s"
+
+
+def _filled_up_line(event: events.FilledUp) -> str:
+    """Explain that names below the threshold were also returned."""
+    if event.wanted == 1:
+        names = "this name scores"
+    elif event.filled == event.wanted:
+        names = f"all {event.wanted:,} names score"
+    elif event.filled == 1:
+        names = f"1 of these {event.wanted:,} names scores"
+    else:
+        names = f"{event.filled:,} of these {event.wanted:,} names score"
+    return f"{names} below the usual threshold, because too few names reach it"

@@ -66,24 +66,21 @@ def exit_code(error: KeyboardInterrupt) -> int:
     return 128 + error.number if isinstance(error, EndedError) else INTERRUPTED
 
 
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """Handle a signal: interrupt the program. The next signal ends it immediately, by the default handler."""
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt if number == signal.SIGINT else EndedError(number)
+
+
 def handle_end_signals() -> None:
-    """Make TERM and HUP end the program like Ctrl-C. A second signal ends it immediately.
-
-    A signal that was ignored when the program started stays ignored.
-    """
-    for number in _not_ignored(*END_SIGNALS):
-        signal.signal(number, _end)
+    """Make TERM and HUP end the program like Ctrl-C. A second signal ends it immediately."""
+    for number in not_ignored(*END_SIGNALS):
+        signal.signal(number, interrupt)
 
 
-def _not_ignored(*signals: signal.Signals) -> list[signal.Signals]:
+def not_ignored(*signals: signal.Signals) -> list[signal.Signals]:
     """Return the signals that aren't ignored. ``nohup`` ignores HUP, and ``&`` in a script ignores INT."""
     return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """Handle TERM or HUP: restore the default handler for the next signal, and end the program."""
-    signal.signal(number, signal.SIG_DFL)
-    raise EndedError(number)
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
@@ -93,27 +90,23 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     interrupts the program.
 
     Args:
-        say: prints a note when the request arrives.
+        notes: prints a note when the request arrives.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._requested_by: int | None = None  # the number of the signal
+    def __init__(self, notes: Callable[[str], None]) -> None:
+        self.exit_code = INTERRUPTED  # after the run has stopped
+        self._notes = notes
+        self._is_requested = False
         self._was_called = False
         self._previous_handlers: dict[int, Any] = {}
 
     def __call__(self) -> bool:
         """Return whether training should stop now."""
         self._was_called = True
-        return self._requested_by is not None
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code after the run has stopped."""
-        return INTERRUPTED if self._requested_by is None else 128 + self._requested_by
+        return self._is_requested
 
     def __enter__(self) -> StopOnInterrupt:
-        for number in _not_ignored(signal.SIGINT, *END_SIGNALS):
+        for number in not_ignored(signal.SIGINT, *END_SIGNALS):
             self._previous_handlers[number] = signal.signal(number, self._request)
         return self
 
@@ -124,33 +117,23 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     def _request(self, number: int, frame: FrameType | None) -> None:
         """Handle the first signal: request that training stops after this step."""
         if not self._was_called:
-            self._interrupt(number, frame)
-        self._requested_by = number
+            interrupt(number, frame)
+        self._is_requested = True
+        self.exit_code = 128 + number
         for handled in self._previous_handlers:
-            signal.signal(handled, self._interrupt)
+            signal.signal(handled, interrupt)
         second = "Ctrl-C" if number == signal.SIGINT else "the same signal"
         # The terminal may be closed (after HUP), or the program may be in the middle of writing.
         with suppress(OSError, RuntimeError):
-            self._say(f"stopping after this step; {second} again stops immediately, without saving")
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Handle the second signal: interrupt the program. The third one kills it, by the default handler."""
-        signal.signal(number, signal.SIG_DFL)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise EndedError(number)
+            self._notes(
+                f"stopping after this step; {second} again stops immediately, without saving"
+            )
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
 
-# Maps each error that can end standard output to its description in the message. A closed pipe is not an error.
-OUTPUT_ERRORS = {
-    errno.EPIPE: "the reader has closed it",
-    errno.ENOSPC: "no space is left; free some space",
-    errno.EFBIG: "the file would be too large; write to another place",
-    errno.EIO: "the device reports an error; write to another place",
-    errno.EBADF: "it isn't open for writing; redirect it to a file",
-}
+# The errors of standard output that namegen reports in one line. A closed pipe is not an error.
+OUTPUT_ERRORS = (errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def output_ended(error: OSError) -> int:
@@ -160,17 +143,9 @@ def output_ended(error: OSError) -> int:
     silence_standard_output()
     if error.errno == errno.EPIPE:
         return 0
-    reason = OUTPUT_ERRORS[error.errno]
-    click.echo(error_line(f"cannot write to standard output: {reason}"), err=True)
+    message = f"cannot write to standard output ({error.strerror}): redirect it to another place"
+    click.echo(error_line(message), err=True)
     return 1
-
-
-def flush(stream: IO[str]) -> None:
-    """Flush a stream. If that fails, redirect standard output to the null device."""
-    try:
-        stream.flush()
-    except OSError:
-        silence_standard_output()
 
 
 def silence_standard_output() -> None:
@@ -178,11 +153,8 @@ def silence_standard_output() -> None:
 
     The Python documentation recommends this method for SIGPIPE.
     """
-    try:
-        descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):  # standard output isn't a file
-        return
-    _redirect_to_null(descriptor)
+    with suppress(OSError, ValueError):  # standard output isn't a file
+        _redirect_to_null(sys.stdout.fileno())
 
 
 def _redirect_to_null(descriptor: int) -> None:
@@ -194,7 +166,7 @@ def _redirect_to_null(descriptor: int) -> None:
 
 
 class _Unfailing(io.FileIO):
-    """A file that discards data it can't write, so that a full log doesn't end a run."""
+    """A file that discards data it can't write, so that a full log or a closed terminal doesn't end a run."""
 
     def write(self, data: Any) -> int:
         """Write the data, or discard it."""
@@ -212,33 +184,18 @@ def unfailing(descriptor: int, encoding: str) -> IO[str]:
 
 
 def prepare_streams() -> None:
-    """Make sure that any text can be written to standard output and standard error, even if they're closed."""
-    _open_if_closed("stdout", descriptor=1)
-    _open_if_closed("stderr", descriptor=2)
-    _choose_encoding(sys.stdout)
-    _choose_encoding(sys.stderr)
-    _ignore_errors_of_standard_error()
+    """Make sure that any text can be written to standard output and standard error, even if they're closed.
 
-
-def _open_if_closed(name: str, *, descriptor: int) -> None:
-    """Replace a closed stream with the null device."""
-    if getattr(sys, name) is None:
-        _redirect_to_null(descriptor)
-        stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # open until the process exits
-        setattr(sys, name, stream)
-
-
-def _choose_encoding(stream: Any) -> None:
-    """Use UTF-8 when a program reads the output. A terminal shows escape codes for characters that it can't display."""
-    if not hasattr(stream, "reconfigure"):
-        return
-    is_piped = stream is sys.stdout and not stream.isatty()
-    uses_utf8 = is_piped and not os.environ.get("PYTHONIOENCODING")
-    stream.reconfigure(encoding="utf-8" if uses_utf8 else None, errors="backslashreplace")
-
-
-def _ignore_errors_of_standard_error() -> None:
-    """Ignore notes that can't be written, because the terminal may be closed during a run."""
-    with suppress(OSError, ValueError):  # standard error isn't a file
-        if os.name == "posix" or not sys.stderr.isatty():
-            sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)
+    Standard output uses UTF-8 when a program reads it. A terminal shows escape codes for characters that it can't
+    display.
+    """
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # it's closed
+            _redirect_to_null(descriptor)
+            null = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, null)
+    stdout: Any = sys.stdout
+    uses_utf8 = not stdout.isatty() and not os.environ.get("PYTHONIOENCODING")
+    stdout.reconfigure(encoding="utf-8" if uses_utf8 else None, errors="backslashreplace")
+    if os.name == "posix" or not sys.stderr.isatty():
+        sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)

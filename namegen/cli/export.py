@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -12,16 +12,25 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.opening import note_same_name, open_list
-from namegen.cli.terminal import METRICS, Notes, counted, fitted, json_text, metric_cells, printable
+from namegen.cli.opening import note_same_name, open_list, reject_list
+from namegen.cli.terminal import (
+    METRICS,
+    Notes,
+    counted,
+    json_text,
+    metric_cells,
+    printable,
+    show,
+    table,
+)
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output
+from namegen.models import SHIPPED
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.backends.tflite.export import ExportReport
     from namegen.core.checkpoint.checkpoint import Checkpoint
-    from namegen.web.description import PageModel
 
 QUANTIZATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
@@ -54,11 +63,23 @@ class SourceModel:
     path: Path
     checkpoint: Checkpoint
 
+    def out_path(self, out: Path | None, suffix: str, *, force: bool, notes: Notes) -> Path:
+        """Choose the output file, and check that it can be written. Raises OutputError."""
+        if out is not None:
+            return check_output(out, example=f"model{suffix}", force=force)
+        is_built_in = self.name in SHIPPED
+        path = Path(self.name + suffix) if is_built_in else self.path.with_suffix(suffix)
+        check_output(path, example=f"model{suffix}", force=force)
+        notes(f"out: {path}")
+        return path
+
 
 def _read(model: str | None, notes: Notes) -> SourceModel:
     """Read MODEL. Raises CheckpointError."""
+    limit_threads(1)
     from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
 
+    reject_list(model)
     note_same_name(model, "model", notes)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
@@ -67,28 +88,8 @@ def _read(model: str | None, notes: Notes) -> SourceModel:
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        notes(f"model: {printable(name)}")
+        notes(f"model: {name}")
     return SourceModel(name, path, checkpoint)
-
-
-def _check_out(
-    out: Path | None, source: SourceModel, suffix: str, *, force: bool, notes: Notes
-) -> Path:
-    """Choose the output file, and check that it can be written. Raises OutputError."""
-    target = out or _default_out(source, suffix)
-    check_output(target, example=f"model{suffix}", force=force)
-    if out is None:
-        notes(f"out: {printable(str(target))}")
-    return target
-
-
-def _default_out(source: SourceModel, suffix: str) -> Path:
-    """Return a path next to the model or, for a built-in model, in the current folder."""
-    from namegen.models import SHIPPED
-
-    if source.name in SHIPPED:
-        return Path(source.name + suffix)
-    return source.path.with_suffix(suffix)
 
 
 # --- .tflite ----------------------------------------------------------------------------------------------------------
@@ -124,18 +125,15 @@ def export_tflite(
 ) -> None:
     """Write a model as a .tflite file, for Android, iOS and LiteRT.
 
-    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    taverns if there is none.
+    MODEL: {model}
 
-    OUT: the file to write. By default, it's model.tflite in the run folder. For a model file, it's the same path with
-    the extension .tflite. For a built-in model, it's a file with the model's name in the current folder.
+    OUT: {out}
 
     Before writing the file, namegen runs it in LiteRT and compares its results with the model's for every prefix of the
     names. If the results differ, namegen doesn't write the file. docs/guides/phone.md describes how to use the file.
     """
-    limit_threads(1)
     source = _read(model, notes)
-    path = _check_out(out, source, ".tflite", force=force, notes=notes)
+    path = source.out_path(out, ".tflite", force=force, notes=notes)
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
@@ -151,48 +149,21 @@ def export_tflite(
         click.echo(json_text(report.to_dict()))
         return
     names_source = "sampled from the model" if corpus is None else f"of {corpus.source}"
-    click.echo(_summary(report, source.name, names_source))
-
-
-def _summary(report: ExportReport, name: str, names_source: str) -> str:
-    """Describe the file, its accuracy, and its metrics.
-
-    Args:
-        report: the results of the export.
-        name: the name of the model.
-        names_source: where the names for the check come from, such as ``of names.txt``.
-    """
-    checked_names = f"{counted(report.names, 'name')} {printable(names_source)}"
-    checked_prefixes = f"{report.prefixes:,} distinct prefixes"
-    rows = [
-        ("", ""),
-        ("size", f"{report.bytes:,} bytes"),
-        ("known names", _known_names(report)),
-        *_quantized_rows(report),
-        ("checked on", f"{checked_names}, {checked_prefixes}"),
-        ("logits differ by", f"at most {report.largest_logit_difference:.2g}"),
-    ]
+    known_names = "none, so it can't tell which names are new"
+    if report.known_names:
+        known_names = f"{report.known_names:,}; 1 in 256 other names gives a false positive"
+    rows = [("size", f"{report.bytes:,} bytes"), ("known names", known_names)]
+    if report.quantize != "none":
+        bits = 16 if report.quantize == "float16" else 8
+        rows.append((f"in {bits} bits", _quantized_arrays(report)))
+    checked_names = printable(f"{counted(report.names, 'name')} {names_source}")
+    rows.append(("checked on", f"{checked_names}, {report.prefixes:,} distinct prefixes"))
+    rows.append(("logits differ by", f"at most {report.largest_logit_difference:.2g}"))
     metrics = [
-        ("", *METRICS),
-        (f"before: {printable(name)}", *metric_cells(report.before)),
+        (printable(f"before: {source.name}"), *metric_cells(report.before)),
         ("after", *metric_cells(report.after)),
     ]
-    return f"{printable(report.out)}\n{fitted(rows, left=2)}\n\n{fitted(metrics)}"
-
-
-def _known_names(report: ExportReport) -> str:
-    """Describe how well the file recognizes names that aren't new."""
-    if report.known_names:
-        return f"{report.known_names:,}; 1 in 256 other names gives a false positive"
-    return "none, so it can't tell which names are new"
-
-
-def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
-    """Return the summary's row about weights that are stored in fewer bits, or no rows if there are none."""
-    if report.quantize == "none":
-        return []
-    bits = 16 if report.quantize == "float16" else 8
-    return [(f"in {bits} bits", _quantized_arrays(report))]
+    show(printable(report.out), table(rows, left=2), "", table(metrics, "", *METRICS))
 
 
 def _quantized_arrays(report: ExportReport) -> str:
@@ -221,33 +192,24 @@ def export_keras(
 ) -> None:
     """Write a model as a .keras file that Keras can open without namegen.
 
-    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    taverns if there is none.
+    MODEL: {model}
 
-    OUT: the file to write. By default, it's model.keras in the run folder. For a model file, it's the same path with
-    the extension .keras. For a built-in model, it's a file with the model's name in the current folder.
+    OUT: {out}
 
     The network in the file maps character ids to logits. Keras can open it in safe mode.
     """
-    limit_threads(1)
     source = _read(model, notes)
-    path = _check_out(out, source, ".keras", force=force, notes=notes)
+    path = source.out_path(out, ".keras", force=force, notes=notes)
     with Display(notes, f"exporting {source.name} to {path}"):
-        write_keras = _keras_export()
-        size = write_keras(source.checkpoint, path, force=force)
+        try:
+            from namegen.backends.keras_engine.export import export_keras as export
+        except ModuleNotFoundError as error:
+            raise EngineError(missing_library("export-keras", error.name, "keras")) from error
+        size = export(source.checkpoint, path, force=force)
     if as_json:
         click.echo(json_text({"out": str(path), "bytes": size}))
     else:
         click.echo(printable(f"{path}: {size:,} bytes"))
-
-
-def _keras_export() -> Callable[..., int]:
-    """Import the function that writes .keras files. Raises EngineError if Keras isn't installed."""
-    try:
-        from namegen.backends.keras_engine.export import export_keras
-    except ModuleNotFoundError as error:
-        raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-    return export_keras
 
 
 @options.command(
@@ -260,18 +222,15 @@ def export_vocabulary(
 ) -> None:
     """Write a model's characters as JSON, for programs that use its .keras file without namegen.
 
-    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    taverns if there is none.
+    MODEL: {model}
 
-    OUT: the file to write. By default, it's model.json in the run folder. For a model file, it's the same path with
-    the extension .json. For a built-in model, it's a file with the model's name in the current folder.
+    OUT: {out}
 
     The id of a character is its position in the string "characters", counting from 1. The id 0 marks the start and the
     end of a name. docs/guides/keras.md describes how to read the file.
     """
-    limit_threads(1)
     source = _read(model, notes)
-    path = _check_out(out, source, ".json", force=force, notes=notes)
+    path = source.out_path(out, ".json", force=force, notes=notes)
     vocabulary = source.checkpoint.vocabulary
     count = len(vocabulary.characters)
     size = vocabulary.save(path, (label.name for label in source.checkpoint.labels))
@@ -319,19 +278,48 @@ def export_web(
 ) -> None:
     """Write models as one web page, or as a module for a JavaScript program.
 
-    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    taverns if there is none.
+    MODEL: {model}
 
     The page is a single file that opens from disk and needs no internet connection. If it contains several models, its
     users can choose one or blend two.
 
     The module has no dependencies. It runs in browsers, workers and Node: load(json).generate({n: 5}) returns names.
     """
-    target = _target(out, module)
+    if out and module:
+        raise click.UsageError(
+            "--out and --module cannot be combined: run the command once for each"
+        )
+    target = out or module
+    if target is None:
+        raise click.UsageError(
+            "pass the page to write with --out, or the module to write with --module"
+        )
+    distinct_models: list[str | None] = [*dict.fromkeys(models)] or [None]
+    if len(title) > len(distinct_models):
+        raise click.UsageError(
+            f"--title was passed {len(title):,} times, for {counted(len(distinct_models), 'model')}: pass one for "
+            "each model"
+        )
     limit_threads(1)
+    from namegen.core.training import MODEL_FILE
+    from namegen.models import TITLES
+    from namegen.web.description import PageModel
     from namegen.web.export import data_path, types_path, write_module, write_page
 
-    page_models = _page_models(models, title, without_names=without_names, notes=notes)
+    page_models = []
+    for model, model_title in zip_longest(distinct_models, title):
+        source = _read(model, notes)
+        checkpoint = source.checkpoint
+        if without_names:
+            checkpoint = replace(checkpoint, known_names=None)
+        if source.name in SHIPPED:
+            label = source.name
+        elif source.path.name == MODEL_FILE:
+            label = source.path.parent.absolute().name
+        else:
+            label = source.path.stem
+        default_title = TITLES.get(source.name, label.replace(f"-{checkpoint.engine}", ""))
+        page_models.append(PageModel(label, checkpoint, title=model_title or default_title))
     with Display(notes, f"writing {target}"):
         if module:
             sizes = write_module(page_models, target, force=force)
@@ -347,60 +335,3 @@ def export_web(
     else:
         files = ", ".join(map(str, sizes))
         click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
-
-
-def _target(page: Path | None, module: Path | None) -> Path:
-    """Return the file to write. Raises UsageError unless exactly one was passed."""
-    if page and module:
-        raise click.UsageError(
-            "--out and --module cannot be combined: run the command once for each"
-        )
-    target = page or module
-    if target is None:
-        raise click.UsageError(
-            "pass the page to write with --out, or the module to write with --module"
-        )
-    return target
-
-
-def _page_models(
-    models: Sequence[str], titles: Sequence[str], *, without_names: bool, notes: Notes
-) -> list[PageModel]:
-    """Read the models for a page or module. Raises CheckpointError or UsageError."""
-    distinct_models: list[str | None] = [*dict.fromkeys(models)] or [None]
-    if len(titles) > len(distinct_models):
-        raise click.UsageError(
-            f"--title was passed {len(titles):,} times, for {counted(len(distinct_models), 'model')}: pass one for "
-            "each model"
-        )
-    page_models = []
-    for model, title in zip_longest(distinct_models, titles):
-        source = _read(model, notes)
-        page_models.append(_page_model(source, title, without_names=without_names))
-    return page_models
-
-
-def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
-    """Prepare a model for a page. Without a title, it gets its built-in title, or its label without the backend."""
-    from namegen.models import TITLES
-    from namegen.web.description import PageModel
-
-    checkpoint = source.checkpoint
-    if without_names:
-        checkpoint = replace(checkpoint, known_names=None)
-    label = _label(source)
-    if not title:
-        title = TITLES.get(source.name, label.replace(f"-{checkpoint.engine}", ""))
-    return PageModel(label, checkpoint, title=title)
-
-
-def _label(source: SourceModel) -> str:
-    """Return a short name for a model: the name of the built-in model, the run folder or the file."""
-    from namegen.core.training import MODEL_FILE
-    from namegen.models import SHIPPED
-
-    if source.name in SHIPPED:
-        return source.name
-    if source.path.name == MODEL_FILE:
-        return source.path.parent.absolute().name
-    return source.path.stem

@@ -22,7 +22,7 @@ import click
 
 from namegen.cli.display import Display
 from namegen.cli.options import OutFile, together
-from namegen.cli.terminal import cells, columns, json_text, printable
+from namegen.cli.terminal import json_text, printable, show
 from namegen.errors import NamegenError, safe_cell
 from namegen.files import check_output, write_whole
 
@@ -98,15 +98,8 @@ def requested(as_json: bool) -> str:
     if as_json:
         form = "json"
     out: Path | None = _remembered("out")
-    if out is not None:
-        return _format_of_file(out, form)
-    if form is not None:
-        return form
-    return SIDE_BY_SIDE if sys.stdout.isatty() else "text"
-
-
-def _format_of_file(out: Path, form: str | None) -> str:
-    """Return the format for a file's extension. Raises UsageError if ``form`` is a different format."""
+    if out is None:
+        return form or (SIDE_BY_SIDE if sys.stdout.isatty() else "text")
     check_output(out, example="names.csv", force=bool(_remembered("force")))
     form_of_ending = FORMAT_OF_ENDING[out.suffix.lower()]
     if form not in (None, form_of_ending):
@@ -164,8 +157,16 @@ class Rows(AbstractContextManager["Rows"]):
         if self._form in ("text", SIDE_BY_SIDE):
             # The other columns aren't computed, because checking which names are new takes as long as generating them.
             self.write(zip(batch.names))
-        else:
-            self.write(zip(*_column_values(batch, model), strict=True))
+            return
+        values: list[Sequence[Cell]] = [batch.names]
+        if _remembered("scores"):
+            scores = batch.log_probability.tolist()
+            values.append([score if math.isfinite(score) else None for score in scores])
+            # None if the model doesn't know which names are new
+            values.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
+        if model.labels:
+            values.append([model.labels[index] for index in batch.most_likely_label.tolist()])
+        self.write(zip(*values, strict=True))
 
     def __exit__(
         self,
@@ -178,16 +179,16 @@ class Rows(AbstractContextManager["Rows"]):
             return
         if self._form == "json":
             self._stream.write("\n]\n" if self._has_objects else "[]\n")
-        elif self._form == SIDE_BY_SIDE:
-            self._stream.write(side_by_side(self._waiting))
-        if self._out is not None and error is None:
-            self._write_file(self._out)
+        elif self._form == SIDE_BY_SIDE and self._waiting:
+            from rich.columns import Columns
 
-    def _write_file(self, path: Path) -> None:
-        """Write the whole output to a file."""
-        # A byte order mark shows spreadsheets that the table is Unicode.
-        encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
-        write_whole(path, self._stream.getvalue().encode(encoding, "surrogatepass"))
+            # Rich separates columns by one space.
+            names = [f"{printable(text)} " for text in self._waiting]
+            show(Columns(names, column_first=True, equal=True))
+        if self._out is not None and error is None:
+            # A byte order mark shows spreadsheets that the table is Unicode.
+            encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
+            write_whole(self._out, self._stream.getvalue().encode(encoding, "surrogatepass"))
 
     def _json_items(self, rows: Iterable[Sequence[Cell]]) -> str:
         """Return rows as items of a JSON array. Before the first item, open the array."""
@@ -238,55 +239,7 @@ def name_columns(model: LoadedModel) -> list[str]:
     return names
 
 
-def _column_values(batch: NameBatch, model: LoadedModel) -> list[Sequence[Cell]]:
-    """Return the cells of each column in ``name_columns``."""
-    values: list[Sequence[Cell]] = [batch.names]
-    if _remembered("scores"):
-        log_probabilities = batch.log_probability.tolist()
-        values.append([_finite_or_none(value) for value in log_probabilities])
-        values.append(_is_new(batch))
-    if model.labels:
-        label_indices = batch.most_likely_label.tolist()
-        values.append([model.labels[index] for index in label_indices])
-    return values
-
-
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _is_new(batch: NameBatch) -> Sequence[bool | None]:
-    """Return whether each name is new, or None if the model doesn't know."""
-    if batch.new is None:
-        return [None] * len(batch.names)
-    is_new: list[bool | None] = batch.new.tolist()
-    return is_new
-
-
 # --- text and cells ---------------------------------------------------------------------------------------------------
-
-
-def side_by_side(texts: Sequence[str]) -> str:
-    """Arrange strings in columns of equal width, ordered from top to bottom, like ``ls``.
-
-    >>> print(side_by_side(["Ann", "Bob", "Zoë" * 11]), end="")
-    Ann                                ZoëZoëZoëZoëZoëZoëZoëZoëZoëZoëZoë
-    Bob
-    """
-    shown = list(map(printable, texts))
-    widths = list(map(cells, shown))
-    gap = 2
-    column_width = max(widths, default=0) + gap
-    column_count = max(1, (columns() + gap) // column_width)
-    row_count = math.ceil(len(shown) / column_count)
-    padded = []
-    for text, width in zip(shown, widths, strict=True):
-        padded.append(text + " " * (column_width - width))
-    lines = []
-    for row in range(row_count):
-        texts_in_row = padded[row::row_count]  # one from each column
-        lines.append("".join(texts_in_row).rstrip())
-    return "".join(f"{line}\n" for line in lines)
 
 
 def text_lines(texts: Sequence[str]) -> str:

@@ -185,7 +185,6 @@ output_options = shared.together(shared.letter_case, formats.option, formats.sco
 @shared.command(
     "namegen generate mlb-last -n 5 --starts-with Mc",
     "namegen generate mlb-first companies --blend-weights 0.7,0.3 --format csv",
-    cls=shared.ShortHelp,
     shown=(*SHOWN, "labels", "most_likely", "blend_weights"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")

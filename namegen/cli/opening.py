@@ -14,6 +14,7 @@ import click
 from namegen.cli.display import Display
 from namegen.cli.terminal import Notes, printable
 from namegen.core.settings import DataSettings
+from namegen.errors import CheckpointError, short
 from namegen.files import is_folder, is_taken
 from namegen.models import SHIPPED
 from namegen.threads import limit_threads
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from namegen.api import LoadedModel
     from namegen.core.data.corpus import Corpus
 
-
-# --- models -----------------------------------------------------------------------------------------------------------
+LIST_ENDINGS = (".txt", ".csv", ".json", ".jsonl")
 
 
 def open_model(
@@ -33,6 +33,7 @@ def open_model(
     limit_threads(threads)
     import namegen.api as api
 
+    reject_list(model)
     note_same_name(model, "model", notes)
     with Display(notes, f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
@@ -40,6 +41,15 @@ def open_model(
         hint = " (`namegen models` lists the others)" if loaded.name in SHIPPED else ""
         notes(f"model: {printable(loaded.name)}{hint}")
     return loaded
+
+
+def reject_list(model: str | None) -> None:
+    """Raise CheckpointError if the user passed a list of names as MODEL."""
+    if model is not None and model.lower().endswith(LIST_ENDINGS):
+        raise CheckpointError(
+            f"{short(model)} is not a model file of namegen. If it's a list, run `namegen train {short(model)}` first, "
+            "and then pass the folder of the run"
+        )
 
 
 def open_blend(
@@ -66,31 +76,25 @@ def open_blend(
     loaded = [
         open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
     ]
-    loaded = _for_labels(loaded, labels)
-    if backend is not None and all(model.checkpoint is None for model in loaded):
-        raise click.UsageError(
-            f"--backend has no effect on {loaded[0].name}, because LiteRT runs .tflite files: remove the option."
-        )
-    if len(loaded) == 1:
-        return loaded[0]
-    import namegen.api as api
-
-    return api.blend(loaded, blend_weights)
-
-
-def _for_labels(models: Sequence[LoadedModel], labels: Sequence[str]) -> list[LoadedModel]:
-    """Restrict the models of a blend that have labels. A single model reports an unknown label itself."""
-    if len(models) == 1:
-        return [models[0].for_labels(*labels)]
-    if labels and not any(model.labels for model in models):
+    is_blend = len(loaded) > 1
+    if is_blend and labels and not any(model.labels for model in loaded):
         raise click.UsageError(
             "--label needs a model with labels, and these models have none: remove it, or use a model such as "
             "world-given."
         )
-    return [model.for_labels(*labels) if model.labels else model for model in models]
+    # A single model reports an unknown label itself.
+    loaded = [
+        model.for_labels(*labels) if model.labels or not is_blend else model for model in loaded
+    ]
+    if backend is not None and all(model.checkpoint is None for model in loaded):
+        raise click.UsageError(
+            f"--backend has no effect on {loaded[0].name}, because LiteRT runs .tflite files: remove the option."
+        )
+    if not is_blend:
+        return loaded[0]
+    import namegen.api as api
 
-
-# --- lists ------------------------------------------------------------------------------------------------------------
+    return api.blend(loaded, blend_weights)
 
 
 def open_list(
@@ -126,9 +130,6 @@ def read_list(settings: DataSettings, notes: Notes) -> Corpus:
     return corpus
 
 
-# --- names that mean two things ---------------------------------------------------------------------------------------
-
-
 def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
     """Print a note if a built-in model, list or config has the same name as a file or folder.
 
@@ -137,23 +138,17 @@ def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
         thing: ``model``, ``list`` or ``config``.
         notes: prints the note.
     """
-    if name is not None and name in _built_in(thing) and is_taken(name):
-        file = "folder" if is_folder(name, None) else "file"
-        notes(
-            f"{name} is namegen's built-in {thing}; to use the {file} of that name, pass ./{name}"
-        )
-
-
-def _built_in(thing: str) -> Container[str]:
-    """Return the names of the built-in models, lists or configs."""
+    if name is None or not is_taken(name):
+        return
     from namegen.bundled_configs import bundled_configs
     from namegen.lists import BUNDLED
 
-    if thing == "model":
-        return SHIPPED
-    if thing == "list":
-        return BUNDLED
-    return bundled_configs()
+    built_in: Container[str] = {"model": SHIPPED, "list": BUNDLED}.get(thing) or bundled_configs()
+    if name in built_in:
+        kind = "folder" if is_folder(name, None) else "file"
+        notes(
+            f"{name} is namegen's built-in {thing}; to use the {kind} of that name, pass ./{name}"
+        )
 
 
 def note_shadowed_backends(notes: Notes) -> None:

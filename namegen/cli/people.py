@@ -66,7 +66,7 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
         text = f"A constraint for {names}: {constraints}, as in `namegen generate`."
         others.append((f"--{part}-…", text))
     usual = ("count", "letter_case", "form", "out", "unfiltered", "seed")
-    return {"cls": shared.ShortHelp, "shown": (*usual, *shown), "others": others}
+    return {"shown": (*usual, *shown), "others": others}
 
 
 def source_option(part: str, default: str) -> Callable[[shared.Command], shared.Command]:
@@ -273,7 +273,6 @@ def _write_rows(
 @shared.command(
     "namegen companies -n 5 --unfiltered",
     "namegen companies --format json",
-    cls=shared.ShortHelp,
     shown=(*SHOWN, "letter_case"),
 )
 @shared.count_option("companies")
@@ -298,7 +297,6 @@ def companies(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
 @shared.command(
     "namegen places --country Poland -n 10",
     "namegen places --country Italy --country Nigeria --format csv",
-    cls=shared.ShortHelp,
     shown=(*SHOWN, "countries", "letter_case"),
 )
 @shared.count_option("places")

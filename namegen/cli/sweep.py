@@ -13,7 +13,7 @@ from namegen.cli.compare import show_results
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.opening import note_same_name, note_shadowed_backends, read_list
-from namegen.cli.terminal import Notes, columns, fitted, printable
+from namegen.cli.terminal import Notes, columns, printable, show, table
 from namegen.threads import limit_threads
 
 MAX_WORKERS = 1024
@@ -23,7 +23,6 @@ SHOWN_COLUMNS = 4  # of the table in the report: the setting, both accuracies an
 @options.command(
     "namegen sweep sweep-cell",
     "namegen sweep grid.toml --workers 2 --out reports/grid",
-    cls=options.ListsBackends,
 )
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
@@ -90,8 +89,9 @@ def sweep(
     if not as_json:
         for each in lists_of(results):
             for split in each.splits:
-                table = held_out_table(each, each.models(split))
-                rows = [tuple(map(printable, row[:SHOWN_COLUMNS])) for row in table.rows]
+                held_out = held_out_table(each, each.models(split))
+                rows = [tuple(map(printable, row[:SHOWN_COLUMNS])) for row in held_out.rows]
+                headings = held_out.columns[:SHOWN_COLUMNS]
                 click.secho(fill(printable(f"{each.name}: held-out names"), columns()), bold=True)
-                click.echo(fitted([table.columns[:SHOWN_COLUMNS], *rows], left=table.left) + "\n")
+                show(table(rows, *headings, left=held_out.left), "")
     show_results(results, folder, as_json=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,9 @@ from click.core import ParameterSource
 from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.ending import StopOnInterrupt, silence_standard_output
+from namegen.cli.ending import StopOnInterrupt
 from namegen.cli.opening import note_same_name, note_shadowed_backends
-from namegen.cli.terminal import Notes, json_text, printable
+from namegen.cli.terminal import Notes, json_text, show
 from namegen.core.settings import DROPOUT_SETTINGS, TABLES, About, Config
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError
@@ -28,30 +29,28 @@ if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "notes"))
+# What --quick chooses, unless the config does.
+QUICK_SETTINGS = (
+    *("cell", "hidden", *DROPOUT_SETTINGS),
+    *("label_smoothing", "epochs", "batch_size", "learning_rate"),
+)
 
 
 # --- options: one for every setting except the list -------------------------------------------------------------------
 
 
 def network_options(text: str) -> dict[str, int | float | str | bool]:
-    """Read the options of an architecture, such as ``heads=4,causal=true``."""
+    """Read the options of an architecture, such as ``heads=4,causal=true``. Their values are written as in TOML."""
     values: dict[str, int | float | str | bool] = {}
     for pair in text.split(","):
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
+        name, equals, value = map(str.strip, pair.partition("="))
+        if not equals or not name:
             raise click.BadParameter(f"{text[:40]!r}: expected NAME=VALUE pairs, such as heads=4")
-        values[name.strip()] = _toml_value(value.strip())
+        try:
+            values[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[name] = value  # a string without quotes
     return values
-
-
-def _toml_value(text: str) -> int | float | str | bool:
-    """Return a number or a Boolean as in TOML. Any other string stays unchanged."""
-    for number_type in (int, float):
-        with suppress(ValueError):
-            return number_type(text)
-    if text in ("true", "false"):
-        return text == "true"
-    return text
 
 
 def rate_step(text: str) -> tuple[int, float]:
@@ -81,7 +80,6 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "namegen train friends.txt",
     "namegen train people.csv --column first --quick --out runs/people",
     "namegen train --resume runs/people",
-    cls=options.ShortHelp,
     shown=(
         "out",
         "resume",
@@ -136,7 +134,10 @@ def train(
     if resume is None:
         settings = requested_settings(names, config, values, notes)
     else:
-        settings = _settings_of_run(Path(resume))
+        _reject_options_with_resume(click.get_current_context())
+        config_file = Path(resume) / CONFIG_FILE
+        # api.resume reports a missing config.
+        settings = read_config(config_file) if is_file(config_file, None) else Config()
     note_shadowed_backends(notes)
     limit_threads(settings.threads)
     from namegen import api
@@ -160,6 +161,12 @@ def train(
             )
     report(result, notes, as_json=as_json, with_plot=settings.run.plot)
     if not result.finished:
+        if result.epochs == result.checkpoint.training["settings"]["epochs"]:
+            moment = "after the last epoch"
+        else:
+            moment = f"in epoch {result.epochs + 1}"
+        command = f"namegen train --resume {shlex.quote(str(result.out))}"
+        notes(f"stopped {moment}; the state is saved. To continue:\n  {command}")
         raise click.exceptions.Exit(stop.exit_code)
 
 
@@ -172,41 +179,20 @@ def requested_settings(
     """Merge the config with the options, which take precedence. Raises SettingsError."""
     note_same_name(config, "config", notes)
     from_config = Config() if config is None else read_config(find_config(config))
-    settings = merge(from_config, {**overrides(values), "data.names": names})
-    specified = _specified_by_config(from_config)
+    overrides = {path: values.get(path.partition(".")[2]) for path in SETTINGS}
+    settings = merge(from_config, {**overrides, "data.names": names})
+    specified = [
+        name
+        for name in QUICK_SETTINGS
+        if getattr(from_config.network, name, None) is not None
+        or getattr(from_config.training, name, None) is not None
+    ]
     if values["quick"] is not None and specified:
         notes(f"--quick doesn't change what the config sets: {', '.join(specified)}")
     if names is None:
-        notes(f"names: {printable(settings.data.names)}")
+        notes(f"names: {settings.data.names}")
     note_same_name(settings.data.names, "list", notes)
     return settings
-
-
-def overrides(values: Mapping[str, object]) -> dict[str, object]:
-    """Map the dotted path of each setting to the value of its option."""
-    by_path: dict[str, object] = {}
-    for path in SETTINGS:
-        _, _, name = path.partition(".")
-        if name in values:
-            by_path[path] = values[name]
-    return by_path
-
-
-def _specified_by_config(config: Config) -> list[str]:
-    """Return the settings on which ``--quick`` has no effect, because the config specifies them."""
-    values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
-    for name in (*DROPOUT_SETTINGS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
-        values[name] = getattr(config.training, name)
-    return [name for name, value in values.items() if value is not None]
-
-
-def _settings_of_run(folder: Path) -> Config:
-    """Read the settings of the run to resume. Raises UsageError for options that can't change them."""
-    _reject_options_with_resume(click.get_current_context())
-    config = folder / CONFIG_FILE
-    if not is_file(config, None):
-        return Config()  # api.resume reports the problem with the folder
-    return read_config(config)
 
 
 def _reject_options_with_resume(context: click.Context) -> None:
@@ -214,74 +200,37 @@ def _reject_options_with_resume(context: click.Context) -> None:
     for param in context.command.params:
         name = param.name or ""
         is_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if is_typed and name not in ALLOWED_WITH_RESUME:
-            raise click.UsageError(
-                f"{_as_typed(param, context)} cannot be combined with --resume: the run continues with its own "
-                f"{CONFIG_FILE}. You can change only --backend and, unless the learning rates depend on it, raise "
-                "--epochs."
-            )
-
-
-def _as_typed(param: click.Parameter, context: click.Context) -> str:
-    """Return an argument or option as the user typed it, such as ``--no-bptt``."""
-    if isinstance(param, click.Argument):
-        return "NAMES"
-    is_negated = context.params[param.name or ""] is False
-    if is_negated and param.secondary_opts:
-        return param.secondary_opts[0]
-    return param.opts[0]
+        if not is_typed or name in ALLOWED_WITH_RESUME:
+            continue
+        typed = "NAMES" if isinstance(param, click.Argument) else param.opts[0]
+        if context.params[name] is False and param.secondary_opts:
+            typed = param.secondary_opts[0]  # such as --no-bptt
+        raise click.UsageError(
+            f"{typed} cannot be combined with --resume: the run continues with its own {CONFIG_FILE}. You can change "
+            "only --backend and, unless the learning rates depend on it, raise --epochs."
+        )
 
 
 # --- the result -------------------------------------------------------------------------------------------------------
 
 
 def report(result: RunResult, notes: Notes, *, as_json: bool, with_plot: bool) -> None:
-    """Print a run's summary or JSON. If the run was stopped, print how to continue it."""
+    """Plot a finished run into its folder, and print its summary. JSON is also printed for a stopped run."""
     from namegen.cli.train_summary import summary
-
-    text = ""
-    with Display(notes, "measuring the network"):
-        plot = _plot(result) if result.finished and with_plot else None
-        if as_json:
-            text = json_text(result.to_dict())
-        elif result.finished:
-            text = summary(result, plot)
-    if text:
-        _print(text, is_finished=result.finished)
-    if not result.finished:
-        notes(_how_to_continue(result))
-
-
-def _how_to_continue(result: RunResult) -> str:
-    """Describe when the run stopped, and how to continue it."""
-    settings = result.checkpoint.training["settings"]
-    if result.epochs == settings["epochs"]:
-        moment = "after the last epoch"
-    else:
-        moment = f"in epoch {result.epochs + 1}"
-    command = f"namegen train --resume {shlex.quote(str(result.out))}"
-    return f"stopped {moment}; the state is saved. To continue:\n  {command}"
-
-
-def _plot(result: RunResult) -> Path | None:
-    """Plot a run's history into its folder. Return None if there is no folder or another process is using it."""
-    if result.out is None:
-        return None
     from namegen.core.training.run_folder import RunFolder
-    from namegen.drawings.training import draw_history
 
-    folder = RunFolder(result.out)
-    with suppress(FolderInUseError), folder.sole_use():
-        draw_history(result, folder.plot_path)
-        return folder.plot_path
-    return None
+    plot = None
+    with Display(notes, "measuring the network"):
+        if with_plot and result.finished and result.out is not None:
+            from namegen.drawings.training import draw_history
 
-
-def _print(text: str, *, is_finished: bool) -> None:
-    """Print the result. If the run stopped because the terminal was closed, there is no one to read it."""
-    try:
+            folder = RunFolder(result.out)
+            with suppress(FolderInUseError), folder.sole_use():
+                draw_history(result, folder.plot_path)
+                plot = folder.plot_path
+        text = json_text(result.to_dict()) if as_json else ""
+        blocks = summary(result, plot) if result.finished and not as_json else []
+    if as_json:
         click.echo(text)
-    except OSError:
-        if is_finished:
-            raise
-        silence_standard_output()
+    elif blocks:
+        show(*blocks)

@@ -201,9 +201,9 @@ def test_closed_outputs_and_piped_lists_work(tmp_path, arguments):
         (
             "--version >/dev/full",
             1,
-            "namegen: cannot write to standard output: no space is left; free some space\n",
+            "namegen: cannot write to standard output (No space left on device): ",
         ),
-        ("lists 1</dev/null", 1, "namegen: cannot write to standard output: "),
+        ("lists 1</dev/null", 1, "namegen: cannot write to standard output ("),
         ("train - --epochs 1 <&-", 1, "namegen: standard input is closed"),
         ("generate --quiet --exclude-names - <&-", 1, "namegen: standard input is closed"),
         ("train --xyzzy 2>/dev/full", 2, ""),

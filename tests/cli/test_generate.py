@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from namegen.cli.formats import SIDE_BY_SIDE, Rows, requested, side_by_side
+from namegen.cli.formats import SIDE_BY_SIDE, Rows, requested
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.errors import GenerationError, safe_cell
 from namegen.lists import load_bundled
@@ -585,7 +585,3 @@ def test_a_terminal_shows_short_lists_side_by_side(monkeypatch, capsys):
         for start in range(0, 900, 300):
             rows.write((f"n{number}",) for number in range(start, start + 300))
     assert capsys.readouterr().out.splitlines() == [f"n{number}" for number in range(900)]
-    assert side_by_side([]) == ""
-    # One name is wider than the terminal, so each name gets its own line.
-    assert side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"
-    assert side_by_side(["ゆき", "Al", "Bo", "Cy"]).splitlines() == ["ゆき  Al    Bo    Cy"]

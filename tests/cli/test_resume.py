@@ -158,7 +158,7 @@ def test_the_state_is_saved_if_the_terminal_closes(program, names):
     )
     os.close(terminal)
     said = b""
-    while b"characters/s" not in said:
+    while b"loss " not in said:
         said += os.read(whole, 4096)
     os.close(whole)
     try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from namegen.cli import train_summary
+from namegen.cli.terminal import make_console
 from namegen.cli.train_summary import summary, verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
@@ -18,6 +19,14 @@ from tests.core.training.small_runs import make_run
 @pytest.fixture(scope="module")
 def trained() -> RunResult:
     return make_run(data=DataSettings(duplicates="full")).run()
+
+
+def printed(result: RunResult) -> str:
+    """Return the text of a summary, in one line."""
+    console = make_console()
+    with console.capture() as capture:
+        console.print(*summary(result, None), sep="\n")
+    return " ".join(capture.get().split())
 
 
 def told(
@@ -56,8 +65,7 @@ def told(
     ("seconds", "duration"), [(12.34, "12.3"), (0.05, "0.1"), (0.04, "less than 0.1")]
 )
 def test_the_training_time_is_shown(trained: RunResult, seconds: float, duration: str) -> None:
-    printed = summary(replace(trained, seconds=seconds), None)
-    assert f"trained in {duration} seconds" in " ".join(printed.split())
+    assert f"trained in {duration} seconds" in printed(replace(trained, seconds=seconds))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +92,7 @@ def test_the_network_is_compared_with_the_n_gram_baseline(
 def test_the_table_has_its_headings_once(trained: RunResult) -> None:
     without_held_out = replace(trained, validation=None, references=None)
     for result in (trained, without_held_out):
-        assert summary(result, None).count("argmax accuracy") == 1
+        assert printed(result).count("argmax accuracy") == 1
 
 
 @pytest.mark.parametrize(("limit", "has_names"), [(20_000_000, True), (0, False)])
@@ -92,7 +100,7 @@ def test_a_summary_is_not_delayed_by_a_long_search_for_names(
     trained: RunResult, limit: int, has_names: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_summary, "MAX_CHARACTERS_READ", limit)
-    assert ("new names: " in summary(trained, None)) == has_names
+    assert ("new names: " in printed(trained)) == has_names
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])
