@@ -4,7 +4,8 @@ For each model, it writes the model, the hashes of its list, its license and its
 on the shelf share one card and one license. It also writes ``docs/reference/models.md``. Training takes minutes, and on
 another machine the last digits may be different.
 
-If you pass names of models, it only trains these models. With ``--cards``, it only writes the cards and the page. With
+If you pass names of models, it only trains these models. With ``--rules``, it doesn't train, but measures again how
+their names are scored. With ``--cards``, it only writes the cards and the page. With
 ``--check``, it only checks that they are up to date.
 """
 
@@ -13,14 +14,16 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from make_base import round_to_half
 from model_cards import LABELS_SHOWN, model_card
 from model_facts import (
@@ -35,12 +38,22 @@ from model_facts import (
 from shelf_card import TABLE_HEAD as SHELF_TABLE_HEAD
 from shelf_card import shelf_card, shelf_row
 
-from namegen.core.checkpoint.checkpoint import Checkpoint, known_names_path
-from namegen.lists import BUNDLED
+from namegen.api.model import open_checkpoint
+from namegen.core.checkpoint.checkpoint import (
+    Checkpoint,
+    known_names_path,
+    read_known_names,
+    write_known_names,
+)
+from namegen.core.data.normalization import KnownSet, hash_names
+from namegen.core.data.patterns import patterns_of_list
+from namegen.lists import BUNDLED, load_bundled
 from namegen.lists.bundled import SHELF
 from namegen.models import SHIPPED, shipped_path
 
 ROOT = Path(__file__).parents[2]
+COMMON_WORDS = Path(__file__).with_name("common_words.txt")
+WITHOUT_COMMON_WORDS = ("world-given", "world-family", "world-places", "mlb-first", "mlb-last")
 WITH_OWN_CARD = [name for name in SHIPPED if name not in SHELF]
 DOCUMENT = ROOT / "docs" / "reference" / "models.md"
 HEAD = """\
@@ -80,15 +93,34 @@ def train_models(names: Sequence[str]) -> None:
             command = [sys.executable, "-m", *shlex.split(COMMANDS[name])]
             command += ["--no-plot", "--out", str(run)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            _copy_model(run / "model.safetensors", name)
+            write_model(run / "model.safetensors", name)
         license_path(name).write_text(BUNDLED[name].licence_text, encoding="utf-8")
 
 
-def _copy_model(trained: Path, name: str) -> None:
-    """Copy a trained model into the package, with its parameters rounded to 16 bits."""
+def write_model(trained: Path, name: str) -> None:
+    """Write a trained model into the package, with parameters in 16 bits and rules that are measured for them."""
     target = shipped_path(name)
-    shutil.copyfile(known_names_path(trained), known_names_path(target))
-    round_to_half(Checkpoint.load(trained)).save(target)
+    known_names = read_known_names(known_names_path(trained))
+    if name in WITHOUT_COMMON_WORDS:
+        known_names = KnownSet(np.union1d(known_names.numbers, hash_names(common_words())))
+    model = replace(
+        round_to_half(Checkpoint.load(trained)),
+        known_names=known_names,
+        patterns=patterns_of_list(load_bundled(name).names),
+        score_rules=(),
+    )
+    scorer = open_checkpoint(model, name).filtering_generator.scorer  # measures the rules
+    assert scorer is not None
+    replace(model, known_names=known_names.short, score_rules=scorer.rules).save(target)
+    write_known_names(known_names_path(target), known_names)
+
+
+@cache
+def common_words() -> list[str]:
+    """Return common English words that aren't names of people or places, such as `right` and `water`."""
+    lines = COMMON_WORDS.read_text(encoding="utf-8").splitlines()
+    listed = {name.casefold() for each in WITHOUT_COMMON_WORDS for name in load_bundled(each).names}
+    return [word for word in lines[1:] if word not in listed]
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -159,8 +191,12 @@ def main(arguments: list[str]) -> int:
     options = _parse_arguments(arguments)
     if options.check:
         return check_documents()
-    if not options.cards:
-        train_models(options.names or SHIPPED)
+    names = options.names or SHIPPED
+    if options.rules:
+        for name in names:
+            write_model(shipped_path(name), name)
+    elif not options.cards:
+        train_models(names)
     for path, text in make_documents().items():
         path.write_text(text, encoding="utf-8")
     return 0
@@ -172,6 +208,7 @@ def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="train only these models")
     mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--rules", action="store_true", help="only measure the scores again")
     mode.add_argument("--cards", action="store_true", help="only write the cards and the page")
     mode.add_argument("--check", action="store_true", help="only check that they are up to date")
     return parser.parse_args(arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +107,7 @@ def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
     _check_is_corpus(corpus)
     if not isinstance(model, LoadedModel):
         model = load(model)
+    corpus = replace(corpus, names=tuple(map(model.as_read, corpus.names)))
     use_labels = bool(model.labels and corpus.labels)
 
     # Group the names that the model can read by label. Without labels, they form one group. A blend reads a name if one

@@ -58,7 +58,7 @@ def find_good_names(model: LoadedModel) -> list[str]:
         walk, name_filter = generator.prepare(
             MAX_NAMES,
             longest,
-            generator.with_usual_length(constraints, longest),
+            generator.with_usual_constraints(constraints, longest),
             allow_seen=False,
             allow_repeats=False,
         )
@@ -84,7 +84,7 @@ def name_at(model: LoadedModel, seed: int, index: int) -> str:
             f"{model.name} has only {len(names):,} good names: use an index below that, or another seed"
         )
     order = sorted(names, key=lambda name: (seeded_key(seed, name), name.encode()))
-    return write(order[index], None, model.normalization)
+    return write(order[index], model.letter_case, model.normalization)
 
 
 def seeded_key(seed: int, name: str) -> int:

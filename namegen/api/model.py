@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from namegen.core.generation.constraints.constraint import composed
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.letter_case import title
 from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.models.mixture import MixtureModel, as_one
@@ -139,7 +140,7 @@ class LoadedModel:
     def reads(self, name: str) -> bool:
         """Return whether the model knows every character of a name. In a blend, one such model is enough."""
         vocabularies = self.blended or (self.vocabulary,)
-        return any(not vocabulary.unknown(name) for vocabulary in vocabularies)
+        return any(not vocabulary.unknown(self.as_read(name)) for vocabulary in vocabularies)
 
     def for_labels(self, *labels: str) -> LoadedModel:
         """Return a model that only generates names with these labels. Without arguments, return the model itself.
@@ -180,6 +181,7 @@ class LoadedModel:
             start_tokens=self.start_tokens,
             scorer=self.scorer,
             shortest=self.metadata.shortest_name,
+            patterns=self.metadata.patterns,
             normalization=self.normalization,
             claimed=claimed_starts(*self.lists),
         )
@@ -242,7 +244,7 @@ class LoadedModel:
             GenerationError: there are fewer than ``n`` names. The error's ``found`` contains the names that were found.
 
         >>> load("mlb-last").generate(2, seed=1, starts_with="Mc")
-        ['McCarley', 'McKenney']
+        ['McGinning', 'McCarley']
         """
         return gathered(batch.names for batch in self.generate_batches(n, **options))
 
@@ -273,7 +275,9 @@ class LoadedModel:
         """
         check_letter_case(letter_case)
         check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, unfiltered=unfiltered)
-        constraint_list = make_constraints(self.list_name, self.normalization, **constraints)
+        constraint_list = make_constraints(
+            self.list_name, self.normalization, **self._in_title_case(constraints)
+        )
         unfiltered = unfiltered or allow_repeats or self.scorer is None
         sampling = SamplingSettings(
             temperature=1.0 if temperature is None else temperature,
@@ -292,7 +296,7 @@ class LoadedModel:
             unfiltered=unfiltered,
             on_progress=on_progress,
         )
-        return in_case(batches, letter_case)
+        return in_case(batches, letter_case or self.letter_case)
 
     def most_likely(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
         """Return the ``n`` most likely names, most likely first, using an exact search.
@@ -331,7 +335,9 @@ class LoadedModel:
         """
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
-        constraint_list = make_constraints(self.list_name, self.normalization, **constraints)
+        constraint_list = make_constraints(
+            self.list_name, self.normalization, **self._in_title_case(constraints)
+        )
         batches = most_likely(
             self.generator,
             n,
@@ -341,7 +347,35 @@ class LoadedModel:
             allow_repeats=allow_repeats,
             on_progress=on_progress,
         )
-        return in_case(batches, letter_case)
+        return in_case(batches, letter_case or self.letter_case)
+
+    @property
+    def letter_case(self) -> str | None:
+        """The default letter case of names: lower case or capitals if the whole list is; None for the usual one."""
+        letter_case = self.metadata.letter_case
+        return None if letter_case == "original" else letter_case
+
+    def as_read(self, name: str) -> str:
+        """Return a name as the model reads it: in title case if the whole list was in lower case or in capitals."""
+        return name if self.letter_case is None else title(name)
+
+    def _in_title_case(self, constraints: Constraints) -> Constraints:
+        """Return constraints for names in title case if the whole list was in lower case or in capitals."""
+        if self.letter_case is None:
+            return constraints
+        converted: dict[str, Any] = dict(constraints)
+        for key, write in (
+            ("starts_with", title),
+            ("contains", str.lower),
+            ("ends_with", str.lower),
+        ):
+            text = converted.get(key)
+            if isinstance(text, str):
+                converted[key] = write(text)
+        pattern = converted.get("matches")
+        if isinstance(pattern, str) and pattern:
+            converted["matches"] = f"(?i){pattern}"
+        return cast(Constraints, converted)
 
     @cached_property
     def good_names(self) -> tuple[str, ...]:
@@ -388,7 +422,7 @@ class LoadedModel:
         -7
         """
         check_types(name=name)
-        name = composed(name.strip())
+        name = self.as_read(composed(name.strip()))
         if self.blended and not self.reads(name):
             raise NamesError(
                 f"none of the blend's models knows every character in {quote(name)}: choose another name"
@@ -415,7 +449,7 @@ class LoadedModel:
             raise SettingsError(
                 f"{self.name} has no labels: use a model of labeled names, such as world-given"
             )
-        name = composed(name.strip())
+        name = self.as_read(composed(name.strip()))
         probabilities = label_probabilities(self.model, self.vocabulary, name, self.start_tokens)
         by_label = dict(zip(self.labels, probabilities.tolist(), strict=True))
         highest_first = sorted(by_label.items(), key=lambda item: (-item[1], item[0]))
@@ -691,8 +725,15 @@ def _joint_metadata(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Li
         vocabulary=vocabulary,
         longest_name=max(model.metadata.longest_name for model in models),
         shortest_name=min(model.metadata.shortest_name for model in models),
+        patterns=_joint_patterns(models),
         known_names=_joint_known_names(models),
     )
+
+
+def _joint_patterns(models: Sequence[LoadedModel]) -> tuple[str, ...]:
+    """Return the patterns of all models, or none if they are unknown for a model."""
+    patterns = [model.metadata.patterns for model in models]
+    return tuple(sorted(set(chain.from_iterable(patterns)))) if all(patterns) else ()
 
 
 def _joint_known_names(models: Sequence[LoadedModel]) -> KnownSet | None:

@@ -41,6 +41,8 @@ const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
  * @property {ScoreRule[]} score_rules
  * @property {number} shortest_name
  * @property {number} longest_name
+ * @property {string[]} patterns
+ * @property {"original" | "lower" | "upper"} letter_case
  * @property {{list?: string, names?: number, base_model?: unknown}} training
  */
 

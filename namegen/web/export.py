@@ -57,6 +57,7 @@ ENGINE = (
     "profanity.js",
     "ngram_set.js",
     "scoring.js",
+    "patterns.js",
     "listed_companies.js",
     "letter_case.js",
     "labels.js",

@@ -26,11 +26,13 @@ function writeInCase(name, letterCase, normalizer) {
 }
 
 /**
- * Return the letter case in which names are written by default.
- * @param {Normalizer} normalizer
+ * Return the letter case in which names are written by default: that of the list, if all of its names have the same.
+ * @param {NameSource} model
  * @returns {LetterCase}
  */
-function defaultLetterCase(normalizer) {
+function defaultLetterCase({ parts, normalizer }) {
+  const ofList = parts[0].metadata.letter_case;
+  if (parts.length === 1 && ofList !== "original") return ofList;
   return normalizer.isForCompanies ? "title" : "original";
 }
 

@@ -90,6 +90,12 @@ class Prefix {
     return this.cachedEndLogProbability;
   }
 
+  /** The same, but the end counts END_WEIGHT times. Scores depend on it. */
+  get scoredLogProbability() {
+    const ofEnd = this.endLogProbability - this.logProbability;
+    return this.endLogProbability + (END_WEIGHT - 1) * ofEnd;
+  }
+
   /** @param {number} id @returns {number} */
   #logProbabilityWith(id) {
     return this.logProbability + Math.log(this.output.probabilities[id]);

@@ -1,6 +1,7 @@
 // Scores, which decide which new names are returned. namegen/core/scoring/scorer.py in JavaScript; it explains the
 // formula.
 
+const END_WEIGHT = 3; // how often the log-probability of the end counts
 const NGRAM_COST = 1.5; // nats for each missing n-gram
 const WORD_COST = 2; // an unknown word counts as so many missing n-grams
 const LEAST_SPREAD = 0.25;
@@ -128,7 +129,7 @@ class Scorer {
    */
   scoreOf(name) {
     const { mean, spread } = lineAt(this.ruleOf(name.label), name.length);
-    return (name.endLogProbability - mean) / spread - NGRAM_COST * name.missingInName;
+    return (name.scoredLogProbability - mean) / spread - NGRAM_COST * name.missingInName;
   }
 }
 
@@ -168,7 +169,7 @@ class Threshold {
    */
   isReachedBy(name) {
     const { names } = this.#leastWith(name.label, name.missingInName);
-    return name.endLogProbability >= names[name.length];
+    return name.scoredLogProbability >= names[name.length];
   }
 
   /**

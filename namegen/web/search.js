@@ -75,6 +75,7 @@ const FILTERED_LIMITS = {
  * @property {number} [enoughDraws]
  * @property {boolean} onlyNew whether names of the list are excluded
  * @property {number} minLength
+ * @property {boolean} [usualPatterns] whether names with unusual patterns are excluded
  * @property {Threshold | null} [threshold]
  * @property {OpeningLimit | null} [openingLimit]
  */
@@ -166,7 +167,7 @@ class Search {
   /** @param {string} text */
   #write(text) {
     const { normalizer } = this.model;
-    return writeInCase(text, this.request.letterCase ?? defaultLetterCase(normalizer), normalizer);
+    return writeInCase(text, this.request.letterCase ?? defaultLetterCase(this.model), normalizer);
   }
 
   // ---- the passes; each yields a name or null after each draw ----
@@ -201,7 +202,12 @@ class Search {
   *#filtered(n) {
     const { model } = this;
     const openingLimit = new OpeningLimit();
-    const wanted = { onlyNew: !this.request.allowSeen || model.knowsNames, minLength: this.leastLengthOfNew };
+    const { startsWith, contains, endsWith, allowSeen } = this.request;
+    const wanted = {
+      onlyNew: !allowSeen || model.knowsNames,
+      minLength: this.leastLengthOfNew,
+      usualPatterns: !(startsWith || contains || endsWith),
+    };
     const threshold = model.scorer === null ? null : new Threshold(model.scorer, this.maxLength);
     let missing = n;
     for (const name of this.#draw({ n, limits: FILTERED_LIMITS, ...wanted, threshold, openingLimit })) {
@@ -301,7 +307,7 @@ class Search {
    * @param {Pass} pass
    * @returns {DrawnName | null} null if the name isn't wanted
    */
-  #drawOne({ onlyNew, minLength, threshold = null }) {
+  #drawOne({ onlyNew, minLength, usualPatterns = false, threshold = null }) {
     const { model, startPrefixes } = this;
     const index = startPrefixes.length === 1 ? 0 : drawId(this.nextNumber(), this.startProbabilities);
     const start = startPrefixes[index].prefix;
@@ -310,6 +316,7 @@ class Search {
     this.letters += numbers.length;
     if (prefix === null || !this.constraints.accept(prefix, minLength)) return null;
     const { text, tokens, label } = prefix;
+    if (usualPatterns && !hasUsualPatterns(text, model.parts)) return null;
     const form = model.normalizer.normalize(text);
     if (this.takenForms.has(form)) return null;
     const isNew = model.isNew(form);

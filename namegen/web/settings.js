@@ -121,9 +121,10 @@ function canFilterChoice() {
 /** Return what the options without a value are for the chosen models. */
 function defaultsOfChoice() {
   const isFiltered = !settings.unfiltered && canFilterChoice();
-  const isForCompanies = settings.other === null && descriptionOf(settings.model).metadata.endings.length > 0;
+  const { endings, letter_case: ofList } = descriptionOf(settings.model).metadata;
   /** @type {LetterCase} */
-  const letterCase = isForCompanies ? "title" : "original";
+  let letterCase = "original";
+  if (settings.other === null) letterCase = ofList === "original" && endings.length > 0 ? "title" : ofList;
   return { ...defaultLengths(chosenDescriptions(), isFiltered), letterCase };
 }
 

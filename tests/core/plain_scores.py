@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from namegen.core.checkpoint.score_rule import ScoreRule
 
 COUNTS = {2: 5, 3: 1, 4: 1, 5: 1}  # the weight of a missing n-gram, by order
+END_WEIGHT = 3
 NGRAM_COST = 1.5
 WORD_COST = 3
 LEAST_SPREAD = 0.25
@@ -53,10 +54,15 @@ class PlainSource:
         return NGRAM_COST * ngrams + WORD_COST * sum(word not in words for word in name.split(" "))
 
 
+def weighted(letters: Sequence[float]) -> float:
+    """Return a name's log-probability with the weight of its end, which is the last of the letters."""
+    return sum(letters) + (END_WEIGHT - 1) * letters[-1]
+
+
 def plain_score(
     name: str, log_probability: float, rule: ScoreRule, sources: Sequence[PlainSource]
 ) -> float:
-    """Return the score of a name. If there are several sources, use the one with the lowest cost."""
+    """Return the score of a name, given its weighted log-probability. The source with the lowest cost counts."""
     mean = rule.mean_level + rule.mean_slope * len(name)
     spread = max(rule.spread_level + rule.spread_slope * len(name), LEAST_SPREAD)
     return (log_probability - mean) / spread - min(source.cost(name) for source in sources)

@@ -13,10 +13,11 @@ import numpy as np
 from namegen.api.model import open_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.normalization import hash_name
+from namegen.core.data.patterns import patterns_of
 from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.scoring.opening_limit import OPENING_LENGTH, OpeningLimit
-from namegen.core.scoring.scorer import scorer_of
+from namegen.core.scoring.scorer import scorer_of, with_end_weight
 from tests.reading import engine_of
 
 WORD = 2**32
@@ -82,6 +83,9 @@ class SeededSearch:
             form = self.normalization.normalize(text)
             is_well_formed = len(text) >= self.shortest and text == text.strip()
             is_known = known is not None and hash_name(form) in known.short
+            usual = set(self.checkpoint.patterns)
+            if self.scorer is not None and usual and not patterns_of(text) <= usual:
+                continue
             if not is_well_formed or form in taken or is_known or are_profane([text])[0]:
                 continue
             if self.scorer is not None:
@@ -111,8 +115,12 @@ class SeededSearch:
             if self.scorer is not None:
                 characters = np.array(ids[1:], np.int32)[None]
                 tally = self.scorer.read(tally, characters, start_tokens, are_whole_names=is_whole)
+                log_probability = np.array([self.log_probability(ids)])
+                if is_whole:
+                    of_name = np.array([self.log_probability((*ids, END_TOKEN))])
+                    log_probability = with_end_weight(of_name, log_probability)
                 reaches = self.scorer.reaches(
-                    np.array([self.log_probability((*ids, END_TOKEN) if is_whole else ids)]),
+                    log_probability,
                     length=len(ids) - 1,
                     tally=tally,
                     start_tokens=start_tokens,

@@ -15,8 +15,9 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.normalization import known_set
+from namegen.core.data.patterns import patterns_of
 from namegen.core.scoring.opening_limit import OpeningLimit
-from namegen.core.scoring.scorer import scorer_of
+from namegen.core.scoring.scorer import scorer_of, with_end_weight
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
 from namegen.settings_toml import parse_config
@@ -43,7 +44,7 @@ LABELLED = [*PHRASES, *NUMBERED]
 TRIED = ["mlb-last", "world-given", "elves", "taverns"]
 MODELS = [*TRIED, "phrases", "labelled phrases"]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-ENGINE = "KnownNames, Model, OpeningLimit, Threshold"
+ENGINE = "KnownNames, Model, OpeningLimit, Threshold, patternsOf"
 
 
 @pytest.fixture(scope="module")
@@ -169,9 +170,10 @@ def rows_of(
             kept += int(can_reach[0])
         tally = scorer.read(tally, ids[None], start_tokens, are_whole_names=True)
         missing = int(tally.missing[0, 0])
-        score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), start_tokens)
+        scored = with_end_weight(sums[-1:], sums[-1:] - chosen[-1:])
+        score = scorer.scores(scored, np.array([len(ids)]), np.array([missing]), start_tokens)
         reaches = scorer.reaches(
-            sums[-1:],
+            scored,
             length=len(ids),
             tally=tally,
             start_tokens=start_tokens,
@@ -180,6 +182,21 @@ def rows_of(
         )
         rows.append([float(sums[-1]), missing, float(score[0]), kept, bool(reaches[0])])
     return rows
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_patterns_match_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+    names = [
+        *some_names(name, checkpoints[name]),
+        "McgEe",
+        "Annna",
+        "Pink Pink",
+        "Ǆaaa",
+        "Brrt",
+        "Éé",
+    ]
+    code = "({ patternsOf }, _, names) => names.map((name) => [...patternsOf(name)].sort())"
+    assert node(code, names) == [sorted(patterns_of(each)) for each in names]
 
 
 def test_the_opening_limit_matches_python(node: Run) -> None:

@@ -14,7 +14,7 @@ from base64 import b85decode, b85encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict, get_type_hints
+from typing import Any, Literal, TypeAlias, TypedDict, get_type_hints
 
 import numpy as np
 
@@ -167,9 +167,14 @@ class ListMetadata:
     labels: tuple[Label, ...] = ()  #: in the order of their start tokens
     shortest_name: Size = 1  #: characters; shorter names aren't returned by default
     longest_name: Size = 20  #: characters of the list's longest name
+    #: The features of the list's names, such as their letter case (``core/data/patterns.py``). By default, names with
+    #: other features aren't returned. (): unknown.
+    patterns: tuple[str, ...] = ()
     #: How new names are scored (``core/scoring/scorer.py``): one rule per label, or one for all; () if the scores
     #: weren't measured.
     score_rules: tuple[ScoreRule, ...] = ()
+    #: "lower" or "upper" if all names of the list were in that case: the model reads and returns them in title case.
+    letter_case: Literal["original", "lower", "upper"] = "original"
     #: Endings that are ignored when two names are compared (``core/data/normalization.py``).
     endings: tuple[str, ...] = ()
     ngrams: NgramSet | None = None  #: of the training set, by label

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from itertools import compress
+from typing import Literal
 
 from namegen.core.data.list_formats import FORMATS, Kind, Source, Table
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
@@ -23,9 +24,6 @@ from namegen.types import Array, Bool
 
 # Counts of distinct names:
 FEWEST_NAMES = 100  # with fewer, 10% are too few for a validation set, so all names are trained on
-FEWEST_TO_COMPARE = (
-    20  # with fewer, namegen can't tell whether a pretrained base model suits the list
-)
 SHORT_LIST = 500  # with fewer names, the model may be fine-tuned from a pretrained base model
 MANY_NAMES = (
     100_000  # so many names of a long list nearly always include FEWEST_NAMES distinct names
@@ -166,10 +164,20 @@ class Corpus:
         phrases = [name.rpartition(" ") for name in names if " " in name]
         beginnings = {phrase[0] for phrase in phrases}
         last_words = {phrase[2] for phrase in phrases}
-        is_short = FEWEST_TO_COMPARE <= len(names) < SHORT_LIST
+        is_short = len(names) < SHORT_LIST
         has_many_phrases = len(phrases) >= PHRASES * len(names)
         has_many_combinations = len(beginnings) * len(last_words) >= 2 * len(phrases)
         return is_short and has_many_phrases and has_many_combinations
+
+    @cached_property
+    def letter_case(self) -> Literal["original", "lower", "upper"]:
+        """Whether all names are in lower case or in capitals; ``original`` if they aren't, or if there's no case."""
+        text = "".join(self.names)
+        if text.lower() == text.upper():
+            return "original"
+        if text == text.lower():
+            return "lower"
+        return "upper" if text == text.upper() else "original"
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -27,7 +27,7 @@ from namegen.core.generation.constraints.texts import StartsWith
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models import all_log_probabilities
 from namegen.core.scoring.opening_limit import OPENING_LENGTH
-from namegen.core.scoring.scorer import Scorer, Tally
+from namegen.core.scoring.scorer import Scorer, Tally, with_end_weight
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 
@@ -53,6 +53,7 @@ class Draws:
     blocks: list[Int32[Array, "_ _"]]  # token ids; the names of a block have the same length
     counts: Int64[Array, "names"]  # draws of each name, block after block
     log_probability: Float64[Array, "names"]  # given the start token, at temperature 1, in nats
+    scored_log_probability: Float64[Array, "names"]  # the same, with the weight of the end
     opening_probability: Float64[Array, "names"]  # of the first characters, given the forced ones
     start_tokens: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)  # other draws, by constraint
@@ -118,6 +119,7 @@ class FinishedNames:
     rows: Int64[Array, "K"]  # row of each name among the prefixes that it ends with
     count: Int64[Array, "K"]  # draws
     log_probability: Float64[Array, "K"]  # including the end, in nats
+    scored_log_probability: Float64[Array, "K"]  # the same, with the weight of the end
     opening_log_probability: Float64[Array, "K"]  # of the first OPENING_LENGTH tokens, in nats
     start_token: Int32[Array, "K"]
 
@@ -477,6 +479,9 @@ class Walk:
             blocks=[names.tokens for names in finished],
             counts=_joined((names.count for names in finished), np.int64),
             log_probability=_joined((names.log_probability for names in finished), np.float64),
+            scored_log_probability=_joined(
+                (names.scored_log_probability for names in finished), np.float64
+            ),
             opening_probability=self._opening_probability(opening_log_probability, start_tokens),
             start_tokens=start_tokens,
             rejected=self.rejected,
@@ -582,12 +587,15 @@ class Walk:
             next_tokens: end tokens; their log-probabilities include the end.
         """
         names = self._append_end_tokens(prefixes, next_tokens)
-        is_wanted = self._are_wanted(names, are_whole_names=True)  # (K,)
+        before_end = prefixes.log_probability[next_tokens.rows]
+        scored = replace(names, log_probability=with_end_weight(names.log_probability, before_end))
+        is_wanted = self._are_wanted(scored, are_whole_names=True)  # (K,)
         return FinishedNames(
             tokens=names.tokens if is_wanted.all() else names.tokens[is_wanted],
             rows=next_tokens.rows[is_wanted],
             count=names.count[is_wanted],
             log_probability=names.log_probability[is_wanted],
+            scored_log_probability=scored.log_probability[is_wanted],
             opening_log_probability=names.opening_log_probability[is_wanted],
             start_token=names.start_token[is_wanted],
         )

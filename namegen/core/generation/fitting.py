@@ -66,7 +66,7 @@ def measure_rules(
         rows = name_filter.keep(draws.names(generator.vocabulary), draws.counts).rows
         new_names = NewNames(
             lengths=draws.lengths()[rows],
-            log_probabilities=draws.log_probability[rows],
+            log_probabilities=draws.scored_log_probability[rows],
             missing=draws.missing(generator.scorer)[rows],
         )
         names_by_label.append(new_names)

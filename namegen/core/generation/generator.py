@@ -36,8 +36,10 @@ from namegen.core.generation.constraints.constraint_list import (
     NameFilter,
     New,
     UsualLength,
+    UsualPatterns,
     WellFormed,
 )
+from namegen.core.generation.constraints.matches import Matches
 from namegen.core.generation.count_splitting import PrefixFilter, Walk
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
@@ -79,6 +81,9 @@ class Generator:
     start_tokens: StartTokens = field(default=StartTokens.single())  # start tokens and their shares
     scorer: Scorer | None = None  # scores new names; without rules, names can't be filtered
     shortest: int = 1  # characters of a filtered name, at least, unless a constraint sets another
+    patterns: tuple[
+        str, ...
+    ] = ()  # that a filtered name may have (``core/data/patterns.py``); (): all
     normalization: Normalization = NAMES  # decides when two names are the same
     rows_per_prefix: int = 1  # rows that the model reads for one prefix; see ``Walk``
     claimed: tuple[str, ...] = ()  # no new name starts with these; see ``constraints/claimed.py``
@@ -159,12 +164,12 @@ class Generator:
                 request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
             )
             return map(self._batch_of, search.unfiltered())
-        with_usual_length = self.with_usual_length(constraints, request.sampling.max_length)
+        usual = self.with_usual_constraints(constraints, request.sampling.max_length)
         if not allow_seen or self.known_names is None:
-            new = self._search(request, with_usual_length, allow_seen=allow_seen)
+            new = self._search(request, usual, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(self.scorer))
         drawn = self._search(request, constraints, allow_seen=True, allow_repeats=allow_repeats)
-        prepared = self._prepare(request, with_usual_length, allow_seen=False)
+        prepared = self._prepare(request, usual, allow_seen=False)
         return self._with_known_names(request, drawn, prepared, self.scorer)
 
     def _search(
@@ -213,12 +218,18 @@ class Generator:
             known_count=known_count,
         )
 
-    def with_usual_length(self, constraints: ConstraintList | None, longest: int) -> ConstraintList:
-        """Add the usual minimum length to the constraints, unless they contain a minimum length."""
+    def with_usual_constraints(
+        self, constraints: ConstraintList | None, longest: int
+    ) -> ConstraintList:
+        """Add the usual minimum length and the usual patterns, unless other constraints may contradict them."""
         constraints = constraints or ConstraintList()
-        if constraints.get(MinLength) is not None:
-            return constraints
-        return ConstraintList([*constraints, UsualLength(min(self.shortest, longest))])
+        usual: list[Constraint] = []
+        if constraints.get(MinLength) is None:
+            usual.append(UsualLength(min(self.shortest, longest)))
+        has_text = bool(constraints.texts) or constraints.get(Matches) is not None
+        if self.patterns and not has_text:
+            usual.append(UsualPatterns(self.patterns))
+        return ConstraintList([*constraints, *usual])
 
     def _with_known_names(
         self, request: _Request, drawn: Search, prepared: PreparedSearch, scorer: Scorer
@@ -425,7 +436,7 @@ class _Mixer:
         The share of the known names that have been returned is then the same as the share of the new names.
         """
         self._new_returned += len(new.names)
-        known_due = len(self._known.names) * self._new_returned // self._new_count
+        known_due = round(len(self._known.names) * self._new_returned / self._new_count)
         mixed = join_batches([new, self._next_known(known_due)])
         random_order = self._rng.permutation(len(mixed.names))
         return mixed.select(random_order.tolist())

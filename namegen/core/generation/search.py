@@ -64,6 +64,7 @@ class Candidates:
 
     names: list[str]
     log_probability: Float64[Array, "names"]  # of each name given its start token, nats
+    scored_log_probability: Float64[Array, "names"]  # the same, with the weight of the end
     start_tokens: Int32[Array, "names"]
     # Of the opening, given the forced characters; see ``OpeningLimit``.
     opening_probability: Float64[Array, "names"]
@@ -76,6 +77,7 @@ class Candidates:
         return cls(
             names=list(names),
             log_probability=draws.log_probability[rows],
+            scored_log_probability=draws.scored_log_probability[rows],
             start_tokens=draws.start_tokens[rows],
             opening_probability=draws.opening_probability[rows],
         )
@@ -86,6 +88,7 @@ class Candidates:
         return Candidates(
             names=names[rows].tolist(),
             log_probability=self.log_probability[rows],
+            scored_log_probability=self.scored_log_probability[rows],
             start_tokens=self.start_tokens[rows],
             opening_probability=self.opening_probability[rows],
         )
@@ -285,6 +288,7 @@ class Search:
             yield Candidates(
                 names=batch.names,
                 log_probability=batch.scores.log_probability,
+                scored_log_probability=batch.scores.log_probability,  # all are returned
                 start_tokens=batch.start_tokens,
                 opening_probability=np.ones(count),  # the openings of rare names aren't limited
             )
@@ -389,7 +393,7 @@ class Search:
         """Score some names, in nats."""
         tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
         return scorer.scores(
-            candidates.log_probability,
+            candidates.scored_log_probability,
             lengths=lengths,
             missing=_count_missing_ngrams(tokens, lengths, candidates.start_tokens, scorer),
             start_tokens=candidates.start_tokens,
@@ -440,7 +444,13 @@ def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int
 def no_candidates() -> Candidates:
     """Return no names at all."""
     empty = np.zeros(0)
-    return Candidates([], empty, start_tokens=np.zeros(0, np.int32), opening_probability=empty)
+    return Candidates(
+        names=[],
+        log_probability=empty,
+        scored_log_probability=empty,
+        start_tokens=np.zeros(0, np.int32),
+        opening_probability=empty,
+    )
 
 
 def _count(batches: list[Candidates]) -> int:
@@ -453,6 +463,7 @@ def _joined(batches: list[Candidates]) -> Candidates:
     return Candidates(
         names=[name for batch in batches for name in batch.names],
         log_probability=np.concatenate([batch.log_probability for batch in batches]),
+        scored_log_probability=np.concatenate([batch.scored_log_probability for batch in batches]),
         start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
         opening_probability=np.concatenate([batch.opening_probability for batch in batches]),
     )

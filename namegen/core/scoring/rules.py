@@ -23,7 +23,7 @@ class NewNames:
     """Different new names that a model drew for one label."""
 
     lengths: Int64[Array, "names"]  # characters of each name
-    log_probabilities: Float64[Array, "names"]  # in nats
+    log_probabilities: Float64[Array, "names"]  # in nats, with the weight of the end
     missing: Int64[Array, "names"]  # n-grams of each name that the training set lacks
 
 

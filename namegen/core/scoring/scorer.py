@@ -5,11 +5,13 @@ A new name is returned if its score is in the top 1% of the model's new names:
     score(name) = z(name) − 1.5 · (its n-grams of orders 2 to 5 that the training set lacks; a pair counts as five)
                           − 3 · (its words that the training set lacks, if it has phrases)
 
-    z(name) = (log p(name) − μ(length)) / r(length)
+    z(name) = (log p(name) + 2 · log p(end) − μ(length)) / r(length)
 
-p is the name's probability at temperature 1 given the label; log p is in nats. μ and r are straight lines in the
-length. They are fitted to the model's own new names: to their mean, and to how widely they scatter around it, relative
-to the average. So long names aren't punished for being long.
+p(name) is the name's probability at temperature 1 given the label, and p(end) the probability of its end token. log p
+is in nats. The end counts three times, because the beginning of a frequent name is so likely that an unlikely end would
+cost little: `Rober` isn't a complete name. μ and r are straight lines in the length. They are fitted to the model's own
+new names: to their mean, and to how widely they scatter around it, relative to the average. So long names aren't
+punished for being long.
 
 A training set has phrases if more than 30% of its names contain a space. Then the n-grams are those of its words, so
 that known words may be combined in new ways.
@@ -36,6 +38,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.scoring.words import WORD_COST, KnownWords
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 
+END_WEIGHT = 3  # how often the log-probability of the end counts
 NGRAM_COST = 1.5  # nats for each missing n-gram
 MOST_CHARACTERS = 1_000  # a longer name doesn't reach the threshold
 
@@ -140,6 +143,25 @@ class Source:
         is_new_word = ~self._known_words.contain(words, labels)
         missing[is_word_end] += WORD_COST * is_new_word
         return contexts_after, missing
+
+
+def with_end_weight(
+    log_probabilities: Float64[Array, "K"], before_end: Float64[Array, "K"]
+) -> Float64[Array, "K"]:
+    """Return the log-probabilities of names that their scores depend on, in which the end counts ``END_WEIGHT`` times.
+
+    Args:
+        log_probabilities: of whole names, in nats.
+        before_end: of the names without their end tokens.
+
+    >>> with_end_weight(np.array([-9.0]), np.array([-8.0]))
+    array([-11.])
+    """
+    of_end: Float64[Array, "K"] = np.zeros_like(log_probabilities)
+    is_possible = log_probabilities > -np.inf  # a beginning that the user forces may be impossible
+    np.subtract(log_probabilities, before_end, out=of_end, where=is_possible)
+    weighted: Float64[Array, "K"] = log_probabilities + (END_WEIGHT - 1) * of_end
+    return weighted
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:
@@ -249,7 +271,7 @@ class Scorer:
         """Return the scores of names, in nats: high for likely names of their length, without missing n-grams.
 
         Args:
-            log_probabilities: of each name, in nats.
+            log_probabilities: of each name, in nats; see ``with_end_weight``.
             lengths: characters of each name.
             missing: n-grams of each name that the training set lacks.
             start_tokens: the start token of each name.
@@ -276,7 +298,7 @@ class Scorer:
         """Return which names reach the threshold, or which prefixes could become a name that reaches it.
 
         Args:
-            log_probabilities: of each name or prefix, in nats.
+            log_probabilities: of each prefix, in nats, or of each name; see ``with_end_weight``.
             length: characters of each.
             tally: the n-grams that each of them lacks.
             start_tokens: the start token of each.

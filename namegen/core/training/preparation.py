@@ -23,11 +23,13 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.data.normalization import KnownSet, normalization_of
+from namegen.core.data.patterns import patterns_of_list
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.letter_case import title
 from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
 from namegen.core.scoring.words import has_phrases, known_words, words_by_label
@@ -129,13 +131,16 @@ def prepare(
         data=data_for(corpus, recipe),
         network=replace(recipe.network, architecture=architecture),
     )
+    start = choose_starting_point(recipe, open_base_model, corpus)
+    base_model = start.base_model
+    letter_case = corpus.letter_case if base_model is not None and corpus.is_short else "original"
+    if letter_case != "original":  # the base model only knows capitals at the start of words
+        corpus = replace(corpus, names=tuple(map(title, corpus.names)))
     seed = recipe.training.seed
     parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
     training_set = corpus.where(parts.part_of == TRAINING)
     vocabulary = parts.vocabulary
     labels = tuple(parts.labels)
-    start = choose_starting_point(recipe, open_base_model, corpus)
-    base_model = start.base_model
     size = ListSize.of(parts, has_phrases=training_set.is_phrases)
     recipe = with_defaults(start.recipe, size)
 
@@ -188,6 +193,8 @@ def prepare(
         labels=tuple(map(Label, labels, parts.label_counts.values())),
         shortest_name=shortest_name(training_set.names),
         longest_name=parts.longest_name,
+        patterns=patterns_of_list(training_set.names),
+        letter_case=letter_case,
         endings=normalization.endings,
         ngrams=ngrams,
         words=words,

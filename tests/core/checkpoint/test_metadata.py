@@ -60,6 +60,8 @@ VALUES: dict[str, Any] = {
         ScoreRule(-3.0, -1.0, 1.0, 0.0, 1e-5),
     ),
     "endings": ("inc", "co"),
+    "patterns": ("Xx", "^Xx", "aaa"),
+    "letter_case": "upper",
     "ngrams": ngrams_of(2),
     "words": known_set(["0 Bay", "1 Port"]).short,
     "training": {
@@ -223,6 +225,8 @@ FORGED = {
         bytes_to_text(ngrams_of(1).to_bytes()),  # only one label
         bytes_to_text(ngrams_of(2, Vocabulary("AZéê")).to_bytes()),  # another vocabulary
     ],
+    "patterns": ["", 1, [1]],
+    "letter_case": ["", "title", 1],
     "words": ["", "0", "~~~~~", 1],
     "known_names": [
         "",

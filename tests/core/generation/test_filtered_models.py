@@ -24,7 +24,7 @@ from namegen.errors import GenerationError
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
 from tests.core.generation.exact import SmallModel
-from tests.core.plain_scores import PlainSource, plain_score
+from tests.core.plain_scores import PlainSource, plain_score, weighted
 
 QUICK = merge(
     Config(),
@@ -52,7 +52,7 @@ def test_new_names_reach_the_threshold() -> None:
     [rule] = model.checkpoint.score_rules
     new = model.generate(25, seed=1)
     scores = [
-        plain_score(name, model.score(name).log_probability, rule, [PlainSource(names)])
+        plain_score(name, weighted(model.score(name).letters), rule, [PlainSource(names)])
         for name in new
     ]
     assert min(scores) >= rule.threshold
@@ -70,7 +70,7 @@ def test_names_use_the_letter_pairs_of_their_label() -> None:
         [name for names in names_of.values() for name in names],
         labels=[label for label, names in names_of.items() for _ in names],
     )
-    model = api.load(api.train(corpus))
+    model = api.load(api.train(corpus, config=merge(Config(), {"network.base_model": "none"})))
     foreign = []
     for label, listed in names_of.items():
         known = {pair for name in listed for pair in pairwise(f"^{name}$")}
@@ -99,7 +99,7 @@ def test_a_model_of_three_names_generates_new_names(tiny: LoadedModel) -> None:
     assert {len(name) for name in names} == {3}
     with pytest.raises(GenerationError) as error:
         tiny.generate(1_000, seed=1)
-    assert len(set(error.value.found)) == len(error.value.found) > 100
+    assert len(set(error.value.found)) == len(error.value.found) > 50
 
 
 def test_a_label_with_one_name_generates_new_names(labelled: LoadedModel) -> None:
@@ -137,7 +137,8 @@ def test_repeats_are_unfiltered(tiny: LoadedModel) -> None:
 
 def test_missing_score_rules_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blends and unfinished runs have no stored rules. A label's rule doesn't depend on the other labels."""
-    monkeypatch.setattr(fitting, "DRAWS", 100_000)
+    monkeypatch.setattr(fitting, "DRAWS", 2 * 10**9)
+    monkeypatch.setattr(fitting, "MOST_CHARACTERS", 10**10)
     small = SmallModel()
     tokens = tuple(small.vocabulary_size + label for label in range(3))
     ngrams = NgramSet.from_tree(
@@ -153,11 +154,11 @@ def test_missing_score_rules_are_measured_once(monkeypatch: pytest.MonkeyPatch) 
     )
     whole = scores_by_label(model, tokens)
     assert whole == scores_by_label(model, tokens)
-    assert min(abs(one - other) for one, other in combinations(whole, 2)) > 0.35
+    assert min(abs(one - other) for one, other in combinations(whole, 2)) > 0.15
     for labels in combinations(range(3), 2):
         found = scores_by_label(model.for_labels(*("abc"[label] for label in labels)), tokens)
         assert [found[label] for label in labels] == pytest.approx(
-            [whole[label] for label in labels], abs=0.35
+            [whole[label] for label in labels], abs=0.15
         )
 
 

@@ -33,7 +33,7 @@ from tests.core.generation.exact import (
     conditioned,
     letters_of,
 )
-from tests.core.plain_scores import PlainSource, plain_score
+from tests.core.plain_scores import PlainSource, plain_score, weighted
 
 MODEL = SmallModel()
 V, LONGEST = MODEL.vocabulary_size, 4
@@ -50,7 +50,10 @@ REACHING = 24  # names of each label that reach the threshold
 @cache
 def score(label: int, name: str) -> float:
     return plain_score(
-        name, sum(letters_of(MODEL, V + label, name)), LINES[label], [PlainSource(LISTED[label])]
+        name,
+        weighted(letters_of(MODEL, V + label, name)),
+        LINES[label],
+        [PlainSource(LISTED[label])],
     )
 
 
@@ -173,6 +176,15 @@ def test_names_that_reach_the_threshold_come_first() -> None:
         names = generate(generator(), len(reaching()) + more)
         assert set(names[: len(reaching())]) == set(reaching())
         assert sorted(names[len(reaching()) :]) == sorted(others()[:more])
+
+
+def test_names_have_the_patterns_of_the_list_unless_a_text_is_required() -> None:
+    """In the small model, all letters are lower case, and some names repeat a letter three times."""
+    source = generator(patterns=("^x",))
+    names = generate(source, REACHING, seed=1)
+    assert not any(letter * 3 in name for letter in "abc" for name in names)
+    required = ConstraintList([Contains("aaa")])
+    assert all("aaa" in name for name in generate(source, 2, constraints=required))
 
 
 @pytest.mark.usefixtures("exhaustive")
@@ -358,7 +370,7 @@ class TestKnownNames:
         known = np.array(
             [
                 [name in KNOWN for name in generate(generator(), 20, seed=seed, **asked)]
-                for seed in range(9)
+                for seed in range(40)
             ]
         )
         assert known[:, :10].sum() == pytest.approx(known[:, 10:].sum(), rel=0.4)

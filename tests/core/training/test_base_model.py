@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -157,6 +158,31 @@ def test_a_requested_base_model_must_fit(network: dict) -> None:
         choose_starting_point(recipe, lambda _: shipped(), names)
     with pytest.raises(SettingsError, match="remove the setting"):  # for example, in a sweep
         choose_starting_point(recipe, None, names)
+
+
+@pytest.mark.parametrize("write", [str.lower, str.upper])
+def test_lists_in_one_case_are_trained_in_title_case_and_written_back(
+    write: Callable[[str], str],
+) -> None:
+    one_case = api.load(api.train([write(name) for name in ITALIAN], save=False))
+    usual = api.load(api.train(ITALIAN, save=False))
+    names = usual.generate(9, seed=1)
+    assert one_case.generate(9, seed=1) == [write(name) for name in names]
+    assert one_case.generate(9, seed=1, letter_case="title") == names
+    assert one_case.score(write(names[0])).letters == usual.score(names[0]).letters
+    start = write("Ma")
+    constrained = one_case.generate(5, seed=1, starts_with=start, ends_with=write("i"))
+    assert all(name.startswith(start) and name.endswith(write("i")) for name in constrained)
+    assert one_case.generate(5, seed=1, matches=write("m.*")) != []
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_very_few_names_give_well_formed_names(count: int) -> None:
+    names = api.load(api.train(ITALIAN[:count], save=False)).generate(10, seed=1)
+    for name in names:
+        assert name == name.title()
+        assert re.search("[aeiou]", name)
+        assert not re.search(r"(.)\1\1", name)
 
 
 def test_longer_lists_are_fine_tuned_with_dropout_and_label_smoothing() -> None:

@@ -16,6 +16,7 @@ from unicodedata import is_normalized
 import numpy as np
 
 from namegen.core.data.normalization import NAMES, KnownSet, Normalization, is_known, normalize
+from namegen.core.data.patterns import patterns_of
 from namegen.core.data.profanity import MAX_STRETCH, are_profane
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint import (
@@ -124,6 +125,24 @@ class UsualLength(MinLength):
 
     always = True
     advice = (MORE_VARIETY, f"lower {setting('min_length')}")
+
+
+class UsualPatterns(Constraint):
+    """A name has no feature that no name of the model's list has, such as a letter three times in a row.
+
+    >>> UsualPatterns(("^Xx",)).accepts("Anna"), UsualPatterns(("^Xx",)).accepts("AnNa")
+    (True, False)
+    """
+
+    key = "patterns"
+    advice = (MORE_VARIETY,)
+    always = True
+    rarely_rejects = True
+    value: tuple[str, ...]
+
+    def accepts(self, name: str) -> bool:
+        """Return whether the list has all patterns of the name."""
+        return patterns_of(name) <= set(self.value)
 
 
 class MaxLength(Constraint, Tracker):
@@ -443,6 +462,7 @@ CONSTRAINTS: dict[str, type[Constraint]] = {
         MaxLength,
         *TEXTS,
         Matches,
+        UsualPatterns,
         ExcludedWords,
         NoProfanity,
         New,
