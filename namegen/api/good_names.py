@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from namegen.constraints import make_constraints
-from namegen.core.generation.exact.band_search import BandSearch, ByProbability
+from namegen.core.generation.exact import BandSearch, ByProbability
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import check_count
 from namegen.errors import GenerationError

@@ -26,7 +26,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_probabilities, score_names
 from namegen.core.generation.constraints.constraint import composed
 from namegen.core.generation.constraints.constraint_list import ConstraintList
-from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.exact import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import title
 from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case

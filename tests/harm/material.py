@@ -98,7 +98,7 @@ def end_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
         search.Effort(draws_per_name=250, draws_in_vain=2_000, largest_round=1_000),
     )
     monkeypatch.setattr(search, "DRAWS_FOR_CANDIDATES", 1_000)
-    monkeypatch.setattr(search, "MAX_PREFIXES", 20_000)
+    monkeypatch.setattr(search, "MAX_PREFIXES_BY_ARRIVAL", 20_000)
 
 
 def every_file_opens(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from namegen.api.model import load
 from namegen.constraints import make_constraints
-from namegen.core.generation.exact import most_likely
+from namegen.core.generation import exact
 from namegen.core.people.person import Person, check_template
 from namegen.errors import add_part_to_settings
 from namegen.models import shipped_path
@@ -111,7 +111,7 @@ def wild_constraints(rng: Random) -> dict[str, Any]:
 def test_any_constraints_lead_to_names_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search limits are lowered, so that the test can try many constraints."""
     end_sooner(monkeypatch)
-    monkeypatch.setattr(most_likely, "MAX_PREFIXES", 20_000)
+    monkeypatch.setattr(exact, "MAX_PREFIXES", 20_000)
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:

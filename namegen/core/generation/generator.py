@@ -2,12 +2,12 @@
 
 There are two ways to draw:
 
-- ``generate`` draws many names together. It reads each *distinct* prefix once (``count_splitting.py``), and a search
+- ``generate`` draws many names together. It reads each *distinct* prefix once (``walk.py``), and a search
   decides which of the names are returned (``search.py``).
 - ``draw_one_by_one`` is the simple reference. Each name is drawn from its own row of uniform numbers, one for each
   token. From the same numbers, all backends draw the same names.
 
-The most likely names are found without drawing (``exact/most_likely.py``).
+The most likely names are found without drawing (``exact.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,27 +40,17 @@ from namegen.core.generation.constraints.constraint_list import (
     WellFormed,
 )
 from namegen.core.generation.constraints.matches import Matches
-from namegen.core.generation.count_splitting import PrefixFilter, Walk
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
-from namegen.core.generation.search import Candidates, Search, no_candidates
+from namegen.core.generation.search import Candidates, Search
+from namegen.core.generation.walk import PrefixFilter, Walk
 from namegen.core.models.mixture import as_one
 from namegen.core.scoring.scorer import Scorer
 from namegen.errors import GenerationError, setting
 from namegen.events import ProgressCallback, ignore_progress
-from namegen.types import Array, Float64, Int32, Int64
+from namegen.types import Array, Float64, Int32
 
 CHARACTERS_AT_ONCE = 200_000  # characters that are scored together, over several start tokens
-
-
-@dataclass(frozen=True, eq=False)
-class _Request:
-    """The arguments of ``Generator.generate`` that all its searches share."""
-
-    n: int  # how many names
-    rng: np.random.Generator
-    sampling: SamplingSettings
-    on_progress: ProgressCallback
 
 
 class PreparedSearch(NamedTuple):
@@ -81,9 +71,8 @@ class Generator:
     start_tokens: StartTokens = field(default=StartTokens.single())  # start tokens and their shares
     scorer: Scorer | None = None  # scores new names; without rules, names can't be filtered
     shortest: int = 1  # characters of a filtered name, at least, unless a constraint sets another
-    patterns: tuple[
-        str, ...
-    ] = ()  # that a filtered name may have (``core/data/patterns.py``); (): all
+    # Patterns that a filtered name may have (``core/data/patterns.py``); (): all.
+    patterns: tuple[str, ...] = ()
     normalization: Normalization = NAMES  # decides when two names are the same
     rows_per_prefix: int = 1  # rows that the model reads for one prefix; see ``Walk``
     claimed: tuple[str, ...] = ()  # no new name starts with these; see ``constraints/claimed.py``
@@ -158,65 +147,35 @@ class Generator:
         >>> [len(batch.names) for batch in batches]
         [3]
         """
-        request = _Request(n, rng, sampling or SamplingSettings(), on_progress)
-        if unfiltered or self.scorer is None or not self.scorer.rules:
-            search = self._search(
-                request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
+        sampling = sampling or SamplingSettings()
+        longest = sampling.max_length
+
+        def search(
+            constraints: ConstraintList | None, *, allow_seen: bool, **options: Any
+        ) -> Search:
+            walk, name_filter = self.prepare(
+                n, longest, constraints, allow_seen=allow_seen, **options
             )
-            return map(self._batch_of, search.unfiltered())
-        usual = self.with_usual_constraints(constraints, request.sampling.max_length)
+            return Search(
+                walk,
+                name_filter,
+                n,
+                rng=rng,
+                sampling=sampling,
+                searches=self.searches,
+                on_progress=on_progress,
+            )
+
+        as_drawn = {"allow_seen": allow_seen, "allow_repeats": allow_repeats}
+        if unfiltered or self.scorer is None or not self.scorer.rules:
+            return map(self._batch_of, search(constraints, **as_drawn).unfiltered())
+        usual = self.with_usual_constraints(constraints, longest)
         if not allow_seen or self.known_names is None:
-            new = self._search(request, usual, allow_seen=allow_seen)
+            new = search(usual, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(self.scorer))
-        drawn = self._search(request, constraints, allow_seen=True, allow_repeats=allow_repeats)
-        prepared = self._prepare(request, usual, allow_seen=False)
-        return self._with_known_names(request, drawn, prepared, self.scorer)
-
-    def _search(
-        self,
-        request: _Request,
-        constraints: ConstraintList | None,
-        *,
-        allow_seen: bool,
-        allow_repeats: bool = False,
-    ) -> Search:
-        """Create a search for the requested names, without starting it."""
-        prepared = self._prepare(
-            request, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats
-        )
-        return self._create_search(request, prepared)
-
-    def _prepare(
-        self,
-        request: _Request,
-        constraints: ConstraintList | None,
-        *,
-        allow_seen: bool,
-        allow_repeats: bool = False,
-    ) -> PreparedSearch:
-        """Prepare a search with the arguments of a request; see ``prepare``."""
-        return self.prepare(
-            request.n,
-            request.sampling.max_length,
-            constraints,
-            allow_seen=allow_seen,
-            allow_repeats=allow_repeats,
-        )
-
-    def _create_search(
-        self, request: _Request, prepared: PreparedSearch, *, known_count: int = 0
-    ) -> Search:
-        """Create a search that has been prepared. ``known_count`` names count as found already."""
-        return Search(
-            prepared.walk,
-            prepared.name_filter,
-            request.n,
-            rng=request.rng,
-            sampling=request.sampling,
-            searches=self.searches,
-            on_progress=request.on_progress,
-            known_count=known_count,
-        )
+        drawn = search(constraints, **as_drawn)
+        new = search(usual, allow_seen=False)
+        return self._with_known_names(drawn, new, self.scorer)
 
     def with_usual_constraints(
         self, constraints: ConstraintList | None, longest: int
@@ -232,41 +191,45 @@ class Generator:
         return ConstraintList([*constraints, *usual])
 
     def _with_known_names(
-        self, request: _Request, drawn: Search, prepared: PreparedSearch, scorer: Scorer
+        self, drawn: Search, search_for_new: Search, scorer: Scorer
     ) -> Iterator[NameBatch]:
         """Yield n names, known and new ones mixed: the known names of an unfiltered search, and filtered new names.
 
+        The known names are spread evenly over the batches of new ones.
+
         Args:
-            request: how many names, and how they are drawn.
             drawn: the unfiltered search. Its new names are replaced with filtered ones.
-            prepared: the prepared search for new names.
+            search_for_new: the search for new names.
             scorer: scores the new names.
         """
-        known = self._known_names(drawn)
-        known_count = len(known.names)
-        search_for_new = self._create_search(request, prepared, known_count=known_count)
-        mixer = _Mixer(known, new_count=request.n - known_count, rng=request.rng)
-        too_few_names: GenerationError | None = None
-        try:
-            for candidates in search_for_new.filtered(scorer):
-                yield mixer.add_known(self._batch_of(candidates))
-        except GenerationError as error:
-            too_few_names = error
-        if mixer.known_returned < known_count:
-            yield mixer.rest()
-        if too_few_names is not None:
-            raise too_few_names
-
-    def _known_names(self, drawn: Search) -> NameBatch:
-        """Run an unfiltered search, and return the known names that it finds, even if it finds too few names."""
-        batches = [self._batch_of(no_candidates())]
-        with suppress(GenerationError):
+        batches = [self._batch_of(Candidates.join([]))]
+        with suppress(GenerationError):  # it may find too few names
             for candidates in drawn.unfiltered():
                 batch = self._batch_of(candidates)
                 if batch.new is not None:
-                    known_rows = np.flatnonzero(~batch.new)
-                    batches.append(batch.select(known_rows.tolist()))
-        return join_batches(batches)
+                    batches.append(batch.select(np.flatnonzero(~batch.new).tolist()))
+        known = join_batches(batches)
+        known_count = len(known.names)
+        known_returned = 0
+        search_for_new.name_count = known_count
+        new_count = drawn.n - known_count
+        new_returned = 0
+        too_few_names: GenerationError | None = None
+        try:
+            for candidates in search_for_new.filtered(scorer):
+                new = self._batch_of(candidates)
+                new_returned += len(new.names)
+                # The share of the known names that have been returned becomes that of the new names.
+                known_due = round(known_count * new_returned / new_count)
+                mixed = join_batches([new, known.select(range(known_returned, known_due))])
+                known_returned = known_due
+                yield mixed.select(drawn.rng.permutation(len(mixed.names)).tolist())
+        except GenerationError as error:
+            too_few_names = error
+        if known_returned < known_count:
+            yield known.select(range(known_returned, known_count))
+        if too_few_names is not None:
+            raise too_few_names
 
     def prepare(
         self,
@@ -274,7 +237,7 @@ class Generator:
         longest: int,
         constraints: ConstraintList | None,
         allow_seen: bool,
-        allow_repeats: bool,
+        allow_repeats: bool = False,
     ) -> PreparedSearch:
         """Check the constraints, and prepare a search for names.
 
@@ -285,41 +248,32 @@ class Generator:
             GenerationError: the model doesn't know which names are new.
         """
         check_amount(n, "names")
-        constraints = ConstraintList(
-            [
-                WellFormed(self.vocabulary.combines),
-                MaxLength(longest),
-                *(constraints or ()),
-                *self._default_constraints(allow_seen=allow_seen, allow_repeats=allow_repeats),
-            ]
-        )
-        constraints.check(self.vocabulary)
-        if not allow_seen:
-            self._check_knows_new_names(constraints)
-        prefix_filter = PrefixFilter(constraints, self.vocabulary)
-        walk = Walk(
-            self.model, prefix_filter, self.start_tokens, rows_per_prefix=self.rows_per_prefix
-        )
-        return PreparedSearch(walk, NameFilter(constraints, self.normalization))
-
-    def _default_constraints(self, *, allow_seen: bool, allow_repeats: bool) -> list[Constraint]:
-        """Return the constraints that keep names distinct and new, unless the user allows others."""
-        constraints: list[Constraint] = []
+        with_defaults: list[Constraint] = [
+            WellFormed(self.vocabulary.combines),
+            MaxLength(longest),
+            *(constraints or ()),
+        ]
         if not allow_repeats:
-            constraints.append(Distinct())
+            with_defaults.append(Distinct())
         if not allow_seen and self.known_names is not None:
-            constraints.append(New(self.known_names))
+            with_defaults.append(New(self.known_names))
         if not allow_seen and self.claimed:
-            constraints.append(Unclaimed(self.claimed, self.normalization))
-        return constraints
-
-    def _check_knows_new_names(self, constraints: ConstraintList) -> None:
-        """Raise GenerationError if neither the model nor the user has a list of names that aren't new."""
-        if self.known_names is None and constraints.get(ExcludedNames) is None:
+            with_defaults.append(Unclaimed(self.claimed, self.normalization))
+        constraints = ConstraintList(with_defaults)
+        constraints.check(self.vocabulary)
+        knows_names = self.known_names is not None or constraints.get(ExcludedNames) is not None
+        if not allow_seen and not knows_names:
             raise GenerationError(
                 "can't tell which names are new: the model doesn't contain the names it was trained on. Pass them with "
                 f"{setting(ExcludedNames.setting_name)}, or pass {setting(New.setting_name, True)}"
             )
+        walk = Walk(
+            self.model,
+            PrefixFilter(constraints, self.vocabulary),
+            self.start_tokens,
+            rows_per_prefix=self.rows_per_prefix,
+        )
+        return PreparedSearch(walk, NameFilter(constraints, self.normalization))
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
         """Return the names of a search as a batch."""
@@ -331,7 +285,12 @@ class Generator:
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
             return joint
-        distinct, row_of_name = self._sort_distinct(names)
+        characters, lengths = self.vocabulary.encode_all(names)
+        longest = int(lengths.max())
+        tokens = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
+        is_character = np.arange(longest) < lengths[:, None]  # (names, longest)
+        tokens[is_character] = characters
+        distinct, row_of_name = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
         # For a few names, one tree per start token would be slow. For many names, a single tree would be too large.
         tokens_at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))  # start tokens
         for first in range(0, len(start_tokens), tokens_at_once):
@@ -339,15 +298,6 @@ class Generator:
             log_probability = self._log_probability(distinct, start_tokens[columns])
             joint[:, columns] = log_probability[:, row_of_name].T
         return joint + self.start_tokens.log_shares
-
-    def _sort_distinct(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
-        """Sort the distinct names. Also returns the row of each name among them."""
-        characters, lengths = self.vocabulary.encode_all(names)
-        longest = int(lengths.max())
-        tokens = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
-        is_character = np.arange(longest) < lengths[:, None]  # (names, longest)
-        tokens[is_character] = characters
-        return SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
 
     def _log_probability(
         self, names: SortedNames, start_tokens: Int32[Array, "S"]
@@ -383,8 +333,13 @@ class Generator:
         Returns:
             Token ids, filled up with end tokens. A row without an end token needs more numbers.
         """
-        last_tokens, uniforms = self._draw_start_tokens(uniforms)
-        n, longest = uniforms.shape
+        n = len(uniforms)
+        last_tokens = np.full(n, self.start_tokens.tokens[0], np.int32)
+        if self.start_tokens.several:
+            shares = np.tile(self.start_tokens.shares, (n, 1))  # (n, R)
+            last_tokens = self.start_tokens.ids[pick(uniforms[:, 0], shares)]
+            uniforms = uniforms[:, 1:]
+        longest = uniforms.shape[1]
         tokens = np.zeros((n, longest), np.int32)
         unfinished = np.arange(n)  # rows whose names haven't ended
         state = self.model.initial_state(max(n, 1))
@@ -401,52 +356,3 @@ class Generator:
                 last_tokens = last_tokens[continuing]
                 state = self.model.select(state, continuing)
         return tokens
-
-    def _draw_start_tokens(
-        self, uniforms: Float64[Array, "n M"]
-    ) -> tuple[Int32[Array, "n"], Float64[Array, "n left"]]:
-        """Draw a start token for each row of uniform numbers. Also returns the numbers that are left."""
-        n = len(uniforms)
-        if not self.start_tokens.several:
-            return np.full(n, self.start_tokens.tokens[0], np.int32), uniforms
-        shares = np.tile(self.start_tokens.shares, (n, 1))  # (n, R)
-        drawn = pick(uniforms[:, 0], shares)
-        return self.start_tokens.ids[drawn], uniforms[:, 1:]
-
-
-class _Mixer:
-    """Spreads known names evenly over batches of new ones.
-
-    Args:
-        known: the known names.
-        new_count: how many new names are wanted in all batches together.
-        rng: where the random order comes from.
-    """
-
-    def __init__(self, known: NameBatch, new_count: int, rng: np.random.Generator) -> None:
-        self.known_returned = 0
-        self._known = known
-        self._new_count = new_count
-        self._new_returned = 0
-        self._rng = rng
-
-    def add_known(self, new: NameBatch) -> NameBatch:
-        """Add some known names to a batch of new names, and shuffle the batch.
-
-        The share of the known names that have been returned is then the same as the share of the new names.
-        """
-        self._new_returned += len(new.names)
-        known_due = round(len(self._known.names) * self._new_returned / self._new_count)
-        mixed = join_batches([new, self._next_known(known_due)])
-        random_order = self._rng.permutation(len(mixed.names))
-        return mixed.select(random_order.tolist())
-
-    def rest(self) -> NameBatch:
-        """Return the known names that haven't been returned yet."""
-        return self._next_known(len(self._known.names))
-
-    def _next_known(self, end: int) -> NameBatch:
-        """Return the known names that haven't been returned yet, up to an index."""
-        start = self.known_returned
-        self.known_returned = end
-        return self._known.select(range(start, end))

@@ -1,10 +1,11 @@
 """Search: one request for names.
 
 An *unfiltered* search draws from the model's own distribution. It draws until it has enough names. If drawing finds
-hardly any names, it finds the rest with an exact search (``exact/without_replacement.py``). If the exact search finds
+hardly any names, it finds the rest with an exact search (``exact.py``). If the exact search finds
 too few, it has proved that there are no more, or has given up.
 
-A *filtered* search returns the new names that reach the threshold of their score (``scoring.py``), in two passes:
+A *filtered* search returns the new names that reach the threshold of their score (``core/scoring/scorer.py``). It has
+two passes:
 
 1. It draws from a walk that drops whatever can't reach the threshold, and returns names as they are found.
 2. If names are still missing after many draws, an unfiltered search finds candidates, at least four for each of them.
@@ -17,18 +18,16 @@ among them are returned, and a filtered search replaces the others.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from namegen.core.generation.advice import advice, more_variety
-from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
-from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
-from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
+from namegen.core.generation.exact import MAX_PREFIXES_BY_ARRIVAL, Arrivals
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.walk import MAX_IN_VAIN, Walk
 from namegen.core.scoring.opening_limit import OpeningLimit
 from namegen.core.scoring.scorer import Scorer
 from namegen.errors import GenerationError
@@ -69,19 +68,6 @@ class Candidates:
     # Of the opening, given the forced characters; see ``OpeningLimit``.
     opening_probability: Float64[Array, "names"]
 
-    @classmethod
-    def from_draws(
-        cls, names: Sequence[str], draws: Draws, rows: Int64[Array, "names"]
-    ) -> Candidates:
-        """Return some of the drawn names; ``names`` are the decoded names of these rows."""
-        return cls(
-            names=list(names),
-            log_probability=draws.log_probability[rows],
-            scored_log_probability=draws.scored_log_probability[rows],
-            start_tokens=draws.start_tokens[rows],
-            opening_probability=draws.opening_probability[rows],
-        )
-
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
         """Return the candidates of some rows, in their order."""
         names = np.array(self.names, object)  # gathering is three times as fast as in a loop
@@ -93,37 +79,24 @@ class Candidates:
             opening_probability=self.opening_probability[rows],
         )
 
+    @classmethod
+    def join(cls, batches: list[Candidates]) -> Candidates:
+        """Join several batches of candidates into one."""
+        empty = cls([], np.zeros(0), np.zeros(0), np.zeros(0, np.int32), np.zeros(0))
+        batches = [empty, *batches]
+        return cls(
+            names=[name for batch in batches for name in batch.names],
+            log_probability=np.concatenate([batch.log_probability for batch in batches]),
+            scored_log_probability=np.concatenate(
+                [batch.scored_log_probability for batch in batches]
+            ),
+            start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
+            opening_probability=np.concatenate([batch.opening_probability for batch in batches]),
+        )
+
     def admitted(self, limit: OpeningLimit, most: int) -> Bool[Array, "names"]:
         """Return which candidates may be returned without too many equal openings, at most so many."""
         return limit.admits(self.names, self.start_tokens, self.opening_probability, most=most)
-
-
-class _Choice(NamedTuple):
-    """The wanted names among some draws."""
-
-    candidates: Candidates  # in random order
-    hashes: UInt64[Array, "names"] | None  # of these names; None if names may be returned again
-    rejected: Counter[str]  # the other draws, by the constraint that rejected them
-
-
-class _Round(NamedTuple):
-    """The result of some draws."""
-
-    candidates: Candidates  # the names to return
-    rejected: Counter[str]  # rejected draws, by the constraint that rejected them
-
-
-@dataclass
-class _Misses:
-    """Draws since the last round that found enough names."""
-
-    computed_before: int  # the walk's work up to that round
-    draws: int = 0
-
-    def are_too_many(self, walk: Walk, effort: Effort) -> bool:
-        """Return whether drawing should end."""
-        computed = walk.computed - self.computed_before
-        return self.draws >= effort.draws_in_vain or computed > MAX_IN_VAIN
 
 
 @dataclass(eq=False)
@@ -138,14 +111,10 @@ class Search:
     sampling: SamplingSettings  # how characters are drawn
     searches: int  # how many searches share the work that one may do in vain
     on_progress: ProgressCallback
-    known_count: int = 0  # known names from another search, which count as found
-    name_count: int = field(init=False)  # names found so far, including the known ones
+    name_count: int = 0  # names found so far, including those of an earlier search
     _tried: int = field(default=0, init=False)  # draws so far
-    _count_before_exact: int = field(default=0, init=False)  # names found before an exact search
-    _rejected: Counter[str] = field(default_factory=Counter, init=False)  # of the draws in vain
-
-    def __post_init__(self) -> None:
-        self.name_count = self.known_count
+    # Of the draws in vain, by the constraint that rejected them.
+    _rejected: Counter[str] = field(default_factory=Counter, init=False)
 
     @property
     def _missing(self) -> int:
@@ -161,12 +130,11 @@ class Search:
             GenerationError: there are fewer names, or finding them takes too long. Those found have been returned.
         """
         yield from self._draw(self.walk, self._missing, UNFILTERED)
-        exact = None
         if self._missing > 0:
             exact = self._create_exact_search()
             yield from self._find_exactly(exact, self._missing)
-        if self._missing > 0:
-            raise GenerationError(self._too_few(exact))
+            if self._missing > 0:
+                raise self._too_few(exact)
 
     def _draw(
         self, walk: Walk, missing: int, effort: Effort, limit: OpeningLimit | None = None
@@ -177,81 +145,75 @@ class Search:
         """
         accepted_count = 0
         tried_before = self._tried
-        misses = _Misses(computed_before=walk.computed)
+        draws_in_vain = 0  # since the last round that found enough names
+        computed_before = walk.computed  # the walk's work up to that round
         self._rejected.clear()
-        while accepted_count < missing and not misses.are_too_many(walk, effort):
-            still_missing = missing - accepted_count
+        while (
+            accepted_count < missing
+            and draws_in_vain < effort.draws_in_vain
+            and walk.computed - computed_before <= MAX_IN_VAIN
+        ):
             size = round_size(
-                missing=still_missing,
+                missing=missing - accepted_count,
                 accepted=accepted_count,
                 tried=self._tried - tried_before,
                 certain=self.name_filter.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            candidates, rejected = self._draw_round(walk, size, still_missing, limit)
+            candidates, rejected = self._draw_round(walk, size, missing - accepted_count, limit)
             accepted_count += len(candidates.names)
             if candidates.names:
                 yield candidates
             was_worthwhile = size < effort.draws_per_name * len(candidates.names)
             if was_worthwhile:
-                misses = _Misses(computed_before=walk.computed)
+                draws_in_vain = 0
+                computed_before = walk.computed
                 self._rejected.clear()
             else:
-                misses.draws += size
+                draws_in_vain += size
                 self._rejected += rejected  # adding counters drops zeros
 
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
-    ) -> _Round:
-        """Draw ``size`` names, and return at most ``most`` of the wanted ones, and why the others were rejected."""
-        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, report=self._report_draws)
-        choice = self._choose(draws)
-        candidates = self._reserve(choice, most, limit)
-        self.name_count += len(candidates.names)
-        self._tried += size
-        return _Round(candidates, draws.rejected + choice.rejected)
-
-    def _choose(self, draws: Draws) -> _Choice:
-        """Check the constraints of drawn names, and return the accepted names in random order.
+    ) -> tuple[Candidates, Counter[str]]:
+        """Draw ``size`` names, and return at most ``most`` of the wanted ones, and why the others were rejected.
 
         A name is returned as often as it was drawn, or only once if names may not repeat. This changes nothing except
         for the random numbers.
         """
-        drawn_names = draws.names(self.walk.filter.vocabulary)
+
+        def report(ended: int) -> None:
+            found = min(self.name_count, self.n)
+            self.on_progress(Searched(found, self.n, self._tried + ended))
+
+        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, report=report)
+        drawn_names = draws.names(walk.filter.vocabulary)
         rows, accepted, rejected = self.name_filter.keep(drawn_names, draws.counts)
         counts = draws.counts[rows]  # (accepted,)
-        candidates = Candidates.from_draws(accepted.names, draws, rows)
-        order = self._random_order(counts, accepted)
-        hashes = None
-        if self.name_filter.reserved is not None:
-            repeat_count = int(counts.sum() - len(order))
-            rejected[Distinct.key] += repeat_count
-            hashes = accepted.hashes[order]
-        return _Choice(candidates.select(order), hashes, rejected)
-
-    def _reserve(self, choice: _Choice, most: int, limit: OpeningLimit | None) -> Candidates:
-        """Return at most ``most`` names of a choice, and note them so that this search won't find them again.
-
-        A limit discards names whose opening is too common.
-        """
-        candidates = choice.candidates
-        rows = np.arange(len(candidates.names))
+        reserved = self.name_filter.reserved
+        if reserved is None:
+            order = np.repeat(np.arange(len(counts)), counts)
+            self.rng.shuffle(order)
+        else:
+            order = self._order_of_first_draws(counts, accepted.hashes)
+            rejected[Distinct.key] += int(counts.sum() - len(order))
+        rows_in_order = rows[order]
+        candidates = Candidates(
+            names=np.array(accepted.names, object)[order].tolist(),
+            log_probability=draws.log_probability[rows_in_order],
+            scored_log_probability=draws.scored_log_probability[rows_in_order],
+            start_tokens=draws.start_tokens[rows_in_order],
+            opening_probability=draws.opening_probability[rows_in_order],
+        )
+        returned = np.arange(len(candidates.names))
         if limit is not None:
-            rows = np.flatnonzero(candidates.admitted(limit, most))
-        rows = rows[:most]
-        if self.name_filter.reserved is not None and choice.hashes is not None:
-            self.name_filter.reserved.add(choice.hashes[rows])
-        return candidates.select(rows)
-
-    def _random_order(
-        self, counts: Int64[Array, "accepted"], names: Finished
-    ) -> Int64[Array, "ordered"]:
-        """Return the rows of drawn names in random order, each as often as it may be returned."""
-        if self.name_filter.reserved is not None:
-            return self._order_of_first_draws(counts, names.hashes)
-        order = np.repeat(np.arange(len(counts)), counts)
-        self.rng.shuffle(order)
-        return order
+            returned = np.flatnonzero(candidates.admitted(limit, most))
+        returned = returned[:most]
+        if reserved is not None:
+            reserved.add(accepted.hashes[order[returned]])
+        self.name_count += len(returned)
+        self._tried += size
+        return candidates.select(returned), draws.rejected + rejected
 
     def _order_of_first_draws(
         self, counts: Int64[Array, "accepted"], hashes: UInt64[Array, "accepted"]
@@ -270,14 +232,18 @@ class Search:
 
     def _create_exact_search(self) -> Arrivals:
         """Create an exact search for names that drawing hasn't found."""
-        self._count_before_exact = self.name_count
+        count_before = self.name_count
+
+        def report(more: int, prefixes_read: int) -> None:
+            self.on_progress(Searched(count_before + more, self.n, self._tried, prefixes_read))
+
         return Arrivals(
             self.walk,
             self.name_filter,
             sampling=self.sampling,
             rng=self.rng,
-            report=self._report_exact,
-            budget=MAX_PREFIXES // self.searches,
+            report=report,
+            budget=MAX_PREFIXES_BY_ARRIVAL // self.searches,
         )
 
     def _find_exactly(self, exact: Arrivals, missing: int) -> Iterator[Candidates]:
@@ -293,32 +259,21 @@ class Search:
                 opening_probability=np.ones(count),  # the openings of rare names aren't limited
             )
 
-    def _report_exact(self, more: int, prefixes_read: int) -> None:
-        """Report how far an exact search is."""
-        name_count = self._count_before_exact + more
-        self.on_progress(Searched(name_count, self.n, self._tried, prefixes_read))
-
-    def _report_draws(self, more: int) -> None:
-        """Report that more draws have come to their end."""
-        self.on_progress(Searched(min(self.name_count, self.n), self.n, self._tried + more))
-
-    def _too_few(self, exact: Arrivals | None) -> str:
-        """Return the error message for too few names: why there are no more, and what to do."""
+    def _too_few(self, exact: Arrivals | None) -> GenerationError:
+        """Return the error for too few names: why there are no more, and what to do."""
         suggestions = advice(
             self._rejected, self.name_filter.constraints, self.sampling, fewer=self.name_count > 0
         )
-        reason = self._reason_for_end(exact)
-        return f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
-
-    def _reason_for_end(self, exact: Arrivals | None) -> str:
-        """Return why the search ended."""
+        reason = "and no other name is possible"
         if exact is not None and exact.gave_up:
-            return f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
-        if more_variety(self.sampling).is_stuck:
-            return (
-                "and no other name is possible, because only the most likely characters are chosen"
+            reason = (
+                f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
             )
-        return "and no other name is possible"
+        elif more_variety(self.sampling).is_stuck:
+            reason += ", because only the most likely characters are chosen"
+        return GenerationError(
+            f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
+        )
 
     # --- filtered -----------------------------------------------------------------------------------------------------
 
@@ -334,22 +289,24 @@ class Search:
         limit = OpeningLimit()
         yield from self._draw(self.walk.scored_by(scorer), self._missing, FILTERED, limit)
         below_threshold = self._missing
-        yield from self._fill_up(scorer, limit)
-        if below_threshold > self.n / 2:
-            self.on_progress(FilledUp(self.n, filled=below_threshold))
-
-    def _fill_up(self, scorer: Scorer, limit: OpeningLimit) -> Iterator[Candidates]:
-        """Yield the missing names: those with the best scores among candidates from an unfiltered search."""
-        candidates = no_candidates()
+        candidates = Candidates.join([])
         while self._missing > 0:
             missing = min(self._missing, CHUNK_NAMES // CANDIDATES)
             candidates, exact = self._with_more_candidates(candidates, missing)
-            best, candidates = self._split_off_best(candidates, missing, scorer, limit)
+            # Those with the best scores come first, but after them those whose opening is too common.
+            scores = self._score(candidates, scorer)  # (candidates,)
+            candidates = candidates.select(np.argsort(-scores, kind="stable"))
+            is_admitted = candidates.admitted(limit, missing)  # (candidates,)
+            order = np.concatenate((np.flatnonzero(is_admitted), np.flatnonzero(~is_admitted)))
+            best = candidates.select(self.rng.permutation(order[:missing]))
+            candidates = candidates.select(order[missing:])
             self.name_count += len(best.names)
             if best.names:
                 yield best
             if len(best.names) < missing:
-                raise GenerationError(self._too_few(exact))
+                raise self._too_few(exact)
+        if below_threshold > self.n / 2:
+            self.on_progress(FilledUp(self.n, filled=below_threshold))
 
     def _with_more_candidates(
         self, candidates: Candidates, missing: int
@@ -363,60 +320,33 @@ class Search:
         batches = [candidates]
         if not candidates.names:
             size = DRAWS_FOR_CANDIDATES
-            first_round = self._draw_round(self.walk, size, most=size)
-            batches.append(first_round.candidates)
-        still_missing = CANDIDATES * missing - _count(batches)
+            first_round, _ = self._draw_round(self.walk, size, most=size)
+            batches.append(first_round)
+        still_missing = CANDIDATES * missing - sum(len(batch.names) for batch in batches)
         batches += self._draw(self.walk, still_missing, UNFILTERED)
         exact = None
-        candidate_count = _count(batches)
+        candidate_count = sum(len(batch.names) for batch in batches)
         if candidate_count < missing:
             exact = self._create_exact_search()
             batches += self._find_exactly(exact, missing - candidate_count)
         self.name_count = count_before
-        return _joined(batches), exact
-
-    def _split_off_best(
-        self, candidates: Candidates, missing: int, scorer: Scorer, limit: OpeningLimit
-    ) -> tuple[Candidates, Candidates]:
-        """Return the best candidates, as many as are missing and in random order, and then the other candidates.
-
-        Candidates whose opening is too common come last.
-        """
-        scores = self._score(candidates, scorer)  # (candidates,)
-        best_first = candidates.select(np.argsort(-scores, kind="stable"))
-        is_admitted = best_first.admitted(limit, missing)  # (candidates,)
-        order = np.concatenate((np.flatnonzero(is_admitted), np.flatnonzero(~is_admitted)))
-        best_rows = self.rng.permutation(order[:missing])
-        return best_first.select(best_rows), best_first.select(order[missing:])
+        return Candidates.join(batches), exact
 
     def _score(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
-        """Score some names, in nats."""
+        """Score some names, in nats. Names of the same length are read together."""
         tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
+        first_index = np.cumsum(lengths) - lengths  # (names,) where each name starts
+        missing = np.empty(len(lengths), np.int64)  # (names,) n-grams that the training set lacks
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            token_indexes = first_index[rows][:, None] + np.arange(length)  # (rows, length)
+            missing[rows] = scorer.missing(tokens[token_indexes], candidates.start_tokens[rows])
         return scorer.scores(
             candidates.scored_log_probability,
             lengths=lengths,
-            missing=_count_missing_ngrams(tokens, lengths, candidates.start_tokens, scorer),
+            missing=missing,
             start_tokens=candidates.start_tokens,
         )
-
-
-def _count_missing_ngrams(
-    tokens: Int32[Array, "tokens"],
-    lengths: Int64[Array, "names"],
-    start_tokens: Int32[Array, "names"],
-    scorer: Scorer,
-) -> Int64[Array, "names"]:
-    """Count the n-grams of each name that the training set lacks. Names of the same length are read together.
-
-    ``tokens`` has the tokens of all names, one name after the other.
-    """
-    first_index = np.cumsum(lengths) - lengths  # (names,) where each name starts
-    missing = np.empty(len(lengths), np.int64)  # (names,)
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        token_indexes = first_index[rows][:, None] + np.arange(length)  # (rows, length)
-        missing[rows] = scorer.missing(tokens[token_indexes], start_tokens[rows])
-    return missing
 
 
 def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:
@@ -439,31 +369,3 @@ def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int
     else:
         size = max(min(2 * missing, MAX_AT_FIRST), 2 * tried, FIRST_NAMES)
     return min(CHUNK_NAMES, size)
-
-
-def no_candidates() -> Candidates:
-    """Return no names at all."""
-    empty = np.zeros(0)
-    return Candidates(
-        names=[],
-        log_probability=empty,
-        scored_log_probability=empty,
-        start_tokens=np.zeros(0, np.int32),
-        opening_probability=empty,
-    )
-
-
-def _count(batches: list[Candidates]) -> int:
-    """Return the number of candidates in several batches."""
-    return sum(len(batch.names) for batch in batches)
-
-
-def _joined(batches: list[Candidates]) -> Candidates:
-    """Join several batches of candidates into one."""
-    return Candidates(
-        names=[name for batch in batches for name in batch.names],
-        log_probability=np.concatenate([batch.log_probability for batch in batches]),
-        scored_log_probability=np.concatenate([batch.scored_log_probability for batch in batches]),
-        start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
-        opening_probability=np.concatenate([batch.opening_probability for batch in batches]),
-    )

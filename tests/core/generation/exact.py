@@ -12,8 +12,8 @@ from namegen.core.data.labels import StartTokens
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint import Constraint
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
-from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.walk import Draws, PrefixFilter, Walk
 from tests.reading import logits_behind
 
 

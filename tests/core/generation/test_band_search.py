@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import namegen.core.generation.exact.band_search as bands_module
-import namegen.core.generation.exact.most_likely as most_likely_module
+import namegen.core.generation.exact as bands_module
+import namegen.core.generation.exact as most_likely_module
 from namegen.core.data.normalization import known_set, normalize
 from namegen.core.generation.constraints.constraint_list import ConstraintList, MinDistance
 from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.exact.band_search import BandSearch, ByProbability
-from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.exact import BandSearch, ByProbability, most_likely
 from namegen.core.generation.generator import Generator
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
@@ -23,7 +22,7 @@ from tests.core.generation.exact import SmallModel, all_names
 MODEL = SmallModel()
 LONGEST = 7
 EXACT = all_names(MODEL, LONGEST)
-BLOCK_ROWS = "namegen.core.generation.count_splitting.BLOCK_ROWS"
+BLOCK_ROWS = "namegen.core.generation.walk.BLOCK_ROWS"
 
 
 def best(

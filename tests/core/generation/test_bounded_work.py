@@ -8,9 +8,9 @@ from math import log2
 import numpy as np
 import pytest
 
-import namegen.core.generation.count_splitting as count_splitting_module
-import namegen.core.generation.exact.band_search as bands_module
+import namegen.core.generation.exact as bands_module
 import namegen.core.generation.search as search_module
+import namegen.core.generation.walk as count_splitting_module
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import StartTokens
@@ -19,13 +19,11 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint_list import ConstraintList, NameFilter
 from namegen.core.generation.constraints.matches import Matches
 from namegen.core.generation.constraints.texts import Contains
-from namegen.core.generation.count_splitting import Walk
-from namegen.core.generation.exact.band_search import BandSearch, ByProbability
-from namegen.core.generation.exact.most_likely import most_likely
-from namegen.core.generation.exact.without_replacement import Arrivals
+from namegen.core.generation.exact import Arrivals, BandSearch, ByProbability, most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.search import Effort
+from namegen.core.generation.walk import Walk
 from namegen.core.people.names import Kind, PartOfName
 from namegen.core.people.people import PeopleInventor
 from namegen.core.scoring.scorer import Scorer, Source
@@ -222,7 +220,7 @@ def test_failed_searches_for_several_kinds_share_one_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
-    monkeypatch.setattr(search_module, "MAX_PREFIXES", 4_000)
+    monkeypatch.setattr(search_module, "MAX_PREFIXES_BY_ARRIVAL", 4_000)
     part = part_of(model := ReadingModel(), Contains("abc" * 4), kinds=10, longest=30)
     assert not any(part.find(1, kind, np.random.default_rng(0)) for kind in part.generators)
     assert 1_000 < sum(model.rows) < 5_000

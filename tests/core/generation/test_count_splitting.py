@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from namegen.core.generation.constraints.texts import StartsWith
-from namegen.core.generation.count_splitting import ADD_AT_ONCE, FEW, running_sums, split_counts
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.walk import ADD_AT_ONCE, FEW, running_sums, split_counts
 from tests.core.generation.exact import (
     ReadingModel,
     SmallModel,
@@ -125,7 +125,7 @@ def test_the_rows_of_a_block_are_limited(
     numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With thousands of characters, the logits of a full block would take gigabytes."""
-    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", numbers)
+    monkeypatch.setattr("namegen.core.generation.walk.BLOCK_NUMBERS", numbers)
     model = ReadingModel()
     draws = draw(
         model, 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4)

@@ -22,7 +22,7 @@ from namegen.core.generation.constraints.constraint_list import (
     MinLength,
 )
 from namegen.core.generation.constraints.texts import EndsWith, StartsWith
-from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.exact import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
@@ -42,7 +42,7 @@ V = MODEL.vocabulary_size
 ONE, TWO = StartTokens.single(), StartTokens((V, V + 1), (0.7, 0.3))
 THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.2, 0.3))
 ANY = {"allow_seen": True, "allow_repeats": True}
-BLOCK_ROWS = "namegen.core.generation.count_splitting.BLOCK_ROWS"
+BLOCK_ROWS = "namegen.core.generation.walk.BLOCK_ROWS"
 SAMPLINGS = [
     {},
     {"temperature": 0.6},

@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import namegen.core.generation.exact.band_search as bands_module
+import namegen.core.generation.exact as bands_module
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import hash_name, normalize, scramble
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.exact.without_replacement import (
+from namegen.core.generation.exact import (
     Arrivals,
     ArrivalScores,
     ByArrival,
@@ -215,7 +215,7 @@ def test_very_unlikely_names_are_sorted_by_probability() -> None:
 
 def test_band_and_block_sizes_do_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = arriving(40, 3, longest=4)
-    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 3)
+    monkeypatch.setattr("namegen.core.generation.walk.BLOCK_ROWS", 3)
     monkeypatch.setattr(bands_module, "BAND_NATS", 0.2)
     assert arriving(40, 3, longest=4) == expected
     assert arriving(10, 3, longest=4) == expected[:10] != arriving(10, 4, longest=4)
@@ -299,7 +299,7 @@ def test_a_search_that_exceeds_its_budget_raises_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=200, draws_in_vain=200))
-    monkeypatch.setattr(search_module, "MAX_PREFIXES", 3_000)
+    monkeypatch.setattr(search_module, "MAX_PREFIXES_BY_ARRIVAL", 3_000)
     for repeats in (False, True):
         with pytest.raises(
             GenerationError,

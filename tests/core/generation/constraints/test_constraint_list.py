@@ -37,10 +37,10 @@ from namegen.core.generation.constraints.constraint_list import (
 )
 from namegen.core.generation.constraints.matches import Matches
 from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.count_splitting import PrefixFilter
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.search import Effort
+from namegen.core.generation.walk import PrefixFilter
 from namegen.errors import GenerationError, NamegenError, SettingsError
 from tests.core.generation.constraints.test_neighbours import edit_distance
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
@@ -226,7 +226,7 @@ def test_prefixes_of_valid_names_are_never_rejected(
     prefix_filter = PrefixFilter(ConstraintList([*constraints, MaxLength(5)]), MODEL.vocabulary)
     assert prefix_filter.forced.tolist() == MODEL.vocabulary.encode(begins).tolist()
     tokens = MODEL.vocabulary.encode_all([name])[0][None, :]  # (1, length)
-    states = prefix_filter.start()
+    states = prefix_filter.start(1)
     rejected = False
     for depth in range(len(begins), len(name) + 1):
         if depth > len(begins):

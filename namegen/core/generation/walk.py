@@ -11,7 +11,7 @@ names have the same distribution as if all names had been finished before any wa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
@@ -67,7 +67,8 @@ class Draws:
 
     def lengths(self) -> Int64[Array, "names"]:
         """Return the number of characters of each name."""
-        return _joined((np.full(len(block), block.shape[1]) for block in self.blocks), np.int64)
+        lengths = [np.full(len(block), block.shape[1]) for block in self.blocks]
+        return _join(lengths, np.int64)
 
     def missing(self, scorer: Scorer) -> Int64[Array, "names"]:
         """Count the n-grams of each name that the training set lacks."""
@@ -104,7 +105,7 @@ class PrefixBlock:
             count=self.count[rows],
             log_probability=self.log_probability[rows],
             opening_log_probability=self.opening_log_probability[rows],
-            tracker_states=select_states(self.tracker_states, rows),
+            tracker_states={key: states[rows] for key, states in self.tracker_states.items()},
             tally=None if self.tally is None else self.tally.select(rows),
             state=self.state,
             parent=self.parent[rows],
@@ -135,26 +136,24 @@ class PrefixFilter:
     def __init__(self, constraints: ConstraintList, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         starts_with = constraints.get(StartsWith)
-        forced = starts_with.value if starts_with else ""
         # The ids of the characters that every name starts with.
-        self.forced: Int32[Array, "characters"] = vocabulary.encode(forced)
+        self.forced: Int32[Array, "characters"] = vocabulary.encode(
+            starts_with.value if starts_with else ""
+        )
         max_length = constraints.get(MaxLength)
         self.longest = int(max_length.value if max_length else np.iinfo(np.int64).max)
-        self._trackers = self._make_trackers(constraints)
-
-    def _make_trackers(self, constraints: ConstraintList) -> dict[str, Tracker]:
-        """Create a tracker for each constraint that can reject prefixes while names are drawn, by its key."""
-        trackers = {}
+        # A tracker for each constraint that can reject prefixes while names are drawn, by its key.
+        self._trackers: dict[str, Tracker] = {}
         for constraint in constraints:
-            tracker = constraint.tracker(self.vocabulary, self.longest)
+            tracker = constraint.tracker(vocabulary, self.longest)
             if tracker is not None:
-                trackers[constraint.key] = tracker
-        return trackers
+                self._trackers[constraint.key] = tracker
 
-    def start(self) -> TrackerStates:
-        """Return the tracker states of the forced characters, as one row."""
+    def start(self, count: int) -> TrackerStates:
+        """Return the tracker states of the forced characters, for some prefixes."""
         return {
-            key: np.array([tracker.start(self.forced)]) for key, tracker in self._trackers.items()
+            key: np.full(count, tracker.start(self.forced))
+            for key, tracker in self._trackers.items()
         }
 
     def advance(
@@ -182,77 +181,6 @@ class PrefixFilter:
                     return
 
 
-def select_states(states: TrackerStates, rows: Int[Array, "K"]) -> TrackerStates:
-    """Return the tracker states of some prefixes."""
-    return {key: state[rows] for key, state in states.items()}
-
-
-class ForcedStart:
-    """The characters that every wanted name starts with, read after each start token.
-
-    Args:
-        model: reads the characters.
-        start_tokens: the ``R`` start tokens.
-        characters: ids of the characters.
-        sampling: how the characters would be drawn, which changes how likely each start token is.
-    """
-
-    def __init__(
-        self,
-        model: LanguageModel,
-        start_tokens: StartTokens,
-        characters: Int32[Array, "characters"],
-        sampling: SamplingSettings | None = None,
-    ) -> None:
-        count = len(start_tokens.tokens)
-        self.start_tokens = start_tokens
-        self.last = start_tokens.ids  # (R,) the last token, which hasn't been read yet
-        self.state = model.initial_state(count)  # before the last token
-        self.log_probability = np.zeros(count)  # (R,) log-probability of the characters, in nats
-        # (R,) log-probability of the first OPENING_LENGTH characters, in nats
-        self.opening_log_probability = self.log_probability
-        self._drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
-        for index, token in enumerate(characters):
-            self._append(token, model, sampling)
-            if index < OPENING_LENGTH:
-                self.opening_log_probability = self.log_probability
-
-    def _append(
-        self, token: np.int32, model: LanguageModel, sampling: SamplingSettings | None
-    ) -> None:
-        """Append a character after each start token, and update the log-probabilities."""
-        logits, self.state = model.step(self.last, self.state)  # (R, V)
-        log_probabilities = all_log_probabilities(logits)  # (R, V)
-        self.last = np.full(len(self.last), token)
-        self.log_probability = self.log_probability + log_probabilities[:, token]
-        if sampling is not None:
-            with np.errstate(divide="ignore"):  # −inf if it's impossible
-                self._drawn += np.log(sampling.chances(logits)[:, token])
-
-    def posterior(self) -> Float64[Array, "R"]:
-        """Return the probability of each start token given the characters."""
-        joint = self._joint_log_probability()
-        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
-        chances /= chances.sum()
-        return chances
-
-    def _joint_log_probability(self) -> Float64[Array, "R"]:
-        """Return the log-probability of each start token together with the characters, in nats, up to a constant.
-
-        If the sampling settings never draw the characters (at temperature 0, for example), the model's own
-        probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
-        forced.
-        """
-        log_shares = self.start_tokens.log_shares  # (R,)
-        joint_if_drawn = log_shares + self._drawn  # (R,)
-        if joint_if_drawn.max() > -np.inf:
-            return joint_if_drawn
-        joint = log_shares + self.log_probability  # (R,)
-        if joint.max() > -np.inf:
-            return joint
-        return log_shares
-
-
 class NextTokens(NamedTuple):
     """Next tokens of some prefixes. A prefix can have several."""
 
@@ -269,17 +197,6 @@ class NextTokens(NamedTuple):
             counts=self.counts[index],
             log_probabilities=self.log_probabilities[index],
         )
-
-
-class LongerPrefixes(NamedTuple):
-    """Prefixes that were extended by one token each."""
-
-    prefixes: PrefixBlock
-    token_indexes: Int64[Array, "B"]  # index of each prefix's last token among the next tokens
-
-
-def _ignore_progress(drawn: int) -> None:
-    """Report nothing: the default of ``Walk.draw``."""
 
 
 class Walk:
@@ -310,7 +227,6 @@ class Walk:
         self.rejected: Counter[str] = Counter()  # draws, by the constraint that rejected them
         self.tried = 0  # prefixes whose constraints were checked
         self.computed = 0  # work so far, in logits
-        self._computed_at_last_name = 0  # the work up to the last name that was found
         self._rows_per_prefix = rows_per_prefix
         # By start token, the log-probability of the forced characters that belong to the opening, in nats.
         self._forced_opening: dict[int, float] = {}
@@ -327,18 +243,6 @@ class Walk:
 
     # --- start --------------------------------------------------------------------------------------------------------
 
-    def _start(
-        self, count: int, rng: np.random.Generator, sampling: SamplingSettings
-    ) -> PrefixBlock:
-        """Return the prefixes that drawing starts from: the forced characters, after each start token that is drawn.
-
-        The draws are divided among the start tokens by their probabilities given the characters.
-        """
-        forced = ForcedStart(self.model, self.start_tokens, self.filter.forced, sampling)
-        counts = rng.multinomial(count, forced.posterior())  # (R,)
-        drawn = np.flatnonzero(counts)  # indexes of start tokens
-        return self._first_prefixes(forced, counts[drawn], drawn)
-
     def roots(
         self, sampling: SamplingSettings | None = None
     ) -> tuple[PrefixBlock, Float64[Array, "R"]]:
@@ -347,47 +251,72 @@ class Walk:
         Returns:
             The prefixes, and the log-probability of their start tokens given the characters, in nats.
         """
-        forced = ForcedStart(self.model, self.start_tokens, self.filter.forced, sampling)
-        chances = forced.posterior()  # (R,)
+        start, chances = self._read_forced(sampling)
         possible = np.flatnonzero(chances)  # indexes of start tokens
-        counts = np.ones(len(possible), np.int64)
-        return self._first_prefixes(forced, counts, possible), np.log(chances[possible])
+        return start.select(possible), np.log(chances[possible])
 
-    def _first_prefixes(
-        self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
-    ) -> PrefixBlock:
-        """Return the forced characters after some start tokens, as prefixes with a number of draws each.
+    def _read_forced(
+        self, sampling: SamplingSettings | None
+    ) -> tuple[PrefixBlock, Float64[Array, "R"]]:
+        """Read the characters that every wanted name starts with after each start token.
 
-        ``rows`` are the indexes of the start tokens.
+        If the sampling settings never draw the characters (at temperature 0, for example), the model's own
+        probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
+        forced.
+
+        Args:
+            sampling: how the characters would be drawn, which changes how likely each start token is.
+
+        Returns:
+            The characters after each start token, as prefixes with one draw each, and the probability of each start
+            token given the characters.
         """
-        tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
-        start_token = self.start_tokens.ids[rows]  # (B,)
+        start_tokens = self.start_tokens.ids  # (R,)
+        count = len(start_tokens)
+        last = start_tokens  # the last token, which hasn't been read yet
+        state = self.model.initial_state(count)  # before the last token
+        log_probability = np.zeros(count)  # (R,) of the characters, in nats
+        opening_log_probability = log_probability  # (R,) of the first OPENING_LENGTH characters
+        log_drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
+        for index, token in enumerate(self.filter.forced):
+            logits, state = self.model.step(last, state)  # (R, V)
+            log_probability = log_probability + all_log_probabilities(logits)[:, token]
+            if index < OPENING_LENGTH:
+                opening_log_probability = log_probability
+            if sampling is not None:
+                with np.errstate(divide="ignore"):  # −inf if it's impossible
+                    log_drawn += np.log(sampling.chances(logits)[:, token])
+            last = np.full(count, token)
         self._forced_opening = dict(
-            zip(self.start_tokens.tokens, forced.opening_log_probability.tolist(), strict=True)
+            zip(start_tokens.tolist(), opening_log_probability.tolist(), strict=True)
         )
-        return PrefixBlock(
+        log_shares = self.start_tokens.log_shares  # (R,)
+        joint = log_shares + log_drawn  # (R,)
+        if joint.max() == -np.inf:
+            joint = log_shares + log_probability
+        if joint.max() == -np.inf:
+            joint = log_shares
+        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
+        chances /= chances.sum()
+        tokens = self.filter.forced[None, :].repeat(count, axis=0)  # (R, depth)
+        tally = None
+        if self.scorer is not None:
+            tally = self.scorer.start(start_tokens)
+            for end in range(1, tokens.shape[1] + 1):
+                tally = self.scorer.read(tally, tokens[:, :end], start_tokens)
+        prefixes = PrefixBlock(
             tokens=tokens,
-            last=forced.last[rows],
-            start_token=start_token,
-            count=counts,
-            log_probability=forced.log_probability[rows],
-            opening_log_probability=forced.opening_log_probability[rows],
-            tracker_states=select_states(self.filter.start(), np.zeros(len(rows), np.int64)),
-            tally=self._tally_of(tokens, start_token),
-            state=forced.state,
-            parent=rows,
+            last=last,
+            start_token=start_tokens,
+            count=np.ones(count, np.int64),
+            log_probability=log_probability,
+            opening_log_probability=opening_log_probability,
+            tracker_states=self.filter.start(count),
+            tally=tally,
+            state=state,
+            parent=np.arange(count),
         )
-
-    def _tally_of(
-        self, tokens: Int32[Array, "B depth"], start_token: Int32[Array, "B"]
-    ) -> Tally | None:
-        """Let the scorer read whole prefixes, and return its state after each; None if there's no scorer."""
-        if self.scorer is None:
-            return None
-        tally = self.scorer.start(start_token)
-        for end in range(1, tokens.shape[1] + 1):
-            tally = self.scorer.read(tally, tokens[:, :end], start_token)
-        return tally
+        return prefixes, chances
 
     # --- drawing ------------------------------------------------------------------------------------------------------
 
@@ -397,7 +326,7 @@ class Walk:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings,
-        report: Callable[[int], None] = _ignore_progress,
+        report: Callable[[int], None] = lambda drawn: None,
     ) -> Draws:
         """Draw n names together, and return the wanted ones.
 
@@ -414,25 +343,51 @@ class Walk:
             GenerationError: the model returns logits that aren't numbers.
         """
         self.rejected = Counter()
-        self._computed_at_last_name = self.computed
+        computed_at_last_name = self.computed
         finished: list[FinishedNames] = []
+        unfinished: list[PrefixBlock] = []
+        if n:
+            # The draws are divided among the start tokens by their probabilities given the forced characters.
+            start, chances = self._read_forced(sampling)
+            counts = rng.multinomial(n, chances)  # (R,)
+            drawn = np.flatnonzero(counts)
+            unfinished.append(replace(start.select(drawn), count=counts[drawn]))
         ended_count = 0
-        unfinished = [self._start(n, rng, sampling)] if n else []
-        while unfinished and not self._gives_up():
+        # Give up if so much has been computed since the last name that no name seems to end.
+        while unfinished and self.computed - computed_at_last_name <= MAX_IN_VAIN:
             prefixes = unfinished.pop()
             next_tokens, state = self._draw_next_tokens(prefixes, rng, sampling)
-            finished += self._finish_wanted(prefixes, next_tokens)
-            longer = self._extend_wanted(prefixes, next_tokens, state)
+            is_end = next_tokens.tokens == END_TOKEN  # (K,)
+            if is_end.any():
+                names = self.finish_names(prefixes, next_tokens.select(is_end))
+                if len(names.tokens):
+                    finished.append(names)
+                    computed_at_last_name = self.computed
+            going_on = next_tokens.select(np.flatnonzero(~is_end))
+            longer = [block for block, _ in self.extend(prefixes, going_on, state)]
             unfinished += longer
-            ended_count += _draw_count([prefixes]) - _draw_count(longer)
+            ended_count += int(prefixes.count.sum()) - sum(
+                int(block.count.sum()) for block in longer
+            )
             report(ended_count)
         if unfinished:  # it gave up
-            self.rejected[MaxLength.key] += _draw_count(unfinished)
-        return self._join_draws(finished)
-
-    def _gives_up(self) -> bool:
-        """Return whether so much has been computed since the last name that no name seems to end."""
-        return self.computed - self._computed_at_last_name > MAX_IN_VAIN
+            self.rejected[MaxLength.key] += sum(int(block.count.sum()) for block in unfinished)
+        start_tokens = _join([names.start_token for names in finished], np.int32)
+        # The forced characters are given. Their probability is finite even if the model never draws them.
+        forced = np.array([self._forced_opening[token] for token in start_tokens.tolist()])
+        forced = np.maximum(forced, np.finfo(np.float64).min)
+        opening = _join([names.opening_log_probability for names in finished], np.float64)
+        return Draws(
+            blocks=[names.tokens for names in finished],
+            counts=_join([names.count for names in finished], np.int64),
+            log_probability=_join([names.log_probability for names in finished], np.float64),
+            scored_log_probability=_join(
+                [names.scored_log_probability for names in finished], np.float64
+            ),
+            opening_probability=np.exp(opening - forced),
+            start_tokens=start_tokens,
+            rejected=self.rejected,
+        )
 
     def _draw_next_tokens(
         self, prefixes: PrefixBlock, rng: np.random.Generator, sampling: SamplingSettings
@@ -450,61 +405,6 @@ class Walk:
         log_probabilities += prefixes.log_probability[rows]
         return NextTokens(rows, tokens.astype(np.int32), counts, log_probabilities), state
 
-    def _finish_wanted(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> list[FinishedNames]:
-        """Return the wanted names that end here, because the end token was drawn, as a list of at most one block."""
-        is_end = next_tokens.tokens == END_TOKEN  # (K,)
-        if not is_end.any():
-            return []
-        names = self.finish_names(prefixes, next_tokens.select(is_end))
-        if len(names.tokens) == 0:  # none is wanted
-            return []
-        self._computed_at_last_name = self.computed
-        return [names]
-
-    def _extend_wanted(
-        self, prefixes: PrefixBlock, next_tokens: NextTokens, state: State
-    ) -> list[PrefixBlock]:
-        """Append the characters that were drawn, and return the prefixes that can become wanted names, in blocks."""
-        is_character = np.flatnonzero(next_tokens.tokens != END_TOKEN)
-        blocks = self.extend(prefixes, next_tokens.select(is_character), state)
-        return [block.prefixes for block in blocks]
-
-    def _join_draws(self, finished: list[FinishedNames]) -> Draws:
-        """Collect all finished names and their probabilities."""
-        start_tokens = _joined((names.start_token for names in finished), np.int32)
-        opening_log_probability = _joined(
-            (names.opening_log_probability for names in finished), np.float64
-        )
-        return Draws(
-            blocks=[names.tokens for names in finished],
-            counts=_joined((names.count for names in finished), np.int64),
-            log_probability=_joined((names.log_probability for names in finished), np.float64),
-            scored_log_probability=_joined(
-                (names.scored_log_probability for names in finished), np.float64
-            ),
-            opening_probability=self._opening_probability(opening_log_probability, start_tokens),
-            start_tokens=start_tokens,
-            rejected=self.rejected,
-        )
-
-    def _opening_probability(
-        self,
-        opening_log_probability: Float64[Array, "names"],
-        start_tokens: Int32[Array, "names"],
-    ) -> Float64[Array, "names"]:
-        """Return the probability of each name's first characters, given the characters that are forced."""
-        if len(opening_log_probability) == 0:
-            return opening_log_probability
-        forced_log_probability = np.array(
-            [self._forced_opening[token] for token in start_tokens.tolist()]
-        )
-        # Finite even if the model never draws the forced characters.
-        forced_log_probability = np.maximum(forced_log_probability, np.finfo(np.float64).min)
-        probability: Float64[Array, "names"] = np.exp(
-            opening_log_probability - forced_log_probability
-        )
-        return probability
-
     # --- steps of every walk ------------------------------------------------------------------------------------------
 
     def read(self, prefixes: PrefixBlock) -> tuple[Float[Array, "B V"], State]:
@@ -519,65 +419,46 @@ class Walk:
 
     def extend(
         self, prefixes: PrefixBlock, next_tokens: NextTokens, after: State
-    ) -> Iterator[LongerPrefixes]:
+    ) -> Iterator[tuple[PrefixBlock, Int64[Array, "B"]]]:
         """Append next tokens to prefixes, and yield the longer prefixes that can become wanted names, in blocks.
+
+        Each block comes with the index of each prefix's last token among the next tokens.
 
         Args:
             prefixes: prefixes that have been read.
             next_tokens: the tokens to append.
             after: the model's state after ``prefixes``.
         """
-        block_rows = self._rows_per_block(prefixes)
+        length = int(prefixes.tokens.shape[1])
+        # The arrays of a block should fit into the cache.
+        numbers_per_row = max(self.logits_per_prefix, length)
+        block_rows = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers_per_row))
         for start in range(0, len(next_tokens.rows), block_rows):
             block = next_tokens.select(slice(start, start + block_rows))
-            self._count_tried(prefixes, len(block.rows))
-            longer = self._append(prefixes, block, after)
+            self.tried += len(block.rows)
+            self.computed += len(block.rows) * self._cost(prefixes) // TRIED_PER_READ
+            row = block.rows
+            opening_log_probability = block.log_probabilities
+            if length >= OPENING_LENGTH:
+                opening_log_probability = prefixes.opening_log_probability[row]
+            longer = PrefixBlock(
+                tokens=np.concatenate((prefixes.tokens[row], block.tokens[:, None]), axis=1),
+                last=block.tokens,
+                start_token=prefixes.start_token[row],
+                count=block.counts,
+                log_probability=block.log_probabilities,
+                opening_log_probability=opening_log_probability,
+                tracker_states=self.filter.advance(prefixes.tracker_states, row, block.tokens),
+                tally=None if prefixes.tally is None else prefixes.tally.select(row),
+                state=after,
+                parent=row,
+            )
+            longer = self._with_tally(longer, are_whole_names=False)
             wanted = np.flatnonzero(self._are_wanted(longer, are_whole_names=False))
-            if len(wanted) < len(block.rows):
+            if len(wanted) < len(row):
                 longer = longer.select(wanted)
             if len(wanted):
-                yield LongerPrefixes(longer, token_indexes=start + wanted)
-
-    def _rows_per_block(self, prefixes: PrefixBlock) -> int:
-        """Return how many prefixes a block may have, so that its arrays fit into the cache."""
-        numbers_per_row = max(self.logits_per_prefix, int(prefixes.tokens.shape[1]))
-        return max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers_per_row))
-
-    def _count_tried(self, prefixes: PrefixBlock, count: int) -> None:
-        """Count the work of checking the constraints for longer prefixes."""
-        self.tried += count
-        self.computed += count * self._cost(prefixes) // TRIED_PER_READ
-
-    def _append(self, prefixes: PrefixBlock, next_tokens: NextTokens, after: State) -> PrefixBlock:
-        """Return longer prefixes: each of the next tokens, appended to its prefix."""
-        row = next_tokens.rows
-        tokens = np.concatenate((prefixes.tokens[row], next_tokens.tokens[:, None]), axis=1)
-        has_whole_opening = prefixes.tokens.shape[1] >= OPENING_LENGTH
-        opening_log_probability = next_tokens.log_probabilities
-        if has_whole_opening:
-            opening_log_probability = prefixes.opening_log_probability[row]
-        longer = PrefixBlock(
-            tokens=tokens,
-            last=next_tokens.tokens,
-            start_token=prefixes.start_token[row],
-            count=next_tokens.counts,
-            log_probability=next_tokens.log_probabilities,
-            opening_log_probability=opening_log_probability,
-            tracker_states=self.filter.advance(prefixes.tracker_states, row, next_tokens.tokens),
-            tally=None if prefixes.tally is None else prefixes.tally.select(row),
-            state=after,
-            parent=row,
-        )
-        return self._with_tally(longer, are_whole_names=False)
-
-    def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
-        """Let the scorer read the last token of some prefixes, or the end of names, and store its new state."""
-        if self.scorer is None or prefixes.tally is None:
-            return prefixes
-        tally = self.scorer.read(
-            prefixes.tally, prefixes.tokens, prefixes.start_token, are_whole_names=are_whole_names
-        )
-        return replace(prefixes, tally=tally)
+                yield longer, start + wanted
 
     def finish_names(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> FinishedNames:
         """End some prefixes, which makes them whole names, and return the names that are wanted.
@@ -586,7 +467,17 @@ class Walk:
             prefixes: prefixes that have been read.
             next_tokens: end tokens; their log-probabilities include the end.
         """
-        names = self._append_end_tokens(prefixes, next_tokens)
+        names = prefixes.select(next_tokens.rows)
+        opening_log_probability = next_tokens.log_probabilities
+        if names.tokens.shape[1] >= OPENING_LENGTH:
+            opening_log_probability = names.opening_log_probability
+        names = replace(
+            names,
+            count=next_tokens.counts,
+            log_probability=next_tokens.log_probabilities,
+            opening_log_probability=opening_log_probability,
+        )
+        names = self._with_tally(names, are_whole_names=True)
         before_end = prefixes.log_probability[next_tokens.rows]
         scored = replace(names, log_probability=with_end_weight(names.log_probability, before_end))
         is_wanted = self._are_wanted(scored, are_whole_names=True)  # (K,)
@@ -600,34 +491,26 @@ class Walk:
             start_token=names.start_token[is_wanted],
         )
 
-    def _append_end_tokens(self, prefixes: PrefixBlock, next_tokens: NextTokens) -> PrefixBlock:
-        """Append an end token to some prefixes, which makes them whole names."""
-        names = prefixes.select(next_tokens.rows)
-        has_whole_opening = names.tokens.shape[1] >= OPENING_LENGTH
-        opening_log_probability = next_tokens.log_probabilities
-        if has_whole_opening:
-            opening_log_probability = names.opening_log_probability
-        names = replace(
-            names,
-            count=next_tokens.counts,
-            log_probability=next_tokens.log_probabilities,
-            opening_log_probability=opening_log_probability,
+    def _with_tally(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> PrefixBlock:
+        """Let the scorer read the last token of some prefixes, or the end of names, and store its new state."""
+        if self.scorer is None or prefixes.tally is None:
+            return prefixes
+        tally = self.scorer.read(
+            prefixes.tally, prefixes.tokens, prefixes.start_token, are_whole_names=are_whole_names
         )
-        return self._with_tally(names, are_whole_names=True)
+        return replace(prefixes, tally=tally)
 
     def _are_wanted(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Bool[Array, "B"]:
-        """Return which prefixes, or whole names, no constraint rejects, and count the draws of the others.
+        """Return which prefixes, or whole names, nothing rejects: neither their scores nor a constraint.
 
-        They are counted for the first constraint that rejects them.
+        The draws of the others are counted for the first reason that rejects them.
         """
         is_wanted = np.ones(len(prefixes.count), bool)
-        for reason, rejected in self._rejections(prefixes, are_whole_names=are_whole_names):
-            self.rejected[reason] += int(prefixes.count[rejected & is_wanted].sum())
-            is_wanted &= ~rejected
-        return is_wanted
 
-    def _rejections(self, prefixes: PrefixBlock, *, are_whole_names: bool) -> Iterator[Rejection]:
-        """Yield which prefixes, or whole names, are rejected: first by their scores, then by each constraint."""
+        def reject(reason: str, rejected: Bool[Array, "B"]) -> None:
+            self.rejected[reason] += int(prefixes.count[rejected & is_wanted].sum())
+            is_wanted[rejected] = False
+
         if self.scorer is not None and prefixes.tally is not None:
             length = prefixes.tokens.shape[1]
             reaches_threshold = self.scorer.reaches(
@@ -638,10 +521,12 @@ class Walk:
                 longest=max(self.filter.longest, length),
                 are_whole_names=are_whole_names,
             )
-            yield BELOW_THRESHOLD, ~reaches_threshold
-        yield from self.filter.rejections(
+            reject(BELOW_THRESHOLD, ~reaches_threshold)
+        for key, rejected in self.filter.rejections(
             prefixes.tokens, prefixes.tracker_states, are_whole_names=are_whole_names
-        )
+        ):
+            reject(key, rejected)
+        return is_wanted
 
 
 def check_are_numbers(values: Float64[Array, "B"]) -> None:
@@ -652,12 +537,7 @@ def check_are_numbers(values: Float64[Array, "B"]) -> None:
         )
 
 
-def _draw_count(blocks: Iterable[PrefixBlock]) -> int:
-    """Return the number of draws that have reached the prefixes of some blocks."""
-    return sum(int(prefixes.count.sum()) for prefixes in blocks)
-
-
-def _joined(arrays: Iterable[Array], dtype: type) -> Array:
+def _join(arrays: list[Array], dtype: type) -> Array:
     """Join arrays into one. It's empty if there are none."""
     return np.concatenate([np.zeros(0, dtype), *arrays])
 
@@ -681,67 +561,28 @@ def split_counts(
     The tokens' probabilities are proportional to the weights; ``sums`` are their ``running_sums``. In rows with few
     draws, each draw is made on its own, which takes less time than a binomial for every token.
     """
-    single = np.flatnonzero(counts == 1)  # rows
-    few = np.flatnonzero((counts > 1) & (counts <= FEW))  # rows
-    many = np.flatnonzero(counts > FEW)  # rows
-    splits = [_split_single(single, counts, sums, rng)]
-    if len(few):
-        splits.append(_split_few(few, counts[few], sums, rng))
-    if len(many):
-        splits.append(_split_many(many, counts[many], weights[many], rng))
-    return _join_splits(splits)
-
-
-def _join_splits(splits: list[Split]) -> Split:
-    """Join several splits into one."""
-    return Split(
-        rows=np.concatenate([split.rows for split in splits]),
-        tokens=np.concatenate([split.tokens for split in splits]),
-        counts=np.concatenate([split.counts for split in splits]),
-    )
-
-
-def _split_single(
-    rows: Int64[Array, "single"],
-    counts: Int64[Array, "B"],
-    sums: Float64[Array, "V B"],
-    rng: np.random.Generator,
-) -> Split:
-    """Draw one token for each row that has a single draw."""
-    uniforms = np.zeros(len(counts))  # (B,) 0 for rows with other numbers of draws
-    uniforms[rows] = rng.random(len(rows))
     # Most rows have one draw. Picking a token for every row takes less time than gathering the sums of these rows.
-    tokens = _pick(sums, uniforms)  # (B,)
-    return Split(rows, tokens[rows], counts[rows])
-
-
-def _split_few(
-    rows: Int64[Array, "few"],
-    counts: Int64[Array, "few"],
-    sums: Float64[Array, "V B"],
-    rng: np.random.Generator,
-) -> Split:
-    """Draw token by token for rows with few draws, and count how often each token was drawn for each row."""
-    row_of_draw = np.repeat(rows, counts)  # (draws,)
-    uniforms = rng.random(len(row_of_draw))  # (draws,)
-    token_of_draw = _pick(sums.take(row_of_draw, axis=1), uniforms)  # (draws,)
-    vocabulary_size = len(sums)
-    pair_of_draw = row_of_draw * vocabulary_size + token_of_draw  # row and token as one number
-    pairs, pair_counts = np.unique(pair_of_draw, return_counts=True)
-    return Split(pairs // vocabulary_size, pairs % vocabulary_size, pair_counts)
-
-
-def _split_many(
-    rows: Int64[Array, "many"],
-    counts: Int64[Array, "many"],
-    weights: Float64[Array, "many V"],
-    rng: np.random.Generator,
-) -> Split:
-    """Make one multinomial draw for each row with many draws."""
-    chances = weights / weights.sum(axis=1, keepdims=True)  # (many, V)
-    token_counts = rng.multinomial(counts, chances)  # (many, V)
-    index, token = np.nonzero(token_counts)  # (K,) each
-    return Split(rows[index], token, token_counts[index, token])
+    single = np.flatnonzero(counts == 1)  # rows
+    uniforms = np.zeros(len(counts))  # (B,) 0 for rows with other numbers of draws
+    uniforms[single] = rng.random(len(single))
+    splits = [Split(single, _pick(sums, uniforms)[single], counts[single])]
+    # In rows with few draws, draw token by token, and count equal pairs of a row and a token.
+    few = np.flatnonzero((counts > 1) & (counts <= FEW))  # rows
+    if len(few):
+        row_of_draw = np.repeat(few, counts[few])  # (draws,)
+        uniforms = rng.random(len(row_of_draw))  # (draws,)
+        token_of_draw = _pick(sums.take(row_of_draw, axis=1), uniforms)  # (draws,)
+        vocabulary_size = len(sums)
+        pair_of_draw = row_of_draw * vocabulary_size + token_of_draw
+        pairs, pair_counts = np.unique(pair_of_draw, return_counts=True)
+        splits.append(Split(pairs // vocabulary_size, pairs % vocabulary_size, pair_counts))
+    many = np.flatnonzero(counts > FEW)  # rows
+    if len(many):
+        chances = weights[many] / weights[many].sum(axis=1, keepdims=True)  # (many, V)
+        token_counts = rng.multinomial(counts[many], chances)  # (many, V)
+        index, token = np.nonzero(token_counts)  # (K,) each
+        splits.append(Split(many[index], token, token_counts[index, token]))
+    return Split(*map(np.concatenate, zip(*splits, strict=True)))
 
 
 def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
