@@ -80,8 +80,9 @@ SHORT = replace(FEW, dropout_times_length=0.0, passes=60, updates=0)
 # combinations of words, so there's no label smoothing, and as much dropout as for more names.
 FEW_PHRASES = replace(FEW, label_smoothing=0.0, passes=60, updates=0)
 
-# A fine-tuned network has less to learn, and label smoothing would undo what it knows.
-FINE_TUNED_SHORT = replace(SHORT, label_smoothing=0.0, passes=10, learning_rate=0.002)
+# A fine-tuned network has less to learn, and label smoothing would undo what it knows. A dozen names fit into one step,
+# and need more passes.
+FINE_TUNED_SHORT = replace(SHORT, label_smoothing=0.0, passes=10, learning_rate=0.002, updates=30)
 # With enough names for a validation set.
 FINE_TUNED = replace(
     FINE_TUNED_SHORT,
