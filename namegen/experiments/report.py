@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import bidirectional
 
 from namegen.files import write_whole
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NONE = "–"  # the cell of a missing value
+ISOLATES = "\u2068\u2069"  # the marks around isolated text
 Item = TypeVar("Item")
 
 
@@ -214,14 +216,21 @@ def write_report(report: Report, folder: Path) -> None:
 
 
 def visible(text: str) -> str:
-    r"""Show control characters, which browsers hide, as code points.
+    r"""Show control characters, which browsers hide, as code points. The marks of ``isolated`` are kept.
 
     >>> visible("a\x1bb")
     'aU+001Bb'
     """
     return "".join(
-        character if character.isprintable() else f"U+{ord(character):04X}" for character in text
+        character if character.isprintable() or character in ISOLATES else f"U+{ord(character):04X}"
+        for character in text
     )
+
+
+def isolated(name: str) -> str:
+    """Isolate a right-to-left name, so that it doesn't change the order of the text around it."""
+    is_right_to_left = any(bidirectional(character) in ("R", "AL") for character in name)
+    return f"{ISOLATES[0]}{name}{ISOLATES[1]}" if is_right_to_left else name
 
 
 def escaped(text: str) -> str:

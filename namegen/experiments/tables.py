@@ -18,6 +18,7 @@ from namegen.experiments.report import (
     Section,
     Table,
     file_names,
+    isolated,
     make_table,
     percent,
     seconds,
@@ -324,7 +325,7 @@ def names_table(each: ListSummary) -> Table:
         "plausible (%)": lambda drawn: spread([drawn.names.plausible_percent], "{:.1f}".format),
         "distinct (%)": lambda drawn: f"{drawn.names.unique_percent:.1f}",
         "drawn most often": lambda drawn: ", ".join(
-            f"{name} ×{count}" for name, count in drawn.names.duplicates[:MOST_OFTEN]
+            f"{isolated(name)} ×{count}" for name, count in drawn.names.duplicates[:MOST_OFTEN]
         ),
     }
     note = "The speed is that of the fastest call. The first one, which includes compilation, doesn't count."

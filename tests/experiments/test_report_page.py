@@ -1,0 +1,97 @@
+"""The report is accessible and readable on phones, on desktops and on paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from namegen.experiments.report import write_report
+from namegen.experiments.rows import Generation, Results, Row
+from namegen.experiments.tables import make_report
+from tests.requirements import require
+from tests.web.conftest import Opener, browser, opened  # noqa: F401  # fixtures
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+PAPER = {"width": 690, "height": 1010}  # A4 without margins, in CSS pixels
+HEBREW = "שלום"
+
+
+@pytest.fixture(scope="module")
+def page_path(tmp_path_factory: pytest.TempPathFactory, published: Results) -> Path:
+    """Write a report about the published rows of one list, with Hebrew names and a failed job."""
+    first_list = published.rows[0].job.list
+    rows = [with_hebrew_names(row) for row in published.rows if row.job.list == first_list]
+    failed = msgspec.structs.replace(rows[-1], status="failed", why="it ended", result=None)
+    results = msgspec.structs.replace(published, rows=(*rows[:-1], failed))
+    folder = tmp_path_factory.mktemp("report")
+    write_report(make_report(results), folder)
+    return folder / "report.html"
+
+
+def with_hebrew_names(row: Row) -> Row:
+    """Rename the list, and add a frequent Hebrew name to the generated names."""
+    job = msgspec.structs.replace(row.job, list=f"{HEBREW} 1")
+    result = row.result
+    if isinstance(result, Generation):
+        algorithms = {
+            algorithm: msgspec.structs.replace(names, duplicates=((HEBREW, 9), *names.duplicates))
+            for algorithm, names in result.algorithms.items()
+        }
+        result = msgspec.structs.replace(result, algorithms=algorithms)
+    return msgspec.structs.replace(row, job=job, result=result)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_is_accessible(
+    page_path: Path,
+    opened: Opener,  # noqa: F811
+    size: dict[str, int],
+    scheme: str,
+) -> None:
+    require("axe_playwright_python")
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(page_path, viewport=size, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    violations = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:120]) for each in violations] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+def test_the_printed_report_is_light_and_nothing_is_cut_off(
+    page_path: Path,
+    opened: Opener,  # noqa: F811
+) -> None:
+    page = opened(page_path, viewport=PAPER, color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    right_edges = page.evaluate(
+        "[...document.querySelectorAll('table, img')].map(each => each.getBoundingClientRect().right)"
+    )
+    assert max(right_edges) <= PAPER["width"]
+    assert page.evaluate("getComputedStyle(document.querySelector('tr')).breakInside") == "avoid"
+
+
+def test_right_to_left_names_keep_the_order_of_the_cell(
+    page_path: Path,
+    opened: Opener,  # noqa: F811
+) -> None:
+    page = opened(page_path, viewport=DESKTOP)
+    cell = page.locator("td", has_text=HEBREW).first
+    name, count = cell.evaluate(
+        """(cell) => {
+            const text = cell.firstElementChild.firstChild;
+            const place = (start, end) => {
+                const range = document.createRange();
+                range.setStart(text, start);
+                range.setEnd(text, end);
+                return range.getBoundingClientRect();
+            };
+            return [place(1, 5).right, place(7, 9).left];
+        }"""
+    )
+    assert count >= name - 1, "the count is to the right of the name"
