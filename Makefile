@@ -118,7 +118,7 @@ check: $(VENV)/.developing
 	$(RUN) docs/tools/make_cli_docs.py --check
 	$(RUN) docs/tools/make_default_config.py --check
 	$(RUN) docs/tools/make_readme.py --check
-	$(RUN) docs/tools/make_results.py --check
+	$(RUN) docs/tools/make_original.py --check
 	$(RUN) docs/tools/make_lists.py --check
 	$(RUN) -m benchmarks.size --check
 	$(RUN) -m benchmarks.performance_page --check
@@ -145,7 +145,7 @@ docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_cli_docs.py
 	$(RUN) docs/tools/make_default_config.py
 	$(RUN) docs/tools/make_readme.py
-	$(RUN) docs/tools/make_results.py
+	$(RUN) docs/tools/make_original.py
 	$(RUN) docs/tools/make_lists.py
 	$(RUN) docs/tools/make_models.py --cards
 	$(RUN) docs/tools/make_module_types.py

@@ -196,6 +196,8 @@ def main() -> None:
     if "--draw" not in sys.argv:
         write(Frequencies(tuple(measure(name, config) for name, config in CONFIGS.items())))
     for frequencies in read():
+        for length in LENGTHS:
+            print(f"{frequencies.name}, {length} characters: {agreement(frequencies, length):.2f}")
         with drawing_style():
             save_figure(
                 frequency_plot(frequencies), RESULTS / f"{frequencies.name}-frequencies.png"
