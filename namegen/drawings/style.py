@@ -10,11 +10,11 @@ from __future__ import annotations
 import io
 import math
 import unicodedata
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib as mpl
@@ -53,21 +53,16 @@ CODE_POINT = "U+"  # the prefix of the hexadecimal code point of a character tha
 def engine_colours(engines: Iterable[str]) -> dict[str, str]:
     """Assign a color to each backend of a report.
 
-    The built-in backends have fixed colors. The color of any other backend depends on its name and on the colors of the
-    other backends. Colors repeat if there are more backends than colors.
+    The built-in backends have fixed colors. The others get the remaining colors in alphabetical order. Colors repeat if
+    there are more backends than colors.
 
-    >>> engine_colours(["numpy"])
-    {'numpy': 'C0'}
+    >>> engine_colours(["numpy", "jax"])
+    {'numpy': 'C0', 'jax': 'C4'}
     """
-    assigned: dict[str, str] = {}
-    for name in sorted(set(engines)):
-        if name in ENGINE_COLOURS:
-            assigned[name] = ENGINE_COLOURS[name]
-            continue
-        first = zlib.crc32(name.encode()) % len(OTHER_ENGINE_COLOURS)
-        candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
-        unused = [colour for colour in candidates if colour not in assigned.values()]
-        assigned[name] = unused[0] if unused else candidates[0]
+    names = set(engines)
+    assigned = {name: colour for name, colour in ENGINE_COLOURS.items() if name in names}
+    others = sorted(names - ENGINE_COLOURS.keys())
+    assigned.update(zip(others, cycle(OTHER_ENGINE_COLOURS), strict=False))
     return assigned
 
 

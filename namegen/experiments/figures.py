@@ -1,14 +1,14 @@
-"""The plots of a report: learning curves, bars for accuracies and speeds, and the lengths of generated names."""
+"""The plots of a report: learning curves, bars for accuracies, and the lengths of generated names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from textwrap import fill
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from namegen.drawings import style
 from namegen.experiments.rows import Training
@@ -86,34 +86,25 @@ def curves_figure(
     return figure
 
 
-def bars_figure(
-    rows: Mapping[str, Mapping[str, Sequence[float]]],
-    levels: Mapping[str, float],
-    *,
-    x_label: str,
-    show: Callable[[float], str],
-    is_logarithmic: bool = False,
+def accuracy_figure(
+    rows: Mapping[str, Mapping[str, Sequence[float]]], levels: Mapping[str, float]
 ) -> Figure:
-    """Plot a group of horizontal bars per row, such as the accuracies of a network.
+    """Plot a group of horizontal bars per network, with a bar for each kind of accuracy.
 
     Args:
-        rows: for each row, the values of each kind of bar, over which the bar shows the mean and the range.
+        rows: for each network, the values of each kind, of which a bar shows the mean and the range over the seeds.
         levels: vertical lines, by their labels.
-        x_label: the label of the horizontal axis.
-        show: formats a value.
-        is_logarithmic: whether the horizontal axis is logarithmic.
     """
     kinds = list(dict.fromkeys(kind for bars in rows.values() for kind in bars))
     height = 0.8 / len(kinds)  # of a bar
     figure = style.new_figure(8.0, 1.4 + 0.42 * len(rows))
     axes = figure.add_subplot()
     for place, bars in enumerate(rows.values()):
-        for kind, values in bars.items():
-            number = kinds.index(kind)
-            y = place + (number - (len(kinds) - 1) / 2) * height
+        for number, kind in enumerate(kinds):
+            values = bars[kind]
             average = mean(values)
             axes.barh(
-                y,
+                place + (number - (len(kinds) - 1) / 2) * height,
                 average,
                 height * 0.95,
                 color="C0",
@@ -122,20 +113,12 @@ def bars_figure(
                 error_kw={"ecolor": mpl.rcParams["text.color"], "elinewidth": 1},
                 label=kind if place == 0 else None,
             )
-            at = (max(values), y)
-            axes.annotate(
-                show(average), at, (5, 0), textcoords="offset points", va="center", fontsize=8
-            )
     for number, (label, value) in enumerate(levels.items()):
         color = mpl.rcParams["text.color" if label.startswith("ceiling") else "axes.edgecolor"]
         pattern = "-" if number % 2 == 0 else (0, (2, 1.5))
         axes.axvline(value, color=color, linewidth=1.2, linestyle=pattern, label=label)
-    if is_logarithmic:
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.margins(x=0.1)
-    axes.set_xlabel(x_label)
-    axes.xaxis.set_major_formatter(lambda value, _: show(value))
+    axes.set_xlabel("characters of the held-out names that are right")
+    axes.xaxis.set_major_formatter(style.percent_formatter())
     axes.set_yticks(range(len(rows)), [fill(style.drawable_text(label, 60), 26) for label in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)  # the first row at the top
     axes.grid(visible=False, axis="y")

@@ -27,12 +27,12 @@ from namegen.experiments.rows import (
     Generation,
     Groups,
     Job,
-    Machine,
     Metrics,
     Names,
     Part,
     Reference,
     ReferencePart,
+    Row,
     Status,
     Training,
     this_machine,
@@ -75,19 +75,11 @@ class Task(Struct, frozen=True):
     version: str = namegen.__version__
 
 
-class Answer(Struct, frozen=True):
-    """The outcome of a job on some machine."""
+def measure(task: Task) -> tuple[Row, bytes | None]:
+    """Run a job. Return its row, without a key, and the file of the trained network.
 
-    status: Status
-    why: str
-    machine: Machine
-    versions: dict[str, str | None]
-    result: Reference | Training | Generation | None = None
-    model: bytes | None = None  # the file of the trained network
-
-
-def measure(task: Task) -> Answer:
-    """Run a job. Errors that namegen can explain become the status of the answer."""
+    Errors that namegen can explain become the status of the row.
+    """
     job = task.job
     status: Status = "done"
     why = ""
@@ -112,7 +104,16 @@ def measure(task: Task) -> Answer:
         status, why = "unavailable", str(error)
     except NamegenError as error:
         status, why = "failed", str(error)
-    return Answer(status, why, this_machine(), versions(job.backend), result, model)
+    row = Row(
+        key="",
+        job=job,
+        status=status,
+        why=why,
+        machine=this_machine(),
+        versions=versions(job.backend),
+        result=result,
+    )
+    return row, model
 
 
 def corpus_of(task: Task) -> Corpus:

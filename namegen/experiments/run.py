@@ -27,7 +27,7 @@ import msgspec
 from namegen.core.data.corpus import Corpus
 from namegen.errors import EngineError, OutputError, reason_of, setting, short
 from namegen.events import Ended, NoWorkers, Planned, ProgressCallback, Running, UnderWay
-from namegen.experiments.measure import Answer, Task, measure
+from namegen.experiments.measure import Task, measure
 from namegen.experiments.rows import LARGEST_FILE, Job, Row, Training
 from namegen.experiments.workers import Workers
 from namegen.files import (
@@ -167,7 +167,7 @@ def run_jobs(
     missing = [job for job, key in zip(jobs, keys, strict=True) if key not in store.rows]
     for is_timed, stage in groupby(missing, key=lambda job: job.is_timed):
         waiting = deque(stage)
-        running: dict[Future[Answer], tuple[Job, float]] = {}
+        running: dict[Future[tuple[Row, bytes | None]], tuple[Job, float]] = {}
         while waiting or running:
             # Start as many jobs as possible.
             slots = min(1, workers.count()) if is_timed else workers.count()
@@ -204,10 +204,10 @@ def run_jobs(
                 yield row
 
 
-def _row_of(job: Job, future: Future[Answer]) -> tuple[Row, bytes | None]:
+def _row_of(job: Job, future: Future[tuple[Row, bytes | None]]) -> tuple[Row, bytes | None]:
     """Return the row of a job that has ended, and its network."""
     try:
-        answer = future.result()
+        row, model = future.result()
     except CancelledError as error:
         raise EngineError(
             "the dask scheduler has stopped. Finished runs are kept: start the scheduler again, and repeat the command"
@@ -215,13 +215,4 @@ def _row_of(job: Job, future: Future[Answer]) -> tuple[Row, bytes | None]:
     except Exception as error:  # the process died, or a worker can't load namegen
         first_line = str(error).partition("\n")[0] or type(error).__name__
         return Row(key=job.key, job=job, status="failed", why=first_line[:300]), None
-    row = Row(
-        key=job.key,
-        job=job,
-        status=answer.status,
-        why=answer.why,
-        machine=answer.machine,
-        versions=answer.versions,
-        result=answer.result,
-    )
-    return row, answer.model
+    return msgspec.structs.replace(row, key=job.key, job=job), model

@@ -229,15 +229,8 @@ def quality_findings(results: Results) -> list[str]:
                 f"on held-out names after {' or '.join(map(str, epochs))} epochs."
             )
             ngram = references[0] if references else None
-            apart = best.minus(ngram) if ngram else None
-            if ngram and apart:
-                if not apart.excludes(0):
-                    text += f" The difference from the {ngram.name} isn't clear"
-                elif apart.mean > 0:
-                    text += f" The {ngram.name} is better"
-                else:
-                    text += f" It's better than the {ngram.name}"
-                text += f" ({show_difference(apart)})."
+            if ngram:
+                text += f" Its loss minus the {ngram.name}'s: {show_difference(best.minus(ngram))}."
             findings.append(text)
     return findings
 
@@ -293,10 +286,12 @@ def _numbers(result: dict[str, Any], prefix: str = "") -> dict[str, float]:
 def summary_rows(results: Results) -> list[dict[str, Any]]:
     """Return means and spreads: a dictionary for each model and number, over seeds and rounds."""
     values: dict[tuple[Any, ...], list[float]] = {}
-    for line, row in zip(flat_rows(results), results.rows, strict=True):
+    for line in flat_rows(results):
         key = tuple(line[name] for name in KEYS)
-        for name, value in _numbers(msgspec.to_builtins(row.result) or {}).items():
-            values.setdefault((*key, name), []).append(value)
+        for name, value in line.items():
+            is_measured = isinstance(value, int | float) and name not in ("seed", "round")
+            if is_measured:
+                values.setdefault((*key, name), []).append(value)
     lines = []
     for key, known in values.items():
         lines.append(

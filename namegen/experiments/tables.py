@@ -55,18 +55,28 @@ def make_report(results: Results) -> Report:
     quality = quality_findings(results)
     is_comparison = results.command == "compare-backends"
     headline = (speeds or [NOT_COMPARED]) if is_comparison else quality
+    headline_text = " ".join(headline[:2]) or "No run has finished."
     lists = lists_of(results)
     sections = []
     for each, file_name in zip(lists, file_names([each.name for each in lists]), strict=True):
         sections += list_sections(each, file_name)
     return Report(
         title="Backends compared" if is_comparison else "Settings compared",
-        headline=" ".join(headline[:2]) or "No run has finished.",
+        headline=headline_text + quick_note(results),
         findings=[*headline[2:], *quality] if is_comparison else quality[2:],
         warnings=[*missing_results(results), *busy_warnings(results)],
         details=measured_where(results),
         sections=sections,
     )
+
+
+def quick_note(results: Results) -> str:
+    """State for how many epochs a quick comparison trained its networks."""
+    runs = [run for each in lists_of(results) for _, run in each.trainings("network")]
+    if not results.options.get("quick") or not runs:
+        return ""
+    epochs = " or ".join(str(number) for number in sorted({run.epochs for run in runs}))
+    return f" A quick comparison: the networks were trained for only {epochs} epochs."
 
 
 def busy_warnings(results: Results) -> list[str]:
@@ -141,13 +151,7 @@ def list_sections(each: ListSummary, file_name: str) -> list[Section]:
             levels[figures.ACCURACY][model.name] = mean(bars["argmax"])
             levels[figures.LOSS][model.name] = mean(model.values("held_out", LOSS) or [inf])
         draw_curves = partial(figures.curves_figure, networks, levels)
-        draw_bars = partial(
-            figures.bars_figure,
-            accuracies,
-            accuracy_levels,
-            x_label="characters of the held-out names that are right (%)",
-            show=percent,
-        )
+        draw_bars = partial(figures.accuracy_figure, accuracies, accuracy_levels)
         plots = [
             Plot(
                 f"{file_name}-learning-{split}",
@@ -163,27 +167,11 @@ def list_sections(each: ListSummary, file_name: str) -> list[Section]:
         tables = (held_out_table(each, models), parts_table(models))
         sections.append(Section(f"{each.name}: networks, {split}", about, plots, tables))
     if each.generations:
-        speeds: dict[str, dict[str, list[float]]] = {}
         lengths = {"the list": reference.lengths} if reference else {}
         for row, generation in each.generations:
-            speeds[f"{row.job.model}: {row.job.network}"] = {
-                ALGORITHMS[algorithm]: [row.job.names / (names.seconds or inf)]
-                for algorithm, names in generation.algorithms.items()
-            }
             lengths[row.job.network] = best_names(generation).lengths
-        draw_speeds = partial(
-            figures.bars_figure,
-            speeds,
-            {},
-            x_label="names per second",
-            show=whole,
-            is_logarithmic=True,
-        )
-        plots = [
-            Plot(f"{file_name}-speed", f"{each.name}: names per second", draw_speeds),
-            Plot(f"{file_name}-lengths", f"{each.name}: lengths of the names",
-                 partial(figures.lengths_figure, lengths)),
-        ]  # fmt: skip
+        draw_lengths = partial(figures.lengths_figure, lengths)
+        plots = [Plot(f"{file_name}-lengths", f"{each.name}: lengths of the names", draw_lengths)]
         sections.append(Section(f"{each.name}: generation", "", plots, (names_table(each),)))
     return sections
 

@@ -23,6 +23,10 @@ def test_the_headline_has_the_ratio_of_each_network_with_its_interval(published:
     assert make_report(published).warnings == []
 
 
+def test_the_headline_of_a_quick_comparison_has_the_number_of_epochs(measured: Results) -> None:
+    assert make_report(measured).headline.endswith("trained for only 2 epochs.")
+
+
 def test_a_busy_machine_gets_a_note_and_still_a_ratio(published: Results) -> None:
     rows = [
         msgspec.structs.replace(row, result=msgspec.structs.replace(row.result, load=5.0))
@@ -73,7 +77,7 @@ def test_the_best_network_has_the_lowest_loss(published: Results) -> None:
     best = min(models, key=lambda model: mean(model.values("held_out", LOSS)))
     assert f"the best network is {best.name}, with a loss of 1.349 nats" in finding
     assert "after 120 epochs" in finding
-    assert "The 8-gram is better (+0.069" in finding
+    assert "Its loss minus the 8-gram's: +0.069 (+0.054 to +0.085)." in finding
 
 
 def test_hostile_names_are_escaped_everywhere(folder: Path) -> None:
