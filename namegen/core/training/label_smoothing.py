@@ -17,7 +17,7 @@ from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.models.ngram import KNESER_NEY, NgramModel, node_contexts
 from namegen.errors import SettingsError, setting
-from namegen.types import Array, Float32, Int, Int64
+from namegen.types import Array, Float32, Int64
 
 LARGEST_TABLE = 2**28  # probabilities in a table, which takes 1 GiB
 
@@ -46,21 +46,19 @@ def smooth_targets(batches: BatchMaker, vocabulary_size: int, share: float) -> B
     Raises:
         SettingsError: The probabilities for all prefixes don't fit into memory.
     """
-    if not fits_in_memory(batches.tree.nodes, vocabulary_size):
+    tree = batches.tree
+    if not fits_in_memory(tree.nodes, vocabulary_size):
         raise SettingsError(
             f"{setting('label_smoothing')} is {share:g}, but the probabilities of {vocabulary_size:,} "
-            f"characters after {batches.tree.nodes:,} prefixes don't fit into memory: remove the setting"
+            f"characters after {tree.nodes:,} prefixes don't fit into memory: remove the setting"
         )
-    return batches.with_targets(_ngram_predictions(batches.tree, vocabulary_size), share)
-
-
-def _ngram_predictions(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N V"]:
-    """Predict what follows each prefix, with an n-gram of the same names."""
     has_labels = tree.roots > 1
     if has_labels and fits_in_memory(TABLES_OF_LABELLED_NAMES * tree.nodes, vocabulary_size):
-        return ngram_by_label(tree, vocabulary_size)
-    ngram = NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY)
-    return chances_at_nodes(ngram, tree)
+        predictions = ngram_by_label(tree, vocabulary_size)
+    else:
+        ngram = NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY)
+        predictions = chances_at_nodes(ngram, tree)
+    return batches.with_targets(predictions, share)
 
 
 def fits_in_memory(nodes: int, vocabulary_size: int) -> bool:
@@ -80,7 +78,9 @@ def ngram_by_label(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N 
     """Predict what follows each prefix, with an n-gram that keeps the labels apart.
 
     An ordinary n-gram reads the label as the first character, so it forgets the label as soon as the
-    prefix is longer than its context. ``_NgramByLabel`` explains how this one remembers it.
+    prefix is longer than its context. Here, each context of a label is interpolated with two others:
+    the next shorter context of the same label, and the same context of all names. So a label with
+    few names learns from the other labels.
 
     Args:
         tree: The names. Each root is a label.
@@ -89,62 +89,30 @@ def ngram_by_label(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N 
     Returns:
         The probabilities of the next character after each prefix.
     """
-    ngram = _NgramByLabel(tree, vocabulary_size)
-    for length, token in enumerate(node_contexts(tree, LONGEST_CONTEXT), start=1):
-        ngram.extend_contexts(length, token)
-    return ngram.expected_by_label
+    # Prefixes with the same number have the same context. The contexts start empty.
+    context: Int64[Array, "N"] = np.zeros(tree.nodes, np.int64)  # among all names
+    context_in_label: Int64[Array, "N"] = tree.root_of  # among those of the same label
+    # What follows each prefix, predicted from all names, and mostly from the names of its label.
+    expected = np.full((tree.nodes, vocabulary_size), 1 / vocabulary_size, np.float32)  # (N, V)
+    expected_by_label = expected  # (N, V)
 
-
-class _NgramByLabel:
-    """An n-gram in which each context of a label is interpolated with two others.
-
-    These are the next shorter context of the same label, and the same context of all names. So a
-    label with few names learns from the other labels. The contexts start empty, and
-    ``extend_contexts`` makes them one character longer.
-
-    Prefixes with the same number have the same context.
-    """
-
-    def __init__(self, tree: PrefixTree, vocabulary_size: int) -> None:
-        self.tree = tree
-        self.vocabulary_size = vocabulary_size
-        self.context: Int64[Array, "N"] = np.zeros(tree.nodes, np.int64)  # among all names
-        self.context_in_label: Int64[Array, "N"] = tree.root_of  # among those of the same label
-        uniform = np.full((1, vocabulary_size), 1 / vocabulary_size, np.float32)  # (1, V)
-        #: What follows each prefix, predicted from all names.
-        self.expected: Float32[Array, "N V"] = self._predict(uniform)
-        #: The same, predicted mostly from the names of the prefix's label.
-        self.expected_by_label: Float32[Array, "N V"] = self._predict_by_label(uniform)
-
-    def extend_contexts(self, length: int, token: Int[Array, "N"]) -> None:
-        """Make each context one character longer, and update the predictions.
-
-        Args:
-            length: The new length of the contexts.
-            token: The token that many characters before the end of each prefix.
-        """
-        depth = self.tree.depth_of  # (N,)
-        is_before_the_name = depth < length  # (N,)
-        added = np.where(is_before_the_name, END_TOKEN, token)  # (N,)
-        self.context = _renumbered(self.context * self.vocabulary_size + added)
-        self.context_in_label = _renumbered(self.context_in_label * self.vocabulary_size + added)
-
+    depth = tree.depth_of  # (N,)
+    last_tokens = node_contexts(tree, LONGEST_CONTEXT)
+    for length in range(LONGEST_CONTEXT + 1):
+        # Make each context one character longer.
+        if length > 0:
+            is_before_the_name = depth < length  # (N,)
+            added = np.where(is_before_the_name, END_TOKEN, next(last_tokens))  # (N,)
+            context = _renumbered(context * vocabulary_size + added)
+            context_in_label = _renumbered(context_in_label * vocabulary_size + added)
         has_context = (depth >= length - 1)[:, None]  # (N, 1); the start token is part of a context
-        longer = self._predict(self.expected)
-        self.expected = np.where(has_context, longer, self.expected)
-        longer = self._predict_by_label(self.expected_by_label)
-        self.expected_by_label = np.where(has_context, longer, self.expected_by_label)
-
-    def _predict(self, shorter: Float32[Array, "_ V"]) -> Float32[Array, "N V"]:
-        """Predict from all names, given the predictions of the next shorter contexts."""
-        return _interpolated(self.tree, self.context, shorter=shorter, weight=WEIGHT_OF_ALL)
-
-    def _predict_by_label(self, shorter: Float32[Array, "_ V"]) -> Float32[Array, "N V"]:
-        """Predict from the names of each label, given the predictions of the next shorter contexts."""
-        mixed = SHARE_OF_LABEL * shorter + (1 - SHARE_OF_LABEL) * self.expected
-        return _interpolated(
-            self.tree, self.context_in_label, shorter=mixed, weight=WEIGHT_OF_LABEL
-        )
+        # Interpolate with the predictions of the shorter contexts.
+        longer = _interpolated(tree, context, shorter=expected, weight=WEIGHT_OF_ALL)  # (N, V)
+        expected = np.where(has_context, longer, expected)
+        mixed = SHARE_OF_LABEL * expected_by_label + (1 - SHARE_OF_LABEL) * expected  # (N, V)
+        longer = _interpolated(tree, context_in_label, shorter=mixed, weight=WEIGHT_OF_LABEL)
+        expected_by_label = np.where(has_context, longer, expected_by_label)
+    return expected_by_label
 
 
 def _interpolated(
@@ -162,22 +130,17 @@ def _interpolated(
         shorter: The prediction of the shorter context, one row for each prefix or one for all.
         weight: How many names the shorter context counts as.
     """
-    counts = _next_token_counts(tree, context, vocabulary_size=shorter.shape[1])  # (C, V)
+    # Count how often each token followed each context.
+    vocabulary_size = shorter.shape[1]
+    contexts = context.max() + 1  # C
+    flat_index = context[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
+    flat_counts = np.bincount(flat_index, tree.edge_count, minlength=contexts * vocabulary_size)
+    counts = flat_counts.astype(np.float32).reshape(contexts, vocabulary_size)  # (C, V)
     totals = counts.sum(axis=1)  # (C,)
     mixed: Float32[Array, "N V"] = (counts[context] + weight * shorter) / (
         totals[context, None] + weight
     )
     return mixed
-
-
-def _next_token_counts(
-    tree: PrefixTree, context: Int64[Array, "N"], vocabulary_size: int
-) -> Float32[Array, "C V"]:
-    """Count how often each token followed each context."""
-    contexts = context.max() + 1  # C
-    flat_index = context[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
-    counts = np.bincount(flat_index, tree.edge_count, minlength=contexts * vocabulary_size)
-    return counts.astype(np.float32).reshape(contexts, vocabulary_size)
 
 
 def _renumbered(values: Int64[Array, "N"]) -> Int64[Array, "N"]:

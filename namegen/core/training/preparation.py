@@ -34,7 +34,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
 from namegen.core.scoring.words import has_phrases, known_words, words_by_label
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.base_model import OpenBaseModel, choose_starting_point
+from namegen.core.training.base_model import BaseModel, OpenBaseModel, choose_starting_point
 from namegen.core.training.defaults import ListSize, with_defaults
 from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.saved_state import Identity
@@ -56,7 +56,7 @@ class PreparedTraining:
     network: Network
     dropping: Dropping  # makes the masks of each step
     engine: Engine  # trains the network; has the initial parameters
-    generator: Generator  # draws names from the engine's current parameters
+    claimed: tuple[str, ...]  # what new names must not start with
     batches: BatchMaker  # the names of an epoch
     metadata: Metadata  # the model's metadata, without its results
     for_use: bool  # whether the model will generate names; see ``prepare``
@@ -67,6 +67,18 @@ class PreparedTraining:
         """The results that the model's validation results are compared with; None without a validation set."""
         validation = self.parts.validation
         return None if validation is None else HeldOutReferences(validation, self.parts)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """Draws names from the engine's current parameters."""
+        return Generator(
+            self.engine,
+            self.parts.vocabulary,
+            known_names=self.metadata.known_names,
+            start_tokens=self.parts.start_tokens,
+            normalization=normalization_of(self.recipe.data.name_type),
+            claimed=self.claimed,
+        )
 
     @property
     def list_ready(self) -> ListReady:
@@ -136,20 +148,18 @@ def prepare(
     letter_case = corpus.letter_case if base_model is not None and corpus.is_short else "original"
     if letter_case != "original":  # the base model only knows capitals at the start of words
         corpus = replace(corpus, names=tuple(map(title, corpus.names)))
-    seed = recipe.training.seed
-    parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
+    parts = ListParts.from_corpus(corpus, recipe.data, seed=recipe.training.seed)
     training_set = corpus.where(parts.part_of == TRAINING)
     vocabulary = parts.vocabulary
     labels = tuple(parts.labels)
-    size = ListSize.of(parts, has_phrases=training_set.is_phrases)
-    recipe = with_defaults(start.recipe, size)
+    recipe = with_defaults(start.recipe, ListSize.of(parts, has_phrases=training_set.is_phrases))
 
     # Create the network, and load its initial parameters into an engine.
     network = network_for(engine_class, recipe.network, vocabulary.size, labels=len(labels))
     dropping = Dropping(network, recipe.training)  # before anything slow: it may reject a rate
     ngrams, words = scored_by(training_set, parts) if for_use else (None, None)
     if base_model is None:
-        rng = np.random.default_rng([seed, 0, INITIAL_PARAMETERS])
+        rng = np.random.default_rng([recipe.training.seed, 0, INITIAL_PARAMETERS])
         parameters = network.initial_parameters(recipe.network.initializer, rng=rng)
     else:
         shares = base_model.label_shares(training_set, labels)  # (labels, L)
@@ -172,20 +182,6 @@ def prepare(
     if recipe.training.label_smoothing:
         batches = smooth_targets(batches, vocabulary.size, recipe.training.label_smoothing)
 
-    summary: TrainingSummary = {
-        "list": corpus.source,
-        "names": len(corpus.names),
-        "distinct_names": len(listed),
-        "split": recipe.data.split,
-        "validation_share": recipe.data.validation_share,
-        "test_share": recipe.data.test,
-        "backend": engine.name,
-        "settings": to_plain(recipe.training),
-        "seed": seed,
-    }
-    if base_model is not None:
-        summary["base_model"] = str(recipe.network.base_model)
-        summary["credit"] = base_model.credit
     metadata = Metadata(
         network=network,
         vocabulary=vocabulary,
@@ -199,15 +195,7 @@ def prepare(
         ngrams=ngrams,
         words=words,
         known_names=known_names,
-        training=summary,
-    )
-    generator = Generator(
-        engine,
-        vocabulary,
-        known_names=known_names,
-        start_tokens=parts.start_tokens,
-        normalization=normalization,
-        claimed=claimed,
+        training=summarize(corpus, parts, recipe, engine=engine, base_model=base_model),
     )
     return PreparedTraining(
         corpus=corpus,
@@ -216,12 +204,38 @@ def prepare(
         network=network,
         dropping=dropping,
         engine=engine,
-        generator=generator,
+        claimed=claimed,
         batches=batches,
         metadata=metadata,
         for_use=for_use,
         remark=start.remark,
     )
+
+
+def summarize(
+    corpus: Corpus,
+    parts: ListParts,
+    recipe: Recipe,
+    *,
+    engine: Engine,
+    base_model: BaseModel | None,
+) -> TrainingSummary:
+    """Describe the list and the settings, for the model's metadata. The results are added after training."""
+    summary: TrainingSummary = {
+        "list": corpus.source,
+        "names": len(corpus.names),
+        "distinct_names": len(parts.distinct_names),
+        "split": recipe.data.split,
+        "validation_share": recipe.data.validation_share,
+        "test_share": recipe.data.test,
+        "backend": engine.name,
+        "settings": to_plain(recipe.training),
+        "seed": recipe.training.seed,
+    }
+    if base_model is not None:
+        summary["base_model"] = str(recipe.network.base_model)
+        summary["credit"] = base_model.credit
+    return summary
 
 
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:

@@ -1,17 +1,17 @@
-"""How far a run is: the history of its epochs, ``history.csv``, and the best parameters so far."""
+"""How far a run is: the history of its epochs, ``history.csv``, and the best epoch so far."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.settings import TrainingSettings
+from namegen.documents import Count, Measure, Size
 from namegen.errors import printable, safe_cell
 from namegen.events import EpochEnded
-from namegen.types import Array, Float32
 
 
 @dataclass(frozen=True)
@@ -49,31 +49,29 @@ def history_csv(records: Sequence[EpochRecord]) -> str:
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The best epoch so far."""
+    """The best epoch so far. ``Trainer.best_parameters`` has its parameters."""
 
-    epoch: int  # counted from 1; 0 for a network that hasn't finished any
+    epoch: Size  # counted from 1
     value: float  # the loss or the negative accuracy, so lower is better
-    parameters: Mapping[str, Array]  # by canonical name
-    probe: Float32[Array, "2 V"] | None = None  # the self-test logits; None if not computed yet
 
 
 @dataclass
 class TrainingProgress:
-    """How far a run is. With the engine's state, it's everything that resuming needs.
+    """How far a run is. With the engine's state and the best parameters, it's everything that resuming needs.
 
     >>> progress = TrainingProgress(epoch=3)
     >>> progress.finished(TrainingSettings(epochs=3))
     True
     """
 
-    epoch: int = 0  # how many epochs are finished
+    epoch: Count = 0  # how many epochs are finished
     # In the current epoch:
-    step: int = 0  # how many steps are done
+    step: Count = 0  # how many steps are done
     loss_sum: float = 0.0  # nats
-    characters: int = 0
-    training_seconds: float = 0.0  # inside train_epoch
+    characters: Count = 0
+    training_seconds: Measure = 0.0  # inside train_epoch
     # In the whole run:
-    seconds: float = 0.0  # inside train_epoch and validation
+    seconds: Measure = 0.0  # inside train_epoch and validation
     history: list[EpochRecord] = field(default_factory=list)
     best: BestEpoch | None = None
 

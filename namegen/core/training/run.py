@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +21,7 @@ from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import DataSettings, TrainingSettings
 from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
-from namegen.core.training.progress import BestEpoch, TrainingProgress
+from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.result import RunResult, borrowed, finish
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.saved_state import Identity, SavedState
@@ -139,6 +138,7 @@ class TrainingRun:
         engine_state, probe = self._engine_state()
         state = SavedState(
             engine_state=engine_state,
+            best_parameters=self.trainer.best_parameters,
             progress=self.progress,
             identity=self.prepared.identity,
             engine=self.prepared.engine.name,
@@ -175,26 +175,28 @@ class TrainingRun:
 
         It has no results on the training and test set yet. For a short list, they take longer than an epoch.
         """
-        best = self.progress.best
+        best_epoch = self.progress.best_epoch
         validation = None
-        if best is None:
-            state, probe = self._engine_state()
-            best = BestEpoch(epoch=0, value=math.inf, parameters=parameters_of(state), probe=probe)
+        if best_epoch:
+            validation = self.progress.history[best_epoch - 1].validation
+            parameters = self.trainer.best_parameters
+            probe = self.trainer.best_probe
         else:
-            validation = self.progress.history[best.epoch - 1].validation
+            state, probe = self._engine_state()
+            parameters = parameters_of(state)
         metadata = replace(
             self.prepared.metadata,
             training={
                 **self.prepared.metadata.training,
                 "epochs": self.progress.epoch,
-                "best_epoch": best.epoch,
+                "best_epoch": best_epoch,
                 "training": None,
                 "validation": None if validation is None else validation.to_dict(),
                 "test": None,
             },
-            probe=best.probe,
+            probe=probe,
         )
-        return Checkpoint(**vars(metadata), parameters=best.parameters)
+        return Checkpoint(**vars(metadata), parameters=parameters)
 
     def resume(self, saved: SavedState | None = None) -> None:
         """Load a state, so that ``run`` continues as if there had been no pause.
@@ -214,17 +216,13 @@ class TrainingRun:
         self._check_identity(saved.identity)
         engine = self.prepared.engine
         start_token = self.prepared.network.start_tokens[0]
-        best = saved.progress.best
-        if best is not None:
-            dtypes_of_best = {values.dtype for values in best.parameters.values()}
-            dtypes_of_engine = {
-                values.dtype for values in parameters_of(engine.get_state()).values()
-            }
-            if not dtypes_of_best <= dtypes_of_engine:
-                raise CheckpointError(
-                    f"cannot resume {self._path}: its best parameters don't have the data type of the backend. Use "
-                    "another copy of the state, or start a new run"
-                )
+        dtypes_of_best = {values.dtype for values in saved.best_parameters.values()}
+        dtypes_of_engine = {values.dtype for values in parameters_of(engine.get_state()).values()}
+        if not dtypes_of_best <= dtypes_of_engine:
+            raise CheckpointError(
+                f"cannot resume {self._path}: its best parameters don't have the data type of the backend. Use "
+                "another copy of the state, or start a new run"
+            )
         # Load the engine's state, and check that the engine computes what the saving engine computed.
         engine.set_state(saved.engine_state)
         check_self_test(
@@ -239,11 +237,11 @@ class TrainingRun:
         )
         self.progress = saved.progress
         self._saved_best = 0
-        if best is not None:
+        if self.progress.best is not None:
+            self.trainer.best_parameters = saved.best_parameters
             # The state doesn't contain the self-test logits of the best epoch.
-            with borrowed(engine, best.parameters):
-                probe = self_test_logits(engine, start_token)
-            self.progress.best = replace(best, probe=probe)
+            with borrowed(engine, saved.best_parameters):
+                self.trainer.best_probe = self_test_logits(engine, start_token)
 
     def _check_identity(self, saved: Identity) -> None:
         """Raise an error if the list, the settings or the network have changed since the state was saved."""

@@ -8,7 +8,7 @@ from there as if it hadn't stopped. ``run.py`` writes the files, and the callbac
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -32,6 +32,7 @@ from namegen.errors import (
     setting,
 )
 from namegen.events import ProgressCallback, StepBegins
+from namegen.types import Array, Float32
 
 # Nats per character. Guessing costs log V, at most 14, so a network with this loss has diverged, even if it's finite.
 DIVERGED = 1_000
@@ -51,6 +52,11 @@ class Trainer:
     Raises:
         SettingsError: The settings aren't resolved.
     """
+
+    best_parameters: Mapping[
+        str, Array
+    ]  # of the best epoch, by canonical name; empty before the first one ends
+    best_probe: Float32[Array, "2 V"] | None  # their self-test logits
 
     def __init__(
         self,
@@ -79,6 +85,8 @@ class Trainer:
             warmup=training.warmup,
             lr_steps=training.lr_steps,
         )
+        self.best_parameters = {}
+        self.best_probe = None
         self._error_of_steps: Exception | None = None  # raised by _remaining_steps
 
     def run(self, progress: TrainingProgress) -> Iterator[TrainingProgress]:
@@ -209,12 +217,10 @@ class Trainer:
                 value = -metrics.accuracy_argmax
         if progress.best is None or value < progress.best.value:
             with self._engine_at_work(progress):
-                progress.best = BestEpoch(
-                    epoch=progress.epoch,
-                    value=value,
-                    parameters=parameters_of(self.engine.get_state()),
-                    probe=self_test_logits(self.engine, self.prepared.network.start_tokens[0]),
-                )
+                start_token = self.prepared.network.start_tokens[0]
+                self.best_parameters = parameters_of(self.engine.get_state())
+                self.best_probe = self_test_logits(self.engine, start_token)
+            progress.best = BestEpoch(epoch=progress.epoch, value=value)
         self.on_progress(record)
 
     def _sample(self, epoch: int) -> tuple[str, bool]:

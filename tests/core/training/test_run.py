@@ -53,7 +53,7 @@ def test_a_resumed_run_gives_exactly_the_same_result(
     assert_same_state(states(last), states(whole))
     assert untimed(last.progress.history) == untimed(whole.progress.history)
     assert last.progress.best.epoch == whole.progress.best.epoch
-    assert_same_state(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
+    assert_same_state(dict(last.trainer.best_parameters), dict(whole.trainer.best_parameters))
 
 
 def test_resuming_fits_the_score_rules_after_a_stop(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_nan_loss_stops_training_but_keeps_the_model(
     assert run.progress.epoch == 2
     kept = Path(tmp_path / "model.safetensors").read_bytes()
     assert kept
-    assert all(np.isfinite(values).all() for values in run.progress.best.parameters.values())
+    assert all(np.isfinite(values).all() for values in run.trainer.best_parameters.values())
 
 
 @pytest.mark.parametrize("data", [None, DataSettings(validation=0.0)])
@@ -249,7 +249,9 @@ def test_the_network_learns_different_names_for_each_label() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_self_test_logits_of_a_state_must_have_two_rows(tmp_path: Path, rows: int) -> None:
     path = tmp_path / "state.safetensors"
-    SavedState({}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(path)
+    SavedState({}, {}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(
+        path
+    )
     tensors, document = read_tensors(path)
     kept = {name: value for name, value in document.items() if name != "format_version"}
     write_tensors(path, tensors | {"probe": np.zeros((rows, 5), np.float32)}, kept)
