@@ -119,14 +119,14 @@ def test_score_rules_only_use_names_that_can_be_returned(tmp_path: Path) -> None
     generator = api.open_checkpoint(checkpoint, "companies").generator
 
     def threshold(claimed: tuple[str, ...]) -> float:
-        rules = measure_rules(
+        measured = measure_rules(
             replace(generator, claimed=claimed),
             shortest=checkpoint.shortest_name,
             longest=checkpoint.longest_name,
             rng=np.random.default_rng([0, 0, 4]),
         )
-        assert rules is not None
-        return rules[0].threshold
+        assert measured is not None
+        return measured.rules[0].threshold
 
     (rule,) = checkpoint.score_rules
     assert rule.threshold == pytest.approx(threshold(generator.claimed), abs=0.01)

@@ -203,13 +203,14 @@ class LoadedModel:
         """Measure which scores new names have, and return a generator that filters them by the resulting rules."""
         from namegen.core.generation.fitting import measure_rules
 
-        rules = measure_rules(
+        measured = measure_rules(
             generator,
             shortest=self.metadata.shortest_name,
             longest=self.metadata.longest_name,
             rng=np.random.default_rng(0),
         )
-        scorer_with_rules = scorer.with_rules_of(self.start_tokens.ids, rules or ())
+        rules = () if measured is None else measured.rules
+        scorer_with_rules = scorer.with_rules_of(self.start_tokens.ids, rules)
         return replace(generator, scorer=scorer_with_rules)
 
     @property

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import math
 import shlex
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from namegen import events
 from namegen.cli.terminal import METRICS, counted, metric_cells, percent, printable, table
-from namegen.errors import GenerationError, NamegenError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from namegen.core.training.result import RunResult
 
-SAMPLES = 1000  # the number of samples for measuring how many names are in the list
-MIN_SAMPLES = 100
-MAX_CHARACTERS = 100_000  # of all samples together; if names can be long, there are fewer samples
-NEW_NAMES = 20
-MAX_CHARACTERS_READ = 20_000_000  # in the search for new names
 WIDTH_OF_NEW_NAMES = 60  # characters of new names that are shown
 TIE = 0.005  # nats per character; a validation set can't resolve smaller differences
 SMALL_LIST = 300  # distinct names
@@ -142,54 +134,21 @@ def _compared(better_by: float, held_out: int) -> str:
 
 
 def name_lines(result: RunResult) -> list[str]:
-    """Show some new names, and how many samples are in the list. Return no lines if the model can't generate names."""
-    from namegen import api
-
-    checkpoint = result.checkpoint
-    new_names: list[str] = []
-    is_new: list[bool] = []
-
-    def stop_long_search(event: events.Event) -> None:
-        is_long = (
-            isinstance(event, events.Searched)
-            and (event.drawn + event.read) * checkpoint.longest_name > MAX_CHARACTERS_READ
-        )
-        if is_long:
-            raise GenerationError("the search for a summary's names has taken too long")
-
-    try:
-        model = api.open_checkpoint(checkpoint, "")
-        # Sample names without any filter, to find out how many of them are in the list.
-        affordable = MAX_CHARACTERS // checkpoint.longest_name
-        samples = model.generate_batches(
-            max(MIN_SAMPLES, min(SAMPLES, affordable)),
-            seed=result.seed,
-            allow_seen=True,
-            allow_repeats=True,
-            allow_profanity=True,
-        )
-        for batch in samples:
-            if batch.new is not None:
-                is_new += batch.new.tolist()
-        with suppress(GenerationError):  # the search was stopped, or there are fewer names
-            for batch in model.generate_batches(
-                NEW_NAMES, seed=result.seed, on_progress=stop_long_search
-            ):
-                new_names += batch.names
-    except NamegenError:  # the cell can't run here, or the network's names never end
+    """Show some new names, and how many drawn names are in the list. Return no lines if no names were drawn."""
+    drawn = result.drawn
+    if drawn is None:
         return []
     lines = []
-    if new_names:
-        # as many names as fit on one line
-        shown = ""
-        for name in map(printable, new_names):
-            longer = f"{shown}, {name}" if shown else name
-            if len(longer) <= WIDTH_OF_NEW_NAMES:
-                shown = longer
+    # As many names as fit on one line.
+    shown = ""
+    for name in map(printable, drawn.new_names):
+        longer = f"{shown}, {name}" if shown else name
+        if len(longer) <= WIDTH_OF_NEW_NAMES:
+            shown = longer
+    if shown:
         lines.append(f"new names: {shown}")
-    if is_new:
-        is_fine_tuned = "base_model" in checkpoint.training
-        where = "in the list or in the base model's list" if is_fine_tuned else "in the list"
-        seen = percent(1 - sum(is_new) / len(is_new))
-        lines.append(f"{seen} of {len(is_new):,} names sampled at temperature 1 are {where}")
+    is_fine_tuned = "base_model" in result.checkpoint.training
+    where = "in the list or in the base model's list" if is_fine_tuned else "in the list"
+    seen = percent(drawn.seen_share)
+    lines.append(f"{seen} of {drawn.draws:,} names sampled at temperature 1 are {where}")
     return lines

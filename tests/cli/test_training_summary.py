@@ -11,6 +11,7 @@ from namegen.cli import train_summary
 from namegen.cli.terminal import make_console
 from namegen.cli.train_summary import summary, verdict
 from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.generation.fitting import Measurement
 from namegen.core.settings import DataSettings
 from namegen.core.training.result import RunResult
 from tests.core.training.small_runs import make_run
@@ -95,12 +96,12 @@ def test_the_table_has_its_headings_once(trained: RunResult) -> None:
         assert printed(result).count("argmax accuracy") == 1
 
 
-@pytest.mark.parametrize(("limit", "has_names"), [(20_000_000, True), (0, False)])
-def test_a_summary_is_not_delayed_by_a_long_search_for_names(
-    trained: RunResult, limit: int, has_names: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(train_summary, "MAX_CHARACTERS_READ", limit)
-    assert ("new names: " in printed(trained)) == has_names
+def test_the_summary_shows_new_names_that_were_drawn_at_the_end(trained: RunResult) -> None:
+    names = Measurement(rules=(), new_names=("Ann", "Bo\n"), draws=2_000, seen_share=0.25)
+    text = printed(replace(trained, drawn=names))
+    assert r"new names: Ann, Bo\n" in text
+    assert "25.0% of 2,000 names sampled at temperature 1 are in the list" in text
+    assert "new names: " not in printed(replace(trained, drawn=None))
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import StartTokens
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    NameFilter,
+    New,
+    NoProfanity,
+)
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.scoring.rules import NewNames, fit_rules
@@ -16,7 +22,18 @@ from namegen.core.scoring.rules import NewNames, fit_rules
 DRAWS = 20_000  # for all labels together
 FEWEST_DRAWS = 1_000  # for each label
 MOST_LABELS = 100  # a model with more labels has one rule for all of them
+MOST_NAMES = 20  # that are returned
 MOST_CHARACTERS = 600_000  # fewer names are drawn if they would have more characters than this
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the names that a model draws show about it."""
+
+    rules: tuple[ScoreRule, ...]  # how new names are scored: a rule for each label, or one for all
+    new_names: tuple[str, ...]  # some of those that reach the threshold, in random order
+    draws: int
+    seen_share: float  # of the draws; these names are in the model's list
 
 
 def measure_rules(
@@ -26,7 +43,7 @@ def measure_rules(
     longest: int,
     rng: np.random.Generator,
     proceed: Callable[[], bool] = lambda: True,
-) -> tuple[ScoreRule, ...] | None:
+) -> Measurement | None:
     """Find out how a model's new names should be scored: draw some, and fit a rule for each label.
 
     Args:
@@ -37,13 +54,15 @@ def measure_rules(
         proceed: called before the names of each label are drawn; stops the measurement if it returns False.
 
     Returns:
-        A rule for each label, or one for all; None if the measurement was stopped.
+        The rules and some of the drawn names; None if the measurement was stopped.
     """
     if generator.scorer is None:
         raise ValueError("a generator without a scorer can't be measured")
     generators = [generator]
+    shares: tuple[float, ...] = (1.0,)
     start_tokens = generator.start_tokens.tokens
     if 1 < len(start_tokens) <= MOST_LABELS:
+        shares = generator.start_tokens.shares
         generators = [
             replace(generator, start_tokens=StartTokens.single(token)) for token in start_tokens
         ]
@@ -51,8 +70,10 @@ def measure_rules(
     rows_per_name = getattr(generator.model, "rows_per_prefix", 1)
     draws_of_all = max(min(DRAWS, MOST_CHARACTERS // longest) // rows_per_name, FEWEST_DRAWS)
     n = max(FEWEST_DRAWS, draws_of_all // len(generators))
-    names_by_label = []
-    for generator_of_label in generators:
+    groups: list[NewNames] = []
+    names_of_groups: list[list[str]] = []
+    seen_share = 0.0
+    for generator_of_label, share in zip(generators, shares, strict=True):
         if not proceed():
             return None
         walk, name_filter = generator_of_label.prepare(
@@ -63,11 +84,35 @@ def measure_rules(
             allow_repeats=True,
         )
         draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-        rows = name_filter.keep(draws.names(generator.vocabulary), draws.counts).rows
-        new_names = NewNames(
+        names = draws.names(generator.vocabulary)
+        accepted = name_filter.keep(names, draws.counts)
+        rows = accepted.rows
+        group = NewNames(
             lengths=draws.lengths()[rows],
             log_probabilities=draws.scored_log_probability[rows],
             missing=draws.missing(generator.scorer)[rows],
         )
-        names_by_label.append(new_names)
-    return fit_rules(names_by_label, shortest)
+        groups.append(group)
+        names_of_groups.append([names[row] for row in rows])
+        seen_share += share * accepted.rejected[New.key] / n
+
+    # Keep names that reach the threshold, and that a filtered search would return.
+    rules = fit_rules(groups, shortest)
+    good_names: list[str] = []
+    for names, group, rule in zip(names_of_groups, groups, rules, strict=True):
+        reaches_threshold = group.scores(rule) >= rule.threshold  # (names,)
+        good_names += [names[row] for row in np.flatnonzero(reaches_threshold)]
+    usual = ConstraintList(
+        [
+            NoProfanity(),
+            *replace(generator, shortest=shortest).with_usual_constraints(None, longest),
+        ]
+    )
+    usual_rows = NameFilter(usual).keep(good_names, np.ones(len(good_names), np.int64)).rows
+    shown = rng.permutation(usual_rows)[:MOST_NAMES]
+    return Measurement(
+        rules=rules,
+        new_names=tuple(good_names[row] for row in shown),
+        draws=n * len(generators),
+        seen_share=seen_share,
+    )

@@ -26,6 +26,15 @@ class NewNames:
     log_probabilities: Float64[Array, "names"]  # in nats, with the weight of the end
     missing: Int64[Array, "names"]  # n-grams of each name that the training set lacks
 
+    def scores(self, rule: ScoreRule) -> Float64[Array, "names"]:
+        """Return the scores of the names by a rule, in nats."""
+        return Scorer((), first_label=0, rules=[rule]).scores(
+            self.log_probabilities,
+            lengths=self.lengths,
+            missing=self.missing,
+            start_tokens=np.zeros(len(self.lengths), np.int64),
+        )
+
 
 def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]:
     """Fit a score rule to the new names of each label: two lines over the length, and the threshold.
@@ -64,13 +73,7 @@ def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]
         )
         can_be_returned = names.lengths >= shortest
         if can_be_returned.any():
-            scores = Scorer((), first_label=0, rules=[rule]).scores(
-                names.log_probabilities,
-                lengths=names.lengths,
-                missing=names.missing,
-                start_tokens=np.zeros(len(names.lengths), np.int64),
-            )
-            threshold = float(np.quantile(scores[can_be_returned], 1 - TOP))
+            threshold = float(np.quantile(names.scores(rule)[can_be_returned], 1 - TOP))
             rule = replace(rule, threshold=round(threshold, 5))
         rules.append(rule)
     return tuple(rules)

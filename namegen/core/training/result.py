@@ -12,12 +12,12 @@ import numpy as np
 
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import TrainingSummary
-from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
-from namegen.core.generation.fitting import measure_rules
+from namegen.core.generation.fitting import Measurement, measure_rules
+from namegen.core.generation.letter_case import write
 from namegen.core.scoring.scorer import scorer_of
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
@@ -49,6 +49,9 @@ class RunResult:
     #: What the results on held-out names are compared with, computed when needed; None without a validation set.
     references: HeldOutReferences | None = field(repr=False)
     history: tuple[EpochRecord, ...] = field(repr=False)
+    #: New names, and how many of the drawn names are in the list; None if the model isn't for generating names, or the
+    #: measurement was stopped.
+    drawn: Measurement | None = field(repr=False)
     out: Path | None  #: the run folder
     finished: bool  #: False if the run was stopped
 
@@ -103,7 +106,7 @@ def finish(
     parts = prepared.parts
     settings = prepared.recipe.training
     on_progress(Measuring())
-    rules: tuple[ScoreRule, ...] | None = ()
+    drawn = None
     with borrowed(engine, checkpoint.parameters):
         evaluator = AccuracyEvaluator(engine)
         training = evaluator.evaluate(parts.training)
@@ -120,13 +123,20 @@ def finish(
                 on_progress(Measuring())
                 return was_stopped_before or not should_stop()
 
-            rules = measure_rules(
-                replace(prepared.generator, scorer=scorer_of(checkpoint)),
+            generator = replace(
+                prepared.generator, scorer=scorer_of(checkpoint), patterns=checkpoint.patterns
+            )
+            drawn = measure_rules(
+                generator,
                 shortest=checkpoint.shortest_name,
                 longest=checkpoint.longest_name,
                 rng=np.random.default_rng([settings.seed, 0, SCORING]),
                 proceed=can_proceed,
             )
+            if drawn is not None:
+                case = None if checkpoint.letter_case == "original" else checkpoint.letter_case
+                names = [write(name, case, generator.normalization) for name in drawn.new_names]
+                drawn = replace(drawn, new_names=tuple(names))
 
     summary: TrainingSummary = {**checkpoint.training, "training": training.to_dict()}
     if test is not None:
@@ -137,7 +147,10 @@ def finish(
     speeds = [characters / duration for duration in seconds if duration > 0]
     return RunResult(
         checkpoint=replace(
-            checkpoint, training=summary, score_quantiles=quantiles, score_rules=rules or ()
+            checkpoint,
+            training=summary,
+            score_quantiles=quantiles,
+            score_rules=() if drawn is None else drawn.rules,
         ),
         backend=engine.name,
         seed=settings.seed,
@@ -150,8 +163,9 @@ def finish(
         test=test,
         references=prepared.references,
         history=tuple(progress.history),
+        drawn=drawn,
         out=out,
-        finished=progress.finished(settings) and rules is not None,
+        finished=progress.finished(settings) and (drawn is not None or not prepared.for_use),
     )
 
 

@@ -176,7 +176,7 @@ def test_rules_are_measured_on_distinct_new_names(
         generator(V, V + 1), shortest=2, longest=LONGEST, rng=np.random.default_rng(0)
     )
     assert found is not None
-    for rule, exact_rule in zip(found, expected, strict=True):
+    for rule, exact_rule in zip(found.rules, expected, strict=True):
         assert vars(rule) == pytest.approx(vars(exact_rule), abs=0.01)
 
 
@@ -187,7 +187,7 @@ def test_very_many_labels_share_one_rule(monkeypatch: pytest.MonkeyPatch) -> Non
             generator(*tokens), shortest=1, longest=LONGEST, rng=np.random.default_rng(0)
         )
         assert found is not None
-        assert len(found) == rules
+        assert len(found.rules) == rules
 
 
 def test_measuring_can_be_stopped_before_each_label() -> None:
