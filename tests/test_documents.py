@@ -13,7 +13,6 @@ from namegen.documents import (
     LARGEST,
     LARGEST_RECORD,
     UNSET,
-    Json,
     UnsetType,
     from_plain,
     read_json,
@@ -115,20 +114,3 @@ def test_documents_are_read_up_to_the_size_limit() -> None:
     assert read_json('"' + "a" * LARGEST + '"', largest=LARGEST + 2) == "a" * LARGEST
     with pytest.raises(ValueError, match="11 characters long: expected at most 10"):
         read_json("[1, 2, 3, 4]"[:11], largest=10)
-
-
-@dataclass(frozen=True)
-class Part:
-    name: str
-
-
-@dataclass(frozen=True)
-class Whole:
-    parts: tuple[Part, ...]
-    named: Mapping[str, Part]
-    free: Mapping[str, Json]
-
-
-@dataclass(frozen=True)
-class Document:
-    kind: Literal["small"]

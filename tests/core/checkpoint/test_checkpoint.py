@@ -56,40 +56,25 @@ def test_loaded_parameters_are_identical_and_checkpoints_are_immutable(
                 setattr(frozen, name, None)
 
 
-def test_any_changed_byte_is_detected(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    """In the header, try spaces and tabs too, because JSON and padding might allow them."""
+def test_changed_truncated_and_extended_files_are_detected(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    """In the header, try spaces too, because JSON and padding might allow them."""
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     sound = path.read_bytes()
     header = 8 + struct.unpack("<Q", sound[:8])[0]
-    others = {
-        position: (0x20, 0x09, sound[position] ^ 0x20)[position % 3]
-        for position in range(0, header, 2)
-    }
-    others |= dict.fromkeys((*range(8), *range(header - 16, header)), 0x20)
-    others |= {
-        position: sound[position] ^ 0x20
-        for position in range(len(sound))
-        if sound[position] in b"f" or position % 31 == 0
-    }
-    for position, value in others.items():
-        if value != sound[position]:
-            path.write_bytes(sound[:position] + bytes([value]) + sound[position + 1 :])
+    damaged = [sound + b"\0"]
+    for place in range(0, len(sound), 7):
+        damaged.append(sound[:place])
+        damaged.append(sound[:place] + bytes([sound[place] ^ 0x20]) + sound[place + 1 :])
+    for place in (*range(0, header, 5), *range(header - 16, header)):
+        damaged.append(sound[:place] + b" " + sound[place + 1 :])
+    for content in damaged:
+        if content != sound:
+            path.write_bytes(content)
             with pytest.raises(CheckpointError):
                 Checkpoint.load(path)
-
-
-def test_truncated_and_extended_files_are_detected(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    checkpoint.save(path)
-    sound = path.read_bytes()
-    for content in [sound[:length] for length in range(0, len(sound), 61)] + [
-        sound + b"\0",
-        b"\xff" * 100,
-    ]:
-        path.write_bytes(content)
-        with pytest.raises(CheckpointError):
-            Checkpoint.load(path)
 
 
 @pytest.mark.parametrize(
@@ -128,18 +113,10 @@ def test_files_too_large_to_read_are_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file.safetensors"
-    tensors, document = {"a": np.zeros(65_535, np.uint8)}, {"text": "x" * 60_000}
-    for largest in range(50_000, 150_000, 2_000):
-        monkeypatch.setattr(module, "LARGEST_FILE", largest)
-        path.unlink(missing_ok=True)
-        if largest >= 128_000:
-            write_tensors(path, tensors, document)
-            assert path.stat().st_size <= largest
-            assert read_tensors(path)[1]["text"] == document["text"]
-        else:
-            with pytest.raises(OutputError, match=f"would have more than {largest:,} bytes"):
-                write_tensors(path, tensors, document)
-            assert not path.exists()
+    monkeypatch.setattr(module, "LARGEST_FILE", 100_000)
+    with pytest.raises(OutputError, match=r"would have more than 100,000 bytes"):
+        write_tensors(path, {"a": np.zeros(65_535, np.uint8)}, {"text": "x" * 60_000})
+    assert not path.exists()
 
 
 VALUES = st.recursive(

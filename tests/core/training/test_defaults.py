@@ -140,13 +140,6 @@ def test_quick_runs_have_enough_updates(
     assert (training.batch_size, training.epochs) == (batch_size, epochs)
 
 
-def test_other_architectures_get_widths_but_no_cell() -> None:
-    recipe = chosen(LONG, network=NetworkSettings(architecture="transformer"))
-    assert recipe.network.cell is None
-    assert recipe.network.hidden == (32, 32)
-    assert recipe.training.recurrent_dropout == 0.0
-
-
 @pytest.mark.parametrize(
     "names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 300] * 12]
 )
