@@ -36,7 +36,6 @@ from namegen.core.data.batching import Batch
 from namegen.core.engine import State, Step, StepLosses, check_known, clipped
 from namegen.core.network.architecture import (
     Network,
-    OptimizerState,
     checked_masks,
     checked_tensors,
 )
@@ -56,13 +55,6 @@ class Update(NamedTuple):
     loss: SupportsFloat  #: before the update, in nats, as ``loss_and_gradients`` returns it
     parameters: Tensors  #: after the update
     slots: AllSlots  #: after the update
-
-
-class _Training(NamedTuple):
-    """How an engine trains."""
-
-    settings: TrainingSettings
-    optimizer: Optimizer
 
 
 class TensorEngine(ABC):
@@ -173,23 +165,16 @@ class TensorEngine(ABC):
         masked = {name: parameters[name] * mask for name, mask in masks.items()}
         loss, gradients = self.loss_and_gradients({**parameters, **masked}, step.batch)
         masked_gradients = {name: gradients[name] * mask for name, mask in masks.items()}
-        moved, new_slots = self.optimize(
-            parameters,
-            slots,
-            gradients=self._clip({**gradients, **masked_gradients}),
-            rate=float(step.learning_rate),
-            t=t,
-        )
+        gradients = {**gradients, **masked_gradients}
+        training, _ = self._training()
+        if training.clips:
+            # NumPy clips the gradients of all parameters together.
+            arrays = [self.to_array(gradients[name]) for name in parameters]
+            tensors = map(self._own_tensor, clipped(arrays, training, np))
+            gradients = dict(zip(parameters, tensors, strict=True))
+        rate = float(step.learning_rate)
+        moved, new_slots = self.optimize(parameters, slots, gradients=gradients, rate=rate, t=t)
         return Update(loss, moved, new_slots)
-
-    def _clip(self, gradients: Tensors) -> Tensors:
-        """Clip the gradients together, in NumPy, if the settings include clipping."""
-        training = self._training().settings
-        if not training.clips:
-            return gradients
-        arrays = [self.to_array(gradients[name]) for name in self.network.parameter_shapes]
-        tensors = map(self._own_tensor, clipped(arrays, training, np))
-        return dict(zip(self.network.parameter_shapes, tensors, strict=True))
 
     # Implemented for all engines.
 
@@ -214,19 +199,15 @@ class TensorEngine(ABC):
         losses: list[SupportsFloat] = []
         characters: list[int] = []
         for step in steps:
-            losses.append(self._take_step(step))
+            with np.errstate(all="ignore"):  # the Trainer notices by the loss if training diverges
+                update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
+            self.parameters = update.parameters
+            self._slots = update.slots
+            self._steps += 1
+            losses.append(update.loss)
             characters.append(step.batch.characters)
         loss_sum = np.array([float(loss) for loss in losses], np.float64)
         return StepLosses(loss_sum, np.array(characters, np.int64))
-
-    @np.errstate(all="ignore")  # if the training diverges, the Trainer notices it by the loss
-    def _take_step(self, step: Step) -> SupportsFloat:
-        """Make one update, keep its results, and return the loss before it."""
-        update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
-        self.parameters = update.parameters
-        self._slots = update.slots
-        self._steps += 1
-        return update.loss
 
     def optimize(
         self, parameters: Tensors, slots: AllSlots, *, gradients: Tensors, rate: Tensor, t: Tensor
@@ -274,19 +255,20 @@ class TensorEngine(ABC):
         self._slots = self._new_slots()
         if optimizer_state is not None:
             self._steps = optimizer_state.step
-            self._slots = {name: self._slots_of(optimizer_state, name) for name in parameters}
+            self._slots = {
+                name: tuple(
+                    self._own_tensor(arrays[name]) for arrays in optimizer_state.slots.values()
+                )
+                for name in parameters
+            }
 
-    def _slots_of(self, state: OptimizerState, parameter: str) -> Slots:
-        """Convert a parameter's slots in a saved state to tensors."""
-        return tuple(self._own_tensor(arrays[parameter]) for arrays in state.slots.values())
-
-    def _training(self) -> _Training:
+    def _training(self) -> tuple[TrainingSettings, Optimizer]:
         """Return the training settings and the optimizer. Raises EngineError if there are none."""
         if self.training is None or self._optimizer is None:
             raise EngineError(
                 "the backend can't train without training settings: pass them when you create it"
             )
-        return _Training(self.training, self._optimizer)
+        return self.training, self._optimizer
 
     def _own_tensor(self, values: Array) -> Tensor:
         """Create a tensor with the engine's dtype, which shares no memory with the values."""

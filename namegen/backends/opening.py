@@ -22,6 +22,7 @@ from namegen.errors import CheckpointError, EngineError, OutputError, engine_at_
 from namegen.types import Array, Float, Int32
 
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
+# The advice if an engine computes something else than the engine that trained the network.
 NOT_EXPORTABLE = "only that backend can read it, so it can't be exported; export a model trained by numpy or keras"
 # The tokens that exports are compared on.
 ROWS = 8
@@ -81,8 +82,19 @@ def open_network(
         EngineError: the engine can't be loaded, or doesn't have the architecture or the cell.
         CheckpointError: the engine computes different logits than the engine that trained the network.
     """
-    engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
     network = checkpoint.network
+    engine_class: EngineClass | None
+    if backend is not None:
+        engine_class = load_engine(backend)
+    elif network.architecture == RecurrentNetwork.architecture:
+        engine_class = load_engine(OWN_READER)
+    else:
+        engine_class = next(_third_party_engines(checkpoint.engine, network.architecture), None)
+    if engine_class is None:
+        raise EngineError(
+            f"no backend here knows the architecture {network.architecture!r}: install the package of a backend that "
+            "does"
+        )
     recurrent = as_recurrent(network)
     check_known(engine_class, network.architecture, recurrent.cell if recurrent else None)
     remedy = ": report it to the authors of the backend"
@@ -100,18 +112,6 @@ def open_network(
             advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
         )
     return engine
-
-
-def _reader(checkpoint: Checkpoint) -> EngineClass:
-    """Choose the engine that reads a network by default."""
-    name = checkpoint.network.architecture
-    if name == RecurrentNetwork.architecture:
-        return load_engine(OWN_READER)
-    for engine_class in _third_party_engines(checkpoint.engine, name):
-        return engine_class
-    raise EngineError(
-        f"no backend here knows the architecture {name!r}: install the package of a backend that does"
-    )
 
 
 def _third_party_engines(first: str, architecture: str) -> Iterator[EngineClass]:
@@ -145,7 +145,7 @@ def check_export(
         CheckpointError: the NumPy engine computes different logits than the engine that trained the network.
         OutputError: the export computes different logits than the NumPy engine.
     """
-    engine = engine_to_export(checkpoint, name)
+    engine = open_network(checkpoint, name, advice=NOT_EXPORTABLE)
     # Rows of random characters, each after a start token. With several start tokens, they take turns.
     network = checkpoint.network
     V = network.vocabulary_size
@@ -155,24 +155,14 @@ def check_export(
     difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
     agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
     if not agrees:
-        cell = network.architecture
-        if isinstance(network, RecurrentNetwork):
-            cell = network.cell_class.name
+        recurrent = as_recurrent(network)
+        cell = recurrent.cell_class.name if recurrent else network.architecture
         raise OutputError(
             f"{target} would compute other values for {name} than Python does here (logits that differ by "
             f"{difference:.2g}), probably because the cell {cell!r} of the backend "
             f"{engine.name} has been changed: {target} uses the declared formula; export a model of an unchanged cell, "
             "or use this model in Python"
         )
-
-
-def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:
-    """Open a network for an export: in the NumPy engine, or in an engine that has its architecture.
-
-    Raises:
-        CheckpointError: the engine computes different logits than the engine that trained the network.
-    """
-    return open_network(checkpoint, name, advice=NOT_EXPORTABLE)
 
 
 def logits_of(model: LanguageModel, tokens: Int32[Array, "R T"]) -> Float[Array, "R T V"]:

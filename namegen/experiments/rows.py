@@ -12,7 +12,7 @@ import platform
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 import namegen
-from namegen.backends import claimed
+from namegen.backends import registered
 from namegen.core.settings import Config
 from namegen.errors import ResultsError, cut, reason_of, short
 from namegen.files import read_whole
@@ -283,11 +283,11 @@ def versions(backend: str) -> dict[str, str | None]:
     """
     builtin = {"keras": ("keras", "tensorflow"), "tflite": ("ai-edge-litert",)}
     libraries = ["numpy", *builtin.get(backend, ())]
-    for claim in claimed().get(backend, []):
-        if claim.distribution is not None:
-            needed = [line for line in requires(claim.distribution) or [] if "extra ==" not in line]
+    for point in registered().get(backend, []):
+        if point.dist is not None:
+            needed = [line for line in point.dist.requires or [] if "extra ==" not in line]
             libraries += [line.partition(" ")[0].split(">")[0].split("=")[0] for line in needed]
-            libraries.append(claim.distribution)
+            libraries.append(point.dist.name)
     known = {name: library_version(name) for name in libraries}
     return {"python": platform.python_version(), "namegen": namegen.__version__, **known}
 

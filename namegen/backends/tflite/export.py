@@ -14,7 +14,7 @@ from typing import cast
 
 import numpy as np
 
-from namegen.backends.opening import check_export, engine_to_export, logits_of
+from namegen.backends.opening import NOT_EXPORTABLE, check_export, logits_of, open_network
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import quantizable
@@ -108,7 +108,7 @@ def export_tflite(
     # Check that an unquantized .tflite would compute the same as the backend.
     network_alone = replace(checkpoint, probe=None, known_names=None)
     unquantized = TFLiteModel(to_bytes_of(contents_of(network_alone, "none")))
-    source = engine_to_export(checkpoint, "the model")
+    source = open_network(checkpoint, "the model", advice=NOT_EXPORTABLE)
     check_export(
         checkpoint, "the model", "a .tflite", lambda tokens: logits_of(unquantized, tokens)
     )
