@@ -14,24 +14,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.backends.base import AllSlots, PaddedRows, TensorEngine, Tensors, Update
+from namegen.backends.base import PaddedRows, TensorEngine, Tensors
 from namegen.backends.numpy_engine.engine import Model, NumpyEngine
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import Engine, Step, clipped
-from namegen.core.network.architecture import Network, RecurrentNetwork, Shape, checked_masks
+from namegen.core.engine import Engine
+from namegen.core.network.architecture import Network, RecurrentNetwork, Shape
 from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
-from namegen.testing.comparisons import expect_same
 from namegen.testing.material import small_steps
 from namegen.types import Array
 from tests.lion import LION
 from tests.reading import assert_same_state
-from tests.requirements import require
 
 NETWORK = RecurrentNetwork(VOCABULARY.size, "lstm", hidden=(6, 5), labels=2)
 
@@ -207,61 +205,6 @@ def test_an_optimizer_can_be_traced(optimizer: str) -> None:
         np.testing.assert_allclose(found[0][name].values, expected[0][name].values, rtol=1e-14)
         for slot, expected_slot in zip(found[1][name], expected[1][name], strict=True):
             np.testing.assert_array_equal(slot.values, expected_slot.values)
-
-
-def test_an_engine_can_compile_its_updates() -> None:
-    """An engine can override ``update`` with masks, clipping and the optimizer in one program, compiled once."""
-    require("keras", "tensorflow")
-    from namegen.backends.keras_engine.tensorflow_setup import keras, tf
-
-    class Compiling(ArrayEngine):
-        def __init__(self, *arguments: Any, **more: Any) -> None:
-            super().__init__(*arguments, **more)
-            self.program = tf.function(self.move, jit_compile=True, autograph=False)
-
-        def to_tensor(self, array: Array) -> Any:
-            return tf.constant(array)
-
-        def to_array(self, tensor: Any) -> Array:
-            array: Array = tensor.numpy()
-            return array
-
-        def update(self, parameters: Tensors, slots: AllSlots, *, step: Step, t: int) -> Update:
-            given = checked_masks(self.network, step.masks)
-            masks = {
-                name: tf.constant(np.broadcast_to(given.get(name, 1.0), shape), self.dtype)
-                for name, shape in self.network.parameter_shapes.items()
-            }
-            masked = {name: parameters[name] * masks[name] for name in parameters}
-            loss, gradients = self.loss_and_gradients(masked, step.batch)
-            rate, number = (tf.constant(value, self.dtype) for value in (step.learning_rate, t))
-            return Update(loss, *self.program(parameters, slots, gradients, masks, rate, number))
-
-        def move(
-            self,
-            parameters: Tensors,
-            slots: AllSlots,
-            gradients: Tensors,
-            masks: Tensors,
-            rate: Any,
-            t: Any,
-        ) -> tuple[Tensors, AllSlots]:
-            masked = [gradients[name] * masks[name] for name in parameters]
-            assert self.training is not None
-            moved = dict(zip(parameters, clipped(masked, self.training, keras.ops), strict=True))
-            return self.optimize(parameters, slots, gradients=moved, rate=rate, t=t)
-
-    settings = TrainingSettings(optimizer="adam", clip_norm=0.3)
-    engine, reference = (
-        kind(NETWORK, settings, threads=1, dtype="float64") for kind in (Compiling, ArrayEngine)
-    )
-    state = pair()[0].get_state()
-    for one in (engine, reference):
-        one.set_state(state)
-        one.warm_up(next(small_steps(1)))
-        one.train_epoch(small_steps(12, masked=NETWORK))
-    expect_same(engine.get_state(), reference.get_state(), "compiled", tolerance=1e-12)
-    assert engine.program.experimental_get_tracing_count() == 1
 
 
 def test_losses_are_read_after_the_last_step() -> None:

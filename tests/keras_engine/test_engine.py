@@ -214,35 +214,6 @@ except EngineError as error:
     assert done.stdout.count("\n") == 1
 
 
-def test_an_old_keras_is_rejected_but_not_a_later_one() -> None:
-    from namegen.backends.keras_engine.tensorflow_setup import check_version
-
-    check_version("3.10.0")
-    check_version("4.0.0")
-    with pytest.raises(
-        EngineError, match=r"Keras is 2\.15\.0, but the backend keras needs Keras 3"
-    ):
-        check_version("2.15.0")
-
-
-@pytest.mark.parametrize("backend", ["jax", "numpy", "openvino", "torch"])
-def test_other_backends_of_keras_are_rejected(backend: str) -> None:
-    from namegen.backends.keras_engine.tensorflow_setup import check_backend
-
-    with pytest.raises(EngineError, match=f"Keras uses its backend '{backend}'"):
-        check_backend(backend)
-    check_backend("tensorflow")
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_namegens_optimizers_use_stock_keras(name: str) -> None:
-    from namegen.backends.keras_engine.layers import Layers
-    from namegen.backends.keras_engine.optimizers import StockOptimizer, make_optimizer
-
-    layers = Layers(RecurrentNetwork(4), dtype="float32")
-    assert isinstance(make_optimizer(TrainingSettings(optimizer=name), layers), StockOptimizer)
-
-
 @pytest.mark.parametrize("name", DECAYING)
 def test_optimizers_missing_from_keras_use_namegens_formula(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -86,11 +86,6 @@ def test_tiles_contain_each_node_once_without_its_parent(
             assert packing.parents[end] >= start
 
 
-def test_a_long_name_has_a_tile_for_each_character() -> None:
-    tree = PrefixTree.from_names(["a" * 1000], Vocabulary("ab"))
-    np.testing.assert_array_equal(tile_starts(tree), np.arange(1001))
-
-
 def test_most_tiles_are_full() -> None:
     """For 200 short names and tiles of 16 nodes, at most one or two tiles per depth aren't full."""
     rng = np.random.default_rng(0)

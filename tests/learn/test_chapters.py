@@ -39,15 +39,10 @@ def test_chapter_2_detects_a_wrong_derivative() -> None:
     assert "assert worst < 1e-8" in done.stderr or "AssertionError" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ("h = z * h + (1 - z) * n", "h = (1 - z) * h + z * n"),
-        ("n = np.tanh(x_n + r * s_n)", "n = np.tanh(x_n + s_n)"),
-    ],
-)
-def test_chapter_3_detects_a_wrong_formula(right: str, wrong: str) -> None:
+def test_chapter_3_detects_a_wrong_formula() -> None:
     """The chapter compares the state in its loop with the state that the backend computes."""
+    right = "n = np.tanh(x_n + r * s_n)"
+    wrong = "n = np.tanh(x_n + s_n)"
     cells = code_of_chapter((LEARN / "3-cells.md").read_text(encoding="utf-8"))
     assert sum(right in cell for cell in cells) == 1
     (comparison,) = (place for place, code in enumerate(cells) if "the same state at" in code)
@@ -90,15 +85,10 @@ def test_the_solution_cell_works_in_chapter_3() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ("if ngram not in known_ngrams]", "if ngram in known_ngrams]"),
-        ("np.log(1 / 3)", "np.log(2 / 3)"),
-    ],
-)
-def test_chapter_5_detects_a_wrong_score_or_ceiling(right: str, wrong: str) -> None:
-    """One wrong version prefers names with unknown n-grams. The other computes a wrong ceiling."""
+def test_chapter_5_detects_a_wrong_score() -> None:
+    """The wrong version prefers names with unknown n-grams."""
+    right = "if ngram not in known_ngrams]"
+    wrong = "if ngram in known_ngrams]"
     cells = code_of_chapter((LEARN / "5-any-good.md").read_text(encoding="utf-8"))
     assert sum(right in cell for cell in cells) == 1
     done = run([cell.replace(right, wrong) for cell in cells])

@@ -12,9 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -93,29 +91,6 @@ def test_the_tree_shows_every_distinct_prefix_and_count(
     ends = Counter(TEN)
     stops = Counter({tree_picture.STOP: len(ends)})
     assert written(axes) == letters + counts + Counter(map(str, ends.values())) + stops
-
-
-def test_nodes_and_ends_do_not_overlap(tree_picture: ModuleType) -> None:
-    nodes, ends = tree_picture.places(TREE)
-    stops = ends[TREE.edge_child < 0]
-    everything = np.concatenate((nodes, stops))
-    assert len(np.unique(everything, axis=0)) == len(everything)
-    assert len(np.unique(stops[:, 1])) == TREE.distinct_name_count  # one line per name
-
-
-def test_rows_distinguish_new_prefixes_known_prefixes_and_padding(
-    tree_picture: ModuleType, axes: Axes
-) -> None:
-    tree_picture.draw_rows(TEN, axes)
-    squares = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
-    colours = Counter(to_hex(square.get_facecolor()) for square in squares)
-    columns = max(map(len, TEN)) + 1
-    assert colours == {
-        tree_picture.ORANGE: len(set(PREFIXES)),
-        tree_picture.FAINT: len(PREFIXES) - len(set(PREFIXES)),
-        tree_picture.PAPER: len(TEN) * columns - len(PREFIXES),
-    }
-    assert sum(square.get_hatch() is not None for square in squares) == colours[tree_picture.PAPER]
 
 
 def test_dollar_signs_are_drawn_literally(tree_picture: ModuleType, axes: Axes) -> None:

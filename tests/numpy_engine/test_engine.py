@@ -94,24 +94,6 @@ def test_training_agrees_with_the_plain_loop(cell: str) -> None:
         )
 
 
-def test_clipping_limits_the_length_of_a_step() -> None:
-    """With gradient descent, the length is learning rate × clip_norm. Clipping doesn't change the direction."""
-    free, clipped = make_engine(optimizer="sgd"), make_engine(optimizer="sgd", clip_norm=0.01)
-    start = free.model.vector.copy()
-    for engine in (free, clipped):
-        engine.train_epoch(steps(1, rate=0.5))
-    far, near = free.model.vector - start, clipped.model.vector - start
-    assert np.linalg.norm(near) == pytest.approx(0.5 * 0.01)
-    np.testing.assert_allclose(near / np.linalg.norm(near), far / np.linalg.norm(far), atol=1e-12)
-
-
-def test_the_bptt_setting_has_an_effect() -> None:
-    with_it, without = make_engine(), make_engine(bptt=False)
-    with_it.train_epoch(steps(1))
-    without.train_epoch(steps(1))
-    assert np.abs(with_it.model.vector - without.model.vector).max() > 1e-4
-
-
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
 def test_the_numpy_engine_passes_the_conformance_checks(check: str, cell: str) -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.engine import Linear, Model, SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.engine import Model, SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.walk import BLOCK_GROUPS
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -35,10 +36,15 @@ from tests.strategies import alike, any_name
 
 V = VOCABULARY.size
 TOLERANCE = 1e-10
+FIRST_CHARACTERS = [chr(code) for code in range(0x4E00, 0x4E00 + 2 * BLOCK_GROUPS + 5)]
 EDGES: dict[str, tuple[list[str], tuple[int, ...]]] = {
     "a tree that does not branch, in 8 layers": (["abcdefgh"], (3,) * 8),
     "a tree that branches at its root alone, in layers of width 1": (["abc", "bca", "cab"], (1, 1)),
     "one long name beside short ones": (["a", "ab" * 40, "b"], (4, 3)),
+    "more groups of siblings on a level than a block has": (
+        [first + end for first in FIRST_CHARACTERS for end in ("", "a", "b", "bc")],
+        (2,),
+    ),
     "real names": (list(load_bundled("mlb-first").names[:100]), (6, 5)),
 }
 
@@ -88,25 +94,6 @@ def started_model(cell: str, bptt: bool, labels: int = 0) -> Model:
     for layer in model.recurrent:
         layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
     return model
-
-
-def test_gradients_of_the_linear_layer() -> None:
-    rng = np.random.default_rng(3)
-    parameters = {"kernel": rng.normal(size=(3, 4)), "bias": rng.normal(size=4)}
-    layer = Linear(
-        parameters, {name: np.full(values.shape, np.nan) for name, values in parameters.items()}
-    )
-    inputs, weights = rng.normal(size=(5, 3)), rng.normal(size=(5, 4))
-
-    def function() -> float:
-        return float((weights * layer.forward(inputs)).sum())
-
-    function()
-    d_inputs = layer.backward(inputs, weights)
-    gradients = {name: values.copy() for name, values in layer.gradients.items()}
-    for name, values in parameters.items():
-        assert_gradient(function, values, gradients[name])
-    assert_gradient(function, inputs, d_inputs)
 
 
 @trees
@@ -174,22 +161,6 @@ def test_labeled_names_agree_with_the_plain_loop(cell: str, tree: str, bptt: boo
         0
     ].any()  # token 0 is never an input, because each label has its own start token
     assert rows[V:].any(axis=1).tolist() == [one in labels for one in range(3)]
-
-
-def test_the_plain_loop_is_right_for_zero_parameters() -> None:
-    """If all parameters are zero, every character has the probability 1 / V.
-
-    The gradient of the output bias is 1 / V minus the frequency of each character.
-    """
-    parameters = {
-        name: np.zeros(shape)
-        for name, shape in RecurrentNetwork(vocabulary_size=4, hidden=(2,)).parameter_shapes.items()
-    }
-    loss, gradients = reference.loss_and_gradients(
-        "simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]]
-    )
-    assert loss == pytest.approx(10 * np.log(4))
-    np.testing.assert_allclose(gradients["output.bias"], 0.25 - np.array([3, 3, 1, 3]) / 10)
 
 
 def model_function(model: Model, batch: Batch) -> Callable[[], float]:

@@ -9,7 +9,7 @@ import pytest
 
 from namegen.backends.numpy_engine.optimizers import VectorOptimizer
 from namegen.core.engine import clipped
-from namegen.core.optimizers import OPTIMIZERS, Optimizer
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.0, 0.01, 0.01, 0.3]  # a schedule changes the rate from step to step
@@ -113,26 +113,3 @@ def test_clipping_limits_the_norm(
         np.testing.assert_allclose(
             np.concatenate(found), np.array(expected, np.float32), rtol=1e-6, strict=True
         )
-
-
-@pytest.mark.parametrize("parameters", [10_000, 1_000_000])
-def test_parameters_are_updated_in_chunks_that_fit_the_cache(
-    parameters: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moved: list[int] = []
-
-    def noting(w: np.ndarray, g: np.ndarray, *_: object) -> tuple[np.ndarray, tuple[()]]:
-        moved.append(len(w))
-        return w - 0.5 * g, ()
-
-    monkeypatch.setitem(OPTIMIZERS, "noting", Optimizer(noting, "", 1.0))
-    w = np.ones(parameters, np.float32)
-    VectorOptimizer(TrainingSettings(optimizer="noting"), w).update(
-        w, np.ones(parameters, np.float32), 0.5
-    )
-    assert (w == 0.5).all()
-    assert sum(moved) == parameters
-    assert len(moved) <= 1 + parameters // 10_000, (
-        "the overhead of a call equals the time for several thousand parameters"
-    )
-    assert 4 * max(moved) <= 1 << 20, "a chunk has to fit in a core's own cache"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from types import SimpleNamespace
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine import recurrent
-from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
@@ -108,59 +103,3 @@ def test_the_block_size_has_no_effect_on_gradients(cell: str) -> None:
     for gradients in found[1:]:
         for name, values in gradients.items():
             np.testing.assert_allclose(values, found[0][name], rtol=1e-13)
-
-
-@cells
-@bptt
-def test_cells_get_arrays_of_the_documented_shapes(cell, bptt, monkeypatch) -> None:
-    kind, formula = type(CELLS[cell]), CELLS[cell].declared.formula
-    pre_activations, carried = formula.gates + len(kind.apart), len(kind.carried)
-    promised = {
-        "x": formula.gates,
-        "s": formula.state_gates,
-        "before": carried,
-        "after": formula.states,
-    }
-    promised |= {"d_after": formula.states, "cache": kind.cached, "d": pre_activations + carried}
-    promised |= {"local": pre_activations + carried + kind.more_local}
-    asked: set[str] = set()
-
-    def asking(name: str) -> Callable[..., None]:
-        true = getattr(kind, name)
-
-        def method(self: NumpyCell, *arguments: np.ndarray) -> None:
-            given = inspect.signature(true).bind(self, *arguments).arguments
-            del given["self"]
-            assert {key: len(values) for key, values in given.items()} == {
-                key: promised[key] for key in given
-            }
-            assert len({values.shape[1:] for values in given.values()}) == 1
-            asked.add(name)
-            true(self, *arguments)
-
-        return method
-
-    methods = ("forward", "local_derivatives", "backward")
-    for name in methods:
-        monkeypatch.setattr(kind, name, asking(name))
-    rng, tree = np.random.default_rng(5), make_tree("shared")
-    layer = make_layer(cell, rng, bptt)
-    layer.forward(tree.token, TreeWalk(tree))
-    layer.backward(rng.normal(size=(tree.nodes, layer.width)))
-    layer.step(tree.token[:3], layer.start.repeat(3, axis=1))
-    assert asked == set(methods)
-
-
-@pytest.mark.parametrize(
-    ("runs", "each", "width", "once"), [(2, 60_000, 1, True), (2, 15_000, 4, False)]
-)
-def test_only_runs_of_narrow_rows_are_summed_together(
-    runs: int, each: int, width: int, once: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reduceat = Mock(wraps=np.add.reduceat)
-    add = SimpleNamespace(reduce=np.add.reduce, reduceat=reduceat)
-    monkeypatch.setattr(recurrent, "np", SimpleNamespace(**vars(np) | {"add": add}))
-    rows = np.ones((2, runs * each, width), np.float32)
-    sums = recurrent._sum_runs(rows, np.arange(0, runs * each, each))
-    assert sums.tolist() == [[[each] * width] * runs] * 2
-    assert reduceat.called == once

@@ -17,14 +17,11 @@ from click.testing import CliRunner
 
 from namegen.backends.tflite import export
 from namegen.backends.tflite.contents import contents_of
-from namegen.backends.tflite.export import export_tflite, rounded_to_half, weights_in_half
+from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
-from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.self_test import self_test_logits
-from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, install_command
 from tests.own_cells import ForeignNetwork
 from tests.reading import engine_of
@@ -115,15 +112,6 @@ class TestReport:
             assert report.largest_logit_difference <= limit
             sizes.append(report.bytes)
         assert sizes == sorted(sizes)
-
-    def test_exact_half_precision_weights_need_no_tolerance(self, checkpoint, monkeypatch):
-        kernels = tuple(
-            name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel")
-        )
-        exact = rounded_to_half(checkpoint("simple_rnn"), kernels)
-        monkeypatch.setitem(export.TOLERANCES, "float16", 0.0)
-        tree = PrefixTree.from_names(["Bob", "Ann"], exact.vocabulary)
-        assert weights_in_half(exact, engine_of(exact), tree) == kernels
 
 
 class TestErrorsWriteNothing:
@@ -231,18 +219,6 @@ def test_the_export_needs_litert_but_not_tensorflow(
     assert sorted(os.listdir(tmp_path)) == ["a.safetensors", *([] if needed else ["a.tflite"])]
 
 
-def test_by_default_the_command_exports_the_newest_run(tmp_path, checkpoint, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("runs/a").mkdir(parents=True)
-    checkpoint("simple_rnn").save(Path("runs/a/model.safetensors"))
-    result, path = run(), os.path.join("runs", "a", "model.tflite")
-    assert result.exit_code == 0, result.stderr
-    assert result.stderr.splitlines() == [f"model: {os.path.join('runs', 'a')}", f"out: {path}"]
-    assert result.stdout.startswith(path)
-    for words in ("bytes", "1,000 names", "logits differ by", "before", "after"):
-        assert words in result.stdout
-
-
 def test_json_output_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     model, out = tmp_path / "a.safetensors", tmp_path / "b.tflite"
     checkpoint("gru").save(model)
@@ -267,39 +243,3 @@ def test_json_output_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) ->
     assert run(model, out).exit_code == run(model, tmp_path).exit_code == 1
     assert run(out, tmp_path / "c.tflite").exit_code == 1  # a .tflite can't be exported
     assert run(model, out, "--quantize", "int4").exit_code == 2
-
-
-@pytest.mark.parametrize(
-    ("quantize", "bits", "least"), [("float16", "16", "256"), ("int8", "8", "1,024")]
-)
-def test_the_summary_explains_why_weights_keep_32_bits(
-    quantize: str,
-    bits: str,
-    least: str,
-    tmp_path: Path,
-    checkpoint: CheckpointOf,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    small, large, out = (
-        tmp_path / name for name in ("small.safetensors", "large.safetensors", "out.tflite")
-    )
-    network = RecurrentNetwork(7, "gru", (4,))
-    values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
-    single = {name: value.astype(np.float32) for name, value in values.items()}
-    Checkpoint(
-        network=network, vocabulary=Vocabulary("abcdef"), parameters=single, longest_name=9
-    ).save(small)
-    checkpoint("gru").save(large)
-    row = re.compile(rf"in {bits} bits +(.*)")
-
-    printed = run(small, out, "--force", "--quantize", quantize).stdout
-    assert row.search(printed)[1] == f"none: every array has fewer than {least} weights"
-    printed = run(large, out, "--force", "--quantize", quantize).stdout
-    assert row.search(printed)[1] == f"all arrays of {least} weights or more"
-    document = json.loads(run(small, out, "--force", "--quantize", quantize, "--json").stdout)
-    assert (document["quantized"], document["quantizable"]) == ([], 0)
-
-    monkeypatch.setattr(export, "weights_in_half", lambda *_: ())
-    if quantize == "float16":
-        printed = run(large, out, "--force", "--quantize", quantize).stdout
-        assert row.search(printed)[1] == "none: the results would differ too much"

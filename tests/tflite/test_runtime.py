@@ -18,7 +18,6 @@ from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import Normalization, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
@@ -142,22 +141,6 @@ def test_the_model_passes_the_language_model_checks(check: str, exported: Export
     LANGUAGE_MODEL_CHECKS[check](TFLiteModel.load(exported("lstm")), tokens)
 
 
-def test_names_do_not_depend_on_how_many_are_drawn(exported: Exported) -> None:
-    """This includes calls with a short last chunk and calls for no names."""
-    model = TFLiteModel.load(exported())
-    uniforms = np.random.default_rng(0).random((600, 12))
-    whole, apart = model.generate_tokens(uniforms), []
-    for parts in zip(
-        whole, model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:]), strict=True
-    ):
-        apart.append(
-            np.isclose(parts[0], np.concatenate(parts[1:]), atol=1e-4).reshape(600, -1).all(axis=1)
-        )
-    assert np.all(apart, axis=0).sum() >= 597
-    assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,)]
-    assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,)]
-
-
 def test_sampling_with_equal_logits_and_extreme_random_numbers(tmp_path: Path) -> None:
     """All logits of a network of zeros are equal, so the cumulative probabilities are i / V."""
     even = train(("ab", "ac", "bc"), hidden=(3,))
@@ -191,24 +174,6 @@ def test_the_file_contains_labels_and_normalization(labelled: Path) -> None:
         source.score("Johnson").log_probability, abs=1e-4
     )
     assert loaded.most_likely(10, allow_seen=True) == source.most_likely(10, allow_seen=True)
-
-
-def test_a_single_label_uses_no_random_number(tmp_path: Path) -> None:
-    """The network has one label, with the start token of the second label."""
-    two = labelled_checkpoint()
-    kernel = np.delete(two.parameters["rnn.0.kernel"], two.vocabulary.size, axis=0)
-    parameters = {**two.parameters, "rnn.0.kernel": kernel}
-    one = replace(
-        two, network=replace(two.network, labels=1), parameters=parameters, labels=(LABELS[1],)
-    )
-    model = exported_to(tmp_path, one)
-    uniforms = np.random.default_rng(6).random((300, 8))
-    apart = Generator(
-        engine_of(two), two.vocabulary, start_tokens=StartTokens.single(two.vocabulary.size + 1)
-    )
-    assert (model.generate_tokens(uniforms)[0] == apart.draw_one_by_one(uniforms)).all(
-        axis=1
-    ).mean() > 0.99
 
 
 def test_threads_get_the_same_results_as_one_thread(exported: Exported) -> None:

@@ -19,7 +19,6 @@ from namegen.backends.tflite.export import export_tflite
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import Config
-from namegen.lists import load_bundled
 from namegen.settings_toml import merge
 from tests.labelled import labelled_checkpoint
 from tests.tflite.conftest import score_of, scored
@@ -152,38 +151,6 @@ def test_scores_of_bad_names_are_the_same(
         assert missing == pytest.approx(expected.tolist())
 
 
-@pytest.mark.parametrize("name", ["companies", "mlb-first"])
-def test_names_of_the_list_are_known(
-    name: str, program: ModuleType, exported: Callable[[str], tuple[Path, Checkpoint]]
-) -> None:
-    """Case doesn't matter."""
-    path, _ = exported(name)
-    model = program.Model.read(path)
-    listed = load_bundled(name).names[::20]
-    assert not any(model.may_return(text) or model.may_return(text.upper()) for text in listed)
-
-
-def test_names_below_the_threshold_are_returned_if_needed(
-    program: ModuleType,
-    exported: Callable[[str], tuple[Path, Checkpoint]],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(program, "MOST_BATCHES", 2)
-    path, _ = exported("mlb-first")
-    search = program.Search(
-        count=50, prefix="", temperature=1.0, labels=[], rng=np.random.default_rng(0)
-    )
-    found = program.find_names(program.Model.read(path), search)
-    reached = [one.reaches_threshold for one in found]
-    assert reached == sorted(reached, reverse=True)
-    assert 0 < sum(reached) < 50
-    others = [one.score for one in found if not one.reaches_threshold]
-    assert others == sorted(others, reverse=True)
-    program.main([str(path), "--starts-with", "Xq", "-n", "3", "--seed", "1"])
-    assert "below the threshold: 3" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -202,17 +169,6 @@ def test_errors_are_one_sentence(
         program.main([str(path), *arguments])
     with pytest.raises(SystemExit, match=r"wasn't written by namegen export-tflite"):
         program.main([str(PROGRAM), *arguments])
-
-
-def test_a_file_without_names_can_be_used(
-    tmp_path: Path, program: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "model.tflite"
-    export_tflite(built_in("mlb-first"), path, names=["Mar"], without_names=True)
-    program.main([str(path), "-n", "3"])
-    printed = capsys.readouterr()
-    assert len(printed.out.split()) == 3
-    assert "may be in the model's training list" in printed.err
 
 
 def test_the_example_on_the_page_runs_without_namegen(tmp_path: Path) -> None:

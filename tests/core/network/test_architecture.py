@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,17 +17,6 @@ from namegen.errors import CheckpointError, SettingsError
 
 # Large, so that the measured variances are accurate.
 LARGE = RecurrentNetwork(vocabulary_size=120, cell="lstm", hidden=(200, 150))
-
-
-def test_an_architecture_must_define_three_members() -> None:
-    """Type checkers detect a missing decorator only if the base class has it. ``labels`` is keyword-only."""
-    assert Network.__abstractmethods__ == {"from_settings", "parameter_shapes", "summary"}
-    kinds = {"from_settings": classmethod, "parameter_shapes": property, "summary": property}
-    assert {name: type(vars(Network)[name]) for name in kinds} == kinds
-    parameters = inspect.signature(Network.from_settings).parameters.items()
-    either, by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    expected = {"settings": either, "vocabulary_size": either, "labels": by_name}
-    assert {name: parameter.kind for name, parameter in parameters} == expected
 
 
 def test_parameter_shapes_follow_keras_for_each_cell() -> None:
