@@ -175,7 +175,13 @@ def prepare(
     normalization = normalization_of(recipe.data.name_type)
     listed = parts.distinct_names
     known_names = normalization.known_set((*listed, *normalization.common_words(listed)))
+    remark = start.remark
     if base_model is not None:
+        held_out = sorted(set(corpus.names) - set(training_set.names))
+        of_base_model = base_model.known_with(KnownSet(np.zeros(0, np.uint64)))
+        seen = int(normalization.are_known(held_out, of_base_model).sum())
+        if 0 < seen < len(held_out):  # a run that is resumed knows all of them
+            remark += f", which has seen {seen:,} of the {len(held_out):,} held-out names"
         known_names = base_model.known_with(known_names)
 
     batches = parts.batches
@@ -208,7 +214,7 @@ def prepare(
         batches=batches,
         metadata=metadata,
         for_use=for_use,
-        remark=start.remark,
+        remark=remark,
     )
 
 

@@ -213,6 +213,13 @@ def test_metadata_includes_names_and_credits_of_the_base_model() -> None:
     assert len(of_names(ITALIAN, base_model="none").metadata.known_names) == len(ITALIAN)
 
 
+def test_the_remark_counts_held_out_names_that_the_base_model_has_seen() -> None:
+    names = [*load_bundled("world-family").names[:150], *(f"{name}qu" for name in ITALIAN)]
+    remark = of_names(names).remark
+    seen, held_out = map(int, re.findall(r"seen (\d+) of the (\d+) held-out names", remark)[0])
+    assert 0 < seen < held_out < 30
+
+
 def test_a_run_is_resumed_exactly_without_its_base_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
