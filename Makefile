@@ -195,7 +195,7 @@ models: $(VENV)/.installed
 
 page: $(VENV)/.installed
 	@mkdir -p build
-	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import PAGE_MODELS; print(*PAGE_MODELS)") --out build/namegen.html --force
+	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import PAGE_MODELS; print(*PAGE_MODELS)") --out build/namegen.html --learn --force
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .

@@ -30,7 +30,7 @@ export default [
     },
   },
   {
-    files: ["namegen/web/*.js"],
+    files: ["namegen/web/*.js", "namegen/web/learning/*.js"],
     languageOptions: { sourceType: "script", ecmaVersion: 2023, globals: globals.browser },
     // Python joins the files, so that each of them uses names of the others.
     rules: { "no-undef": "off" },

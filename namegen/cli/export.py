@@ -264,12 +264,18 @@ def export_vocabulary(
     help="Write a JavaScript module instead of a page. Its models are written to OUT.json, and its types to "
     "OUT.d.mts.",
 )
+@click.option(
+    "--learn",
+    is_flag=True,
+    help="Let readers of the page learn from their own names. This adds the base model, which takes 1.1 MB.",
+)
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.common
 def export_web(
     models: tuple[str, ...],
     out: Path | None,
     module: Path | None,
+    learn: bool,
     title: tuple[str, ...],
     without_names: bool,
     force: bool,
@@ -324,7 +330,7 @@ def export_web(
         if module:
             sizes = write_module(page_models, target, force=force)
         else:
-            sizes = {target: write_page(page_models, target, force=force)}
+            sizes = {target: write_page(page_models, target, force=force, learns=learn)}
     labels = [page_model.label for page_model in page_models]
     size = sum(sizes.values())
     if as_json:

@@ -1,7 +1,6 @@
-// BLAKE2b (RFC 7693) with hashes of 8 bytes.
+// BLAKE2b (RFC 7693).
 
 const BLAKE2B_BLOCK_BYTES = 128;
-const BLAKE2B_HASH_BYTES = 8n;
 const BLAKE2B_ROUNDS = 12;
 
 /** The fractions of the square roots of the first eight primes: the initial state. */
@@ -23,13 +22,31 @@ const BLAKE2B_QUARTETS = [
 ];
 
 /**
- * Compute the hash of some bytes.
+ * Compute a hash of 8 bytes.
  * @param {Uint8Array} bytes
- * @returns {bigint} 64 bits
  */
 function blake2b64(bytes) {
+  return computeBlake2b(bytes, 8)[0];
+}
+
+/**
+ * Compute a hash as hexadecimal digits.
+ * @param {Uint8Array} bytes
+ * @param {number} hashBytes
+ */
+function blake2b(bytes, hashBytes) {
+  const hash = new Uint8Array(computeBlake2b(bytes, hashBytes).buffer, 0, hashBytes);
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} hashBytes
+ * @returns {BigUint64Array} which starts with the hash
+ */
+function computeBlake2b(bytes, hashBytes) {
   const state = BLAKE2B_START.slice();
-  state[0] ^= 0x01010000n ^ BLAKE2B_HASH_BYTES; // the parameters: fan-out 1, depth 1, no key
+  state[0] ^= 0x01010000n ^ BigInt(hashBytes); // the parameters: fan-out 1, depth 1, no key
   const blockCount = Math.max(1, Math.ceil(bytes.length / BLAKE2B_BLOCK_BYTES));
   const padded = new Uint8Array(BLAKE2B_BLOCK_BYTES * blockCount);
   padded.set(bytes);
@@ -59,7 +76,7 @@ function blake2b64(bytes) {
       state[k] = word ^ working[k] ^ working[k + 8];
     });
   }
-  return state[0];
+  return state;
 }
 
 /**

@@ -29,7 +29,7 @@ const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
 /**
  * Everything else that a model contains.
  * @typedef {object} Metadata
- * @property {{hidden: number[]}} network
+ * @property {{hidden: number[], cell?: string, vocabulary_size?: number, labels?: number}} network
  * @property {string} engine the backend that trained the model
  * @property {string} vocabulary
  * @property {{name: string, names: number}[]} labels
@@ -39,11 +39,12 @@ const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
  * @property {string | null} words
  * @property {string | null} probe the self-test logits
  * @property {ScoreRule[]} score_rules
+ * @property {string | null} score_quantiles
  * @property {number} shortest_name
  * @property {number} longest_name
  * @property {string[]} patterns
  * @property {"original" | "lower" | "upper"} letter_case
- * @property {{list?: string, names?: number, base_model?: unknown}} training
+ * @property {{list?: string, names?: number, base_model?: unknown, credit?: string}} training
  */
 
 /**

@@ -21,6 +21,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -30,12 +31,15 @@ import numpy as np
 
 from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
+from namegen.core.checkpoint import tensor_file
+from namegen.core.checkpoint.checkpoint import read_model
 from namegen.core.checkpoint.metadata import MetadataDocument, bytes_to_text
 from namegen.core.data.profanity import FNV_START, MAX_STRETCH, profanity_credit, read_hashes
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.documents import schema, to_plain
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
+from namegen.models import BASE, shipped_path
 from namegen.web.arithmetic import OPERATIONS, PageNetwork
 from namegen.web.description import PageDescription, PageModel, describe, distinct_labels
 
@@ -71,6 +75,18 @@ ENGINE = (
     "search.js",
     "data.js",
 )
+# The scripts with which a page learns from a list.
+LEARNING = (
+    "learning/arrays.js",
+    "learning/prefix_tree.js",
+    "learning/gru.js",
+    "learning/adam.js",
+    "learning/base_model.js",
+    "learning/list.js",
+    "learning/sets.js",
+    "learning/learn.js",
+    "learning/model_file.js",
+)
 # The other scripts of a page.
 SCRIPTS = (
     "people.js",
@@ -82,6 +98,7 @@ SCRIPTS = (
     "favorites.js",
     "watch.js",
     "facts.js",
+    "learning/own_models.js",
     "page.js",
 )
 # The other scripts of a module.
@@ -97,7 +114,9 @@ _FOLDER = Path(__file__).parent
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def write_page(models: Sequence[PageModel], out: Path | str, *, force: bool = False) -> int:
+def write_page(
+    models: Sequence[PageModel], out: Path | str, *, force: bool = False, learns: bool = False
+) -> int:
     """Write a web page with one or more models.
 
     If writing fails, the file keeps its previous content.
@@ -106,6 +125,7 @@ def write_page(models: Sequence[PageModel], out: Path | str, *, force: bool = Fa
         models: at least one model. The page shows the first one when it opens.
         out: the file to write.
         force: replace an existing file.
+        learns: add the base model, so that readers can learn from their own names. It takes 1.1 MB.
 
     Returns:
         The size of the page in bytes.
@@ -116,11 +136,11 @@ def write_page(models: Sequence[PageModel], out: Path | str, *, force: bool = Fa
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
     out = check_output(out, example="names.html", force=force)
-    return write_whole(out, page(models).encode())
+    return write_whole(out, page(models, learns=learns).encode())
 
 
-def page(models: Sequence[PageModel]) -> str:
-    """Return the HTML of a page with one or more models.
+def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
+    """Return the HTML of a page with one or more models. If it ``learns``, it contains the base model.
 
     Raises:
         OutputError: the page would be too large, or can't compute a model's cell.
@@ -130,6 +150,7 @@ def page(models: Sequence[PageModel]) -> str:
 
     descriptions = checked_descriptions(models, "a page")
     style = read_part("page.css")
+    engine = "\n".join(['"use strict";', engine_text(), *map(_read_script, LEARNING)])
     script = _page_script()
     return _page_template().render(
         options=request_options(),
@@ -139,8 +160,17 @@ def page(models: Sequence[PageModel]) -> str:
         style_hash=_csp_hash(style),
         script=Markup(script),
         script_hash=_csp_hash(script),
+        engine=Markup(engine),
+        engine_hash=_csp_hash(engine),
+        base=Markup(script_json(base_description() if learns else None)),
         data=Markup(script_json(_plain_list(descriptions))),
     )
+
+
+def base_description() -> object:
+    """Return the base model, from which the page fine-tunes models. It needs no list of known names for that."""
+    checkpoint = replace(read_model(shipped_path(BASE)), known_names=None)
+    return to_plain(describe(BASE, PageModel(BASE, checkpoint), BASE))
 
 
 def _page_title(model_titles: Sequence[str]) -> str:
@@ -167,7 +197,7 @@ def _page_template() -> Template:
 def _page_script() -> str:
     """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
     scripts = [_read_script(file) for file in SCRIPTS]
-    return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
+    return "\n".join(['(() => {\n"use strict";', *scripts, "})();"])
 
 
 def _csp_hash(text: str) -> str:
@@ -346,6 +376,7 @@ def engine_text() -> str:
     }
     constants = [
         f"const OPTIONS = {script_json(options)};",
+        f"const MODEL_FILE_VERSION = {tensor_file.FORMAT_VERSION};",
         f"const SCHEMAS = {script_json(schemas)};",
         f"/*!\n{profanity_credit()} */",
         f"const PROFANITY = {script_json(_profanity_data())};\n",

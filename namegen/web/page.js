@@ -235,6 +235,7 @@ try {
   byId("settings").open = !matchMedia(NARROW_SCREEN).matches;
   createModelMenu((model) => chooseModel(model, settings.other));
   connectControls();
+  connectLearning();
   applySettings(readAddress(location.hash));
   showFavorites();
   startSearch({ isAnnounced: false });

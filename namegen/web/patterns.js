@@ -8,7 +8,7 @@ const SHORTEST_REPEATED = 3; // letters; a shorter word, such as an initial, may
  */
 function patternsOf(name) {
   const words = name.match(/\p{L}+/gu) ?? [];
-  const cases = words.map((word) => word.replace(/[\p{Lu}\p{Lt}]+/gu, "\0").replace(/[^\0]+/gu, "x").replaceAll("\0", "X"));
+  const cases = words.map((word) => word.replace(/[^\p{Lu}\p{Lt}]+/gu, "x").replace(/[\p{Lu}\p{Lt}]+/gu, "X"));
   const patterns = new Set(cases.map((pattern, index) => (index === 0 ? `^${pattern}` : pattern)));
   const lower = name.toLowerCase();
   if (/(\p{L})\1\1/u.test(lower)) patterns.add("aaa");

@@ -160,7 +160,7 @@ def test_markup_in_model_descriptions_is_escaped(tmp_path: Path) -> None:
     text = page(
         [PageModel(EVIL, replace(checkpoint(), training={"list": EVIL, "names": 1}), credit=EVIL)]
     )
-    assert text.count("</script>") == 2
+    assert text.count("</script>") == 4
     assert "\u2028" not in text.split("<script", 1)[1]
     assert "&lt;/script&gt;" in text.split("</title>")[0]
     hearts = by_heart(HOSTILE_NAMES)

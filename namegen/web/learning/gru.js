@@ -1,0 +1,211 @@
+// The gated recurrent unit on a prefix tree, and its derivative. namegen/backends/numpy_engine/cells.py and
+// recurrent.py in JavaScript, with the same letters:
+//
+//     x        the input's part, x K + b, for the gates z, r, n
+//     s        the state's part, h U and the state's bias
+//     d_…      d loss / d …
+//
+// N: nodes of the tree. H: width of the layer. G = 3 H: gates. V: ids. L: labels.
+
+/**
+ * Parameters, or their gradients, by canonical name.
+ * @typedef {object} GruParameters
+ * @property {Numbers} kernel K, (V + L, G)
+ * @property {Numbers} recurrentKernel U, (H, G)
+ * @property {Numbers} bias (2, G): of x, and of s
+ * @property {Numbers} outputKernel (H, V)
+ * @property {Numbers} outputBias (V)
+ */
+
+/** One GRU layer and the output layer. */
+class TrainedGru {
+  /** @param {GruParameters} parameters which training changes */
+  constructor(parameters) {
+    this.parameters = parameters;
+    this.ids = parameters.outputBias.length; // V
+    this.width = parameters.outputKernel.length / this.ids; // H
+  }
+
+  /**
+   * Create an array of zeros with the type of the parameters.
+   * @param {number} length
+   * @returns {Numbers}
+   */
+  #zeros(length) {
+    return this.parameters.kernel instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+  }
+
+  /**
+   * Compute the hidden state of each node, and what the backward pass needs.
+   * @param {PrefixTree} tree
+   */
+  forward({ token, parent, level }) {
+    const { kernel, recurrentKernel, bias } = this.parameters;
+    const H = this.width;
+    const G = 3 * H;
+    const N = token.length;
+    const before = this.#zeros(N * H); // (N, H) h of the parents; zeros for roots
+    const s = this.#zeros(N * G); // (N, G)
+    const gates = this.#zeros(N * G); // (N, G) z, r, n
+    const h = this.#zeros(N * H); // (N, H)
+    for (let depth = 0; depth + 1 < level.length; depth++) {
+      const [first, end] = [level[depth], level[depth + 1]];
+      for (let node = first; node < end; node++) {
+        if (parent[node] >= 0) before.set(h.subarray(parent[node] * H, (parent[node] + 1) * H), node * H);
+        s.set(bias.subarray(G), node * G);
+      }
+      const levelBefore = before.subarray(first * H, end * H);
+      const shape = { rows: end - first, inner: H, columns: G };
+      addMatrixProduct(s.subarray(first * G, end * G), levelBefore, recurrentKernel, shape);
+      for (let node = first; node < end; node++) {
+        for (let k = 0; k < H; k++) {
+          const g = node * G + k; // the index of z; r and n follow after H and 2 H
+          const row = token[node] * G + k;
+          const z = logistic(kernel[row] + bias[k] + s[g]);
+          const r = logistic(kernel[row + H] + bias[H + k] + s[g + H]);
+          const n = Math.tanh(kernel[row + 2 * H] + bias[2 * H + k] + r * s[g + 2 * H]);
+          gates[g] = z;
+          gates[g + H] = r;
+          gates[g + 2 * H] = n;
+          h[node * H + k] = n + z * (before[node * H + k] - n); // z h + (1 − z) n
+        }
+      }
+    }
+    return { before, s, gates, h };
+  }
+
+  /**
+   * Compute log softmax(h Wo + b) of each node.
+   * @param {Numbers} h (N, H)
+   * @returns {Numbers} (N, V)
+   */
+  logProbabilities(h) {
+    const { outputKernel, outputBias } = this.parameters;
+    const H = this.width;
+    const V = this.ids;
+    const N = h.length / H;
+    const logits = this.#zeros(N * V);
+    for (let node = 0; node < N; node++) logits.set(outputBias, node * V);
+    addMatrixProduct(logits, h, outputKernel, { rows: N, inner: H, columns: V });
+    for (let start = 0; start < logits.length; start += V) {
+      const row = logits.subarray(start, start + V);
+      const largest = largestOf(row);
+      let total = 0;
+      for (let id = 0; id < V; id++) total += Math.exp(row[id] - largest);
+      const logTotal = largest + Math.log(total);
+      for (let id = 0; id < V; id++) row[id] -= logTotal;
+    }
+    return logits;
+  }
+
+  /**
+   * Compute the loss of a batch, the cross-entropy in nats per character, and its gradient.
+   * @param {PrefixTree} tree
+   * @returns {{lossSum: number, gradient: GruParameters}} the loss of all characters together, and the gradient of the
+   *   mean
+   */
+  lossAndGradient(tree) {
+    const H = this.width;
+    const V = this.ids;
+    const N = tree.token.length;
+    const states = this.forward(tree);
+    const logProbabilities = this.logProbabilities(states.h);
+
+    // loss = −Σ count log p / characters;  log p = log softmax(logits)
+    let lossSum = 0;
+    const counts = new Float64Array(N); // (N) of all edges of a node
+    for (const { node, token, count } of tree.edges) {
+      counts[node] += count;
+      lossSum -= count * logProbabilities[node * V + token];
+    }
+    const d_logits = logProbabilities; // (N, V), in the same array
+    const d_outputBias = this.#zeros(V);
+    for (const { token, count } of tree.edges) d_outputBias[token] -= count / tree.characters;
+    for (let node = 0; node < N; node++) {
+      for (let id = 0; id < V; id++) {
+        const d = (Math.exp(logProbabilities[node * V + id]) * counts[node]) / tree.characters;
+        d_logits[node * V + id] = d;
+        d_outputBias[id] += d;
+      }
+    }
+    for (const { node, token, count } of tree.edges) d_logits[node * V + token] -= count / tree.characters;
+
+    // logits = h Wo + b
+    const d_outputKernel = this.#zeros(H * V);
+    addMatrixProduct(d_outputKernel, transpose(states.h, H), d_logits, { rows: H, inner: N, columns: V });
+    const d_h = this.#zeros(N * H); // (N, H)
+    addMatrixProduct(d_h, d_logits, transpose(this.parameters.outputKernel, V), { rows: N, inner: V, columns: H });
+    const gradient = { ...this.#backward(tree, states, d_h), outputKernel: d_outputKernel, outputBias: d_outputBias };
+    return { lossSum, gradient };
+  }
+
+  /**
+   * Compute the gradient of the layer's parameters, one level after another, from the last one.
+   * @param {PrefixTree} tree
+   * @param {ReturnType<TrainedGru["forward"]>} states
+   * @param {Numbers} d_h (N, H), to which the derivatives through later nodes are added
+   */
+  #backward({ token, parent, level }, { before, s, gates, h }, d_h) {
+    const H = this.width;
+    const G = 3 * H;
+    const N = token.length;
+    const transposedKernel = transpose(this.parameters.recurrentKernel, G); // (G, H)
+    const d_x = this.#zeros(N * G); // (N, G)
+    const d_s = this.#zeros(N * G); // (N, G)
+    const d_before = this.#zeros(h.length); // (N, H)
+    for (let depth = level.length - 2; depth >= 0; depth--) {
+      const [first, end] = [level[depth], level[depth + 1]];
+      for (let node = first; node < end; node++) {
+        for (let k = 0; k < H; k++) {
+          const g = node * G + k;
+          const z = gates[g];
+          const r = gates[g + H];
+          const n = gates[g + 2 * H];
+          const d = d_h[node * H + k];
+          // h' = n + z (h − n);  z = σ(x_z + s_z), with σ' = σ (1 − σ)
+          const d_z = d * (before[node * H + k] - n) * z * (1 - z);
+          // h' = z h + (1 − z) n;  n = tanh(x_n + r s_n)
+          const d_x_n = d * (1 - z) * (1 - n * n);
+          // x_n + r s_n;  r = σ(x_r + s_r)
+          const d_r = d_x_n * s[g + 2 * H] * r * (1 - r);
+          d_x[g] = d_z;
+          d_x[g + H] = d_r;
+          d_x[g + 2 * H] = d_x_n;
+          d_s[g] = d_z;
+          d_s[g + H] = d_r;
+          d_s[g + 2 * H] = d_x_n * r; // x_n + r s_n
+          d_before[node * H + k] = d * z; // h' = z h + …
+        }
+      }
+      // s = h U
+      const shape = { rows: end - first, inner: G, columns: H };
+      const levelOfD = d_before.subarray(first * H, end * H);
+      addMatrixProduct(levelOfD, d_s.subarray(first * G, end * G), transposedKernel, shape);
+      for (let node = first; node < end && depth > 0; node++) {
+        for (let k = 0; k < H; k++) d_h[parent[node] * H + k] += d_before[node * H + k];
+      }
+    }
+
+    // s = h U + b_s;  x = K[token] + b_x
+    const d_recurrentKernel = this.#zeros(H * G);
+    addMatrixProduct(d_recurrentKernel, transpose(before, H), d_s, { rows: H, inner: N, columns: G });
+    const d_kernel = this.#zeros(this.parameters.kernel.length);
+    const d_bias = this.#zeros(2 * G);
+    for (let node = 0; node < N; node++) {
+      for (let k = 0; k < G; k++) {
+        d_kernel[token[node] * G + k] += d_x[node * G + k];
+        d_bias[k] += d_x[node * G + k];
+        d_bias[G + k] += d_s[node * G + k];
+      }
+    }
+    return { kernel: d_kernel, recurrentKernel: d_recurrentKernel, bias: d_bias };
+  }
+}
+
+/**
+ * Compute the logistic function σ(a).
+ * @param {number} a
+ */
+function logistic(a) {
+  return 1 / (1 + Math.exp(-a));
+}
