@@ -202,12 +202,10 @@ def speed_findings(results: Results) -> list[str]:
             if ratio.mean < 1:
                 faster, slower = slower, faster
                 ratio = Interval(1 / ratio.mean, 1 / ratio.high, 1 / ratio.low)
-            is_clear = ratio.excludes(1)
-            verb = "trains" if is_clear else "may train"
-            findings.append(
-                f"{network}: {faster} {verb} {show_ratio(ratio)} times as fast as {slower}"
-                + ("." if is_clear else ", which isn't a clear difference.")
-            )
+            text = f"{network}: {faster} trains {show_ratio(ratio)} times as fast as {slower}."
+            if not ratio.excludes(1):
+                text += " The difference isn't clear."
+            findings.append(text)
     return findings
 
 

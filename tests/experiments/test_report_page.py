@@ -44,8 +44,7 @@ def with_hebrew_names(row: Row) -> Row:
     return msgspec.structs.replace(row, job=job, result=result)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")])
 def test_the_report_is_accessible(
     page_path: Path,
     opened: Opener,  # noqa: F811
