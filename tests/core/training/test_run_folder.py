@@ -29,9 +29,7 @@ def checkpoint() -> Checkpoint:
     [
         ("lists/Some names.txt", "Some-names-numpy"),
         ("lists/names.v2.txt", "names.v2-numpy"),
-        ("names.v2.txt", "names.v2-numpy"),
         ("names.v2", "names-numpy"),
-        ("lists/names", "names-numpy"),
         ("名" * 80 + ".txt", "名" * 50 + "-numpy"),
     ],
 )
