@@ -234,6 +234,12 @@ def forge(path: Path, rng: Random) -> None:
         path.write_bytes(
             dumped(forged_document({"all": json.loads(content)}, rng).get("all")).encode()
         )
+    elif path.suffix == ".jsonl":
+        lines = [
+            dumped(forged_document({"all": json.loads(line)}, rng).get("all"))
+            for line in content.splitlines()
+        ]
+        path.write_bytes("\n".join(lines).encode())
     else:
         pieces = PIECES[path.suffix]
         path.write_bytes(
