@@ -19,7 +19,7 @@ from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer, make_optimizer
 from namegen.backends.keras_engine.packing import NODES
 from namegen.backends.keras_engine.program import STEPS, MaskShapes, TrainingProgram, mask_shapes
-from namegen.backends.keras_engine.tensorflow_setup import Untyped, set_threads, tf
+from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
 from namegen.core.network.cells import CELLS
@@ -50,18 +50,11 @@ class CompiledModel:
         if key.training is not None:
             self.optimizer = make_optimizer(key.training, self.layers)
         self._programs: dict[MaskShapes, TrainingProgram] = {}
-        self.step = self._compile_step()
-
-    def _compile_step(self) -> Untyped:
-        """Compile the function that reads one token per row.
-
-        This is one graph for any number of rows: padding to a few sizes and compiling each of them with XLA wasn't
-        faster.
-        """
-        network = self.key.network
-        state = [tf.TensorSpec([None, width], self.key.dtype) for width in network.state_widths]
-        tokens = tf.TensorSpec([None], tf.int32)
-        return tf.function(self.layers.step, autograph=False, input_signature=[tokens, state])
+        # Reading one token per row is one graph for any number of rows: padding to a few sizes and compiling each of
+        # them with XLA wasn't faster.
+        state = [tf.TensorSpec([None, width], key.dtype) for width in key.network.state_widths]
+        signature = [tf.TensorSpec([None], tf.int32), state]
+        self.step = tf.function(self.layers.step, autograph=False, input_signature=signature)
 
     def program(self, masks: MaskShapes = ()) -> TrainingProgram:
         """Return the program for steps with masks of these shapes. It is created on first use.
@@ -89,18 +82,13 @@ _unused: deque[CompiledModel] = deque(maxlen=KEPT)
 
 
 def borrow(key: ModelKey) -> CompiledModel:
-    """Return an unused model, or a new one. Only the caller may use it until ``give_back``."""
+    """Return an unused model, or a new one. Only the caller may use it until it's in ``_unused`` again."""
     for model in _unused:
         if model.key == key:
             _unused.remove(model)
             model.reset()
             return model
     return CompiledModel(key)
-
-
-def give_back(model: CompiledModel) -> None:
-    """Keep a model for the next engine."""
-    _unused.append(model)
 
 
 class KerasEngine:
@@ -138,7 +126,7 @@ class KerasEngine:
         self.network = network
         self.dtype = dtype
         self.model = borrow(ModelKey(network, settings, dtype))
-        weakref.finalize(self, give_back, self.model).atexit = False
+        weakref.finalize(self, _unused.append, self.model).atexit = False
 
     @property
     def vocabulary_size(self) -> int:

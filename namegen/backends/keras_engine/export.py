@@ -42,17 +42,6 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
         raise OutputError(
             f"{path} doesn't end with .keras, and Keras can't open it: use a name such as model.keras"
         )
-    model = _trained_model(checkpoint)
-    check_export(checkpoint, "the model", "a .keras", lambda tokens: np.asarray(model(tokens)))
-    return write_whole(path, _keras_file(model))
-
-
-def _trained_model(checkpoint: Checkpoint) -> Untyped:
-    """Create the Keras model with a checkpoint's parameters.
-
-    Raises:
-        OutputError: stock Keras doesn't have the cell.
-    """
     network = exportable(checkpoint.network, dir(keras.ops), "a .keras")
     if network.cell_class not in STOCK:
         raise OutputError(
@@ -62,15 +51,12 @@ def _trained_model(checkpoint: Checkpoint) -> Untyped:
     parameters, _ = checked_tensors(network, checkpoint.parameters, ())
     model = stock_model(network)
     model.set_weights(list(parameters.values()))
-    return model
-
-
-def _keras_file(model: Untyped) -> bytes:
-    """Return the content of a ``.keras`` file. Keras can only save to a path, so this uses a temporary folder."""
-    with tempfile.TemporaryDirectory() as folder:
+    check_export(checkpoint, "the model", "a .keras", lambda tokens: np.asarray(model(tokens)))
+    with tempfile.TemporaryDirectory() as folder:  # Keras can only save to a path
         temporary = Path(folder) / "model.keras"
         model.save(temporary)
-        return temporary.read_bytes()
+        content = temporary.read_bytes()
+    return write_whole(path, content)
 
 
 def stock_model(network: RecurrentNetwork) -> Untyped:

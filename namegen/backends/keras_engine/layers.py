@@ -68,39 +68,32 @@ class Layers:
         self.dtype = dtype
         # The index of the last layer's h in a state.
         self.last_hidden = -network.formula.states
-        inputs = (network.input_size, *network.hidden)
-        self.recurrent: list[Untyped] = [  # the cells
-            self._make_cell(k, inputs[k]) for k in range(len(network.hidden))
-        ]
-        self.output = keras.layers.Dense(network.vocabulary_size, **self._options())
-        self.output.build((None, None, network.hidden[-1]))
+        # Zeros prevent Keras from drawing initial values, which core sets.
+        options: dict[str, Untyped] = {"dtype": dtype, "kernel_initializer": "zeros"}
+        self.recurrent: list[Untyped] = []  # the cells
+        stock_layer = STOCK.get(network.cell_class)
+        inputs = network.input_size
+        for k, width in enumerate(network.hidden):
+            if stock_layer is None:
+                cell = FormulaCell(network, k, dtype)
+            else:
+                cell_options = {**options, "recurrent_initializer": "zeros", "seed": 0}
+                if stock_layer is keras.layers.GRU:
+                    # One product per gate. With one product for all gates, XLA computes the backward pass element by
+                    # element.
+                    cell_options["implementation"] = 1
+                cell = stock_layer(width, **cell_options).cell
+                cell.build((None, inputs))
+            self.recurrent.append(cell)
+            inputs = width
+        self.output = keras.layers.Dense(network.vocabulary_size, **options)
+        self.output.build((None, None, inputs))
+        layers = (*self.recurrent, self.output)
+        variables = [variable for layer in layers for variable in layer.trainable_variables]
         # By canonical name.
         self.parameters: dict[str, Tensor] = dict(
-            zip(network.parameter_shapes, self._variables(), strict=True)
+            zip(network.parameter_shapes, variables, strict=True)
         )
-
-    def _options(self) -> dict[str, Untyped]:
-        """Return the options of all stock layers. Zeros prevent Keras from drawing initial values, which core sets."""
-        return {"dtype": self.dtype, "kernel_initializer": "zeros"}
-
-    def _make_cell(self, k: int, inputs: int) -> Untyped:
-        """Create the cell of recurrent layer ``k``, which has some number of inputs."""
-        network = self.network
-        stock_layer = STOCK.get(network.cell_class)
-        if stock_layer is None:
-            return FormulaCell(network, k, self.dtype)
-        options = {**self._options(), "recurrent_initializer": "zeros", "seed": 0}
-        if stock_layer is keras.layers.GRU:
-            # One product per gate. With one product for all gates, XLA computes the backward pass element by element.
-            options["implementation"] = 1
-        cell = stock_layer(network.hidden[k], **options).cell
-        cell.build((None, inputs))
-        return cell
-
-    def _variables(self) -> list[Tensor]:
-        """List the variables of all layers, in canonical order."""
-        layers = (*self.recurrent, self.output)
-        return [variable for layer in layers for variable in layer.trainable_variables]
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
         """Read one token per row, and return the state after it."""

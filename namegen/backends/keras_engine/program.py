@@ -105,10 +105,18 @@ class TrainingProgram:
     def _data(self, steps: Sequence[Step], updates: int) -> CallData:
         """Collect the arguments of a call, padded to the fixed shapes."""
         dtype = self.layers.dtype
+        batches = [step.batch for step in steps]
+        nodes = sum(batch.tree.nodes for batch in batches)
+        V = self.layers.network.vocabulary_size
+        packing = pack(batches, room_for(nodes), V, dtype)
+        packing = packing._replace(
+            first_tile=_padded(packing.first_tile, "int32", STEPS + 1),
+            first_node=_padded(packing.first_node, "int32", STEPS + 1),
+        )
         shares = [1 / step.batch.characters for step in steps]
         rates = [step.learning_rate * self.optimizer.damping for step in steps]
         data = CallData(
-            packing=self._pack(steps),
+            packing=packing,
             shares=_padded(shares, dtype, STEPS),
             rates=_padded(rates, dtype, STEPS),
             updates=np.int32(updates),
@@ -116,17 +124,6 @@ class TrainingProgram:
         )
         tensors: CallData = tf.nest.map_structure(tf.constant, data)
         return tensors
-
-    def _pack(self, steps: Sequence[Step]) -> Packing:
-        """Pack the trees of all steps."""
-        batches = [step.batch for step in steps]
-        nodes = sum(batch.tree.nodes for batch in batches)
-        V = self.layers.network.vocabulary_size
-        packing = pack(batches, room_for(nodes), V, self.layers.dtype)
-        return packing._replace(
-            first_tile=_padded(packing.first_tile, "int32", STEPS + 1),
-            first_node=_padded(packing.first_node, "int32", STEPS + 1),
-        )
 
     def _masks(self, mask: MaskShape, steps: Sequence[Step]) -> Array:
         """Collect one parameter's masks in all steps, padded with ones."""
@@ -170,36 +167,23 @@ class UpdateLoop:
             mask.parameter: values[i]
             for mask, values in zip(self.masks, self.data.masks, strict=True)
         }
-        unmasked = self.mask_parameters(masks)
-        bptt = self.optimizer.training.bptt
-        passes = TreePasses(self.layers, self.data.packing, i, bptt=bptt)
-        result = passes.gradients(states, d_states)
-        self.restore_parameters(unmasked)
-        gradients = self.mask_gradients(result.parameters, masks)
-        gradients = [gradient * self.data.shares[i] for gradient in gradients]
-        self.optimizer.update(gradients, self.data.rates[i])
-        losses = tf.tensor_scatter_nd_update(losses, [[i]], [result.loss])
-        return i + 1, losses, result.states, result.d_states
-
-    def mask_parameters(self, masks: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Multiply parameters by their masks. Return the values that they had before."""
         variables = {name: self.layers.parameters[name].value for name in masks}
         unmasked = {name: variable.read_value() for name, variable in variables.items()}
         for name, variable in variables.items():
             variable.assign(unmasked[name] * masks[name])
-        return unmasked
-
-    def restore_parameters(self, unmasked: dict[str, Tensor]) -> None:
-        """Undo ``mask_parameters``."""
-        for name, values in unmasked.items():
-            self.layers.parameters[name].value.assign(values)
-
-    def mask_gradients(self, gradients: list[Tensor], masks: dict[str, Tensor]) -> list[Tensor]:
-        """Multiply the gradients of masked parameters by their masks."""
-        return [
+        bptt = self.optimizer.training.bptt
+        passes = TreePasses(self.layers, self.data.packing, i, bptt=bptt)
+        result = passes.gradients(states, d_states)
+        for name, variable in variables.items():
+            variable.assign(unmasked[name])
+        gradients = [
             gradient * masks[name] if name in masks else gradient
-            for name, gradient in zip(self.layers.parameters, gradients, strict=True)
+            for name, gradient in zip(self.layers.parameters, result.parameters, strict=True)
         ]
+        gradients = [gradient * self.data.shares[i] for gradient in gradients]
+        self.optimizer.update(gradients, self.data.rates[i])
+        losses = tf.tensor_scatter_nd_update(losses, [[i]], [result.loss])
+        return i + 1, losses, result.states, result.d_states
 
 
 class NodesToRead(NamedTuple):

@@ -34,20 +34,16 @@ def load() -> tuple[Untyped, Untyped]:
 
         # isort: split
         import keras
-    check_version(keras.__version__)
+    major = int(keras.__version__.partition(".")[0])
+    if major < 3:
+        raise EngineError(
+            f"the installed Keras is {keras.__version__}, but the backend keras needs Keras 3: "
+            f"{install_command('keras')}"
+        )
     check_backend(keras.config.backend())
     # TensorFlow warns if a second engine compiles its own program.
     tensorflow.get_logger().setLevel(logging.ERROR)
     return keras, tensorflow
-
-
-def check_version(version: str) -> None:
-    """Raise EngineError if Keras is older than version 3."""
-    major = int(version.partition(".")[0])
-    if major < 3:
-        raise EngineError(
-            f"the installed Keras is {version}, but the backend keras needs Keras 3: {install_command('keras')}"
-        )
 
 
 def check_backend(backend: str) -> None:
