@@ -50,36 +50,27 @@ class Named(click.types.StringParamType):
         any_file = CompletionItem(incomplete, type="file")
         # If there are other items, zsh and fish still complete files, but bash doesn't.
         is_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
-        paths = _paths(incomplete) if names and is_bash else []
-        distinct_values = dict.fromkeys([*paths, *names])
-        return [any_file, *map(CompletionItem, distinct_values)]
-
-
-def _paths(start: str) -> list[str]:
-    """Return the files and folders whose paths start with a string. Folders end with a slash."""
-    paths = sorted(glob(f"{escape(start)}*"))
-    return [f"{path}/" if is_folder(path, None) else path for path in paths]
+        if names and is_bash:
+            paths = sorted(glob(f"{escape(incomplete)}*"))
+            files = [f"{path}/" if is_folder(path, None) else path for path in paths]
+            names = [*dict.fromkeys([*files, *names])]
+        return [any_file, *map(CompletionItem, names)]
 
 
 def complete_names(command: click.Command) -> None:
     """Add completion to each parameter that takes a list, a model, a label or a backend."""
-    for parameter in command.params:
-        if isinstance(parameter.type, click.types.StringParamType):
-            parameter.type = _completed_type(parameter) or parameter.type
-
-
-def _completed_type(parameter: click.Parameter) -> Named | None:
-    """Return a type that completes a parameter's values, or None if the values aren't known names."""
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
 
-    if parameter.name in ("model", "models") or "MODEL" in (parameter.metavar or ""):
-        return Named(lambda _: SHIPPED, or_file=True)
-    if parameter.name == "names":
-        return Named(lambda _: BUNDLED, or_file=True)
-    if parameter.name in CHOICES:
-        return Named(CHOICES[parameter.name])
-    return None
+    for parameter in command.params:
+        if not isinstance(parameter.type, click.types.StringParamType):
+            continue
+        if parameter.name in ("model", "models") or "MODEL" in (parameter.metavar or ""):
+            parameter.type = Named(lambda _: SHIPPED, or_file=True)
+        elif parameter.name == "names":
+            parameter.type = Named(lambda _: BUNDLED, or_file=True)
+        elif parameter.name in CHOICES:
+            parameter.type = Named(CHOICES[parameter.name])
 
 
 def _labels(ctx: click.Context) -> Iterable[str]:
@@ -87,37 +78,24 @@ def _labels(ctx: click.Context) -> Iterable[str]:
     from namegen.core.data.label_parts import askable
     from namegen.models import SHIPPED
 
-    typed = _typed_values(ctx)
-    models = [name for name in SHIPPED if name in typed] or SHIPPED
-    labels: dict[str, None] = {}  # removes repeats and keeps the order
-    for model in models:
-        labels |= dict.fromkeys(askable(_labels_of(model)))
-    return labels
-
-
-def _typed_values(ctx: click.Context) -> set[object]:
-    """Return the values on the command line so far."""
     # If an option has no value yet, click stops parsing, and the arguments before the option are only in ctx.args.
     typed: set[object] = {*ctx.args}
     for value in ctx.params.values():
         typed.update(value if type(value) is tuple else (value,))
-    return typed
+    labels: dict[str, None] = {}  # removes repeats and keeps the order
+    for model in [name for name in SHIPPED if name in typed] or SHIPPED:
+        labels |= dict.fromkeys(askable(_labels_of(model)))
+    return labels
 
 
-def origins(_: click.Context) -> Iterable[str]:
+def _origins(_: click.Context) -> Iterable[str]:
     """Return the origins that both built-in models for people know."""
-    family_origins = _origins_of("world-family")
-    return [origin for origin in _origins_of("world-given") if origin in family_origins]
-
-
-def _origins_of(model: str) -> Iterable[str]:
-    """Return the first part of each label, such as ``Finnish`` for ``Finnish,female``."""
-    return dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(model)))
-
-
-def countries(_: click.Context) -> Iterable[str]:
-    """Return the countries that the built-in model for places knows."""
-    return _labels_of("world-places")
+    # An origin is the first part of a label such as ``Finnish,female``.
+    given, family = (
+        dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(model)))
+        for model in ("world-given", "world-family")
+    )
+    return [origin for origin in given if origin in family]
 
 
 def _labels_of(model: str) -> list[str]:
@@ -137,7 +115,7 @@ def _labels_of(model: str) -> list[str]:
 # Maps a parameter's name to the function that returns its values.
 CHOICES = {
     "labels": _labels,
-    "origins": origins,
-    "countries": countries,
+    "origins": _origins,
+    "countries": lambda _: _labels_of("world-places"),
     "backend": lambda _: engine_paths(),
 }

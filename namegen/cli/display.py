@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -100,7 +100,15 @@ class Display(AbstractContextManager["Display"]):
             case events.ListReady():
                 for remark in event.remarks:
                     self._notes(remark)
-                self._notes(_list_line(event))
+                line = f"{counted(event.training, 'name')} to train on"
+                if event.names_per_epoch < event.training:
+                    line += f" (square-root weighting of duplicates: {event.names_per_epoch:,})"
+                if event.labels:
+                    line += f", {counted(event.labels, 'label')}"
+                line += f", {event.validation:,} held out"
+                if event.test is not None:
+                    line += f", {event.test:,} for testing"
+                self._notes(line)
             case events.TrainingBegins():
                 self._begin_run(event)
             case events.EpochEnded() if self._run is not None:
@@ -108,25 +116,44 @@ class Display(AbstractContextManager["Display"]):
             case events.Measuring() if self._title != "measuring the network":
                 self._begin("measuring the network")
             case events.Planned():
-                self._notes(_plan_line(event))
+                line = counted(event.total, event.thing)
+                if event.kept:
+                    line += f", {event.kept:,} of them already done"
+                if event.scheduler and event.kept < event.total:
+                    line += f", on the scheduler {event.scheduler}"
+                self._notes(line)
                 self._begin(f"{event.thing}s", done=event.kept, total=event.total)
             case events.Running():
                 self._is_waiting = False
-                self._details = _running_line(event.under_way)
+                jobs = []
+                for job in event.under_way[:RUNNING_SHOWN]:
+                    epochs = f" (epoch {job.epoch}/{job.epochs})" if job.epochs else ""
+                    jobs.append(printable(job.label) + epochs)
+                if len(event.under_way) > RUNNING_SHOWN:
+                    jobs.append(f"and {len(event.under_way) - RUNNING_SHOWN:,} more")
+                self._details = ", ".join(jobs)
             case events.NoWorkers() if not self._is_waiting:
                 self._is_waiting = True
                 self._details = "waiting for a worker"
                 self._notes("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
             case events.Ended():
                 self._done += 1
-                self._notes(f"{self._done:.0f}/{self._total}  {event.label}: {_outcome(event)}")
+                outcome = event.trouble or "done"
+                if event.seconds is not None and not event.trouble:
+                    outcome = f"{event.seconds:.1f} s"
+                    if event.accuracy is not None:
+                        outcome = f"{percent(event.accuracy)} held-out in {outcome}"
+                self._notes(f"{self._done:.0f}/{self._total}  {event.label}: {outcome}")
             case events.Searched():
                 self._title = f"{event.found:,} of {event.wanted:,} names found"
                 self._done = event.found
                 self._total = event.wanted
                 self._details = f"{event.drawn:,} names drawn" if event.drawn else ""
             case events.FilledUp():
-                self._notes(_filled_up_line(event))
+                self._notes(
+                    f"names below the usual score threshold: {event.filled:,} of {event.wanted:,}, because too few "
+                    "names reach it"
+                )
 
     def _begin_run(self, run: events.TrainingBegins) -> None:
         """Describe a training run that is starting."""
@@ -223,63 +250,3 @@ def _time(task: Task) -> str:
     if task.time_remaining is None:
         return f"{task.elapsed or 0:.0f} s"
     return f"{timedelta(seconds=round(task.time_remaining))} left"
-
-
-# --- sentences --------------------------------------------------------------------------------------------------------
-
-
-def _list_line(ready: events.ListReady) -> str:
-    """Describe how many names are used for training, validation and testing."""
-    line = f"{counted(ready.training, 'name')} to train on"
-    if ready.names_per_epoch < ready.training:
-        line += f" (square-root weighting of duplicates: {ready.names_per_epoch:,})"
-    if ready.labels:
-        line += f", {counted(ready.labels, 'label')}"
-    line += f", {ready.validation:,} held out"
-    if ready.test is not None:
-        line += f", {ready.test:,} for testing"
-    return line
-
-
-def _plan_line(plan: events.Planned) -> str:
-    """Describe how many jobs there are."""
-    line = counted(plan.total, plan.thing)
-    if plan.kept:
-        line += f", {plan.kept:,} of them already done"
-    if plan.scheduler and plan.kept < plan.total:
-        line += f", on the scheduler {plan.scheduler}"
-    return line
-
-
-def _running_line(jobs: Sequence[events.UnderWay]) -> str:
-    """List the running jobs, with the epochs of those that have epochs."""
-    texts = []
-    for job in jobs[:RUNNING_SHOWN]:
-        epochs = f" (epoch {job.epoch}/{job.epochs})" if job.epochs else ""
-        texts.append(printable(job.label) + epochs)
-    if len(jobs) > RUNNING_SHOWN:
-        texts.append(f"and {len(jobs) - RUNNING_SHOWN:,} more")
-    return ", ".join(texts)
-
-
-def _outcome(job: events.Ended) -> str:
-    """Return the duration and accuracy of a finished job, or why it failed."""
-    if job.trouble:
-        return job.trouble
-    if job.seconds is None:
-        return "done"
-    accuracy = "" if job.accuracy is None else f"{percent(job.accuracy)} held-out in "
-    return f"{accuracy}{job.seconds:.1f} s"
-
-
-def _filled_up_line(event: events.FilledUp) -> str:
-    """Explain that names below the threshold were also returned."""
-    if event.wanted == 1:
-        names = "this name scores"
-    elif event.filled == event.wanted:
-        names = f"all {event.wanted:,} names score"
-    elif event.filled == 1:
-        names = f"1 of these {event.wanted:,} names scores"
-    else:
-        names = f"{event.filled:,} of these {event.wanted:,} names score"
-    return f"{names} below the usual threshold, because too few names reach it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,6 @@ from namegen.models import SHIPPED
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.backends.tflite.export import ExportReport
     from namegen.core.checkpoint.checkpoint import Checkpoint
 
 QUANTIZATIONS = ("none", "float16", "int8")
@@ -55,27 +54,8 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
     )
 
 
-@dataclass(frozen=True)
-class SourceModel:
-    """The model to export."""
-
-    name: str
-    path: Path
-    checkpoint: Checkpoint
-
-    def out_path(self, out: Path | None, suffix: str, *, force: bool, notes: Notes) -> Path:
-        """Choose the output file, and check that it can be written. Raises OutputError."""
-        if out is not None:
-            return check_output(out, example=f"model{suffix}", force=force)
-        is_built_in = self.name in SHIPPED
-        path = Path(self.name + suffix) if is_built_in else self.path.with_suffix(suffix)
-        check_output(path, example=f"model{suffix}", force=force)
-        notes(f"out: {path}")
-        return path
-
-
-def _read(model: str | None, notes: Notes) -> SourceModel:
-    """Read MODEL. Raises CheckpointError."""
+def read_model(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
+    """Return the name, the path and the content of MODEL. Raises CheckpointError."""
     limit_threads(1)
     from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
 
@@ -89,7 +69,26 @@ def _read(model: str | None, notes: Notes) -> SourceModel:
     checkpoint = read_checkpoint(path)
     if model is None:
         notes(f"model: {name}")
-    return SourceModel(name, path, checkpoint)
+    return name, path, checkpoint
+
+
+def read_for_file(
+    model: str | None, out: Path | None, suffix: str, *, force: bool, notes: Notes
+) -> tuple[str, Checkpoint, Path]:
+    """Read MODEL, and check that the file for it can be written. Without OUT, the file gets the model's name.
+
+    Raises:
+        CheckpointError: the model can't be read.
+        OutputError: the file can't be written.
+    """
+    name, path, checkpoint = read_model(model, notes)
+    target = out
+    if target is None:
+        target = Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix)
+    check_output(target, example=f"model{suffix}", force=force)
+    if out is None:
+        notes(f"out: {target}")
+    return name, checkpoint, target
 
 
 # --- .tflite ----------------------------------------------------------------------------------------------------------
@@ -132,14 +131,14 @@ def export_tflite(
     Before writing the file, namegen runs it in LiteRT and compares its results with the model's for every prefix of the
     names. If the results differ, namegen doesn't write the file. docs/guides/phone.md describes how to use the file.
     """
-    source = _read(model, notes)
-    path = source.out_path(out, ".tflite", force=force, notes=notes)
+    name, checkpoint, path = read_for_file(model, out, ".tflite", force=force, notes=notes)
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
+    from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
-    with Display(notes, f"exporting {source.name} to {path}"):
+    with Display(notes, f"exporting {name} to {path}"):
         listed_names = None if corpus is None else corpus.names
-        report = export(source.checkpoint, path, names=listed_names, force=force, **how)
+        report = export(checkpoint, path, names=listed_names, force=force, **how)
     if report.left_out:
         all_names = report.left_out + report.names
         notes(
@@ -155,29 +154,21 @@ def export_tflite(
     rows = [("size", f"{report.bytes:,} bytes"), ("known names", known_names)]
     if report.quantize != "none":
         bits = 16 if report.quantize == "float16" else 8
-        rows.append((f"in {bits} bits", _quantized_arrays(report)))
+        min_weights = counted(LEAST_QUANTIZED[report.quantize], "weight")
+        arrays = ", ".join(report.quantized) or "none: the results would differ too much"
+        if not report.quantizable:
+            arrays = f"none: every array has fewer than {min_weights}"
+        elif len(report.quantized) == report.quantizable:
+            arrays = f"all arrays of {min_weights} or more"
+        rows.append((f"in {bits} bits", arrays))
     checked_names = printable(f"{counted(report.names, 'name')} {names_source}")
     rows.append(("checked on", f"{checked_names}, {report.prefixes:,} distinct prefixes"))
     rows.append(("logits differ by", f"at most {report.largest_logit_difference:.2g}"))
     metrics = [
-        (printable(f"before: {source.name}"), *metric_cells(report.before)),
+        (printable(f"before: {name}"), *metric_cells(report.before)),
         ("after", *metric_cells(report.after)),
     ]
     show(printable(report.out), table(rows, left=2), "", table(metrics, "", *METRICS))
-
-
-def _quantized_arrays(report: ExportReport) -> str:
-    """Describe which weight arrays are stored in fewer bits."""
-    from namegen.backends.tflite.weights import LEAST_QUANTIZED
-
-    min_weights = counted(LEAST_QUANTIZED[report.quantize], "weight")
-    if not report.quantizable:
-        return f"none: every array has fewer than {min_weights}"
-    if not report.quantized:
-        return "none: the results would differ too much"
-    if len(report.quantized) == report.quantizable:
-        return f"all arrays of {min_weights} or more"
-    return ", ".join(report.quantized)
 
 
 # --- .keras and .json -------------------------------------------------------------------------------------------------
@@ -198,14 +189,13 @@ def export_keras(
 
     The network in the file maps character ids to logits. Keras can open it in safe mode.
     """
-    source = _read(model, notes)
-    path = source.out_path(out, ".keras", force=force, notes=notes)
-    with Display(notes, f"exporting {source.name} to {path}"):
+    name, checkpoint, path = read_for_file(model, out, ".keras", force=force, notes=notes)
+    with Display(notes, f"exporting {name} to {path}"):
         try:
             from namegen.backends.keras_engine.export import export_keras as export
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-        size = export(source.checkpoint, path, force=force)
+        size = export(checkpoint, path, force=force)
     if as_json:
         click.echo(json_text({"out": str(path), "bytes": size}))
     else:
@@ -229,11 +219,9 @@ def export_vocabulary(
     The id of a character is its position in the string "characters", counting from 1. The id 0 marks the start and the
     end of a name. docs/guides/keras.md describes how to read the file.
     """
-    source = _read(model, notes)
-    path = source.out_path(out, ".json", force=force, notes=notes)
-    vocabulary = source.checkpoint.vocabulary
-    count = len(vocabulary.characters)
-    size = vocabulary.save(path, (label.name for label in source.checkpoint.labels))
+    _, checkpoint, path = read_for_file(model, out, ".json", force=force, notes=notes)
+    count = len(checkpoint.vocabulary.characters)
+    size = checkpoint.vocabulary.save(path, (label.name for label in checkpoint.labels))
     if as_json:
         click.echo(json_text({"out": str(path), "bytes": size, "character_count": count}))
     else:
@@ -314,17 +302,15 @@ def export_web(
 
     page_models = []
     for model, model_title in zip_longest(distinct_models, title):
-        source = _read(model, notes)
-        checkpoint = source.checkpoint
+        name, path, checkpoint = read_model(model, notes)
         if without_names:
             checkpoint = replace(checkpoint, known_names=None)
-        if source.name in SHIPPED:
-            label = source.name
-        elif source.path.name == MODEL_FILE:
-            label = source.path.parent.absolute().name
-        else:
-            label = source.path.stem
-        default_title = TITLES.get(source.name, label.replace(f"-{checkpoint.engine}", ""))
+        label = path.stem
+        if name in SHIPPED:
+            label = name
+        elif path.name == MODEL_FILE:
+            label = path.parent.absolute().name
+        default_title = TITLES.get(name, label.replace(f"-{checkpoint.engine}", ""))
         page_models.append(PageModel(label, checkpoint, title=model_title or default_title))
     with Display(notes, f"writing {target}"):
         if module:

@@ -35,7 +35,6 @@ SEARCHING = "looking for names"
 SIDE_BY_SIDE = "side by side"  # the default format in a terminal
 MAX_SIDE_BY_SIDE = 500  # the number of names; if there are more, each gets its own line
 SCORES = ("log_probability", "new")  # the columns of ``--scores``
-LABEL = "label"
 FORMAT_OF_ENDING = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "text"}
 
 Cell: TypeAlias = str | int | float | bool | None
@@ -139,34 +138,30 @@ class Rows(AbstractContextManager["Rows"]):
 
     def write(self, rows: Iterable[Sequence[Cell]]) -> None:
         """Write rows that have a cell for every column."""
-        match self._form:
-            case "json":
-                text = self._json_items(rows)
-            case "jsonl":
-                text = "".join(f"{line}\n" for line in self._objects(rows))
-            case "csv":
-                text = _csv([_csv_cell(cell) for cell in row] for row in rows)
-            case "text":
-                text = text_lines([str(row[0]) for row in rows])
-            case _:
-                text = self._collect([str(row[0]) for row in rows])
-        self._stream.write(text)
-
-    def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
-        """Write names from a model, with the columns that ``name_columns`` lists."""
-        if self._form in ("text", SIDE_BY_SIDE):
-            # The other columns aren't computed, because checking which names are new takes as long as generating them.
-            self.write(zip(batch.names))
+        if self._form == "csv":
+            self._stream.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
             return
-        values: list[Sequence[Cell]] = [batch.names]
-        if _remembered("scores"):
-            scores = batch.log_probability.tolist()
-            values.append([score if math.isfinite(score) else None for score in scores])
-            # None if the model doesn't know which names are new
-            values.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
-        if model.labels:
-            values.append([model.labels[index] for index in batch.most_likely_label.tolist()])
-        self.write(zip(*values, strict=True))
+        if self._form in ("json", "jsonl"):
+            objects = [json_text(dict(zip(self._columns, row, strict=True))) for row in rows]
+            if self._form == "jsonl":
+                self._stream.write("".join(f"{line}\n" for line in objects))
+            elif objects:
+                self._stream.write(",\n" if self._has_objects else "[\n")
+                self._stream.write(",\n".join(objects))
+                self._has_objects = True
+            return
+        texts = [str(row[0]) for row in rows]
+        if self._form == SIDE_BY_SIDE:
+            self._waiting += texts
+            if len(self._waiting) <= MAX_SIDE_BY_SIDE:
+                return
+            # There are too many, so write one string per line from now on.
+            self._form = "text"
+            texts = self._waiting
+        # If all strings are printable, as they usually are, a single check is enough.
+        if not "".join(texts).isprintable():
+            texts = list(map(printable, texts))
+        self._stream.write("".join(f"{text}\n" for text in texts))
 
     def __exit__(
         self,
@@ -190,63 +185,46 @@ class Rows(AbstractContextManager["Rows"]):
             encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
             write_whole(self._out, self._stream.getvalue().encode(encoding, "surrogatepass"))
 
-    def _json_items(self, rows: Iterable[Sequence[Cell]]) -> str:
-        """Return rows as items of a JSON array. Before the first item, open the array."""
-        objects = ",\n".join(self._objects(rows))
-        if not objects:
-            return ""
-        separator = ",\n" if self._has_objects else "[\n"
-        self._has_objects = True
-        return separator + objects
 
-    def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
-        """Yield each row as a JSON object."""
-        for row in rows:
-            yield json_text(dict(zip(self._columns, row, strict=True)))
-
-    def _collect(self, texts: Sequence[str]) -> str:
-        """Keep strings to write them side by side at the end, and return "".
-
-        If there are too many, return all of them as lines, and write one string per line from then on.
-        """
-        self._waiting += texts
-        if len(self._waiting) <= MAX_SIDE_BY_SIDE:
-            return ""
-        self._form = "text"
-        return text_lines(self._waiting)
-
-
-# --- names from a model -----------------------------------------------------------------------------------------------
+def write_rows(
+    form: str, columns: Sequence[str], batches: Iterable[Iterable[Sequence[Cell]]], display: Display
+) -> None:
+    """Write batches of rows as they arrive, then close the display."""
+    with Rows(form, columns) as rows, closing(display):
+        for batch in batches:
+            with display.erased():
+                rows.write(batch)
 
 
 def write_names(
     form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display
 ) -> None:
-    """Write a model's names as they arrive, then close the display."""
-    with Rows(form, name_columns(model)) as rows, closing(display):
-        for batch in batches:
-            with display.erased():
-                rows.write_names(batch, model)
+    """Write a model's names. ``--scores`` adds scores, and a model with labels adds the most likely label."""
+    # Text contains only names. Checking which names are new takes as long as generating them.
+    is_text = form in ("text", SIDE_BY_SIDE)
+    with_scores = bool(_remembered("scores")) and not is_text
+    with_labels = bool(model.labels) and not is_text
+    columns = ["name"]
+    if with_scores:
+        columns += SCORES
+    if with_labels:
+        columns.append("label")
+
+    def rows_of(batch: NameBatch) -> Iterable[Sequence[Cell]]:
+        values: list[Sequence[Cell]] = [batch.names]
+        if with_scores:
+            scores = batch.log_probability.tolist()
+            values.append([score if math.isfinite(score) else None for score in scores])
+            # None if the model doesn't know which names are new
+            values.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
+        if with_labels:
+            values.append([model.labels[index] for index in batch.most_likely_label.tolist()])
+        return zip(*values, strict=True)
+
+    write_rows(form, columns, map(rows_of, batches), display)
 
 
-def name_columns(model: LoadedModel) -> list[str]:
-    """Return the columns for a model's names. ``--scores`` adds scores, and a model with labels adds the label."""
-    names = ["name"]
-    if _remembered("scores"):
-        names += SCORES
-    if model.labels:
-        names.append(LABEL)
-    return names
-
-
-# --- text and cells ---------------------------------------------------------------------------------------------------
-
-
-def text_lines(texts: Sequence[str]) -> str:
-    """Return one string per line. If all strings are printable, as they usually are, a single check is enough."""
-    if not "".join(texts).isprintable():
-        texts = list(map(printable, texts))
-    return "".join(f"{text}\n" for text in texts)
+# --- cells ------------------------------------------------------------------------------------------------------------
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> str:

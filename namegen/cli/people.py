@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
@@ -28,68 +27,79 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
-    from namegen.core.people.person import Person
 
 Row = Sequence[formats.Cell]
 
 
-def whole_name_options(things: str) -> Callable[[shared.Command], shared.Command]:
-    """Create the options for generating whole names of people or players."""
-    exclude_words = click.option(
-        "--exclude-words",
-        metavar="FILE",
-        help=f"Skip {things} if any part of the name contains a word from FILE.",
+def whole_name_command(
+    *examples: str, parts: Sequence[str], shown: Sequence[str] = ()
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """Create a command whose ``--help`` shows one line for all constraints of a part of the name.
+
+    Args:
+        *examples: command lines.
+        parts: the parts of the name, such as ``given`` and ``family``.
+        shown: the parameter names of the command's own options to show.
+    """
+    constraints = ", ".join(OPTIONS).replace("_", "-")
+    return shared.command(
+        *examples,
+        shown=("count", "letter_case", "form", "out", "unfiltered", "seed", *shown),
+        others=[
+            (
+                f"--{part}-…",
+                f"A constraint for {part} names: {constraints}, as in `namegen generate`.",
+            )
+            for part in parts
+        ],
     )
+
+
+def whole_name_options(*parts: str) -> Callable[[shared.Command], shared.Command]:
+    """Create the options for sampling whole names, for the constraints of each part, and for the output."""
     return shared.together(
         shared.seed,
-        exclude_words,
+        click.option(
+            "--exclude-words",
+            metavar="FILE",
+            help="Skip whole names if any part contains a word from FILE.",
+        ),
         shared.allow_profanity,
         shared.unfiltered,
         shared.temperature,
+        *(constraint_options(f"{part} names", f"{part}-") for part in parts),
+        shared.letter_case,
+        formats.option,
+        shared.common,
     )
 
 
-# Options for writing whole names.
-whole_name_output = shared.together(shared.letter_case, formats.option)
-
-
-def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the arguments for a command whose ``--help`` shows one line for all constraints of a part of the name.
-
-    Args:
-        shown: the parameter names of the command's own options to show.
-        parts: maps each name part to a phrase, such as ``given`` to ``given names``.
-    """
-    constraints = ", ".join(OPTIONS).replace("_", "-")
-    others = []
-    for part, names in parts.items():
-        text = f"A constraint for {names}: {constraints}, as in `namegen generate`."
-        others.append((f"--{part}-…", text))
-    usual = ("count", "letter_case", "form", "out", "unfiltered", "seed")
-    return {"shown": (*usual, *shown), "others": others}
-
-
-def source_option(part: str, default: str) -> Callable[[shared.Command], shared.Command]:
-    """Create the option that chooses between real and new names for one part."""
-    return click.option(
-        f"--{part}",
-        type=click.Choice(SOURCES),
-        help=f"real: {part} names from the model's training list; new: names that aren't in it; any: both.  "
-        f"[default: {default}]",
+def part_options(part: str, default: str) -> Callable[[shared.Command], shared.Command]:
+    """Create the options that choose the model for one part of people's names, and between its real and new names."""
+    return shared.together(
+        click.option(
+            f"--{part}",
+            type=click.Choice(SOURCES),
+            help=f"real: {part} names from the model's training list; new: names that aren't in it; any: both.  "
+            f"[default: {default}]",
+        ),
+        click.option(
+            f"--{part}-model",
+            metavar="MODEL",
+            help=f"The model for {part} names.  [default: world-{part}]",
+        ),
     )
 
 
 # --- people and players -----------------------------------------------------------------------------------------------
 
 
-@shared.command(
+@whole_name_command(
     "namegen people -n 8 --seed 1",
     "namegen people --origin Italian --origin Finnish --gender female",
     "namegen people -n 12 --household 4 --format csv",
-    **short_help(
-        *("origins", "gender", "household", "template", "given", "family"),
-        parts={"given": "given names", "family": "family names"},
-    ),
+    parts=("given", "family"),
+    shown=("origins", "gender", "household", "template", "given", "family"),
 )
 @shared.count_option("people")
 @click.option(
@@ -107,25 +117,15 @@ def source_option(part: str, default: str) -> Callable[[shared.Command], shared.
     metavar="N",
     help="Generate households of N people who share a family name. A column contains the household's number.",
 )
-@source_option("given", "real; any if the model wasn't trained on a built-in list")
-@source_option("family", "new")
-@whole_name_options("people")
-@click.option(
-    "--given-model", metavar="MODEL", help="The model for given names.  [default: world-given]"
-)
-@click.option(
-    "--family-model", metavar="MODEL", help="The model for family names.  [default: world-family]"
-)
-@constraint_options("given names", "given-")
-@constraint_options("family names", "family-")
+@part_options("given", "real; any if the model wasn't trained on a built-in list")
+@part_options("family", "new")
 @click.option(
     "--template",
     metavar="TEXT",
     help="The template for the whole name, which can contain {given}, {family}, {origin} and {gender}.  "
     "[default: {given} {family}]",
 )
-@whole_name_output
-@shared.common
+@whole_name_options("given", "family")
 def people(
     count: int,
     household: int | None,
@@ -150,28 +150,27 @@ def people(
 
     template = TEMPLATE if template is None else template
     check_template(template)
-    models = _open_models(options, notes)
+    for name in ("given_model", "family_model"):
+        model = options.pop(name)
+        if model is not None:
+            options[name] = open_model(model, notes)
     constraints = _constraints_of_parts(("given", "family"), options, notes)
     columns = ["given", "family", "origin", "gender"]
     if household:
         columns.append("household")
+    cells_of = attrgetter(*columns)
     with Display(notes, formats.SEARCHING) as display:
         batches = api.generate_people_batches(
-            count, household=household, on_progress=display, **models, **constraints, **options
+            count, household=household, on_progress=display, **constraints, **options
         )
-        rows: Iterable[Iterator[Row]] = (_rows_of(batch, template, columns) for batch in batches)
+        rows: Iterable[Iterable[Row]] = (
+            [(person.format(template), *cells_of(person)) for person in batch] for batch in batches
+        )
         if household and form == formats.SIDE_BY_SIDE:
             # In a terminal, each household is one line, because columns would split it.
             rows = map(_households, rows)
             form = "text"
-        _write_rows(rows, ["name", *columns], form=form, display=display)
-
-
-def _rows_of(people: Iterable[Person], template: str, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield a row for each person: the whole name and the other columns."""
-    cells_of = attrgetter(*columns)
-    for person in people:
-        yield (person.format(template), *cells_of(person))
+        formats.write_rows(form, ["name", *columns], rows, display)
 
 
 def _households(rows: Iterable[Row]) -> Iterator[Row]:
@@ -180,27 +179,13 @@ def _households(rows: Iterable[Row]) -> Iterator[Row]:
         yield (", ".join(str(member[0]) for member in members),)
 
 
-def _open_models(options: dict[str, Any], notes: Notes) -> dict[str, Any]:
-    """Remove the options for models, and load the models that the user requested."""
-    models: dict[str, Any] = {}
-    for name in ("given_model", "family_model"):
-        model = options.pop(name)
-        if model is not None:
-            models[name] = open_model(model, notes)
-    return models
-
-
-@shared.command(
+@whole_name_command(
     "namegen players -n 9 --seed 1",
     "namegen players -n 200 --format csv > players.csv",
-    **short_help(parts={"first": "first names", "last": "last names"}),
+    parts=("first", "last"),
 )
 @shared.count_option("players")
-@whole_name_options("players")
-@constraint_options("first names", "first-")
-@constraint_options("last names", "last-")
-@whole_name_output
-@shared.common
+@whole_name_options("first", "last")
 def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
     """Invent baseball players with a first name, a last name, and sometimes a suffix such as Jr.
 
@@ -218,7 +203,7 @@ def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
             [(player.full_name, player.first, player.last, player.suffix) for player in batch]
             for batch in batches
         )
-        _write_rows(rows, ["name", "first", "last", "suffix"], form=form, display=display)
+        formats.write_rows(form, ["name", "first", "last", "suffix"], rows, display)
 
 
 def _constraints_of_parts(
@@ -237,34 +222,16 @@ def _constraints_of_parts(
     excluded_everywhere = options.pop("exclude_words") or ()
     arguments: dict[str, Any] = {}
     for part in parts:
-        constraints = _pop_with_prefix(options, f"{part}_")
+        prefix = f"{part}_"
+        constraints = {
+            name.removeprefix(prefix): options.pop(name)
+            for name in list(options)
+            if name.startswith(prefix) and name != f"{part}_model"
+        }
         excluded_from_part = constraints["exclude_words"] or ()
         constraints["exclude_words"] = [*excluded_from_part, *excluded_everywhere]
         arguments[f"{part}_constraints"] = constraints
     return arguments
-
-
-def _pop_with_prefix(options: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """Remove the options with a prefix, and return them without the prefix."""
-    names = [name for name in options if name.startswith(prefix)]
-    return {name.removeprefix(prefix): options.pop(name) for name in names}
-
-
-def _write_rows(
-    batches: Iterable[Iterable[Row]], columns: Sequence[str], *, form: str, display: Display
-) -> None:
-    """Write each batch of rows as soon as it's ready.
-
-    Args:
-        batches: the rows of people or players.
-        columns: the names of the columns.
-        form: one of ``formats.FORMATS``, or ``formats.SIDE_BY_SIDE``.
-        display: shows the progress of the search.
-    """
-    with formats.Rows(form, columns) as rows, closing(display):
-        for batch in batches:
-            with display.erased():
-                rows.write(batch)
 
 
 # --- companies and places ---------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ COLORS = (
 @options.model_options
 @options.common
 def score(
-    texts: tuple[str, ...],
+    texts: Sequence[str],
     model: str | None,
     more_models: tuple[str, ...],
     by_label: bool,
@@ -86,7 +86,25 @@ def score(
     character · marks the end of the name. If the output isn't a terminal, or if NO_COLOR is set, the surprise of each
     letter is printed below the name, in bits.
     """
-    model, names = _model_and_names(model, texts, notes)
+    names = texts
+    if model is None and is_model(texts[0]):
+        model, *names = texts
+        if not names:
+            raise click.UsageError(
+                f"{model!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
+            )
+        notes(f"model: {model}")
+    elif model is None:
+        # The first argument may be a mistyped model.
+        first = texts[0]
+        folder = os.path.dirname(first)
+        if folder and is_folder(folder, None):
+            raise click.UsageError(
+                f"{first} isn't a model: pass a run folder, a model file or a built-in model"
+            )
+        similar = nearest(first, SHIPPED)
+        if similar is not None and "-" in first:
+            notes(f"{first} is scored as a name. Did you mean the model {similar}?")
     loaded = open_blend((model, *more_models), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
@@ -107,32 +125,6 @@ def score(
         _print_labels(scores, probabilities)
     else:
         _print_scores(scores)
-
-
-def _model_and_names(
-    model: str | None, texts: Sequence[str], notes: Notes
-) -> tuple[str | None, Sequence[str]]:
-    """Split the arguments into the model (None for the default one) and the names. Raises UsageError."""
-    if model is not None:
-        return model, texts
-    first, *names = texts
-    if is_model(first):
-        if not names:
-            raise click.UsageError(
-                f"{first!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
-            )
-        notes(f"model: {first}")
-        return first, names
-    # The first argument may be a mistyped model.
-    folder = os.path.dirname(first)
-    if folder and is_folder(folder, None):
-        raise click.UsageError(
-            f"{first} isn't a model: pass a run folder, a model file or a built-in model"
-        )
-    similar = nearest(first, SHIPPED)
-    if similar is not None and "-" in first:
-        notes(f"{first} is scored as a name. Did you mean the model {similar}?")
-    return None, texts
 
 
 def is_model(text: str) -> bool:
@@ -191,9 +183,10 @@ def _print_scores(scores: Sequence[NameScore]) -> None:
         shown = [SPACE if letter == " " else printable(letter) for letter in score.name]
         bits = [abs(value) / math.log(2) for value in score.letters]
         letters = list(zip((*shown, END), bits, strict=True))
-        rows.append(
-            (Text.assemble(*((letter, _color(surprise)) for letter, surprise in letters)), *values)
-        )
+        colored = Text()
+        for letter, surprise in letters:
+            colored.append(letter, next(color for limit, color in COLORS if surprise <= limit))
+        rows.append((colored, *values))
         scores_text = ", ".join(map(" ".join, zip(SCORES, values, strict=True)))
         letter_rows = [(f"  {letter}", f"{surprise:.1f}") for letter, surprise in letters]
         blocks += ["", f"{printable(score.name)}: {scores_text}", table(letter_rows)]
@@ -204,8 +197,3 @@ def _print_scores(scores: Sequence[NameScore]) -> None:
         show(table(rows, "name", *SCORES), "", legend)
     else:
         show(*blocks[1:])
-
-
-def _color(surprise: float) -> str:
-    """Return the color of a letter with this many bits of surprise."""
-    return next(color for limit, color in COLORS if surprise <= limit)

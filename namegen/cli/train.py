@@ -26,7 +26,7 @@ from namegen.settings_toml import merge, read_config
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.training.result import RunResult
+    from rich.console import RenderableType
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "notes"))
 # What --quick chooses, unless the config does.
@@ -159,7 +159,26 @@ def train(
                 on_progress=display,
                 should_stop=stop,
             )
-    report(result, notes, as_json=as_json, with_plot=settings.run.plot)
+    plot = None
+    output: list[RenderableType] = []
+    with Display(notes, "measuring the network"):
+        if result.finished and settings.run.plot and result.out is not None:
+            from namegen.core.training.run_folder import RunFolder
+            from namegen.drawings.training import draw_history
+
+            folder = RunFolder(result.out)
+            with suppress(FolderInUseError), folder.sole_use():
+                draw_history(result, folder.plot_path)
+                plot = folder.plot_path
+        text = json_text(result.to_dict()) if as_json else ""  # also for a stopped run
+        if result.finished and not as_json:
+            from namegen.cli.train_summary import summary
+
+            output = summary(result, plot)
+    if as_json:
+        click.echo(text)
+    elif output:
+        show(*output)
     if not result.finished:
         if result.epochs == result.checkpoint.training["settings"]["epochs"]:
             moment = "after the last epoch"
@@ -209,28 +228,3 @@ def _reject_options_with_resume(context: click.Context) -> None:
             f"{typed} cannot be combined with --resume: the run continues with its own {CONFIG_FILE}. You can change "
             "only --backend and, unless the learning rates depend on it, raise --epochs."
         )
-
-
-# --- the result -------------------------------------------------------------------------------------------------------
-
-
-def report(result: RunResult, notes: Notes, *, as_json: bool, with_plot: bool) -> None:
-    """Plot a finished run into its folder, and print its summary. JSON is also printed for a stopped run."""
-    from namegen.cli.train_summary import summary
-    from namegen.core.training.run_folder import RunFolder
-
-    plot = None
-    with Display(notes, "measuring the network"):
-        if with_plot and result.finished and result.out is not None:
-            from namegen.drawings.training import draw_history
-
-            folder = RunFolder(result.out)
-            with suppress(FolderInUseError), folder.sole_use():
-                draw_history(result, folder.plot_path)
-                plot = folder.plot_path
-        text = json_text(result.to_dict()) if as_json else ""
-        blocks = summary(result, plot) if result.finished and not as_json else []
-    if as_json:
-        click.echo(text)
-    elif blocks:
-        show(*blocks)

@@ -189,4 +189,4 @@ def test_a_search_reports_that_most_names_missed_the_threshold(
         shown(Searched(3, 20, 4_000))
         wait_for("3 of 20 names found", stream)
         shown(FilledUp(20, filled=17))
-    assert "17 of these 20 names score below the usual threshold" in words(stream)
+    assert "names below the usual score threshold: 17 of 20" in words(stream)

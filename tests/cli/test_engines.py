@@ -5,26 +5,20 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from namegen import api
 from namegen.backends import ENTRY_POINT_GROUP
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.tflite.export import export_tflite
-from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.settings import DROPOUT_SETTINGS, Config
-from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
-from namegen.experiments.plan import Options
 from namegen.settings_toml import merge
 from tests.cli.conftest import ENVIRONMENT, Program, Run, invoke
 from tests.conformance.test_registry import distribute
 from tests.min_gru_engine import MinGRU, MinGRUEngine, MinGRUNetwork
-from tests.requirements import require
 
 # A NumPy backend that fails during its third epoch, as long as there's a file called "breaks" in its folder.
 BREAKING = """
@@ -112,29 +106,6 @@ def test_help_lists_registered_backends_without_importing_them(
         assert "numpy, keras, breaking" in " ".join(run.out.split()), command
 
 
-@pytest.mark.parametrize(
-    ("options", "chosen"),
-    [
-        ([], None),
-        (["--backends", "numpy"], ("numpy",)),
-        (["--backends", "keras,numpy"], ("keras", "numpy")),
-    ],
-)
-def test_only_the_requested_backends_are_compared(
-    options: list[str], chosen: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compared = []
-
-    def stopped(_: object, __: object, options: Options, **___: object) -> None:
-        compared.append(options.backends)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("namegen.experiments.experiment.compare", stopped)
-    monkeypatch.setattr("logging.disable", lambda level: None)  # it would also affect later tests
-    invoke("compare-backends", "mlb-first", *options)
-    assert compared == [chosen]
-
-
 def test_an_unknown_backend_is_rejected(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = invoke("compare-backends", "mlb-first", "--backends", "kears", "--out", str(out))
@@ -194,16 +165,6 @@ def test_a_model_that_computes_different_values_is_rejected(run: Runs) -> None:
     assert not Path("names.html").exists()
 
 
-@pytest.mark.slow  # TensorFlow loads slowly
-@pytest.mark.parametrize("command", ["export-tflite", "export-keras"])
-def test_a_model_that_computes_different_values_is_not_exported(run: Runs, command: str) -> None:
-    require("keras", "tensorflow")
-    run("mingru")
-    assert "'mingru', and the backend 'numpy' computes other values for it" in sentence(
-        f"{command} run"
-    )
-
-
 def test_a_backend_reads_its_models_until_its_values_change(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,21 +218,6 @@ def test_only_its_own_backend_reads_a_custom_architecture(
     told = sentence("generate run")
     assert "NoSuchClass" in told
     assert "install the package" not in told
-
-
-def test_a_model_with_wrong_self_test_logits_is_rejected(run: Runs) -> None:
-    """The limit is a thousandth of the largest logit. Smaller differences are rounding errors."""
-    sound = Checkpoint.load(run("numpy") / MODEL_FILE)
-    assert sound.probe is not None
-    largest = max(1.0, float(np.abs(sound.probe).max()))
-    for share, name in ((5e-4, "near"), (2e-3, "far")):
-        probe = sound.probe.copy()
-        probe[1, 2] += share * largest
-        replace(sound, probe=probe).save(Path(name))
-    for backend in ("numpy", None):
-        api.load(Path("near"), backend=backend)
-        with pytest.raises(CheckpointError, match="computes other values"):
-            api.load(Path("far"), backend=backend)
 
 
 @pytest.mark.parametrize("method", ["__init__", "step"])

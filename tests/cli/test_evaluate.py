@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 
 import pytest
 
-from namegen import api, load
+from namegen import load
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.settings_toml import parse_config
 from tests.cli.conftest import invoke
 
 LEARNED = (
     "these results are for the model's training list (except for held-out names), and "
     "don't show how well it predicts new names\n"
 )
-TINY = parse_config({"training": {"epochs": 1}, "network": {"hidden": [4]}})
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
 
@@ -36,14 +33,6 @@ def test_ceiling_prints_the_metrics_of_a_list(program):
         not in program("ceiling", "one.txt").done().out
         + program("ceiling", "one.txt", "--json").out
     )
-
-
-def test_the_default_list_is_printed(program):
-    assert program("ceiling").done().err == "names: mlb-first\n"
-    assert program("ceiling", "--quiet").done().err == ""
-    left_out = program("evaluate", "japanese-given").done()
-    assert left_out.err == f"names: japanese-given, which the model was trained on\n{LEARNED}"
-    assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
 def test_evaluate_uses_the_unchanged_training_list_by_default(program, run_folder, trained):
@@ -103,18 +92,6 @@ def test_describe_prints_text_or_json(program):
         assert "name" in program("describe", "few.txt").done().out
     program.write("few.txt", "Al\n")
     assert "few.txt: 1 name, all distinct" in program("describe", "few.txt").done().out
-
-
-def test_a_note_explains_results_for_the_training_list(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    api.train(["Alan", "Bob", "Al", "Ben"] * 9, config=TINY, out="run")
-    Path("names.txt").write_text("Alan\nBen\n")
-    on_training_list = invoke("evaluate", "run", "run/names.csv")
-    assert LEARNED in on_training_list.stderr
-    assert "which it was trained on" in on_training_list.stdout
-    on_other_names = invoke("evaluate", "run", "names.txt")
-    assert (on_other_names.stderr, on_other_names.exit_code) == ("", 0)
-    assert "which it was trained on" not in on_other_names.stdout
 
 
 @pytest.mark.parametrize("longest", [1, 2, 3, 40, 41])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from namegen import api
 from namegen.core.data.normalization import normalize
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
-from namegen.models import shipped_path
 from tests.cli.conftest import invoke
 
 
@@ -35,9 +33,3 @@ def test_unknown_countries_are_rejected_with_a_suggestion() -> None:
         SettingsError, match=r"countries is 3: expected one country or a list of countries"
     ):
         api.generate_places(3, countries=3)  # type: ignore[arg-type]
-
-
-def test_the_model_is_small_and_knows_every_country() -> None:
-    path: Path = shipped_path("world-places")
-    assert path.stat().st_size <= 500_000
-    assert set(api.places_of().labels) == set(load_bundled("world-places").labels)

@@ -173,15 +173,6 @@ def test_a_sweep_can_use_an_existing_cluster(program, swept) -> None:
         assert "Traceback" not in err
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("address", [UNREACHABLE, "nonsense"])
-def test_an_unreachable_scheduler_is_reported(program, address) -> None:
-    run = program.fresh("sweep", "short.toml", "--out", "unreachable", "--dask", address)
-    run.refused(f"no dask scheduler answers at {address}")
-    written = {path.name for path in (program.folder / "unreachable").iterdir()}
-    assert written == {".namegen-sweep", "models"}
-
-
 def test_diverged_runs_are_part_of_the_results(program) -> None:
     config = CONFIG.format(epochs=SHORT).replace("[0.01, 0.001]", "[0.01, 1e30]")
     program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))

@@ -63,13 +63,6 @@ def told(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "duration"), [(12.34, "12.3"), (0.05, "0.1"), (0.04, "less than 0.1")]
-)
-def test_the_training_time_is_shown(trained: RunResult, seconds: float, duration: str) -> None:
-    assert f"trained in {duration} seconds" in printed(replace(trained, seconds=seconds))
-
-
-@pytest.mark.parametrize(
     ("better_by", "said"),
     [
         (
