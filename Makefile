@@ -38,6 +38,7 @@ PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
 PIP_SITE := PIP_USER=0 $(VENV_SITE)/bin/python -m pip install $(PIP_OPTIONS)
 # -n reports references without a target, and -W fails the build after all warnings are printed.
 SPHINX := $(VENV_SITE)/bin/python -m sphinx -n -W --keep-going --quiet -d build/site-read -c docs
+EXPORT_PAGE = $(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import PAGE_MODELS; print(*PAGE_MODELS)") --learn --force
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 # The tests start hundreds of processes, and each of them would compile every module.
 unexport PYTHONDONTWRITEBYTECODE
@@ -159,6 +160,7 @@ docs: $(VENV)/.installed
 site: $(VENV_SITE)/.installed
 	@rm -rf build/site build/site-read
 	$(SPHINX) -b html . build/site
+	@$(EXPORT_PAGE) --out build/site/namegen.html
 	$(RUN) docs/tools/check_site.py build/site
 	@echo "Open build/site/index.html in a browser."
 
@@ -193,9 +195,9 @@ models: $(VENV)/.installed
 	$(RUN) docs/tools/make_base.py
 	$(RUN) docs/tools/make_models.py
 
-page: $(VENV)/.installed
+page: $(VENV)/.light
 	@mkdir -p build
-	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import PAGE_MODELS; print(*PAGE_MODELS)") --out build/namegen.html --learn --force
+	@$(EXPORT_PAGE) --out build/namegen.html
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .
