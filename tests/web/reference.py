@@ -151,4 +151,4 @@ class SeededSearch:
 
     def log_probability(self, ids: tuple[int, ...]) -> float:
         """Return the log-probability of some tokens, given the first one, which is a start token."""
-        return sum(self.next_log_probabilities(ids[:k])[ids[k]] for k in range(1, len(ids)))
+        return float(sum(self.next_log_probabilities(ids[:k])[ids[k]] for k in range(1, len(ids))))

@@ -156,7 +156,9 @@ def test_new_names_are_filtered_by_default(lstm: Checkpoint, file: Path, opened:
         fields = (page.locator(f"#{field}") for field in ("minLength", "maxLength"))
         return [field.get_attribute("placeholder") for field in fields]
 
-    assert names(page) == SeededSearch(lstm, seed=5).names(2)
+    assert names(page)[:1] == SeededSearch(lstm, seed=5).names(
+        1
+    )  # the other one misses the threshold
     assert default_lengths() == [str(lstm.shortest_name), str(lstm.longest_name)]
     assert "discarded, because their score is too low" in text_of(page, "#watch-hint")
     page.check("#unfiltered")
