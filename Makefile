@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow coverage harm fuzz check check-javascript docs site links course size bench quality labels blind mutants models page format package pins clean
+.PHONY: help demo test test-slow coverage fuzz check check-javascript docs site links course size bench quality labels blind mutants models page format package pins clean
 
 # Two processes: each test needs little memory and one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -48,8 +48,7 @@ help:
 	@echo "make test         run the tests (PYTEST_ARGS=... for options of pytest)"
 	@echo "make test-slow    run the slow tests, including every command in the docs"
 	@echo "make coverage     measure how much of the code the tests cover (at least 93%)"
-	@echo "make harm         attack the readers of files briefly, as continuous integration does (a minute)"
-	@echo "make fuzz         attack them thoroughly, with 10,000 tries each (an hour or more)"
+	@echo "make fuzz         attack the readers of files with thousands of forged files (an hour or more)"
 	@echo "make check        run linters, formatters and type checkers, and check generated documents"
 	@echo "make size         count the files, lines and tokens of each folder"
 	@echo "make docs         update the generated documents"
@@ -105,12 +104,9 @@ coverage: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS) --cov --cov-report= --ignore=tests/harm $(UNMEASURED:%=--ignore=tests/%)
 	$(RUN) -m coverage report --skip-covered --fail-under=93
 
-# The environment variable sets the number of tries of each attack: see tests/harm/defaults.py.
-harm: $(VENV)/.developing
-	NAMEGEN_HARM=landing $(RUN) -m pytest $(PYTEST_ARGS) tests/harm
-
+# The environment variable sets the number of tries of each attack: see tests/harm/effort.py.
 fuzz: $(VENV)/.developing
-	NAMEGEN_HARM=hour $(RUN) -m pytest $(PYTEST_ARGS) --timeout 7200 -m 'slow or not slow' tests/harm
+	NAMEGEN_FUZZ=1 $(RUN) -m pytest $(PYTEST_ARGS) --timeout 7200 -m 'slow or not slow' tests/harm
 
 check: $(VENV)/.developing
 	$(RUN) -m ruff check .

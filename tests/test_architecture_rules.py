@@ -237,67 +237,6 @@ def test_modules_have_no_circular_imports() -> None:
         pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
 
 
-# Layers whose messages may be shown by programs that use namegen as a library.
-WITHOUT_FLAGS = {
-    "",
-    "settings_toml",
-    "bundled_configs",
-    "core",
-    "files",
-    "lists",
-    "models",
-    "testing",
-}
-WITHOUT_FLAGS |= {"experiments", "extras", "locks", "web"}
-
-
-def test_messages_do_not_mention_command_line_options() -> None:
-    """They mention settings (``errors.setting``). Only the command line knows how its options are spelled."""
-    for path in modules():
-        if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS:
-            for node in ast.walk(parsed(path)):  # includes the strings inside f-strings
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    mentions_option = re.search(r"(?<![\w-])--[a-z]", node.value)
-                    is_argument = re.fullmatch(r"--[\w=]*", node.value)  # of another program
-                    assert not mentions_option or is_argument, (
-                        f"{module_name(path)} contains {node.value!r}"
-                    )
-
-
-# Functions that check paths. Which errors they raise depends on Python's version and on what is wrong with the path.
-ASKING = {
-    "exists",
-    "is_file",
-    "is_dir",
-    "is_symlink",
-    "lexists",
-    "isfile",
-    "isdir",
-    "islink",
-    "getsize",
-    "getmtime",
-}
-ASKING |= {"stat", "lstat", "access"}
-
-
-def asks_about_paths(tree: ast.AST) -> Iterator[str]:
-    """Yield calls such as ``path.exists()``. Calls of functions, such as ``is_file(path)``, don't count."""
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ASKING
-        ):
-            yield f"line {node.lineno}: {ast.unparse(node)}"
-
-
-def test_only_one_module_checks_whether_paths_exist() -> None:
-    """``files.py`` has the functions ``look``, ``is_file``, ``is_folder``, ``is_there`` and ``is_taken``."""
-    for path in modules():
-        if path != PACKAGE / "files.py":
-            assert not list(asks_about_paths(parsed(path))), path
-
-
 def run_python(code: str, folder: Path) -> str:
     done = run([sys.executable, "-c", code], folder, PYTHONWARNINGS="default")
     assert done.returncode == 0, done.stderr
@@ -372,20 +311,3 @@ def test_files_in_documents_exist() -> None:
     for path in documents():
         for name in re.findall(rf"`((?:{folders})/[\w./-]*\w/?)`", path.read_text("utf-8")):
             assert (ROOT / name).exists(), f"{path} mentions {name}"
-
-
-def test_constraints_contain_only_versions_and_no_server() -> None:
-    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    assert "://" not in text
-    pins = [line for line in text.splitlines() if not line.startswith("#")]
-    assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in pins)
-
-
-def test_no_package_has_only_one_file() -> None:
-    code = {folder: sorted(folder.glob("*.py")) for folder in {path.parent for path in modules()}}
-    alone = {
-        folder.name
-        for folder, files in code.items()
-        if len(files) == 1 and not list(folder.glob("*/*.py"))
-    }
-    assert alone <= {"lists", "models"}  # they contain data and the code that reads it

@@ -5,7 +5,6 @@ The files were validated against the published schemas once. These tests only ch
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -37,14 +36,3 @@ def test_the_citation_agrees_with_the_package() -> None:
     assert citation["authors"] == project["authors"]  # the project as a whole, no individuals
     assert " AND ".join(citation["license"]) == project["license"]
     assert citation["keywords"] == project["keywords"]
-
-
-def test_files_and_commands_in_the_forms_exist() -> None:
-    text = "".join(
-        path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.*"))
-    )
-    for path in set(re.findall(r"[\w/]+\.(?:md|py)\b", text)):
-        assert (ROOT / path).is_file(), path
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`make (\w+)`", text)):
-        assert f"\n{target}:" in makefile

@@ -18,7 +18,6 @@ from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.generation.constraints.constraint import Finished
 from namegen.core.generation.constraints.constraint_list import CONSTRAINTS, MinDistance, WellFormed
 from namegen.core.settings import Config
-from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
 
@@ -89,46 +88,6 @@ def test_min_distance_applies_to_the_models_bundled_list() -> None:
     )
     assert near(Finished(model.generate(5, seed=0))).any()
     assert not near(Finished(model.generate(5, min_distance=2, seed=0))).any()
-
-
-def test_min_distance_requires_a_list_of_names(model: LoadedModel) -> None:
-    with pytest.raises(SettingsError, match=r"pass the list with exclude_names$"):
-        model.generate(1, min_distance=2)
-    assert len(model.generate(5, min_distance=2, exclude_names=[], seed=0)) == 5
-
-
-def test_the_error_contains_the_names_found_so_far(model: LoadedModel) -> None:
-    with pytest.raises(GenerationError, match="found ") as caught:
-        model.generate(10_000, starts_with="Mc", max_length=3, seed=0)
-    found = caught.value.found
-    assert f"found {len(found):,} of 10,000" in str(caught.value)
-    assert len({*found}) == len(found) > 5
-    assert all(str(name).startswith("Mc") for name in found)
-
-
-def test_huge_values_are_accepted(model: LoadedModel) -> None:
-    assert len(model.generate(3, top_k=10**9, max_length=10**6, temperature=1e3, seed=0)) == 3
-    [name] = model.generate(1, starts_with="M" * 60, seed=0)
-    assert name.startswith("M" * 60)
-
-
-def test_decomposed_characters_are_accepted() -> None:
-    shipped = api.load_shipped("mlb-first")
-    assert "é" in shipped.generate(1, contains="e\u0301", seed=0)[0]
-    assert shipped.score("Jose\u0301").name == "José"
-
-
-def test_scores_have_a_percentile_within_the_list(model: LoadedModel) -> None:
-    scores = [model.score(name) for name in NAMES[:200]]
-    percentiles = [score.percentile for score in scores]
-    assert all(percentile is not None and 0 <= percentile <= 100 for percentile in percentiles)
-    assert 35 < sum(percentiles) / len(percentiles) < 65  # type: ignore[arg-type]
-    assert model.score("Xzqwkzqwk").percentile == 0
-    batch = next(model.generate_batches(20, seed=3))
-    for name, log_probability in zip(batch.names, batch.log_probability, strict=True):
-        assert model.score(name).log_probability == pytest.approx(log_probability, abs=1e-4)
-    with pytest.raises(NamesError, match="'€'"):
-        model.score("Zo€")
 
 
 def test_simple_constraints_load_neither_regex_nor_rapidfuzz() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import doctest
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -13,11 +11,9 @@ from typing import get_args, get_type_hints
 import pytest
 
 import namegen
-from namegen import api
 from namegen.backends.tflite import contents as tflite
 from namegen.core.checkpoint import tensor_file
 from namegen.core.data.vocabulary import VocabularyDocument
-from namegen.errors import NamegenError
 from namegen.experiments import rows
 from namegen.web import export as page
 
@@ -53,40 +49,6 @@ def test_format_versions_agree_with_the_documentation() -> None:
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
     written = [part.FORMAT_VERSION for part in (tensor_file, tflite, page, rows)]
     assert promised == [*written[:3], vocabulary, *written[3:]]
-
-
-def run(code: str) -> str:
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    return answer.stdout.strip()
-
-
-def test_importing_loads_nothing_heavy():
-    code = "import sys, namegen; namegen.__version__, namegen.NamegenError, dir(namegen); print(*sys.modules)"
-    assert not {"numpy", "click", "rich", "keras", "tensorflow", "namegen.api"} & set(
-        run(code).split()
-    )
-    code = "import sys, namegen; namegen.load, namegen.train; print(*sys.modules)"
-    assert not {"keras", "tensorflow", "matplotlib", "click", "rich", "faker"} & set(
-        run(code).split()
-    )
-
-
-def test_public_functions_come_from_the_api():
-    assert namegen.load is api.load
-    assert namegen.train is api.train
-    assert namegen.NamegenError is NamegenError
-    assert {"load", "train", "NamegenError", "__version__"} <= set(dir(namegen))
-    from namegen import load
-
-    assert load is api.load
-
-
-def test_unknown_names_raise_an_attribute_error():
-    with pytest.raises(AttributeError, match="'namegen' has no attribute 'generate'"):
-        _ = namegen.generate
-    assert not hasattr(namegen, "nothing")
 
 
 def test_errors_have_a_common_base_and_examples_run():

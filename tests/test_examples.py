@@ -108,13 +108,3 @@ def test_a_changed_source_format_is_reported(
     Path("people-0.csv").write_text(REGISTER.splitlines()[0])
     Path(file).write_text(content)
     assert_fails(program, which, f"its format has changed ({error}")
-
-
-@pytest.mark.parametrize("arguments", ["companies list.txt", "first-names missing/list.txt"])
-def test_wrong_arguments_are_rejected_before_the_download(
-    program: ModuleType, arguments: str
-) -> None:
-    program.download = lambda url, contact="": pytest.fail("it downloads")
-    with pytest.raises(SystemExit) as stopped:
-        program.main(arguments.split())
-    assert stopped.value.code == 2

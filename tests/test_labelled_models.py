@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from namegen import api
-from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.checkpoint.metadata import Label
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation import generator
-from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from tests.labelled import FIRST, NAMES, labelled_checkpoint
 
@@ -33,18 +25,6 @@ def log_probabilities(names: list[str]) -> np.ndarray:
         scores = [AccuracyEvaluator(MODEL.model).name_log_probabilities(tree)[0] for tree in each]
         of_labels.append(np.array(scores) + math.log(share))
     return np.logaddexp.reduce(of_labels)
-
-
-def test_start_tokens_are_loaded_from_the_file(tmp_path: Path) -> None:
-    labelled_checkpoint().save(tmp_path / "model.safetensors")
-    loaded = api.load(tmp_path / "model.safetensors")
-    size = loaded.vocabulary.size
-    assert (
-        loaded.start_tokens
-        == loaded.generator.start_tokens
-        == StartTokens((size, size + 1), (0.6, 0.4))
-    )
-    assert loaded.generate(20, seed=4) == MODEL.generate(20, seed=4)
 
 
 def test_scores_and_percentiles_include_all_labels() -> None:
@@ -73,35 +53,6 @@ def test_evaluation_of_unlabeled_names_includes_all_labels() -> None:
         AccuracyEvaluator(MODEL.model).evaluate(behind).loss_nats_per_char
         < metrics.loss_nats_per_char
     )
-
-
-def test_labels_without_names_are_rejected(tmp_path: Path) -> None:
-    empty: Checkpoint = replace(labelled_checkpoint(), labels=(Label("first", 0), Label("last", 0)))
-    empty.save(tmp_path / "empty.safetensors")
-    with pytest.raises(CheckpointError, match="does not fit together"):
-        api.load(tmp_path / "empty.safetensors")
-
-
-def test_batches_contain_the_probability_with_each_label() -> None:
-    """The result doesn't depend on the size of the blocks."""
-    names = ["Sarah", "Al", "Sarah", "Johnson"]
-    start_tokens = MODEL.start_tokens
-    for together in (1, 10**6):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(generator, "CHARACTERS_AT_ONCE", together)
-            joint = MODEL.generator.batch(names, np.zeros(len(names))).joint
-        for index, label in enumerate(MODEL.labels):
-            alone = [MODEL.for_labels(label).score(name).log_probability for name in names]
-            np.testing.assert_allclose(
-                joint[:, index], np.log(start_tokens.shares[index]) + alone, atol=1e-5
-            )
-
-
-def test_there_are_no_percentiles_for_too_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = PrefixTree.from_names(NAMES, MODEL.vocabulary)
-    assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is not None
-    monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)
-    assert scoring.score_quantiles(MODEL.model, tree, MODEL.start_tokens) is None
 
 
 def test_family_names_are_new_in_all_forms_and_distinct() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,6 @@ from namegen.core.settings import Config, DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
-from tests.cli.conftest import invoke
 
 QUICK = merge(Config(), {"training.quick": True, "training.epochs": 3, "network.hidden": (16,)})
 
@@ -54,14 +52,6 @@ def model() -> LoadedModel:
     return api.load(api.train(SOME, config=QUICK))
 
 
-def test_label_counts_only_include_the_training_set(model: LoadedModel) -> None:
-    assert model.labels == ("Finnish", "Italian", "Yoruba")
-    training, _, _ = SOME.split(DataSettings(), seed=0)
-    counts = [training.labels.count(label) for label in model.labels]
-    assert [label.names for label in model.checkpoint.labels] == counts
-    assert len(training.names) < len(SOME.names)
-
-
 def test_names_of_a_label_follow_its_start_token(model: LoadedModel) -> None:
     one = model.for_labels("yoruba")
     assert (one.labels, one.start_tokens.shares) == (("Yoruba",), (1.0,))
@@ -73,15 +63,6 @@ def test_names_of_a_label_follow_its_start_token(model: LoadedModel) -> None:
                 score, abs=1e-4
             )
     assert one.generate(30, seed=1) != model.for_labels("Finnish").generate(30, seed=1)
-
-
-def test_several_labels_keep_their_relative_shares(model: LoadedModel) -> None:
-    two = model.for_labels("Finnish", "Yoruba", "Finnish")
-    counts = [model.start_tokens.shares[place] for place in (0, 2)]
-    assert two.start_tokens.shares == pytest.approx([count / sum(counts) for count in counts])
-    assert model.for_labels() is model
-    with pytest.raises(SettingsError, match="did you mean 'Italian'"):
-        model.for_labels("Finnish", "Italien")
 
 
 def test_label_probabilities_follow_bayes_rule(model: LoadedModel) -> None:
@@ -169,18 +150,6 @@ class TestNgramBaseline:
         assert found.metrics.loss_nats_per_char <= best
         assert found.by_label == (with_labels.loss_nats_per_char < without.loss_nats_per_char)
 
-    def test_uninformative_labels_are_ignored(self) -> None:
-        names = SOME.names * 2
-        at_random = np.random.default_rng(0).permutation(
-            [f"label {place % 40}" for place, _ in enumerate(names)]
-        )
-        corpus = Corpus.from_names(names, labels=at_random.tolist())
-        parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3), seed=0)
-        assert parts.validation is not None
-        found = HeldOutReferences(parts.validation, parts).baseline
-        assert not found.by_label
-        assert found.summary.endswith(", without labels")
-
 
 @pytest.fixture(scope="module")
 def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
@@ -201,30 +170,6 @@ class TestLabelParts:
         assert len(parted.for_labels("female").generate(9, seed=1)) == 9
         with pytest.raises(SettingsError, match="did you mean 'female'"):
             parted.for_labels("femal")
-
-    def test_partial_labels_are_evaluated_over_all_matching_labels(
-        self, parted: LoadedModel
-    ) -> None:
-        found = api.evaluate(parted, SOME).by_label
-        assert list(found) == list(SOME.label_counts)
-        alone = Corpus(SOME.names[:90], "a list")
-        assert SOME.labels[89] == "Finnish" != SOME.labels[90]
-        whole = api.evaluate(parted.for_labels("Finnish"), alone).metrics
-        assert found["Finnish"][0].loss_nats_per_char == pytest.approx(whole.loss_nats_per_char)
-
-    def test_scores_show_the_most_likely_value_of_each_part(self, parted: LoadedModel) -> None:
-        asked = "score", "--model", parted.name, "Anna", "--labels"
-        [score] = json.loads(invoke(*asked, "--json").stdout)["scores"]
-        origins, genders = score["parts"]
-        assert [sum(origins.values()), sum(genders.values())] == pytest.approx([1, 1])
-        of_finnish = [
-            chance for label, chance in score["labels"].items() if label.startswith("Finnish,")
-        ]
-        assert origins["Finnish"] == pytest.approx(sum(of_finnish))
-        lines = invoke(*asked, "--label", "Finnish").stdout.splitlines()
-        assert sorted(line.split()[0] for line in lines) == ["Anna", "either", "female", "male"], (
-            "only the gender is shown, because there is only one origin"
-        )
 
 
 def test_a_label_without_training_names_is_rejected(model: LoadedModel) -> None:

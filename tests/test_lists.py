@@ -9,11 +9,9 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
-import namegen.lists
 from namegen.core.data.corpus import Corpus
 from namegen.core.people.players import Player
 from namegen.core.settings import DataSettings
@@ -24,13 +22,6 @@ from namegen.lists.bundled import SHELF
 
 def read(names: str | Path, stdin: bytes = b"", column: str | None = None) -> Corpus:
     return read_names(DataSettings(names=str(names), column=column), io.BytesIO(stdin))
-
-
-def refusal(names: str | Path, column: str | None = None) -> str:
-    with pytest.raises(NamesError) as caught:
-        read(names, column=column)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -114,12 +105,6 @@ class TestFiles:
             assert corpus.names == ("Al", "Bob")
             assert corpus.source == file
 
-    def test_a_column_is_selected_by_name_or_number(self, tmp_path: Path) -> None:
-        (tmp_path / "a.csv").write_text("id,name\n1,Al\n", encoding="utf-8")
-        for file in ("a.tsv", "table.txt"):
-            (tmp_path / file).write_text("id\tname\n1\tAl\n", encoding="utf-8")
-            assert read("a.csv", column="name").names == read(file, column="2").names == ("Al",)
-
     def test_a_dash_is_standard_input(self) -> None:
         corpus = read("-", b"Al\r\n\r\nBob")
         assert corpus.names == ("Al", "Bob")
@@ -127,60 +112,6 @@ class TestFiles:
         assert read("-", b"id,name\n1,Al\n", column="name").names == ("Al",)
         with pytest.raises(NamesError, match="standard input has no names"):
             read("-", b"")
-
-    def test_the_error_for_a_missing_file_suggests_a_built_in_list(self) -> None:
-        message = refusal("mlb-frist")
-        assert "no file 'mlb-frist'" in message
-        assert "did you mean mlb-first?" in message
-        assert "`namegen lists` shows them" in message
-        assert "did you mean" not in refusal("names.txt")
-
-    @pytest.mark.parametrize(
-        ("name", "column", "said"),
-        [
-            ("folder.txt", None, "'folder.txt' is a folder"),
-            ("companies", "name", "has no columns"),
-            (
-                "plain.txt",
-                "3",
-                "'plain.txt' is a text file with one name per line, without columns",
-            ),
-            (
-                "/".join(["folder"] * 25),
-                None,
-                f"no file '{'/'.join(['folder'] * 25)}': use a file",
-            ),
-            ("a\0b", None, "cannot read 'a\\x00b'"),
-        ],
-        ids=lambda value: str(value)[:30],
-    )
-    def test_invalid_lists_give_a_short_error(
-        self, tmp_path: Path, name: str, column: str | None, said: str
-    ) -> None:
-        (tmp_path / "folder.txt").mkdir()
-        (tmp_path / "plain.txt").write_bytes(b"Al\nBob\n")
-        message = refusal(name, column)
-        assert said in message
-        assert message.isprintable()
-        assert len(message) < 500
-
-    def test_a_missing_permission_is_reported(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(path: Path, mode: str) -> NoReturn:
-            raise PermissionError(13, "Permission denied")
-
-        monkeypatch.setattr(Path, "open", refuse)
-        assert "no permission to read 'a.txt'" in refusal("a.txt")
-
-    def test_too_large_lists_are_rejected(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(namegen.lists, "LARGEST", 10)
-        (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEve\n")
-        assert "'a.txt' has more than 10 bytes" in refusal("a.txt")
-        (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEv")
-        assert read("a.txt").names == ("Al", "Bob", "Ev")
-        with pytest.raises(NamesError, match="standard input has more than 10 bytes"):
-            read("-", b"Al\nBob\nEve\n")
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
     def test_a_named_pipe_is_read_completely(self, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from namegen import api
@@ -77,17 +76,6 @@ def test_excluded_names_are_excluded_with_any_suffix(model: LoadedModel) -> None
         [False, False],
         [True, False],
     ]  # the results of exclude_names and min_distance
-
-
-def test_blends_use_the_normalization_of_each_model(model: LoadedModel) -> None:
-    config = parse_config({"data": {"validation": 0.0}, "training": {"quick": True, "epochs": 1}})
-    plain = api.load(api.train(["Ann Co", "Anna", "Nan"], config=config))
-    assert plain.normalization == NAMES
-    mixed = api.blend([model, plain])
-    names = ["ann co", "Ann", "Acme AG", "Acme", "Nan Inc", "Bob"]
-    known = mixed.generator.batch(names, np.zeros(len(names)))
-    assert known.new is not None
-    assert known.new.tolist() == [False, True, False, False, False, True]
 
 
 def test_the_companies_list_uses_company_normalization() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from namegen import api
-from namegen.core.data.nearest_origins import NEAREST_ORIGINS
 from namegen.errors import SettingsError
 
 
@@ -25,14 +24,6 @@ def test_an_unknown_origin_is_rejected_with_a_suggestion(origin: str, advice: st
         api.generate_people(1, origins=origin)
     assert advice in str(caught.value)
     assert "(`namegen models` lists all origins)" in str(caught.value)
-
-
-def test_suggestions_are_known_and_only_replace_unknown_origins() -> None:
-    known = set()
-    for name in ("world-given", "world-family"):
-        known |= {label.split(",")[0] for label in api.load(name).labels}
-    assert {origin for origins in NEAREST_ORIGINS.values() for origin in origins} <= known
-    assert NEAREST_ORIGINS.keys().isdisjoint({origin.casefold() for origin in known})
 
 
 @pytest.mark.parametrize("household", [None, 3])

@@ -17,9 +17,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import parameters_of
-from namegen.core.network.cells import Cell
 from namegen.core.settings import TrainingSettings
-from namegen.errors import EngineError
 from namegen.testing import NAMES, VOCABULARY
 from namegen.testing.comparisons import expect_same
 from namegen.testing.material import small_steps
@@ -117,23 +115,3 @@ def test_keras_and_numpy_train_own_cells_alike(cell: str) -> None:
         engine.train_epoch(small_steps(5))
         states.append(engine.get_state())
     expect_same(states[1], states[0], "after 5 steps", 1e-9)
-
-
-def test_an_inconsistent_cell_is_rejected_when_declared() -> None:
-    for step, error, said in (
-        (lambda x, s, before: x.b, AttributeError, "reads 'b', but there are only a"),
-        (lambda x, s, before: (x.a, s.a), EngineError, "returns 2 arrays, but its state has 1"),
-    ):
-        with pytest.raises(error, match=said):
-            type("Wrong", (Cell,), {"name": "wrong", "gates": ("a",), "step": step})
-
-
-def test_formulas_cannot_combine_several_elements() -> None:
-    with pytest.raises(EngineError, match=r"add\.reduce"):
-
-        class Sums(Cell):
-            name, title, gates = "sums", "sums", ("a",)
-
-            @staticmethod
-            def step(x, s, before):
-                return x.a + np.add.reduce(s.a)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import namegen
-from namegen.errors import GenerationError, SettingsError
+from namegen.errors import GenerationError
 from namegen.pseudonymize import Pseudonyms
 
 KEY = b"only an example!"
@@ -90,19 +90,3 @@ def test_pools_of_the_advised_size_suffice() -> None:
         made = Pseudonyms(values, pool=[NAMES[:150]] * 2, key=KEY, allow_collisions=True)
         failures += len(set(made)) < 20
     assert failures < 10
-
-
-@pytest.mark.parametrize(
-    ("said", "arguments"),
-    [
-        ("but is 15 bytes", {"key": KEY[1:]}),
-        ("but is 'only an example!'", {"key": "only an example!"}),
-        *(("pool", {"pool": pool}) for pool in ([], [""], "Ada", [POOL, []])),
-        *(("template", {"template": template}) for template in ("", "{2}", "{1} {2}", "{name}")),
-        ("values", {"values": "Ann"}),
-        ("a value must be a string or a whole number, not 1.5", {"values": [1.5]}),
-    ],
-)
-def test_invalid_arguments_are_rejected(said: str, arguments: dict[str, object]) -> None:
-    with pytest.raises(SettingsError, match=said):
-        list(namegen.pseudonyms(**{"values": ["Ann"], "pool": POOL, "key": KEY, **arguments}))  # type: ignore[arg-type]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import confidence_interval, nats_per_char
-from benchmarks.quality_page import NGRAM, Model, Quality, QualityList, page
 
 
 def test_nats_per_char_are_weighted_by_count_and_length() -> None:
@@ -27,30 +26,3 @@ def test_the_confidence_interval_grows_with_the_variance() -> None:
     seeds_differ = constant + rng.normal(0, 1, (3, 1)) * lengths
     low, high = confidence_interval(seeds_differ, counts, lengths)
     assert high - low > 0.5
-
-
-def model(name: str, against: float, low: float, high: float) -> Model:
-    return Model(name, 2.0 + against, 1000, 3, 0.01, 12.0, 30.0, against, low, high)
-
-
-@pytest.mark.parametrize(
-    ("networks", "said"),
-    [
-        (
-            [model("standard", -0.05, -0.07, -0.03)],
-            "The loss of `standard` is 0.050 nats lower than that of the n-gram baseline.",
-        ),
-        (
-            [model("standard", -0.05, -0.12, 0.03)],
-            "There's no significant difference between `standard` and the n-gram baseline.",
-        ),
-        ([model("A", 0.05, 0.02, 0.08)], "`standard` wasn't measured on this list."),
-    ],
-)
-def test_the_summary_is_about_the_default_model(networks: list[Model], said: str) -> None:
-    made = page(Quality((QualityList("a list", 123, (Model(NGRAM, 2.0), *networks)),)))
-    assert said in made
-    assert "| model | a list (123 test names) |" in made
-    assert (
-        f"| {networks[0].name} | {networks[0].nats:.3f} ({networks[0].against_ngram:+.3f}, " in made
-    )

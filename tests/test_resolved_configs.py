@@ -79,22 +79,6 @@ def test_a_config_resolves_to_the_stored_settings(path: Path) -> None:
     assert len(written) == len(CONFIGS)
 
 
-def stored_text() -> str:
-    """Return all settings as JSON, with one line for each config or point, so that diffs are easy to read."""
-    blocks = ",\n".join(f'"{path.stem}": {stored_block(path)}' for path in CONFIGS)
-    return f"{{\n{blocks}\n}}\n"
-
-
-def stored_block(path: Path) -> str:
-    """Return the settings of a config as JSON."""
-    document = resolved_file(path)
-    entries = [f' "settings": {json.dumps(document["settings"])}']
-    points = ",\n".join(f"  {json.dumps(point)}" for point in document.get("points", []))
-    if points:
-        entries.append(f' "points": [\n{points}\n ]')
-    lines = ",\n".join(entries)
-    return f"{{\n{lines}\n}}"
-
-
 if __name__ == "__main__":
-    STORED.write_text(stored_text(), encoding="utf-8")
+    lines = ",\n".join(f'"{path.stem}": {json.dumps(resolved_file(path))}' for path in CONFIGS)
+    STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

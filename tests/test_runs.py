@@ -14,7 +14,7 @@ from namegen import api
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation.fitting import measure_rules
 from namegen.core.settings import Config
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
 from tests.core.training.small_runs import After
@@ -68,15 +68,6 @@ def test_the_list_is_found_from_another_folder(
     goes_on(Path("../here/run"))
 
 
-def test_a_run_with_standard_input_can_be_resumed(elsewhere: Path) -> None:
-    with open("list.csv", "w+b") as stdin:
-        stdin.write(("year,name\n" + "".join(f"1900,{name}\n" for name in NAMES)).encode())
-        stdin.seek(0)
-        config = merge(SHORT, {"data.names": "-", "data.column": "name"})
-        assert not api.train(config=config, out="run", should_stop=After(6), stdin=stdin).finished
-    goes_on(Path("run"))
-
-
 @pytest.mark.parametrize("path", ["pipe", "/dev/fd/{}"])
 def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) -> None:
     Path("list.txt").write_text("".join(f"{name}\n" for name in NAMES), encoding="utf-8")
@@ -88,18 +79,6 @@ def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) 
         config = merge(SHORT, {"data.names": path.format(file.fileno())})
         assert not api.train(config=config, save=True, should_stop=After(6)).finished
     goes_on(Path("runs/names-numpy"))
-
-
-@pytest.mark.parametrize("names", ["pipe", "-", "/dev/fd/0"])
-def test_resuming_never_waits_for_a_pipe(elsewhere: Path, names: str) -> None:
-    api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
-    os.mkfifo("pipe")
-    config = Path("run/config.toml")
-    config.write_text(config.read_text().replace('"names.csv"', f'"{names}"'), encoding="utf-8")
-    with pytest.raises(
-        NamesError, match=f"the list of this run, '{names}', isn't a file: correct names in"
-    ):
-        api.resume("run")
 
 
 def test_score_rules_only_use_names_that_can_be_returned(tmp_path: Path) -> None:

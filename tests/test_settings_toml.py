@@ -133,14 +133,6 @@ def test_errors_contain_the_setting_or_the_line(
     assert "\n" not in message
 
 
-def test_missing_and_unreadable_files_are_reported(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="there is no config file"):
-        read_config(tmp_path / "none.toml")
-    for path in (tmp_path, "a\0b"):
-        with pytest.raises(SettingsError, match="cannot read the config"):
-            read_config(path)
-
-
 def test_file_names_must_be_valid_unicode() -> None:
     with pytest.raises(
         SettingsError,
@@ -165,14 +157,6 @@ class TestMerge:
         assert merged.network.hidden == (8,)
         assert merged.run.plot is False
         assert merge(config, {}) == config
-
-    def test_settings_that_need_each_other_can_be_set_together(self) -> None:
-        merged = merge(
-            Config(), {"training.lr_schedule": "steps", "training.lr_steps": [(0, 1), (3, 0.1)]}
-        )
-        assert merged.training.lr_steps == ((0, 1.0), (3, 0.1))
-        with pytest.raises(SettingsError, match=r"^the schedule is one-cycle, with 1 rate steps"):
-            merge(Config(), {"training.lr_steps": [(0, 1)]})
 
     def test_settings_without_effect_are_rejected(self) -> None:
         with pytest.raises(

@@ -6,7 +6,6 @@ The tests use a small engine that gets its gradients from the NumPy engine and e
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,11 +19,10 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine
-from namegen.core.network.architecture import Network, RecurrentNetwork, Shape
+from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
-from namegen.core.settings import NetworkSettings, TrainingSettings
-from namegen.errors import EngineError
+from namegen.core.settings import TrainingSettings
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 from namegen.testing.material import small_steps
 from namegen.types import Array
@@ -115,23 +113,6 @@ def test_updates_equal_the_numpy_engines_bit_for_bit(optimizer: str, dtype: str)
     assert_same_state(engine.get_state(), reference.get_state())
 
 
-def test_the_checks_cover_registered_optimizers() -> None:
-    """An engine that implements Lion differently fails the check."""
-
-    class Doubling(ArrayEngine):
-        def __init__(
-            self, network: Network, training: TrainingSettings | None, **more: Any
-        ) -> None:
-            super().__init__(network, training, **more)
-            if training is not None and training.optimizer == "lion":
-                self._optimizer = replace(
-                    LION, update=lambda w, g, *rest: LION.update(w, 2 * g, *rest)
-                )
-
-    with pytest.raises(AssertionError, match=r"optimizer lion \(w ← w − lr·sign"):
-        NETWORK_CHECKS["same training"](Doubling, "lstm")
-
-
 class Arithmetic:
     """An immutable tensor that supports nothing but the five arithmetic operators."""
 
@@ -205,56 +186,6 @@ def test_an_optimizer_can_be_traced(optimizer: str) -> None:
         np.testing.assert_allclose(found[0][name].values, expected[0][name].values, rtol=1e-14)
         for slot, expected_slot in zip(found[1][name], expected[1][name], strict=True):
             np.testing.assert_array_equal(slot.values, expected_slot.values)
-
-
-def test_losses_are_read_after_the_last_step() -> None:
-    """Libraries that compute asynchronously don't block in each step. ``warm_up`` makes one step."""
-    events = []
-
-    class Late:
-        def __float__(self) -> float:
-            events.append("read")
-            return 1.0
-
-    class Lazy(ArrayEngine):
-        def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Late, Tensors]:
-            events.append("step")
-            return Late(), parameters
-
-    engine = Lazy(NETWORK, TrainingSettings(), threads=1)
-    engine.train_epoch(small_steps(3))
-    assert events == ["step"] * 3 + ["read"] * 3
-    engine.warm_up(next(small_steps(1)))
-    assert events.count("step") == 4
-    Lazy(NETWORK, None, threads=1).warm_up(next(small_steps(1)))
-    assert events.count("step") == 4, (
-        "an engine without training settings doesn't compute gradients in warm_up"
-    )
-
-
-class Other(Network):
-    """An architecture that the engine doesn't support."""
-
-    architecture: ClassVar[str] = "other"
-    parameter_shapes: ClassVar[dict[str, Shape]] = {}  # type: ignore[misc]
-    summary: ClassVar[str] = "other"  # type: ignore[misc]
-
-    @classmethod
-    def from_settings(
-        cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
-    ) -> Network:
-        return cls(vocabulary_size)
-
-
-def test_unsupported_arguments_are_rejected() -> None:
-    with pytest.raises(EngineError, match="array has no architecture 'other': choose one of rnn"):
-        ArrayEngine(Other(4), None, threads=1)
-    with pytest.raises(EngineError, match=r"dtype 'float16'.*use float32 or float64"):
-        ArrayEngine(NETWORK, None, threads=1, dtype="float16")
-    with pytest.raises(EngineError, match="without training settings"):
-        ArrayEngine(NETWORK, None, threads=1).train_epoch(iter(()))
-    with pytest.raises(TypeError, match="abstract"):
-        TensorEngine(NETWORK, None, threads=1)  # type: ignore[abstract]
 
 
 ABC = Vocabulary("abc")

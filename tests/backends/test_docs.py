@@ -35,8 +35,7 @@ def test_the_checks_on_the_page_catch_a_wrong_gradient() -> None:
         "d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits"
     )
     done = run([*STRICT, network + wrong + checks])
-    assert "1 of 23 checks of BigramEngine fail" in done.stderr
-    assert "the gradient of output.kernel" in done.stderr
+    assert "output.kernel differs" in done.stderr
 
 
 def test_the_entry_point_is_in_the_right_group() -> None:

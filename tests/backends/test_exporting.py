@@ -16,7 +16,7 @@ from namegen.backends.opening import check_export, logits_of
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.network.cells import CELLS
-from namegen.errors import CheckpointError, OutputError
+from namegen.errors import OutputError
 from namegen.web.arithmetic import PageNetwork
 from namegen.web.description import PageModel, describe
 from namegen.web.export import write_page
@@ -88,17 +88,6 @@ def test_a_modified_cell_is_rejected(
             match=f"would compute other values .* the cell '{cell}' .* has been changed",
         ):
             export(one, tmp_path, *how)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("target", EXPORTERS)
-def test_a_cell_modified_after_training_is_rejected(target, tmp_path, monkeypatch) -> None:
-    """The self-test logits don't match any more."""
-    export, how = EXPORTERS[target]
-    source = with_own_self_test(labelled_checkpoint("gru", (12, 8)))
-    monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
-    with pytest.raises(CheckpointError, match="its present version computes other values"):
-        export(source, tmp_path, *how)
     assert not list(tmp_path.iterdir())
 
 

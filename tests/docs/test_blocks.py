@@ -184,21 +184,3 @@ def test_examples_print_the_output_shown(
     )
     assert results.attempted
     assert results.failed == 0
-
-
-@pytest.mark.parametrize(
-    ("command", "said"),
-    [
-        ("namegen generate mlb-last -n 5 --starts-with Mc  # a remark", None),
-        ("namegen generate > names.txt", None),
-        ("namegen generat", "there is no command generat"),
-        ("namegen generate --labl Finnish", "No such option"),
-        ("namegen train a.txt --epochs many", "epochs"),
-        ("uvx --from dist/namegen_rnn-*.whl namegen people -n 2  # a remark", None),
-        ("pipx run --spec . namegen peopel", "there is no command peopel"),
-        ("echo namegen", None),
-    ],
-)
-def test_invalid_commands_are_detected(command: str, said: str | None) -> None:
-    refused = refusal(command)
-    assert refused is None if said is None else said in (refused or "")

@@ -130,19 +130,3 @@ def test_make_check_checks_all_generated_documents() -> None:
         assert {tool, module} & checked or not (ROOT / document).exists(), (
             f"`make check` doesn't run {tool} --check"
         )
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("It reaches 58.2 % (57.6 to 58.6) in 10 s.", ["58.2 %", "10 s"]),
-        ("1.6 to 1.8 times as fast, 1.3 points more", ["1.6 to 1.8 times", "1.3 points"]),
-        ("| 0.9 s | 2.5 | 12 |", ["0.9 s", "2.5"]),
-        ("Python 3.11, version 1.0.0, temperature 0.9, 20 times, two minutes, 30 minutes", []),
-        ("`0.3 s`, [here](a-0.3%) [2506.05433](https://arxiv.org/abs/2506.05433) and $0.25 s$", []),
-        ("```\n0.3 s\n```\nand\n\n    0.4 s in code\n\n0.5 s", ["0.5 s"]),
-        ("<!-- words seen -->\n59.6 %\n<!-- end -->\n60.1 %", ["60.1 %"]),
-    ],
-)
-def test_numbers_are_recognized_by_unit_or_decimals(text: str, found: list[str]) -> None:
-    assert figures(text) == found

@@ -7,10 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-
-from benchmarks.frequencies import agreement, count_names
 from namegen.experiments.rows import read_results
 
 ROOT = Path(__file__).parents[2]
@@ -50,13 +46,3 @@ def test_the_page_about_the_lists_is_up_to_date() -> None:
 
 
 # --- how often names are generated ------------------------------------------------------------------------------------
-
-
-def test_agreement_is_the_correlation_over_listed_names() -> None:
-    listed = [*["Al"] * 5, *["Bo"] * 2, "Cy", "Dan"]
-    drawn = [*["Al"] * 4, *["Cy"] * 2, "Xx", "Dan"]
-    made = count_names("mine", "none.toml", listed, drawn)
-    assert (made.entries, made.generated) == (9, 8)
-    expected = np.corrcoef([5, 2, 1], [4, 0, 2])[0, 1]  # Al, Bo and Cy; Xx isn't in the list
-    assert agreement(made, 2) == pytest.approx(expected)
-    assert np.isnan(agreement(made, 3))  # a correlation needs at least two names

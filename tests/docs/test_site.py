@@ -6,8 +6,6 @@ import re
 import runpy
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 find_addresses = runpy.run_path(str(DOCS / "tools" / "check_site.py"))["find_external_addresses"]
@@ -37,31 +35,6 @@ def test_the_api_contents_list_every_api_page() -> None:
     assert set(contents.split()) - {":hidden:"} == {path.stem for path in api.glob("*.md")} - {
         "index"
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "address"),
-    [
-        (
-            "a.html",
-            '<script async src="https://cdn.example/x.js"></script>',
-            "https://cdn.example/x.js",
-        ),
-        ("a.html", '<img alt="x"\n src="//example.org/x.png">', "//example.org/x.png"),
-        (
-            "_static/a.css",
-            "body { background: url(https://example.org/b.png) }",
-            "https://example.org/b.png",
-        ),
-    ],
-)
-def test_external_resources_are_detected(
-    tmp_path: Path, name: str, text: str, address: str
-) -> None:
-    path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    assert find_addresses(tmp_path) == [f"{name}: {address}"]
 
 
 def test_links_and_local_files_are_allowed(tmp_path: Path) -> None:

@@ -41,63 +41,19 @@ def nested(depth: int) -> Any:
 
 # Mutable values are made again each time, because a forgery may change them.
 Made: TypeAlias = Callable[[], Any]
-PLAIN = (
-    None,
-    True,
-    -1,
-    0,
-    1,
-    3,
-    255,
-    65536,
-    2**31,
-    2**53 + 1,
-    2**63 - 1,
-    2**63,
-    2**64,
-    10**400,
-    -(2**63),
-)
-NUMBERS = (
-    np.nan,
-    np.inf,
-    -np.inf,
-    3.4e38,
-    -3.4e38,
-    1e-45,
-    1e6,
-    0.0,
-    -1.0,
-    0.5,
-    1.0,
-    1e-320,
-    1e300,
-    -1e300,
-)
-TEXTS = (
-    "",
-    "rnn",
-    "numpy",
-    "checkpoint",
-    "../..",
-    "NaN",
-    "\0\x1b[31m\u202e\x7f\n\u2028",
-    "x" * LONG,
-    "é😀" * LONG,
-)
-SMALL: tuple[Made, ...] = (
+PLAIN = (None, True, -1, 0, 1, 3, 65536, 2**53 + 1, 2**63, 2**64, 10**400)
+NUMBERS = (np.nan, np.inf, -np.inf, 3.4e38, 1e-45, 0.0, -1.0, 0.5, 1e-320, 1e300)
+TEXTS = ("", "rnn", "../..", "NaN", "\0\x1b[31m\u202e\x7f\n\u2028", "x" * LONG, "é😀" * LONG)
+CONTAINERS: tuple[Made, ...] = (
     list,
     dict,
     lambda: ["a", 1, None],
     lambda: {"a": 1, "name": "b", "names": 2},
-)
-LARGE: tuple[Made, ...] = (
     lambda: {"k" * LONG: 1},
-    lambda: {"\x1b[31m\u202e": 1},
     lambda: [0] * 10_000,
 )
-DEEP: tuple[Made, ...] = tuple(partial(nested, depth) for depth in (2, 20, 44, 900, 1100, 5000))
-VALUES: tuple[Any, ...] = (*PLAIN, *NUMBERS, *TEXTS, *SMALL, *LARGE, *DEEP)
+DEEP: tuple[Made, ...] = tuple(partial(nested, depth) for depth in (2, 44, 1100, 5000))
+VALUES: tuple[Any, ...] = (*PLAIN, *NUMBERS, *TEXTS, *CONTAINERS, *DEEP)
 KEYS = ("", "a", "name", "epoch", "x" * LONG, "\x1b[31m\u202e", "é" * LONG)
 
 
@@ -211,24 +167,23 @@ def forged_bytes(content: bytes, rng: Random) -> bytes:
     return bytes(data)
 
 
-SIGNS = (
-    b"\0",
-    b"\xff\xfe",
-    b"\xef\xbb\xbf",
-    b"\xed\xa0\x80",
-    *(bytes([one]) for one in b'\r\n\t",;{]}='),
+TOKENS = (
+    *(
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\xed\xa0\x80",
+        b"\r",
+        b"\n",
+        b"\t",
+        b'"',
+        b",",
+        b"]",
+        b"=",
+    ),
+    *(b"\\ud800", b"1e999", b"NaN", b"1" * 5000, b"x" * LONG, "😀".encode() * 30_000),
+    *(b"[" * 20_000, b'{"a":' * 20_000),
 )
-LITERALS = (
-    b"\\ud800",
-    b"\\u0000",
-    b"1e999",
-    b"NaN",
-    b"-Infinity",
-    b"1" * 5000,
-    b"x" * LONG,
-    "😀".encode() * 30_000,
-)
-TOKENS = (*SIGNS, *LITERALS, b"[" * 20_000, b'{"a":' * 20_000)
 
 
 def dumped(document: object) -> str:
@@ -250,20 +205,13 @@ def forged_header(content: bytes, rng: Random) -> bytes:
     if kind == 0:  # the text of the document itself
         text = header["__metadata__"]["namegen"]
         texts = [
-            "[" * deep + "]" * deep,
             '{"a":' * deep + "1" + "}" * deep,
             "",
-            "null",
-            "[]",
             "1" * 5000,
-            text[:-1],
-        ]
-        texts += [
-            text + " ",
             text.replace("{", '{"\\ud800":1,', 1),
             text.replace(":1,", ":1e999,", 1),
+            forged_bytes(text.encode(), rng).decode(errors="replace"),
         ]
-        texts += [forged_bytes(text.encode(), rng).decode(errors="replace")]
         header["__metadata__"]["namegen"] = texts[rng.integers(len(texts))]
     raw = dumped(forged_document(header, rng) if kind == 1 else header).encode()
     if kind == 2:

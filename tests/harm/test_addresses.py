@@ -157,7 +157,7 @@ def test_any_address_is_read_as_valid_settings(
     opened: Opener,  # noqa: F811
 ) -> None:
     page = opened(page_of_models)
-    addresses = [address(Random(seed)) for seed in range(tries("addresses"))]
+    addresses = [address(Random(seed)) for seed in range(tries("addresses of a page"))]
     sources = "\n".join(
         (WEB / name).read_text(encoding="utf-8") for name in (*ENGINE, *PAGE_SCRIPTS)
     )

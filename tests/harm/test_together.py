@@ -20,8 +20,6 @@ from namegen.core.network.architecture import RecurrentNetwork
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import end, same_model
 from tests.harm.effort import tries
-from tests.harm.material import GRID
-from tests.requirements import require
 
 SMALL = (
     "--quick",
@@ -72,48 +70,15 @@ def names(program, some_names) -> str:  # noqa: F811
 
 
 def test_only_one_process_can_start_or_resume_a_run(program, names) -> None:  # noqa: F811
-    attempts = tries("two of everything")
     program("train", names, *SMALL, "--out", "whole").done()
-    for number in range(attempts):
-        command = ("train", names, *SMALL, "--out", f"run-{number}")
-        one_of_two(program, "exists already", *command)
-        program(*command).refused("exists already")
-        fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
-        values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
-        killed = program(
-            "train", names, *SMALL, "--out", f"killed-{number}", fault=fault, values=values
-        )
-        assert killed.code == -signal.SIGKILL
-        one_of_two(
-            program, "another namegen process is using", "train", "--resume", f"killed-{number}"
-        )
-        for out in ("run", "killed"):
-            same_model(program.folder / f"{out}-{number}", program.folder / "whole")
-
-
-def test_only_one_of_two_sweeps_can_use_a_folder(program, names) -> None:  # noqa: F811
-    attempts = tries("two of everything")
-    program.write("grid.toml", GRID.format(epochs=40))
-    for number in range(attempts):
-        command = (
-            "sweep",
-            "grid.toml",
-            "--out",
-            f"sweep-{number}",
-            "--workers",
-            1,
-            "--json",
-            "--quiet",
-        )
-        document = one_of_two(program, "another namegen process is using", *command).json
-        assert [row["status"] for row in document["rows"]] == ["done"] * 3
-        kept = (
-            path.name
-            for path in (program.folder / f"sweep-{number}").iterdir()
-            if path.suffix != ".png"
-        )
-        numbers = ["results.csv", "results.json", "rows.jsonl", "summary.csv"]
-        assert sorted(kept) == [".namegen-sweep", "models", "report.html", "report.md", *numbers]
+    one_of_two(program, "exists already", "train", names, *SMALL, "--out", "run")
+    fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
+    values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
+    killed = program("train", names, *SMALL, "--out", "killed", fault=fault, values=values)
+    assert killed.code == -signal.SIGKILL
+    one_of_two(program, "another namegen process is using", "train", "--resume", "killed")
+    for out in ("run", "killed"):
+        same_model(program.folder / out, program.folder / "whole")
 
 
 # --- several threads with one model -----------------------------------------------------------------------------------
@@ -179,10 +144,4 @@ def check(make: Callable[[], LoadedModel], calls: int) -> None:
 
 @pytest.mark.usefixtures("_threads_change_often")
 def test_threads_can_share_a_numpy_model() -> None:
-    check(lambda: fresh_model("gru", labels=3), tries("calls of each of 8 threads, NumPy"))
-
-
-def test_threads_can_share_a_keras_model() -> None:
-    require("keras")
-    calls = tries("calls of each of 8 threads, Keras")
-    check(lambda: fresh_model("gru", backend="keras"), calls)
+    check(lambda: fresh_model("gru", labels=3), tries("calls of each of 8 threads"))

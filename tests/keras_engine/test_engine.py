@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 
 from namegen.api.training import open_base_model
 from namegen.backends import load_engine
-from namegen.backends.quiet import quiet
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step
@@ -168,21 +166,6 @@ print(logits.dtype, state() == before)
 """
     )
     assert (done.stdout, done.stderr, done.returncode) == ("float64 True\n", "", 0)
-
-
-def test_only_tensorflow_log_messages_are_hidden(capfd: pytest.CaptureFixture[str]) -> None:
-    """TensorFlow's messages are hidden even if it writes them directly to the file descriptor."""
-    load_engine("keras")
-    # This hides the warning about repeated compilations.
-    assert logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR
-    with quiet():
-        os.write(
-            2,
-            b"I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on.\n",
-        )
-        os.write(2, b"2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] oneDNN\n")
-        os.write(2, b"the disk is full\n")
-    assert capfd.readouterr().err == "the disk is full\n"
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ from namegen.backends.opening import logits_of
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.errors import CheckpointError, OutputError
-from tests.own_cells import ForeignNetwork
 from tests.reading import engine_of
 from tests.requirements import require
 
@@ -91,23 +89,6 @@ def test_exported_models_work_in_stock_keras(tmp_path: Path) -> None:
     equal, name = done.stdout.splitlines() or [done.stderr, ""]
     assert equal == "equal", done.stderr
     assert set(name) <= set("abcdefgh"), name
-
-
-def test_invalid_arguments_are_rejected(tmp_path: Path) -> None:
-    network, parameters = network_and_parameters("gru")
-    with pytest.raises(OutputError, match=r"model\.h5 doesn't end with \.keras"):
-        export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")
-    with pytest.raises(CheckpointError, match=r"output\.bias"):
-        export_keras(
-            small_checkpoint(network, {**parameters, "output.bias": np.zeros(3)}),
-            tmp_path / "model.keras",
-        )
-    with pytest.raises(OutputError, match="the cell 'foreign'"):
-        export_keras(small_checkpoint(ForeignNetwork(9), {}), tmp_path / "model.keras")
-    assert not list(tmp_path.iterdir())
-    (tmp_path / "model.keras").write_text("mine")
-    with pytest.raises(OutputError, match="exists already"):
-        export_keras(small_checkpoint(network, parameters), str(tmp_path / "model.keras"))
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.backends.keras_engine.packing import Packing, pack, tile_starts
+from namegen.backends.keras_engine.packing import Packing, pack
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -84,14 +84,3 @@ def test_tiles_contain_each_node_once_without_its_parent(
         # A tile only ends early before a node whose parent is in this tile.
         if end not in packing.first_node and end - start < rows:
             assert packing.parents[end] >= start
-
-
-def test_most_tiles_are_full() -> None:
-    """For 200 short names and tiles of 16 nodes, at most one or two tiles per depth aren't full."""
-    rng = np.random.default_rng(0)
-    names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[
-        :200
-    ]
-    tree = PrefixTree.from_names(names, Vocabulary("abcdef"))
-    starts = tile_starts(tree, 16)
-    assert len(starts) <= -(-tree.nodes // 16) + tree.depth

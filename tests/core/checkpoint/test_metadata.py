@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_known_names, write_known_names
@@ -21,7 +19,6 @@ from namegen.core.checkpoint.metadata import (
     Metadata,
     bytes_to_text,
     read_metadata,
-    text_to_bytes,
 )
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
@@ -227,17 +224,6 @@ def test_missing_unknown_and_invalid_fields_are_rejected(name: str) -> None:
             read_metadata(wrong)
 
 
-@pytest.mark.parametrize("way", [by_checkpoint, by_tflite])
-@pytest.mark.parametrize("wrong", [{"more": 1}, {"labels": []}, {"endings": 1}, {"engine": None}])
-def test_files_with_invalid_metadata_are_rejected_in_one_sentence(
-    way: Way, wrong: dict[str, Any], tmp_path: Path, monkeypatch: Any
-) -> None:
-    source, right = a_checkpoint(), Metadata.to_plain
-    monkeypatch.setattr(Metadata, "to_plain", lambda self: {**right(self), **wrong})
-    with pytest.raises(CheckpointError, match=r"^.*model.* does not fit together: [^\n]*$"):
-        way(source, tmp_path)
-
-
 def test_an_invalid_file_of_known_names_is_rejected(tmp_path: Path) -> None:
     path, sound = tmp_path / "model.known_names.safetensors", np.array([1, 2, 3], np.uint64)
     write_known_names(path, KnownSet(sound))
@@ -248,10 +234,3 @@ def test_an_invalid_file_of_known_names_is_rejected(tmp_path: Path) -> None:
         write_tensors(path, tensors, document)
         with pytest.raises(CheckpointError, match="does not contain the known names of a model"):
             read_known_names(path)
-
-
-@given(st.binary(max_size=40))
-def test_bytes_encoded_as_text_are_restored(data: bytes) -> None:
-    text = bytes_to_text(data)
-    assert text_to_bytes(text) == data
-    assert not set(text) & set('<"\\& \n') - {"&"}

@@ -69,16 +69,6 @@ def test_batches_give_the_same_counts_as_single_names() -> None:
     assert len(set(expected)) > 5
 
 
-def test_ngrams_with_an_unlisted_character_are_missing() -> None:
-    """Its symbol is the number of symbols. Uppercase and lowercase letters are different."""
-    vocabulary = Vocabulary.from_names(["anna", "A"])
-    ngrams = ngrams_of(["anna"], vocabulary)
-    symbols = symbols_of(vocabulary)[vocabulary.encode("anna")]
-    symbols[0] = ngrams.symbols
-    assert ngrams.missing(symbols[None], np.zeros(1, int))[0] == count_missing("?nna", ["anna"])
-    assert missing(ngrams, vocabulary, "Anna") == count_missing("Anna", ["anna"]) > 0
-
-
 @given(labelled_names)
 def test_a_set_is_restored_from_its_bytes(entries: list[tuple[int, str]]) -> None:
     vocabulary = Vocabulary.from_names([CHARACTERS])
@@ -116,17 +106,6 @@ def test_damaged_bytes_are_rejected_or_give_another_set(
     assert ngrams.missing(symbols, np.zeros(1, int))[0] >= 0
 
 
-@given(labelled_names)
-def test_truncated_or_extended_bytes_are_rejected(entries: list[tuple[int, str]]) -> None:
-    vocabulary = Vocabulary.from_names([CHARACTERS])
-    sound = ngrams_of(
-        [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
-    ).to_bytes()
-    for data in (*(sound[:cut] for cut in range(len(sound))), sound + b"\0"):
-        with pytest.raises(ValueError, match=r"cut short|as namegen writes"):
-            NgramSet.read(data)
-
-
 @pytest.mark.parametrize("head", [(0, 5), (1, 1), (1 << 21, 5), (1, 1 << 22)], ids=str)
 def test_impossible_numbers_of_labels_or_symbols_are_rejected(head: tuple[int, int]) -> None:
     data = np.array(head, "<u4").tobytes() + bytes(100)
@@ -158,16 +137,3 @@ def test_a_union_contains_the_ngrams_of_all_its_sources(
     entries = first + [(1, name) for label, name in second if label < 2]
     expected = ngrams_of([name for _, name in entries], wider, [label for label, _ in entries], 3)
     assert union.to_bytes() == expected.to_bytes()
-
-
-def test_an_ngram_takes_less_than_four_bits() -> None:
-    names = [
-        f"{start}{middle}{end}"
-        for start in "BCDFG"
-        for middle in ("ar", "el", "in")
-        for end in ("a", "o", "us")
-    ]
-    ngrams = ngrams_of(names, Vocabulary.from_names(names))
-    count = len(ngrams.parent)
-    assert count > 200
-    assert len(ngrams.to_bytes()) * 8 < 4 * count + 8 * 40

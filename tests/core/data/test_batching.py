@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -16,7 +14,6 @@ from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.list_parts import sqrt_weighted_entries
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import SettingsError
 from tests.core.data.test_prefix_tree import (
     PLAIN,
     WORKED,
@@ -24,7 +21,6 @@ from tests.core.data.test_prefix_tree import (
     any_lists,
     assert_same_tree,
     label_of,
-    make,
     parts_of,
 )
 
@@ -104,27 +100,6 @@ def test_the_order_depends_only_on_seed_and_epoch() -> None:
     for first_step in (0, 1, 5, 6, 7, 8):
         assert epoch_of(4, seed=11, first_step=first_step) == expected[first_step:]
     assert expected not in (epoch_of(5, seed=11), epoch_of(4, seed=12), epoch_of(11, seed=4))
-
-
-def test_targets_must_be_one_distribution_per_node() -> None:
-    tree, _ = make([(PLAIN, "Al"), (PLAIN, "Ali")])
-    sound = np.full((tree.nodes, 4), 0.25, np.float32)
-    assert Batch(tree, sound).targets is sound
-    for wrong in (
-        sound[1:],
-        sound * 1.1,
-        np.concatenate((sound[:, :2] * 5, -sound[:, 2:] * 3), axis=1),
-    ):
-        with pytest.raises(SettingsError, match="targets"):
-            Batch(tree, wrong.astype(np.float32))
-
-
-def test_batches_are_immutable() -> None:
-    """Backends may keep a reference to a batch."""
-    batch = BatchMaker.from_names(["Al", "Bo"], Vocabulary("ABlo")).batch(np.array([0, 1]))
-    for name in [field.name for field in fields(batch)]:
-        with pytest.raises(FrozenInstanceError):
-            setattr(batch, name, None)
 
 
 def sqrt_weighted_one_by_one(names: Sequence[str]) -> list[bool]:

@@ -107,18 +107,6 @@ class TestText:
         assert corpus.names == tuple(expected)
         assert sum(corpus.dropped.values()) == len(lines) - len(expected)
 
-    def test_the_error_quotes_a_line_that_is_too_long(self) -> None:
-        assert read("ab\n  abcde  ", longest=5).names == ("ab", "abcde"), (
-            "surrounding whitespace doesn't count"
-        )
-        message = refusal("ab\n\nabcdef\n", longest=5)
-        assert "line 3: 'abcdef' has 6 characters" in message
-        assert "max_name_length" in message
-        assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), (
-            "characters are counted after composing accents"
-        )
-        assert "6 characters" in refusal("e\u0301" * 6, longest=5)
-
     def test_numbers_bullets_and_quotes_of_pasted_lists_are_removed(
         self,
     ) -> None:
@@ -139,14 +127,6 @@ class TestText:
             '"A" B\n"C" D\n"E" F',
         ):
             assert read(other).names == tuple(other.split("\n"))
-
-    @pytest.mark.timeout(60)  # sorting the accents first would take hours
-    @pytest.mark.parametrize(
-        "line", ["\u0301" * 500_000 + "\u0323" * 500_000, "\x1b" * 1_000_000], ids=["marks", "esc"]
-    )
-    def test_a_line_of_a_million_characters_is_rejected_quickly(self, line: str) -> None:
-        assert "line 2: " in (message := refusal("Bob\n" + line))
-        assert "1,000,000 characters" in message
 
     def test_too_many_accents_on_one_letter_are_rejected(self) -> None:
         assert read("e" + "\u0301" * 30 + "x" + "\u0301" * 30).names
@@ -198,19 +178,6 @@ class TestTables:
         text = '"name, as written";origin\nAino;Finnish\n'
         assert read(text, "csv", "name, as written", "origin").labels == ("Finnish",)
 
-    def test_names_without_labels_are_skipped_and_reported(self) -> None:
-        corpus = read(
-            "name,origin\nAino, Sa\u0308vsjo\u0308 \nBo,\nCy, \nDi\n,Finnish\n",
-            "csv",
-            None,
-            "origin",
-        )
-        assert (corpus.names, corpus.labels) == (("Aino",), ("Sävsjö",))
-        assert (
-            corpus.dropped_sentence()
-            == "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
-        )
-
     def test_labels_from_several_columns_are_joined(self) -> None:
         text = (
             'name,origin,gender,"born, died"\nAino, Finnish ,female,1\nBo,Finnish,,\nCy,,,\n'
@@ -261,26 +228,11 @@ class TestJson:
     ("data", "asked", "said"),
     [
         (b"", (), "has no names"),
-        (b" \r\n\t\n", (), "has no names"),
-        (b"\xef\xbb\xbf", (), "has no names"),
-        ("Al\n".encode("utf-16"), (), "line 1"),
         (b"ab\r\ncd\nJos\xe9\n", (), "line 3, byte 4: 0xe9"),
-        (b"\xef\xbb\xbfab\r\xffcd", (), "line 2, byte 1: 0xff"),
-        (b"ab\ncd\xc3", (), "line 2, byte 3: 0xc3"),
         (b"ab\r\ncd\nx\0y", (), "line 3: a NUL byte"),
         ("", ("csv", None), "first row"),
         ("name\nSmith, Al\n", ("csv", None), "line 2 has 2 cells"),
         ('name\n"A"l\n', ("csv", None), "line 2: not CSV"),
-        (
-            "name\nAl\n" + "x" * 200_000 + "\n",
-            ("csv", None),
-            "line 3: a cell has more than 131,072 characters",
-        ),
-        (
-            'name\nAl\n"Bo\nCy\n',
-            ("csv", None),
-            "line 3: a quotation mark in this row is never closed",
-        ),
         (
             'name\nAl\n"' + "Bo\n" * 100_000,
             ("csv", None),
@@ -289,35 +241,18 @@ class TestJson:
         ('name\nAl\n"a\nb"\n', ("csv", None), "line 4: 'a\\nb' has a line end"),
         ("name\nAl\n\n" + "x" * 2000 + "\nBob\n", ("csv", None), "line 4: 'xxx"),
         (TABLE, ("csv", None), "with column"),
-        ("name,name\na,b\n", ("csv", "name"), "by number"),
         (TABLE, ("csv", "nmae"), "no column 'nmae': choose one of 'id', 'name', 'team'"),
-        ("", ("json",), "line 1: not JSON"),
         ('["a",\n b]', ("json",), "line 2: not JSON"),
-        ("[]", ("json",), "has no names"),
         ('{"names": []}', ("json",), "line 1: not a JSON list: expected a list of strings"),
-        ('["a"] ["b"]', ("json",), "line 1: not JSON"),
-        ('["a",\n"b"', ("json",), "line 2: not JSON"),
-        ('["a" "b"]', ("json",), "line 1: not JSON"),
         ("[" * 100_000, ("json",), "line 1: not JSON"),
         ('"a"\n\n"b" "c"\n', ("jsonl",), "line 3: not JSON"),
         ('"a"\n["b"]\n', ("jsonl",), "item 2: expected a string, but found ['b']"),
-        ('["a", true]', ("json",), "item 2: expected a string, but found True"),
-        ("No\tName\n1\tBob\n2\tAl", ("text",), "is a table: if its first row"),
         ("No,Name,Clan\n1,Bob,x\n2,Al,y", ("text",), "is a table: if its first row"),
-        ('["a", "\\ud800"]', ("json",), "line 1: not JSON"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
         ('[{"name": "Aino"}]', ("json",), "choose the key of the names with column"),
         ("Bob", ("text", "name", None), "is plain text, so it has no column 'name'"),
         (ORIGINS, ("csv", None, "land"), "has no column 'land': choose one of 'name', 'origin'"),
         (ORIGINS, ("csv", "name", "name"), "can't both be in the column 'name'"),
-        ("a,b,c\n1,2,3\n", ("csv", None, "c"), "has 3 columns: choose one of"),
-        ('["Aino"]', ("json", None, "origin"), "item 1: expected an object, but found 'Aino'"),
-        ("[{}]", ("json", None, "origin"), "has no columns"),
-        (
-            '[{"name": "Aino"}, "Bo"]',
-            ("json", "name", None),
-            "item 2: expected an object, but found 'Bo'",
-        ),
         (
             '[{"name": "Aino", "origin": 3.5}]',
             ("json", None, "origin"),
@@ -380,12 +315,3 @@ def test_bundled_lists_have_labels_unless_they_are_disabled() -> None:
     assert load_bundled("world-given", labels=False).labels == ()
     with pytest.raises(NamesError, match="has the column 'origin,gender': omit"):
         read_names(DataSettings(names="world-given", label_column="land"))
-
-
-def test_similar_spellings_of_labels_are_reported() -> None:
-    def told(*labels: str) -> str:
-        return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
-
-    assert "'Finnish' and 'finnish' count as two" in told("Finnish", "finnish", "Italian")
-    assert told("North  East", "North East")
-    assert not told("Finnish", "Italian", "Finnish")

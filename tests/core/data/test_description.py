@@ -56,14 +56,6 @@ def test_statistics_agree_with_plain_counting(names: list[str]) -> None:
     )
 
 
-def test_letters_exclude_digits_and_punctuation() -> None:
-    description = describe(["O'Neil 3", "İ"])
-    assert description.characters["'"] == 1
-    assert "'" not in description.letters
-    assert "3" not in description.letters
-    assert description.letters["i"] == 2
-
-
 def test_json_output_works_and_empty_lists_are_rejected() -> None:
     document = json.loads(json.dumps(describe(["Al", "Bo", "Al"], ["x", "y", "x"]).to_dict()))
     assert document["commonest"] == [["Al", 2], ["Bo", 1]]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import namegen.core.data.ranking as module
 from namegen.core.data.arrays import index_type
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.ranking import Ranking, take_rows
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import NamesError
 from tests.strategies import HARD_NAMES, any_name, labelled_lists, names_lists
@@ -191,26 +188,6 @@ def test_names_are_sorted_like_python_strings(entries: Labelled) -> None:
     assert (found.tokens.tolist(), found.lengths.tolist()) == (tokens.tolist(), lengths.tolist())
 
 
-@given(names_lists)
-def test_shared_prefixes_of_neighbors_have_the_right_length(names: list[str]) -> None:
-    found = SortedNames.ranked(names, Vocabulary.from_names(names))[0].shared_with_next()
-    assert found.tolist() == [
-        next(
-            (k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-            min(len(one), len(other)),
-        )
-        for one, other in pairwise(sorted(set(names)))
-    ]
-
-
-def test_explicit_plain_start_tokens_do_not_change_the_tree() -> None:
-    names = ["Al", "", "Bo", "Al"]
-    vocabulary = Vocabulary.from_names(names)
-    assert_same_tree(
-        PrefixTree.from_names(names, vocabulary, [0] * 4), PrefixTree.from_names(names, vocabulary)
-    )
-
-
 def test_invalid_lists_are_rejected() -> None:
     vocabulary = Vocabulary("ab")
     for names, start_tokens, said in (
@@ -225,64 +202,8 @@ def test_invalid_lists_are_rejected() -> None:
                 make_of(names, vocabulary, start_tokens)  # type: ignore[operator]
 
 
-def test_rows_are_taken_in_the_requested_order() -> None:
-    flat, lengths = np.array([1, 2, 3, 4, 5, 6], np.int8), np.array([2, 0, 3, 1])
-    assert take_rows(flat, lengths, np.array([3, 0, 1, 2])).tolist() == [6, 1, 2, 3, 4, 5]
-    assert take_rows(flat, lengths, np.array([], np.int64)).tolist() == []
-
-
 def test_indices_use_32_bits_only_if_they_fit() -> None:
     assert (index_type(2**31 - 1), index_type(2**31)) == (np.int32, np.int64)
 
 
-def test_trees_and_sorted_names_can_be_members_of_sets() -> None:
-    """Arrays aren't hashable, so objects are compared by identity."""
-    one, other = (SortedNames.ranked(["al", "bo"], Vocabulary("ablo"))[0] for _ in range(2))
-    trees = one.tree(), other.tree()
-    for a, b in ((one, other), trees, (trees[0].sequences(), trees[1].sequences())):
-        assert len({a, b, a}) == 2
-
-
 # --- block sizes ------------------------------------------------------------------------------------------------------
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-LONG_NAMES = [
-    "".join(name) for name in np.random.default_rng(0).choice(list(LETTERS), (5_000, 30)).tolist()
-]
-
-
-class Counted(np.ndarray):
-    """An array that records how many elements each call of ``take`` returns."""
-
-    taken: list[int]
-
-    def take(self, indices: np.ndarray, *rest: object, **by_name: object) -> np.ndarray:  # type: ignore[override]
-        Counted.taken.append(np.size(indices))
-        return np.asarray(self).take(indices, *rest, **by_name)  # type: ignore[call-overload, no-any-return]
-
-
-def test_ranking_does_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [
-        "".join(row) for row in np.random.default_rng(0).choice(list("aбß"), (1000, 9)).tolist()
-    ]
-    vocabulary = Vocabulary.from_names(names)
-    whole = Ranking.of(names, vocabulary)
-    monkeypatch.setattr(module, "BLOCK", 7)
-    monkeypatch.setattr("namegen.core.data.vocabulary._BLOCK_CHARACTERS", 5)
-    again = Ranking.of(names, vocabulary)
-    np.testing.assert_array_equal(again.sorted_entries, whole.sorted_entries)
-    np.testing.assert_array_equal(again.tokens, whole.tokens)
-    np.testing.assert_array_equal(again.distinct_tokens(), whole.distinct_tokens())
-
-
-def test_lists_are_encoded_in_few_blocks_of_limited_size() -> None:
-    vocabulary = Vocabulary(LETTERS)
-    plain = vocabulary.encode_compactly(LONG_NAMES)[0]
-    vocabulary.__dict__["_id_of_code"] = vocabulary._id_of_code.view(Counted)
-    Counted.taken = []
-    np.testing.assert_array_equal(
-        np.tile(plain, 10), vocabulary.encode_compactly(LONG_NAMES * 10)[0]
-    )
-    assert sum(Counted.taken) == 1_500_000
-    assert len(Counted.taken) <= 100, "calls for only a few names would take longer than the lookup"
-    assert max(Counted.taken) <= 1_000_000, "each element temporarily takes four bytes"

@@ -88,21 +88,6 @@ class TestNames:
         assert held_out == [0, 5, 6, 7, 23, 29]
 
     @pytest.mark.parametrize("split", ["by-name", "by-row"])
-    def test_the_test_set_is_taken_from_the_training_set(self, split: str) -> None:
-        corpus, seed = load_bundled("companies"), 7
-        learned, chosen_by, nothing = parts_of(corpus, 0.1, split, seed)
-        training, validation, tested = parts_of(corpus, 0.1, split, seed, test=0.15)
-        assert validation == chosen_by
-        assert sorted(training + tested) == sorted(learned)
-        assert len(tested) == pytest.approx(0.15 * len(corpus.names), abs=120)
-        assert not nothing
-        assert [bool(part) for part in parts_of(corpus, 0.0, split, seed, test=0.1)] == [
-            True,
-            False,
-            True,
-        ]
-
-    @pytest.mark.parametrize("split", ["by-name", "by-row"])
     @pytest.mark.parametrize(
         ("names", "said"),
         [([], "0 names"), (["Bob"], "1 name"), (["a", "b"], "2 names"), (["a"] * 9, "1 distinct")],
@@ -110,12 +95,6 @@ class TestNames:
     def test_too_few_names_are_rejected(self, names: list[str], said: str, split: str) -> None:
         with pytest.raises(NamesError, match=rf"\b{said}\b.*validation=0"):
             parts_of(Corpus(tuple(names), "a list"), 0.5, split)
-
-    def test_a_list_with_one_distinct_name_cannot_be_split(self) -> None:
-        with pytest.raises(NamesError, match="1 distinct"):
-            parts_of(Corpus.from_names(["a"] * 50), 0.5)
-        for names in (["a"] * 10, ["a"]):
-            assert parts_of(Corpus.from_names(names), 0.0) == (tuple(names), (), ())
 
 
 def counted(tree: PrefixTree | None, corpus: Corpus) -> Counter[str]:
@@ -193,22 +172,6 @@ class TestTrees:
         assert training + chosen_by + tested == Counter(corpus.names)
         assert not tested.keys() & (training + chosen_by).keys()
 
-    @pytest.mark.parametrize(("split", "duplicates"), [("by-name", "sqrt"), ("by-row", "full")])
-    def test_the_default_weighting_of_duplicates_depends_on_the_split(
-        self, split: str, duplicates: str
-    ) -> None:
-        corpus = Corpus.from_names(["Al"] * 9 + ["Bo"] * 9)
-
-        def names_read(**said: str) -> int:
-            parts = ListParts.from_corpus(
-                corpus, DataSettings(validation=0.0, split=split, **said), seed=0
-            )
-            return parts.batches.name_count
-
-        counts = {"sqrt": 6, "full": 18}
-        assert names_read() == counts[duplicates]
-        assert {said: names_read(duplicates=said) for said in counts} == counts
-
 
 def decoded(tree: PrefixTree | None, corpus: Corpus) -> set[tuple[str, str]]:
     """Return the names of a tree with their labels."""
@@ -241,8 +204,3 @@ class TestLabels:
         assert parts.label_counts == {
             label: part.labels.count(label) for label in corpus.label_counts
         }
-
-    def test_names_trained_with_another_label_count_as_seen(self) -> None:
-        corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])
-        parts = ListParts.from_corpus(corpus, DataSettings(split="by-row", validation=0.2), seed=0)
-        assert parts.seen_percent == 100

@@ -33,10 +33,3 @@ def test_group_sums_agree_with_evaluating_each_name_separately() -> None:
             [sums_of_groups[name] for name in ("characters", "nats", "hits", "sampled")], axis=1
         )
         np.testing.assert_allclose(made, sums, atol=1e-9)
-
-
-def test_groups_have_about_the_same_size() -> None:
-    distinct = list(dict.fromkeys(load_bundled("mlb-last").names))
-    sizes = np.bincount(groups_of(distinct), minlength=GROUPS)
-    assert len(sizes) == GROUPS
-    assert abs(sizes - len(distinct) / GROUPS).max() < 5 * math.sqrt(len(distinct) / GROUPS)

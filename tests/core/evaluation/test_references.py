@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
 from namegen.core.evaluation.references import HeldOutReferences, best_ngram
-from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.preparation import prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.settings import DataSettings
 from namegen.lists import load_bundled
 
 CORPUS = Corpus.from_names(load_bundled("mlb-first").names[:4000])
@@ -56,29 +52,3 @@ def test_the_baseline_is_chosen_by_validation_loss_and_then_tested() -> None:
     document = references.test_to_dict()
     assert document["ceiling"] == ceiling(tested).to_dict()
     assert document["baseline"]["order"] == references.baseline.order
-
-
-@pytest.mark.parametrize(
-    ("names", "fits"), [("mlb-first", 2), ("japanese-given", 1)], ids=["repeats", "distinct"]
-)
-def test_ngrams_are_fitted_only_when_needed(
-    names: str, fits: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without duplicates, square-root weighting changes nothing, so only one n-gram is fitted."""
-    fitted: list[int] = []
-
-    def counted(*arguments: Any) -> object:
-        fitted.append(1)
-        return best_ngram(*arguments)
-
-    monkeypatch.setattr("namegen.core.evaluation.references.best_ngram", counted)
-    recipe = Recipe(network=NetworkSettings(hidden=(2,)), training=TrainingSettings(epochs=1))
-    result = TrainingRun(
-        prepare(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine)
-    ).run()
-    assert fitted == []
-    document = result.to_dict()
-    assert document["validation"]["baseline"]["duplicates"] in ("full", "sqrt")
-    assert len(fitted) == fits  # one for full counts, and one for square-root counts
-    assert result.to_dict() == document
-    assert len(fitted) == fits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import numpy as np
 import pytest
@@ -13,12 +12,7 @@ from hypothesis import strategies as st
 import namegen.core.evaluation.scoring as scoring_module
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import State
-from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.evaluation.scoring import score_names, score_quantiles
-from namegen.core.models.mixture import AnyLabel, MixtureModel
-from namegen.errors import NamesError
 from tests.core.generation.exact import SmallModel, all_names, letters_of, over_beginnings
 
 MODEL = SmallModel()
@@ -98,43 +92,3 @@ def test_quantiles_use_the_requested_labels_for_all_names() -> None:
     assert of_one_label[[0, 100]].tolist() == pytest.approx(
         sorted(math.log(of_label[name]) for name in ("ab", "c"))
     )
-
-
-def test_names_without_a_score_are_rejected() -> None:
-    with pytest.raises(NamesError, match="'X'"):
-        score_names(MODEL, MODEL.vocabulary, ["abX"])
-    with pytest.raises(NamesError, match="empty"):
-        score_names(MODEL, MODEL.vocabulary, ["a", ""])
-    assert score_names(MODEL, MODEL.vocabulary, []) == []
-
-
-class Counting:
-    """A model that records the largest number of rows in one step."""
-
-    vocabulary_size, most = 5, 0
-
-    def initial_state(self, rows: int) -> np.ndarray:
-        return np.zeros(rows, np.int8)
-
-    def step(self, tokens: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        self.most = max(self.most, len(tokens))
-        return np.zeros((len(tokens), 5), np.float32), state
-
-    def select(self, state: State, rows: np.ndarray) -> State:
-        return cast(np.ndarray, state)[rows]
-
-
-def test_memory_is_limited_even_with_thousands_of_labels() -> None:
-    """A model with labels needs one row per label for each prefix, so the prefixes are split into chunks."""
-    names = [a + b + c for a in "abcd" for b in "abcd" for c in "abcd"]
-    vocabulary, many = Vocabulary.from_names(names), StartTokens.from_counts(5, [1] * 5_000)
-    tree = PrefixTree.from_names(names, vocabulary)
-    percentiles, scores, blend = Counting(), Counting(), Counting()
-    assert score_quantiles(percentiles, tree, many) is not None
-    assert len(score_names(scores, vocabulary, names * 2, start_tokens=many)) == 128
-    mixed = MixtureModel([AnyLabel(blend, many)], [vocabulary])
-    assert np.allclose(chances_at_nodes(mixed, tree), 0.2)
-    assert max(percentiles.most, scores.most, blend.most) <= 1 << 18
-    few = Counting()
-    score_quantiles(few, tree, StartTokens.from_counts(5, [1] * 32))
-    assert few.most == 64 * 32  # all of the longest prefixes at once

@@ -17,11 +17,8 @@ from namegen.core.models.mixture import (
     AnyLabel,
     MixtureModel,
     _mix_start_tokens,
-    as_one,
-    checked_weights,
 )
 from namegen.core.models.ngram import NgramModel
-from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
 from tests.reading import logits_behind
 
@@ -98,28 +95,8 @@ def test_selected_rows_keep_their_states() -> None:
     assert np.array_equal(straight, turned[::-1])
 
 
-@pytest.mark.parametrize(
-    ("weights", "models", "message"),
-    [
-        ([0.6, 0.3], 2, "sums to 0.9: expected weights that sum to 1, such as 0.6667,0.3333"),
-        ([1.5, -0.5], 2, "expected weights above 0"),
-        ([float("nan"), 0.5], 2, "expected weights above 0"),
-        ([0.5, 0.5], 3, "has 2 weights for 3 models"),
-        (None, 0, "needs at least one model"),
-    ],
-)
-def test_invalid_weights_are_rejected(
-    weights: list[float] | None, models: int, message: str
-) -> None:
-    with pytest.raises(SettingsError, match=message):
-        checked_weights(weights, models)
-    # Rounded weights are corrected so that they sum to 1.
-    assert sum(checked_weights([0.3333333, 0.3333333, 0.3333333], 3)) == pytest.approx(1, abs=1e-15)
-
-
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
-THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.3, 0.2))
 
 
 def test_a_mixture_of_labels_is_a_language_model() -> None:
@@ -141,15 +118,6 @@ def test_a_mixture_of_labels_is_a_language_model() -> None:
     )
 
 
-def test_a_model_can_continue_after_an_impossible_character() -> None:
-    never = SmallModel(impossible="b")
-    model = AnyLabel(never, THREE)
-    logits, state = model.step(np.zeros(1, np.int32), model.initial_state(1))
-    assert logits[0, never.vocabulary.encode("b")[0]] == -np.inf
-    after, _ = model.step(never.vocabulary.encode("b"), state)
-    np.testing.assert_allclose(np.exp(after).sum(), 1, atol=1e-12)
-
-
 def test_mixing_start_tokens_is_accurate_for_extreme_logits() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(5, 3, 6)) * np.array([1.0, 10, 1e3, 1e5, 1e30])[:, None, None]
@@ -161,9 +129,3 @@ def test_mixing_start_tokens_is_accurate_for_extreme_logits() -> None:
     np.testing.assert_allclose(chances, of_each, rtol=1e-12)
     expected = np.logaddexp.reduce(weights[:, :, None] + of_each, axis=1)
     np.testing.assert_allclose(mixed, expected, rtol=1e-12, atol=1e-12)
-
-
-def test_a_single_start_token_needs_no_wrapper() -> None:
-    assert as_one(MODEL, StartTokens.single()) == (MODEL, 0)
-    assert as_one(MODEL, StartTokens.single(V + 1)) == (MODEL, V + 1)
-    assert isinstance(as_one(MODEL, THREE)[0], AnyLabel)

@@ -17,7 +17,6 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import best_ngram
 from namegen.core.models.ngram import UNSMOOTHED, NgramModel
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from tests.reading import logits_behind
 
@@ -145,25 +144,6 @@ def test_kneser_ney_agrees_with_the_formulas(names: list[str], order: int, prefi
     )
 
 
-@pytest.mark.parametrize("order", [2, 6])
-def test_kneser_ney_agrees_with_the_formulas_on_a_real_list(order: int) -> None:
-    """The list is long enough for all discounts to be estimated."""
-    names = sorted(set(load_bundled("mlb-last").names))[::16]
-    tree, vocabulary = tree_of(names)
-    model, plain = (
-        NgramModel(tree, vocabulary.size, order, "kneser-ney"),
-        PlainKneserNey(names, order),
-    )
-    for name in names[::64]:
-        expected = [
-            [plain.chance(name[:index], symbol) for symbol in plain.symbols]
-            for index in range(len(name) + 1)
-        ]
-        np.testing.assert_allclose(
-            np.exp(logits_behind(model, [0, *vocabulary.encode(name)])), expected, rtol=1e-12
-        )
-
-
 def test_the_best_order_has_the_lowest_validation_loss(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -215,10 +195,3 @@ def test_markov_chain_probabilities_are_the_frequencies_in_the_list(order: int) 
                     [counts[other] / counts.total() for other in range(VOCABULARY.size)]
                 )
             np.testing.assert_allclose(np.exp(logits), shares, atol=1e-12)
-
-
-def test_invalid_orders_and_unknown_smoothing_are_rejected() -> None:
-    with pytest.raises(NamesError, match="order of an n-gram is 0"):
-        NgramModel(TREE, VOCABULARY.size, 0)
-    with pytest.raises(NamesError, match="smoothing of an n-gram is 'some'"):
-        NgramModel(TREE, VOCABULARY.size, 2, "some")

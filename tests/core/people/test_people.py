@@ -23,7 +23,6 @@ from namegen.core.people.names import Kind, PartOfName
 from namegen.core.people.people import PeopleInventor, PeopleOfOrigin
 from namegen.core.people.person import Person
 from namegen.errors import GenerationError
-from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
 
 GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
@@ -62,29 +61,6 @@ def test_names_can_repeat_and_follow_their_probabilities() -> None:
     names = [name for _ in range(6) for name in part("given", GIVEN).draw(500, Kind(), rng)]
     exact = conditioned({name: chance for name, chance in all_names(GIVEN, 2).items() if name})
     check_frequencies(Counter(names), exact)
-
-
-def test_progress_is_reported_while_people_are_found() -> None:
-    events: list[Searched] = []
-    inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
-    batches = inventor.generate(30, rng=np.random.default_rng(0), on_progress=events.append)
-    found = [len(batch) for batch in batches]
-    assert events == [Searched(so_far, 30) for so_far in np.cumsum(found).tolist()]
-    assert events[-1].found == 30
-
-
-def test_a_search_is_repeated_only_if_there_may_be_more_names(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rng = np.random.default_rng(0)
-    long, short = part("family", FAMILY, longest=4), part("family", FAMILY)
-    assert len(set(long.find(20, Kind(), rng))) == 20
-    more = long.find(30, Kind(), rng)
-    every = short.find(100, Kind(), rng)
-    assert sorted(every) == sorted(filter(None, all_names(FAMILY, 2)))
-    monkeypatch.setattr(PartOfName, "_generate", lambda *_, **__: pytest.fail("searched"))
-    assert set(long.find(5, Kind(), rng)) < set(long.find(30, Kind(), rng)) == set(more)
-    assert sorted(short.find(200, Kind(), rng)) == sorted(every)
 
 
 def test_new_given_names_are_shared_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,13 +143,3 @@ def test_exclusions_apply_to_womens_forms_of_family_names(constraint: Constraint
     assert {"Malý", "Novák"} < {person.family for person in invent(men, 20)}, (
         "without women, only men's names are checked"
     )
-
-
-def test_household_sizes_are_limited_by_names_and_requests() -> None:
-    people = invent(czechs(4, ["Novák", "Malý"]), 6)
-    assert [person.household for person in people] == [1, 1, 1, 1, 2, 2]
-    assert len(invent(czechs(100, ["Novák"]), 6)) == 6, "larger than the request"
-    with pytest.raises(GenerationError, match=r"0 people found of 7 .* smaller households"):
-        invent(czechs(100, ["Novák"]), 7)
-    with pytest.raises(GenerationError):
-        invent(czechs(1, []), 1)

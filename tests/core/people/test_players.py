@@ -17,7 +17,6 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import NgramModel
 from namegen.core.people.names import Kind, PartOfName
 from namegen.core.people.players import InventedPlayer, Player, PlayerInventor, split_name
-from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled, players
 
 FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
@@ -49,14 +48,6 @@ def test_names_are_split_by_the_rules(name: str, parts: tuple[str, str, str]) ->
     player = Player.from_line(f"{name}+ (1990-1995)\r\n")
     assert player == Player(*parts, first_year=1990, last_year=1995, hall_of_fame=True)
     assert player.full_name == name
-
-
-@pytest.mark.parametrize(
-    "line", ["", "Henry Aaron (1954)", "+ (1954-1976)", "Al  (19５4-1976)", "A\nB  (1954-1976)"]
-)
-def test_a_malformed_line_is_rejected(line: str) -> None:
-    with pytest.raises(NamesError, match="is not a player: expected the form"):
-        Player.from_line(line)
 
 
 def test_the_whole_list_is_parsed() -> None:
@@ -106,23 +97,12 @@ def test_suffixes_are_as_frequent_as_in_the_list() -> None:
     assert suffixes["III"] == pytest.approx(100, abs=48)
 
 
-def test_the_error_shows_how_many_players_were_found() -> None:
-    with pytest.raises(GenerationError, match=r"0 of 5 players were found.*raise temperature"):
-        invent(inventor(["Al Mann"], temperature=0.0), 5)
-    firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
-    real = [f"{first} {last}" for first in firsts for last in lasts]  # every possible player
-    with pytest.raises(GenerationError, match="of 3 players were found"):
-        invent(PlayerInventor(part(["Al"], 2), part(LAST, 1), real), 3)
-    with pytest.raises(SettingsError, match="-1 players"):
-        inventor([]).generate(-1, rng=np.random.default_rng(0))
-
-
 def test_the_built_in_models_invent_new_players() -> None:
-    team = api.generate_players(100, seed=1)
-    assert team == api.generate_players(100, seed=1) != api.generate_players(100, seed=2)
+    team = api.generate_players(40, seed=1)
+    assert team == api.generate_players(40, seed=1) != api.generate_players(40, seed=2)
     full_names = {normalize(player.full_name) for player in team}
     last_names = {normalize(player.last) for player in team}
-    assert len(full_names) == len(last_names) == 100
+    assert len(full_names) == len(last_names) == 40
     assert not full_names & {normalize(player.full_name) for player in players()}
     assert not last_names & {normalize(name) for name in load_bundled("mlb-last").names}
     assert all(player.first and player.last for player in team)
