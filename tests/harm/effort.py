@@ -17,6 +17,7 @@ TRIES = {
     "killed training runs": (3, 400),
     "calls of each of 8 threads": (3, 500),
     "lines of a list": (10_000, 10_000_000),
+    "bytes of metadata": (180_000, 3_500_000),
     "bytes of a sparse file": (20_000_000, 199_000_000),
 }
 

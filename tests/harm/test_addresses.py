@@ -75,7 +75,6 @@ READER = """(addresses) => {
 const location = { hash: "" };
 %s
 const problems = [];
-const readAddress = (hash) => new AddressReader(hash).read();
 const whole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
 for (const given of addresses) {
   try {

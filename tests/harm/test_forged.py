@@ -239,7 +239,7 @@ def forge(path: Path, rng: Random) -> None:
         ]
         path.write_bytes("\n".join(lines).encode())
     else:
-        pieces = PIECES[path.suffix]
+        pieces = PIECES.get(path.suffix, TOKENS)
         path.write_bytes(
             b"".join(pieces[place] for place in rng.integers(len(pieces), size=rng.integers(1, 12)))
         )

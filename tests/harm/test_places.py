@@ -144,17 +144,20 @@ def test_run_folders_and_lists_can_have_unusual_names(program, some_names, kind)
     out = ODD[kind]
     name = f"{out}.txt"
     program.write(name, some_names)
+    program.write("names.txt", some_names)
     for arguments in (
-        ("train", name, *SMALL, "--out", out),
+        ("train", "names.txt", *SMALL, "--out", out),
         ("train", "--resume", out),
         ("generate", out, "-n", 3),
         ("evaluate", out, name),
+        ("train", name, *SMALL, "--out", "run"),
+        ("train", "--resume", "run"),
         ("describe", name, "--plot", f"{out}/{out}.png"),
     ):
         assert not told_badly(program(*arguments).done())
     made = {path.name for path in (program.folder / out).iterdir()}
     assert {"model.safetensors", f"{out}.png"} <= made
-    assert ("names.csv" in made) == (kind == "not UTF-8")
+    assert (program.folder / "run" / "names.csv").exists() == (kind == "not UTF-8")
 
 
 # --- environments -----------------------------------------------------------------------------------------------------
