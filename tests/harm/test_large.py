@@ -18,10 +18,10 @@ from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import ceiling
+from namegen.core.generation import exact as bands
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.constraints.matches import Matches
-from namegen.core.generation.exact import band_search as bands
-from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.exact import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
