@@ -16,7 +16,12 @@ from namegen.cli.terminal import option_name
 from namegen.constraints import make_constraints
 from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.generation.constraints.constraint import Finished
-from namegen.core.generation.constraints.constraint_list import CONSTRAINTS, MinDistance, WellFormed
+from namegen.core.generation.constraints.constraint_list import (
+    CONSTRAINTS,
+    MinDistance,
+    UsualPatterns,
+    WellFormed,
+)
 from namegen.core.settings import Config
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
@@ -108,7 +113,7 @@ def test_every_constraint_has_an_option_and_is_documented() -> None:
         encoding="utf-8"
     )
     for constraint in CONSTRAINTS.values():
-        if constraint is WellFormed:
+        if constraint in (WellFormed, UsualPatterns):  # these always apply
             continue
         name = constraint.setting_name
         assert name is not None

@@ -82,6 +82,7 @@ def make_layer(
         "kernel": (inputs, columns),
         "recurrent_kernel": (width, formula.state_gates * width),
         "bias": (columns,) if formula.biases == 1 else (2, columns),
+        **dict.fromkeys(arithmetic.declared.vectors, (width,)),
     }
     parameters = {name: rng.normal(0, 0.8, size) for name, size in shapes.items()}
     gradients = {name: np.full(values.shape, np.nan) for name, values in parameters.items()}

@@ -150,11 +150,11 @@ class Trainer:
         """Make the steps of the current epoch that are left, until the run is stopped."""
         try:
             steps = self._steps(progress.epoch, first=progress.step)
-            for number in range(progress.step, self.steps):
+            for number, step in enumerate(steps, start=progress.step):
                 if self.should_stop():
                     return
                 self.on_progress(StepBegins(progress.epoch, number))
-                yield next(steps)
+                yield step
         except Exception as error:
             self._error_of_steps = error
             raise

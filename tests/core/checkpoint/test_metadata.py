@@ -96,7 +96,10 @@ def by_tflite(source: Checkpoint, folder: Path) -> Metadata:
 
 def by_page(source: Checkpoint, folder: Path) -> Metadata:
     (model,) = json.loads(
-        re.search(r'application/json">(.*?)</script>', page([PageModel("a", source)]))[1]
+        re.search(
+            r'id="models-data" type="application/json">(.*?)</script>',
+            page([PageModel("a", source)]),
+        )[1]
     )
     return read_metadata(model["metadata"])
 
