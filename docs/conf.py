@@ -59,6 +59,7 @@ root_doc = "docs/index"
 include_patterns = [
     "docs/**.md",
     "namegen/core/README.md",
+    "namegen/experiments/README.md",
     "namegen/models/*.md",
     "namegen/backends/numpy_engine/README.md",
     "examples/*/README.md",
@@ -70,6 +71,8 @@ exclude_patterns = ["docs/learn/notebooks", "docs/learn/tasks", "**/.*"]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 nitpicky = True
+# An attribute of a documented class, whose own type is internal.
+nitpick_ignore = [("py:class", "namegen.core.generation.fitting.Measurement")]
 highlight_language = "none"  # for blocks without a language
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
