@@ -65,7 +65,6 @@ def some(fake, n: int = 5) -> list[str]:
     return [getattr(fake, method)() for _ in range(n) for method in METHODS]
 
 
-@pytest.mark.timeout(1800)  # without a cache, the pools of many origins are drawn, which takes minutes
 def test_names_only_depend_on_fakers_seed():
     assert some(make(1)) == some(make(1)) != some(make(2))
     fake = make(7)
