@@ -26,12 +26,10 @@ class Sound(NumpyEngine):
             *self.arguments(network, training), **self.more(threads=threads, dtype=dtype)
         )
         inner, self.norm = (
-            self.model.masked_loss_and_gradient,
+            self.model.loss_and_gradient,
             self.training and self.training.clip_norm,
         )
-        self.model.masked_loss_and_gradient = lambda batch, masks: self.gradient(
-            inner, batch, masks
-        )
+        self.model.loss_and_gradient = lambda batch, masks: self.gradient(inner, batch, masks)
         if self.training is not None and self.clipping:
             self.training = replace(self.training, clip_norm=None)
         if self.training is not None and self.training.optimizer == self.moves:

@@ -31,6 +31,7 @@ from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32
 
 NumpyState: TypeAlias = list[LayerState]  # one per layer
+NO_MASKS: Mapping[str, Array] = {}
 
 
 class Linear:
@@ -66,15 +67,15 @@ class Linear:
         Returns:
             d loss / d inputs, which the next ``backward`` overwrites.
         """
-        kernel = self.parameters["kernel"]
+        W = self.parameters["kernel"]
         d_columns = d_outputs.T  # (V, N)
         ones = np.ones(len(inputs), inputs.dtype)
-        # Undo x W, for the kernel. In this order, BLAS takes half the time.
+        # Undo y = x W + …, for W. In this order, BLAS takes half the time.
         self.gradients["kernel"][...] = (d_columns @ inputs).T
-        # Undo … + b.
-        np.matmul(d_columns, ones, out=self.gradients["bias"])
-        # Undo x W, for the inputs.
-        return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))
+        # Undo y = … + b: every row has read the same b, so its gradient is the sum over the rows.
+        self.gradients["bias"][...] = d_columns @ ones
+        # Undo y = x W + …, for x.
+        return np.matmul(d_outputs, W.T, out=self._d_inputs.like(inputs))
 
 
 class SoftmaxCrossEntropy:
@@ -83,39 +84,49 @@ class SoftmaxCrossEntropy:
     If n names pass a node, and c_v of them continue with token v, the node's loss is
     ``n log Σ e^logits − Σ_v c_v logits_v`` and its gradient is ``n softmax(logits) − c``. These are the sums over n
     separate names. If the batch has targets, ``n target_v`` replaces c_v.
+
+    Inside, all arrays are (V, N), with one column per node. NumPy computes maxima and sums over V faster that way.
     """
 
     def __init__(self) -> None:
-        # Each is (V, N).
         self._shifted_buffer = Buffer()
         self._exponentials_buffer = Buffer()
         self._d_logits_buffer = Buffer()
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """Compute the loss, summed over the characters of all names in the batch."""
-        self._batch = batch
         tree = batch.tree
         columns = logits.T  # (V, N), contiguous because ``Linear`` writes columns
-        # Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
+        # 1. Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
+        largest = columns.max(axis=0)  # (N,)
         shifted: Array = self._shifted_buffer.like(columns)  # (V, N)
-        np.subtract(columns, columns.max(axis=0), out=shifted)
-        self._exponentials: Array = self._exponentials_buffer.like(shifted)  # (V, N)
-        np.exp(shifted, out=self._exponentials)
-        self._sums = self._exponentials.sum(axis=0)  # (N,)
-        log_sums = np.log(self._sums.astype(np.float64))  # (N,)
+        np.subtract(columns, largest, out=shifted)
+        # 2. The denominator of each node's softmax.
+        exponentials: Array = self._exponentials_buffer.like(columns)  # (V, N)
+        np.exp(shifted, out=exponentials)
+        sums = exponentials.sum(axis=0)  # (N,), Σ e^shifted
+        log_sums = np.log(sums.astype(np.float64))  # (N,)
+        # 3. Keep what ``backward`` needs.
+        self._batch = batch
+        self._exponentials = exponentials
+        self._sums = sums
+        # 4. The loss, from the counts of the next tokens: Σ n log Σ e^shifted − Σ c_v shifted_v. Only tokens that
+        #    follow a node have a count. These are the tree's edges.
         if batch.targets is None:
-            # n log Σ e^shifted − Σ_v c_v shifted_v. ``_edges``: where each edge's logit is in the flat (V, N) array.
-            self._edges = tree.edge_token * tree.nodes + tree.edge_node  # (E,)
-            edge_logits = shifted.ravel().take(self._edges).astype(np.float64)  # (E,)
-            return float(tree.count @ log_sums - float(tree.edge_count @ edge_logits))
-        # n Σ_v target_v (log Σ e^shifted − shifted_v). In single precision, targets don't sum to exactly 1.
+            edge_logits = shifted[tree.edge_token, tree.edge_node]  # (E,)
+            return float(
+                tree.count @ log_sums - float(tree.edge_count @ edge_logits.astype(np.float64))
+            )
+        # … or from the targets: Σ n Σ_v target_v (log Σ e^shifted − shifted_v). In single precision, the targets of a
+        # node don't sum to exactly 1. Products with ones are faster sums than np.sum.
         self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
-        ones = np.ones(
-            len(shifted), shifted.dtype
-        )  # sums as products with ones are faster than np.sum
-        target_sums = ones @ self._targets  # (N,)
-        target_logits = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
-        return float(tree.count @ (target_sums * log_sums) - float(tree.count @ target_logits))
+        ones = np.ones(len(shifted), shifted.dtype)
+        target_sums = ones @ self._targets  # (N,), Σ_v target_v
+        target_logits = ones @ (self._targets * shifted)  # (N,), Σ_v target_v shifted_v
+        return float(
+            tree.count @ (target_sums * log_sums)
+            - float(tree.count @ target_logits.astype(np.float64))
+        )
 
     def backward(self) -> Float[Array, "N V"]:
         """Return d (loss / characters) / d logits of the last ``forward``: ``(n softmax − c) / characters``.
@@ -123,18 +134,20 @@ class SoftmaxCrossEntropy:
         The next ``backward`` overwrites it.
         """
         batch = self._batch
+        tree = batch.tree
         exponentials = self._exponentials  # (V, N)
         dtype = exponentials.dtype
-        weights = batch.tree.count / batch.characters  # (N,), n / characters
-        # Undo n log Σ e^shifted.
+        weights = tree.count / batch.characters  # (N,), n / characters
+        # Undo n log Σ e^shifted: the gradient is n softmax, and softmax is e^shifted / Σ e^shifted.
         d_logits: Array = self._d_logits_buffer.like(exponentials)  # (V, N)
-        np.multiply(exponentials, (weights / self._sums).astype(dtype), out=d_logits)
+        factors = (weights / self._sums).astype(dtype)  # (N,)
+        np.multiply(exponentials, factors, out=d_logits)
         if batch.targets is None:
-            # Undo − Σ_v c_v shifted_v. The buffer is contiguous, so ``ravel`` is a view; and no edge occurs twice.
-            edge_weights = (batch.tree.edge_count / batch.characters).astype(dtype)  # (E,)
-            d_logits.ravel()[self._edges] -= edge_weights
+            # Undo − Σ_v c_v shifted_v. No edge occurs twice.
+            edge_weights = (tree.edge_count / batch.characters).astype(dtype)  # (E,)
+            d_logits[tree.edge_token, tree.edge_node] -= edge_weights
         else:
-            # Undo − Σ_v n target_v shifted_v.
+            # Undo − n Σ_v target_v shifted_v.
             d_logits -= self._targets * weights.astype(dtype)
         return d_logits.T
 
@@ -191,12 +204,22 @@ class Model:
         self._last_rows = rows
         return self.output.forward(rows)
 
-    def loss_and_gradient(self, batch: Batch) -> float:
+    def loss_and_gradient(
+        self, batch: Batch, masks: Mapping[str, Float[Array, "..."]] = NO_MASKS
+    ) -> float:
         """Fill ``gradient`` with d (loss / characters) / d parameters.
+
+        Args:
+            batch: the names.
+            masks: for dropout, by parameter. During the call, ``parameter * mask`` replaces the parameter.
 
         Returns:
             The loss in nats, summed over the characters.
         """
+        unmasked = {name: self.parameters[name].copy() for name in masks}
+        for name, mask in masks.items():
+            self.parameters[name] *= mask
+        # The forward pass, and the backward pass from the last layer to the first one.
         logits = self.forward(batch.tree)
         loss = self.loss.forward(logits, batch)
         d_logits = self.loss.backward()
@@ -204,22 +227,9 @@ class Model:
         for layer in reversed(self.recurrent):
             # Only the first layer, which is called last, returns None.
             d_rows = layer.backward(d_rows)  # type: ignore[arg-type]
-        return loss
-
-    def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
-        """Compute the loss, and fill ``gradient``, with dropout.
-
-        Args:
-            batch: the names.
-            masks: by parameter. During the call, ``parameter * mask`` replaces the parameter.
-        """
-        unmasked = {name: self.parameters[name].copy() for name in masks}
-        for name, mask in masks.items():
-            self.parameters[name] *= mask
-        loss = self.loss_and_gradient(batch)
         for name, mask in masks.items():
             self.parameters[name][...] = unmasked[name]  # can't divide: the mask contains zeros
-            self.gradients[name] *= mask  # parameter * mask
+            self.gradients[name] *= mask  # undoes parameter * mask
         return loss
 
     def step(
@@ -327,12 +337,11 @@ class NumpyEngine:
             )
         losses: list[float] = []
         characters: list[int] = []
-        with np.errstate(
-            all="ignore"
-        ):  # if the training diverges, the Trainer notices it by the loss
+        # If the training diverges, the Trainer notices it by the loss.
+        with np.errstate(all="ignore"):
             for step in steps:
                 masks = checked_masks(self.network, step.masks)
-                losses.append(self.model.masked_loss_and_gradient(step.batch, masks))
+                losses.append(self.model.loss_and_gradient(step.batch, masks))
                 (gradient,) = clipped([self.model.gradient], self.training, np)
                 self.optimizer.update(self.model.vector, gradient, step.learning_rate)
                 characters.append(step.batch.characters)

@@ -16,14 +16,13 @@ and groups. The other letters are explained in ``core/README.md``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
 from namegen.backends.numpy_engine.buffer import Buffer
 from namegen.backends.numpy_engine.cells import NumpyCell
-from namegen.backends.numpy_engine.walk import Chunk, GroupSums, TreeWalk
+from namegen.backends.numpy_engine.walk import GroupSums, TreeWalk
 from namegen.core.data.arrays import new_run
 from namegen.types import Array, Float, Int, Int64
 
@@ -71,8 +70,8 @@ class StepArrays:
     sent: Float[Array, "states M H"]
     # The hidden state that each group reads.
     h_of_parents: Float[Array, "M H"]
-    # For each group, the sums of rows of d: first those of the pre-activations that read s, in U's order, then
-    # those of before. Its rows are (M, (state gates + carried) · H).
+    # For each group, the sums of rows of d: first d loss / d s of each state gate, in U's order, then
+    # d loss / d before of each carried array. They are (M, state gates + carried, H).
     group_sums: GroupSums
 
     def __init__(self, cell: NumpyCell, *, nodes: int, width: int, dtype: np.dtype) -> None:
@@ -134,6 +133,7 @@ class Recurrent:
         self.gradients = gradients
         self.bptt = bptt
         self.gates = formula.gates
+        self.state_gates = formula.state_gates
         self.vectors = formula.vectors
         self.width = len(parameters["recurrent_kernel"])  # H
         self.dtype = parameters["kernel"].dtype
@@ -154,65 +154,73 @@ class Recurrent:
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
         """Compute the new state of ``B`` independent rows. Its first array is the layer's output."""
-        carried = self.cell.carried_slice
-        after = np.empty((len(before), len(inputs), self.width), self.dtype)
-        for first in range(0, len(inputs), self.block_rows):
-            rows = slice(first, min(first + self.block_rows, len(inputs)))
-            shape = (rows.stop - first, self.width)
+        row_count = len(inputs)
+        after = np.empty((len(before), row_count, self.width), self.dtype)
+        for start in range(0, row_count, self.block_rows):
+            rows = slice(start, min(start + self.block_rows, row_count))
+            shape = (rows.stop - start, self.width)
+            # 1. The input's part and the state's part of the step.
             x = self._input_part(inputs[rows], np.empty((self.gates, *shape), self.dtype))
             s = self._state_part(before[0, rows])
-            cache = np.empty((self.cell.cached, *shape), self.dtype)
-            read_directly = before[carried, rows]
+            # 2. The arrays that the cell reads directly: some of the state, then its vectors, the same for all rows.
+            read_directly = before[self.cell.carried_slice, rows]
             if self.vectors:
                 vectors = [np.broadcast_to(self.parameters[name], shape) for name in self.vectors]
                 read_directly = np.concatenate([read_directly, vectors])
+            # 3. The new state. The cache is for a backward pass, which isn't needed here.
+            cache = np.empty((self.cell.cached, *shape), self.dtype)
             self.cell.forward(x, s, read_directly, after[:, rows], cache)
         return after
 
     def forward(
         self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk
     ) -> Float[Array, "N H"]:
-        """Compute the hidden state at every node. The next ``forward`` overwrites it."""
+        """Compute the hidden state at every node, level by level from the roots down.
+
+        Args:
+            inputs: the token of each node, or the hidden state of the layer below.
+            walk: the tree's levels.
+
+        Returns:
+            The hidden states, which the next ``forward`` overwrites.
+        """
+        cell = self.cell
         if walk.nodes > self._arrays.room:
-            self._arrays = StepArrays(
-                self.cell, nodes=walk.nodes, width=self.width, dtype=self.dtype
-            )
+            self._arrays = StepArrays(cell, nodes=walk.nodes, width=self.width, dtype=self.dtype)
+        arrays = self._arrays
         self._inputs = inputs
         self._walk = walk
         self._chunks = walk.chunks(self.block_rows)
-        hidden: Array = self._arrays.after[0]  # (room + 1, H)
-        self._arrays.after[:, -1:] = self.start  # the parent of a root is −1, the last row
-        for index, name in enumerate(self.vectors, start=len(self.cell.carried)):
-            self._arrays.before[index, : walk.nodes] = self.parameters[name]
-        for chunk in self._chunks:
-            self._compute_states(chunk)
-        return hidden[: walk.nodes]
+        hidden: Array = arrays.after[0]  # (room + 1, H)
+        carried = arrays.after[cell.carried_slice]  # (carried, room + 1, H)
+        # The parent of a root is −1, the last row: the state before a name.
+        arrays.after[:, -1:] = self.start
+        for index, name in enumerate(self.vectors, start=len(cell.carried)):
+            arrays.before[index, : walk.nodes] = self.parameters[name]
 
-    def _compute_states(self, chunk: Chunk) -> None:
-        """Compute the states of some consecutive levels, from those of the level above."""
-        cell = self.cell
-        arrays = self._arrays
-        after = arrays.after
-        carried = after[cell.carried_slice]  # (carried, N, H)
-        size = chunk.rows.stop - chunk.rows.start
-        x = self._input_part(self._inputs[chunk.rows], arrays.x[:, :size])  # (G, chunk, H)
-        for level, in_chunk in chunk.levels:
-            rows = level.rows
-            # 1. The hidden state that each group reads. ``mode="wrap"`` reads −1 as the last row and writes into
-            #    ``out`` directly; the default mode makes a copy.
-            h = arrays.h_of_parents[level.groups]  # (groups, H)
-            after[0].take(level.parents_of_groups, axis=0, out=h, mode="wrap")
-            # 2. The state's part, once per group; then a copy for each node.
-            s = self._state_part(h)  # (state gates, groups, H)
-            if level.group is not None:
-                s = s.take(level.group, axis=1)  # (state gates, n, H)
-            # 3. The arrays that the cell reads directly.
-            before = arrays.before[:, rows]  # (carried, n, H)
-            if cell.carried:
-                states_before = before[: len(cell.carried)]
-                carried.take(level.parents, axis=1, out=states_before, mode="wrap")
-            # 4. The state at each node.
-            cell.forward(x[:, in_chunk], s, before, after[:, rows], arrays.cache[:, rows])
+        for chunk in self._chunks:
+            # The input's part doesn't depend on any state, so it's computed for several levels at once.
+            chunk_inputs = inputs[chunk.nodes]
+            chunk_x = self._input_part(chunk_inputs, arrays.x[:, : len(chunk_inputs)])
+            for level in chunk.levels:
+                nodes = level.nodes
+                x = chunk_x[:, chunk.nodes_of(level)]  # (G, n, H)
+                # 1. The hidden state that each sibling group reads. ``mode="wrap"`` reads −1 as the last row and
+                #    writes into ``out`` directly; the default mode makes a copy.
+                h = arrays.h_of_parents[level.groups]  # (groups, H)
+                hidden.take(level.parents_of_groups, axis=0, out=h, mode="wrap")
+                # 2. The state's part, once per group; then a copy for each node.
+                s = self._state_part(h)  # (state gates, groups, H)
+                if level.group is not None:
+                    s = s.take(level.group, axis=1)  # (state gates, n, H)
+                # 3. The arrays of the state that the cell reads directly, from each node's parent.
+                before = arrays.before[:, nodes]  # (carried + vectors, n, H)
+                if cell.carried:
+                    states_before = before[: len(cell.carried)]
+                    carried.take(level.parents, axis=1, out=states_before, mode="wrap")
+                # 4. The state at each node.
+                cell.forward(x, s, before, arrays.after[:, nodes], arrays.cache[:, nodes])
+        return hidden[: walk.nodes]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
         """Undo the last ``forward``: fill the gradients from d loss / d outputs.
@@ -221,80 +229,83 @@ class Recurrent:
             d loss / d inputs, which the next ``backward`` overwrites. None if the inputs are tokens, which have no
             derivative.
         """
-        U_T = np.ascontiguousarray(
-            self.parameters["recurrent_kernel"].T
-        )  # BLAS is 20% faster with a copy
-        self._arrays.group_sums.begin(self._walk)
-        for chunk in reversed(self._chunks):
-            self._undo_steps(chunk, d_outputs, U_T)
-        # Undo s = h U (+ bias). All children of a prefix share s, so the sums over each group are enough.
+        self._undo_levels(d_outputs)
         arrays = self._arrays
+        # Undo s = h U (+ bias). All children of a prefix share s, so the sums over each group are enough.
         groups = slice(0, self._walk.group_count)
-        d_U = self.gradients["recurrent_kernel"]
-        s_width = d_U.shape[1]  # state gates · H
-        d_s = arrays.group_sums.rows[groups, :s_width]  # (M, state gates · H)
-        np.dot(arrays.h_of_parents[groups].T, d_s, out=d_U)
+        d_s = arrays.group_sums.sums[groups, : self.state_gates]  # (M, state gates, H)
+        d_s = d_s.reshape(len(d_s), -1)  # (M, state gates · H), without a copy
+        h = arrays.h_of_parents[groups]  # (M, H)
+        np.dot(h.T, d_s, out=self.gradients["recurrent_kernel"])
         d_bias = np.atleast_2d(self.gradients["bias"])  # (1 or 2, G·H)
         if len(d_bias) == 2:
             d_bias[1] = 0  # gates that don't read the state don't use their second bias
-            d_bias[1, :s_width] = np.ones(len(d_s), self.dtype) @ d_s
+            d_bias[1, : d_s.shape[1]] = np.ones(len(d_s), self.dtype) @ d_s
         # Add up the gradients of the vectors, because all nodes have read the same ones.
         first_vector = self.cell.pre_activations + len(self.cell.carried)
         d_vectors = arrays.d[first_vector:, : self._walk.nodes]  # (vectors, N, H)
         for name, d_rows in zip(self.vectors, d_vectors, strict=True):
             d_rows.sum(axis=0, out=self.gradients[name])
-        # Undo x K + b.
+        # Undo x = x K + b.
         if self._inputs.dtype.kind == "i":
             self._undo_token_lookup(d_bias[0])
             return None
         return self._undo_input_product(d_bias[0])
 
-    def _undo_steps(
-        self, chunk: Chunk, d_outputs: Float[Array, "N H"], U_T: Float[Array, "SH H"]
-    ) -> None:
-        """Undo the steps of some consecutive levels, and send the gradients of the states that they read upward."""
+    def _undo_levels(self, d_outputs: Float[Array, "N H"]) -> None:
+        """Fill ``d`` and ``sent``, level by level from the longest prefixes up."""
         cell = self.cell
         arrays = self._arrays
         sent = arrays.sent
-        rows = chunk.rows
-        s_width = len(U_T)  # state gates · H
-        local = arrays.local[:, : rows.stop - rows.start]  # (locals, chunk, H)
-        cell.local_derivatives(
-            arrays.before[:, rows], arrays.after[:, rows], arrays.cache[:, rows], local
-        )
-        for level, in_chunk in reversed(chunk.levels):
-            groups = level.groups
-            # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
-            d_after = sent.take(level.children, axis=1)  # (states, n, H)
-            d_after[0] += d_outputs[level.rows]
-            # 2. Undo the cell.
-            cell.backward(d_after, local[:, in_chunk], arrays.d[:, level.rows])
-            # 3. Add up the nodes of each group, because they have read the same state.
-            sums = arrays.group_sums.fill(level)  # (groups, (state gates + carried) · H)
-            # 4. Send the gradient of that state to the parent. The roots have none.
-            if not self.bptt or groups.start == 0:
-                continue
-            np.dot(sums[:, :s_width], U_T, out=sent[0, groups])  # undoes s = h U
-            for index, state in enumerate(cell.carried):
-                first = s_width + index * self.width
-                d_carried = sums[:, first : first + self.width]  # (groups, H)
-                if state == 0:
-                    sent[0, groups] += d_carried  # h is read twice: directly, and through s = h U
-                else:
-                    sent[state, groups] = d_carried
+        U_T = np.ascontiguousarray(
+            self.parameters["recurrent_kernel"].T
+        )  # BLAS is 20% faster with a copy
+        arrays.group_sums.begin(self._walk)
+        for chunk in reversed(self._chunks):
+            # The local derivatives don't depend on any gradient, so they're computed for several levels at once.
+            nodes = chunk.nodes
+            chunk_local = arrays.local[:, : nodes.stop - nodes.start]  # (locals, chunk, H)
+            cell.local_derivatives(
+                arrays.before[:, nodes], arrays.after[:, nodes], arrays.cache[:, nodes], chunk_local
+            )
+            for level in reversed(chunk.levels):
+                groups = level.groups
+                # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
+                d_after = sent.take(level.children, axis=1)  # (states, n, H)
+                d_after[0] += d_outputs[level.nodes]
+                # 2. Undo the cell.
+                local = chunk_local[:, chunk.nodes_of(level)]  # (locals, n, H)
+                cell.backward(d_after, local, arrays.d[:, level.nodes])
+                # 3. Add up the nodes of each group, because they have read the same state.
+                sums = arrays.group_sums.fill(level)  # (groups, state gates + carried, H)
+                # 4. Send the gradient of that state to the parent. The roots have none.
+                is_root_level = groups.start == 0
+                if is_root_level or not self.bptt:
+                    continue
+                d_s = sums[:, : self.state_gates].reshape(len(sums), -1)  # without a copy
+                np.dot(d_s, U_T, out=sent[0, groups])  # undoes s = h U
+                for index, state in enumerate(cell.carried, start=self.state_gates):
+                    if state == 0:
+                        sent[0, groups] += sums[:, index]  # h is also read through s = h U
+                    else:
+                        sent[state, groups] = sums[:, index]
 
     def _input_part(
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]
     ) -> Float[Array, "gates n H"]:
-        """Compute ``x K + b``. Tokens select rows of K, because a one-hot row times K is a row of K."""
-        if inputs.dtype.kind != "i":
+        """Compute ``x K + b`` into ``out``. Tokens select rows of K, because a one-hot row times K is a row of K."""
+        is_tokens = inputs.dtype.kind == "i"
+        if not is_tokens:
             np.matmul(inputs, self._K, out=out)
             out += self._bias
-        elif len(inputs) < self._K.shape[1]:  # fewer tokens than rows of K: add b to their rows
+        elif (
+            len(inputs) < self._K.shape[1]
+        ):  # fewer tokens than rows of K: add b to the rows of the tokens
             rows = self.parameters["kernel"].take(inputs, axis=0)  # (n, G·H)
             np.add(self._by_gate(rows), self._bias, out=out)
         else:  # add b to all rows of K first
-            for gate, rows in zip(out, self._K + self._bias, strict=True):
+            K_plus_b = self._K + self._bias  # (G, V + L, H)
+            for gate, rows in zip(out, K_plus_b, strict=True):
                 rows.take(inputs, axis=0, out=gate, mode="clip")
         return out
 
@@ -306,31 +317,38 @@ class Recurrent:
         return s
 
     def _undo_input_product(self, d_bias: Float[Array, "GH"]) -> Float[Array, "N K"]:
-        """Undo ``x K + b`` for inputs from the layer below."""
+        """Undo ``x K + b`` for inputs from the layer below: fill the gradients of K and b, and return d inputs."""
         inputs = self._inputs
         d_x = self._arrays.d[: self.gates, : len(inputs)]  # (G, N, H)
+        d_K = self._by_gate(self.gradients["kernel"])  # (G, K, H), a view
+        d_b = self._by_gate(d_bias[None])  # (G, 1, H), a view
         # BLAS sums the rows 2 to 9 times as fast as np.sum: as a product with ones.
         ones = np.ones((1, len(inputs)), self.dtype)
-        self._by_gate(d_bias[None])[...] = ones @ d_x  # … + b
-        self._by_gate(self.gradients["kernel"])[...] = inputs.T @ d_x  # x K
-        d_inputs: Array = np.matmul(d_x[0], self._K[0].T, out=self._d_inputs.like(inputs))  # x K
-        for d_gate, kernel in zip(d_x[1:], self._K[1:], strict=True):
-            d_inputs += d_gate @ kernel.T
+        d_b[...] = ones @ d_x
+        d_K[...] = inputs.T @ d_x
+        # Every gate reads the inputs, so their gradients add up.
+        d_inputs: Array = np.matmul(d_x[0], self._K[0].T, out=self._d_inputs.like(inputs))
+        for d_gate, K_gate in zip(d_x[1:], self._K[1:], strict=True):
+            d_inputs += d_gate @ K_gate.T
         return d_inputs
 
     def _undo_token_lookup(self, d_bias: Float[Array, "GH"]) -> None:
         """Undo ``K[token] + b``: each row of K receives the sum over all nodes with its token."""
-        d_kernel = self.gradients["kernel"]
-        # Sort the nodes by token, so that the nodes of each token form one run. NumPy sorts integers of up to 16 bits
-        # by their digits, which is 3 times as fast.
-        narrow = self._inputs.astype(np.min_scalar_type(-len(d_kernel)))  # (N,)
-        order = narrow.argsort(kind="stable")
-        tokens = narrow[order]
-        starts = new_run(tokens).nonzero()[0]
-        sums = _sum_runs(self._arrays.d[: self.gates].take(order, axis=1), starts)  # (G, runs, H)
-        d_kernel[...] = 0
-        self._by_gate(d_kernel)[:, tokens[starts]] = sums
-        self._by_gate(d_bias[None])[:, 0] = sums.sum(axis=1)  # b is added to every row
+        d_K = self._by_gate(self.gradients["kernel"])  # (G, V + L, H), a view
+        d_b = self._by_gate(d_bias[None])  # (G, 1, H), a view
+        # 1. Sort the nodes by token, so that the nodes of each token form one run. NumPy sorts integers of up to 16
+        #    bits by their digits, which is 3 times as fast.
+        smallest_type = np.min_scalar_type(-d_K.shape[1])  # a signed type for all tokens
+        tokens = self._inputs.astype(smallest_type)  # (N,)
+        order = tokens.argsort(kind="stable")
+        sorted_tokens = tokens[order]
+        starts = np.flatnonzero(new_run(sorted_tokens))  # (runs,), where each run starts
+        # 2. Sum each run. Tokens that no node reads have no run, and their rows stay zero.
+        sorted_d_x = self._arrays.d[: self.gates].take(order, axis=1)  # (G, N, H)
+        sums = _sum_runs(sorted_d_x, starts)  # (G, runs, H)
+        d_K[...] = 0
+        d_K[:, sorted_tokens[starts]] = sums
+        d_b[:, 0] = sums.sum(axis=1)  # b is added at every node
 
     def _by_gate(self, matrix: Float[Array, "K GH"]) -> Float[Array, "G K H"]:
         """View a matrix, whose columns are those of all gates side by side, as one matrix per gate."""
@@ -342,11 +360,12 @@ def _sum_runs(
     rows: Float[Array, "gates N H"], starts: Int64[Array, "runs"]
 ) -> Float[Array, "gates runs H"]:
     """Sum each run of rows. A run ends where the next one starts."""
-    if rows.size * rows.shape[2] < len(starts) * WORTH_A_CALL:
+    has_short_runs = rows.size * rows.shape[2] < len(starts) * WORTH_A_CALL
+    if has_short_runs:
         sums: Array = np.add.reduceat(rows, starts, axis=1)
         return sums
     sums = np.empty((len(rows), len(starts), rows.shape[2]), rows.dtype)
-    bounds = [*starts.tolist(), rows.shape[1]]
-    for run, (first, end) in enumerate(pairwise(bounds)):
-        np.add.reduce(rows[:, first:end], axis=1, out=sums[:, run])
+    ends = [*starts[1:].tolist(), rows.shape[1]]
+    for run, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
+        np.add.reduce(rows[:, start:end], axis=1, out=sums[:, run])
     return sums

@@ -11,7 +11,6 @@ N is the number of nodes, M the number of groups, and H the width of the layer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +30,7 @@ class SharedGroups(NamedTuple):
     """
 
     # The numbers of these groups.
-    numbers: Int64[Array, "groups"]
+    groups: Int64[Array, "groups"]
     # Where their nodes are in ``TreeWalk.siblings``.
     siblings: slice
     # 1 where the sibling of that column belongs to the group of that row, 0 elsewhere.
@@ -42,7 +41,7 @@ class Level(NamedTuple):
     """The nodes of one depth, and their connections to the level above and the level below."""
 
     # The nodes of this level, as a slice of all nodes.
-    rows: slice
+    nodes: slice
     # The parent of each node. On level 0 it is −1, the state before a name.
     parents: Int64[Array, "n"]
     # The groups of this level, as a slice of all groups.
@@ -57,18 +56,20 @@ class Level(NamedTuple):
     shared: list[SharedGroups]
 
 
-class LevelOfChunk(NamedTuple):
-    """A level, and where its nodes are in its chunk."""
-
-    level: Level
-    rows: slice  # of the chunk's nodes
-
-
 class Chunk(NamedTuple):
     """Consecutive levels whose arrays are computed together."""
 
-    rows: slice  # the nodes of these levels, as a slice of all nodes
-    levels: list[LevelOfChunk]
+    levels: list[Level]
+
+    @property
+    def nodes(self) -> slice:
+        """The nodes of all these levels, as a slice of all nodes."""
+        return slice(self.levels[0].nodes.start, self.levels[-1].nodes.stop)
+
+    def nodes_of(self, level: Level) -> slice:
+        """Return the nodes of one of these levels, as a slice of the chunk's nodes."""
+        start = self.levels[0].nodes.start
+        return slice(level.nodes.start - start, level.nodes.stop - start)
 
 
 class TreeWalk:
@@ -87,88 +88,73 @@ class TreeWalk:
     ([0, 0], [2, 3])
     """
 
-    def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
-        starts_group = new_run(
-            tree.parent
-        )  # (N,), whether each node is the first child of its parent
-        group_of_node = starts_group.cumsum() - 1  # (N,)
-        is_only_child = starts_group.copy()  # (N,)
-        is_only_child[:-1] &= starts_group[1:]
-        self.nodes = tree.nodes  # N
-        # The first node of each group. The other nodes of the group follow it.
-        self.first_child: Int64[Array, "M"] = starts_group.nonzero()[0]
-        self.group_count = len(self.first_child)  # M
-        # All nodes that have siblings, in order.
-        self.siblings: Int64[Array, "siblings"] = (~is_only_child).nonzero()[0]
-        # From the roots down.
-        self.levels: list[Level] = []
-        self._chunks: dict[int, list[Chunk]] = {}
+    # N
+    nodes: int
+    # M
+    group_count: int
+    # The first node of each group. The other nodes of the group follow it.
+    first_child: Int64[Array, "M"]
+    # All nodes that have siblings, in order.
+    siblings: Int64[Array, "siblings"]
+    # From the roots down.
+    levels: list[Level]
 
-        # Cut the nodes, the groups and the shared groups into levels. Each level ends where the next one starts.
+    def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
+        # 1. Find the groups. Siblings follow each other, so a group starts at each node whose parent differs from
+        #    the parent of the node before.
+        is_first_child = new_run(tree.parent)  # (N,)
+        group_of_node = is_first_child.cumsum() - 1  # (N,)
+        group_size = np.bincount(group_of_node)  # (M,)
+        self.nodes = tree.nodes
+        self.group_count = len(group_size)
+        self.first_child = np.flatnonzero(is_first_child)
+
+        # 2. Connect groups and parents, in both directions. The roots have no parent, so their group is skipped.
         parents_of_groups = tree.parent[self.first_child]  # (M,)
         children = np.zeros(self.nodes, np.int64)  # (N,), the group of each node's children
         children[parents_of_groups[1:]] = np.arange(1, self.group_count)
-        shared = _AllSharedGroups(group_of_node[self.siblings], dtype)
-        group_starts = self.first_child.searchsorted(tree.level)
-        shared_starts = shared.numbers.searchsorted(group_starts).tolist()
-        starts = zip(tree.level.tolist(), group_starts.tolist(), shared_starts, strict=True)
-        for (row, group, first_shared), (next_row, next_group, next_shared) in pairwise(starts):
-            rows = slice(row, next_row)
-            groups = slice(group, next_group)
-            blocks = shared.blocks(first_shared, next_shared)
+
+        # 3. Find the groups that need a sum in the backward pass, because they have more than one node.
+        shared = np.flatnonzero(group_size > 1)  # (shared groups,)
+        self.siblings = np.flatnonzero(group_size[group_of_node] > 1)
+        group_of_sibling = group_of_node[self.siblings]  # (siblings,)
+        # Where the nodes of each shared group start among the siblings, and where the last ones end.
+        first_sibling = group_of_sibling.searchsorted(np.append(shared, self.group_count)).tolist()
+
+        # 4. Cut nodes, groups and shared groups into levels. Each level ends where the next one starts.
+        first_node = tree.level.tolist()
+        first_group = self.first_child.searchsorted(tree.level).tolist()
+        first_shared = shared.searchsorted(first_group).tolist()
+        self.levels = []
+        for depth in range(len(first_node) - 1):
+            nodes = slice(first_node[depth], first_node[depth + 1])
+            groups = slice(first_group[depth], first_group[depth + 1])
+            end = first_shared[depth + 1]
+            blocks: list[SharedGroups] = []
+            for start in range(first_shared[depth], end, BLOCK_GROUPS):
+                stop = min(start + BLOCK_GROUPS, end)
+                siblings = slice(first_sibling[start], first_sibling[stop])
+                is_member = shared[start:stop, None] == group_of_sibling[siblings]
+                blocks.append(SharedGroups(shared[start:stop], siblings, is_member.astype(dtype)))
             level = Level(
-                rows=rows,
-                parents=tree.parent[rows],
+                nodes=nodes,
+                parents=tree.parent[nodes],
                 groups=groups,
                 parents_of_groups=parents_of_groups[groups],
-                group=group_of_node[rows] - group if blocks else None,
-                children=children[rows],
+                group=group_of_node[nodes] - groups.start if blocks else None,
+                children=children[nodes],
                 shared=blocks,
             )
             self.levels.append(level)
 
-    def chunks(self, most_rows: int) -> list[Chunk]:
-        """Return the levels in chunks of at most ``most_rows`` nodes. A larger level is a chunk of its own."""
-        if most_rows not in self._chunks:
-            chunks: list[Chunk] = []
-            for level in self.levels:
-                first = chunks[-1].rows.start if chunks else 0
-                if not chunks or level.rows.stop - first > most_rows:
-                    first = level.rows.start
-                    chunks.append(Chunk(level.rows, []))
-                in_chunk = slice(level.rows.start - first, level.rows.stop - first)
-                levels = [*chunks[-1].levels, LevelOfChunk(level, in_chunk)]
-                chunks[-1] = Chunk(slice(first, level.rows.stop), levels)
-            self._chunks[most_rows] = chunks
-        return self._chunks[most_rows]
-
-
-class _AllSharedGroups:
-    """All groups of a tree that have more than one node.
-
-    Args:
-        group_of_sibling: the group of each node that has siblings.
-        dtype: the type of the membership matrices.
-    """
-
-    def __init__(self, group_of_sibling: Int64[Array, "siblings"], dtype: np.dtype | str) -> None:
-        is_first = new_run(group_of_sibling)  # (siblings,)
-        self.numbers: Int64[Array, "shared"] = group_of_sibling[is_first]
-        self._group_of_sibling = group_of_sibling
-        self._dtype = dtype
-        # Where the nodes of each group start among the siblings, and where the last group's nodes end.
-        self._starts = [*is_first.nonzero()[0].tolist(), len(group_of_sibling)]
-
-    def blocks(self, start: int, stop: int) -> list[SharedGroups]:
-        """Return the shared groups from ``start`` to ``stop``, in blocks of at most ``BLOCK_GROUPS``."""
-        blocks = []
-        for first in range(start, stop, BLOCK_GROUPS):
-            last = min(first + BLOCK_GROUPS, stop)
-            numbers = self.numbers[first:last]
-            siblings = slice(self._starts[first], self._starts[last])
-            membership = numbers[:, None] == self._group_of_sibling[siblings]
-            blocks.append(SharedGroups(numbers, siblings, membership.astype(self._dtype)))
-        return blocks
+    def chunks(self, most_nodes: int) -> list[Chunk]:
+        """Return the levels in chunks of at most ``most_nodes`` nodes. A larger level is a chunk of its own."""
+        chunks: list[Chunk] = []
+        for level in self.levels:
+            if not chunks or level.nodes.stop - chunks[-1].nodes.start > most_nodes:
+                chunks.append(Chunk([]))
+            chunks[-1].levels.append(level)
+        return chunks
 
 
 class GroupSums:
@@ -182,13 +168,14 @@ class GroupSums:
         summed: the numbers of the arrays to sum.
     """
 
+    # The sums of each group. ``fill`` writes them level by level.
+    sums: Float[Array, "rows summed H"]
+
     def __init__(self, arrays: Float[Array, "arrays rows H"], summed: Sequence[int]) -> None:
         _, rows, width = arrays.shape
         self._flat = arrays.reshape(-1, width)  # (arrays · rows, H)
         self._first_flat_rows = np.array(summed, np.int64) * rows  # (summed,), of each array
-        self._sums = np.empty((rows, len(summed), width), arrays.dtype)
-        # The sums of each group, one summed array next to the other. ``fill`` writes them level by level.
-        self.rows: Float[Array, "rows summed_H"] = self._sums.reshape(rows, len(summed) * width)
+        self.sums = np.empty((rows, len(summed), width), arrays.dtype)
 
     def begin(self, walk: TreeWalk) -> None:
         """Look up where the rows of a tree's groups are, before any call of ``fill``."""
@@ -196,15 +183,15 @@ class GroupSums:
         self._first_child = walk.first_child[:, None] + self._first_flat_rows  # (M, summed)
         self._siblings = walk.siblings[:, None] + self._first_flat_rows  # (siblings, summed)
 
-    def fill(self, level: Level) -> Float[Array, "groups summed_H"]:
+    def fill(self, level: Level) -> Float[Array, "groups summed H"]:
         """Add up the rows of each group's nodes, for one level, and return these sums."""
-        # 1. Copy the row of every group's first child. For a group of one node, this is the sum already, so most
+        # 1. Copy the rows of every group's first child. For a group of one node, these are the sums already, so most
         #    groups need no addition. ``mode="clip"`` writes into ``out`` directly; the default mode makes a copy.
-        self._flat.take(
-            self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip"
-        )
+        sums = self.sums[level.groups]  # (groups, summed, H)
+        self._flat.take(self._first_child[level.groups], axis=0, out=sums, mode="clip")
         # 2. Overwrite the groups with more than one node by their sums.
-        for numbers, siblings, membership in level.shared:
-            rows = self._flat.take(self._siblings[siblings], axis=0)  # (siblings, summed, H)
-            self.rows[numbers] = membership.dot(rows.reshape(len(rows), -1))
-        return self.rows[level.groups]
+        for shared in level.shared:
+            rows = self._flat.take(self._siblings[shared.siblings], axis=0)  # (siblings, summed, H)
+            sums_of_shared = shared.membership.dot(rows.reshape(len(rows), -1))
+            self.sums[shared.groups] = sums_of_shared.reshape(-1, *sums.shape[1:])
+        return sums
