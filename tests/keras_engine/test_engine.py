@@ -23,9 +23,7 @@ from namegen.core.settings import Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
-from namegen.testing.material import falling_rates, small_network, small_steps
-from namegen.testing.parity import expect_same_training
-from tests.lion import DECAYING, DecaySettings
+from tests.lion import LION
 from tests.requirements import require
 
 
@@ -74,7 +72,7 @@ def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     """
     # No other test uses this clip_norm, so nothing has been compiled for it yet.
     engine = make(int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0)
-    compilations = engine.model.program().compiled.experimental_get_tracing_count
+    compilations = engine.model.program.compiled.experimental_get_tracing_count
     assert compilations() == 0
     engine.warm_up(next(steps(mlb_last)))
     for epoch in range(3):
@@ -117,7 +115,7 @@ def test_entries_after_the_last_tree_have_no_effect(mlb_last, monkeypatch) -> No
     for replacement in (pack, lambda *arguments: with_garbage(pack(*arguments), size, rng)):
         monkeypatch.setattr(program, "pack", replacement)
         engine = make(size)
-        losses = engine.model.program().run(taken)
+        losses = engine.model.program.run(taken)
         results.append({"losses": losses, **engine.get_state()})
         del engine  # the next engine reuses its compiled code
     for name, values in results[0].items():
@@ -197,16 +195,10 @@ except EngineError as error:
     assert done.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", DECAYING)
-def test_optimizers_missing_from_keras_use_namegens_formula(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """This applies to optimizers and hyperparameters. The Keras engine can also resume from a NumPy engine's state."""
-    monkeypatch.setitem(OPTIMIZERS, name, DECAYING[name])
-    engine_class, network = load_engine("keras"), small_network("simple_rnn")
-    training = DecaySettings(optimizer=name, decay=0.4, clip_norm=0.3)
-    steps = falling_rates(small_steps(12, masked=network))
-    expect_same_training(engine_class, network, steps, training)
+def test_optimizers_that_keras_lacks_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPTIMIZERS, "lion", LION)
+    with pytest.raises(EngineError, match="keras has no optimizer 'lion': use the backend numpy"):
+        make(4, optimizer="lion")
 
 
 def test_an_unknown_dtype_is_rejected() -> None:

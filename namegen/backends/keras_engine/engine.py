@@ -16,12 +16,17 @@ from typing import ClassVar, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers
-from namegen.backends.keras_engine.optimizers import KerasOptimizer, make_optimizer
-from namegen.backends.keras_engine.packing import NODES
-from namegen.backends.keras_engine.program import STEPS, MaskShapes, TrainingProgram, mask_shapes
+from namegen.backends.keras_engine.optimizers import KerasOptimizer
+from namegen.backends.keras_engine.packing import NODES, STEPS
+from namegen.backends.keras_engine.program import TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
-from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
+from namegen.core.network.architecture import (
+    Network,
+    RecurrentNetwork,
+    checked_masks,
+    checked_tensors,
+)
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
@@ -47,28 +52,15 @@ class CompiledModel:
         self.layers = Layers(key.network, dtype=key.dtype)
         # None for an engine that doesn't train.
         self.optimizer: KerasOptimizer | None = None
+        self.program: TrainingProgram | None = None
         if key.training is not None:
-            self.optimizer = make_optimizer(key.training, self.layers)
-        self._programs: dict[MaskShapes, TrainingProgram] = {}
+            self.optimizer = KerasOptimizer(key.training, self.layers)
+            self.program = TrainingProgram(self.layers, self.optimizer)
         # Reading one token per row is one graph for any number of rows: padding to a few sizes and compiling each of
         # them with XLA wasn't faster.
         state = [tf.TensorSpec([None, width], key.dtype) for width in key.network.state_widths]
         signature = [tf.TensorSpec([None], tf.int32), state]
         self.step = tf.function(self.layers.step, autograph=False, input_signature=signature)
-
-    def program(self, masks: MaskShapes = ()) -> TrainingProgram:
-        """Return the program for steps with masks of these shapes. It is created on first use.
-
-        Raises:
-            EngineError: the model has no optimizer.
-        """
-        if self.optimizer is None:
-            raise EngineError(
-                "the backend can't train without training settings: pass them when you create it"
-            )
-        if masks not in self._programs:
-            self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks)
-        return self._programs[masks]
 
     def reset(self) -> None:
         """Set all parameters and the optimizer's state to zeros."""
@@ -151,30 +143,41 @@ class KerasEngine:
 
     def warm_up(self, step: Step) -> None:
         """Compile the training program and the step."""
-        if self.model.optimizer is not None:
-            self.model.program(mask_shapes(self.network, step)).compile(step)
+        if self.model.program is not None:
+            checked_masks(self.network, step.masks)
+            self.model.program.compile(step)
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
         """Make one update per step, several of them in a call."""
-        self.model.program()  # raises an error now if the engine can't train
+        if self.model.program is None:
+            raise EngineError(
+                "the backend can't train without training settings: pass them when you create it"
+            )
         losses: list[Array] = [np.zeros(0)]
         characters: list[int] = []
         for call in self._calls(steps):
-            losses.append(self.model.program(call.masks).run(call.steps))
-            characters += [step.batch.characters for step in call.steps]
+            losses.append(self.model.program.run(call))
+            characters += [step.batch.characters for step in call]
         return StepLosses(np.concatenate(losses), np.array(characters, np.int64))
 
-    def _calls(self, steps: Iterable[Step]) -> Iterator[Call]:
+    def _calls(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
         """Group consecutive steps with masks of the same shapes, within the limits of a call."""
-        call = Call((), [])
+        call: list[Step] = []
+        call_shapes: dict[str, tuple[int, ...]] = {}
+        nodes = 0
         for step in steps:
-            masks = mask_shapes(self.network, step)
-            if call.steps and not (call.has_room_for(step) and masks == call.masks):
+            masks = checked_masks(self.network, step.masks)
+            shapes = {name: mask.shape for name, mask in masks.items()}
+            is_full = len(call) == STEPS or nodes + step.batch.tree.nodes > NODES
+            if call and (is_full or shapes != call_shapes):
                 yield call
-                call = Call((), [])
-            call = Call(masks, [*call.steps, step])
-        if call.steps:
+                call = []
+                nodes = 0
+            call.append(step)
+            call_shapes = shapes
+            nodes += step.batch.tree.nodes
+        if call:
             yield call
 
     def get_state(self) -> dict[str, Array]:
@@ -194,15 +197,3 @@ class KerasEngine:
             self.model.layers.parameters[name].assign(values.astype(self.dtype))
         if optimizer is not None:
             optimizer.set_state(optimizer_state)
-
-
-class Call(NamedTuple):
-    """The steps of one call of a compiled program."""
-
-    masks: MaskShapes
-    steps: list[Step]
-
-    def has_room_for(self, step: Step) -> bool:
-        """Check whether another step fits within the limits of a call."""
-        nodes = sum(other.batch.tree.nodes for other in self.steps)
-        return len(self.steps) < STEPS and nodes + step.batch.tree.nodes <= NODES

@@ -11,51 +11,30 @@ The program is a loop over the updates. Each update makes four loops over its tr
 Only the first and the third loop have to follow the tree. The parameters' gradients are large products. Loops 1, 3 and
 4 call the cells' step, so each node is read three times. The numbers of updates, tiles and nodes are data, so a program
 that is compiled once works for every batch of up to ``NODES`` nodes. ``packing.py`` explains tiles.
+
+TensorFlow's loops work on variables that each round returns changed. So each loop here consists of its first values
+and a function for one round, which takes the variables and returns their new values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers, Tensor
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
-from namegen.backends.keras_engine.packing import BLOCK, ROWS, Packing, pack, room_for
+from namegen.backends.keras_engine.packing import BLOCK, ROWS, STEPS, Packing, pack
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
 from namegen.core.engine import Step
-from namegen.core.network.architecture import RecurrentNetwork, checked_masks
 from namegen.types import Array, Float64
-
-STEPS = 16  # the largest number of updates in a call
-
-
-class MaskShape(NamedTuple):
-    """A parameter with a mask, and the mask's shape."""
-
-    parameter: str
-    shape: tuple[int, ...]
-
-
-MaskShapes: TypeAlias = tuple[MaskShape, ...]
-
-
-def mask_shapes(network: RecurrentNetwork, step: Step) -> MaskShapes:
-    """Return the shapes of a step's masks.
-
-    Raises:
-        EngineError: a mask doesn't fit the network.
-    """
-    masks = checked_masks(network, step.masks)
-    return tuple(MaskShape(name, mask.shape) for name, mask in masks.items())
 
 
 class CallData(NamedTuple):
     """The arguments of a compiled call: arrays, or tensors inside the program."""
 
-    # The trees; first_tile and first_node are padded to ``STEPS + 1``.
+    # The trees of all updates.
     packing: Packing
     # 1 / characters of each update, (STEPS,).
     shares: Tensor
@@ -64,37 +43,30 @@ class CallData(NamedTuple):
     # How many updates to make.
     updates: Tensor
     # For each masked parameter, its masks in all updates, (STEPS, …).
-    masks: list[Tensor]
-
-
-class Gradients(NamedTuple):
-    """The results of one update's loops over its tree."""
-
-    loss: Tensor
-    # In the order of the parameters.
-    parameters: list[Tensor]
-    # The arrays for states and their gradients, which the next update reuses.
-    states: list[Tensor]
-    d_states: list[Tensor]
+    masks: dict[str, Tensor]
 
 
 class TrainingProgram:
     """A compiled program that trains one set of layers with one optimizer.
 
+    TensorFlow compiles it again for other shapes: of masks, or of a batch with more than ``NODES`` nodes.
+
     Args:
         layers: the layers.
         optimizer: the optimizer. Its ``training`` also has ``bptt``.
-        masks: which parameters are masked, and the shapes of the masks.
     """
 
-    def __init__(self, layers: Layers, optimizer: KerasOptimizer, masks: MaskShapes) -> None:
+    def __init__(self, layers: Layers, optimizer: KerasOptimizer) -> None:
         self.layers = layers
         self.optimizer = optimizer
-        self.masks = masks
-        self.compiled = tf.function(self._updates, jit_compile=True, autograph=False)
+        self.compiled = tf.function(self._make_updates, jit_compile=True, autograph=False)
 
     def run(self, steps: Sequence[Step]) -> Float64[Array, "S"]:
-        """Make an update for each step. Return the losses in nats, each summed over the characters."""
+        """Make an update for each step. Their masks must have the same shapes.
+
+        Returns:
+            The losses in nats, each summed over the characters.
+        """
         losses: Float64[Array, "S"] = self.compiled(self._data(steps, len(steps))).numpy()
         return losses[: len(steps)]
 
@@ -105,85 +77,63 @@ class TrainingProgram:
     def _data(self, steps: Sequence[Step], updates: int) -> CallData:
         """Collect the arguments of a call, padded to the fixed shapes."""
         dtype = self.layers.dtype
-        batches = [step.batch for step in steps]
-        nodes = sum(batch.tree.nodes for batch in batches)
         V = self.layers.network.vocabulary_size
-        packing = pack(batches, room_for(nodes), V, dtype)
-        packing = packing._replace(
-            first_tile=_padded(packing.first_tile, "int32", STEPS + 1),
-            first_node=_padded(packing.first_node, "int32", STEPS + 1),
-        )
-        shares = [1 / step.batch.characters for step in steps]
-        rates = [step.learning_rate * self.optimizer.damping for step in steps]
-        data = CallData(
-            packing=packing,
-            shares=_padded(shares, dtype, STEPS),
-            rates=_padded(rates, dtype, STEPS),
-            updates=np.int32(updates),
-            masks=[self._masks(mask, steps) for mask in self.masks],
-        )
+        shares = np.zeros(STEPS, dtype)
+        rates = np.zeros(STEPS, dtype)
+        masks = {
+            name: np.ones((STEPS, *mask.shape), dtype) for name, mask in steps[0].masks.items()
+        }
+        for k, step in enumerate(steps):
+            shares[k] = 1 / step.batch.characters
+            rates[k] = step.learning_rate * self.optimizer.damping
+            for name, mask in step.masks.items():
+                masks[name][k] = mask
+        packing = pack([step.batch for step in steps], V, dtype)
+        data = CallData(packing, shares, rates, np.int32(updates), masks)
         tensors: CallData = tf.nest.map_structure(tf.constant, data)
         return tensors
 
-    def _masks(self, mask: MaskShape, steps: Sequence[Step]) -> Array:
-        """Collect one parameter's masks in all steps, padded with ones."""
-        masks = np.ones((STEPS, *mask.shape), self.layers.dtype)
-        for k, step in enumerate(steps):
-            masks[k] = step.masks[mask.parameter]
-        return masks
-
-    def _updates(self, data: CallData) -> Tensor:
+    def _make_updates(self, data: CallData) -> Tensor:
         """Make all updates, and return their losses ``(STEPS,)``. This function is compiled."""
-        return UpdateLoop(self.layers, self.optimizer, self.masks, data).run()
-
-
-@dataclass(frozen=True, eq=False)
-class UpdateLoop:
-    """The loop over the updates of one call, inside the compiled program."""
-
-    layers: Layers
-    optimizer: KerasOptimizer
-    masks: MaskShapes
-    data: CallData
-
-    def run(self) -> Tensor:
-        """Make all updates, and return their losses ``(STEPS,)``."""
+        # Memory for the state after each node, and for d loss / d state. All updates use the same memory.
+        room = data.packing.tokens.shape[0]
+        widths = self.layers.network.state_widths
+        states = [tf.zeros((room, width), self.layers.dtype) for width in widths]
+        d_states = [tf.zeros((room, width), self.layers.dtype) for width in widths]
         losses = tf.zeros(STEPS, tf.float64)
-        start = (0, losses, self.new_state_arrays(), self.new_state_arrays())
-        _, losses, _, _ = loop(lambda i, *_: i < self.data.updates, self.update, start)
+
+        def update(
+            i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]
+        ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+            passes = TreePasses(self.layers, data.packing, i, states, d_states)
+            self._update(i, data, passes)
+            losses = tf.tensor_scatter_nd_update(losses, [[i]], [passes.loss])
+            return i + 1, losses, passes.states, passes.d_states
+
+        start = (0, losses, states, d_states)
+        _, losses, _, _ = loop(lambda i, *_: i < data.updates, update, start)
         return losses
 
-    def new_state_arrays(self) -> list[Tensor]:
-        """Create an array of zeros ``(room, H)`` for each array of the state."""
-        room = self.data.packing.tokens.shape[0]
-        widths = self.layers.network.state_widths
-        return [tf.zeros((room, width), self.layers.dtype) for width in widths]
-
-    def update(
-        self, i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]
-    ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
-        """Make update ``i``, and return the variables of the loop for the next one."""
-        masks = {
-            mask.parameter: values[i]
-            for mask, values in zip(self.masks, self.data.masks, strict=True)
-        }
+    def _update(self, i: Tensor, data: CallData, passes: TreePasses) -> None:
+        """Make update ``i``."""
+        # 1. Multiply the masked parameters by their masks.
+        masks = {name: values[i] for name, values in data.masks.items()}
         variables = {name: self.layers.parameters[name].value for name in masks}
         unmasked = {name: variable.read_value() for name, variable in variables.items()}
         for name, variable in variables.items():
             variable.assign(unmasked[name] * masks[name])
-        bptt = self.optimizer.training.bptt
-        passes = TreePasses(self.layers, self.data.packing, i, bptt=bptt)
-        result = passes.gradients(states, d_states)
+        # 2. Compute the loss, and the gradients of all parameters.
+        passes.run(bptt=self.optimizer.training.bptt)
+        # 3. Undo the masks, and divide by the number of characters.
         for name, variable in variables.items():
             variable.assign(unmasked[name])
-        gradients = [
-            gradient * masks[name] if name in masks else gradient
-            for name, gradient in zip(self.layers.parameters, result.parameters, strict=True)
-        ]
-        gradients = [gradient * self.data.shares[i] for gradient in gradients]
-        self.optimizer.update(gradients, self.data.rates[i])
-        losses = tf.tensor_scatter_nd_update(losses, [[i]], [result.loss])
-        return i + 1, losses, result.states, result.d_states
+        gradients = []
+        for name, gradient in zip(self.layers.parameters, passes.gradients, strict=True):
+            if name in masks:
+                gradient = gradient * masks[name]
+            gradients.append(gradient * data.shares[i])
+        # 4. Move the parameters.
+        self.optimizer.update(gradients, data.rates[i])
 
 
 class NodesToRead(NamedTuple):
@@ -195,135 +145,136 @@ class NodesToRead(NamedTuple):
 
 
 class TreePasses:
-    """The loops over one update's tree, inside the compiled program.
-
-    ``states`` and ``d_states`` are the states after each node and d loss / d state, after the loops that compute them.
+    """The loops over one update's tree, inside the compiled program. ``run`` computes the loss and all gradients.
 
     Args:
         layers: the layers.
         packing: the trees of all updates.
         i: the number of this update.
-        bptt: whether gradients flow back through the states.
+        states: arrays for the state after each node, ``(room, H)`` each. Their last row, which is never a node, stays
+            zero: it is the state before a root.
+        d_states: arrays for d loss / d state.
     """
 
+    # The arrays of the states and their gradients, after the loops that compute them.
     states: list[Tensor]
     d_states: list[Tensor]
+    # The results, once ``run`` has set them: the loss in nats, and the gradients in the order of the parameters.
+    loss: Tensor
+    gradients: list[Tensor]
 
-    def __init__(self, layers: Layers, packing: Packing, i: Tensor, *, bptt: bool) -> None:
+    def __init__(
+        self,
+        layers: Layers,
+        packing: Packing,
+        i: Tensor,
+        states: list[Tensor],
+        d_states: list[Tensor],
+    ) -> None:
         self.layers = layers
         self.packing = packing
-        self.bptt = bptt
+        self.states = states
+        self.d_states = d_states
         values = [variable.value for variable in layers.parameters.values()]
         self.recurrent = values[:-2]  # the parameters of the recurrent layers
         self.linear = values[-2:]  # the parameters of the linear layer
+        # The tree's tiles and nodes. They end where those of the next update start.
         self.first_tile = packing.first_tile[i]
-        self.last_tile = packing.first_tile[i + 1]  # the next update's first tile
+        self.last_tile = packing.first_tile[i + 1]
         self.first_node = packing.first_node[i]
-        self.end = packing.first_node[i + 1]  # the next update's first node
+        self.end = packing.first_node[i + 1]
 
-    def gradients(self, states: list[Tensor], d_states: list[Tensor]) -> Gradients:
-        """Compute the loss and all gradients.
+    def run(self, *, bptt: bool) -> None:
+        """Compute the loss and all gradients. Without ``bptt``, no gradients flow back through the states."""
+        self.read_tiles()
+        linear_gradients = self.compute_loss()
+        if bptt:
+            self.send_gradients_to_parents()
+        self.gradients = [*self.recurrent_gradients(), *linear_gradients]
 
-        Args:
-            states: arrays for the state after each node, ``(room, H)`` each. Their last row, which is never a node,
-                stays zero: it is the state before a root.
-            d_states: arrays for d loss / d state.
-        """
-        last = self.layers.last_hidden
-        self.states = self.forward(states)
-        loss, d_states[last], linear = self.loss(d_states[last])
-        if self.bptt:
-            d_states = self.backward(d_states)
-        self.d_states = d_states
-        return Gradients(loss, [*self.recurrent_gradients(), *linear], self.states, d_states)
-
-    def forward(self, states: list[Tensor]) -> list[Tensor]:
+    def read_tiles(self) -> None:
         """Loop 1: compute the state after each node, tile by tile."""
-        start = (self.first_tile, states)
-        _, states = loop(lambda j, *_: j < self.last_tile, self.forward_tile, start)
-        return states
 
-    def forward_tile(self, j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Compute the states after the nodes of tile ``j``."""
-        start = self.packing.tiles[j]
-        nodes = self.read_nodes(start, ROWS, states)
-        return j + 1, put(states, start, self.layers.read(nodes.tokens, nodes.state))
-
-    def loss(self, d_hidden: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Loop 2: compute the loss, d loss / d hidden, and the linear layer's gradients, block by block."""
-        gradients: list[Tensor] = [tf.zeros_like(parameter) for parameter in self.linear]
-        start = (self.first_node, tf.zeros((), tf.float64), d_hidden, gradients)
-        _, loss, d_hidden, gradients = loop(
-            lambda start, *_: start < self.end, self.loss_block, start
-        )
-        return loss, d_hidden, gradients
-
-    def loss_block(
-        self, start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-        """Add a block's share to the loss and the gradients."""
-        targets = slice_rows(self.packing.targets, start, BLOCK)
-        counts = slice_rows(self.packing.counts, start, BLOCK)
-        is_inside = start + tf.range(BLOCK) < self.end
-        counts = tf.where(is_inside, counts, tf.zeros_like(counts))
-        hidden = slice_rows(self.states[self.layers.last_hidden], start, BLOCK)
-        with tf.GradientTape() as tape:
-            tape.watch(hidden)
-            logits = self.layers.output(hidden)
-            block_loss = softmax_cross_entropy(targets, logits, counts)
-        d_block, *block_gradients = tape.gradient(block_loss, [hidden, *self.linear])
-        (d_hidden,) = put([d_hidden], start, [d_block])
-        return start + BLOCK, loss + block_loss, d_hidden, add(gradients, block_gradients)
-
-    def backward(self, d_states: list[Tensor]) -> list[Tensor]:
-        """Loop 3: add each node's gradient to the gradient of its parent's state, tile by tile from the last one."""
-        start = (self.last_tile - 1, d_states)
-        _, d_states = loop(lambda j, *_: j >= self.first_tile, self.backward_tile, start)
-        return d_states
-
-    def backward_tile(self, j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Add the gradients of the nodes in tile ``j`` to those of their parents' states."""
-        start = self.packing.tiles[j]
-        nodes = self.read_nodes(start, ROWS, self.states)
-        is_inside = (start + tf.range(ROWS) < self.packing.tiles[j + 1])[:, None]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(nodes.state)
+        def read_tile(j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            start = self.packing.tiles[j]
+            nodes = self.read_nodes(start, ROWS, states)
             after = self.layers.read(nodes.tokens, nodes.state)
-        d_after = [slice_rows(d_state, start, ROWS) for d_state in d_states]
-        d_after = [tf.where(is_inside, rows, tf.zeros_like(rows)) for rows in d_after]
-        d_before = gradients_of(tape, after, nodes.state, d_after)
-        return j - 1, [
-            tf.tensor_scatter_nd_add(d_state, nodes.parents[:, None], values)
-            for d_state, values in zip(d_states, d_before, strict=True)
-        ]
+            return j + 1, put(states, start, after)
+
+        start = (self.first_tile, self.states)
+        _, self.states = loop(lambda j, *_: j < self.last_tile, read_tile, start)
+
+    def compute_loss(self) -> list[Tensor]:
+        """Loop 2: compute the loss and d loss / d hidden, block by block. Return the linear layer's gradients."""
+        last = self.layers.last_hidden
+
+        def add_block(
+            start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
+        ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+            # A block may reach beyond the end of the tree. These nodes don't count.
+            is_inside = start + tf.range(BLOCK) < self.end
+            counts = slice_rows(self.packing.counts, start, BLOCK)
+            counts = tf.where(is_inside, counts, tf.zeros_like(counts))
+            targets = slice_rows(self.packing.targets, start, BLOCK)
+            hidden = slice_rows(self.states[last], start, BLOCK)
+            with tf.GradientTape() as tape:
+                tape.watch(hidden)
+                logits = self.layers.output(hidden)
+                block_loss = softmax_cross_entropy(targets, logits, counts)
+            d_block, *block_gradients = tape.gradient(block_loss, [hidden, *self.linear])
+            (d_hidden,) = put([d_hidden], start, [d_block])
+            return start + BLOCK, loss + block_loss, d_hidden, add(gradients, block_gradients)
+
+        gradients: list[Tensor] = [tf.zeros_like(parameter) for parameter in self.linear]
+        start = (self.first_node, tf.zeros((), tf.float64), self.d_states[last], gradients)
+        results = loop(lambda start, *_: start < self.end, add_block, start)
+        _, self.loss, self.d_states[last], gradients = results
+        return gradients
+
+    def send_gradients_to_parents(self) -> None:
+        """Loop 3: add each node's gradient to the gradient of its parent's state, tile by tile from the last one."""
+
+        def undo_tile(j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            start = self.packing.tiles[j]
+            nodes = self.read_nodes(start, ROWS, self.states)
+            # d loss / d the state after each node: zero for nodes beyond the end of the tile.
+            is_inside = (start + tf.range(ROWS) < self.packing.tiles[j + 1])[:, None]
+            d_after = [slice_rows(d_state, start, ROWS) for d_state in d_states]
+            d_after = [tf.where(is_inside, rows, tf.zeros_like(rows)) for rows in d_after]
+            # Read the tile again, and undo that step.
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(nodes.state)
+                after = self.layers.read(nodes.tokens, nodes.state)
+            d_before = gradients_of(tape, after, nodes.state, d_after)
+            return j - 1, [
+                tf.tensor_scatter_nd_add(d_state, nodes.parents[:, None], values)
+                for d_state, values in zip(d_states, d_before, strict=True)
+            ]
+
+        start = (self.last_tile - 1, self.d_states)
+        _, self.d_states = loop(lambda j, *_: j >= self.first_tile, undo_tile, start)
 
     def recurrent_gradients(self) -> list[Tensor]:
         """Loop 4: compute the gradients of the recurrent layers' parameters, block by block."""
+
+        def add_block(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            nodes = self.read_nodes(start, BLOCK, self.states)
+            with tf.GradientTape() as tape:
+                after = self.layers.read(nodes.tokens, nodes.state)
+            d_after = [slice_rows(d_state, start, BLOCK) for d_state in self.d_states]
+            block_gradients = gradients_of(tape, after, self.recurrent, d_after)
+            return start + BLOCK, add(gradients, block_gradients)
+
         gradients: list[Tensor] = [tf.zeros_like(parameter) for parameter in self.recurrent]
         start = (self.first_node, gradients)
-        _, gradients = loop(lambda start, *_: start < self.end, self.gradient_block, start)
+        _, gradients = loop(lambda start, *_: start < self.end, add_block, start)
         return gradients
-
-    def gradient_block(self, start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Add the share of a block's nodes to the gradients of the recurrent layers' parameters."""
-        nodes = self.read_nodes(start, BLOCK, self.states)
-        with tf.GradientTape() as tape:
-            after = self.layers.read(nodes.tokens, nodes.state)
-        d_after = [slice_rows(d_state, start, BLOCK) for d_state in self.d_states]
-        block_gradients = gradients_of(tape, after, self.recurrent, d_after)
-        return start + BLOCK, add(gradients, block_gradients)
 
     def read_nodes(self, start: Tensor, rows: int, states: list[Tensor]) -> NodesToRead:
         """Gather some consecutive nodes, with the states before them."""
         parents = slice_rows(self.packing.parents, start, rows)
         tokens = slice_rows(self.packing.tokens, start, rows)
         return NodesToRead(tokens, parents, [tf.gather(state, parents) for state in states])
-
-
-def _padded(values: Sequence[float] | Array, dtype: str, length: int) -> Array:
-    """Convert values to an array, padded with zeros."""
-    array = np.array(values, dtype)
-    return np.pad(array, (0, length - len(array)))
 
 
 def loop(condition: Untyped, body: Untyped, start: Untyped) -> Untyped:
