@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from benchmarks.trainers import SPEED_RATE, Rate
-from namegen.core.data.prefix_tree import SortedNames
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array
@@ -64,12 +64,12 @@ class TorchTrainer:
 
     def _encode_names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
         """Encode the distinct names as rows, and find the row of each name in the list."""
-        sorted_names, ranking = SortedNames.ranked(names, vocabulary)
+        sorted_names, name_of = SortedNames.ranked(names, vocabulary)
         tokens, targets = _token_rows(sorted_names)
         self.tokens = torch.from_numpy(tokens.T)  # (T + 1, R)
         self.targets = torch.from_numpy(targets.T)  # (T, R)
         self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # (R,), with the end token
-        self.row_of_entry = ranking.rank.astype(np.int64)  # (N,)
+        self.row_of_entry = name_of.astype(np.int64)  # (N,)
         self.characters = int(self.lengths[self.row_of_entry].sum())
 
     def _build_network(self, vocabulary_size: int) -> None:

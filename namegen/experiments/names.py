@@ -23,7 +23,6 @@ from namegen.core.data.labels import StartTokens
 from namegen.core.data.list_parts import ListParts
 from namegen.core.data.normalization import hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.split import TRAINING, VALIDATION
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.generator import Generator
@@ -53,8 +52,8 @@ class NameJudge:
     def __init__(self, corpus: Corpus, parts: ListParts) -> None:
         self._vocabulary = corpus.vocabulary
         self._list = known_set(corpus.names)
-        training = list(dict.fromkeys(corpus.where(parts.part_of == TRAINING).names))
-        held_out = list(dict.fromkeys(corpus.where(parts.part_of == VALIDATION).names))
+        training = list(dict.fromkeys(parts.training_set.names))
+        held_out = list(dict.fromkeys(parts.validation_set.names))
         self._training = known_set(training)
         new = ~self._training.holds(hash_names(held_out))
         judge_names = [name for name, is_new in zip(held_out, new, strict=True) if is_new]

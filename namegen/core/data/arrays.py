@@ -33,22 +33,6 @@ def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
     return is_first
 
 
-def run_lengths(starts: Int64[Array, "runs"], count: int) -> Int64[Array, "runs"]:
-    """Return the lengths of runs of equal values.
-
-    Args:
-        starts: The index of the first value of each run.
-        count: The number of values in all runs.
-
-    >>> run_lengths(np.array([0, 2]), 3).tolist()
-    [2, 1]
-    """
-    lengths = np.empty_like(starts)
-    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
-    lengths[-1] = count - starts[-1]
-    return lengths
-
-
 def ranges(
     starts: Int[Array, "B"], ends: Int[Array, "B"]
 ) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:

@@ -10,11 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.arrays import new_run, run_lengths
-from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames
+from namegen.core.data.arrays import index_type, new_run
+from namegen.core.data.prefix_tree import PrefixTree, Sequences
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import SettingsError
-from namegen.types import Array, Float32, Int, Int64
+from namegen.types import Array, Float32, Int
 
 TARGET_TOLERANCE = 1e-3  # how far the sum of a row of float32 targets may be from 1
 
@@ -75,21 +76,33 @@ class BatchMaker:
 
     def __init__(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
         self._name_of = name_of
-        self.tree, paths, self._path_start = names.tree_and_paths()
+        self.tree = tree = PrefixTree.of(names)
+        # The path of a name: the edges to its characters, and then the edge that ends the name. Name i has the edges
+        # _paths[_path_start[i] : _path_start[i] + _path_size[i]].
         self._path_size = names.lengths + 1  # (names,)
-        self._path_last = self._path_start + names.lengths  # (names,)
-        # Turn the nodes of each name into its edges: those to its characters, and then the edge that ends the name.
-        # Name i has the edges _paths[_path_start[i] : _path_start[i] + _path_size[i]].
-        is_end = self.tree.edge_token == END_TOKEN  # (E,)
-        end_edges = np.flatnonzero(is_end)
-        edge_to_node = np.zeros(self.tree.nodes, paths.dtype)  # (N,) 0 for roots
-        edge_to_node[self.tree.roots :] = np.flatnonzero(~is_end)
-        end_edge_of_node = np.zeros(self.tree.nodes, paths.dtype)  # (N,) 0 if no name ends there
-        end_edge_of_node[self.tree.edge_node[end_edges]] = end_edges
-        last_node = paths[self._path_last]  # (names,)
-        paths[:-1] = edge_to_node[paths[1:]]  # in place, to save memory
-        paths[self._path_last] = end_edge_of_node[last_node]
-        self._paths = paths  # (P,)
+        path_end = np.cumsum(self._path_size)  # (names,)
+        self._path_start = path_end - self._path_size
+        self._paths = np.empty(path_end[-1], index_type(len(tree.edge_token)))  # (P,)
+
+        # The tree's end edges have the order of the names by length.
+        by_length = names.by_length
+        lengths = names.lengths[by_length]
+        place = path_end[by_length] - 1  # (names,) where to write in _paths
+        is_end = tree.edge_token == END_TOKEN  # (E,)
+        self._paths[place] = np.flatnonzero(is_end)
+
+        # Go back from the end of each name to its root, and write the edges on the way.
+        edge_to_node = np.zeros(tree.nodes, self._paths.dtype)  # (N,) 0 for roots
+        edge_to_node[tree.roots :] = np.flatnonzero(~is_end)  # nodes and edges have the same order
+        node = tree.edge_node[is_end]  # (names,)
+        for steps_back in range(1, tree.depth):
+            long_enough = slice(np.searchsorted(lengths, steps_back), None)
+            lengths = lengths[long_enough]
+            place = place[long_enough] - 1
+            node = node[long_enough]
+            self._paths[place] = edge_to_node[node]
+            node = tree.parent[node]
+
         self._expected: Float32[Array, "N V"] | None = None
         self._share = 1.0
 
@@ -107,8 +120,8 @@ class BatchMaker:
         Raises:
             NamesError: The list is empty, or the number of start tokens is wrong.
         """
-        sorted_names, ranking = SortedNames.ranked(names, vocabulary, start_tokens)
-        return cls(sorted_names, ranking.rank)
+        sorted_names, name_of = SortedNames.ranked(names, vocabulary, start_tokens)
+        return cls(sorted_names, name_of)
 
     def with_targets(self, expected: Float32[Array, "N V"], share: float = 1.0) -> BatchMaker:
         """Return a copy whose batches have targets.
@@ -122,11 +135,6 @@ class BatchMaker:
         maker._expected = expected
         maker._share = share
         return maker
-
-    def recounted_tree(self, counts: Int64[Array, "names"]) -> PrefixTree:
-        """Build the tree of the same distinct names with other counts. Each count has to be at least 1."""
-        end_edge = self._paths[self._path_last]  # (names,)
-        return self.tree.recounted(self.tree.edge_node[end_edge], counts)
 
     @property
     def name_count(self) -> int:
@@ -180,7 +188,7 @@ class BatchMaker:
         whole_tree = self.tree
         first = new_run(all_edges).nonzero()[0]  # (E,) the first occurrence of each distinct edge
         edges = all_edges.take(first).astype(np.intp)  # (E,)
-        edge_count = run_lengths(first, len(all_edges))  # (E,)
+        edge_count = np.diff(first, append=len(all_edges))  # (E,)
         edge_token = whole_tree.edge_token.take(edges)  # (E,)
         whole_edge_node = whole_tree.edge_node.take(edges)  # (E,) nodes of the whole tree
         is_first_of_node = new_run(whole_edge_node)  # (E,)

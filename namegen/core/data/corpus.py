@@ -16,7 +16,7 @@ from itertools import compress
 from typing import Literal
 
 from namegen.core.data.list_formats import FORMATS, Kind, Source, Table
-from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, quote, setting, shown
@@ -236,8 +236,7 @@ class Corpus:
         Raises:
             NamesError: The list has too few names.
         """
-        distinct, name_of = numbered(self.names)
-        part_of = choose_parts(distinct, name_of, data, seed=seed, source=self.source)
+        part_of = choose_parts(self.names, data, seed=seed, source=self.source)
         training = self.where(part_of == TRAINING)
         validation = self.where(part_of == VALIDATION)
         test = self.where(part_of == TEST)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import SortedNames
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.types import Array, Int
 
@@ -61,8 +62,12 @@ def describe(
     ({1: 1, 3: 1}, 1)
     """
     vocabulary = Vocabulary.from_names(["".join(names)])
-    sorted_names, ranking = SortedNames.ranked(names, vocabulary)
-    token_counts = np.bincount(ranking.tokens, minlength=vocabulary.size)  # (V,)
+    distinct_names, _ = SortedNames.ranked(names, vocabulary)
+    lengths = distinct_names.lengths  # (distinct,)
+    counts = distinct_names.counts  # (distinct,)
+    token_counts = np.bincount(
+        distinct_names.tokens, weights=np.repeat(counts, lengths), minlength=vocabulary.size
+    ).astype(np.int64)  # (V,)
     character_counts = zip(vocabulary.characters, token_counts[1:].tolist(), strict=True)
     characters = _sort_by_frequency(dict(character_counts))
     letters: Counter[str] = Counter()
@@ -71,31 +76,30 @@ def describe(
             if letter.isalpha():
                 letters[letter] += count
 
-    counts = ranking.counts  # (distinct,)
     by_count = np.argsort(-counts, kind="stable")[:most_names]
-    entries = ranking.representatives[by_count].tolist()
+    entries = distinct_names.first_entry[by_count].tolist()
     commonest_names = [names[entry] for entry in entries]
     repeats = _to_histogram(np.bincount(counts))
 
-    # A name differs from all others in one character more than it shares with the previous or the next name.
-    # That can be more than it has.
-    shared_with_previous = np.zeros(len(counts) + 1, np.int64)
-    shared_with_previous[1:-1] = sorted_names.shared_with_next()
-    shared_with_next = shared_with_previous[1:]
-    needed = np.maximum(shared_with_previous[:-1], shared_with_next) + 1  # (distinct,)
-    is_unique = needed <= sorted_names.lengths  # (distinct,)
+    # A name is unique from the first prefix on that no other distinct name has.
+    tree = PrefixTree.of(replace(distinct_names, counts=np.ones_like(counts)))
+    parent = tree.parent[1:]  # (N − 1,) without the root
+    parent_is_unique = (tree.count[parent] == 1) & (parent > 0)
+    becomes_unique = (tree.count[1:] == 1) & ~parent_is_unique
+    needed = tree.depth_of[1:][becomes_unique]  # (unique names,) characters
+    all_lengths = np.repeat(lengths, counts)  # (entries,)
     return ListDescription(
         entries=len(names),
         distinct=len(counts),
-        mean_length=float(ranking.lengths.mean()),
-        median_length=float(np.median(ranking.lengths)),
-        lengths=_to_histogram(np.bincount(ranking.lengths)),
+        mean_length=float(all_lengths.mean()),
+        median_length=float(np.median(all_lengths)),
+        lengths=_to_histogram(np.bincount(all_lengths)),
         characters=characters,
         letters=_sort_by_frequency(letters),
         commonest=tuple(zip(commonest_names, counts[by_count].tolist(), strict=True)),
         repeats=dict(reversed(repeats.items())),
-        unique_after=_to_histogram(np.bincount(needed[is_unique])),
-        never_unique=int((~is_unique).sum()),
+        unique_after=_to_histogram(np.bincount(needed)),
+        never_unique=len(counts) - len(needed),
         labels=_sort_by_frequency(Counter(labels)),
     )
 

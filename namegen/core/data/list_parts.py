@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import StartTokens
-from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.settings import DataSettings
-from namegen.types import Array, Bool, Int, Int8, Int64
+from namegen.types import Array, Bool, Int
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +26,15 @@ class ListParts:
 
     vocabulary: Vocabulary
     labels: tuple[str, ...]  # in the order of their start tokens; empty if the list has no labels
-    names: SortedNames  # the distinct names of the whole list, with their counts
+    corpus: Corpus  # the whole list
+    training_set: Corpus
+    validation_set: Corpus  # without names if there's no validation set
     training: PrefixTree  # the training set with all duplicates
     batches: BatchMaker  # the names of an epoch: the training set, maybe with fewer duplicates
     validation: PrefixTree | None  # the validation set
     test: PrefixTree | None  # the test set
-    seen_percent: float  # the percentage of the validation set that's also in the training set
     uses_sqrt_duplicates: bool  # whether ``batches`` use square-root weighting of duplicates
     distinct_names: tuple[str, ...]  # of the whole list, in the order in which they first occur
-    part_of: Int8[Array, "entries"]  # ``TRAINING``, ``VALIDATION`` or ``TEST`` (``split.py``)
 
     @classmethod
     def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
@@ -53,72 +53,49 @@ class ListParts:
         >>> parts.whole.name_count, parts.training.name_count, parts.validation.name_count
         (10, 7, 3)
         """
-        # Names are numbered in two ways. A *rank* numbers the R distinct pairs of a label and a name, in sorted order.
-        # A *number* counts the D distinct names, regardless of labels, in the order in which they first occur.
+        training_set, validation_set, test_set = corpus.split(data, seed=seed)
+        labels = tuple(corpus.label_counts)
         vocabulary = corpus.vocabulary
-        start_tokens = label_start_tokens(corpus, vocabulary, corpus.label_counts)
-        names, ranking = SortedNames.ranked(corpus.names, vocabulary, start_tokens)
-        rank = ranking.rank  # (entries,)
-        first_entry = ranking.representatives  # (R,) the first entry with each rank
-        del ranking  # it has the characters of every entry, and the trees need that memory
-        by_entry = np.argsort(first_entry)  # (R,) all ranks, in the order of the list
-        # Reading the names in the order of the list is faster, because neighbors are often neighbors in memory.
-        distinct = [corpus.names[entry] for entry in first_entry[by_entry].tolist()]  # (R,)
-        number_of_rank = np.empty(len(by_entry), rank.dtype)  # (R,)
-        number_of_rank[by_entry] = np.arange(len(by_entry))
-        if corpus.labels:  # a name may have several labels
-            distinct, name_number = numbered(distinct)  # (D,), (R,)
-            number_of_rank = name_number.astype(rank.dtype)[number_of_rank]
-
-        part_of = choose_parts(
-            distinct, number_of_rank[rank], data, seed=seed, source=corpus.source
-        )
-        ranks = len(number_of_rank)
-        training_counts = np.bincount(rank[part_of == TRAINING], minlength=ranks)  # (R,)
-        validation_counts = np.bincount(rank[part_of == VALIDATION], minlength=ranks)  # (R,)
-        test_counts = np.bincount(rank[part_of == TEST], minlength=ranks)  # (R,)
+        start_tokens = label_start_tokens(training_set, vocabulary, labels)
+        names, name_of = SortedNames.ranked(training_set.names, vocabulary, start_tokens)
 
         # The names of an epoch. With square-root weighting, they have fewer duplicates than the training set.
-        index_of_rank = np.cumsum(training_counts > 0, dtype=rank.dtype) - 1  # (R,)
-        name_of = index_of_rank[rank[part_of == TRAINING]]  # (training entries,)
+        names_of_epoch = names
         if data.uses_sqrt_duplicates:
             name_of = name_of[sqrt_weighted_entries(name_of)]
-        training_names = names.counted(training_counts)
-        batches = BatchMaker(training_names.counted(np.bincount(name_of)), name_of)
+            names_of_epoch = replace(names, counts=np.bincount(name_of))
+        batches = BatchMaker(names_of_epoch, name_of)
         training = batches.tree
-        if batches.name_count < training_counts.sum():
-            training = batches.recounted_tree(training_names.counts)
-
-        seen_percent = 0.0
-        if validation_counts.any():
-            in_training = np.bincount(number_of_rank, training_counts) > 0  # (D,)
-            seen_entries = int(validation_counts[in_training[number_of_rank]].sum())
-            seen_percent = 100 * seen_entries / int(validation_counts.sum())
+        if batches.name_count < len(training_set.names):
+            training = training.recounted(names.counts[names.by_length])
         return cls(
             vocabulary=vocabulary,
-            labels=tuple(corpus.label_counts),
-            names=names,
+            labels=labels,
+            corpus=corpus,
+            training_set=training_set,
+            validation_set=validation_set,
             training=training,
             batches=batches,
-            validation=_tree_with_counts(names, validation_counts),
-            test=_tree_with_counts(names, test_counts),
-            seen_percent=seen_percent,
+            validation=_tree_of(validation_set, vocabulary, labels),
+            test=_tree_of(test_set, vocabulary, labels),
             uses_sqrt_duplicates=data.uses_sqrt_duplicates,
-            distinct_names=tuple(distinct),
-            part_of=part_of,
+            distinct_names=tuple(dict.fromkeys(corpus.names)),
         )
+
+    @property
+    def seen_percent(self) -> float:
+        """The percentage of the validation set that's also in the training set."""
+        held_out = self.validation_set.names
+        if not held_out:
+            return 0.0
+        trained_on = set(self.training_set.names)
+        return 100 * sum(name in trained_on for name in held_out) / len(held_out)
 
     @property
     def label_counts(self) -> dict[str, int]:
         """How many names of the training set have each label, in the order of the labels' start tokens."""
-        roots = self.training.roots
-        start_tokens = self.training.token[:roots].tolist()
-        counts = self.training.count[:roots].tolist()
-        count_of_token = dict(zip(start_tokens, counts, strict=True))
-        label_counts = {}
-        for token, label in enumerate(self.labels, start=self.vocabulary.size):
-            label_counts[label] = count_of_token.get(token, 0)
-        return label_counts
+        counts = self.training_set.label_counts
+        return {label: counts.get(label, 0) for label in self.labels}
 
     @property
     def start_tokens(self) -> StartTokens:
@@ -134,12 +111,18 @@ class ListParts:
     def whole(self) -> PrefixTree:
         """The tree of the whole list. To save memory, it isn't stored, but built each time."""
         has_all_names = self.validation is None and self.test is None
-        return self.training if has_all_names else self.names.tree()
+        if has_all_names:
+            return self.training
+        start_tokens = label_start_tokens(self.corpus, self.vocabulary, self.labels)
+        return PrefixTree.from_names(self.corpus.names, self.vocabulary, start_tokens)
 
 
-def _tree_with_counts(names: SortedNames, counts: Int64[Array, "R"]) -> PrefixTree | None:
-    """Return the tree of the names with other counts, or None if all counts are 0."""
-    return names.counted(counts).tree() if counts.any() else None
+def _tree_of(part: Corpus, vocabulary: Vocabulary, labels: Sequence[str]) -> PrefixTree | None:
+    """Return the tree of a part of a list. None if it has no names."""
+    if not part.names:
+        return None
+    start_tokens = label_start_tokens(part, vocabulary, labels)
+    return PrefixTree.from_names(part.names, vocabulary, start_tokens)
 
 
 def sqrt_weighted_entries(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
@@ -172,7 +155,7 @@ def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
     """
     is_end = tree.edge_token == END_TOKEN  # (E,)
     counts = np.rint(np.sqrt(tree.edge_count[is_end])).astype(np.int64)  # (names,)
-    return tree.recounted(tree.edge_node[is_end], counts)
+    return tree.recounted(counts)
 
 
 def label_start_tokens(

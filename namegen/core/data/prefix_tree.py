@@ -7,7 +7,7 @@ generation compute it once for each distinct prefix, one depth after another, in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,9 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from namegen.core.data.arrays import index_type, new_run
-from namegen.core.data.ranking import Ranking, take_rows
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
-from namegen.errors import NamesError
 from namegen.types import Array, Bool, Int, Int32, Int64
 
 
@@ -53,7 +52,62 @@ class PrefixTree:
     ) -> PrefixTree:
         """Build the tree of a list of names. The arguments are the same as those of ``SortedNames.ranked``."""
         sorted_names, _ = SortedNames.ranked(names, vocabulary, start_tokens)
-        return sorted_names.tree()
+        return cls.of(sorted_names)
+
+    @classmethod
+    def of(cls, names: SortedNames) -> PrefixTree:
+        """Build the tree of sorted names, one depth after another."""
+        start = np.cumsum(names.lengths) - names.lengths  # (names,) where a name's ids start
+        unfinished = np.arange(len(start))  # (U,) the names with at least ``depth`` characters
+        last_token = names.start_tokens  # (U,) of each name's prefix
+        parent_node = np.full(len(start), -1)  # (U,) of the prefix without its last token
+        depth = 0
+        level = [0]  # the first node of each depth
+        # One array for each depth, with one number for each node, or for each name that ends there:
+        token, parent, count = [], [], []
+        end_node, end_count = [], []
+        while len(unfinished):
+            # Names with the same prefix are neighbors, and the first of them adds its node.
+            is_first = new_run(parent_node) | new_run(last_token)  # (U,)
+            first = np.flatnonzero(is_first)
+            token.append(last_token[first].astype(np.int32))
+            parent.append(parent_node[first])
+            count.append(np.add.reduceat(names.counts[unfinished], first))
+            node = level[-1] - 1 + np.cumsum(is_first)  # (U,) of each name's prefix
+            level.append(level[-1] + len(first))
+
+            # Some names end here. The others continue with their next character.
+            is_end = names.lengths[unfinished] == depth  # (U,)
+            end_node.append(node[is_end])
+            end_count.append(names.counts[unfinished[is_end]])
+            unfinished = unfinished[~is_end]
+            parent_node = node[~is_end]
+            last_token = names.tokens[start[unfinished] + depth]
+            depth += 1
+
+        # Pieces are deleted when they're joined. For a long list, keeping them would double the memory.
+        tree_token = _join_and_clear(token)  # (N,)
+        tree_parent = _join_and_clear(parent)  # (N,)
+        tree_count = _join_and_clear(count)  # (N,)
+        ends = _join_and_clear(end_node)  # (names,) the node where each name ends
+        ends_count = _join_and_clear(end_count)  # (names,)
+
+        # Merge the edges that end names with those that lead to children, which have the order of the children.
+        # The end of a name comes before the other edges of its node, because END_TOKEN is the smallest token.
+        roots = level[1]
+        children_before = np.searchsorted(tree_parent[roots:], ends, side="left")  # (names,)
+        is_end_edge = np.zeros(len(ends) + len(tree_parent) - roots, dtype=bool)  # (E,)
+        is_end_edge[children_before + np.arange(len(ends))] = True
+        end_token = np.full(len(ends), END_TOKEN, np.int32)
+        return cls(
+            token=tree_token,
+            parent=tree_parent,
+            level=np.array(level),
+            count=tree_count,
+            edge_node=_interleave(is_end_edge, ends, tree_parent[roots:]),
+            edge_token=_interleave(is_end_edge, end_token, tree_token[roots:]),
+            edge_count=_interleave(is_end_edge, ends_count, tree_count[roots:]),
+        )
 
     @property
     def nodes(self) -> int:
@@ -141,18 +195,17 @@ class PrefixTree:
             start_tokens=self.token[node],
         )
 
-    def recounted(self, end_node: Int[Array, "names"], counts: Int64[Array, "names"]) -> PrefixTree:
+    def recounted(self, counts: Int64[Array, "names"]) -> PrefixTree:
         """Return the tree of the same names with other counts. Arrays that stay the same are shared, not copied.
 
         Args:
-            end_node: The last node of each name. All names have to be included.
-            counts: How often each name occurs. Each count has to be at least 1.
+            counts: How often each name occurs, in the order of ``sequences``. Each count has to be at least 1.
         """
         is_end = self.edge_token == END_TOKEN  # (E,)
         count = np.zeros(self.nodes, np.int64)  # (N,)
-        count[end_node] = counts
+        count[self.edge_node[is_end]] = counts
         edge_count = np.empty(len(is_end), np.int64)  # (E,)
-        edge_count[is_end] = count[self.edge_node[is_end]]
+        edge_count[is_end] = counts
         for depth in range(self.depth - 1, 0, -1):  # add the counts of each level to its parents
             level = slice(self.level[depth], self.level[depth + 1])
             parent = self.parent[level]
@@ -167,7 +220,7 @@ class PrefixTree:
             return self
         rows = self.sequences()
         sorted_names, _ = SortedNames.from_rows(rows.tokens, rows.counts)
-        return sorted_names.tree()
+        return PrefixTree.of(sorted_names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,196 +233,6 @@ class Sequences:
     counts: Int64[Array, "names"]  #: how often each name occurs
     nodes: Int64[Array, "names T"]  #: the node before each token; 0 after the end of a name
     start_tokens: Int32[Array, "names"]  #: the start token of each name
-
-
-@dataclass(frozen=True, eq=False)
-class SortedNames:
-    """The distinct names of a list, sorted by start token, then by their characters. Trees are built from them."""
-
-    tokens: Int[Array, "total"]  # the ids of all names, concatenated
-    lengths: Int64[Array, "names"]  # characters of each name
-    counts: Int64[Array, "names"]  # how often each name occurs in the list
-    start_tokens: Int32[Array, "names"]  # the start token of each name
-
-    @classmethod
-    def ranked(
-        cls, names: Iterable[str], vocabulary: Vocabulary, start_tokens: Iterable[int] | None = None
-    ) -> tuple[SortedNames, Ranking]:
-        """Sort and count names.
-
-        Args:
-            names: The list.
-            vocabulary: The ids of the characters.
-            start_tokens: The start token of each name. None: all names start with ``END_TOKEN``.
-
-        Returns:
-            The distinct names, and the ranking that maps the entries of the list to them.
-
-        Raises:
-            NamesError: The list is empty, a character isn't in the vocabulary, or the number of start tokens is wrong.
-
-        >>> names = ["Bo", "Al", "Bo"]
-        >>> sorted_names, ranking = SortedNames.ranked(names, Vocabulary.from_names(names))
-        >>> sorted_names.counts.tolist(), ranking.rank.tolist()
-        ([1, 2], [1, 0, 1])
-        """
-        entries = names if isinstance(names, Sequence) else list(names)
-        token_of_entry = None if start_tokens is None else np.fromiter(start_tokens, dtype=np.int32)
-        if token_of_entry is not None and len(token_of_entry) != len(entries):
-            raise NamesError(
-                f"there are {len(token_of_entry):,} start tokens for {len(entries):,} names: give one for each name"
-            )
-        if not entries:
-            raise NamesError("the list has no names: give at least one")
-        ranking = Ranking.of(entries, vocabulary, token_of_entry)
-        first_entry = ranking.representatives  # (names,)
-        if token_of_entry is None:
-            distinct_start_tokens = np.full(len(first_entry), END_TOKEN, np.int32)  # (names,)
-        else:
-            distinct_start_tokens = token_of_entry[first_entry]  # (names,)
-        sorted_names = cls(
-            tokens=ranking.distinct_tokens(),
-            lengths=ranking.lengths[first_entry],
-            counts=ranking.counts,
-            start_tokens=distinct_start_tokens,
-        )
-        return sorted_names, ranking
-
-    def counted(self, counts: Int64[Array, "names"]) -> SortedNames:
-        """Return the names with other counts. Names whose count is 0 are removed."""
-        kept = np.flatnonzero(counts)
-        if len(kept) == len(counts):
-            return replace(self, counts=counts)
-        return SortedNames(
-            tokens=take_rows(self.tokens, self.lengths, kept),
-            lengths=self.lengths[kept],
-            counts=counts[kept],
-            start_tokens=self.start_tokens[kept],
-        )
-
-    @classmethod
-    def from_rows(
-        cls, tokens: Int32[Array, "rows T"], counts: Int64[Array, "rows"]
-    ) -> tuple[SortedNames, Int64[Array, "rows"]]:
-        """Sort and count names from rows of ids. They all start with ``END_TOKEN``.
-
-        Args:
-            tokens: The characters of each name, padded with end tokens. The longest names need no padding.
-            counts: How often each row occurs.
-
-        Returns:
-            The distinct names, and the index of each row's name among them.
-        """
-        rows, name_of = np.unique(tokens, axis=0, return_inverse=True)  # the end token is lowest
-        name_of = name_of.reshape(-1)  # (rows,)
-        total = np.zeros(len(rows), np.int64)  # (names,)
-        np.add.at(total, name_of, counts)
-        is_character = rows != END_TOKEN  # (names, T)
-        sorted_names = cls(
-            tokens=rows[is_character],
-            lengths=is_character.sum(axis=1),
-            counts=total,
-            start_tokens=np.full(len(rows), END_TOKEN, np.int32),
-        )
-        return sorted_names, name_of
-
-    @property
-    def _start(self) -> Int64[Array, "names"]:
-        """The index of each name's first character in ``tokens``."""
-        return np.cumsum(self.lengths) - self.lengths
-
-    def shared_with_next(self) -> Int64[Array, "neighbors"]:
-        """Return how many first characters each name shares with the next name. The last name has no next name."""
-        start = self._start  # (names,)
-        shorter = np.minimum(self.lengths[:-1], self.lengths[1:])  # (neighbors,)
-        shared = np.zeros(len(shorter), np.int64)  # (neighbors,)
-        depth = 0
-        alike = np.arange(len(shorter))  # the names that share ``depth`` characters
-        while len(alike):
-            alike = alike[shorter[alike] > depth]
-            token = self.tokens[start[alike] + depth]
-            next_token = self.tokens[start[alike + 1] + depth]
-            alike = alike[token == next_token]
-            depth += 1
-            shared[alike] = depth
-        return shared
-
-    def tree(self) -> PrefixTree:
-        """Build the prefix tree of the names."""
-        return self._build_tree(None)
-
-    def tree_and_paths(self) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
-        """Build the tree, and the path of each name through it.
-
-        Returns:
-            The tree, the nodes of each name from its root to its last character (concatenated for all names), and the
-            index of each name's first node among them.
-        """
-        path_nodes = len(self.tokens) + len(self.lengths)  # one more node than characters
-        paths = np.zeros(path_nodes, dtype=index_type(path_nodes))
-        tree = self._build_tree(paths)
-        return tree, paths, self._start + np.arange(len(self.lengths))
-
-    def _build_tree(self, paths: Int[Array, "P"] | None) -> PrefixTree:
-        """Build the prefix tree, one depth after another.
-
-        Args:
-            paths: Is filled with the nodes of each name, as ``tree_and_paths`` returns them. None: they aren't needed.
-        """
-        start = self._start  # (names,)
-        path_start = start + np.arange(len(start))  # (names,)
-        names = np.arange(len(start))  # (A,) that have at least ``depth`` characters
-        tokens = self.start_tokens  # (A,) the last token of each name's prefix
-        parents = np.full(len(start), -1)  # (A,) the node of each name's prefix without that token
-        level = [0]  # the first node of each depth
-        # One array for each depth, with one number for each node, or for each node where names end:
-        token, parent, count = [], [], []
-        end_node, end_count = [], []
-        depth = 0
-        while len(names):
-            # Names with the same prefix are neighbors, and the first of them adds its node.
-            is_first = new_run(parents) | new_run(tokens)  # (A,)
-            first = np.flatnonzero(is_first)
-            token.append(tokens[first].astype(np.int32))
-            parent.append(parents[first])
-            count.append(np.add.reduceat(self.counts[names], first))
-            nodes = level[-1] - 1 + np.cumsum(is_first)  # (A,) the node of each name's prefix
-            level.append(level[-1] + len(first))
-            if paths is not None:
-                paths[path_start[names] + depth] = nodes
-
-            # Some names end here. The others go on with their next character.
-            is_end = self.lengths[names] == depth  # (A,)
-            end_node.append(nodes[is_end])
-            end_count.append(self.counts[names[is_end]])
-            names = names[~is_end]
-            parents = nodes[~is_end]
-            tokens = self.tokens[start[names] + depth]
-            depth += 1
-
-        # Pieces are deleted when they're joined. For a long list, keeping them would double the memory.
-        tree_token = _join_and_clear(token)  # (N,)
-        tree_parent = _join_and_clear(parent)  # (N,)
-        tree_count = _join_and_clear(count)  # (N,)
-        ends = _join_and_clear(end_node)  # (names,) the node where each name ends
-        ends_count = _join_and_clear(end_count)  # (names,)
-
-        # Merge the edges that end names with those that lead to children, which have the order of the children.
-        # The end of a name comes before the other edges of its node, because END_TOKEN is the smallest token.
-        roots = level[1]
-        children_before = np.searchsorted(tree_parent[roots:], ends, side="left")  # (names,)
-        is_end_edge = np.zeros(len(ends) + len(tree_parent) - roots, dtype=bool)  # (E,)
-        is_end_edge[children_before + np.arange(len(ends))] = True
-        end_token = np.full(len(ends), END_TOKEN, np.int32)
-        return PrefixTree(
-            token=tree_token,
-            parent=tree_parent,
-            level=np.array(level),
-            count=tree_count,
-            edge_node=_interleave(is_end_edge, ends, tree_parent[roots:]),
-            edge_token=_interleave(is_end_edge, end_token, tree_token[roots:]),
-            edge_count=_interleave(is_end_edge, ends_count, tree_count[roots:]),
-        )
 
 
 def _interleave(

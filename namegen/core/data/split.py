@@ -8,8 +8,8 @@ from hashlib import blake2b
 import numpy as np
 
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, setting
-from namegen.types import Array, Int, Int8, Int64
+from namegen.errors import NamesError, counted, setting
+from namegen.types import Array, Int8
 
 MIN_NAMES_TO_SPLIT = 10
 TRAINING, VALIDATION, TEST = 0, 1, 2  # the set of an entry
@@ -17,27 +17,8 @@ TRAINING, VALIDATION, TEST = 0, 1, 2  # the set of an entry
 _SPLIT_STREAM = int.from_bytes(b"split", "big")
 
 
-def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:
-    """Number the distinct names of a list in the order in which they first occur.
-
-    Returns:
-        The distinct names, and the number of each entry's name.
-
-    >>> numbered(["Bo", "Al", "Bo"])[1].tolist()
-    [0, 1, 0]
-    """
-    number = {name: index for index, name in enumerate(dict.fromkeys(names))}
-    name_of = np.fromiter(map(number.__getitem__, names), dtype=np.int64, count=len(names))
-    return list(number), name_of
-
-
 def choose_parts(
-    distinct: Sequence[str],
-    name_of: Int[Array, "entries"],
-    data: DataSettings,
-    *,
-    seed: int,
-    source: str,
+    names: Sequence[str], data: DataSettings, *, seed: int, source: str
 ) -> Int8[Array, "entries"]:
     """Choose the set of each entry of a list: ``TRAINING``, ``VALIDATION`` or ``TEST``.
 
@@ -48,8 +29,7 @@ def choose_parts(
     validation set doesn't depend on it.
 
     Args:
-        distinct: The distinct names of the list.
-        name_of: The index of each entry's name in ``distinct``.
+        names: The list.
         data: The shares of the sets, and the type of split.
         seed: The seed of the split if ``data`` has none. Another seed chooses other sets.
         source: What messages call the list.
@@ -59,47 +39,38 @@ def choose_parts(
     """
     shares = {VALIDATION: data.validation_share, TEST: data.test}
     held_out_sets = [part for part, share in shares.items() if share > 0]
-    part_of = np.full(len(name_of), TRAINING, np.int8)  # (entries,)
+    part_of = np.full(len(names), TRAINING, np.int8)  # (entries,)
     if not held_out_sets:
         return part_of
     if data.split_seed is not None:
         seed = data.split_seed
     if data.split == "by-name":
-        part_of = _split_by_hash(distinct, data, seed)[name_of]
+        # The lowest hashes (keyed BLAKE2b) are for validation, and the next ones for testing.
+        validation_limit = int(data.validation_share * 2**64).to_bytes(8, "big")
+        test_limit = int((data.validation_share + data.test) * 2**64).to_bytes(8, "big")
+        keyed_hash = blake2b(digest_size=8, key=f"split {seed}".encode())
+        for entry, name in enumerate(names):
+            name_hash = keyed_hash.copy()
+            name_hash.update(name.encode("utf-8", "surrogatepass"))
+            digest = name_hash.digest()
+            if digest < validation_limit:
+                part_of[entry] = VALIDATION
+            elif digest < test_limit:
+                part_of[entry] = TEST
     else:
-        shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(len(name_of))
-        validation_end = round(data.validation_share * len(name_of))
-        test_end = validation_end + round(data.test * len(name_of))
+        shuffled = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(len(names))
+        validation_end = round(data.validation_share * len(names))
+        test_end = validation_end + round(data.test * len(names))
         part_of[shuffled[:validation_end]] = VALIDATION
         part_of[shuffled[validation_end:test_end]] = TEST
 
     has_all_sets = np.isin([TRAINING, *held_out_sets], part_of).all()
-    if len(name_of) < MIN_NAMES_TO_SPLIT or not has_all_sets:
-        names = "1 name" if len(name_of) == 1 else f"{len(name_of):,} names"
+    if len(names) < MIN_NAMES_TO_SPLIT or not has_all_sets:
         percent = 100 * sum(shares.values())
         setting_names = {VALIDATION: "validation", TEST: "test"}
         settings = [setting(setting_names[part], 0) for part in held_out_sets]
         raise NamesError(
-            f"{source} has {names} ({len(distinct):,} distinct), too few to hold out {percent:.3g}% of them: "
-            f"train on all with {' '.join(settings)}, or give a longer list"
+            f"{source} has {counted(len(names), 'name')} ({len(set(names)):,} distinct), too few to hold out "
+            f"{percent:.3g}% of them: train on all with {' '.join(settings)}, or give a longer list"
         )
-    return part_of
-
-
-def _split_by_hash(
-    distinct: Sequence[str], data: DataSettings, seed: int
-) -> Int8[Array, "distinct"]:
-    """Split names by a keyed hash (BLAKE2b) of each: the lowest are for validation, the next ones for testing."""
-    validation_end = int(data.validation_share * 2**64).to_bytes(8, "big")
-    test_end = int((data.validation_share + data.test) * 2**64).to_bytes(8, "big")
-    keyed_hash = blake2b(digest_size=8, key=f"split {seed}".encode())
-    part_of = np.full(len(distinct), TRAINING, np.int8)
-    for index, name in enumerate(distinct):
-        name_hash = keyed_hash.copy()
-        name_hash.update(name.encode("utf-8", "surrogatepass"))
-        digest = name_hash.digest()
-        if digest < validation_end:
-            part_of[index] = VALIDATION
-        elif digest < test_end:
-            part_of[index] = TEST
     return part_of

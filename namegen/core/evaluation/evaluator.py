@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.prefix_reader import read_prefixes
 from namegen.core.models import all_log_probabilities
-from namegen.types import Array, Bool, Float32, Float64
+from namegen.types import Array, Bool, Float32, Float64, Int32
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,20 @@ class AccuracyEvaluator:
         """
         log_probability = self.edge_scores(tree)[0]
         return name_sums(tree, log_probability[:, None])[:, 0]
+
+    def log_probabilities_after(
+        self, names: SortedNames, start_tokens: Int32[Array, "S"]
+    ) -> Float64[Array, "S names"]:
+        """Return the log-probability of each name after each start token, in nats, with the end token.
+
+        Args:
+            names: The names. Their own start tokens are ignored.
+            start_tokens: Distinct ids, in rising order.
+        """
+        repeated = names.under_each(start_tokens)
+        log_probabilities = np.empty(len(repeated.lengths))  # (S · names,)
+        log_probabilities[repeated.by_length] = self.name_log_probabilities(PrefixTree.of(repeated))
+        return log_probabilities.reshape(len(start_tokens), -1)
 
     def edge_scores(self, tree: PrefixTree) -> tuple[Float64[Array, "E"], Bool[Array, "E"]]:
         """Return each edge's log-probability in nats, and whether its token is the most likely one after its node."""

@@ -11,7 +11,8 @@ import numpy as np
 from namegen.core.checkpoint.metadata import QUANTILES
 from namegen.core.data.arrays import blocks
 from namegen.core.data.labels import StartTokens
-from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -19,7 +20,7 @@ from namegen.core.evaluation.prefix_reader import limited_rows
 from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import AnyLabel, as_one
 from namegen.errors import NamesError
-from namegen.types import Array, Float64, Int32
+from namegen.types import Array, Float64
 
 MAX_NAME = 10_000  # characters, each of which takes one step of the model
 BLOCK_NAMES = 4096  # names per step
@@ -69,7 +70,7 @@ def score_names(
             know.
 
     >>> from namegen.core.models.ngram import NgramModel
-    >>> from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+    >>> from namegen.core.data.prefix_tree import PrefixTree
     >>> vocabulary = Vocabulary.from_names(["Al", "Ali"])
     >>> model = NgramModel(PrefixTree.from_names(["Al", "Ali"], vocabulary), vocabulary.size, order=3)
     >>> score, = score_names(model, vocabulary, ["Al"])
@@ -81,12 +82,25 @@ def score_names(
     scores: list[NameScore] = []
     for block in blocks(len(names), limited_rows(model, BLOCK_NAMES)):
         block_names = names[block]
-        first_tokens = np.full(len(block_names), start_token, np.int32)
-        rows = _character_log_probabilities(model, first_tokens, vocabulary, block_names).tolist()
-        for name, row in zip(block_names, rows, strict=True):
-            letters = row[: len(name) + 1]
-            percentile = None if quantiles is None else percentile_of(math.fsum(letters), quantiles)
-            scores.append(NameScore(name, tuple(letters), percentile))
+        characters, lengths = vocabulary.encode_all(block_names)
+        depth = int(lengths.max()) + 1
+        tokens = np.full((len(block_names), depth), END_TOKEN, np.int32)  # (B, T)
+        is_character = np.arange(depth) < lengths[:, None]  # (B, T)
+        tokens[is_character] = characters
+
+        # Read the names token by token. The values after a name's end token have no meaning.
+        letters = np.empty(tokens.shape)  # (B, T)
+        rows = np.arange(len(block_names))
+        state = model.initial_state(len(block_names))
+        latest = np.full(len(block_names), start_token, np.int32)  # (B,)
+        for position in range(depth):
+            logits, state = model.step(latest, state)
+            latest = np.ascontiguousarray(tokens[:, position])
+            letters[:, position] = all_log_probabilities(logits)[rows, latest]
+        for name, row in zip(block_names, letters.tolist(), strict=True):
+            of_name = row[: len(name) + 1]
+            percentile = None if quantiles is None else percentile_of(math.fsum(of_name), quantiles)
+            scores.append(NameScore(name, tuple(of_name), percentile))
     return scores
 
 
@@ -106,9 +120,9 @@ def label_probabilities(
             know.
     """
     _check_lengths([name])
-    copies = [name] * len(start_tokens.tokens)
-    letters = _character_log_probabilities(model, start_tokens.ids, vocabulary, copies)  # (R, T)
-    log_likelihood = letters[:, : len(name) + 1].sum(axis=1)  # (R,)
+    names, _ = SortedNames.ranked([name], vocabulary)
+    evaluator = AccuracyEvaluator(model)
+    log_likelihood = evaluator.log_probabilities_after(names, start_tokens.ids)[:, 0]  # (R,)
     log_joint = start_tokens.log_shares + log_likelihood  # (R,)
     if log_joint.max() == -np.inf:  # no label can have the name
         log_joint = start_tokens.log_shares
@@ -124,29 +138,6 @@ def _check_lengths(names: Sequence[str]) -> None:
     longest = max(map(len, names), default=0)
     if longest > MAX_NAME:
         raise NamesError(f"a name has {longest:,} characters: expected at most {MAX_NAME:,}")
-
-
-def _character_log_probabilities(
-    model: LanguageModel,
-    start_tokens: Int32[Array, "names"],
-    vocabulary: Vocabulary,
-    names: Sequence[str],
-) -> Float64[Array, "names T"]:
-    """Return the log-probability of each token of each name. The values after a name's end token have no meaning."""
-    characters, lengths = vocabulary.encode_all(names)
-    depth = int(lengths.max()) + 1
-    tokens = np.full((len(names), depth), END_TOKEN, np.int32)  # (names, T)
-    is_character = np.arange(depth) < lengths[:, None]  # (names, T)
-    tokens[is_character] = characters
-    letters = np.empty(tokens.shape)  # (names, T)
-    rows = np.arange(len(names))
-    state = model.initial_state(len(names))
-    latest = start_tokens  # (names,)
-    for position in range(depth):
-        logits, state = model.step(latest, state)
-        latest = np.ascontiguousarray(tokens[:, position])
-        letters[:, position] = all_log_probabilities(logits)[rows, latest]
-    return letters
 
 
 def percentile_of(log_probability: float, quantiles: Float64[Array, "101"]) -> float:
@@ -203,7 +194,7 @@ def score_quantiles(
             sample_size = max(int(share * name_count), 2 * QUANTILES)
             chosen = np.random.default_rng(0).permutation(name_count)[:sample_size]
             sample, _ = SortedNames.from_rows(names.tokens[chosen], names.counts[chosen])
-            tree = sample.tree()
+            tree = PrefixTree.of(sample)
         if tree.nodes * token_count > FAR_TOO_MANY:
             return None
         model = AnyLabel(model, start_tokens)

@@ -21,7 +21,7 @@ import numpy as np
 
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import NAMES, KnownSet, Normalization
-from namegen.core.data.prefix_tree import SortedNames
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -285,38 +285,15 @@ class Generator:
         joint = np.empty((len(names), len(start_tokens)))
         if not names:
             return joint
-        characters, lengths = self.vocabulary.encode_all(names)
-        longest = int(lengths.max())
-        tokens = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
-        is_character = np.arange(longest) < lengths[:, None]  # (names, longest)
-        tokens[is_character] = characters
-        distinct, row_of_name = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
+        distinct, row_of_name = SortedNames.ranked(names, self.vocabulary)
         # For a few names, one tree per start token would be slow. For many names, a single tree would be too large.
         tokens_at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))  # start tokens
+        evaluator = AccuracyEvaluator(self.model)
         for first in range(0, len(start_tokens), tokens_at_once):
             columns = slice(first, first + tokens_at_once)
-            log_probability = self._log_probability(distinct, start_tokens[columns])
+            log_probability = evaluator.log_probabilities_after(distinct, start_tokens[columns])
             joint[:, columns] = log_probability[:, row_of_name].T
         return joint + self.start_tokens.log_shares
-
-    def _log_probability(
-        self, names: SortedNames, start_tokens: Int32[Array, "S"]
-    ) -> Float64[Array, "S names"]:
-        """Return the log-probability of each name given each start token, in nats."""
-        token_count = len(start_tokens)
-        # All names after the first start token, then all names after the second one, and so on.
-        names_by_token = SortedNames(
-            tokens=np.tile(names.tokens, token_count),
-            lengths=np.tile(names.lengths, token_count),
-            counts=np.tile(names.counts, token_count),
-            start_tokens=np.repeat(start_tokens, len(names.lengths)),
-        )
-        evaluator = AccuracyEvaluator(self.model)
-        in_tree_order = evaluator.name_log_probabilities(names_by_token.tree())  # (S · names,)
-        tree_order = np.argsort(names_by_token.lengths, kind="stable")  # a tree sorts by length
-        log_probability = np.empty(len(tree_order))  # (S · names,)
-        log_probability[tree_order] = in_tree_order
-        return log_probability.reshape(token_count, -1)
 
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0

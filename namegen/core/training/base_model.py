@@ -27,7 +27,7 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.ngram_set import NgramSet, NgramSource, digit_as_0, symbols_of
 from namegen.core.data.corpus import SHORT_LIST, Corpus
 from namegen.core.data.normalization import KnownSet
-from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -112,17 +112,10 @@ class BaseModel:
         if not readable or label_count == 0:
             return np.full(label_count, 1 / max(label_count, 1))
 
-        # The log-probability of each name under each label, from a tree with every name once under each label.
-        start_tokens = np.arange(vocabulary.size, vocabulary.size + label_count)  # (L,)
-        repeated = readable * label_count
-        tree = PrefixTree.from_names(
-            repeated, vocabulary, np.repeat(start_tokens, len(readable)).tolist()
-        )
-        in_tree_order = AccuracyEvaluator(self.model).name_log_probabilities(tree)
-        shorter_first = np.argsort([len(name) for name in repeated], kind="stable")  # as in a tree
-        log_probabilities = np.empty((label_count, len(readable)))
-        log_probabilities.flat[shorter_first] = in_tree_order
-
+        start_tokens = np.arange(vocabulary.size, vocabulary.size + label_count, dtype=np.int32)
+        sorted_names, _ = SortedNames.ranked(readable, vocabulary)
+        evaluator = AccuracyEvaluator(self.model)
+        log_probabilities = evaluator.log_probabilities_after(sorted_names, start_tokens)
         likelihoods = np.exp(log_probabilities - log_probabilities.max(axis=0))  # (L, names)
         shares = np.full((label_count, 1), 1 / label_count)  # (L, 1)
         for _ in range(ROUNDS):

@@ -25,7 +25,6 @@ from namegen.core.data.list_parts import ListParts
 from namegen.core.data.normalization import KnownSet, normalization_of
 from namegen.core.data.patterns import patterns_of_list
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
@@ -149,7 +148,7 @@ def prepare(
     if letter_case != "original":  # the base model only knows capitals at the start of words
         corpus = replace(corpus, names=tuple(map(title, corpus.names)))
     parts = ListParts.from_corpus(corpus, recipe.data, seed=recipe.training.seed)
-    training_set = corpus.where(parts.part_of == TRAINING)
+    training_set = parts.training_set
     vocabulary = parts.vocabulary
     labels = tuple(parts.labels)
     recipe = with_defaults(start.recipe, ListSize.of(parts, has_phrases=training_set.is_phrases))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from namegen.core.data.arrays import index_type
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sorted_names import SortedNames
 from namegen.core.data.vocabulary import END_TOKEN, Vocabulary
 from namegen.errors import NamesError
 from tests.strategies import HARD_NAMES, any_name, labelled_lists, names_lists
@@ -156,31 +157,16 @@ def test_a_tree_restores_its_names(entries: Labelled) -> None:
 
 @given(any_lists)
 @example(WORKED)
-@example([(PLAIN, "")])
-def test_paths_contain_the_nodes_of_each_name(entries: Labelled) -> None:
-    names, vocabulary, start_tokens = parts_of(entries)
-    tree, paths, starts = SortedNames.ranked(names, vocabulary, start_tokens)[0].tree_and_paths()
-    assert_same_tree(tree, make(entries)[0])
-    spelled, distinct = prefixes(tree, vocabulary), sorted(set(entries))
-    for (label, name), start in zip(distinct, starts, strict=True):
-        way = [spelled[node] for node in paths[start : start + len(name) + 1]]
-        assert way == [(label, name[:place]) for place in range(len(name) + 1)]
-    assert len(paths) == sum(len(name) + 1 for _, name in distinct)
-
-
-@given(any_lists)
-@example(WORKED)
 @example(HARD)
 @example(SAME_START)
 def test_names_are_sorted_like_python_strings(entries: Labelled) -> None:
-    """Entries are sorted by start token, then name. Equal entries keep their order, as in Python's stable sort."""
+    """Entries are sorted by start token, then by name."""
     names, vocabulary, start_tokens = parts_of(entries)
-    found, ranking = SortedNames.ranked(names, vocabulary, start_tokens)
-    assert ranking.sorted_entries.tolist() == sorted(range(len(entries)), key=entries.__getitem__)
+    found, name_of = SortedNames.ranked(names, vocabulary, start_tokens)
     counts, distinct = Counter(entries), sorted(set(entries))
-    assert [entries[entry] for entry in ranking.representatives] == distinct
-    assert found.counts.tolist() == ranking.counts.tolist() == [counts[entry] for entry in distinct]
-    assert ranking.rank.tolist() == [distinct.index(entry) for entry in entries]
+    assert found.first_entry.tolist() == [entries.index(entry) for entry in distinct]
+    assert found.counts.tolist() == [counts[entry] for entry in distinct]
+    assert name_of.tolist() == [distinct.index(entry) for entry in entries]
     assert [label_of(b, vocabulary) for b in found.start_tokens.tolist()] == [
         label for label, _ in distinct
     ]
@@ -204,6 +190,3 @@ def test_invalid_lists_are_rejected() -> None:
 
 def test_indices_use_32_bits_only_if_they_fit() -> None:
     assert (index_type(2**31 - 1), index_type(2**31)) == (np.int32, np.int64)
-
-
-# --- block sizes ------------------------------------------------------------------------------------------------------

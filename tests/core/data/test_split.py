@@ -13,7 +13,6 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.split import TRAINING
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
@@ -199,7 +198,7 @@ class TestLabels:
         assert sum(map(len, sides)) == len(set(zip(corpus.names, corpus.labels, strict=True)))
         assert sorted(parts.distinct_names) == sorted(under)
         part, _, _ = corpus.split(data, seed=5)
-        assert corpus.where(parts.part_of == TRAINING).names == part.names
+        assert parts.training_set.names == part.names
         assert set(zip(part.names, part.labels, strict=True)) == sides[0]
         assert parts.label_counts == {
             label: part.labels.count(label) for label in corpus.label_counts
