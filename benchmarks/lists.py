@@ -10,7 +10,6 @@ import numpy as np
 from benchmarks.document import Sharing
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.settings import DataSettings
 from namegen.lists import read_names
@@ -52,21 +51,18 @@ def _us_first_names() -> list[str]:
     return names
 
 
-def sharing(batches: BatchMaker, batch_size: int) -> Sharing:
+def count_sharing(corpus: Corpus, batch_size: int) -> Sharing:
     """Count the characters, the characters of distinct names, and the distinct prefixes in the batches of an epoch."""
+    batches = BatchMaker.from_names(corpus.names, corpus.vocabulary)
     characters = 0
-    characters_of_distinct_names = 0
+    distinct_characters = 0
     prefixes = 0
     for batch in batches.epoch(0, batch_size=batch_size, seed=0):
         tree = batch.tree
         characters += tree.characters
-        characters_of_distinct_names += _characters_of_distinct_names(tree)
+        # Each distinct name ends at a node, and has as many characters as the node's depth, and an end token.
+        depth_of_node = np.repeat(np.arange(tree.depth), np.diff(tree.level))  # (nodes,)
+        last_nodes = tree.edge_node[tree.edge_token == END_TOKEN]  # (distinct names,)
+        distinct_characters += int((depth_of_node[last_nodes] + 1).sum())
         prefixes += tree.nodes
-    return Sharing(batch_size, characters, characters_of_distinct_names, prefixes)
-
-
-def _characters_of_distinct_names(tree: PrefixTree) -> int:
-    """Count the characters of the distinct names in a tree, with the end token of each name."""
-    depth_of_node = np.repeat(np.arange(tree.depth), np.diff(tree.level))  # (nodes,)
-    last_nodes = tree.edge_node[tree.edge_token == END_TOKEN]  # (distinct names,)
-    return int((depth_of_node[last_nodes] + 1).sum())
+    return Sharing(batch_size, characters, distinct_characters, prefixes)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from namegen.documents import from_plain, read_json, to_plain
+import msgspec
+
+from namegen.files import write_whole
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 NONE = "–"  # an empty cell of a table
@@ -25,28 +26,15 @@ def read(document_type: type[Document], path: Path) -> Document:
     """
     if not path.exists():
         return document_type()
-    return from_plain(document_type, read_json(path.read_bytes()))
+    return msgspec.json.decode(path.read_bytes(), type=document_type)
 
 
 def write(path: Path, document: object) -> None:
-    """Write a dataclass as JSON. An existing file is replaced only after the new one is complete."""
-    rounded = _round_numbers(to_plain(document))
+    """Write a dataclass as JSON. Numbers are rounded to six significant digits, which keeps the file small."""
+    exact = msgspec.json.encode(document)
+    rounded = json.loads(exact, parse_float=lambda number: float(f"{float(number):.6g}"))
     text = json.dumps(rounded, indent=1, ensure_ascii=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new_path = path.with_name(path.name + ".new")
-    new_path.write_text(f"{text}\n", encoding="utf-8")
-    os.replace(new_path, path)
-
-
-def _round_numbers(value: Any) -> Any:
-    """Round all numbers of a document to six significant digits, which keeps the file small."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: _round_numbers(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_round_numbers(inner) for inner in value]
-    return value
+    write_whole(path, f"{text}\n".encode())
 
 
 def write_or_check(name: str, text: str) -> bool:
@@ -71,15 +59,15 @@ def wrap(paragraph: str) -> str:
     return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table. The first column is text, the others are numbers.
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "---:") -> str:
+    """Return a Markdown table. The first column is text, and the others are numbers, aligned on the right.
 
     >>> print(table(["list", "names"], [["mlb-first", "3,034"]]))
     | list | names |
     | --- | ---: |
     | mlb-first | 3,034 |
     """
-    rule = ["---"] + ["---:"] * (len(heads) - 1)
+    rule = ["---"] + [align] * (len(heads) - 1)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [heads, rule, *rows])
 
 

@@ -22,7 +22,6 @@ from benchmarks.sections import SECTIONS
 
 UNIT_HEADS: dict[Unit, str] = {
     "characters a second": "1,000 chars/s",
-    "GFLOP/s": "GFLOP/s",
     "names a second": "names/s",
     "microseconds": "µs",
     "seconds": "seconds",
@@ -71,51 +70,28 @@ def page(document: Performance) -> str:
         machine = section.machine
         memory = f", {machine['memory_gib']} GiB" if "memory_gib" in machine else ""
         origin = f"{machine['processor']}, {machine['cores']} cores{memory}, {machine['system']}"
-        origin += f"; commit {section.commit or 'unknown'}"
+        origin += f"; commit {section.commit}"
         sections_by_origin.setdefault(origin, []).append(section)
     for origin, members in sections_by_origin.items():
-        *first_names, last_name = [section.name for section in members]
-        names = f"{', '.join(first_names)} and {last_name}" if first_names else last_name
+        names = ", ".join(section.name for section in members)
         versions = dict.fromkeys(
             f"{library} {version}"
             for section in members
             for library, version in section.versions.items()
         )
-        blocks.append(
-            wrap(f"We measured the sections {names} on {origin}, with {', '.join(versions)}.")
+        where = f"**{names}:** measured on {origin}. Versions: {', '.join(versions)}."
+        blocks.append(wrap(where))
+
+    for section in document.sections:
+        plan = SECTIONS[section.name]
+        explanation = (
+            f'To repeat this measurement, run `make bench BENCH="{section.name}"`. The command runs {section.rounds} '
+            f"rounds, which takes {section.seconds:.0f} seconds. {plan.about}"
         )
-    blocks += map(section_markdown, document.sections)
-    blocks += lead_blocks(document)
-    return "\n\n".join(blocks) + "\n"
-
-
-def section_markdown(section: Section) -> str:
-    """Write a section: its explanation, its tables, and its sentences about matrix products."""
-    plan = SECTIONS[section.name]
-    explanation = (
-        f'To repeat this measurement, run `make bench BENCH="{section.name}"`. The command runs {section.rounds} '
-        f"rounds, which takes {section.seconds:.0f} seconds. {plan.about}"
-    )
-    blocks = [f"## {plan.title}", wrap(explanation)]
-    # Processor times are almost equal to wall times, and products are a sentence.
-    shown = [
-        comparison
-        for comparison in section.comparisons
-        if comparison.key != "processor" and comparison.unit != "GFLOP/s"
-    ]
-    blocks += [comparison_table(list(group)) for _, group in groupby(shown, key=table_heads)]
-    for comparison in section.comparisons:
-        if comparison.unit != "GFLOP/s":
-            continue
-        shares = []
-        for subject in comparison.subjects:
-            ratios = comparison.against(subject, comparison.best(comparison.rival))
-            percent = format_median(ratios, lambda ratio: f"{100 * ratio:.0f}")
-            shares.append(f"{percent}% ({subject.rpartition(', ')[2]})")
-        network = comparison.title.partition(":")[0]
-        sentence = f"{network} trains at {' or '.join(shares)} of the speed of the matrix product {comparison.rival}."
-        blocks.append(wrap(sentence))
-    return "\n\n".join(blocks)
+        blocks += [f"## {plan.title}", wrap(explanation)]
+        for _, group in groupby(section.comparisons, key=table_heads):
+            blocks.append(comparison_table(list(group)))
+    return "\n\n".join([*blocks, *lead_blocks(document)]) + "\n"
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -123,48 +99,40 @@ def section_markdown(section: Section) -> str:
 
 def comparison_table(comparisons: Sequence[Comparison]) -> str:
     """Make a single table of comparisons with the same columns. Each title is a row of its own, or the first head."""
-    heads = list(table_heads(comparisons[0]))
+    heads = table_heads(comparisons[0])
     if len(comparisons) == 1:
-        heads[0] = comparisons[0].title
-        return table(heads, table_rows(comparisons[0]))
+        return table([comparisons[0].title, *heads], table_rows(comparisons[0]))
     rows = []
     for comparison in comparisons:
-        rows.append([f"{comparison.title}:", *[""] * (len(heads) - 1)])
+        rows.append([f"{comparison.title}:", *[""] * len(heads)])
         rows += table_rows(comparison)
-    return table(heads, rows)
+    return table(["", *heads], rows)
 
 
-def table_heads(comparison: Comparison) -> tuple[str, ...]:
-    """Return the heads of the columns. The first is empty."""
-    operator = "−" if comparison.is_loss else "÷"
-    heads = ["", UNIT_HEADS[comparison.unit], "range"]
-    for subject in comparison.subjects:
-        # Several names are shortened to what follows the last comma: "training, each prefix" to "each prefix".
-        is_only_subject = len(comparison.subjects) == 1
-        name = subject if is_only_subject else subject.rpartition(", ")[2]
-        heads.append(f"{name} {operator} this")
+def table_heads(comparison: Comparison) -> list[str]:
+    """Return the heads of the columns, without the first one."""
+    heads = [UNIT_HEADS[comparison.unit], "range"]
+    if comparison.subject:
+        operator = "−" if comparison.is_loss else "÷"
+        heads.append(f"{comparison.subject} {operator} this")
     if any(variant.start_seconds is not None for variant in comparison.ways):
         heads.append("start-up")
     if any(variant.peak_mebibytes is not None for variant in comparison.ways):
         heads.append("peak MiB")
-    return tuple(heads)
+    return heads
 
 
 def table_rows(comparison: Comparison) -> list[list[str]]:
-    """Return one row per variant, with its median, its range, and the subjects' ratios to it."""
+    """Return one row per variant, with its median, its range, and the subject's ratio to it."""
     heads = table_heads(comparison)
     rows = []
     for variant in comparison.ways:
         low, high = (format_value(end, comparison.unit) for end in median_interval(variant.values))
         cells = [variant.name, format_value(variant.median, comparison.unit), f"{low}–{high}"]
-        for subject in comparison.subjects:
-            results = comparison.against(subject, variant)
-            if variant is comparison.best(subject):
-                cells.append(NONE)
-            elif comparison.is_loss:
-                cells.append(format_median(results, "{:+.3f}".format))
-            else:
-                cells.append(format_median(results, format_ratio))
+        if comparison.subject:
+            is_subject = variant is comparison.best(comparison.subject)
+            show = "{:+.3f}".format if comparison.is_loss else format_ratio
+            cells.append(NONE if is_subject else format_median(comparison.against(variant), show))
         start = variant.start_seconds
         memory = variant.peak_mebibytes
         if "start-up" in heads:
@@ -189,11 +157,7 @@ def format_value(value: float, unit: Unit) -> str:
 
 def format_ratio(ratio: float) -> str:
     """Format a ratio with two decimals, or with fewer from 10 on."""
-    if ratio >= 100:
-        return f"{ratio:,.0f}"
-    if ratio >= 10:
-        return f"{ratio:.3g}"
-    return f"{ratio:.2f}"
+    return f"{ratio:.2f}" if ratio < 10 else three_digits(ratio)
 
 
 # --- the lead over PyTorch --------------------------------------------------------------------------------------------
@@ -204,28 +168,25 @@ def lead_blocks(document: Performance) -> list[str]:
     rows = []
     factors = []  # of sharing
     leads_without_sharing = []  # with a description
-    comparisons = [one for section in document.sections for one in section.comparisons]
-    for comparison in comparisons:
-        sharing_by_size = {sharing.batch_size: sharing for sharing in comparison.sharing}
-        # The titles of some stored results also contain namegen's batch size.
-        work = comparison.title.partition(", namegen batch")[0]
-        for subject, batch_size in comparison.shares.items():
-            ratios = comparison.against(subject, comparison.best(comparison.rival))
-            sharing = sharing_by_size[batch_size]
-            prefixes_per_character = sharing.prefixes / sharing.characters
-            engine_ratios = [ratio * prefixes_per_character for ratio in ratios]
+    for section in document.sections:
+        for comparison in section.comparisons:
+            sharing = comparison.sharing
+            if sharing is None:
+                continue
+            ratios = comparison.against(comparison.best("PyTorch"))
+            factor = sharing.characters / sharing.prefixes
             row = [
-                f"{work}, batch {batch_size}",
-                f"{prefixes_per_character:.2f}",
+                f"{comparison.title}, batch {sharing.batch_size}",
+                f"{1 / factor:.2f}",
                 f"{sharing.repeats_factor:.2f}",
                 f"{sharing.prefixes_factor:.2f}",
-                format_median(engine_ratios, format_ratio),
+                format_median([ratio / factor for ratio in ratios], format_ratio),
                 format_median(ratios, format_ratio),
             ]
             rows.append(row)
-            factors.append(sharing.total_factor)
-            lead = median(ratios) / sharing.total_factor
-            leads_without_sharing.append((lead, f"{work}, batch {batch_size:,}"))
+            factors.append(factor)
+            work = f"{comparison.title}, batch {sharing.batch_size:,}"
+            leads_without_sharing.append((median(ratios) / factor, work))
     if not rows:
         return []
     lowest, lowest_work = min(leads_without_sharing)

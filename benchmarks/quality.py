@@ -6,7 +6,7 @@
 Each list is split into a training set, a validation set (10%) and a test set (10%), with a seed that wasn't used to
 choose the default settings. Seeds vary the initial parameters and the order of the names. Two runs are trained in
 parallel, with one thread each. Their results are kept in ``build/quality``, so you can stop the command and continue
-later.
+later. Delete this folder after you have changed how networks are trained.
 
 It writes ``docs/results/quality.json`` with means over the seeds, and with the difference between each model's loss and
 the n-gram baseline's. The 95% confidence intervals come from a bootstrap over names and seeds.
@@ -17,35 +17,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from benchmarks.bootstrap import confidence_interval
+from benchmarks.lists import US_FIRST, US_FIRST_LINES, load
+from benchmarks.pages import RESULTS, read, write
+from benchmarks.quality_page import NGRAM, SPLIT_SEED, Model, Quality, QualityList
+from namegen.backends import load_engine
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.settings import Config
+from namegen.core.training.preparation import PreparedTraining, prepare
+from namegen.core.training.run import TrainingRun
+from namegen.files import write_whole
+from namegen.settings_toml import merge
 from namegen.threads import limit_threads
 
-limit_threads(1)  # before NumPy is imported
-
-import numpy as np  # noqa: E402
-
-from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
-from benchmarks.pages import RESULTS, read, write  # noqa: E402
-from benchmarks.quality_page import NGRAM, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
-from namegen.backends import load_engine  # noqa: E402
-from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
-from namegen.core.settings import Config  # noqa: E402
-from namegen.core.training.preparation import prepare  # noqa: E402
-from namegen.core.training.run import TrainingRun  # noqa: E402
-from namegen.settings_toml import merge  # noqa: E402
-from namegen.types import Array, Float64, Int64  # noqa: E402
-
 FOLDER = Path("build") / "quality"
-RESAMPLES = 2_000
 LISTS = (US_FIRST, "mlb-first", "mlb-last", "companies", "japanese-given", US_FIRST_LINES)
 
 # --- the models -------------------------------------------------------------------------------------------------------
@@ -81,76 +76,48 @@ MODELS_FOR_LINES = ("quick: SimpleRNN 2×32", "standard", "Transformer 4×64")
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Run:
-    """A training run of the benchmark."""
-
-    list_name: str
-    model: str
-    seed: int
-
-    @property
-    def path(self) -> Path:
-        """The file with the results of the run."""
-        title = f"{Path(self.list_name).name} {self.model}".lower()
-        letters = [letter if letter.isalnum() else "-" for letter in title]
-        return FOLDER / f"{''.join(letters)}-{self.seed}.npz"
+def results_path(list_name: str, model: str, seed: int) -> Path:
+    """Return the file with the results of a training run."""
+    title = f"{Path(list_name).name} {model}".lower()
+    letters = [letter if letter.isalnum() else "-" for letter in title]
+    return FOLDER / f"{''.join(letters)}-{seed}.json"
 
 
-def ensure_results(run: Run) -> None:
-    """Train a model, and store its loss on each name of the test set, unless that's stored already."""
+def prepare_run(list_name: str, model: str, seed: int) -> PreparedTraining:
+    """Split a list, and prepare to train a model."""
     settings: Settings = {
         "data.test": 0.1,
-        "data.split": "by-row" if run.list_name == US_FIRST_LINES else "by-name",
+        "data.split": "by-row" if list_name == US_FIRST_LINES else "by-name",
         "data.split_seed": SPLIT_SEED,
-        "training.seed": run.seed,
-        "run.plot": False,
-        **MODELS[run.model],
+        "training.seed": seed,
+        **MODELS[model],
     }
-    backend = "transformer" if run.model.startswith("Transformer") else "numpy"
-    config = merge(Config(), settings)
-    prepared = prepare(load(run.list_name), config.recipe, load_engine(backend))
+    engine = load_engine("transformer" if model.startswith("Transformer") else "numpy")
+    return prepare(load(list_name), merge(Config(), settings).recipe, engine)
 
-    # Several models can have the same recipe, because the default settings depend on the list.
-    recipe = json.dumps(
-        [prepared.network.summary, prepared.corpus.fingerprint, asdict(prepared.recipe)]
-    )
-    for model in MODELS:
-        path = Run(run.list_name, model, run.seed).path
-        if path.exists() and str(np.load(path).get("recipe")) == recipe:
-            if path != run.path:
-                shutil.copyfile(path, run.path)
-            return
 
+def ensure_results(list_name: str, model: str, seed: int) -> None:
+    """Train a model, and store its loss on each name of the test set, unless that's stored already."""
+    path = results_path(list_name, model, seed)
+    if path.exists():
+        return
+    limit_threads(1)
+    prepared = prepare_run(list_name, model, seed)
     start = time.process_time()
     result = TrainingRun(prepared).run()
     seconds = time.process_time() - start
     engine = prepared.engine
     engine.set_state({**engine.get_state(), **result.checkpoint.parameters})
-    assert result.references is not None  # there is a validation set
-    parts = prepared.parts
-    ngram = result.references.baseline.fitted_on(parts.training, parts.vocabulary.size)
-    assert parts.test is not None
-    rows = parts.test.sequences()
-    test_names = parts.vocabulary.decode_all(rows.tokens)
-    training_names = parts.vocabulary.decode_all(parts.training.sequences().tokens)
+    log_probabilities = AccuracyEvaluator(engine).name_log_probabilities(prepared.parts.test)
     results = {
-        "network": AccuracyEvaluator(engine).name_log_probabilities(parts.test),
-        "n-gram": AccuracyEvaluator(ngram).name_log_probabilities(parts.test),
-        "counts": rows.counts,
-        "lengths": rows.lengths + 1,  # with the end token
-        "learned": np.isin(test_names, training_names),
+        "nats": (-log_probabilities).tolist(),  # the loss of each distinct test name
         "parameters": sum(array.size for array in result.checkpoint.parameters.values()),
         "seconds": seconds,
         "epochs": result.epochs,
-        "recipe": recipe,
     }
-    run.path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = run.path.with_suffix(".part")
-    with unfinished.open("wb") as file:
-        np.savez_compressed(file, **results)
-    os.replace(unfinished, run.path)
-    print(f"{run.list_name}, {run.model}, seed {run.seed}: {seconds:.0f} s", flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(results).encode())
+    print(f"{list_name}, {model}, seed {seed}: {seconds:.0f} s", flush=True)
 
 
 # --- the summary ------------------------------------------------------------------------------------------------------
@@ -158,93 +125,65 @@ def ensure_results(run: Run) -> None:
 
 def summarize(list_name: str) -> QualityList | None:
     """Summarize all stored runs of a list, or return None if there are none."""
-    runs_of_model: dict[str, list[dict[str, Any]]] = {}
+    runs_of_model: dict[str, list[Mapping[str, Any]]] = {}
     for model in MODELS:
-        paths = [Run(list_name, model, seed).path for seed in range(99)]
-        runs = [dict(np.load(path)) for path in paths if path.exists()]
+        paths = [results_path(list_name, model, seed) for seed in range(99)]
+        runs = [json.loads(path.read_bytes()) for path in paths if path.exists()]
         if runs:
             runs_of_model[model] = runs
     if not runs_of_model:
         return None
 
-    first_run = next(iter(runs_of_model.values()))[0]
-    counts = first_run["counts"]  # (names,)
-    lengths = first_run["lengths"]  # (names,)
-    is_seen = first_run["learned"]  # (names,)
-    ngram_loss = -first_run["n-gram"]  # (names,) nats per name
+    # All models have the same split.
+    parts = prepare_run(list_name, "standard", seed=0).parts
+    assert parts.test is not None
+    assert parts.validation is not None
+    rows = parts.test.sequences()
+    test_names = parts.vocabulary.decode_all(rows.tokens)
+    training_names = parts.vocabulary.decode_all(parts.training.sequences().tokens)
+    is_seen = np.isin(test_names, training_names)  # (N,)
+    counts = rows.counts  # (N,)
+    characters = counts * (rows.lengths + 1)  # (N,), with the end tokens
+    baseline = HeldOutReferences(parts.validation, parts).baseline
+    ngram = baseline.fitted_on(parts.training, parts.vocabulary.size)
+    ngram_nats = -AccuracyEvaluator(ngram).name_log_probabilities(parts.test) * counts  # (N,)
 
-    def mean_loss(losses: Array, names: Array) -> float:
+    def mean_loss(nats: Any, names: Any) -> float:
         """Return the mean loss per character over seeds and some names; 0 if there are no names."""
         if not names.any():
             return 0.0
-        means = [nats_per_char(loss[names], counts[names], lengths[names]) for loss in losses]
-        return float(np.mean(means))
+        return float(nats[:, names].mean(axis=0).sum() / characters[names].sum())
 
-    ngram = Model(
-        NGRAM,
-        nats=nats_per_char(ngram_loss, counts, lengths),
-        seen_nats=mean_loss(ngram_loss[None], is_seen),
-        unseen_nats=mean_loss(ngram_loss[None], ~is_seen),
-    )
-    models = [ngram]
+    all_names = np.ones(len(counts), bool)
+    ngram_loss = mean_loss(ngram_nats[None], all_names)
+    models = [
+        Model(
+            NGRAM,
+            nats=ngram_loss,
+            seen_nats=mean_loss(ngram_nats[None], is_seen),
+            unseen_nats=mean_loss(ngram_nats[None], ~is_seen),
+        )
+    ]
     for name, runs in runs_of_model.items():
-        losses = np.array([-run["network"] for run in runs])  # (S, names)
-        nats = [nats_per_char(loss, counts, lengths) for loss in losses]
-        low, high = confidence_interval(losses - ngram_loss, counts, lengths)
+        nats = np.array([run["nats"] for run in runs]) * counts  # (S, N)
+        low, high = confidence_interval(nats - ngram_nats, characters)
+        loss = mean_loss(nats, all_names)
         model_results = Model(
             name=name,
-            parameters=int(runs[0]["parameters"]),
+            parameters=runs[0]["parameters"],
             seeds=len(runs),
-            nats=float(np.mean(nats)),
-            spread=float(max(nats) - min(nats)),
+            nats=loss,
             seconds=float(np.mean([run["seconds"] for run in runs])),
-            seen_nats=mean_loss(losses, is_seen),
-            unseen_nats=mean_loss(losses, ~is_seen),
+            seen_nats=mean_loss(nats, is_seen),
+            unseen_nats=mean_loss(nats, ~is_seen),
             epochs=float(np.mean([run["epochs"] for run in runs])),
-            against_ngram=float(np.mean(nats)) - ngram.nats,
+            against_ngram=loss - ngram_loss,
             low=low,
             high=high,
         )
         models.append(model_results)
     seen_share = float(counts @ is_seen / counts.sum())
     return QualityList(list_name, len(counts), tuple(models), seen_share)
-
-
-def nats_per_char(
-    loss: Float64[Array, "names"], counts: Int64[Array, "names"], lengths: Int64[Array, "names"]
-) -> float:
-    """Convert the loss of each name to the mean loss per character.
-
-    Args:
-        loss: The loss of each distinct name, in nats.
-        counts: How often each name occurs.
-        lengths: The lengths of the names.
-    """
-    return float(counts @ loss / (counts @ lengths))
-
-
-def confidence_interval(
-    differences: Float64[Array, "S names"],
-    counts: Int64[Array, "names"],
-    lengths: Int64[Array, "names"],
-) -> tuple[float, float]:
-    """Return the 95% confidence interval of a mean difference per character, by bootstrap over names and seeds.
-
-    Args:
-        differences: The difference for each seed and distinct name, in nats.
-        counts: How often each name occurs.
-        lengths: The lengths of the names.
-    """
-    rng = np.random.default_rng(0)
-    seed_count, name_count = differences.shape
-    means = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        names = rng.integers(0, name_count, name_count)
-        seeds = rng.integers(0, seed_count, seed_count)
-        mean_of_seeds = differences[seeds].mean(axis=0)  # (names,)
-        means[i] = nats_per_char(mean_of_seeds[names], counts[names], lengths[names])
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -258,10 +197,11 @@ def train_all(lists: Sequence[str], models: Sequence[str], seeds: int | None, wo
         for seed in range(seeds or default_seeds):
             for model in models:
                 if list_name != US_FIRST_LINES or model in MODELS_FOR_LINES:
-                    runs.append(Run(list_name, model, seed))
-    runs.sort(key=lambda run: run.seed)
+                    runs.append((seed, list_name, model))
+    runs.sort(key=lambda run: run[0])
     with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=1) as pool:
-        for future in [pool.submit(ensure_results, run) for run in runs]:
+        futures = [pool.submit(ensure_results, name, model, seed) for seed, name, model in runs]
+        for future in futures:
             future.result()
 
 
@@ -278,10 +218,8 @@ def main() -> None:
     add("--seeds", type=int, help="the number of seeds (default: 5 for US first names, else 3)")
     add("--at-once", type=int, default=2, help="the number of parallel runs (default: 2)")
     add("--out", type=Path, default=RESULTS / "quality.json", help="the file for the results")
-    add("--kept", action="store_true", help="only summarize the stored runs, without training")
     arguments = parser.parse_args()
-    if not arguments.kept:
-        train_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
+    train_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
     results = {entry.name: entry for entry in read(Quality, arguments.out).lists}
     for list_name in arguments.lists:
         summary = summarize(list_name)

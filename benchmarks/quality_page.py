@@ -5,60 +5,54 @@ With ``--check``, only check that the page is up to date.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
 
 from benchmarks.pages import NONE, RESULTS, read, table, write_or_check
-from namegen.documents import Count, Measure
 
-FORMAT: Literal["namegen quality"] = "namegen quality"
 NGRAM = "n-gram"
+DEFAULT = "standard"
 SPLIT_SEED = 1  # the default settings were tuned on other splits
 
 
 @dataclass(frozen=True)
 class Model:
-    """The results of a model on one list. Means are over seeds."""
+    """The results of a model on one list. Losses are in nats per character on the test set, averaged over seeds."""
 
-    #: What the table calls the model.
-    name: str
-    #: The mean test loss in nats per character.
-    nats: Measure
-    #: The number of trained parameters.
-    parameters: Count = 0
-    #: The number of training runs.
-    seeds: Count = 1
-    #: The difference between the worst and the best seed.
-    spread: Measure = 0.0
-    #: The mean CPU time of a training run on one core, without loading the list.
-    seconds: Measure = 0.0
-    #: The mean number of epochs.
-    epochs: Measure = 0.0
-    #: The loss minus the n-gram baseline's. Negative if the model is better.
-    against_ngram: float = 0.0
-    #: The lower end of its 95% confidence interval.
-    low: float = 0.0
-    #: The upper end.
-    high: float = 0.0
-    #: The loss on test names that are also in the training set. 0 if there are none.
-    seen_nats: Measure = 0.0
-    #: The loss on the other test names. 0 if all are in the training set.
-    unseen_nats: Measure = 0.0
+    name: str  # its name in the table
+    nats: float  # the loss
+    parameters: int = 0
+    seeds: int = 1  # the number of training runs
+    seconds: float = 0.0  # the CPU time of a training run on one core, without loading the list
+    epochs: float = 0.0
+    against_ngram: float = (
+        0.0  # the loss minus the n-gram baseline's; negative if the model is better
+    )
+    low: float = 0.0  # the lower end of its 95% confidence interval
+    high: float = 0.0  # the upper end
+    seen_nats: float = (
+        0.0  # the loss on test names that are also in the training set; 0 if there are none
+    )
+    unseen_nats: float = 0.0  # the loss on the other test names; 0 if all are in the training set
 
 
 @dataclass(frozen=True)
 class QualityList:
     """The results on one list, with the n-gram baseline first."""
 
-    #: The name of the list.
     name: str
-    #: The number of distinct names in the test set.
-    test_names: Count
-    #: The models in the order of the table.
-    models: tuple[Model, ...]
-    #: The share of the test lines that are also in the training set.
-    seen_share: Measure = 0.0
+    test_names: int  # the number of distinct names in the test set
+    models: tuple[Model, ...]  # in the order of the table
+    seen_share: float = 0.0  # the share of the test lines that are also in the training set
+
+    def find(self, name: str) -> Model | None:
+        """Return the results of a model, or None if it wasn't measured on the list."""
+        return next((model for model in self.models if model.name == name), None)
+
+    @property
+    def title(self) -> str:
+        """The head of the list's column."""
+        return f"{self.name} ({self.test_names:,} test names)"
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,6 @@ class Quality:
     """The results of all lists."""
 
     lists: tuple[QualityList, ...] = ()
-    format: Literal["namegen quality"] = FORMAT
 
 
 HEAD = """\
@@ -98,8 +91,7 @@ After the first runs on US first names, we changed the dropout and measured agai
 The plot shows how much CPU time a single training run takes on one core, not including the time to load the
 list.
 
-![Loss in nats per character, by number of parameters and by training time](quality.png)"""
-DEFAULT = "standard"
+![Loss in nats per character by training time, a panel for each list](quality.png)"""
 DISTILLATION = """\
 ## Knowledge distillation
 
@@ -133,44 +125,28 @@ elsewhere."""
 
 def page(document: Quality) -> str:
     """Write the whole page."""
-    with_leaks = [results for results in document.lists if results.seen_share]
-    without_leaks = [results for results in document.lists if not results.seen_share]
     parts = [HEAD.format(split_seed=SPLIT_SEED)]
-    if without_leaks:
-        names = dict.fromkeys(model.name for results in without_leaks for model in results.models)
-        rows = [
-            [name, *(_cell(find(results, name)) for results in without_leaks)] for name in names
-        ]
-        parts.append(_text_table(["model", *map(_column_title, without_leaks)], rows))
-        sentences = [f"- {results.name}: {_sentence(results)}" for results in without_leaks]
-        parts.append("\n".join(sentences))
-    for results in with_leaks:
-        heads = ["model", _column_title(results), "lines in the training set", "other lines"]
-        rows = []
-        for model in results.models:
-            losses = [f"{model.seen_nats:.3f}", f"{model.unseen_nats:.3f}"]
-            rows.append([model.name, _cell(model), *losses])
-        leak = LEAK.format(share=results.seen_share)
-        parts += [leak, _text_table(heads, rows), _sentence(results)]
+    without_leaks = [results for results in document.lists if not results.seen_share]
+    names = dict.fromkeys(model.name for results in without_leaks for model in results.models)
+    rows = []
+    for name in names:
+        rows.append([name, *(cell(results.find(name)) for results in without_leaks)])
+    parts.append(table(["model", *(results.title for results in without_leaks)], rows, align="---"))
+    parts.append("\n".join(f"- {results.name}: {sentence(results)}" for results in without_leaks))
+    for results in document.lists:
+        if results.seen_share:
+            rows = []
+            for model in results.models:
+                losses = [f"{model.seen_nats:.3f}", f"{model.unseen_nats:.3f}"]
+                rows.append([model.name, cell(model), *losses])
+            heads = ["model", results.title, "lines in the training set", "other lines"]
+            parts.append(LEAK.format(share=results.seen_share))
+            parts += [table(heads, rows, align="---"), sentence(results)]
     parts.append(DISTILLATION)
     return "\n\n".join(parts) + "\n"
 
 
-def _text_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table whose columns are aligned on the left, because its cells are long."""
-    return table(heads, rows).replace("---:", "---")
-
-
-def find(results: QualityList, name: str) -> Model | None:
-    """Return the results of a model, or None if it wasn't measured on the list."""
-    return next((model for model in results.models if model.name == name), None)
-
-
-def _column_title(results: QualityList) -> str:
-    return f"{results.name} ({results.test_names:,} test names)"
-
-
-def _cell(model: Model | None) -> str:
+def cell(model: Model | None) -> str:
     """Format the loss of a model and its difference from the n-gram baseline."""
     if model is None:
         return NONE
@@ -179,38 +155,61 @@ def _cell(model: Model | None) -> str:
     return f"{model.nats:.3f} ({model.against_ngram:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
 
 
-def _sentence(results: QualityList) -> str:
+def sentence(results: QualityList) -> str:
     """Compare the default with the n-gram baseline, and with the best model that has as many seeds."""
-    default = find(results, DEFAULT)
+    default = results.find(DEFAULT)
     if default is None:
         return f"`{DEFAULT}` wasn't measured on this list."
-    difference = f"{abs(default.against_ngram):.3f} nats"
-    if default.high < 0:
-        sentence = (
-            f"The loss of `{DEFAULT}` is {difference} lower than that of the n-gram baseline."
-        )
-    elif default.low > 0:
-        sentence = (
-            f"The loss of `{DEFAULT}` is {difference} higher than that of the n-gram baseline."
-        )
+    if default.low <= 0 <= default.high:
+        text = f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
     else:
-        sentence = f"There's no significant difference between `{DEFAULT}` and the n-gram baseline."
+        direction = "lower" if default.high < 0 else "higher"
+        difference = f"{abs(default.against_ngram):.3f} nats {direction}"
+        text = f"The loss of `{DEFAULT}` is {difference} than that of the n-gram baseline."
     networks = [model for model in results.models if model.name != NGRAM]
     rivals = [model for model in networks if model.seeds >= default.seeds]
     best = min(rivals, key=lambda model: model.nats)
     if best.nats < default.nats:
         nats = f"{default.nats - best.nats:.3f} nats"
-        sentence += f" {best.name} was {nats} better still on these names."
-    return sentence
+        text += f" {best.name} was {nats} better still on these names."
+    return text
+
+
+# --- the plot ---------------------------------------------------------------------------------------------------------
+
+
+def draw_plot(document: Quality, path: Path) -> None:
+    """Draw the loss of each network by its training time, in a panel for each list without leaks."""
+    from namegen.drawings.style import QUIET, drawing_style, new_figure, save_figure
+
+    lists = [results for results in document.lists if not results.seen_share]
+    with drawing_style():
+        figure = new_figure(9.5, 2.5 * len(lists))
+        panels = figure.subplots(len(lists), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, results in zip(panels, lists, strict=True):
+            networks = [model for model in results.models if model.name != NGRAM]
+            # A color for each kind of network, which is the first word of its name.
+            kinds = dict.fromkeys(model.name.split()[0].strip(":,") for model in networks)
+            for kind in kinds:
+                members = [model for model in networks if model.name.startswith(kind)]
+                seconds = [model.seconds for model in members]
+                losses = [model.nats for model in members]
+                axes.plot(seconds, losses, "o", label=kind)
+            ngram = results.find(NGRAM)
+            if ngram is not None:
+                axes.axhline(ngram.nats, color=QUIET, linestyle="--", label=NGRAM)
+            axes.set(xscale="log", title=results.name, ylabel="nats per character")
+            axes.xaxis.set_major_formatter("{x:g}")
+        panels[-1].set_xlabel("seconds of training on one core")
+        panels[0].legend(ncols=7, loc="lower left", bbox_to_anchor=(0, 1.2))
+        save_figure(figure, path)
 
 
 def main() -> None:
     """Write the page and its plot, or check the page."""
-    from benchmarks.quality_plot import draw_quality
-
     document = read(Quality, RESULTS / "quality.json")
     if write_or_check("quality", page(document)):
-        draw_quality(document, RESULTS / "quality.png")
+        draw_plot(document, RESULTS / "quality.png")
 
 
 if __name__ == "__main__":

@@ -44,13 +44,7 @@ _EPOCH = (
 _SAME_METHOD = "The method is the same as for wide networks."
 
 SECTIONS: dict[str, Plan] = {
-    "gated": Plan(
-        "training.gated",
-        "Training wide gated networks on distinct names",
-        f"{_EPOCH} The last lines compare the arithmetic speed of the entire training run with the speed of the "
-        "machine's largest matrix product. *Each prefix* counts all products for every distinct prefix. *Family "
-        "once* counts a product with a state only once, for all the prefixes that follow this state.",
-    ),
+    "gated": Plan("training.gated", "Training wide gated networks on distinct names", _EPOCH),
     "small": Plan("training.small", "Training small gated networks", _SAME_METHOD),
     "plain": Plan(
         "training.plain", "Training small plain networks on names with repeats", _SAME_METHOD
@@ -88,7 +82,7 @@ SECTIONS: dict[str, Plan] = {
         pinned=False,
     ),
     "cores": Plan(
-        "cores.cores",
+        "commands.cores",
         "Using two cores",
         "Each training run is a `namegen train` command, and the time includes its start. The first rows compare a "
         "single run with two runs at the same time on two cores. For the two runs, we use the time of the slower "

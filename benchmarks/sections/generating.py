@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.document import Comparison
-from benchmarks.rounds import Benchmark, Measurement, measure_seconds
+from benchmarks.rounds import Benchmark, Measurement, seconds_of
 from namegen import api
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
 
@@ -29,91 +27,43 @@ NUMPY = "NumPy engine"
 def generating(rounds: int) -> tuple[Comparison, Comparison]:
     """Generate names with the same network in each runtime, and measure single steps."""
     numpy_model = api.load("mlb-first", backend="numpy")
-    keras_model = api.load("mlb-first", backend="keras")
-    tflite_model = load_tflite(numpy_model.checkpoint)
-    benchmark = GeneratingBenchmark(numpy_model.vocabulary)
-    benchmark.add(NUMPY, numpy_model.model)
-    benchmark.add("Keras engine", keras_model.model)
-    benchmark.add("TFLite, the step", tflite_model)
-    benchmark.add_tflite_loop(tflite_model)
-    return benchmark.run(rounds)
-
-
-def load_tflite(checkpoint: Checkpoint) -> TFLiteModel:
-    """Convert a model to TensorFlow Lite, and load it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
-        export_tflite(checkpoint, path)
-        return TFLiteModel.load(path)
+        export_tflite(numpy_model.checkpoint, path)
+        tflite_model = TFLiteModel.load(path)
+    models: dict[str, LanguageModel] = {
+        NUMPY: numpy_model.model,
+        "Keras engine": api.load("mlb-first", backend="keras").model,
+        "TFLite, the step": tflite_model,
+    }
+
+    uniforms = np.random.default_rng(0).random((NAMES, LONGEST))  # the random numbers
+    names = Benchmark()
+    steps = Benchmark()
+    for name, model in models.items():
+        draw = partial(Generator(model, numpy_model.vocabulary).draw_one_by_one, uniforms)
+        names.add(name, partial(prepare, draw, lambda seconds: NAMES / seconds))
+        take_steps = partial(read_tokens, model)
+        steps.add(name, partial(prepare, take_steps, lambda seconds: seconds / STEPS * 1e6))
+    # TensorFlow Lite also has its own loop over the characters, which draws all names in a single call.
+    draw_in_loop = partial(tflite_model.generate_tokens, uniforms.astype(np.float32), 1.0)
+    loop_name = "TFLite, the loop inside"
+    names.add(loop_name, partial(prepare, draw_in_loop, lambda seconds: NAMES / seconds))
+
+    names_title = f"{NAMES:,} names one by one, as tokens"
+    return (
+        Comparison("names", names_title, "names a second", names.run(rounds), NUMPY),
+        Comparison("step", "One step of one row", "microseconds", steps.run(rounds), NUMPY),
+    )
 
 
-class GeneratingBenchmark:
-    """Measure the speed of generating names, and the time of a single step, in several runtimes."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
-        self.uniforms = np.random.default_rng(0).random((NAMES, LONGEST))  # the random numbers
-        self.names = Benchmark()
-        self.steps = Benchmark()
-
-    def add(self, name: str, model: LanguageModel) -> None:
-        """Add a runtime to both measurements."""
-        generator = Generator(model, self.vocabulary)
-        draw = partial(generator.draw_one_by_one, self.uniforms)
-        self.names.add(name, partial(prepare_drawing, draw))
-        self.steps.add(name, partial(prepare_steps, model))
-
-    def add_tflite_loop(self, model: TFLiteModel) -> None:
-        """Add TensorFlow Lite with its own loop over the characters, which draws all names in a single call."""
-
-        def draw() -> None:
-            model.generate_tokens(self.uniforms.astype(np.float32), 1.0)
-
-        self.names.add("TFLite, the loop inside", partial(prepare_drawing, draw))
-
-    def run(self, rounds: int) -> tuple[Comparison, Comparison]:
-        """Measure all runtimes, and compare them with the NumPy backend."""
-        names = Comparison(
-            key="names",
-            title=f"{NAMES:,} names one by one, as tokens",
-            unit="names a second",
-            subjects=(NUMPY,),
-            ways=self.names.run(rounds),
-        )
-        step = Comparison(
-            key="step",
-            title="One step of one row",
-            unit="microseconds",
-            subjects=(NUMPY,),
-            ways=self.steps.run(rounds),
-        )
-        return names, step
+def prepare(work: Callable[[], object], convert: Callable[[float], float]) -> Measurement:
+    """Compile a function by calling it, and return a measurement of its seconds, converted to another unit."""
+    work()
+    return lambda _number: convert(seconds_of(work))
 
 
-def prepare_drawing(draw: Callable[[], object]) -> Measurement:
-    """Compile a function that draws names, and return a measurement of its names per second."""
-    draw()  # the first call compiles
-
-    def measure(_: int) -> float:
-        seconds, _result = measure_seconds(draw)
-        return NAMES / seconds
-
-    return measure
-
-
-def prepare_steps(model: LanguageModel) -> Measurement:
-    """Compile a model's step, and return a measurement of the microseconds per step."""
-    take_steps = partial(_take_steps, model)
-    take_steps()  # the first call compiles
-
-    def measure(_: int) -> float:
-        seconds, _result = measure_seconds(take_steps)
-        return seconds / STEPS * 1e6
-
-    return measure
-
-
-def _take_steps(model: LanguageModel) -> None:
+def read_tokens(model: LanguageModel) -> None:
     """Read the same token many times, from the initial state of one name."""
     state = model.initial_state(1)
     for _ in range(STEPS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax, nn
 
-from benchmarks.trainers import SPEED_RATE, Rate
-from namegen.core.data.vocabulary import Vocabulary
+from benchmarks.trainers import SPEED_RATE, Rate, Trainer, pad_names
+from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.settings import Recipe
 from namegen.types import Array
 
 # Names are padded to one of these quantiles of all lengths, so JAX compiles the update five times.
@@ -79,26 +80,18 @@ def mean_loss(
         lengths: The number of characters to predict in each name, with shape ``(B,)``.
         network: The cell and the widths.
     """
-    log_probabilities = nn.log_softmax(compute_logits(parameters, tokens, network))  # (T, B, V)
-    targets = tokens[1:, :, None]
-    of_targets = jnp.take_along_axis(log_probabilities, targets, axis=-1)[..., 0]  # (T, B)
-    is_target = jnp.arange(len(tokens) - 1)[:, None] < lengths
-    return -(of_targets * is_target).sum() / is_target.sum()
-
-
-def compute_logits(
-    parameters: Parameters, tokens: jax.Array, network: RecurrentNetwork
-) -> jax.Array:
-    """Return the logits of the next token at each position, with shape ``(T, B, V)``."""
     kernel = parameters["rnn.0.kernel"]
-    layer_inputs = kernel[
-        tokens[:-1]
-    ]  # (T, B, gates · H), the product of one-hot rows and the kernel
+    # The product of one-hot rows and the kernel.
+    layer_inputs = kernel[tokens[:-1]]  # (T, B, gates · H)
     outputs = read_layer(parameters, 0, layer_inputs, network)  # (T, B, H)
     for layer in range(1, len(network.hidden)):
         layer_inputs = outputs @ parameters[f"rnn.{layer}.kernel"]
         outputs = read_layer(parameters, layer, layer_inputs, network)
-    return outputs @ parameters["output.kernel"] + parameters["output.bias"]
+    logits = outputs @ parameters["output.kernel"] + parameters["output.bias"]  # (T, B, V)
+    targets = tokens[1:, :, None]
+    of_targets = jnp.take_along_axis(nn.log_softmax(logits), targets, axis=-1)[..., 0]  # (T, B)
+    is_target = jnp.arange(len(tokens) - 1)[:, None] < lengths
+    return -(of_targets * is_target).sum() / is_target.sum()
 
 
 def read_layer(
@@ -150,50 +143,21 @@ def update(
 # --- the trainer ------------------------------------------------------------------------------------------------------
 
 
-class JaxTrainer:
-    """Train with Adam on batches of names of similar lengths, padded to one of a few lengths.
+class JaxTrainer(Trainer):
+    """Train with Adam on batches of names of similar lengths, padded to one of a few lengths."""
 
-    Args:
-        names: The training names.
-        vocabulary: The vocabulary.
-        network: The cell and the widths.
-        batch_size: The number of names per batch.
-        seed: The seed of the order of the names.
-    """
-
-    def __init__(
-        self,
-        names: Sequence[str],
-        vocabulary: Vocabulary,
-        network: RecurrentNetwork,
-        *,
-        batch_size: int,
-        seed: int = 0,
-    ) -> None:
-        self.network = network
-        self.batch_size = batch_size
-        self.seed = seed
-        self._encode_names(names, vocabulary)
-        self._make_buckets()
-        self._update = jax.jit(partial(update, network=network), donate_argnums=0)
-        self.set_parameters(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-
-    def _encode_names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
-        """Encode names as rows of a start token, the characters and end tokens."""
-        characters, lengths = vocabulary.encode_all(names)
-        longest = int(lengths.max())
-        is_character = np.arange(longest) < lengths[:, None]
-        tokens = np.zeros((len(names), longest + 2), np.int32)
-        tokens[:, 1:-1][is_character] = characters
-        self.tokens = tokens  # (N, T + 1)
-        self.lengths = (lengths + 1).astype(np.int32)  # (N,), with the end token
+    def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
+        super().__init__(corpus, recipe)
+        self.tokens, lengths = pad_names(self.names, self.vocabulary)  # (N, T + 1), (N,)
+        self.lengths = lengths.astype(np.int32)
         self.characters = int(self.lengths.sum())
-
-    def _make_buckets(self) -> None:
-        """Assign each name to the bucket with the smallest padded length that is long enough."""
+        # Assign each name to the bucket with the smallest padded length that is long enough.
         padded_lengths = np.quantile(self.lengths, LENGTH_QUANTILES, method="higher")
         self.padded_lengths = sorted({int(length) for length in padded_lengths})
         self.bucket = np.searchsorted(self.padded_lengths, self.lengths)  # (N,)
+        network = self.architecture
+        self._update = jax.jit(partial(update, network=network), donate_argnums=0)
+        self.set_parameters(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
 
     def set_parameters(self, parameters: Mapping[str, Array]) -> None:
         """Set the parameters, and reset the optimizer."""
@@ -211,7 +175,9 @@ class JaxTrainer:
 
     def loss_of_all(self) -> float:
         """Compute the loss of all names, in nats per character."""
-        return float(mean_loss(self.state.parameters, self.tokens.T, self.lengths, self.network))
+        return float(
+            mean_loss(self.state.parameters, self.tokens.T, self.lengths, self.architecture)
+        )
 
     def warm_up(self) -> None:
         """Compile the update for each padded length, and restore the parameters."""
@@ -236,7 +202,7 @@ class JaxTrainer:
 
     def _batches(self, number: int) -> Iterator[tuple[Array, Array]]:
         """Yield the tokens and lengths of each batch of an epoch. A batch has names of one bucket."""
-        rng = np.random.default_rng([self.seed, number])
+        rng = np.random.default_rng([0, number])
         order = rng.permutation(len(self.lengths))
         batches = []
         for bucket, padded_length in enumerate(self.padded_lengths):
@@ -245,12 +211,9 @@ class JaxTrainer:
                 batches.append((rows[start : start + self.batch_size], padded_length))
         for index in rng.permutation(len(batches)):
             rows, padded_length = batches[index]
-            yield self._pad(rows, padded_length)
-
-    def _pad(self, rows: Array, padded_length: int) -> tuple[Array, Array]:
-        """Return the tokens and lengths of a batch. Empty names of length 0 fill it up."""
-        tokens = np.zeros((padded_length + 1, self.batch_size), np.int32)
-        lengths = np.zeros(self.batch_size, np.int32)
-        tokens[:, : len(rows)] = self.tokens[rows, : padded_length + 1].T
-        lengths[: len(rows)] = self.lengths[rows]
-        return tokens, lengths
+            # Empty names of length 0 fill up the last batch of a bucket.
+            tokens = np.zeros((padded_length + 1, self.batch_size), np.int32)
+            lengths = np.zeros(self.batch_size, np.int32)
+            tokens[:, : len(rows)] = self.tokens[rows, : padded_length + 1].T
+            lengths[: len(rows)] = self.lengths[rows]
+            yield tokens, lengths

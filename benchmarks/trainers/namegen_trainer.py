@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from benchmarks.trainers import SPEED_RATE, Rate
+from benchmarks.trainers import SPEED_RATE, Rate, Trainer
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step
@@ -15,28 +15,20 @@ from namegen.core.training.preparation import prepare
 from namegen.types import Array
 
 
-class NamegenTrainer:
+class NamegenTrainer(Trainer):
     """Train with one of namegen's backends, the way ``namegen train`` does.
 
     Args:
         corpus: The list of names.
         recipe: The settings: the network, the batch size, dropout.
         backend: The backend's name.
-        threads: The number of threads.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        recipe: Recipe,
-        *,
-        backend: str = "numpy",
-        threads: int = 1,
-    ) -> None:
-        self.prepared = prepare(corpus, recipe, load_engine(backend), threads=threads)
+    def __init__(self, corpus: Corpus, recipe: Recipe, *, backend: str = "numpy") -> None:
+        super().__init__(corpus, recipe)
+        self.prepared = prepare(corpus, recipe, load_engine(backend), threads=1)
         self.engine = self.prepared.engine
         self.batches = self.prepared.parts.batches
-        self.batch_size = self.prepared.recipe.training.batch_size
         self.seed = recipe.training.seed
         self.characters = self.batches.tree.characters
 

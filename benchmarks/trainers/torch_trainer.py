@@ -10,10 +10,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from benchmarks.trainers import SPEED_RATE, Rate
-from namegen.core.data.sorted_names import SortedNames
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import RecurrentNetwork
+from benchmarks.trainers import SPEED_RATE, Rate, Trainer, pad_names
+from namegen.core.data.corpus import Corpus
+from namegen.core.settings import Recipe
 from namegen.types import Array
 
 LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -23,69 +22,53 @@ GATE_ORDER = {"simple_rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 1, 2, 3)}
 IGNORED = -100  # the target after the end of a name, which PyTorch's cross entropy ignores
 
 
-class TorchTrainer:
+class TorchTrainer(Trainer):
     """Train with PyTorch's Adam.
 
     The first layer reads one-hot rows from a fixed embedding, so the network is exactly the same as namegen's. A
     trained embedding with the width of the layer is 5% to 25% slower.
 
     Args:
-        names: The training names.
-        vocabulary: The vocabulary.
-        network: The cell and the widths.
-        batch_size: The number of names per batch.
+        corpus: The list of names.
+        recipe: The settings.
         padded: Whether batches have names of similar lengths, padded to the longest. Otherwise, the names are random
             and packed.
         distinct: Whether each distinct name of a batch is read only once, with its count as its weight.
-        seed: The seed of the order of the names.
     """
 
     def __init__(
-        self,
-        names: Sequence[str],
-        vocabulary: Vocabulary,
-        network: RecurrentNetwork,
-        *,
-        batch_size: int,
-        padded: bool = False,
-        distinct: bool = False,
-        seed: int = 0,
+        self, corpus: Corpus, recipe: Recipe, *, padded: bool = False, distinct: bool = False
     ) -> None:
+        super().__init__(corpus, recipe)
         torch.manual_seed(0)
         torch.set_num_threads(1)
-        self.architecture = network
-        self.batch_size = batch_size
         self.padded = padded
         self.distinct = distinct
-        self.seed = seed
-        self._encode_names(names, vocabulary)
-        self._build_network(vocabulary.size)
-        self._reset_optimizer()
 
-    def _encode_names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
-        """Encode the distinct names as rows, and find the row of each name in the list."""
-        sorted_names, name_of = SortedNames.ranked(names, vocabulary)
-        tokens, targets = _token_rows(sorted_names)
-        self.tokens = torch.from_numpy(tokens.T)  # (T + 1, R)
-        self.targets = torch.from_numpy(targets.T)  # (T, R)
-        self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # (R,), with the end token
-        self.row_of_entry = name_of.astype(np.int64)  # (N,)
+        # Encode the distinct names as rows, and find the row of each name in the list.
+        distinct_names, self.row_of_entry = np.unique(self.names, return_inverse=True)  # (R,), (N,)
+        tokens, lengths = pad_names(distinct_names.tolist(), self.vocabulary)
+        targets = tokens[:, 1:].astype(np.int64)  # (R, T)
+        targets[np.arange(targets.shape[1]) >= lengths[:, None]] = IGNORED
+        self.tokens = torch.from_numpy(tokens.T.copy())  # (T + 1, R)
+        self.targets = torch.from_numpy(targets.T.copy())  # (T, R)
+        self.lengths = torch.from_numpy(lengths)  # (R,), with the end token
         self.characters = int(self.lengths[self.row_of_entry].sum())
 
-    def _build_network(self, vocabulary_size: int) -> None:
-        """Create the layers. Biases that namegen's cell doesn't have are 0 and aren't trained."""
+        # Create the layers. Biases that namegen's cell doesn't have are 0 and aren't trained.
         architecture = self.architecture
         width = architecture.hidden[0]
         layer_count = len(architecture.hidden)
         if set(architecture.hidden) != {width}:
             raise ValueError(f"PyTorch needs layers of the same width, not {architecture.hidden}")
-        self.embedding = nn.Embedding.from_pretrained(torch.eye(vocabulary_size))
-        self.rnn = LAYERS[architecture.cell](vocabulary_size, width, num_layers=layer_count)
+        self.embedding = nn.Embedding.from_pretrained(torch.eye(self.vocabulary.size))
+        self.rnn = LAYERS[architecture.cell](self.vocabulary.size, width, num_layers=layer_count)
         if architecture.formula.biases == 1:
             for layer in range(layer_count):
                 getattr(self.rnn, f"bias_hh_l{layer}").requires_grad_(False)
-        self.output = nn.Linear(width, vocabulary_size)
+        self.output = nn.Linear(width, self.vocabulary.size)
         self.network = nn.ModuleList([self.embedding, self.rnn, self.output])
+        self._reset_optimizer()
 
     def _reset_optimizer(self) -> None:
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
@@ -113,7 +96,7 @@ class TorchTrainer:
 
     def _batches(self, number: int) -> Iterator[Array]:
         """Yield the rows of each batch of an epoch. Padded batches have names of similar lengths, in random order."""
-        rng = np.random.default_rng([self.seed, number])
+        rng = np.random.default_rng([0, number])
         order = rng.permutation(self.row_of_entry)
         starts = np.arange(0, len(order), self.batch_size)
         if self.padded:
@@ -167,71 +150,46 @@ class TorchTrainer:
 
     def get_parameters(self) -> dict[str, Array]:
         """Return the parameters by name, in Keras's layout."""
+        cell = self.architecture.cell
+        order = np.argsort(GATE_ORDER[cell])
         parameters = {}
         for layer in range(len(self.architecture.hidden)):
-            parameters.update(self._get_recurrent_layer(layer))
+            kernel, recurrent_kernel, input_bias, state_bias = [
+                _reorder_gates(parameter.detach().numpy(), order)
+                for parameter in self._recurrent_parameters(layer)
+            ]
+            has_two_biases = cell == "gru"
+            bias = np.stack([input_bias, state_bias]) if has_two_biases else input_bias + state_bias
+            parameters[f"rnn.{layer}.kernel"] = kernel.T
+            parameters[f"rnn.{layer}.recurrent_kernel"] = recurrent_kernel.T
+            parameters[f"rnn.{layer}.bias"] = bias
         parameters["output.kernel"] = self.output.weight.detach().numpy().T.copy()
         parameters["output.bias"] = self.output.bias.detach().numpy().copy()
         return parameters
 
-    def _get_recurrent_layer(self, layer: int) -> dict[str, Array]:
-        cell = self.architecture.cell
-        order = np.argsort(GATE_ORDER[cell])
-        kernel, recurrent_kernel, input_bias, state_bias = [
-            _reorder_gates(parameter.detach().numpy(), order)
-            for parameter in self._recurrent_parameters(layer)
-        ]
-        has_two_biases = cell == "gru"
-        bias = np.stack([input_bias, state_bias]) if has_two_biases else input_bias + state_bias
-        return {
-            f"rnn.{layer}.kernel": kernel.T,
-            f"rnn.{layer}.recurrent_kernel": recurrent_kernel.T,
-            f"rnn.{layer}.bias": bias,
-        }
-
     @torch.no_grad()
     def set_parameters(self, parameters: Mapping[str, Array]) -> None:
         """Set the parameters from Keras's layout, and reset the optimizer."""
+        order = GATE_ORDER[self.architecture.cell]
         for layer in range(len(self.architecture.hidden)):
-            self._set_recurrent_layer(layer, parameters)
+            kernel = parameters[f"rnn.{layer}.kernel"].T
+            recurrent_kernel = parameters[f"rnn.{layer}.recurrent_kernel"].T
+            bias = parameters[f"rnn.{layer}.bias"]
+            # If Keras has only one bias, PyTorch's second bias is 0.
+            input_bias, state_bias = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+            new_values = (kernel, recurrent_kernel, input_bias, state_bias)
+            for parameter, values in zip(
+                self._recurrent_parameters(layer), new_values, strict=True
+            ):
+                parameter.copy_(torch.from_numpy(_reorder_gates(values, order)))
         self.output.weight.copy_(torch.from_numpy(parameters["output.kernel"].T.copy()))
         self.output.bias.copy_(torch.from_numpy(parameters["output.bias"]))
         self._reset_optimizer()
-
-    def _set_recurrent_layer(self, layer: int, parameters: Mapping[str, Array]) -> None:
-        """Set the parameters of a layer. If Keras has only one bias, PyTorch's second bias is 0."""
-        kernel = parameters[f"rnn.{layer}.kernel"].T
-        recurrent_kernel = parameters[f"rnn.{layer}.recurrent_kernel"].T
-        bias = parameters[f"rnn.{layer}.bias"]
-        if bias.ndim == 2:
-            input_bias, state_bias = bias
-        else:
-            input_bias = bias
-            state_bias = np.zeros_like(bias)
-        new_values = (kernel, recurrent_kernel, input_bias, state_bias)
-        order = GATE_ORDER[self.architecture.cell]
-        for parameter, values in zip(self._recurrent_parameters(layer), new_values, strict=True):
-            parameter.copy_(torch.from_numpy(_reorder_gates(values, order)))
 
     def _recurrent_parameters(self, layer: int) -> list[nn.Parameter]:
         """Return PyTorch's kernel, recurrent kernel, bias and recurrent bias of a layer."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return [getattr(self.rnn, f"{name}_l{layer}") for name in names]
-
-
-def _token_rows(names: SortedNames) -> tuple[Array, Array]:
-    """Return the tokens of each name, with a start token and padding, and the targets after each token.
-
-    The shapes are ``(R, T + 1)`` and ``(R, T)``.
-    """
-    lengths = names.lengths[:, None]  # (R, 1)
-    position = np.arange(int(lengths.max()) + 1)  # (T,)
-    is_character = position < lengths
-    is_target = position <= lengths  # the characters and the end token
-    tokens = np.zeros((len(lengths), len(position) + 1), np.int64)
-    tokens[:, 1:][is_character] = names.tokens
-    targets = np.where(is_target, tokens[:, 1:], IGNORED)
-    return tokens, targets
 
 
 def _reorder_gates(values: Array, order: Sequence[int]) -> Array:

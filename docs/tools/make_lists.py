@@ -73,7 +73,7 @@ def lists_page(lists: Mapping[str, ListDescription]) -> str:
     for rank in range(MOST_COMMON):
         names = [description.commonest[rank] for description in repeated.values()]
         common.append([f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in names)])
-    common_table = table(["rank", *repeated], common).replace("---:", "---")
+    common_table = table(["rank", *repeated], common, align="---")
 
     # How many distinct names occur how often, and their share of the list.
     tail = []

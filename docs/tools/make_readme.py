@@ -26,9 +26,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # the package benchmarks isn't installed
 
 from benchmarks import blind  # noqa: E402
-from benchmarks import document as performance  # noqa: E402
-from benchmarks import quality_page as quality  # noqa: E402
+from benchmarks.document import Comparison, Performance  # noqa: E402
 from benchmarks.pages import read, table  # noqa: E402
+from benchmarks.quality_page import DEFAULT, Quality  # noqa: E402
 
 README = ROOT / "README.md"
 PAGES = (
@@ -117,11 +117,12 @@ def update_results(document: str) -> str:
     all_sheets = read(blind.Sheets, blind.DATA).sheets
     sheets = [sheet for sheet in all_sheets if not sheet.is_short]
     new, real, chain = (blind.mean_acceptance(sheets, each) for each in ("new", "real", "chain"))
-    lists = read(quality.Quality, RESULTS / "quality.json").lists
-    us_names = next(each for each in lists if each.name == "US first names")
-    network = next(model for model in us_names.models if model.name == quality.DEFAULT)
-    wide_gru = find_comparison("gated", "gru")
-    small_gru = find_comparison("small", "gru")
+    us_names, *_ = read(Quality, RESULTS / "quality.json").lists
+    network = us_names.find(DEFAULT)
+    assert network is not None
+    performance = read(Performance, RESULTS / "performance.json")
+    wide_gru = performance.comparison("gated", "gru")
+    small_gru = performance.comparison("small", "gru")
     characters_per_second = round(wide_gru.best("namegen").median, -3)
     rows = [
         [
@@ -143,21 +144,14 @@ def update_results(document: str) -> str:
             '`make bench BENCH="gated small"`',
         ],
     ]
-    results = table(["what", "namegen", "compared with", "command"], rows).replace("---:", "---")
+    results = table(["what", "namegen", "compared with", "command"], rows, align="---")
     return RESULTS_TABLE.sub(lambda _: f"{results}\n", document)
 
 
-def find_comparison(section_name: str, key: str) -> performance.Comparison:
-    """Return a comparison from the results of the speed benchmark."""
-    results = read(performance.Performance, RESULTS / "performance.json")
-    section = next(each for each in results.sections if each.name == section_name)
-    return next(comparison for comparison in section.comparisons if comparison.key == key)
-
-
-def compare_with_rival(comparison: performance.Comparison) -> str:
+def compare_with_rival(comparison: Comparison) -> str:
     """Describe how fast namegen is compared with the fastest other library, such as ``1.2 times as fast as JAX``."""
     rival = comparison.best_rival
-    ratio = median(comparison.against("namegen", rival))
+    ratio = median(comparison.against(rival))
     library, *_ = rival.name.split()
     return f"{ratio:.1f} times as fast as {library}"
 
