@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from namegen.cli import formats
 from namegen.cli import options as shared
 from namegen.cli.display import Display
+from namegen.cli.formats import SEARCHING, Output
 from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.constraints import OPTIONS, Option
@@ -209,7 +210,6 @@ def generate(
     count: int,
     most_likely: int | None,
     sort: str | None,
-    as_json: bool,
     notes: Notes,
     **options: Any,
 ) -> None:
@@ -225,14 +225,14 @@ def generate(
     --format csv and json write the column name. For a model with labels, they also write the column label, which
     contains the most likely label. --scores adds log_probability (in nats) and new. --json is short for --format json.
     """
-    form = formats.requested(as_json)
+    output = Output.requested(options, most_likely or count)
     _reject_options_without_effect(click.get_current_context())
     of_models = {name: options.pop(name) for name in shared.MODEL_OPTIONS}
     _reject_commands(models)
     model = open_blend(models, notes, **of_models)
     _note_no_common_letters(model, notes)
     options |= read_excluded(options, notes)
-    with Display(notes, formats.SEARCHING) as display:
+    with Display(notes, SEARCHING) as display:
         if most_likely is None:
             batches = model.generate_batches(count, on_progress=display, **options)
             default_order = "random"
@@ -242,7 +242,7 @@ def generate(
             default_order = "likely"
         if sort not in (None, default_order):
             batches = _sorted(batches, sort, options["seed"])
-        formats.write_names(form, model, batches, display)
+        output.write_names(model, batches, display)
 
 
 def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:

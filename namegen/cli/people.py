@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter, itemgetter
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +14,7 @@ import click
 from namegen.cli import formats
 from namegen.cli import options as shared
 from namegen.cli.display import Display
+from namegen.cli.formats import SEARCHING, SIDE_BY_SIDE, Output, Row
 from namegen.cli.generate import (
     SHOWN,
     constraint_options,
@@ -20,15 +23,13 @@ from namegen.cli.generate import (
     read_excluded,
 )
 from namegen.cli.opening import open_model
-from namegen.cli.terminal import Notes
+from namegen.cli.terminal import Notes, columns
 from namegen.constraints import OPTIONS
 from namegen.core.settings import GENDERS, SOURCES
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
-
-Row = Sequence[formats.Cell]
 
 
 def whole_name_command(
@@ -130,7 +131,6 @@ def people(
     count: int,
     household: int | None,
     template: str | None,
-    as_json: bool,
     notes: Notes,
     **options: Any,
 ) -> None:
@@ -143,7 +143,7 @@ def people(
     --format csv and json write the columns name, given, family, origin and gender. --household adds the column
     household, which contains a number.
     """
-    form = formats.requested(as_json)
+    output = Output.requested(options, count)
     limit_threads(1)
     from namegen import api
     from namegen.core.people.person import TEMPLATE, check_template
@@ -155,28 +155,30 @@ def people(
         if model is not None:
             options[name] = open_model(model, notes)
     constraints = _constraints_of_parts(("given", "family"), options, notes)
-    columns = ["given", "family", "origin", "gender"]
+    fields = ["given", "family", "origin", "gender"]
     if household:
-        columns.append("household")
-    cells_of = attrgetter(*columns)
-    with Display(notes, formats.SEARCHING) as display:
+        fields.append("household")
+    cells_of = attrgetter(*fields)
+    with Display(notes, SEARCHING) as display:
         batches = api.generate_people_batches(
             count, household=household, on_progress=display, **constraints, **options
         )
         rows: Iterable[Iterable[Row]] = (
             [(person.format(template), *cells_of(person)) for person in batch] for batch in batches
         )
-        if household and form == formats.SIDE_BY_SIDE:
-            # In a terminal, each household is one line, because columns would split it.
-            rows = map(_households, rows)
-            form = "text"
-        formats.write_rows(form, ["name", *columns], rows, display)
+        if household and output.form == SIDE_BY_SIDE:
+            # In a terminal, each household has its own lines, because columns would split it.
+            rows = map(_household_lines, rows)
+            output = replace(output, form="text")
+        output.write_rows(["name", *fields], rows, display)
 
 
-def _households(rows: Iterable[Row]) -> Iterator[Row]:
-    """Join the names of each household. The last column of a row is the household's number."""
+def _household_lines(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the lines with the names of each household. The last column of a row is the household's number."""
     for _, members in groupby(rows, key=itemgetter(-1)):
-        yield (", ".join(str(member[0]) for member in members),)
+        names = ", ".join(str(name) for name, *_ in members)
+        for line in wrap(names, columns(), subsequent_indent="  ", break_on_hyphens=False):
+            yield (line,)
 
 
 @whole_name_command(
@@ -186,24 +188,24 @@ def _households(rows: Iterable[Row]) -> Iterator[Row]:
 )
 @shared.count_option("players")
 @whole_name_options("first", "last")
-def players(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
+def players(count: int, notes: Notes, **options: Any) -> None:
     """Invent baseball players with a first name, a last name, and sometimes a suffix such as Jr.
 
     The last name is always new. A real player may have the same first name, but no major-league player has the full
     name. --format csv and json write the columns name, first, last and suffix.
     """
-    form = formats.requested(as_json)
+    output = Output.requested(options, count)
     limit_threads(1)
     from namegen import api
 
     constraints = _constraints_of_parts(("first", "last"), options, notes)
-    with Display(notes, formats.SEARCHING) as display:
+    with Display(notes, SEARCHING) as display:
         batches = api.generate_players_batches(count, on_progress=display, **constraints, **options)
         rows = (
             [(player.full_name, player.first, player.last, player.suffix) for player in batch]
             for batch in batches
         )
-        formats.write_rows(form, ["name", "first", "last", "suffix"], rows, display)
+        output.write_rows(["name", "first", "last", "suffix"], rows, display)
 
 
 def _constraints_of_parts(
@@ -246,19 +248,18 @@ def _constraints_of_parts(
 @drawing_options
 @output_options
 @shared.common
-def companies(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
+def companies(count: int, notes: Notes, **options: Any) -> None:
     """Invent new company names, without repeats.
 
     No company in the built-in list has one of these names. However, another company may have the name, and it may be a
     trademark, so check before you use it. --format csv and json write the column name. --scores adds log_probability
     (in nats) and new.
     """
-    form = formats.requested(as_json)
+    output = Output.requested(options, count)
     limit_threads(1)
     from namegen import api
 
-    model = api.load_shipped("companies")
-    _write_names(model, count, options, form=form, notes=notes)
+    _write_names(api.load_shipped("companies"), count, options, output=output, notes=notes)
 
 
 @shared.command(
@@ -278,26 +279,26 @@ def companies(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
 @drawing_options
 @output_options
 @shared.common
-def places(count: int, as_json: bool, notes: Notes, **options: Any) -> None:
+def places(count: int, notes: Notes, **options: Any) -> None:
     """Invent new names of towns and villages, without repeats.
 
     No place in the built-in list has one of these names. The list contains at most the 500 largest places of each
     country, so a smaller place may have the same name. --format csv and json write the columns name and label, the most
     likely country. --scores adds log_probability (in nats) and new.
     """
-    form = formats.requested(as_json)
+    output = Output.requested(options, count)
     limit_threads(1)
     from namegen import api
 
     model = api.places_of(options.pop("countries"))
-    _write_names(model, count, options, form=form, notes=notes)
+    _write_names(model, count, options, output=output, notes=notes)
 
 
 def _write_names(
-    model: LoadedModel, count: int, options: dict[str, Any], *, form: str, notes: Notes
+    model: LoadedModel, count: int, options: dict[str, Any], *, output: Output, notes: Notes
 ) -> None:
     """Generate names with one model, and write each batch as soon as it's ready."""
     options |= read_excluded(options, notes)
-    with Display(notes, formats.SEARCHING) as display:
+    with Display(notes, SEARCHING) as display:
         batches = model.generate_batches(count, on_progress=display, **options)
-        formats.write_names(form, model, batches, display)
+        output.write_names(model, batches, display)

@@ -14,7 +14,6 @@ import pytest
 from namegen import api
 from namegen.api.model import open_checkpoint
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.cli import formats
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import parts_of
 from namegen.core.data.normalization import normalize
@@ -283,9 +282,12 @@ def test_invalid_options_are_reported_without_a_traceback(
     assert "Traceback" not in result.stderr
 
 
-def test_a_terminal_shows_each_household_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_each_household_on_its_own_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     told = ("people", "-n", 5, "--household", 2, "--seed", 1)
     names = invoke(*told).stdout.splitlines()
-    monkeypatch.setattr(formats, "requested", lambda _: formats.SIDE_BY_SIDE)
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     lines = invoke(*told).stdout.splitlines()
     assert lines == [", ".join(names[:2]), ", ".join(names[2:4]), names[4]]
+    narrow = invoke("people", "-n", 8, "--household", 4, "--seed", 1, wide=40).stdout.splitlines()
+    assert max(map(len, narrow)) <= 40
+    assert sum(not line.startswith("  ") for line in narrow) == 2
