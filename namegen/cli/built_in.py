@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
+from typing import Any
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, json_text, printable, show, table
+from namegen.cli.terminal import Notes, printable, show_result, table
 from namegen.files import is_file
 from namegen.threads import limit_threads
 
@@ -17,25 +17,22 @@ def lists(as_json: bool, notes: Notes) -> None:
     limit_threads(1)
     from namegen.lists import BUNDLED, load_bundled
 
-    sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
-    if as_json:
-        entries = [
-            {
-                "name": name,
-                "names": sizes[name],
-                "description": bundled.description,
-                "licence": bundled.licence,
-                "credit": bundled.credit,
-            }
-            for name, bundled in BUNDLED.items()
-        ]
-        click.echo(json_text({"lists": entries}))
-        return
-    rows = [
-        (name, bundled.description, bundled.licence, f"{sizes[name]:,}")
+    entries: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "names": len(load_bundled(name).names),
+            "description": bundled.description,
+            "licence": bundled.licence,
+            "credit": bundled.credit,
+        }
         for name, bundled in BUNDLED.items()
     ]
-    show(table(rows, "list", "description", "license", "names", left=3))
+    rows = [
+        (entry["name"], entry["description"], entry["licence"], f"{entry['names']:,}")
+        for entry in entries
+    ]
+    headings = ("list", "description", "license", "names")
+    show_result(as_json, {"lists": entries}, table(rows, *headings, left=3))
 
 
 @options.command("namegen models", "namegen generate taverns")
@@ -46,38 +43,38 @@ def models(as_json: bool, notes: Notes) -> None:
     from namegen import api
     from namegen.core.data.label_parts import by_part
     from namegen.lists import BUNDLED
-    from namegen.models import GROUP_OF, GROUPS, SHIPPED, TITLES, shipped_path
+    from namegen.models import GROUPS, shipped_path
 
-    paths = {name: shipped_path(name) for name in SHIPPED}
-    checkpoints = {
-        name: api.read_checkpoint(path) for name, path in paths.items() if is_file(path, None)
-    }
-    if as_json:
-        entries = [
-            {
-                "name": name,
-                "title": TITLES[name],
-                "group": GROUP_OF[name],
-                "description": BUNDLED[name].description,
-                "network": checkpoint.network.to_dict(),
-                "training": dict(checkpoint.training),
-                "labels": {label.name: label.names for label in checkpoint.labels},
-            }
-            for name, checkpoint in checkpoints.items()
-        ]
-        click.echo(json_text({"models": entries}))
-        return
+    entries = []
     rows: list[tuple[str, str]] = []
+    lines_of_labels: list[str] = []
     for group, titles in GROUPS.items():
-        descriptions = [(f"  {name}", BUNDLED[name].description) for name in titles]
-        rows += [(group, ""), *descriptions, ("", "")]
-    show(table(rows[:-1], left=2))
-    for name, checkpoint in checkpoints.items():
-        # If labels have several parts, such as origin and gender, list the values of each part.
-        parts = by_part({label.name: label.names for label in checkpoint.labels})
-        texts = [", ".join(filter(None, sorted(part))) for part in parts]
-        if checkpoint.labels:
-            show("", printable(f"labels of {name}: {'; '.join(texts)}"))
+        rows.append((group, ""))
+        for name, title in titles.items():
+            description = BUNDLED[name].description
+            rows.append((f"  {name}", description))
+            path = shipped_path(name)
+            if not is_file(path, None):
+                continue
+            checkpoint = api.read_checkpoint(path)
+            labels = {label.name: label.names for label in checkpoint.labels}
+            entries.append(
+                {
+                    "name": name,
+                    "title": title,
+                    "group": group,
+                    "description": description,
+                    "network": checkpoint.network.to_dict(),
+                    "training": dict(checkpoint.training),
+                    "labels": labels,
+                }
+            )
+            if labels:
+                # If labels have several parts, such as origin and gender, list the values of each part.
+                parts = [", ".join(filter(None, sorted(part))) for part in by_part(labels)]
+                lines_of_labels += ["", printable(f"labels of {name}: {'; '.join(parts)}")]
+        rows.append(("", ""))
+    show_result(as_json, {"models": entries}, table(rows, left=2), *lines_of_labels)
 
 
 @options.command("namegen configs", "namegen train --config blog-rnn32-first")
@@ -86,22 +83,18 @@ def configs(as_json: bool, notes: Notes) -> None:
     """List the built-in settings files. You can use their names wherever a command takes CONFIG."""
     from namegen.bundled_configs import bundled_configs
 
-    bundled = bundled_configs()
-    if as_json:
-        entries = [
-            {
-                "name": name,
-                "command": "sweep" if config.is_sweep else "train",
-                "description": config.description,
-            }
-            for name, config in bundled.items()
-        ]
-        click.echo(json_text({"configs": entries}))
-        return
-    of_runs: list[tuple[str, str]] = []
-    of_sweeps: list[tuple[str, str]] = []
-    for name, config in bundled.items():
-        rows = of_sweeps if config.is_sweep else of_runs
-        rows.append((f"  {name}", config.description))
-    show("namegen train --config CONFIG", table(of_runs, left=2))
-    show("", "namegen sweep CONFIG", table(of_sweeps, left=2))
+    entries = []
+    rows: dict[str, list[tuple[str, str]]] = {"train": [], "sweep": []}
+    for name, config in bundled_configs().items():
+        command = "sweep" if config.is_sweep else "train"
+        entries.append({"name": name, "command": command, "description": config.description})
+        rows[command].append((f"  {name}", config.description))
+    show_result(
+        as_json,
+        {"configs": entries},
+        "namegen train --config CONFIG",
+        table(rows["train"], left=2),
+        "",
+        "namegen sweep CONFIG",
+        table(rows["sweep"], left=2),
+    )

@@ -1,4 +1,4 @@
-"""Shell completion for commands, options, labels, backends, and built-in lists and models.
+"""Shell completion for labels, backends, and built-in lists and models. Click completes commands and options itself.
 
 The shell's script comes from click (`docs/reference/cli.md`). The script starts namegen each time the user presses Tab,
 so this module must not import anything slow.
@@ -16,25 +16,26 @@ import click
 from click.shell_completion import CompletionItem
 
 from namegen.backends import engine_paths
+from namegen.core.data.label_parts import askable
 from namegen.files import is_folder
+from namegen.lists import BUNDLED
+from namegen.models import SHIPPED, shipped_path
 
 
 class Named(click.types.StringParamType):
     """A string that can be completed to known names and, optionally, to files.
 
     Args:
-        names: returns the names, given the context of the command line so far.
+        names: returns the names.
         or_file: whether to complete files as well.
 
-    >>> parameter = click.Argument(["list"], type=Named(lambda context: ["mlb-first", "companies"], or_file=True))
+    >>> parameter = click.Argument(["list"], type=Named(lambda: ["mlb-first", "companies"], or_file=True))
     >>> context = click.Context(click.Command("train", params=[parameter]))
     >>> [item.value for item in parameter.shell_complete(context, "ML")][1:]
     ['mlb-first']
     """
 
-    def __init__(
-        self, names: Callable[[click.Context], Iterable[str]], *, or_file: bool = False
-    ) -> None:
+    def __init__(self, names: Callable[[], Iterable[str]], *, or_file: bool = False) -> None:
         self._names = names
         self._or_file = or_file
 
@@ -43,7 +44,7 @@ class Named(click.types.StringParamType):
     ) -> list[CompletionItem]:
         """Return the files and names that start with a string. For names, letter case doesn't matter."""
         typed = incomplete.lower()
-        names = [name for name in self._names(ctx) if name.lower().startswith(typed)]
+        names = [name for name in self._names() if name.lower().startswith(typed)]
         if not self._or_file:
             return list(map(CompletionItem, names))
         # This item makes the shell complete files. It comes first because shells discard all items before it.
@@ -59,36 +60,26 @@ class Named(click.types.StringParamType):
 
 def complete_names(command: click.Command) -> None:
     """Add completion to each parameter that takes a list, a model, a label or a backend."""
-    from namegen.lists import BUNDLED
-    from namegen.models import SHIPPED
-
     for parameter in command.params:
         if not isinstance(parameter.type, click.types.StringParamType):
             continue
         if parameter.name in ("model", "models") or "MODEL" in (parameter.metavar or ""):
-            parameter.type = Named(lambda _: SHIPPED, or_file=True)
+            parameter.type = Named(lambda: SHIPPED, or_file=True)
         elif parameter.name == "names":
-            parameter.type = Named(lambda _: BUNDLED, or_file=True)
+            parameter.type = Named(lambda: BUNDLED, or_file=True)
         elif parameter.name in CHOICES:
             parameter.type = Named(CHOICES[parameter.name])
 
 
-def _labels(ctx: click.Context) -> Iterable[str]:
+def _labels() -> list[str]:
     """Return the labels of the built-in models on the command line, or of all built-in models if it names none."""
-    from namegen.core.data.label_parts import askable
-    from namegen.models import SHIPPED
-
-    # If an option has no value yet, click stops parsing, and the arguments before the option are only in ctx.args.
-    typed: set[object] = {*ctx.args}
-    for value in ctx.params.values():
-        typed.update(value if type(value) is tuple else (value,))
-    labels: dict[str, None] = {}  # removes repeats and keeps the order
-    for model in [name for name in SHIPPED if name in typed] or SHIPPED:
-        labels |= dict.fromkeys(askable(_labels_of(model)))
-    return labels
+    words = os.environ.get("COMP_WORDS", "").split()
+    models = [name for name in SHIPPED if name in words] or SHIPPED
+    labels = [label for model in models for label in askable(_labels_of(model))]
+    return [*dict.fromkeys(labels)]
 
 
-def _origins(_: click.Context) -> Iterable[str]:
+def _origins() -> list[str]:
     """Return the origins that both built-in models for people know."""
     # An origin is the first part of a label such as ``Finnish,female``.
     given, family = (
@@ -100,8 +91,6 @@ def _origins(_: click.Context) -> Iterable[str]:
 
 def _labels_of(model: str) -> list[str]:
     """Read a built-in model's labels from the header of its file. If the file is damaged, return no labels."""
-    from namegen.models import shipped_path
-
     try:
         with shipped_path(model).open("rb") as stream:
             header_size = int.from_bytes(stream.read(8), "little")
@@ -113,9 +102,9 @@ def _labels_of(model: str) -> list[str]:
 
 
 # Maps a parameter's name to the function that returns its values.
-CHOICES = {
+CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "labels": _labels,
     "origins": _origins,
-    "countries": lambda _: _labels_of("world-places"),
-    "backend": lambda _: engine_paths(),
+    "countries": lambda: _labels_of("world-places"),
+    "backend": engine_paths,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,12 +13,12 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.opening import open_list
-from namegen.cli.terminal import Notes, counted, json_text, percent, printable, show
+from namegen.cli.terminal import Notes, counted, percent, printable, show_result, table
 from namegen.files import check_output
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from namegen.core.data.description import ListDescription
 
@@ -28,7 +28,7 @@ BLOCK_WIDTH = 38  # two blocks next to each other fill a terminal that is 80 col
 BAR_WIDTH = 10
 REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 
-Row: TypeAlias = tuple[str, int]  # a label and its count
+Counts: TypeAlias = dict[str, int]  # label → count
 
 
 @options.command("namegen describe companies", "namegen describe friends.txt --plot friends.svg")
@@ -64,10 +64,7 @@ def describe(
 
     with Display(notes, f"describing {corpus.source}"):
         statistics = description.describe(corpus.names, corpus.labels)
-    if as_json:
-        click.echo(json_text(statistics.to_dict()))
-    else:
-        _print(statistics, corpus.source)
+    show_result(as_json, statistics.to_dict(), *_summary(statistics, corpus.source))
     if plot is not None:
         from namegen.drawings.description import draw_description
 
@@ -76,8 +73,8 @@ def describe(
         notes(f"plot: {plot}")
 
 
-def _print(statistics: ListDescription, source: str) -> None:
-    """Print a summary of the list, and blocks of statistics in two columns if they fit."""
+def _summary(statistics: ListDescription, source: str) -> list[RenderableType]:
+    """Return one line about the list, and blocks of statistics, which are in two columns if they fit."""
     from rich.columns import Columns
 
     entries = statistics.entries
@@ -85,88 +82,66 @@ def _print(statistics: ListDescription, source: str) -> None:
     has_repeats = entries > distinct
     blocks = [
         _block("Length of a name in characters", _ranges(statistics.lengths), entries),
-        _block(
-            "Most common letters",
-            list(statistics.letters.items())[:MAX_ROWS],
-            sum(statistics.letters.values()),
-        ),
+        _block("Most common letters", statistics.letters, sum(statistics.letters.values())),
     ]
     if has_repeats:
-        common_names = list(statistics.commonest[:MAX_ROWS])
-        blocks.append(_block("Most common names", common_names, entries))
-        repeats = _repeats(statistics.repeats)
+        # How many distinct names occur once, twice, and so on.
+        repeats: Counts = {}
+        for lowest, next_lowest in pairwise(REPEAT_BOUNDS):
+            label = {1: "once", 2: "twice"}.get(lowest, f"{lowest:,}-{next_lowest - 1:,} times")
+            names = [
+                count
+                for times, count in statistics.repeats.items()
+                if lowest <= times < next_lowest
+            ]
+            if names:
+                repeats[label] = sum(names)
+        blocks.append(_block("Most common names", dict(statistics.commonest), entries))
         blocks.append(_block("How often a distinct name occurs", repeats, distinct))
-    unique_after = [*_ranges(statistics.unique_after), ("at its end", statistics.never_unique)]
+    unique_after = _ranges(statistics.unique_after) | {"at its end": statistics.never_unique}
     blocks.append(_block("Characters until a name is unique", unique_after, distinct))
     if statistics.labels:
-        labels = list(statistics.labels.items())
-        others = labels[MAX_ROWS:]
+        labels = dict(list(statistics.labels.items())[:MAX_ROWS])
+        others = len(statistics.labels) - len(labels)
         if others:
-            other_count = sum(count for _, count in others)
-            labels[MAX_ROWS:] = [(counted(len(others), "other"), other_count)]
+            labels[counted(others, "other")] = sum(statistics.labels.values()) - sum(
+                labels.values()
+            )
         blocks.append(_block("Labels", labels, entries))
     size = f"{counted(entries, 'name')}, {f'{distinct:,}' if has_repeats else 'all'} distinct"
     mean_length = f"{statistics.mean_length:.1f} characters on average"
-    show(
-        f"{printable(source)}: {size}; {mean_length}, median {statistics.median_length:g}",
-        "",
-        Columns(blocks, padding=(0, 4)),
-    )
+    heading = f"{printable(source)}: {size}; {mean_length}, median {statistics.median_length:g}"
+    return [heading, "", Columns(blocks, padding=(0, 4))]
 
 
-def _block(title: str, rows: Sequence[Row], total: int) -> Table:
+def _block(title: str, counts: Mapping[str, int], total: int) -> RenderableType:
     """Make a block with a title. Each row has a label, a count, a percentage of ``total``, and a bar."""
     from rich.bar import Bar
-    from rich.table import Table
 
-    block = Table(
-        title=title,
-        title_style="bold",
-        title_justify="left",
-        width=BLOCK_WIDTH,
-        box=None,
-        show_header=False,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    block.add_column(ratio=1, no_wrap=True)
-    block.add_column(justify="right", no_wrap=True)
-    block.add_column(justify="right", no_wrap=True)
-    block.add_column(width=BAR_WIDTH)
-    largest_count = max((count for _, count in rows), default=0)
-    for label, count in rows:
-        bar = Bar(max(largest_count, 1), 0, count)
-        share = percent(count / max(total, 1))
-        block.add_row(printable(label), f"{count:,}", share, bar)
-    block.add_row()  # before the block below
+    largest_count = max(counts.values(), default=1)
+    rows: list[tuple[RenderableType, ...]] = []
+    for label, count in list(counts.items())[: MAX_ROWS + 1]:  # the last one may be "12 others"
+        bar = Bar(max(largest_count, 1), 0, count, width=BAR_WIDTH)
+        rows.append((printable(label), f"{count:,}", percent(count / max(total, 1)), bar))
+    block = table([*rows, ("",)])  # the last row separates this block from the next one
+    block.title = title
+    block.title_style = "bold"
+    block.title_justify = "left"
+    block.width = BLOCK_WIDTH
+    block.columns[0].ratio = 1
     return block
 
 
-def _ranges(histogram: Mapping[int, int]) -> list[Row]:
-    """Group a histogram of whole numbers into at most ``MAX_ROWS`` ranges of equal width, with a row for each."""
+def _ranges(histogram: Mapping[int, int]) -> Counts:
+    """Group a histogram of whole numbers into at most ``MAX_ROWS`` ranges of equal width, with a label for each."""
     if not histogram:
-        return []
+        return {}
     lowest = min(histogram)
     highest = max(histogram)
     width = math.ceil((highest - lowest + 1) / MAX_ROWS)
-    rows = []
+    ranges: Counts = {}
     for start in range(lowest, highest + 1, width):
         end = min(start + width - 1, highest)
         label = f"{start}" if start == end else f"{start}-{end}"
-        rows.append((label, sum(histogram.get(value, 0) for value in range(start, end + 1))))
-    return rows
-
-
-def _repeats(repeats: Mapping[int, int]) -> list[Row]:
-    """Return a row for the names that occur once, a row for those that occur twice, and so on.
-
-    Args:
-        repeats: how many distinct names occur once, twice, and so on.
-    """
-    rows = []
-    for lowest, next_lowest in pairwise(REPEAT_BOUNDS):
-        counts = [count for times, count in repeats.items() if lowest <= times < next_lowest]
-        if counts:
-            several = f"{lowest:,}-{next_lowest - 1:,} times"
-            rows.append(({1: "once", 2: "twice"}.get(lowest, several), sum(counts)))
-    return rows
+        ranges[label] = sum(histogram.get(value, 0) for value in range(start, end + 1))
+    return ranges

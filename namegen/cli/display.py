@@ -20,9 +20,7 @@ from namegen.cli.ending import unfailing
 from namegen.cli.terminal import Notes, counted, loss_text, percent, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.live import Live
-    from rich.progress import Progress, Task
 
 SECONDS_BEFORE = 2.0  # commands that finish sooner show no progress
 SECONDS_BETWEEN_FRAMES = 0.2
@@ -42,11 +40,9 @@ class Display(AbstractContextManager["Display"]):
 
     def __init__(self, notes: Notes, doing: str = "") -> None:
         self._notes = notes
-        # the work
         self._run: events.TrainingBegins | None = None
         self._is_waiting = False  # for a worker
         self._begin(printable(doing))
-        # the thread that shows it
         # Reentrant because a signal handler may print a note at any time.
         self._lock = threading.RLock()
         self._is_closed = threading.Event()
@@ -59,13 +55,9 @@ class Display(AbstractContextManager["Display"]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Erase the bar and restore the cursor. A closed display can't be reopened."""
+        """Erase the bar and restore the cursor."""
         self._is_closed.set()
-        has_started = self._thread.ident is not None
-        if has_started:
+        if not self._notes.quiet:
             self._thread.join()
 
     @contextmanager
@@ -88,7 +80,8 @@ class Display(AbstractContextManager["Display"]):
         self._done = done
         self._total = total
         self._details = ""
-        self._is_new = True
+        self._began = time.monotonic()
+        self._done_before = done
 
     def __call__(self, event: events.Event) -> None:
         """Process an event, and print any lines that should stay on the screen."""
@@ -185,68 +178,50 @@ class Display(AbstractContextManager["Display"]):
 
     def _show_regularly(self) -> None:
         """Show the progress at regular intervals, until the display is closed. A thread runs this method."""
-        if self._is_closed.wait(SECONDS_BEFORE):
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        stream = sys.stderr
-        with suppress(OSError, ValueError):  # standard error isn't a file
-            # A copy, because exports redirect the original to silence TensorFlow.
-            stream = unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
-        console = Console(file=stream, force_terminal=True, markup=False, emoji=False)
-        progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[time]}"),
-            expand=True,
-            # A long period, so that the estimate of the time left is based on the time since the start.
-            speed_estimate_period=1e9,
-        )
-        progress.add_task("", time="")
-        [task] = progress.tasks
-        is_bar = self._notes.can_draw_over
-        began = time.monotonic() - SECONDS_BEFORE
-        pause = SECONDS_BETWEEN_FRAMES
-        while True:
+        began = time.monotonic()
+        pause = SECONDS_BEFORE
+        while not self._is_closed.wait(pause):
             with self._lock:
-                self._update(progress, task)
-                if is_bar:
-                    self._draw(progress, console)
+                if self._notes.can_draw_over:
+                    self._draw()
+                    pause = SECONDS_BETWEEN_FRAMES
                 else:
-                    self._notes("  ".join(filter(None, (self._title, _time(task), self._details))))
+                    self._notes("  ".join(filter(None, (self._title, self._time(), self._details))))
                     elapsed = time.monotonic() - began
                     pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * elapsed)
-            if self._is_closed.wait(pause):
-                self._erase()
-                return
+        self._erase()
 
-    def _update(self, progress: Progress, task: Task) -> None:
-        """Pass the latest state of the work to Rich, which estimates the time left."""
-        if self._is_new:
-            self._is_new = False
-            progress.reset(task.id)
-        task.total = self._total
-        progress.update(task.id, description=self._title, completed=self._done)
-        progress.update(task.id, time=_time(task))
+    def _time(self) -> str:
+        """Return the estimated time left or, if it can't be estimated yet, the time so far."""
+        seconds = time.monotonic() - self._began
+        done = self._done - self._done_before
+        if self._total is None or done <= 0:
+            return f"{seconds:.0f} s"
+        seconds_left = seconds / done * (self._total - self._done)
+        return f"{timedelta(seconds=round(seconds_left))} left"
 
-    def _draw(self, progress: Progress, console: Console) -> None:
+    def _draw(self) -> None:
         """Draw the bar with the details below it. While it's on the screen, Rich prints notes above it."""
-        from rich.console import Group
+        from rich.console import Console, Group
         from rich.live import Live
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
         from rich.text import Text
 
         if self._live is None:
+            stream = sys.stderr
+            with suppress(OSError, ValueError):  # standard error isn't a file
+                # A copy, because exports redirect the original to silence TensorFlow.
+                stream = unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
+            console = Console(file=stream, force_terminal=True, markup=False, emoji=False)
             self._live = Live(
                 console=console, auto_refresh=False, transient=True, redirect_stdout=False
             )
             self._live.start()
+        line = Table.grid(padding=(0, 1), expand=True)
+        line.add_column(no_wrap=True)
+        line.add_column(ratio=1)
+        line.add_column(no_wrap=True)
+        line.add_row(self._title, ProgressBar(self._total, self._done), self._time())
         details = Text(self._details, "dim", no_wrap=True, overflow="ellipsis")
-        self._live.update(Group(progress, details), refresh=True)
-
-
-def _time(task: Task) -> str:
-    """Return the estimated time left or, if it can't be estimated yet, the time so far."""
-    if task.time_remaining is None:
-        return f"{task.elapsed or 0:.0f} s"
-    return f"{timedelta(seconds=round(task.time_remaining))} left"
+        self._live.update(Group(line, details), refresh=True)

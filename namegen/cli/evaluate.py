@@ -14,10 +14,9 @@ from namegen.cli.terminal import (
     METRICS,
     Notes,
     counted,
-    json_text,
     metric_cells,
     printable,
-    show,
+    show_result,
     table,
 )
 from namegen.core.settings import DataSettings
@@ -28,6 +27,8 @@ from namegen.lists import BUNDLED
 from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from namegen.api import LoadedModel
 
 TRAINING_LIST_WARNING = (
@@ -95,9 +96,6 @@ def evaluate(
             f"skipped {result.left_out:,} of {len(corpus.names):,} names, because the model doesn't know their "
             f"{unknown}"
         )
-    if as_json:
-        click.echo(json_text(result.to_dict()))
-        return
     title = f"{result.model} on {counted(result.names, 'name')} of {corpus.source}"
     if was_trained_on:
         title += ", which it was trained on"
@@ -105,14 +103,15 @@ def evaluate(
         ("this model", *metric_cells(result.metrics)),
         ("ceiling of this list", *metric_cells(result.ceiling)),
     ]
-    show(printable(title), "", table(rows, "", *METRICS))
+    blocks: list[RenderableType] = [printable(title), "", table(rows, "", *METRICS)]
     if result.by_label:
         by_loss = sorted(result.by_label.items(), key=lambda item: item[1][0].loss_nats_per_char)
         label_rows = [
             (printable(label), f"{count:,}", *metric_cells(metrics))
             for label, (metrics, count) in by_loss
         ]
-        show("", table(label_rows, "label", "names", *METRICS))
+        blocks += ["", table(label_rows, "label", "names", *METRICS)]
+    show_result(as_json, result.to_dict(), *blocks)
 
 
 def _training_list(model: LoadedModel) -> DataSettings:
@@ -171,16 +170,15 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
 
     with Display(notes, f"computing the ceiling of {corpus.source}"):
         result = api.list_ceiling(corpus)
-    if as_json:
-        click.echo(json_text(result.to_dict()))
-        return
     sizes = {
         "names": result.names,
         "distinct names": result.distinct_names,
         "distinct prefixes": result.distinct_prefixes,
         "characters and ends of names": result.characters,
     }
-    show(
+    show_result(
+        as_json,
+        result.to_dict(),
         printable(f"ceiling of {corpus.source}"),
         "",
         table(zip(METRICS, metric_cells(result.metrics), strict=True)),

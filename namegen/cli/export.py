@@ -17,10 +17,9 @@ from namegen.cli.terminal import (
     METRICS,
     Notes,
     counted,
-    json_text,
     metric_cells,
     printable,
-    show,
+    show_result,
     table,
 )
 from namegen.errors import CheckpointError, EngineError, missing_library
@@ -82,10 +81,8 @@ def read_for_file(
         OutputError: the file can't be written.
     """
     name, path, checkpoint = read_model(model, notes)
-    target = out
-    if target is None:
-        target = Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix)
-    check_output(target, example=f"model{suffix}", force=force)
+    default_out = Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix)
+    target = check_output(out or default_out, example=f"model{suffix}", force=force)
     if out is None:
         notes(f"out: {target}")
     return name, checkpoint, target
@@ -144,9 +141,6 @@ def export_tflite(
         notes(
             f"skipped {report.left_out:,} of {all_names:,} names, because the model doesn't know their characters"
         )
-    if as_json:
-        click.echo(json_text(report.to_dict()))
-        return
     names_source = "sampled from the model" if corpus is None else f"of {corpus.source}"
     known_names = "none, so it can't tell which names are new"
     if report.known_names:
@@ -154,13 +148,10 @@ def export_tflite(
     rows = [("size", f"{report.bytes:,} bytes"), ("known names", known_names)]
     if report.quantize != "none":
         bits = 16 if report.quantize == "float16" else 8
-        min_weights = counted(LEAST_QUANTIZED[report.quantize], "weight")
-        arrays = ", ".join(report.quantized) or "none: the results would differ too much"
-        if not report.quantizable:
-            arrays = f"none: every array has fewer than {min_weights}"
-        elif len(report.quantized) == report.quantizable:
-            arrays = f"all arrays of {min_weights} or more"
-        rows.append((f"in {bits} bits", arrays))
+        large_arrays = (
+            f"{report.quantizable} arrays of {LEAST_QUANTIZED[report.quantize]:,} weights or more"
+        )
+        rows.append((f"in {bits} bits", f"{len(report.quantized)} of {large_arrays}"))
     checked_names = printable(f"{counted(report.names, 'name')} {names_source}")
     rows.append(("checked on", f"{checked_names}, {report.prefixes:,} distinct prefixes"))
     rows.append(("logits differ by", f"at most {report.largest_logit_difference:.2g}"))
@@ -168,7 +159,10 @@ def export_tflite(
         (printable(f"before: {name}"), *metric_cells(report.before)),
         ("after", *metric_cells(report.after)),
     ]
-    show(printable(report.out), table(rows, left=2), "", table(metrics, "", *METRICS))
+    metrics_table = table(metrics, "", *METRICS)
+    show_result(
+        as_json, report.to_dict(), printable(report.out), table(rows, left=2), "", metrics_table
+    )
 
 
 # --- .keras and .json -------------------------------------------------------------------------------------------------
@@ -196,10 +190,8 @@ def export_keras(
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
         size = export(checkpoint, path, force=force)
-    if as_json:
-        click.echo(json_text({"out": str(path), "bytes": size}))
-    else:
-        click.echo(printable(f"{path}: {size:,} bytes"))
+    document = {"out": str(path), "bytes": size}
+    show_result(as_json, document, printable(f"{path}: {size:,} bytes"))
 
 
 @options.command(
@@ -222,10 +214,8 @@ def export_vocabulary(
     _, checkpoint, path = read_for_file(model, out, ".json", force=force, notes=notes)
     count = len(checkpoint.vocabulary.characters)
     size = checkpoint.vocabulary.save(path, (label.name for label in checkpoint.labels))
-    if as_json:
-        click.echo(json_text({"out": str(path), "bytes": size, "character_count": count}))
-    else:
-        click.echo(printable(f"{path}: {counted(count, 'character')}"))
+    document = {"out": str(path), "bytes": size, "character_count": count}
+    show_result(as_json, document, printable(f"{path}: {counted(count, 'character')}"))
 
 
 # --- web pages --------------------------------------------------------------------------------------------------------
@@ -319,11 +309,10 @@ def export_web(
             sizes = {target: write_page(page_models, target, force=force, learns=learn)}
     labels = [page_model.label for page_model in page_models]
     size = sum(sizes.values())
-    if as_json:
-        others = {}
-        if module:
-            others = {"data": str(data_path(target)), "types": str(types_path(target))}
-        click.echo(json_text({"out": str(target), **others, "bytes": size, "models": labels}))
-    else:
-        files = ", ".join(map(str, sizes))
-        click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
+    document: dict[str, object] = {"out": str(target)}
+    if module:
+        document |= {"data": str(data_path(target)), "types": str(types_path(target))}
+    document |= {"bytes": size, "models": labels}
+    files = ", ".join(map(str, sizes))
+    line = printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB")
+    show_result(as_json, document, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
@@ -36,18 +36,28 @@ OUTPUT_PARAMETERS = ("template", "sort", "letter_case", "form", "scores", "plot"
 COMMON_PARAMETERS = ("as_json", "notes")
 # A key in a context's meta; if it's set, the help shows every option.
 ALL_OPTIONS = "namegen.all_options"
+NON_BREAKING_HYPHEN = "\u2011"
 
 
 class HelpFormatter(click.HelpFormatter):
-    """A formatter for narrow terminals, in which descriptions go below the options."""
+    """A formatter that doesn't break lines at hyphens. In narrow terminals, descriptions go below the options."""
 
     def __init__(self, **_: object) -> None:
         super().__init__(width=columns() - 2)
 
-    def write_dl(self, rows: Sequence[HelpRecord], col_max: int = 30, col_spacing: int = 2) -> None:  # type: ignore[override]
+    def write_text(self, text: str) -> None:
+        """Write a paragraph."""
+        super().write_text(text.replace("-", NON_BREAKING_HYPHEN))
+
+    def write_dl(self, rows: Iterable[HelpRecord], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write options with their descriptions."""
+        unbreakable = [(name, text.replace("-", NON_BREAKING_HYPHEN)) for name, text in rows]
         is_narrow = self.width < 60
-        super().write_dl(rows, 4 if is_narrow else col_max, col_spacing)
+        super().write_dl(unbreakable, 4 if is_narrow else col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """Return the help, with normal hyphens."""
+        return super().getvalue().replace(NON_BREAKING_HYPHEN, "-")
 
 
 class Context(click.Context):

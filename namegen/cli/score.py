@@ -16,11 +16,10 @@ from namegen.cli.opening import open_blend
 from namegen.cli.terminal import (
     Notes,
     counted,
-    json_text,
     make_console,
     percent,
     printable,
-    show,
+    show_result,
     table,
 )
 from namegen.core.data.label_parts import by_part
@@ -113,18 +112,17 @@ def score(
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
         probabilities = [loaded.label_probabilities(name) for name in names] if by_label else None
-    if as_json:
-        entries = [to_dict(score) for score in scores]
-        for entry, of_labels in zip(entries, probabilities or (), strict=by_label):
-            entry["labels"] = of_labels
-            parts = by_part(of_labels)
-            if len(parts) > 1:
-                entry["parts"] = parts
-        click.echo(json_text({"model": loaded.name, "scores": entries}))
-    elif probabilities is not None:
-        _print_labels(scores, probabilities)
+    entries = [to_dict(score) for score in scores]
+    for entry, of_labels in zip(entries, probabilities or (), strict=by_label):
+        entry["labels"] = of_labels
+        parts = by_part(of_labels)
+        if len(parts) > 1:
+            entry["parts"] = parts
+    document = {"model": loaded.name, "scores": entries}
+    if probabilities is None:
+        show_result(as_json, document, *_describe_scores(scores))
     else:
-        _print_scores(scores)
+        show_result(as_json, document, *_describe_labels(scores, probabilities))
 
 
 def is_model(text: str) -> bool:
@@ -150,50 +148,49 @@ def to_dict(score: NameScore) -> dict[str, object]:
     }
 
 
-def _print_labels(
+def _describe_labels(
     scores: Sequence[NameScore], probabilities: Sequence[Mapping[str, float]]
-) -> None:
-    """Print names with their most likely labels. If labels have several parts, each part is shown."""
+) -> list[RenderableType]:
+    """List the most likely labels of each name. If labels have several parts, list the values of each part."""
     blocks: list[RenderableType] = []
     for score, of_labels in zip(scores, probabilities, strict=True):
         rows = []
         for part in by_part(of_labels):
-            labels = list(part.items())
-            if len(labels) > 1:
-                for label, probability in labels[:MAX_LABELS]:
-                    rows.append((f"  {printable(label) or 'either'}", percent(probability)))
-            others = labels[MAX_LABELS:]
+            if len(part) == 1:
+                continue
+            for value, probability in list(part.items())[:MAX_LABELS]:
+                rows.append((f"  {printable(value) or 'either'}", percent(probability)))
+            others = list(part.values())[MAX_LABELS:]
             if others:
-                total = sum(probability for _, probability in others)
-                rows.append((f"  {counted(len(others), 'other')}", percent(total)))
-        blocks += ["", printable(score.name), table(rows)]
-    show(*blocks[1:])
+                rows.append((f"  {counted(len(others), 'other')}", percent(sum(others))))
+        blocks += [printable(score.name), table(rows), ""]
+    return blocks[:-1]
 
 
-def _print_scores(scores: Sequence[NameScore]) -> None:
-    """Print a table of the scores, in which letters have colors. Without colors, list the surprise of each letter."""
+def _describe_scores(scores: Sequence[NameScore]) -> list[RenderableType]:
+    """Make a table of the scores, in which letters have colors. Without colors, list the surprise of each letter."""
     from rich.text import Text
 
-    shows_colors = make_console().color_system is not None and not os.environ.get("NO_COLOR")
     rows: list[tuple[RenderableType, ...]] = []
-    blocks: list[RenderableType] = []
+    lists: list[RenderableType] = []
     for score in scores:
         percentile = "unknown" if score.percentile is None else f"{score.percentile:.0f}"
         values = (f"{score.bits_per_char:.2f}", f"{score.log_probability:.2f}", percentile)
-        shown = [SPACE if letter == " " else printable(letter) for letter in score.name]
+        letters = [SPACE if letter == " " else printable(letter) for letter in score.name]
         bits = [abs(value) / math.log(2) for value in score.letters]
-        letters = list(zip((*shown, END), bits, strict=True))
         colored = Text()
-        for letter, surprise in letters:
-            colored.append(letter, next(color for limit, color in COLORS if surprise <= limit))
+        surprises = []
+        for letter, surprise in zip((*letters, END), bits, strict=True):
+            color = next(color for limit, color in COLORS if surprise <= limit)
+            colored.append(letter, color)
+            surprises.append((f"  {letter}", f"{surprise:.1f}"))
         rows.append((colored, *values))
         scores_text = ", ".join(map(" ".join, zip(SCORES, values, strict=True)))
-        letter_rows = [(f"  {letter}", f"{surprise:.1f}") for letter, surprise in letters]
-        blocks += ["", f"{printable(score.name)}: {scores_text}", table(letter_rows)]
-    if shows_colors:
-        legend = Text("bits of surprise:")
-        for limit, color in COLORS:
-            legend.append(f"  up to {limit:g}" if limit < math.inf else "  more", color)
-        show(table(rows, "name", *SCORES), "", legend)
-    else:
-        show(*blocks[1:])
+        lists += [f"{printable(score.name)}: {scores_text}", table(surprises), ""]
+    shows_colors = make_console().color_system is not None and not os.environ.get("NO_COLOR")
+    if not shows_colors:
+        return lists[:-1]
+    legend = Text("bits of surprise:")
+    for limit, color in COLORS:
+        legend.append(f"  up to {limit:g}" if limit < math.inf else "  more", color)
+    return [table(rows, "name", *SCORES), "", legend]

@@ -18,6 +18,7 @@ from namegen.errors import printable as printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
     from namegen.core.evaluation.evaluator import Metrics
 
@@ -93,6 +94,16 @@ def columns() -> int:
     return max(MIN_WIDTH, min(get_terminal_size().columns, MAX_WIDTH))
 
 
+def show_result(
+    as_json: bool, document: Mapping[str, object], *renderables: RenderableType
+) -> None:
+    """Print a command's result: as one line of JSON after ``--json``, or else as text and tables."""
+    if as_json:
+        click.echo(json_text(document))
+    else:
+        show(*renderables)
+
+
 def make_console() -> Console:
     """Return a console that prints text unchanged, because names may look like markup or emoji."""
     from rich.console import Console
@@ -113,9 +124,7 @@ def show(*renderables: RenderableType) -> None:
             click.echo(line.rstrip())
 
 
-def table(
-    rows: Iterable[Sequence[RenderableType]], *headings: str, left: int = 1
-) -> RenderableType:
+def table(rows: Iterable[Sequence[RenderableType]], *headings: str, left: int = 1) -> Table:
     """Make a table. The first ``left`` columns are left-aligned, the others right-aligned.
 
     Args:
