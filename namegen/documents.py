@@ -146,11 +146,6 @@ def from_plain(kind: type[Document], plain: object) -> Document:
     return document
 
 
-def schema(kind: type) -> dict[str, Json]:
-    """Return the JSON schema of a dataclass. It allows unknown keys, although ``from_plain`` rejects them."""
-    return msgspec.json.schema(kind)
-
-
 def _with_lists(value: object) -> Json:
     """Replace tuples with lists, so that the value equals its JSON after parsing."""
     if isinstance(value, dict):

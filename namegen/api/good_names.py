@@ -5,7 +5,8 @@ The web page and the JavaScript module follow the same specification:
 1. **The good names** are all names that ``LoadedModel.generate`` could return without filling up: new names, with the
    default constraints, that reach the threshold of their score. An exact search finds them: it reads every prefix that
    could become such a name, from the likeliest on. Of two names that are the same (see ``Normalization``), the likelier
-   one counts.
+   one counts. A page and a module only have shortened hashes of the known names, and take one new name in 256 for a
+   known one. Such names aren't good names in Python either, so that all have the same ones.
 2. **The key** of a name is a 32-bit hash: FNV-1a over the UTF-8 bytes of ``SEED:NAME``, with the seed as a decimal
    number, followed by the last step of MurmurHash3::
 
@@ -67,6 +68,10 @@ def find_good_names(model: LoadedModel) -> list[str]:
         )
         for band in search.bands(MAX_NAMES):  # the last band has the names of all bands before
             names = band.best.names
+    known_names = model.metadata.known_names
+    if known_names is not None:
+        are_known = model.normalization.are_known(names, known_names.short).tolist()
+        names = [name for name, is_known in zip(names, are_known, strict=True) if not is_known]
     if not names:
         raise GenerationError(
             f"{model.name} has no names that can be listed in advance: choose a label, or generate names instead"

@@ -1,10 +1,9 @@
-// The data of a model, and the checks before they are used. Python adds the constant SCHEMAS, which describes the
-// fields: `PageDescription` in namegen/web/arithmetic.py, and `Metadata` in namegen/core/checkpoint/metadata.py.
+// The data of a model, and the checks before they are used.
 
 const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
 
 /**
- * A model as Python writes it. docs/guides/web-page.md explains each key.
+ * A model as Python writes it. docs/reference/file-formats.md explains each key.
  * @typedef {object} ModelDescription
  * @property {string} name
  * @property {string} title
@@ -47,23 +46,6 @@ const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
  * @property {{list?: string, names?: number, base_model?: unknown, credit?: string}} training
  */
 
-/**
- * A JSON schema. Only these keywords occur in SCHEMAS.
- * @typedef {object} Schema
- * @property {string} [$ref]
- * @property {Schema[]} [anyOf]
- * @property {string} [type]
- * @property {Schema} [items]
- * @property {Record<string, Schema>} [properties]
- * @property {string[]} [required]
- * @property {Schema} [additionalProperties]
- * @property {number} [minimum]
- * @property {number} [maximum]
- * @property {number} [exclusiveMinimum]
- */
-
-/** @typedef {Record<string, Schema>} Definitions */
-
 /** A damaged model. The message is the damaged part, such as "its tensors". */
 class Damage extends Error {}
 
@@ -93,88 +75,22 @@ function requireSound(isSound, part) {
 }
 
 /**
- * Return whether a value conforms to a schema.
- * @param {any} value
- * @param {Schema} schema
- * @param {Definitions} definitions
- * @returns {boolean}
+ * Open a model from a file, which may be damaged or hostile: check that its parts fit each other, and that all numbers
+ * are finite.
+ * @param {ModelDescription} description
+ * @returns {Model}
+ * @throws {Error} if the model is damaged; a Damage if it's known which part is
  */
-function conforms(value, schema, definitions) {
-  const { $ref, anyOf, type, items = {} } = schema;
-  const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity } = schema;
-  if ($ref !== undefined) return conforms(value, resolveReference($ref, definitions), definitions);
-  if (anyOf !== undefined) return anyOf.some((choice) => conforms(value, choice, definitions));
-  switch (type) {
-    case undefined:
-      return true;
-    case "null":
-      return value === null;
-    case "boolean":
-    case "string":
-      return typeof value === type;
-    case "array":
-      return Array.isArray(value) && Array.from(value).every((item) => conforms(item, items, definitions)); // no holes
-    case "object":
-      return isPlainObject(value) && findWrongField(value, schema, definitions) === undefined;
-    default: {
-      const isNumber = type === "integer" ? Number.isInteger(value) : Number.isFinite(value);
-      return isNumber && value >= minimum && value <= maximum && value > exclusiveMinimum;
-    }
-  }
-}
-
-/**
- * @param {string} reference such as "#/$defs/Formula"
- * @param {Definitions} definitions
- */
-function resolveReference(reference, definitions) {
-  return definitions[reference.slice(reference.lastIndexOf("/") + 1)];
-}
-
-/**
- * Find the first key of an object that is missing, unknown, or has a wrong value.
- * @param {Record<string, unknown>} value
- * @param {Schema} schema
- * @param {Definitions} definitions
- */
-function findWrongField(value, { properties, required = [], additionalProperties = {} }, definitions) {
-  return [...required, ...Object.keys(value)].find((key) => {
-    const isAllowed = properties === undefined || Object.hasOwn(properties, key);
-    if (!isAllowed || !Object.hasOwn(value, key)) return true;
-    const schema = properties === undefined ? additionalProperties : properties[key];
-    return !conforms(value[key], schema, definitions);
-  });
-}
-
-/**
- * Check that the data of a model have exactly the fields that Python writes.
- * @param {any} description
- * @throws {Damage} if a field is missing, unknown or wrong
- */
-function checkFields(description) {
-  if (!isPlainObject(description)) throw new Damage("it is not an object");
-  for (const [value, { $ref, $defs }] of [
-    [description, SCHEMAS.model],
-    [description.metadata, SCHEMAS.metadata],
-  ]) {
-    const wrongField = findWrongField(value, resolveReference($ref, $defs), $defs);
-    if (wrongField !== undefined) throw new Damage(`its “${wrongField.slice(0, 60)}”`);
-  }
-}
-
-/**
- * Check that the fields of a model fit each other, and that all numbers are finite.
- * @param {ModelDescription} description whose fields are checked already
- * @throws {Damage} if they don't fit
- */
-function checkNumbers({ tensors, half, formula, metadata }) {
+function openChecked(description) {
+  const { tensors, half, formula, metadata } = description;
   const { labels, probe, score_rules: rules } = metadata;
   const { hidden } = metadata.network;
   const characters = [...metadata.vocabulary];
   const outputs = characters.length + 1;
   requireSound(canRunFormula(formula), "formula");
-  requireSound(Array.isArray(hidden) && hidden.length > 0, "hidden layers");
+  requireSound(hidden.length > 0, "hidden layers");
   requireSound(new Set(characters).size === characters.length, "vocabulary");
+  requireSound(labels.every(({ names }) => names >= 0), "labels");
   requireSound(labels.length === 0 || labels.some(({ names }) => names > 0), "labels");
 
   // How many numbers each tensor has.
@@ -191,15 +107,17 @@ function checkNumbers({ tensors, half, formula, metadata }) {
   });
   sizes["output.kernel"] = inputs * outputs;
   sizes["output.bias"] = outputs;
-  const names = Object.keys(sizes);
-  const hasNames = Object.keys(tensors).length === names.length && names.every((name) => Object.hasOwn(tensors, name));
-  requireSound(hasNames && names.every((name) => hasFiniteNumbers(tensors[name], sizes[name], half)), "tensors");
+  const areSound = Object.entries(sizes).every(([name, size]) => hasFiniteNumbers(tensors[name], size, half));
+  requireSound(areSound, "tensors");
   requireSound(probe === null || hasFiniteNumbers(probe, 2 * outputs, false), "probe");
 
   const ruleNumbers = rules.flatMap((rule) => Object.values(rule));
   const areSmall = ruleNumbers.every((number) => Math.abs(number) <= LARGEST_RULE_NUMBER);
   requireSound([0, 1, labels.length].includes(rules.length) && areSmall, "score rules");
   requireSound(metadata.shortest_name <= metadata.longest_name, "shortest name");
+  const model = new Model(description);
+  model.scorer?.check();
+  return model;
 }
 
 /**
@@ -218,13 +136,12 @@ function hasFiniteNumbers(text, count, isHalf) {
  * @param {Formula} formula
  */
 function canRunFormula({ gates, state_gates: stateGates, states, vectors, operations, after }) {
-  const hasSoundCounts = gates > 0 && stateGates >= 0 && stateGates <= gates && states > 0 && after.length === states;
   const inputs = gates + stateGates + states + vectors.length;
   const areSound = operations.every(({ name, of: operands }, k) => {
     if (!Object.hasOwn(OPERATIONS, name)) return false;
     const operandCount = OPERATIONS[name].length - 1; // the first parameter is the result
-    return operands.length === operandCount && operands.every((index) => index >= 0 && index < inputs + k);
+    return operands.length === operandCount && operands.every((index) => index < inputs + k);
   });
   const end = inputs + operations.length;
-  return hasSoundCounts && areSound && after.every((index) => index >= 0 && index < end);
+  return areSound && after.length === states && after.every((index) => index < end);
 }

@@ -20,7 +20,7 @@ import json
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -33,10 +33,10 @@ from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.checkpoint import tensor_file
 from namegen.core.checkpoint.checkpoint import read_model
-from namegen.core.checkpoint.metadata import MetadataDocument, bytes_to_text
+from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.profanity import FNV_START, MAX_STRETCH, profanity_credit, read_hashes
 from namegen.core.network.architecture import RecurrentNetwork, exportable
-from namegen.documents import schema, to_plain
+from namegen.documents import to_plain
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.models import BASE, shipped_path
@@ -102,7 +102,7 @@ SCRIPTS = (
     "page.js",
 )
 # The other scripts of a module.
-MODULE_SCRIPTS = ("module.js",)
+MODULE_SCRIPTS = ("good_names.js", "module.js")
 # The format of a module's data.
 FORMAT = "namegen-names"
 FORMAT_VERSION = 16
@@ -149,6 +149,10 @@ def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
+    all_descriptions = [*descriptions, base_description()] if learns else descriptions
+    # Many models share a license, so the page contains each text only once.
+    notices = list(dict.fromkeys(each.notice for each in all_descriptions if each.notice))
+    plain = [to_plain(replace(each, notice="")) for each in all_descriptions]
     style = read_part("page.css")
     engine = "\n".join(['"use strict";', engine_text(), *map(_read_script, LEARNING)])
     script = _page_script()
@@ -162,15 +166,15 @@ def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
         script_hash=_csp_hash(script),
         engine=Markup(engine),
         engine_hash=_csp_hash(engine),
-        base=Markup(script_json(base_description() if learns else None)),
-        data=Markup(script_json(_plain_list(descriptions))),
+        notices=notices,
+        base=Markup(script_json(plain.pop() if learns else None)),
+        data=Markup(script_json(plain)),
     )
 
 
-def base_description() -> object:
-    """Return the base model, from which the page fine-tunes models. It needs no list of known names for that."""
-    checkpoint = replace(read_model(shipped_path(BASE)), known_names=None)
-    return to_plain(describe(BASE, PageModel(BASE, checkpoint), BASE))
+def base_description() -> PageDescription:
+    """Describe the base model, from which the page fine-tunes models."""
+    return describe(BASE, PageModel(BASE, read_model(shipped_path(BASE))), BASE)
 
 
 def _page_title(model_titles: Sequence[str]) -> str:
@@ -290,7 +294,8 @@ def model_data(models: Sequence[PageModel]) -> str:
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
     descriptions = checked_descriptions(models, "a module")
-    data = {"format": FORMAT, "version": FORMAT_VERSION, "models": _plain_list(descriptions)}
+    plain = [to_plain(description) for description in descriptions]
+    data = {"format": FORMAT, "version": FORMAT_VERSION, "models": plain}
     return script_json(data) + "\n"
 
 
@@ -368,7 +373,6 @@ def _embedded_bytes(model: PageModel) -> int:
 
 def engine_text() -> str:
     """Return the JavaScript that pages and modules share."""
-    schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
     scripts = [_read_script(file) for file in ENGINE]
     options = {
         name: {column: value for column, value in option.items() if column != "help"}
@@ -377,7 +381,6 @@ def engine_text() -> str:
     constants = [
         f"const OPTIONS = {script_json(options)};",
         f"const MODEL_FILE_VERSION = {tensor_file.FORMAT_VERSION};",
-        f"const SCHEMAS = {script_json(schemas)};",
         f"/*!\n{profanity_credit()} */",
         f"const PROFANITY = {script_json(_profanity_data())};\n",
     ]
@@ -404,11 +407,6 @@ def read_part(file: str) -> str:
 def _read_script(file: str) -> str:
     """Read a script without its doc comments, which make up a third of it."""
     return DOC_COMMENT.sub("", read_part(file))
-
-
-def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:
-    """Convert descriptions to plain values."""
-    return [to_plain(description) for description in descriptions]
 
 
 def script_json(value: object) -> str:

@@ -28,11 +28,19 @@ class KnownNames {
   }
 
   /**
+   * Return the number that the set stores for a name or word.
+   * @param {bigint} hash of its form, 64 bits
+   */
+  numberOf(hash) {
+    return Number(((hash >> 32n) * BigInt(this.limit)) >> 32n);
+  }
+
+  /**
    * Return whether a name or word is probably in the set.
    * @param {bigint} hash of the name's form, 64 bits
    */
   has(hash) {
-    const number = Number(((hash >> 32n) * BigInt(this.limit)) >> 32n);
+    const number = this.numberOf(hash);
     return this.numbers[firstIndexFrom(this.numbers, number, 0, this.numbers.length)] === number;
   }
 }

@@ -42,8 +42,9 @@ function explainFailedSelfTest(program, { title, metadata }) {
  * @param {Search} search
  */
 function explainFilledNames(search) {
-  const { names, filled, isMostlyFilled } = search;
-  if (!isMostlyFilled) return "";
+  const { names, request } = search;
+  const filled = names.filter(({ isGood }) => isGood === false).length;
+  if (filled <= request.n / 2) return "";
   const reaching = names.length - filled;
   if (reaching === 0) return "None of these names reaches the usual score. They are the best names that fit.";
   const verb = reaching === 1 ? "reaches" : "reach";

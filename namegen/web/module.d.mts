@@ -97,12 +97,14 @@ export type BlendOptions = {
 };
 /**
  * A name. `label` is null if the model has no labels. `isNew` is whether the name isn't in the list that the model was
- * trained on, ignoring letter case, spaces and punctuation; null if the model doesn't know its list.
+ * trained on, ignoring letter case, spaces and punctuation; null if the model doesn't know its list. `isGood` is
+ * whether the score of a new name reaches the model's threshold; null for other names, and for unfiltered names.
  */
 export type Entry = {
     name: string;
     label: string | null;
     isNew: boolean | null;
+    isGood: boolean | null;
 };
 /**
  * A character that may come next, and its probability. The character "" is the end of the name.
@@ -138,19 +140,35 @@ declare class LoadedModel {
     /** Whether it can tell which names are new. @readonly @type {boolean} */
     readonly knowsNames: boolean;
     /**
-     * Generate names. They are distinct, and new unless `allowSeen` is set.
+     * Generate names. They are distinct, and new unless `allowSeen` is set. If too few names reach the threshold of their
+     * score, the best of the others fill up the list; `entries` says which.
      * @param {Options} [options]
      * @returns {string[]} exactly n names
      * @throws {Error} if an option is wrong, or if there are too few names; then its property `names` has those found
      */
     generate(options?: Options): string[];
     /**
-     * Generate names, each with its label and whether it is new.
+     * Generate names, each with its label, and whether it is new and good.
      * @param {Options} [options]
      * @returns {Entry[]} exactly n names
      * @throws {Error} as `generate` does
      */
     entries(options?: Options): Entry[];
+    /**
+     * All new names that reach the threshold of their score, the likeliest first. Models for games and stories have 60 to
+     * 350 of them, which the first use finds in a few seconds. Blends, large models and models with labels have none.
+     * @returns {readonly string[]}
+     */
+    get goodNames(): readonly string[];
+    /**
+     * Return a good name by its index in a random order that depends on the seed. Different indexes give different names.
+     * Python's `name_at` returns the same names.
+     * @param {number} seed a whole number, such as the number of a game's world
+     * @param {number} index a whole number below `goodNames.length`, such as the number of a character
+     * @returns {string}
+     * @throws {Error} if there are fewer good names
+     */
+    nameAt(seed: number, index: number): string;
     /**
      * Return whether a name isn't in the list that the model was trained on. Letter case, spaces and punctuation don't
      * matter.

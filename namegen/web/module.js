@@ -14,8 +14,9 @@
 
 /**
  * A name. `label` is null if the model has no labels. `isNew` is whether the name isn't in the list that the model was
- * trained on, ignoring letter case, spaces and punctuation; null if the model doesn't know its list.
- * @typedef {{name: string, label: string | null, isNew: boolean | null}} Entry
+ * trained on, ignoring letter case, spaces and punctuation; null if the model doesn't know its list. `isGood` is
+ * whether the score of a new name reaches the model's threshold; null for other names, and for unfiltered names.
+ * @typedef {{name: string, label: string | null, isNew: boolean | null, isGood: boolean | null}} Entry
  */
 
 /**
@@ -30,6 +31,8 @@
 
 /** What the names of each model are drawn from. @type {WeakMap<LoadedModel, NameSource>} */
 const sources = new WeakMap();
+/** What `goodNames` has found. @type {WeakMap<NameSource, readonly string[]>} */
+const goodNames = new WeakMap();
 
 /** A model that `load` or `blend` returned. */
 class LoadedModel {
@@ -55,7 +58,8 @@ class LoadedModel {
   knowsNames = false;
 
   /**
-   * Generate names. They are distinct, and new unless `allowSeen` is set.
+   * Generate names. They are distinct, and new unless `allowSeen` is set. If too few names reach the threshold of their
+   * score, the best of the others fill up the list; `entries` says which.
    * @param {Options} [options]
    * @returns {string[]} exactly n names
    * @throws {Error} if an option is wrong, or if there are too few names; then its property `names` has those found
@@ -65,7 +69,7 @@ class LoadedModel {
   }
 
   /**
-   * Generate names, each with its label and whether it is new.
+   * Generate names, each with its label, and whether it is new and good.
    * @param {Options} [options]
    * @returns {Entry[]} exactly n names
    * @throws {Error} as `generate` does
@@ -85,7 +89,42 @@ class LoadedModel {
       const message = (names.length > 0 ? count : "") + explainTooFewNames(search);
       throw Object.assign(new Error(message), { names });
     }
-    return search.names.map(({ name, isNew, label }) => ({ name, label: source.startTokens[label].label, isNew }));
+    const labelOf = (/** @type {number} */ index) => source.startTokens[index].label;
+    return search.names.map(({ name, isNew, isGood, label }) => ({ name, label: labelOf(label), isNew, isGood }));
+  }
+
+  /**
+   * All new names that reach the threshold of their score, the likeliest first. Models for games and stories have 60 to
+   * 350 of them, which the first use finds in a few seconds. Blends, large models and models with labels have none.
+   * @returns {readonly string[]}
+   */
+  get goodNames() {
+    const source = sourceOf(this);
+    const names = goodNames.get(source) ?? Object.freeze(findGoodNames(source));
+    goodNames.set(source, names);
+    return names;
+  }
+
+  /**
+   * Return a good name by its index in a random order that depends on the seed. Different indexes give different names.
+   * Python's `name_at` returns the same names.
+   * @param {number} seed a whole number, such as the number of a game's world
+   * @param {number} index a whole number below `goodNames.length`, such as the number of a character
+   * @returns {string}
+   * @throws {Error} if there are fewer good names
+   */
+  nameAt(seed, index) {
+    for (const [name, number] of Object.entries({ seed, index })) {
+      const isCount = Number.isSafeInteger(number) && number >= 0;
+      if (!isCount) throw new Error(`${name} must be a whole number of at least 0, not ${describeValue(number)}.`);
+    }
+    const names = inSeededOrder(this.goodNames, seed);
+    if (index < names.length) return writeByDefault(names[index], sourceOf(this));
+    if (names.length > 0) {
+      const count = countOf(names.length, "good name");
+      throw new Error(`“${this.title}” has only ${count}. Use an index below that, or another seed.`);
+    }
+    throw new Error(`The names of “${this.title}” can’t be listed in advance. Use generate instead.`);
   }
 
   /**
@@ -164,19 +203,39 @@ function sourceOf(model) {
  * @throws {Error} if the data are damaged or of another version, or if they don't contain the model
  */
 export function load(data, name) {
-  const description = findDescription(parseModels(data), name);
+  const file = "Pass the text of the JSON file that export-web wrote next to this module.";
+  /** @type {any} */
+  let content = data;
+  if (typeof data === "string") {
+    try {
+      content = JSON.parse(data);
+    } catch {
+      throw new Error(`The data aren’t valid JSON. ${file}`);
+    }
+  }
+  const hasModels = content?.format === FORMAT && Array.isArray(content.models);
+  if (!hasModels) throw new Error(`The data don’t contain models of namegen. ${file}`);
+  if (content.version !== FORMAT_VERSION) {
+    const version = describeValue(content.version);
+    const problem = `The data have version ${version}, but this module reads version ${FORMAT_VERSION}.`;
+    throw new Error(`${problem} Export both again.`);
+  }
+  /** @type {ModelDescription[]} */
+  const descriptions = content.models;
+  const description = name === undefined ? descriptions[0] : descriptions.find((model) => model.name === name);
+  if (description === undefined) {
+    const names = descriptions.map((model) => model.name);
+    throw new Error(`The data contain no model ${describeValue(name)}, only ${listValues(names)}.`);
+  }
   /** @type {Model} */
   let model;
   try {
-    checkFields(description);
-    checkNumbers(description);
-    model = new Model(description);
-    model.scorer?.check();
+    model = openChecked(description);
   } catch (error) {
     const damage = error instanceof Damage ? ` (${error.message})` : "";
-    const hasName = typeof description?.name === "string";
-    const subject = hasName ? `The model ${describeValue(description.name)}` : "The first model";
-    throw new Error(`${subject} is damaged${damage}. Export it again.`, { cause: error });
+    throw new Error(`The model ${describeValue(description.name)} is damaged${damage}. Export it again.`, {
+      cause: error,
+    });
   }
   if (!model.passesSelfTest) throw new Error(explainFailedSelfTest("This module", model));
   const labels = model.metadata.labels.map((label) => label.name);
@@ -191,24 +250,22 @@ export function load(data, name) {
  * @throws {Error} if an option is wrong
  */
 export function blend(models, options = {}) {
-  const singleModels = Array.isArray(models) ? Array.from(models, (model) => sources.get(model)) : [];
+  const singleModels = Array.isArray(models) ? models.map((model) => sources.get(model)) : [];
   if (singleModels.length < 2 || !singleModels.every((source) => source instanceof Model)) {
     throw new Error("blend needs a list of two or more models from load.");
   }
   checkOptionNames(options, ["weights", "labels"], "{ weights: [0.3, 0.7] }");
   const count = models.length;
   const { weights = Array(count).fill(1 / count), labels = Array(count).fill(null) } = options;
-  const areLabels = Array.isArray(labels) && labels.length === count;
-  if (!areLabels || !Array.from(labels).every((label) => label === null || typeof label === "string")) {
+  if (!Array.isArray(labels) || labels.length !== count) {
     throw new Error("labels must be a list with a label, or null, for each model.");
   }
-  const areWeights = Array.isArray(weights) && weights.length === count && Array.from(weights).every((w) => w >= 0);
+  const areWeights = Array.isArray(weights) && weights.length === count && weights.every((weight) => weight >= 0);
   const sum = areWeights ? weights.reduce((total, weight) => total + weight, 0) : NaN;
   const sumsTo1 = Math.abs(sum - 1) < 1e-6;
   if (!sumsTo1) throw new Error("weights must be a list with a number for each model, which sum to 1.");
   const parts = singleModels.map((model, k) => {
     const label = checkSingleLabel(labels[k], models[k]);
-    if (label === null && models[k].labels.length > 0) throw new Error(needsLabel(models[k]));
     return { model, label, weight: weights[k] / sum };
   });
   const join = (/** @type {"name" | "title" | "credit" | "notice"} */ key, /** @type {string} */ separator) =>
@@ -220,44 +277,4 @@ export function blend(models, options = {}) {
     notice: join("notice", "\n\n"),
   };
   return createLoadedModel(new Blend(parts), texts, []);
-}
-
-// ---- the file of the models ----
-
-/**
- * Return the descriptions of the models in a file, which aren't checked yet.
- * @param {string | object} data
- * @returns {any[]}
- */
-function parseModels(data) {
-  const file = "Pass the text of the JSON file that export-web wrote next to this module.";
-  /** @type {any} */
-  let content = data;
-  if (typeof data === "string") {
-    try {
-      content = JSON.parse(data);
-    } catch {
-      throw new Error(`The data aren’t valid JSON. ${file}`);
-    }
-  }
-  const hasModels = content?.format === FORMAT && Array.isArray(content.models) && content.models.length > 0;
-  if (!hasModels) throw new Error(`The data don’t contain models of namegen. ${file}`);
-  if (content.version !== FORMAT_VERSION) {
-    const version = describeValue(content.version);
-    const problem = `The data have version ${version}, but this module reads version ${FORMAT_VERSION}.`;
-    throw new Error(`${problem} Export both again.`);
-  }
-  return content.models;
-}
-
-/**
- * @param {any[]} descriptions
- * @param {string | undefined} name undefined for the first one
- */
-function findDescription(descriptions, name) {
-  if (name === undefined) return descriptions[0];
-  const description = descriptions.find((candidate) => candidate?.name === name);
-  if (description !== undefined) return description;
-  const names = descriptions.map((candidate) => candidate?.name);
-  throw new Error(`The data contain no model ${describeValue(name)}, only ${listValues(names)}.`);
 }

@@ -230,7 +230,6 @@ function connectControls() {
 }
 
 try {
-  descriptions.forEach(checkFields);
   descriptions.unshift(...describePeople(descriptions));
   byId("settings").open = !matchMedia(NARROW_SCREEN).matches;
   createModelMenu((model) => chooseModel(model, settings.other));

@@ -18,8 +18,8 @@ class Prefix {
     this.length = parent === null ? 0 : parent.length + 1;
     /** The index of the label; 0 if the model has no labels. @type {number} */
     this.label = parent === null ? token - model.startTokens[0].token : parent.label;
-    /** The prefixes that are one character longer, by token. @type {Map<number, Prefix>} */
-    this.children = new Map();
+    /** The prefixes that are one character longer, by token. @type {Map<number, Prefix> | undefined} */
+    this.children = undefined;
     // Each of these values is computed when it is needed for the first time.
     /** @type {{state: any, probabilities: Float64Array} | undefined} */
     this.cachedOutput = undefined;
@@ -62,10 +62,13 @@ class Prefix {
    * @param {number} token
    */
   extend(token) {
-    const existing = this.children.get(token);
+    const existing = this.children?.get(token);
     if (existing !== undefined) return existing;
     const child = new Prefix(this.model, token, this);
-    if (!this.model.isCacheFull) this.children.set(token, child);
+    if (!this.model.isCacheFull) {
+      this.children ??= new Map();
+      this.children.set(token, child);
+    }
     return child;
   }
 

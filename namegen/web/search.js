@@ -2,45 +2,21 @@
 
 const CANDIDATES_PER_NAME = 4; // the least number of candidates in the second pass, for each name that is missing
 const LEAST_CANDIDATE_DRAWS = 400; // the least number of draws in the second pass
+const DRAWS_PER_START = 20; // at temperature 0, where each start prefix has only one name
 const OPENING_LENGTH = 3; // characters of an opening
 const OPENING_FACTOR = 2; // how much more common than in the model an opening may be
 
-// When a pass ends. It counts draws and letters instead of measuring time, so that the same seed gives the same names
-// on every machine.
-
 /**
- * A pass ends after `most` units and `perName` more for each name, or after `inVain` units without a new name.
- * @typedef {{most: number, perName: number, inVain: number}} Limit
+ * When a pass ends: after `first` letters, and `perName` more for each name that it has found. It counts letters
+ * instead of measuring time, so that the same seed gives the same names on every machine.
+ * @typedef {{first: number, perName: number}} LetterLimit
  */
 
-/**
- * The limits of a pass. If a request is for more than `onTrust` names, only names that have been found count.
- * @typedef {{onTrust: number, draws: Limit, letters: Limit}} Limits
- */
+/** @type {LetterLimit} */
+const UNFILTERED_LIMIT = { first: 100_000, perName: 1000 };
 
-/** @type {Limit} */
-const NO_LIMIT = { most: Infinity, perName: 0, inVain: Infinity };
-
-/** @type {Limits} */
-const UNFILTERED_LIMITS = {
-  onTrust: 10_000,
-  draws: { most: 10_000, perName: 20, inVain: 22_000 },
-  letters: { most: 100_000, perName: 1000, inVain: 100_000 }, // a name may have a thousand letters
-};
-
-/** For names that contain a text or end with it, which are rare. @type {Limits} */
-const UNFILTERED_LIMITS_WITH_TEXT = {
-  onTrust: 1000,
-  draws: NO_LIMIT,
-  letters: { most: 30_000, perName: 500, inVain: 80_000 },
-};
-
-/** For names that reach the threshold. After so many letters, the second pass is faster. @type {Limits} */
-const FILTERED_LIMITS = {
-  onTrust: 0,
-  draws: NO_LIMIT,
-  letters: { most: 30_000, perName: 1500, inVain: Infinity },
-};
+/** For names that reach the threshold. After so many letters, the second pass is faster. @type {LetterLimit} */
+const FILTERED_LIMIT = { first: 30_000, perName: 1500 };
 
 /**
  * A name that a search has drawn. The last ones of its tokens, and its end, were drawn with the random numbers.
@@ -48,11 +24,10 @@ const FILTERED_LIMITS = {
  * @property {string} text
  * @property {string} form in which names are compared
  * @property {boolean | null} isNew null if the model doesn't know its list
+ * @property {boolean | null} isGood whether it reaches the threshold; null if it wasn't compared with it
  * @property {number} label the index of the start token
  * @property {number[]} tokens
  * @property {number[]} numbers the random numbers
- * @property {number} openingProbability of its first characters; 0 if the search isn't filtered
- * @property {number} score 0 if the search isn't filtered
  */
 
 /** A name that a search returns, in the requested letter case. @typedef {DrawnName & {name: string}} FoundName */
@@ -67,17 +42,19 @@ const FILTERED_LIMITS = {
  */
 
 /**
- * Draws until so many names are found with so many draws. A model that knows no name of its list takes all for new.
+ * Which names are wanted. All names are new to a model that doesn't know its list.
+ * @typedef {{onlyNew: boolean, minLength: number, onlyUsualPatterns?: boolean}} Wanted
+ */
+
+/**
+ * Draws until so many names are found with so many draws.
  * @typedef {object} Pass
- * @property {number} n how many names are requested, which the limits depend on
- * @property {Limits} limits
- * @property {number} [enoughNames] n by default
+ * @property {Wanted} wanted
+ * @property {LetterLimit} limit
+ * @property {number} enoughNames
  * @property {number} [enoughDraws]
- * @property {boolean} onlyNew whether names of the list are excluded
- * @property {number} minLength
- * @property {boolean} [usualPatterns] whether names with unusual patterns are excluded
- * @property {Threshold | null} [threshold]
- * @property {OpeningLimit | null} [openingLimit]
+ * @property {Threshold} [threshold]
+ * @property {(name: Prefix) => boolean} [admits] the last check of a name
  */
 
 /**
@@ -103,14 +80,13 @@ class Search {
     const roomForText = Math.min(2 * this.constraints.longestText, LONGEST_NAME);
     const defaults = defaultLengths(model.parts, this.isFiltered);
     this.maxLength = request.maxLength ?? Math.max(defaults.maxLength, roomForText);
-    this.leastLengthOfNew = request.minLength ?? Math.min(defaults.minLength, this.maxLength);
+    this.minLengthOfNew = request.minLength ?? Math.min(defaults.minLength, this.maxLength);
     /** @type {FoundName[]} */
     this.names = [];
     /** The forms of names that aren't returned again. @type {Set<string>} */
     this.takenForms = new Set();
     this.draws = 0;
     this.letters = 0; // drawn so far; the end of a name counts as one
-    this.filled = 0; // names from the second pass
     this.isOver = false;
     const failedModel = model.parts.find(({ passesSelfTest }) => !passesSelfTest);
     /** Why no name can satisfy the request. @type {string | null} */
@@ -140,11 +116,6 @@ class Search {
     return this.problem !== null || this.isOver || this.names.length >= this.request.n;
   }
 
-  /** Whether most names didn't reach the threshold. */
-  get isMostlyFilled() {
-    return this.filled > this.request.n / 2;
-  }
-
   /**
    * Search until the end, or for some time.
    * @param {number} [milliseconds]
@@ -161,13 +132,42 @@ class Search {
   tryOnce() {
     const { value, done } = this.attempts.next();
     this.isOver = Boolean(done);
-    if (value) this.names.push({ ...value, name: this.hooks.write?.(value) ?? this.#write(value.text) });
+    if (value) this.names.push({ ...value, name: this.hooks.write?.(value) ?? this.write(value.text) });
   }
 
-  /** @param {string} text */
-  #write(text) {
+  /**
+   * Write a name in the requested letter case.
+   * @param {string} text
+   */
+  write(text) {
     const { normalizer } = this.model;
     return writeInCase(text, this.request.letterCase ?? defaultLetterCase(this.model), normalizer);
+  }
+
+  /** The new names that a filtered search returns. @returns {Wanted} */
+  get wantedNew() {
+    const { startsWith, contains, endsWith, allowSeen } = this.request;
+    const hasText = Boolean(startsWith || contains || endsWith);
+    const onlyNew = !allowSeen || this.model.knowsNames;
+    return { onlyNew, minLength: this.minLengthOfNew, onlyUsualPatterns: !hasText };
+  }
+
+  /**
+   * Check everything that the request demands of a whole name, except for its score.
+   * @param {Prefix} prefix
+   * @param {Wanted} wanted
+   * @returns {{form: string, isNew: boolean | null} | null} null if the name isn't wanted, or was returned already
+   */
+  check(prefix, { onlyNew, minLength, onlyUsualPatterns = false }) {
+    const { model } = this;
+    if (!this.constraints.accept(prefix, minLength)) return null;
+    const { text } = prefix;
+    if (onlyUsualPatterns && !hasUsualPatterns(text, model.parts)) return null;
+    const form = model.normalizer.normalize(text);
+    const isNew = model.isNew(form);
+    const isExcluded = onlyNew && (isNew === false || model.isRejectedCompany(text));
+    if (isExcluded || this.takenForms.has(form) || this.hooks.accepts?.(prefix, isNew) === false) return null;
+    return { form, isNew };
   }
 
   // ---- the passes; each yields a name or null after each draw ----
@@ -185,13 +185,9 @@ class Search {
    * @param {number} n
    * @param {boolean} onlyNew
    */
-  #unfiltered(n, onlyNew) {
-    return this.#draw({ n, limits: this.#unfilteredLimits, onlyNew, minLength: this.request.minLength ?? 1 });
-  }
-
-  get #unfilteredLimits() {
-    const hasText = this.request.contains !== "" || this.request.endsWith !== "";
-    return hasText ? UNFILTERED_LIMITS_WITH_TEXT : UNFILTERED_LIMITS;
+  *#unfiltered(n, onlyNew) {
+    const wanted = { onlyNew, minLength: this.request.minLength ?? 1 };
+    for (const draw of this.#draw({ wanted, limit: UNFILTERED_LIMIT, enoughNames: n })) yield draw && draw.name;
   }
 
   /**
@@ -200,44 +196,42 @@ class Search {
    * @returns {Generator<DrawnName | null, void>}
    */
   *#filtered(n) {
-    const { model } = this;
+    const scorer = /** @type {Scorer} */ (this.model.scorer);
+    const wanted = this.wantedNew;
     const openingLimit = new OpeningLimit();
-    const { startsWith, contains, endsWith, allowSeen } = this.request;
-    const wanted = {
-      onlyNew: !allowSeen || model.knowsNames,
-      minLength: this.leastLengthOfNew,
-      usualPatterns: !(startsWith || contains || endsWith),
-    };
-    const threshold = model.scorer === null ? null : new Threshold(model.scorer, this.maxLength);
+    const admits = (/** @type {Prefix} */ name) => openingLimit.admits(name, this.#openingProbabilityOf(name));
+    const threshold = new Threshold(scorer, this.maxLength);
+    const firstPass = { wanted, limit: FILTERED_LIMIT, enoughNames: n, threshold, admits };
     let missing = n;
-    for (const name of this.#draw({ n, limits: FILTERED_LIMITS, ...wanted, threshold, openingLimit })) {
-      if (name !== null) missing -= 1;
-      yield name;
+    for (const draw of this.#draw(firstPass)) {
+      if (draw !== null) missing -= 1;
+      yield draw && { ...draw.name, isGood: true };
     }
     if (missing === 0) return;
+
     const secondPass = {
-      n: missing,
-      limits: this.#unfilteredLimits,
+      wanted,
+      limit: UNFILTERED_LIMIT,
       enoughNames: CANDIDATES_PER_NAME * missing,
       enoughDraws: LEAST_CANDIDATE_DRAWS,
-      ...wanted,
     };
     const candidates = [];
-    for (const name of this.#draw(secondPass)) {
-      if (name !== null) candidates.push(name);
+    for (const draw of this.#draw(secondPass)) {
+      if (draw !== null) candidates.push({ ...draw, score: scorer.scoreOf(draw.prefix) });
       yield null;
     }
     // Names whose opening is too common are chosen only after all the others.
     const ranked = candidates.toSorted((a, b) => b.score - a.score);
     const best = new Set();
-    for (const name of ranked) {
-      if (best.size < missing && openingLimit.admits(name)) best.add(name);
+    for (const candidate of ranked) {
+      if (best.size < missing && admits(candidate.prefix)) best.add(candidate);
     }
-    for (const name of ranked) {
-      if (best.size < missing) best.add(name);
+    for (const candidate of ranked) {
+      if (best.size < missing) best.add(candidate);
     }
-    this.filled = best.size;
-    yield* candidates.filter((name) => best.has(name));
+    for (const candidate of candidates) {
+      if (best.has(candidate)) yield { ...candidate.name, isGood: false };
+    }
   }
 
   /**
@@ -270,64 +264,37 @@ class Search {
   /**
    * Draw names until there are enough, or a limit is reached.
    * @param {Pass} pass
-   * @returns {Generator<DrawnName | null, void>}
+   * @returns {Generator<{prefix: Prefix, name: DrawnName} | null, void>}
    */
-  *#draw(pass) {
-    const { n, limits, enoughNames = n, enoughDraws = 0, openingLimit = null } = pass;
-    const starts = this.startPrefixes.length;
-    // At temperature 0, each start prefix has only one name.
-    const drawsAtTemperature0 = { ...NO_LIMIT, most: starts === 1 ? 1 : 20 * starts };
-    const drawsLimit = this.request.temperature === 0 ? drawsAtTemperature0 : limits.draws;
+  *#draw({ wanted, limit, enoughNames, enoughDraws = 0, threshold, admits }) {
+    const { startPrefixes, sampling, maxLength } = this;
+    const starts = startPrefixes.length;
+    const mostAtTemperature0 = starts === 1 ? 1 : DRAWS_PER_START * starts;
+    const mostDraws = sampling.temperature === 0 ? mostAtTemperature0 : Infinity;
     const { draws: drawsBefore, letters: lettersBefore } = this;
     let names = 0;
-    let drawsAtLastName = 0;
-    let lettersAtLastName = 0;
     for (;;) {
       const draws = this.draws - drawsBefore;
       const letters = this.letters - lettersBefore;
-      const countedNames = Math.min(n, Math.max(limits.onTrust, names));
-      const isSpent =
-        isReached(drawsLimit, countedNames, draws, drawsAtLastName) ||
-        isReached(limits.letters, countedNames, letters, lettersAtLastName);
+      const isSpent = draws >= mostDraws || letters >= limit.first + limit.perName * names;
       if (isSpent || (names >= enoughNames && draws >= enoughDraws)) return;
-      const name = this.#drawOne(pass);
-      const isReturned = name !== null && (openingLimit === null || openingLimit.admits(name));
-      if (isReturned) {
-        this.takenForms.add(name.form);
-        names += 1;
-        drawsAtLastName = this.draws - drawsBefore;
-        lettersAtLastName = this.letters - lettersBefore;
-      }
-      yield isReturned ? name : null;
-    }
-  }
 
-  /**
-   * Draw one name, and check it.
-   * @param {Pass} pass
-   * @returns {DrawnName | null} null if the name isn't wanted
-   */
-  #drawOne({ onlyNew, minLength, usualPatterns = false, threshold = null }) {
-    const { model, startPrefixes } = this;
-    const index = startPrefixes.length === 1 ? 0 : drawId(this.nextNumber(), this.startProbabilities);
-    const start = startPrefixes[index].prefix;
-    const { prefix, numbers } = drawName(start, this.nextNumber, this.sampling, this.maxLength, threshold, onlyNew);
-    this.draws += 1;
-    this.letters += numbers.length;
-    if (prefix === null || !this.constraints.accept(prefix, minLength)) return null;
-    const { text, tokens, label } = prefix;
-    if (usualPatterns && !hasUsualPatterns(text, model.parts)) return null;
-    const form = model.normalizer.normalize(text);
-    if (this.takenForms.has(form)) return null;
-    const isNew = model.isNew(form);
-    const isExcluded = onlyNew && (isNew === false || model.isRejectedCompany(text));
-    if (isExcluded || this.hooks.accepts?.(prefix, isNew) === false) return null;
-    const name = { text, form, isNew, label, tokens, numbers, openingProbability: 0, score: 0 };
-    if (this.isFiltered && model.scorer !== null) {
-      name.openingProbability = this.#openingProbabilityOf(prefix);
-      name.score = model.scorer.scoreOf(prefix);
+      const index = starts === 1 ? 0 : drawId(this.nextNumber(), this.startProbabilities);
+      const start = startPrefixes[index].prefix;
+      const { onlyNew } = wanted;
+      const { prefix, numbers } = drawName(start, this.nextNumber, sampling, maxLength, { threshold, onlyNew });
+      this.draws += 1;
+      this.letters += numbers.length;
+      const checked = prefix && this.check(prefix, wanted);
+      if (prefix === null || checked === null || admits?.(prefix) === false) {
+        yield null;
+        continue;
+      }
+      names += 1;
+      this.takenForms.add(checked.form);
+      const { text, label, tokens } = prefix;
+      yield { prefix, name: { ...checked, isGood: null, text, label, tokens, numbers } };
     }
-    return name;
   }
 
   /**
@@ -345,27 +312,17 @@ class Search {
 }
 
 /**
- * @param {Limit} limit
- * @param {number} names that count
- * @param {number} count of draws or letters
- * @param {number} countAtLastName
- */
-function isReached({ most, perName, inVain }, names, count, countAtLastName) {
-  return count >= most + perName * names || count - countAtLastName >= inVain;
-}
-
-/**
  * Draw one name with one random number per token. The reference is Generator.draw_one_by_one of Python.
  * @param {Prefix} start the prefix to continue
  * @param {() => number} nextNumber returns the next uniform random number
  * @param {Sampling} sampling
  * @param {number} maxLength
- * @param {Threshold | null} [threshold]
- * @param {boolean} [onlyNew] whether names that start like a listed company are rejected
+ * @param {{threshold?: Threshold, onlyNew?: boolean}} [pruning] a threshold to reach, and whether names that start like
+ *   a listed company are rejected
  * @returns {{prefix: Prefix | null, numbers: number[]}} the whole name, and the random numbers. The name is null if it
  *   would be too long, can't reach the threshold, or starts like a listed company.
  */
-function drawName(start, nextNumber, sampling, maxLength, threshold = null, onlyNew = false) {
+function drawName(start, nextNumber, sampling, maxLength, { threshold, onlyNew = false } = {}) {
   const numbers = [];
   let prefix = start;
   for (;;) {
@@ -373,12 +330,12 @@ function drawName(start, nextNumber, sampling, maxLength, threshold = null, only
     numbers.push(number);
     const id = drawId(number, prefix.probabilities(sampling));
     if (id === END_TOKEN) {
-      const isGoodEnough = threshold === null || threshold.isReachedBy(prefix);
+      const isGoodEnough = threshold?.isReachedBy(prefix) !== false;
       return { prefix: isGoodEnough ? prefix : null, numbers };
     }
     if (prefix.length >= maxLength) return { prefix: null, numbers };
     prefix = prefix.extend(id);
-    const isHopeless = threshold !== null && !threshold.canBeReachedFrom(prefix);
+    const isHopeless = threshold?.canBeReachedFrom(prefix) === false;
     if (isHopeless || (onlyNew && prefix.hasListedStart)) return { prefix: null, numbers };
   }
 }
@@ -398,9 +355,10 @@ class OpeningLimit {
 
   /**
    * Return whether a name may be returned now. If so, it counts as returned.
-   * @param {{text: string, label: number, openingProbability: number}} name
+   * @param {{text: string, label: number}} name
+   * @param {number} openingProbability
    */
-  admits({ text, label, openingProbability }) {
+  admits({ text, label }, openingProbability) {
     const opening = [...text].slice(0, OPENING_LENGTH).join("").toLowerCase();
     const key = `${label} ${opening}`;
     const position = (this.returned.get(label) ?? 0) + 1;

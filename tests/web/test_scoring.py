@@ -208,7 +208,7 @@ def test_the_opening_limit_matches_python(node: Run) -> None:
     labels, chances = rng.integers(0, 3, len(names)), rng.uniform(0, 0.02, len(names))
     code = """({ OpeningLimit }, _, rows) => {
         const limit = new OpeningLimit();
-        return rows.map(([text, label, openingProbability]) => limit.admits({ text, label, openingProbability }));
+        return rows.map(([text, label, openingProbability]) => limit.admits({ text, label }, openingProbability));
     }"""
     admitted = OpeningLimit().admits(names, labels, chances, most=len(names))
     assert (

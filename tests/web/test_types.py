@@ -24,8 +24,11 @@ const entries: Entry[] = model.entries({ seed: 1, allowSeen: true });
 const labels: readonly string[] = model.labels;
 const isNew: boolean | null = model.isNew(names[0] ?? "");
 const next: number[] = model.next("J", { temperature: 0.8 }).map(({ probability }) => probability);
+const good: readonly string[] = model.goodNames;
+const third: string = model.nameAt(7, 2);
+const areGood: (boolean | null)[] = entries.map(({ isGood }) => isGood);
 const both: NameModel = blend([model, model], { weights: [0.3, 0.7], labels: ["first", null] });
-export { both, entries, isNew, labels, next };
+export { areGood, both, entries, good, isNew, labels, next, third };
 """
 WRONG = {
     "model.generate({ tempreture: 1 })": "'tempreture' does not exist in type 'Options'",

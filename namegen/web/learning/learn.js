@@ -117,6 +117,7 @@ function describeLearned({ base, names, title, characters, shares, parameters })
   const tables = tablesFor(base, characters);
   const normalizer = new Normalizer(tables);
   const forms = new Set(names.map((name) => normalizer.normalize(name)));
+  const knownOfBase = new KnownNames(base.metadata.known_names ?? "");
   const lengths = names.map((name) => [...name].length).sort((a, b) => a - b);
   const encode = (/** @type {Numbers} */ values) => textFromBytes(new Uint8Array(Float32Array.from(values).buffer));
   const { training, network } = base.metadata;
@@ -147,7 +148,7 @@ function describeLearned({ base, names, title, characters, shares, parameters })
       score_quantiles: null,
       probe: null,
       ngrams: textFromBytes(ngramBytes(ngrams, characters.length + 2)),
-      known_names: textFromBytes(knownNameBytes(Array.from(forms, hashOf))),
+      known_names: textFromBytes(knownNameBytes(Array.from(forms, hashOf), knownOfBase)),
       training: { list: title, names: names.length, base_model: "base", credit: training.credit },
     },
   };

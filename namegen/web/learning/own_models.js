@@ -53,7 +53,7 @@ async function addOwnModel(description) {
   chooseModel(model.name, null);
   showLearning(`Learned “${title}”. The model stays in this browser until you delete it.`);
   try {
-    await useStorage("readwrite", (store) => store.put(model));
+    await useStorage("readwrite", (store) => store.put({ name: model.name, version: MODEL_FILE_VERSION, model }));
   } catch {
     showLearning(`Learned “${title}”. This browser doesn’t keep it, so download it before you close the page.`);
   }
@@ -175,12 +175,12 @@ async function connectLearning() {
     openFile(event.dataTransfer.files[0]);
   });
   try {
-    /** @type {PageDescription[]} */
     const kept = await useStorage("readonly", (store) => store.getAll());
-    kept.forEach(checkFields);
-    descriptions.push(...kept);
+    for (const { version, model } of kept) {
+      if (version === MODEL_FILE_VERSION) descriptions.push(model);
+    }
   } catch {
-    return; // the browser keeps nothing, or what it has kept is from another version
+    return; // the browser keeps nothing
   }
   updateModels();
   applySettings(readAddress(location.hash));

@@ -75,13 +75,15 @@ function bitmapBytes(bits) {
 }
 
 /**
- * Write the hashes of names as `KnownNames` reads them.
- * @param {bigint[]} hashes
+ * Write the names of a list and those of the base model as `KnownNames` reads them. All numbers of a set depend on its
+ * size, so the names of the list take the place of as many names of the base model.
+ * @param {bigint[]} hashes of the list's names
+ * @param {KnownNames} base
  */
-function knownNameBytes(hashes) {
-  const count = hashes.length;
-  const limit = BigInt(KNOWN_SET_SPACE * count);
-  const numbers = hashes.map((hash) => Number(((hash >> 32n) * limit) >> 32n)).sort((a, b) => a - b);
+function knownNameBytes(hashes, base) {
+  const count = base.numbers.length;
+  const kept = base.numbers.slice(hashes.length);
+  const numbers = [...kept, ...hashes.map((hash) => base.numberOf(hash))].sort((a, b) => a - b);
   /** @type {boolean[]} */
   const bits = Array(2 * count).fill(false);
   numbers.forEach((number, k) => {
