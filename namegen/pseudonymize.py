@@ -17,9 +17,6 @@ import hmac
 import os
 import re
 import stat
-from array import array
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from math import ceil, prod
 from pathlib import Path
@@ -43,17 +40,16 @@ MIN_KEY_BYTES = 16
 MAX_KEY_BYTES = 4096
 MAX_POOL_BYTES = 2**29
 MAKE_KEY = "make one with `umask 077; head -c 32 /dev/urandom > KEY`"
-PLACEHOLDER = re.compile(r"\{[1-9][0-9]*\}")
-NAMES_PER_SQUARE = (
-    50  # n people need 50 · n² names, so that two of them share a name in less than 1% of all cases
-)
+PLACEHOLDER = re.compile(r"\{([1-9][0-9]*)\}")
+# n people need 50 · n² names, so that two of them share a name in less than 1% of all cases.
+NAMES_PER_SQUARE = 50
 
 
 class Pseudonyms(Iterator[str]):
     """Map values to names from a pool. The same key, pool, context and value always produce the same name.
 
     Use this class to hide names in data that others can see. It's also available as ``namegen.pseudonyms``. An instance
-    is an iterator over the names. It reads the values one at a time, and remembers 8 bytes of each different value.
+    is an iterator over the names. It reads the values one at a time, and remembers a hash of each different value.
 
     Args:
         values: strings or whole numbers. An empty string stays empty.
@@ -67,8 +63,6 @@ class Pseudonyms(Iterator[str]):
     Attributes:
         size: N, the number of names, which is the product of the sizes of the pools.
         pool_hash: the SHA-256 of the pool, in hexadecimal.
-        people: the number of different values so far.
-        collisions: how many of them have the name of an earlier value.
 
     Raises:
         SettingsError: a pool is empty, the key is too short, or the template lacks a part. The error is raised during
@@ -113,9 +107,10 @@ class Pseudonyms(Iterator[str]):
             raise SettingsError(
                 f"{setting('pool')} must be a list of names, or several lists, and none of them may be empty"
             )
-        placeholders = [f"{{{number}}}" for number in range(1, len(self._pools) + 1)]
+        numbers = [str(number) for number in range(1, len(self._pools) + 1)]
+        placeholders = [f"{{{number}}}" for number in numbers]
         self._template = " ".join(placeholders) if template is None else template
-        if set(PLACEHOLDER.findall(self._template)) != set(placeholders):
+        if set(PLACEHOLDER.findall(self._template)) != set(numbers):
             raise SettingsError(
                 f"{setting('template')} {quote(self._template)} must contain {', '.join(placeholders)}"
             )
@@ -128,11 +123,18 @@ class Pseudonyms(Iterator[str]):
         self._names = frozenset().union(*self._pools)
         self._ignore_case = ignore_case
         self._allow_collisions = allow_collisions
-        self.people = 0
-        self.collisions = 0
-        # A number per value: 5 bytes of its name's hash and 3 bytes of its own hash, in a bucket that two more bytes
-        # of the name's hash choose. With 10 million values, 1 in 1,000 runs reports a collision that doesn't exist.
-        self._buckets: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
+        self._people: set[bytes] = set()  # the hash of each different value so far
+        self._owners: dict[str, bytes] = {}  # name → the hash of the first value that got it
+
+    @property
+    def people(self) -> int:
+        """The number of different values so far."""
+        return len(self._people)
+
+    @property
+    def collisions(self) -> int:
+        """How many of the different values have the name of an earlier value."""
+        return len(self._people) - len(self._owners)
 
     def __next__(self) -> str:
         return self.of(next(self._values))
@@ -151,27 +153,23 @@ class Pseudonyms(Iterator[str]):
             text = canonical(text.casefold())
         if not text:
             return ""
-        digest = hmac.digest(self._key, _bytes(text), "sha256")
-        index = int.from_bytes(digest, "big") % self.size
-        name = self._template
-        for number, names in enumerate(self._pools, start=1):
-            index, place = divmod(index, len(names))
-            name = name.replace(f"{{{number}}}", names[place])
-        # Remember the value, and find out whether another one has this name.
-        name_hash = hashlib.sha256(_bytes(name)).digest()
-        bucket = self._buckets[int.from_bytes(name_hash[:2], "big")]
-        entry = int.from_bytes(name_hash[2:7] + digest[:3], "big")
-        position = bisect_left(bucket, entry)
-        if position < len(bucket) and bucket[position] == entry:
-            return name
-        neighbors = bucket[max(position - 1, 0) : position + 1]
-        bucket.insert(position, entry)
-        self.people += 1
-        if any(neighbor >> 24 == entry >> 24 for neighbor in neighbors):
-            self.collisions += 1
-            if not self._allow_collisions:
-                raise GenerationError(f"two values share the name {quote(name)}: {self.advice()}")
+        # The hash of the value chooses the name.
+        value_hash = hmac.digest(self._key, _bytes(text), "sha256")
+        name = self._name_at(int.from_bytes(value_hash, "big") % self.size)
+        # Find out whether another value has this name.
+        self._people.add(value_hash)
+        owner = self._owners.setdefault(name, value_hash)
+        if owner != value_hash and not self._allow_collisions:
+            raise GenerationError(f"two values share the name {quote(name)}: {self.advice()}")
         return name
+
+    def _name_at(self, index: int) -> str:
+        """Return one of the N names. The index is a number whose digits choose a part from each pool."""
+        parts = []
+        for names in self._pools:
+            index, place = divmod(index, len(names))
+            parts.append(names[place])
+        return PLACEHOLDER.sub(lambda match: parts[int(match[1]) - 1], self._template)
 
     def advice(self) -> str:
         """Return which pools the people so far need, so that two of them share a name with a chance below 1%."""
