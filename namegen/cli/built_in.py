@@ -7,14 +7,12 @@ from typing import Any
 from namegen.cli import options
 from namegen.cli.terminal import Notes, printable, show_result, table
 from namegen.files import is_file
-from namegen.threads import limit_threads
 
 
 @options.command("namegen lists", "namegen train companies")
 @options.common
 def lists(as_json: bool, notes: Notes) -> None:
     """List the built-in lists of names. You can use their names wherever a command takes NAMES."""
-    limit_threads(1)
     from namegen.lists import BUNDLED, load_bundled
 
     entries: list[dict[str, Any]] = [
@@ -39,7 +37,6 @@ def lists(as_json: bool, notes: Notes) -> None:
 @options.common
 def models(as_json: bool, notes: Notes) -> None:
     """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
-    limit_threads(1)
     from namegen import api
     from namegen.core.data.label_parts import by_part
     from namegen.lists import BUNDLED

@@ -15,7 +15,6 @@ from namegen.cli.display import Display
 from namegen.cli.opening import open_list
 from namegen.cli.terminal import Notes, counted, percent, printable, show_result, table
 from namegen.files import check_output
-from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,7 +55,6 @@ def describe(
         raise click.UsageError(
             "--force has an effect only with --plot: add --plot, or remove --force"
         )
-    limit_threads(1)
     if plot is not None:
         check_output(plot, example=f"description{plot.suffix}", force=force)
     corpus = open_list(names, notes, **how)

@@ -21,25 +21,12 @@ import click
 
 from namegen.cli.terminal import Notes, error_line
 
-INTERRUPTED = 130  # the exit code after Ctrl-C
 END_SIGNALS: tuple[signal.Signals, ...] = (signal.SIGTERM,)
 if hasattr(signal, "SIGHUP"):  # Windows doesn't have this signal
     END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 # --- signals ----------------------------------------------------------------------------------------------------------
-
-
-class EndedError(KeyboardInterrupt):
-    """The program received TERM or HUP. It's a KeyboardInterrupt, so code that cleans up after Ctrl-C also runs.
-
-    Args:
-        number: the signal's number.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 @contextmanager
@@ -58,18 +45,19 @@ def kept_when_stopped(notes: Notes, finished: str) -> Iterator[None]:
 
 
 def exit_code(error: KeyboardInterrupt) -> int:
-    """Return the program's exit code after Ctrl-C or a signal.
+    """Return the program's exit code after Ctrl-C or another signal, whose number is the error's argument.
 
-    >>> exit_code(KeyboardInterrupt()), exit_code(EndedError(15))
+    >>> exit_code(KeyboardInterrupt()), exit_code(KeyboardInterrupt(signal.SIGTERM))
     (130, 143)
     """
-    return 128 + error.number if isinstance(error, EndedError) else INTERRUPTED
+    number = error.args[0] if error.args else signal.SIGINT
+    return 128 + int(number)
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    """Handle a signal: interrupt the program. The next signal ends it immediately, by the default handler."""
+    """Handle a signal like Ctrl-C, so code that cleans up runs. The next signal ends the program immediately."""
     signal.signal(number, signal.SIG_DFL)
-    raise KeyboardInterrupt if number == signal.SIGINT else EndedError(number)
+    raise KeyboardInterrupt(number)
 
 
 def handle_end_signals() -> None:
@@ -94,7 +82,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     """
 
     def __init__(self, notes: Callable[[str], None]) -> None:
-        self.exit_code = INTERRUPTED  # after the run has stopped
+        self.exit_code = 128 + signal.SIGINT  # after the run has stopped
         self._notes = notes
         self._is_requested = False
         self._was_called = False

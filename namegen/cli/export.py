@@ -12,7 +12,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.opening import note_same_name, open_list, reject_list
+from namegen.cli.opening import check_model, open_list
 from namegen.cli.terminal import (
     METRICS,
     Notes,
@@ -25,7 +25,6 @@ from namegen.cli.terminal import (
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output
 from namegen.models import SHIPPED
-from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.checkpoint.checkpoint import Checkpoint
@@ -55,11 +54,9 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
 
 def read_model(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
     """Return the name, the path and the content of MODEL. Raises CheckpointError."""
-    limit_threads(1)
     from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
 
-    reject_list(model)
-    note_same_name(model, "model", notes)
+    check_model(model, notes)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
         raise CheckpointError(
@@ -284,7 +281,6 @@ def export_web(
             f"--title was passed {len(title):,} times, for {counted(len(distinct_models), 'model')}: pass one for "
             "each model"
         )
-    limit_threads(1)
     from namegen.core.training import MODEL_FILE
     from namegen.models import TITLES
     from namegen.web.description import PageModel

@@ -1,7 +1,4 @@
-"""Turn the arguments MODEL and NAMES into a model and a list.
-
-NumPy must be imported after its number of threads is set. Modules that use it are therefore imported inside functions.
-"""
+"""Turn the arguments MODEL and NAMES into a model and a list. Modules with NumPy are imported inside functions."""
 
 from __future__ import annotations
 
@@ -33,8 +30,7 @@ def open_model(
     limit_threads(threads)
     import namegen.api as api
 
-    reject_list(model)
-    note_same_name(model, "model", notes)
+    check_model(model, notes)
     with Display(notes, f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
@@ -43,13 +39,14 @@ def open_model(
     return loaded
 
 
-def reject_list(model: str | None) -> None:
-    """Raise CheckpointError if the user passed a list of names as MODEL."""
+def check_model(model: str | None, notes: Notes) -> None:
+    """Raise CheckpointError if the user passed a list of names as MODEL. Print a note if a file has the same name."""
     if model is not None and model.lower().endswith(LIST_ENDINGS):
         raise CheckpointError(
             f"{short(model)} is not a model file of namegen. If it's a list, run `namegen train {short(model)}` first, "
             "and then pass the folder of the run"
         )
+    note_same_name(model, "model", notes)
 
 
 def open_blend(
@@ -109,7 +106,6 @@ def open_list(
             it.
         how: the values of ``list_options``. An unused option is None.
     """
-    limit_threads(1)
     settings = default or DataSettings()
     if names is None and default is None:
         notes(f"names: {settings.names}")

@@ -14,6 +14,7 @@ from namegen.cli.terminal import Notes, columns, option_name
 from namegen.core.settings import LETTER_CASES, About, DataSettings
 from namegen.errors import NamegenError, quote
 from namegen.files import is_folder
+from namegen.threads import limit_threads
 
 Command = TypeVar("Command", bound=Callable[..., object])
 HelpRecord: TypeAlias = tuple[str, str]  # an option and its help
@@ -134,6 +135,14 @@ class HelpfulCommand(click.Command):
             if takes_one_value and typed.count(param) > 1 and not ctx.resilient_parsing:
                 ctx.fail(f"{param.opts[0]} was passed {typed.count(param)} times: pass it once.")
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command with one thread, unless it sets another number later.
+
+        The number must be set before NumPy is imported, so commands import it inside functions.
+        """
+        limit_threads(1)
+        return super().invoke(ctx)
 
 
 NUMBER_TYPES = (click.types.IntParamType, click.types.FloatParamType)

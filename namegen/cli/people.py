@@ -26,7 +26,6 @@ from namegen.cli.opening import open_model
 from namegen.cli.terminal import Notes, columns
 from namegen.constraints import OPTIONS
 from namegen.core.settings import GENDERS, SOURCES
-from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
@@ -144,7 +143,6 @@ def people(
     household, which contains a number.
     """
     output = Output.requested(options, count)
-    limit_threads(1)
     from namegen import api
     from namegen.core.people.person import TEMPLATE, check_template
 
@@ -195,7 +193,6 @@ def players(count: int, notes: Notes, **options: Any) -> None:
     name. --format csv and json write the columns name, first, last and suffix.
     """
     output = Output.requested(options, count)
-    limit_threads(1)
     from namegen import api
 
     constraints = _constraints_of_parts(("first", "last"), options, notes)
@@ -256,7 +253,6 @@ def companies(count: int, notes: Notes, **options: Any) -> None:
     (in nats) and new.
     """
     output = Output.requested(options, count)
-    limit_threads(1)
     from namegen import api
 
     _write_names(api.load_shipped("companies"), count, options, output=output, notes=notes)
@@ -287,7 +283,6 @@ def places(count: int, notes: Notes, **options: Any) -> None:
     likely country. --scores adds log_probability (in nats) and new.
     """
     output = Output.requested(options, count)
-    limit_threads(1)
     from namegen import api
 
     model = api.places_of(options.pop("countries"))

@@ -17,7 +17,7 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt
 from namegen.cli.opening import note_same_name, note_shadowed_backends
-from namegen.cli.terminal import Notes, json_text, show
+from namegen.cli.terminal import Notes, show_result
 from namegen.core.settings import DROPOUT_SETTINGS, TABLES, About, Config
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError
@@ -160,7 +160,8 @@ def train(
                 should_stop=stop,
             )
     plot = None
-    output: list[RenderableType] = []
+    document: dict[str, object] = {}
+    blocks: list[RenderableType] = []
     with Display(notes, "measuring the network"):
         if result.finished and settings.run.plot and result.out is not None:
             from namegen.core.training.run_folder import RunFolder
@@ -170,15 +171,14 @@ def train(
             with suppress(FolderInUseError), folder.sole_use():
                 draw_history(result, folder.plot_path)
                 plot = folder.plot_path
-        text = json_text(result.to_dict()) if as_json else ""  # also for a stopped run
-        if result.finished and not as_json:
+        if as_json:
+            document = result.to_dict()  # also for a stopped run
+        elif result.finished:
             from namegen.cli.train_summary import summary
 
-            output = summary(result, plot)
-    if as_json:
-        click.echo(text)
-    elif output:
-        show(*output)
+            blocks = summary(result, plot)
+    if as_json or result.finished:
+        show_result(as_json, document, *blocks)
     if not result.finished:
         if result.epochs == result.checkpoint.training["settings"]["epochs"]:
             moment = "after the last epoch"

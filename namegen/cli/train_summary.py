@@ -12,6 +12,7 @@ from namegen.cli.terminal import METRICS, counted, metric_cells, percent, printa
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.training.result import RunResult
 
 WIDTH_OF_NEW_NAMES = 60  # characters of new names that are shown
@@ -39,24 +40,25 @@ def summary(result: RunResult, plot: Path | None) -> list[RenderableType]:
 def metrics_table(result: RunResult) -> RenderableType:
     """Compare the network with the n-gram baseline and the ceiling, on each part of the list."""
     references = result.references
-    baseline = None if references is None else references.baseline
-    no_values = ("",) * len(METRICS)
-    rows: list[tuple[str, ...]] = []
-    if result.validation is not None:
-        rows.append(("on held-out names", *no_values))
-        rows.append(("  this network", *metric_cells(result.validation)))
-        if references is not None and baseline is not None:
-            rows.append((f"  {baseline.summary}", *metric_cells(baseline.metrics)))
-            rows.append(("  ceiling", *metric_cells(references.ceiling)))
-    if result.test is not None:
-        rows.append(("on the test names", *no_values))
-        rows.append(("  this network", *metric_cells(result.test)))
-        if references is not None and baseline is not None and baseline.test is not None:
-            rows.append(("  n-gram", *metric_cells(baseline.test)))
-            if references.test_ceiling is not None:
-                rows.append(("  ceiling", *metric_cells(references.test_ceiling)))
-    rows.append(("on the training names", *no_values))
-    rows.append(("  this network", *metric_cells(result.training)))
+    held_out: dict[str, Metrics | None] = {"this network": result.validation}
+    test: dict[str, Metrics | None] = {"this network": result.test}
+    if references is not None:
+        baseline = references.baseline
+        held_out |= {baseline.summary: baseline.metrics, "ceiling": references.ceiling}
+        test |= {"n-gram": baseline.test, "ceiling": references.test_ceiling}
+    parts: dict[str, dict[str, Metrics | None]] = {
+        "on held-out names": held_out,
+        "on the test names": test,
+        "on the training names": {"this network": result.training},
+    }
+    rows = []
+    for title, metrics_of in parts.items():
+        if metrics_of["this network"] is None:
+            continue
+        rows.append((title, "", "", ""))
+        for name, metrics in metrics_of.items():
+            if metrics is not None:
+                rows.append((f"  {name}", *metric_cells(metrics)))
     first_heading, *_ = rows.pop(0)
     return table(rows, first_heading, *METRICS)
 
