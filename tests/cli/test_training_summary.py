@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
 from namegen.cli import train_summary
 from namegen.cli.terminal import make_console
 from namegen.cli.train_summary import summary, verdict
+from namegen.core.data.list_parts import ListParts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.fitting import Measurement
 from namegen.core.settings import DataSettings
@@ -51,7 +53,6 @@ def told(
     references.__dict__["baseline"] = replace(
         trained.references.baseline, metrics=counting, test=counting
     )
-    references.__dict__["parts"] = replace(trained.references.parts, seen_percent=seen)
     training = {**trained.checkpoint.training, "distinct_names": distinct}
     fields = {
         "checkpoint": replace(trained.checkpoint, training=training),
@@ -59,7 +60,8 @@ def told(
         "epochs": 20,
         **changed,
     }
-    return " ".join(verdict(replace(trained, references=references, **fields)))  # type: ignore[arg-type]
+    with patch.object(ListParts, "seen_percent", seen):
+        return " ".join(verdict(replace(trained, references=references, **fields)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
