@@ -25,13 +25,11 @@ from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
 from namegen.testing.cells import check_cell as check_cell
 from namegen.testing.checks import CONFORMANCE_CHECKS as CONFORMANCE_CHECKS
-from namegen.testing.checks import CellCheck as CellCheck
-from namegen.testing.checks import Check as Check
+from namegen.testing.comparisons import Check as Check
 from namegen.testing.material import NAMES as NAMES
 from namegen.testing.material import TOKENS as TOKENS
 from namegen.testing.material import VOCABULARY as VOCABULARY
 from namegen.testing.models import LANGUAGE_MODEL_CHECKS as LANGUAGE_MODEL_CHECKS
-from namegen.testing.models import ModelCheck as ModelCheck
 from namegen.testing.parity import NETWORK_CHECKS as NETWORK_CHECKS
 
 
@@ -62,7 +60,7 @@ def cases(
             f"cells is {cells!r}: expected a frozenset of the names of the cells that the engine implements; if it "
             "only has other architectures, use an empty frozenset, and pass a small network of each architecture"
         )
-    cell_checks: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
+    cell_checks = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
     for cell in sorted(cells):
         for name, cell_check in cell_checks.items():
             yield f"{name} ({cell})", partial(cell_check, engine_class, cell)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import NumpyCell, logistic
 from namegen.testing.comparisons import expect, expect_close, expect_within
-from namegen.types import Array
+from namegen.types import Array, Float
 
 ROWS = 4
 WIDTH = 3
@@ -39,63 +40,68 @@ def check_cell(cell: NumpyCell) -> None:
     declared = cell.declared
     formula = declared.formula
     rng = np.random.default_rng(0)
+    shape = (ROWS, WIDTH)
 
-    def random_arrays(count: int) -> Array:
-        return rng.normal(0, 0.8, (count, ROWS, WIDTH))
+    # 1. Random inputs, and outputs filled with NaN, so that a number that the cell doesn't write is noticed.
+    #    All arrays are (count, ROWS, WIDTH).
+    x = rng.normal(0, 0.8, (formula.gates, *shape))
+    s = rng.normal(0, 0.8, (formula.state_gates, *shape))
+    state = rng.normal(0, 0.8, (formula.states, *shape))
+    vectors = rng.normal(0, 0.8, (len(formula.vectors), *shape))
+    before = np.concatenate([state[list(cell.carried)], vectors])
+    after = np.full((formula.states, *shape), np.nan)
+    cache = np.full((cell.cached, *shape), np.nan)
+    local = np.full((cell.pre_activations + len(before) + cell.more_local, *shape), np.nan)
+    d = np.full((cell.pre_activations + len(before), *shape), np.nan)
 
-    def unwritten_arrays(count: int) -> Array:
-        """Create arrays of NaN. A number that the cell doesn't write stays NaN."""
-        return np.full((count, ROWS, WIDTH), np.nan)
-
-    # All arrays are (count, ROWS, WIDTH).
-    x = random_arrays(formula.gates)
-    s = random_arrays(formula.state_gates)
-    state = random_arrays(formula.states)
-    weights = random_arrays(formula.states)  # of the sum that is differentiated
-    before = np.concatenate([state[list(cell.carried)], random_arrays(len(formula.vectors))])
-    after = unwritten_arrays(formula.states)
-    cache = unwritten_arrays(cell.cached)
-
-    # 1. The state after the step.
+    # 2. The state after the step.
     cell.forward(x.copy(), s.copy(), before.copy(), after, cache)
     expect(
         not np.isnan(after).any(),
         "forward leaves numbers of the state after the step unwritten, or computes NaN",
     )
-    vectors = before[len(cell.carried) :]
     expected_after = formula.run([*x, *s, *state, *vectors], LIBRARY)
     for name, array, expected in zip(declared.states, after, expected_after, strict=True):
         subject = f"forward computes another {name} than the formula of {declared.name}: a number"
         expect_close(array, expected, subject)
 
-    # 2. The backward pass, which must not change its inputs.
+    # 3. The local derivatives, which must not change their inputs.
     inputs = {"the state before": before, "the state after": after, "the cache": cache}
     copies = {name: values.copy() for name, values in inputs.items()}
-    local = unwritten_arrays(cell.pre_activations + len(before) + cell.more_local)
     cell.local_derivatives(before, after, cache, local)
     for name, values in inputs.items():
         subject = f"local_derivatives must not change {name}, but one of its numbers"
         expect_within(values, copies[name], 0.0, subject)
-    d = unwritten_arrays(cell.pre_activations + len(before))
+
+    # 4. The derivatives of a weighted sum of the state after the step. The weights are d sum / d after.
+    weights = rng.normal(0, 0.8, (formula.states, *shape))
     cell.backward(weights.copy(), local, d)
 
-    # 3. Central differences: change one number at a time.
-    derivatives = {
-        "x": (x, d[: formula.gates]),
-        "s": (s, d[cell.of_state]),
-        "the state before": (before, d[cell.pre_activations :]),
-    }
-    for name, (variable, derivative) in derivatives.items():
-        differences = np.empty(variable.shape)
-        for index in np.ndindex(variable.shape):
-            value = variable[index]
-            sums: list[float] = []
-            for shift in (STEP, -STEP):
-                variable[index] = value + shift
-                cell.forward(x.copy(), s.copy(), before.copy(), after, cache)
-                sums.append(float((weights * after).sum()))
-            variable[index] = value
-            differences[index] = (sums[0] - sums[1]) / (2 * STEP)
-        limit = TOLERANCE * float(np.abs(differences).max(initial=1))
-        subject = f"the derivative with respect to {name}, of backward,"
-        expect_within(derivative, differences, limit, subject)
+    def weighted_sum() -> float:
+        cell.forward(x.copy(), s.copy(), before.copy(), after, cache)
+        return float((weights * after).sum())
+
+    expect_derivative(weighted_sum, x, d[: formula.gates], "x")
+    expect_derivative(weighted_sum, s, d[cell.of_state], "s")
+    expect_derivative(weighted_sum, before, d[cell.pre_activations :], "the state before")
+
+
+def expect_derivative(
+    function: Callable[[], float],
+    variable: Float[Array, "..."],
+    derivative: Float[Array, "..."],
+    name: str,
+) -> None:
+    """Compare the derivative of a function with central differences, which change one number at a time."""
+    differences = np.empty(variable.shape)
+    for index in np.ndindex(variable.shape):
+        value = variable[index]
+        variable[index] = value + STEP
+        above = function()
+        variable[index] = value - STEP
+        below = function()
+        variable[index] = value
+        differences[index] = (above - below) / (2 * STEP)
+    limit = TOLERANCE * float(np.abs(differences).max(initial=1))
+    subject = f"the derivative with respect to {name}, of backward,"
+    expect_within(derivative, differences, limit, subject)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
 from namegen.core.network.architecture import Network
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
+from namegen.testing.material import small_network
 from namegen.types import Array
 
+# A check of an engine class with a cell or a small network, or of a model with rows of tokens that it can read.
+Check: TypeAlias = Callable[..., None]
 # The rounding error of sums in a different order. It's relative to the largest number, or absolute if that's below 1.
 FLOAT32_ROUNDING = 1e-5
 FLOAT64_ROUNDING = 1e-12
@@ -103,12 +107,13 @@ def expect_same(
         expect_within(actual[name], values, limit, f"{subject}: {name}")
 
 
-def named(module: Mapping[str, object]) -> dict[str, Callable[..., None]]:
+def named(module: Mapping[str, object]) -> dict[str, Check]:
     """Return the checks of a module by name, such as ``"reading only"`` for ``check_reading_only``.
 
-    Their errors contain the name, and every exception becomes an AssertionError.
+    Instead of a network, these checks also accept the name of a cell. Their errors contain the name of the check, and
+    every exception becomes an AssertionError.
     """
-    checks: dict[str, Callable[..., None]] = {}
+    checks: dict[str, Check] = {}
     for function_name, check in module.items():
         if function_name.startswith("check_") and callable(check):
             name = function_name.removeprefix("check_").replace("_", " ")
@@ -116,15 +121,17 @@ def named(module: Mapping[str, object]) -> dict[str, Callable[..., None]]:
     return checks
 
 
-def _run_check(name: str, check: Callable[..., None], *arguments: object) -> None:
+def _run_check(name: str, check: Check, subject: object, material: object) -> None:
+    """Run a check of an engine class with a network, or of a model with tokens."""
     context = f"check {name!r}"
-    for argument in arguments:
-        if isinstance(argument, str):
-            context += f", cell {argument}"
-        elif isinstance(argument, Network):
-            context += f", architecture {argument.architecture}"
+    if isinstance(material, str):
+        context += f", cell {material}"
+        material = small_network(material)
+    elif isinstance(material, Network):
+        context += f", architecture {material.architecture}"
+        material = small_network(material)
     try:
-        check(*arguments)
+        check(subject, material)
     except AssertionError as error:
         raise AssertionError(f"{context}: {error}") from error
     except Exception as error:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import chain, islice
-from typing import TypeAlias
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from namegen.core.engine import Engine, EngineClass, LanguageModel, Step
 from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Int32
-
-# A cell of the architecture rnn, or a small network of another architecture with VOCABULARY.
-CellOrNetwork: TypeAlias = str | Network
 
 # fmt: off
 NAMES = (
@@ -71,27 +67,26 @@ class GuardedSettings(TrainingSettings):
     __hash__ = object.__hash__
 
 
-def small_network(cell_or_network: CellOrNetwork) -> Network:
+def small_network(cell_or_network: str | Network) -> Network:
     """Return the network for a check: the given one, or a network with two layers of the given cell. It has labels."""
     if isinstance(cell_or_network, Network):
         return replace(cell_or_network, labels=LABELS)
     return RecurrentNetwork(VOCABULARY.size, cell_or_network, hidden=(6, 5), labels=LABELS)
 
 
-def small_parameters(network: Network, seed: int = 1) -> dict[str, Array]:
-    """Draw random parameters."""
-    rng = np.random.default_rng(seed)
+def small_parameters(network: Network) -> dict[str, Array]:
+    """Draw random parameters, always the same ones."""
+    rng = np.random.default_rng(1)
     return {name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()}
 
 
 def small_engine(
     engine_class: EngineClass,
-    cell_or_network: CellOrNetwork,
+    network: Network,
     *,
     training: TrainingSettings | None = ADAM,
     number: int = 0,
     dtype: str = "float32",
-    seed: int = 1,
 ) -> Engine:
     """Return an engine with random parameters and a new optimizer.
 
@@ -99,16 +94,14 @@ def small_engine(
 
     Args:
         engine_class: the class of the engine.
-        cell_or_network: the cell or the network.
+        network: the network.
         training: the training settings, or None for an engine that can't be trained.
         number: a number that distinguishes engines that a check needs at the same time.
         dtype: the engine's precision.
-        seed: the seed of the parameters.
     """
-    network = small_network(cell_or_network)
     plain_training = None if training is None else training.plain
     engine = _shared_engine(engine_class, network, number, plain_training, dtype)
-    engine.set_state(small_parameters(network, seed))  # a state without an optimizer resets it
+    engine.set_state(small_parameters(network))  # a state without an optimizer resets it
     return engine
 
 
@@ -120,7 +113,6 @@ def _shared_engine(
     training: TrainingSettings | None,
     dtype: str,
 ) -> Engine:
-    """Create an engine, or return the engine that an earlier call with the same arguments created."""
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 
@@ -184,12 +176,15 @@ def falling_rates(steps: Iterable[Step]) -> list[Step]:
 
 
 def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]:
-    """Draw a dropout mask for each parameter that supports dropout, with factors of 0 or ``1 / (1 - DROPOUT)``."""
+    """Draw a mask for every parameter, with factors of 0 or ``1 / (1 - DROPOUT)``.
+
+    The masks take turns: they have one factor per number, per row, or per column.
+    """
     masks: dict[str, Array] = {}
-    for shapes in network.mask_shapes.values():
-        for name, shape in shapes.items():
-            is_kept = rng.random(shape) >= DROPOUT
-            masks[name] = is_kept.astype(np.float32) / np.float32(1 - DROPOUT)
+    for k, (name, shape) in enumerate(network.parameter_shapes.items()):
+        mask_shape = [shape, (*shape[:-1], 1), (1, *shape[1:])][k % 3]
+        is_kept = rng.random(mask_shape) >= DROPOUT
+        masks[name] = is_kept.astype(np.float32) / np.float32(1 - DROPOUT)
     return masks
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 
 from namegen.core.engine import LanguageModel
 from namegen.testing.comparisons import expect, expect_close, named
 from namegen.testing.material import read
 from namegen.types import Array, Int32
-
-# A check of a model with rows of tokens that the model can read.
-ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]
 
 
 def check_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
@@ -70,4 +64,4 @@ def check_states(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
     )
 
 
-LANGUAGE_MODEL_CHECKS: dict[str, ModelCheck] = named(globals())
+LANGUAGE_MODEL_CHECKS = named(globals())

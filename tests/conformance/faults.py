@@ -13,6 +13,12 @@ from namegen.core.settings import TrainingSettings
 from namegen.testing import VOCABULARY
 
 N = NumpyEngine
+# The names of checks.
+MODEL = "as a language model"
+LOSSES = "losses"
+STREAM = "stream"
+TRAINING = "same training"
+GRADIENTS = "gradients"
 
 
 class Sound(NumpyEngine):
@@ -122,8 +128,6 @@ def as_byte(tokens):
 
 # Language models
 
-MODEL = "as a language model"
-
 
 def overwrite(self, tokens, state):
     logits, after = N.step(self, tokens, state)
@@ -156,13 +160,13 @@ fault(
 )
 fault(
     "logits are widened",
-    "losses",
-    "same training",
+    LOSSES,
+    TRAINING,
     logits=lambda self, x: x.astype(np.float32).astype(x.dtype),
 )
 fault(
     "a step reads bytes",
-    "same with other networks",
+    TRAINING,
     tokens=lambda self, tokens: as_byte(tokens),
 )
 fault("requires is a text", "attributes", requires="numpy")
@@ -179,11 +183,11 @@ def first_root(self, step):
     )
 
 
-fault("a step takes every beginning for the first label's", "losses", tokens=first_label)
+fault("a step takes every beginning for the first label's", LOSSES, tokens=first_label)
 fault(
     "training takes every beginning for the first label's",
-    "losses",
-    "same training",
+    LOSSES,
+    TRAINING,
     each=first_root,
 )
 
@@ -223,7 +227,7 @@ fault(
     get_state=lambda self: N.get_state(self) | self.model.parameters,
 )
 fault("the optimizer goes on behind a state without it", "resuming", set_state=keep_moments)
-fault("moments are not restored", "resuming", "same training", set_state=forget)
+fault("moments are not restored", "resuming", TRAINING, set_state=forget)
 fault(
     "a slot has a name of its own",
     "states",
@@ -251,8 +255,6 @@ def plain_if_first_is(self, steps):
     return [replace(step, batch=Batch(step.batch.tree)) for step in steps] if plain else steps
 
 
-LOSSES, STREAM = "losses", "stream"
-TRAINING, MANY = "same training", "same with many steps"
 fault(
     "losses are means",
     LOSSES,
@@ -270,11 +272,11 @@ fault(
 )
 fault(
     "the last 128 steps alone count",
-    MANY,
+    TRAINING,
     cell="simple_rnn",
     stream=lambda self, s: s[-128:],
 )
-fault("the rate is constant", "rates", each=lambda self, step: rated(step, 0.01))
+fault("the rate is constant", GRADIENTS, each=lambda self, step: rated(step, 0.01))
 fault(
     "the rate is that of the settings",
     "settings of core",
@@ -288,23 +290,22 @@ fault(
 )
 fault(
     "it learns next to nothing",
-    "rates",
+    GRADIENTS,
     TRAINING,
     each=lambda self, step: rated(step, step.learning_rate * 1e-6),
 )
 fault(
     "it moves with the gradient",
-    "rates",
-    "gradients",
+    GRADIENTS,
     each=lambda self, step: rated(step, -step.learning_rate),
 )
 fault(
     "names are cut at 20",
     LOSSES,
-    MANY,
+    TRAINING,
     each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]),
 )
-fault("repeats are no weights", LOSSES, MANY, each=lambda self, step: renamed(step, set))
+fault("repeats are no weights", LOSSES, TRAINING, each=lambda self, step: renamed(step, set))
 fault(
     "the first step decides about targets",
     STREAM,
@@ -328,7 +329,6 @@ def mask_gradients_alone(self, inner, batch, masks):
     return loss
 
 
-SINGLE = "same with single masks"
 fault(
     "targets are ignored",
     LOSSES,
@@ -341,13 +341,9 @@ fault(
     TRAINING,
     batch=with_targets(lambda tree, x: (replace(tree, count=np.ones_like(tree.count)), x)),
 )
-fault(
-    "the gradient is a thousandth too long", TRAINING, "gradients", scale=lambda self, batch: 1.001
-)
-fault(
-    "masks are ignored", LOSSES, TRAINING, SINGLE, each=lambda self, step: replace(step, masks={})
-)
-fault("gradients alone are masked", TRAINING, SINGLE, LOSSES, gradient=mask_gradients_alone)
+fault("the gradient is a thousandth too long", TRAINING, GRADIENTS, scale=lambda self, batch: 1.001)
+fault("masks are ignored", LOSSES, TRAINING, each=lambda self, step: replace(step, masks={}))
+fault("gradients alone are masked", TRAINING, LOSSES, gradient=mask_gradients_alone)
 
 # Clipping
 
@@ -360,7 +356,7 @@ def clip_in_float32(self, model, norm):
 
 
 fault("it does not clip", TRAINING, cell="simple_rnn", clipping=lambda self, model, norm: None)
-fault("squares are summed in float32", "same clipping of huge gradients", clipping=clip_in_float32)
+fault("squares are summed in float32", TRAINING, clipping=clip_in_float32)
 
 # Optimizers
 
@@ -417,6 +413,6 @@ def leave_third(self, inner, batch, masks):
     return loss
 
 
-fault("the third layer is not trained", "same with other networks", gradient=leave_third)
+fault("the third layer is not trained", TRAINING, gradient=leave_third)
 fault("gradients always go through time", TRAINING, made=layers(bptt=True))
-fault("gradients never go through time", TRAINING, "gradients", made=layers(bptt=False))
+fault("gradients never go through time", TRAINING, GRADIENTS, made=layers(bptt=False))

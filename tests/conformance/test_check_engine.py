@@ -59,7 +59,7 @@ def test_a_wrong_gradient_is_noticed_without_a_reference_engine() -> None:
 
 @pytest.fixture
 def _few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {name: CONFORMANCE_CHECKS[name] for name in ("attributes", "rates")}
+    few = {name: CONFORMANCE_CHECKS[name] for name in ("attributes", "gradients")}
     monkeypatch.setattr(testing, "CONFORMANCE_CHECKS", few)
     same = {"same training": NETWORK_CHECKS["same training"]}
     monkeypatch.setattr(testing, "NETWORK_CHECKS", same)
@@ -74,20 +74,21 @@ def test_all_failures_are_listed() -> None:
     first, *rest = str(caught.value).splitlines()
     assert first == "2 of 3 checks of Mine fail:"
     assert [line.partition(": ")[0] for line in rest] == [
-        "check 'rates', cell simple_rnn",
+        "check 'gradients', cell simple_rnn",
         "check 'same training', cell simple_rnn",
     ]
     with pytest.raises(
-        AssertionError, match=r"^check 'rates', cell simple_rnn: 40 steps took the loss from"
+        AssertionError,
+        match=r"^check 'gradients', cell simple_rnn: the derivative of the loss along",
     ):
         check_engine(faulty, stop_at_first=True)
     named = dict(cases(faulty))
     assert list(named) == [
-        f"{name} (simple_rnn)" for name in ("attributes", "rates", "same training")
+        f"{name} (simple_rnn)" for name in ("attributes", "gradients", "same training")
     ]
     named["attributes (simple_rnn)"]()
-    with pytest.raises(AssertionError, match=r"^check 'rates'"):
-        named["rates (simple_rnn)"]()
+    with pytest.raises(AssertionError, match=r"^check 'gradients'"):
+        named["gradients (simple_rnn)"]()
 
 
 @pytest.mark.parametrize("cells", [frozenset(), ["gru"], None])

@@ -17,11 +17,8 @@ from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 MODEL = "as a language model"
-QUICK = ("states", "rates", "settings of core")
+QUICK = ("states", "settings of core")
 ONE_CELL_IS_ENOUGH = "same training"  # optimizers don't depend on the cell
-COMPILES_TOO_OFTEN = (
-    "same with single masks"  # each mask takes seconds, and "same training" has masks, too
-)
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
@@ -37,7 +34,7 @@ def cases() -> Iterator[object]:
         elif check == ONE_CELL_IS_ENOUGH:
             if cell == "simple_rnn":
                 yield pytest.param(cell, check, marks=pytest.mark.slow)
-        elif cell == "lstm" and check != COMPILES_TOO_OFTEN:
+        elif cell == "lstm":
             yield pytest.param(cell, check, marks=pytest.mark.slow)
 
 
