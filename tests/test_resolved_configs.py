@@ -20,7 +20,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.settings import Config, DataSettings, Recipe
 from namegen.core.training.defaults import ListSize, with_defaults
-from namegen.experiments.grid import read_grid
+from namegen.experiments.plan_sweep import read_grid
 from namegen.lists import load_bundled
 from namegen.settings_toml import read_config
 

@@ -17,19 +17,19 @@ from textwrap import fill
 
 from options import is_check_requested, write_or_check
 
-from namegen.experiments.report import Table, escaped
+from namegen.experiments.document import Table, escaped
+from namegen.experiments.report import make_report
 from namegen.experiments.rows import Results, read_results
-from namegen.experiments.summary import ARGMAX, SAMPLED, best_names, lists_of
-from namegen.experiments.tables import make_report
+from namegen.experiments.summary import ARGMAX, SAMPLED, lists_of
 
 RESULTS = Path(__file__).parents[1] / "results"
 PAGE = RESULTS / "original.md"
-# The first table of each section with such a title appears on the page.
+# The last table of each section with such a title appears on the page.
 SECTIONS = {
     "by_row": "networks, by-row",
     "by_name": "networks, by-name",
     "backends": "by each backend",
-    "names": "generation",
+    "names": "generated names",
 }
 
 
@@ -37,22 +37,20 @@ def blog_table(results: Results) -> str:
     """Compare the accuracy on the whole list, and the generated names that are in the list, with the blog's."""
     ours: dict[tuple[str, str, str], float] = {}
     for each in lists_of(results):
-        for model in each.models("by-row"):
+        for model in each.networks()["by-row"]:
             for words, metric in (("sampled", SAMPLED), ("argmax", ARGMAX)):
-                ours[each.name, model.name, words] = 100 * mean(model.values("whole", metric))
-        for row, generation in each.generations:
-            if row.job.backend == "numpy":
-                percent = best_names(generation).recreated_percent
-                ours[each.name, row.job.network, "in the list"] = percent
-    rows: dict[tuple[str, str], list[str]] = {}
+                ours[each.name, model.name, words] = 100 * mean(model.values(metric, "whole"))
+        for network, backend, generation in each.generations():
+            if backend == "numpy":
+                ours[each.name, network, "in the list"] = generation.recreated_percent
+    rows: dict[tuple[str, str], dict[str, str]] = {}
     with (RESULTS / "blog.csv").open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file):
-            value = ours[line["list"], line["network"], line["measurement"]]
-            cells = rows.setdefault((line["list"], line["network"]), [])
-            cells.append(f"{line['percent']} → {value:.1f}")
-    columns = ("list", "network", "sampled (%)", "argmax (%)", "in the list (%)")
-    lines = tuple((*key, *cells) for key, cells in rows.items())
-    return Table("The blog's result → ours", columns, lines, left=2).markdown()
+            model = (line["list"], line["network"])
+            value = ours[*model, line["measurement"]]
+            cells = rows.setdefault(model, {"list": line["list"], "network": line["network"]})
+            cells[f"{line['measurement']} (%)"] = f"{line['percent']} → {value:.1f}"
+    return Table("The blog's result → ours", list(rows.values()), left=2).markdown()
 
 
 def update_page(page: str, results: Results) -> str:
@@ -66,7 +64,7 @@ def update_page(page: str, results: Results) -> str:
     }
     for name, title in SECTIONS.items():
         sections = [section for section in report.sections if section.title.endswith(title)]
-        tables = [replace(section.tables[0], title=section.title) for section in sections]
+        tables = [replace(section.tables[-1], title=section.title) for section in sections]
         parts[name] = "\n\n".join(table.markdown() for table in tables)
     return re.sub(
         r"(<!-- table (\w+) -->\n).*?(<!-- end -->)",

@@ -117,7 +117,7 @@ def compare_backends(
     corpora = [open_list(name, notes, label_column=label_column) for name in distinct_lists]
     note_shadowed_backends(notes)
     from namegen.experiments.experiment import compare
-    from namegen.experiments.plan import Options
+    from namegen.experiments.plan_comparison import Options
     from namegen.settings_toml import parse_config
 
     default_seeds = 1 if quick else DEFAULT_SEEDS
@@ -151,16 +151,15 @@ def show_results(results: Results, out: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json_text(msgspec.to_builtins(results)))
     else:
+        from namegen.experiments.report import make_report, samples_table
         from namegen.experiments.summary import lists_of
-        from namegen.experiments.tables import make_report, samples_table
 
         report = make_report(results)
         click.secho(_filled(report.headline), bold=True)
-        lines = [
-            f"{each.name}, {model}: {names}"
-            for each in lists_of(results)
-            for model, names in samples_table(each).rows
-        ]
+        lines = []
+        for each in lists_of(results):
+            for model, names in samples_table(each).rows:
+                lines.append(f"{each.name}, {model}: {names}")
         for line in lines[:MAX_NAME_LINES]:
             click.echo(shorten(printable(line), columns(), placeholder=" …"))
         for text in (*report.findings, *report.warnings):

@@ -69,9 +69,9 @@ def sweep(
     logging.disable(logging.CRITICAL)  # namegen itself reports lost workers and schedulers
     from namegen.bundled_configs import find_config
     from namegen.experiments.experiment import sweep as run_sweep
-    from namegen.experiments.grid import read_grid
+    from namegen.experiments.plan_sweep import read_grid
+    from namegen.experiments.report import held_out_table
     from namegen.experiments.summary import lists_of
-    from namegen.experiments.tables import held_out_table
 
     note_same_name(str(config), "config", notes)
     note_shadowed_backends(notes)
@@ -88,8 +88,8 @@ def sweep(
         )
     if not as_json:
         for each in lists_of(results):
-            for split in each.splits:
-                held_out = held_out_table(each, each.models(split))
+            for split in each.networks():
+                held_out = held_out_table(each, split)
                 rows = [tuple(map(printable, row[:SHOWN_COLUMNS])) for row in held_out.rows]
                 headings = held_out.columns[:SHOWN_COLUMNS]
                 click.secho(fill(printable(f"{each.name}: held-out names"), columns()), bold=True)

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import cycle
 from pathlib import Path
 
 import matplotlib as mpl
@@ -42,28 +41,9 @@ GREEN = "#009e73"
 ORANGE = "#e69f00"
 INDIGO = "#43308f"
 
-# Numbers in the style sheet's list of colors, so that these colors also have a variant for dark mode.
-ENGINE_COLOURS = {"numpy": "C0", "keras": "C1", "tflite": "C2"}  # reserved
 LIST_COLOUR = "C3"  # for data about a list, which doesn't depend on the backend
-OTHER_ENGINE_COLOURS = ("C4", "C5", "C6", "C7")
 
 CODE_POINT = "U+"  # the prefix of the hexadecimal code point of a character that no font contains
-
-
-def engine_colours(engines: Iterable[str]) -> dict[str, str]:
-    """Assign a color to each backend of a report.
-
-    The built-in backends have fixed colors. The others get the remaining colors in alphabetical order. Colors repeat if
-    there are more backends than colors.
-
-    >>> engine_colours(["numpy", "jax"])
-    {'numpy': 'C0', 'jax': 'C4'}
-    """
-    names = set(engines)
-    assigned = {name: colour for name, colour in ENGINE_COLOURS.items() if name in names}
-    others = sorted(names - ENGINE_COLOURS.keys())
-    assigned.update(zip(others, cycle(OTHER_ENGINE_COLOURS), strict=False))
-    return assigned
 
 
 # --- figures and files ------------------------------------------------------------------------------------------------
@@ -197,7 +177,9 @@ def percent_formatter() -> FuncFormatter:
 
 # --- curves and levels ------------------------------------------------------------------------------------------------
 
-LEAST_ACCURACY_SPAN = 0.1  # smallest range of an accuracy axis, for almost flat curves
+# The smallest range of an axis, for almost flat curves.
+LEAST_ACCURACY_SPAN = 0.1
+LEAST_LOSS_SPAN = 0.3  # nats
 LEAST_ROOM = 0.6  # smallest share of an axis that the curves fill
 MARGIN = 0.05  # empty share of an axis at each end
 

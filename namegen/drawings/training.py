@@ -12,8 +12,6 @@ from namegen.drawings import style
 from namegen.drawings.style import Level
 from namegen.errors import counted
 
-LEAST_LOSS_SPAN = 0.3  # smallest range of the loss axis in nats, for almost flat curves
-
 
 def draw_history(result: RunResult, path: Path) -> None:
     """Plot the accuracy and loss of a run, and save the figure to a file.
@@ -56,8 +54,7 @@ def history_figure(result: RunResult) -> Figure:
 
     panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
     epoch_numbers = [record.epoch for record in records]
-    colour = style.engine_colours([result.backend])[result.backend]
-    solid = {"color": colour, "marker": "o" if len(records) == 1 else None}
+    solid = {"color": "C0", "marker": "o" if len(records) == 1 else None}
     dashed = {**solid, "linewidth": 1.2, "dashes": (4, 1.5)}
 
     if references is not None:
@@ -96,7 +93,7 @@ def history_figure(result: RunResult) -> Figure:
             Level("ceiling, held-out", references.ceiling.loss_nats_per_char),
             Level(f"{baseline.order}-gram, held-out", baseline.metrics.loss_nats_per_char, True),
         ]
-        style.draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
+        style.draw_levels(axes, levels, least_span=style.LEAST_LOSS_SPAN)
 
     # The horizontal axis, the best epoch and the legends.
     seconds_per_epoch = records[-1].seconds / len(records) or 1.0

@@ -1,7 +1,4 @@
-"""Run a comparison or a sweep from its plan to its report: the one flow of both commands.
-
-plan (plan.py, grid.py) ─► jobs ─► workers (measure.py) ─► rows (run.py) ─► summary ─► tables, plots, report
-"""
+"""Compare backends, or sweep over settings: from a plan to a report. Start reading here."""
 
 from __future__ import annotations
 
@@ -15,13 +12,14 @@ import msgspec
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.events import ProgressCallback, ignore_progress
-from namegen.experiments.grid import Grid, plan_sweep
-from namegen.experiments.plan import Options, plan_comparison
-from namegen.experiments.report import write_report
-from namegen.experiments.rows import Job, Results, Row
+from namegen.experiments.document import write_report
+from namegen.experiments.jobs import Job
+from namegen.experiments.plan_comparison import Options, plan_comparison
+from namegen.experiments.plan_sweep import Grid, plan_sweep
+from namegen.experiments.report import make_report
+from namegen.experiments.rows import Results, Row
 from namegen.experiments.run import RowStore, open_folder, run_jobs
-from namegen.experiments.summary import flat_rows, summary_rows, to_csv
-from namegen.experiments.tables import make_report
+from namegen.experiments.summary import summary_csv
 from namegen.experiments.workers import Workers, dask_workers, local_workers
 from namegen.files import write_whole
 from namegen.threads import cores
@@ -85,11 +83,16 @@ def sweep(
         FolderInUseError: another sweep is using the folder.
     """
     jobs, corpora = plan_sweep(grid, read_list)
-    count = workers or max(cores() // (grid.base.run.threads or 1), 1)
-    chosen = local_workers(count) if scheduler is None else dask_workers(scheduler)
-    options = {path: list(values) for path, values in grid.axes.items()}
+    count = workers or max(cores() // grid.threads, 1)
     return run_experiment(
-        "sweep", jobs, corpora, chosen, out, on_progress, options=options, where=scheduler or ""
+        "sweep",
+        jobs,
+        corpora,
+        dask_workers(scheduler) if scheduler else local_workers(count),
+        out,
+        on_progress,
+        options={path: list(values) for path, values in grid.axes.items()},
+        where=scheduler or "",
     )
 
 
@@ -121,17 +124,7 @@ def run_experiment(
                 rows=tuple(ordered),
             )
             if ordered:
-                write_results(results, folder)
+                write_whole(folder / "results.json", msgspec.json.encode(results))
+                write_whole(folder / "summary.csv", summary_csv(results).encode())
+                write_report(make_report(results), folder)
     return results
-
-
-def write_results(results: Results, folder: Path) -> None:
-    """Write the numbers and the report.
-
-    Raises:
-        OutputError: a file can't be written.
-    """
-    write_whole(folder / "results.json", msgspec.json.encode(results))
-    write_whole(folder / "results.csv", to_csv(flat_rows(results)).encode())
-    write_whole(folder / "summary.csv", to_csv(summary_rows(results)).encode())
-    write_report(make_report(results), folder)

@@ -1,258 +1,299 @@
-"""Write a report of tables and plots as an HTML page, as Markdown, and as PNG files."""
+"""Decide what the report of a comparison or a sweep contains: its sentences, tables and plots."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import mean
-from typing import TYPE_CHECKING, Any, TypeVar
-from unicodedata import bidirectional
+from statistics import mean, median
 
-from namegen.files import write_whole
+from namegen.errors import counted
+from namegen.experiments import plots
+from namegen.experiments.document import Plot, Report, Section, Table
+from namegen.experiments.ratios import Ratio
+from namegen.experiments.rows import Results, Training
+from namegen.experiments.summary import (
+    ARGMAX,
+    LOSS,
+    SAMPLED,
+    ListSummary,
+    lists_of,
+    speed_ratio,
+    timings_of,
+)
+from namegen.experiments.text import (
+    NONE,
+    percent,
+    ratio_text,
+    spread,
+    three_digits,
+)
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-NONE = "–"  # the cell of a missing value
-ISOLATES = "\u2068\u2069"  # the marks around isolated text
-Item = TypeVar("Item")
-
-
-# --- numbers as text --------------------------------------------------------------------------------------------------
-
-
-def percent(share: float) -> str:
-    """Format a share as a percentage with one decimal, without the percent sign.
-
-    >>> percent(0.123)
-    '12.3'
-    """
-    return f"{100 * share:.1f}"
-
-
-def seconds(value: float) -> str:
-    """Format seconds with three significant digits.
-
-    >>> [seconds(value) for value in (0.00123, 12.34, 1234.5)]
-    ['0.00123', '12.3', '1,234']
-    """
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if value >= 0.001 else "under 0.001"
+IN_HEADLINE = 2  # sentences
+BUSY = 0.5  # other processes that need a core; more of them make times unreliable
 
 
-def whole(value: float) -> str:
-    """Format a large number with commas, rounded to three significant digits.
+def make_report(results: Results) -> Report:
+    """Make the report of a comparison or a sweep."""
+    is_comparison = results.command == "compare-backends"
+    quality = quality_findings(results)
+    speeds = speed_findings(results) or ["No network was timed with two backends."]
+    sentences = speeds if is_comparison else quality
+    headline = sentences[:IN_HEADLINE] or ["No run has finished."]
+    findings = sentences[IN_HEADLINE:]
+    if is_comparison:
+        findings += quality
+    epochs = {
+        row.result.epochs
+        for row in results.rows
+        if isinstance(row.result, Training) and row.job.kind == "network"
+    }
+    if results.options.get("quick") and epochs:
+        numbers = " or ".join(map(str, sorted(epochs)))
+        headline.append(f"A quick comparison: the networks were trained for only {numbers} epochs.")
 
-    >>> whole(123_456.0)
-    '123,000'
-    """
-    return f"{float(f'{value:.3g}'):,.0f}"
+    sections: list[Section] = []
+    prefixes: set[str] = set()
+    for number, each in enumerate(lists_of(results), start=1):
+        words = re.sub("[^a-z0-9]+", "-", Path(each.name).stem.lower()).strip("-")[:40]
+        is_unique = words and words not in prefixes
+        prefix = words if is_unique else f"{words or 'list'}-{number}"
+        prefixes.add(prefix)
+        sections += list_sections(each, prefix)
+    return Report(
+        title="Backends compared" if is_comparison else "Settings compared",
+        headline=" ".join(headline),
+        findings=findings,
+        warnings=warnings_about(results),
+        details=details_of(results),
+        sections=sections,
+    )
 
 
-def spread(
-    values: Iterable[float | None], show: Callable[[float], str] = percent, middle: Any = mean
-) -> str:
-    """Format the average of several values, and their range if they differ. Missing values are skipped.
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+
+def speed_findings(results: Results) -> list[str]:
+    """Compare the first backend with each of the others, for each network, with the ratio and its interval."""
+    findings = []
+    for network, by_backend in timings_of(results.rows).items():
+        first, *others = by_backend
+        for other in others:
+            ratio = speed_ratio(by_backend[first], by_backend[other])
+            if ratio is None:
+                continue
+            faster, slower = first, other
+            if ratio.mean < 1:
+                faster, slower = other, first
+                ratio = Ratio(1 / ratio.mean, 1 / ratio.high, 1 / ratio.low)
+            text = f"{network}: {faster} trains {ratio_text(ratio)} times as fast as {slower}."
+            if ratio.low <= 1:
+                text += " The difference isn't clear."
+            findings.append(text)
+    return findings
+
+
+def quality_findings(results: Results) -> list[str]:
+    """Name the best network of each list and split, and the losses that it's compared with."""
+    findings = []
+    for each in lists_of(results):
+        for split, networks in each.networks().items():
+            best = min(networks, key=lambda model: model.mean(LOSS))
+            text = (
+                f"{each.name}, {split}: the best network is {best.name}, with a loss of {best.mean(LOSS):.3f} nats on "
+                "held-out names"
+            )
+            references = each.reference_models(split)
+            losses = [f"{model.name}: {model.mean(LOSS):.3f}" for model in references]
+            findings.append(f"{text} ({', '.join(losses)})." if losses else f"{text}.")
+    return findings
+
+
+def warnings_about(results: Results) -> list[str]:
+    """List missing results, with one sentence for each backend and reason, and unreliable speeds."""
+    jobs: dict[tuple[str, str, str], list[str]] = {}
+    for row in results.rows:
+        if row.status != "done":
+            jobs.setdefault((row.status, row.job.backend, row.why), []).append(row.job.label)
+    warnings = []
+    for (status, backend, why), labels in jobs.items():
+        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+        warnings.append(f"{status.capitalize()} ({backend}): {labels[0]}{more}: {why}.")
+    if results.jobs_left:
+        left = counted(results.jobs_left, "job")
+        warnings.append(f"{left} haven't run yet. Run the same command to continue.")
+
+    loads = [
+        row.result.load
+        for row in results.rows
+        if row.job.is_timed and isinstance(row.result, Training) and row.result.load is not None
+    ]
+    if loads and median(loads) - 1 > BUSY:
+        warnings.append(
+            f"Other programs were running during the timings (load average {median(loads):.1f}), so the speeds are "
+            "less reliable than their intervals suggest. To measure again, use an idle machine and another output "
+            "folder."
+        )
+    return warnings
+
+
+def details_of(results: Results) -> list[str]:
+    """Describe the machines, the versions and the settings."""
+    machines: dict[str, None] = {}
+    versions: dict[str, None] = {}
+    for row in results.rows:
+        if row.machine is not None:
+            cores = counted(row.machine.cores, "core")
+            machines[f"{row.machine.processor}, {cores}, {row.machine.system}"] = None
+        for name, number in row.versions.items():
+            versions[f"{name} {number}"] = None
+    options = [f"{name} {value}" for name, value in results.options.items() if value]
+    return [
+        f"Machine: {'; '.join(machines)}. Each job ran in its own process, and timed jobs ran alone.",
+        f"Versions: {', '.join(versions)}.",
+        f"Settings: {', '.join(options)}.",
+        "The results are from the epoch with the lowest loss on the held-out names. The original's networks use the "
+        "epoch with the highest accuracy.",
+        "The parentheses after a ratio contain its 95% confidence interval. All other parentheses contain the lowest "
+        "and the highest value over the seeds or rounds.",
+    ]
+
+
+# --- sections ---------------------------------------------------------------------------------------------------------
+
+
+def list_sections(each: ListSummary, prefix: str) -> list[Section]:
+    """Make the sections about one list. Sections without results are omitted.
 
     Args:
-        values: the values, for example one per seed.
-        show: formats a number.
-        middle: computes the average, for example ``mean`` or ``median``.
-
-    >>> spread([1.0, 2.0, 6.0], seconds), spread([])
-    ('3 (1 to 6)', '–')
+        each: the results of the list.
+        prefix: the start of the file names of its plots.
     """
-    known = [value for value in values if value is not None]
-    if not known:
-        return NONE
-    lowest = show(min(known))
-    highest = show(max(known))
-    average = show(middle(known))
-    return average if lowest == highest else f"{average} ({lowest} to {highest})"
+    sections = []
+    timings = timings_of(each.rows)
+    if timings:
+        curves = []
+        for place, (network, by_backend) in enumerate(timings.items(), start=1):
+            lines = {backend: list(rounds.values()) for backend, rounds in by_backend.items()}
+            draw = partial(plots.curves_figure, lines, [])
+            curves.append(Plot(f"{prefix}-curves-{place}", f"{each.name}: {network}", draw))
+        about = (
+            "Each backend trains the same network, from the same initial weights, on the same batches. The learning "
+            "rate is a third of the other networks' rate."
+        )
+        title = f"{each.name}: the same training by each backend"
+        sections.append(Section(title, about, curves, [backend_table(each)]))
+    for split, networks in each.networks().items():
+        references = each.reference_models(split)
+        lines = {model.name: model.runs for model in networks}
+        learning = partial(plots.curves_figure, lines, references)
+        bars = partial(plots.accuracy_figure, networks, references)
+        about = (
+            "argmax: how often the most likely next character is right. sampled: how often a character drawn from the "
+            "model's probabilities is right. ceiling: the best result that any model can reach."
+        )
+        section = Section(
+            f"{each.name}: networks, {split}",
+            about,
+            [
+                Plot(
+                    f"{prefix}-learning-{split}", f"{each.name}: learning curves, {split}", learning
+                ),
+                Plot(f"{prefix}-accuracy-{split}", f"{each.name}: accuracy, {split}", bars),
+            ],
+            [held_out_table(each, split)],
+        )
+        sections.append(section)
+    generations = each.generations()
+    if generations:
+        lengths = {network: generation.lengths for network, _, generation in generations}
+        for reference in each.references()[:1]:
+            lengths = {"the list": reference.lengths, **lengths}
+        draw = partial(plots.lengths_figure, lengths)
+        plot = Plot(f"{prefix}-lengths", f"{each.name}: lengths of the names", draw)
+        tables = [samples_table(each), names_table(each)]
+        sections.append(Section(f"{each.name}: generated names", "", [plot], tables))
+    return sections
 
 
-# --- parts of a report ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of strings."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""  # the line below the table
-    left: int = 1  # the number of columns that contain words; they come first
-    references: int = 0  # the number of rows at the end that the other rows are compared with
-
-    def markdown(self) -> str:
-        """Format the table as GitHub Markdown, and escape all strings."""
-        marks = ["---"] * self.left + ["---:"] * (len(self.columns) - self.left)
-        lines = [[escaped(cell) for cell in row] for row in (self.columns, *self.rows)]
-        lines.insert(1, marks)
-        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        note = f"\n\n{escaped(self.note)}" if self.note else ""
-        return f"**{escaped(self.title)}**\n\n{text}{note}"
-
-
-def make_table(
-    title: str,
-    columns: Mapping[str, Callable[[Item], str]],
-    items: Iterable[Item],
-    note: str = "",
-    left: int = 1,
-    references: int = 0,
-) -> Table:
-    """Make a table with a row per item. Columns without any value are omitted.
-
-    Args:
-        title: the line above the table.
-        columns: maps each heading to a function that returns the cell of an item.
-        items: the items.
-        note: the line below the table.
-        left: the number of columns that contain words.
-        references: the number of rows at the end that the other rows are compared with.
-
-    >>> make_table("Lengths", {"name": str, "length": lambda name: str(len(name))}, ["Al"]).rows
-    (('Al', '2'),)
-    """
-    shown: dict[str, list[str]] = {}
-    for head, cell_of in columns.items():
-        cells = [cell_of(item) for item in items]
-        if len(shown) < left or any(cell != NONE for cell in cells):
-            shown[head] = cells
-    return Table(
-        title, tuple(shown), tuple(zip(*shown.values(), strict=True)), note, left, references
+def backend_table(each: ListSummary) -> Table:
+    """Make a table of the time and memory that each backend needs for the same networks and batches."""
+    cells = []
+    for network, by_backend in timings_of(each.rows).items():
+        first = next(iter(by_backend.values()))
+        first_losses = next(iter(first.values())).history["validation_loss_nats_per_char"]
+        for backend, rounds in by_backend.items():
+            runs = list(rounds.values())
+            ratio = speed_ratio(rounds, first) if rounds is not first else None
+            losses = zip(
+                first_losses, runs[0].history["validation_loss_nats_per_char"], strict=False
+            )
+            distances = [abs(a - b) for a, b in losses if a is not None and b is not None]
+            cells.append(
+                {
+                    "network": network,
+                    "backend": backend,
+                    "seconds per epoch": spread(run.seconds_per_epoch for run in runs),
+                    "times as fast as the first": ratio_text(ratio) if ratio else NONE,
+                    "start-up (s)": spread(run.start_up_seconds for run in runs),
+                    "compilation (s)": spread(run.compilation_seconds for run in runs),
+                    "peak memory (MiB)": spread(
+                        (run.peak_memory_mib for run in runs), "{:,.0f}".format
+                    ),
+                    "largest loss difference (nats)": f"{max(distances, default=0):.4f}",
+                }
+            )
+    note = (
+        "Means over several rounds, in which the backends took turns. The loss difference is the largest distance of "
+        "the backend's validation losses from the first backend's."
     )
+    return Table("Time and memory of the backends", cells, note, left=2)
 
 
-@dataclass(frozen=True)
-class Plot:
-    """A plot that is drawn when it's needed, in a light and a dark version."""
-
-    key: str  # its file name without the suffix
-    title: str
-    draw: Callable[[], Figure]  # is called inside ``drawing_style``
-
-
-@dataclass(frozen=True)
-class Section:
-    """The part of a report about one list and one topic."""
-
-    title: str
-    about: str = ""
-    plots: Sequence[Plot] = ()
-    tables: Sequence[Table] = ()
-
-
-@dataclass(frozen=True)
-class Report:
-    """A report: a headline, findings, and sections."""
-
-    title: str
-    headline: str
-    findings: Sequence[str]
-    warnings: Sequence[str]  # about results that are missing or unreliable
-    details: Sequence[str]  # where and how the results were measured
-    sections: Sequence[Section]
-
-    def markdown(self) -> str:
-        """Return the report as Markdown, with links to the files of its plots."""
-        parts = [f"# {escaped(self.title)}", f"**{escaped(self.headline)}**"]
-        parts += map(escaped, (*self.findings, *self.warnings))
-        for section in self.sections:
-            parts += [f"## {escaped(section.title)}", escaped(section.about)]
-            parts += [f"![{escaped(plot.title)}]({plot.key}.png)" for plot in section.plots]
-            parts += [table.markdown() for table in section.tables if table.rows]
-        parts += ["## How it was measured", *map(escaped, self.details)]
-        return "\n\n".join(filter(None, parts)) + "\n"
+def held_out_table(each: ListSummary, split: str) -> Table:
+    """Make a table of every model's metrics on the held-out names."""
+    references = each.reference_models(split)
+    cells = []
+    for model in (*each.networks()[split], *references):
+        cells.append(
+            {
+                "network": model.name,
+                "argmax (%)": spread(model.values(ARGMAX), percent),
+                "sampled (%)": spread(model.values(SAMPLED), percent),
+                "loss (nats)": spread(model.values(LOSS), "{:.3f}".format),
+                "seeds": str(len(model.runs) or NONE),
+                "best epoch": spread((run.best_epoch for run in model.runs), "{:.0f}".format),
+                "epochs": spread((run.epochs for run in model.runs), "{:.0f}".format),
+                "parameters": spread((run.parameters for run in model.runs), "{:,.0f}".format),
+                "seconds": spread(run.seconds for run in model.runs),
+            }
+        )
+    note = ""
+    seen_percent = mean([reference.seen_percent for reference in each.references(split)] or [0])
+    if seen_percent:
+        note = f"{seen_percent:.1f}% of the held-out names are also in the training set."
+    return Table("Held-out names", cells, note, references=len(references))
 
 
-def write_report(report: Report, folder: Path) -> None:
-    """Write ``report.html``, ``report.md`` and the plots.
-
-    Raises:
-        OutputError: a file can't be written.
-    """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from namegen.drawings.style import (
-        drawable_text,
-        drawing_style,
-        figure_bytes,
-        save_figure,
-        write_title,
-    )
-
-    images = {}  # data of the light and the dark version, by key
-    for section in report.sections:
-        for plot in section.plots:
-            for dark in (True, False):
-                with drawing_style(dark=dark):
-                    figure = plot.draw()
-                    svg = b64encode(figure_bytes(figure, "svg")).decode()
-                    images[plot.key, dark] = f"data:image/svg+xml;base64,{svg}"
-                    if not dark:
-                        write_title(figure, drawable_text(plot.title, 90))
-                        save_figure(figure, folder / f"{plot.key}.png")
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    page = environment.get_template("report.html").render(report=report, images=images)
-    write_whole(folder / "report.html", page.encode())
-    write_whole(folder / "report.md", report.markdown().encode())
+def names_table(each: ListSummary) -> Table:
+    """Make a table of how fast each backend generates names, and of how many are in the list and distinct."""
+    cells = []
+    for network, backend, generation in each.generations():
+        row = {
+            "network": network,
+            "backend": backend,
+            "in the list (%)": f"{generation.recreated_percent:.1f}",
+            "distinct (%)": f"{generation.unique_percent:.1f}",
+        }
+        for way, speed in generation.names_per_second.items():
+            row[f"names per second, {way}"] = three_digits(speed)
+        cells.append(row)
+    note = "The speed is that of the fastest call. The first one, which includes compilation, doesn't count."
+    return Table("Generated names", cells, note, left=2, references=1)
 
 
-# --- escaping ---------------------------------------------------------------------------------------------------------
-
-
-def visible(text: str) -> str:
-    r"""Show control characters, which browsers hide, as code points. The marks of ``isolated`` are kept.
-
-    >>> visible("a\x1bb")
-    'aU+001Bb'
-    """
-    return "".join(
-        character if character.isprintable() or character in ISOLATES else f"U+{ord(character):04X}"
-        for character in text
-    )
-
-
-def isolated(name: str) -> str:
-    """Isolate a right-to-left name, so that it doesn't change the order of the text around it."""
-    is_right_to_left = any(bidirectional(character) in ("R", "AL") for character in name)
-    return f"{ISOLATES[0]}{name}{ISOLATES[1]}" if is_right_to_left else name
-
-
-def escaped(text: str) -> str:
-    r"""Escape text for Markdown, and show control characters as code points.
-
-    >>> print(escaped("a|b <c> x_y _z_"))
-    a\|b &#60;c&#62; x_y \_z\_
-    """
-    without_tags = re.sub("[<>&]", lambda match: f"&#{ord(match[0])};", visible(text))
-    escaped_marks = re.sub(r"[\\`*_\[\]|]", r"\\\g<0>", without_tags)
-    return re.sub(r"(?<=[^\W_])\\_(?=[^\W_])", "_", escaped_marks)  # underscores inside words
-
-
-def file_names(names: Sequence[str]) -> list[str]:
-    """Make a unique file name for each list from the letters and digits of its name.
-
-    >>> file_names(["mlb-first", "a/First names.txt", "b/First names.txt", "名"])
-    ['mlb-first', 'first-names', 'first-names-3', 'list-4']
-    """
-    unique: list[str] = []
-    for number, name in enumerate(names, start=1):
-        words = re.sub("[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40]
-        file_name = words or f"list-{number}"
-        unique.append(f"{file_name}-{number}" if file_name in unique else file_name)
-    return unique
+def samples_table(each: ListSummary) -> Table:
+    """Make a table of the first new names from each network and from the n-gram."""
+    samples = {network: generation.new_names for network, _, generation in each.generations()}
+    cells = [{"network": network, "names": ", ".join(names)} for network, names in samples.items()]
+    return Table("The first names that aren't in the list", cells, left=2)

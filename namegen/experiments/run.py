@@ -19,22 +19,21 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import groupby
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from namegen.core.data.corpus import Corpus
-from namegen.errors import EngineError, OutputError, reason_of, setting, short
+from namegen.errors import EngineError, OutputError, cut, reason_of, setting, short
 from namegen.events import Ended, NoWorkers, Planned, ProgressCallback, Running, UnderWay
+from namegen.experiments.jobs import Job
 from namegen.experiments.measure import Task, measure
-from namegen.experiments.rows import LARGEST_FILE, Job, Row, Training
-from namegen.experiments.workers import Workers
+from namegen.experiments.rows import LARGEST_FILE, Row, Training
+from namegen.experiments.workers import SCHEDULER_STOPPED, Workers
 from namegen.files import (
     exclusive_lock,
     is_file,
-    is_folder,
-    is_there,
     named_folder,
     read_whole,
     remove_left_overs,
@@ -56,13 +55,11 @@ def open_folder(out: Path | str, command: str) -> Iterator[Path]:
         command: the command that creates the folder.
 
     Raises:
-        OutputError: the name is empty, the folder is a file, it contains other files, or it can't be created.
+        OutputError: the name is empty, the folder contains other files, or it can't be created.
         FolderInUseError: another process has locked the folder.
     """
     folder = named_folder(out)
     mark = folder / f".namegen-{command}"
-    if is_there(folder, None) and not is_folder(folder, None):
-        raise OutputError(f"{short(folder)} is a file: pass a folder as {setting('out')}")
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +115,7 @@ class RowStore:
         """
         if model is not None:
             words = re.sub("[^a-z0-9.]+", "-", row.job.label.lower()).strip("-.")[:LABEL_LENGTH]
-            row = msgspec.structs.replace(row, model=f"{MODELS}/{words}-{row.key}.safetensors")
+            row = structs.replace(row, model=f"{MODELS}/{words}-{row.key}.safetensors")
             write_whole(self._folder / row.model, model)
         try:
             with self._path.open("ab") as file:
@@ -151,68 +148,61 @@ def run_jobs(
     Timed jobs run one at a time. All others run in parallel.
 
     Args:
-        jobs: the plan. A job comes after the job whose network it needs.
+        jobs: the plan. Timed jobs come last, and a job comes after the job whose network it needs.
         corpora: the lists, by fingerprint.
         store: the finished rows, to which new rows are added.
         workers: run the jobs.
         on_progress: called with every event.
         where: the address of a cluster, for progress messages.
     """
-    keys = [job.key for job in jobs]
-    kept = [key for key in keys if key in store.rows]
-    on_progress(Planned("job", len(jobs), len(kept), where))
-    for job, key in zip(jobs, keys, strict=True):
+    waiting: deque[Task] = deque()
+    finished: list[Row] = []
+    for job in jobs:
+        key = job.key
         if key in store.rows:  # perhaps from an earlier sweep with other axes
-            yield msgspec.structs.replace(store.rows[key], job=job)
-    missing = [job for job, key in zip(jobs, keys, strict=True) if key not in store.rows]
-    for is_timed, stage in groupby(missing, key=lambda job: job.is_timed):
-        waiting = deque(stage)
-        running: dict[Future[tuple[Row, bytes | None]], tuple[Job, float]] = {}
-        while waiting or running:
-            # Start as many jobs as possible.
-            slots = min(1, workers.count()) if is_timed else workers.count()
-            while waiting and len(running) < slots:
-                job = waiting.popleft()
-                corpus = corpora[job.fingerprint]
-                model = store.model(job.needs) if job.needs else None
-                if job.needs and model is None:
-                    why = "the network is missing"
-                    yield Row(key=job.key, job=job, status="unavailable", why=why)
-                    on_progress(Ended(job.label, trouble=why))
-                    continue
-                task = Task(job, corpus.source, corpus.names, corpus.labels, model)
-                running[workers.executor.submit(measure, task)] = job, time.monotonic()
-            if not running:
-                if waiting:
-                    on_progress(NoWorkers())
-                    time.sleep(SECONDS_BETWEEN_LOOKS)
-                continue
+            finished.append(structs.replace(store.rows[key], job=job))
+            continue
+        corpus = corpora[job.fingerprint]
+        waiting.append(Task(key, job, corpus.source, corpus.names, corpus.labels))
+    on_progress(Planned("job", len(jobs), len(finished), where))
+    yield from finished
 
-            # Wait for a job to end.
-            on_progress(Running(tuple(UnderWay(job.label) for job, _ in running.values())))
-            ended, _ = wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
-            for future in ended:
-                job, start = running.pop(future)
-                row, model = _row_of(job, future)
-                if row.status in ("done", "diverged"):  # the others are tried again next time
-                    row = store.keep(row, model)
-                accuracy = None
-                if isinstance(row.result, Training) and row.job.role == "network":
-                    accuracy = row.result.metrics["held_out"].accuracy_argmax
-                seconds = time.monotonic() - start
-                on_progress(Ended(job.label, seconds, row.why, accuracy))
-                yield row
+    running: dict[Future[tuple[Row, bytes | None]], Task] = {}
+    start_times: dict[str, float] = {}  # by key
+    while waiting or running:
+        # Start as many jobs as possible. If none can run, a cluster has no workers at the moment.
+        while waiting and len(running) < (1 if waiting[0].job.is_timed else workers.count()):
+            task = waiting.popleft()
+            task = structs.replace(task, model=store.model(task.job.needs))
+            start_times[task.key] = time.monotonic()
+            running[workers.executor.submit(measure, task)] = task
+        if not running:
+            on_progress(NoWorkers())
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            continue
+
+        # Wait for a job to end.
+        on_progress(Running(tuple(UnderWay(task.job.label) for task in running.values())))
+        ended, _ = wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+        for future in ended:
+            task = running.pop(future)
+            row, model = row_of(task, future)
+            if row.status in ("done", "diverged"):  # the others are tried again next time
+                row = store.keep(row, model)
+            accuracy = None
+            if isinstance(row.result, Training):
+                accuracy = row.result.metrics["held_out"].accuracy_argmax
+            seconds = time.monotonic() - start_times[task.key]
+            on_progress(Ended(task.job.label, seconds, row.why, accuracy))
+            yield row
 
 
-def _row_of(job: Job, future: Future[tuple[Row, bytes | None]]) -> tuple[Row, bytes | None]:
+def row_of(task: Task, future: Future[tuple[Row, bytes | None]]) -> tuple[Row, bytes | None]:
     """Return the row of a job that has ended, and its network."""
     try:
-        row, model = future.result()
+        return future.result()
     except CancelledError as error:
-        raise EngineError(
-            "the dask scheduler has stopped. Finished runs are kept: start the scheduler again, and repeat the command"
-        ) from error
+        raise EngineError(SCHEDULER_STOPPED) from error
     except Exception as error:  # the process died, or a worker can't load namegen
         first_line = str(error).partition("\n")[0] or type(error).__name__
-        return Row(key=job.key, job=job, status="failed", why=first_line[:300]), None
-    return msgspec.structs.replace(row, key=job.key, job=job), model
+        return Row(key=task.key, job=task.job, status="failed", why=cut(first_line, 300)), None

@@ -13,27 +13,26 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from namegen.errors import EngineError, missing_library, setting
 
-STARTED = (
-    time.time()
-)  # when this process imported the module, which is the first thing that a job's process does
+# When this process imported the module, which is the first thing that the process of a job does.
+STARTED = time.time()
 SECONDS_TO_ANSWER = 10  # how long to wait for a scheduler
+SCHEDULER_STOPPED = (
+    "the dask scheduler has stopped. Finished runs are kept: start the scheduler again, and repeat "
+    "the command"
+)
 
 
+@dataclass(frozen=True)
 class Workers:
-    """An executor, and the number of jobs that it can run at the same time.
+    """An executor, and the number of jobs that it can run at the same time."""
 
-    Args:
-        executor: runs the jobs.
-        count: returns the number of jobs. It may change, and is 0 while a cluster has no workers.
-    """
-
-    def __init__(self, executor: Executor, count: Callable[[], int]) -> None:
-        self.executor = executor
-        self.count = count
+    executor: Executor
+    count: Callable[[], int]  # may change, and is 0 while a cluster has no workers
 
 
 class FreshProcesses(Executor):
@@ -97,10 +96,7 @@ def dask_workers(address: str) -> Iterator[Workers]:
 
     def count_threads() -> int:
         if client.status != "running":
-            raise EngineError(
-                "the dask scheduler has stopped. Finished runs are kept: start the scheduler again, and repeat the "
-                "command"
-            )
+            raise EngineError(SCHEDULER_STOPPED)
         return sum(client.nthreads().values())
 
     with client:

@@ -72,10 +72,10 @@ def swept(program) -> Path:
 
 
 def test_a_sweep_saves_the_same_results_as_train(program, swept) -> None:
-    with (swept / "results.csv").open(encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["kind"] == "training"]
-    settings = [(row["training.learning_rate"], row["seed"]) for row in rows]
-    assert settings == [("0.01", "0"), ("0.01", "1"), ("0.001", "0"), ("0.001", "1")]
+    document = json.loads((swept / "results.json").read_text(encoding="utf-8"))
+    rows = [row for row in document["rows"] if row["job"]["kind"] == "network"]
+    settings = [tuple(row["job"]["axes"].values()) for row in rows]
+    assert settings == [(0.01, 0), (0.01, 1), (0.001, 0), (0.001, 1)]
     assert {row["status"] for row in rows} == {"done"}
     with (swept / "summary.csv").open(encoding="utf-8") as stream:
         summary = list(csv.DictReader(stream))
@@ -83,16 +83,17 @@ def test_a_sweep_saves_the_same_results_as_train(program, swept) -> None:
     spreads = {
         line["network"]: line
         for line in summary
-        if line["measurement"] == name and line["kind"] == "training"
+        if line["measurement"] == name and line["kind"] == "network"
     }
     assert spreads["learning rate 0.01"]["runs"] == "2"
-    values = [float(row[name]) for row in rows[:2]]
+    values = [row["result"]["metrics"]["held_out"]["accuracy_argmax"] for row in rows[:2]]
     assert float(spreads["learning rate 0.01"]["mean"]) == pytest.approx(sum(values) / 2)
     assert (swept / "names-learning-by-name.png").stat().st_size > 5_000
     options = ("--validation", 0.2, "--hidden", 8, "--batch-size", 8, "--epochs", LONG)
     options += ("--learning-rate", 0.001, "--seed", 1, "--no-plot", "--out", "alone", "--json")
     trained = program("train", "names.txt", *options).done().json
-    assert float(rows[3]["metrics.training.loss_nats_per_char"]) == pytest.approx(
+    training = rows[3]["result"]["metrics"]["training"]
+    assert training["loss_nats_per_char"] == pytest.approx(
         trained["training"]["loss_nats_per_char"], rel=1e-12
     )
 

@@ -44,16 +44,6 @@ def test_the_name_of_a_file_decides_its_format(
     assert (tmp_path / name).read_bytes().startswith(first_bytes)
 
 
-@pytest.mark.parametrize("count", [2, 4, 9])
-def test_backends_have_different_colors_while_there_are_enough(count: int) -> None:
-    names = [*style.ENGINE_COLOURS, *(f"engine {place}" for place in range(count))]
-    colours = style.engine_colours(names)
-    assert colours == style.engine_colours(reversed(names)) | style.ENGINE_COLOURS
-    others = {colour for name, colour in colours.items() if name not in style.ENGINE_COLOURS}
-    assert len(others) == min(count, len(style.OTHER_ENGINE_COLOURS))
-    assert not others & {*style.ENGINE_COLOURS.values()}
-
-
 def luminance(colour: str) -> float:
     """Return the relative luminance as defined in WCAG 2.2."""
     shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]

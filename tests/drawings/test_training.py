@@ -11,7 +11,6 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
 from namegen import api
@@ -69,7 +68,6 @@ def test_the_plot_shows_the_recorded_metrics(trained: RunResult, figure: Figure)
         line = lines(axes)[label]
         assert list(line.get_xdata()) == epochs
         assert list(line.get_ydata()) == [getattr(record, field) for record in trained.history]
-        assert same_color(line.get_color(), style.ENGINE_COLOURS["numpy"])
 
 
 def test_the_plot_shows_the_validation_ceiling_and_baseline(

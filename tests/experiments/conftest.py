@@ -8,7 +8,7 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.experiments.experiment import compare
-from namegen.experiments.plan import Options
+from namegen.experiments.plan_comparison import Options
 from namegen.experiments.rows import Results, read_results
 from namegen.lists import load_bundled
 

@@ -8,20 +8,19 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.errors import SettingsError, UnknownEngineError
-from namegen.experiments import plan
-from namegen.experiments.grid import plan_sweep, read_grid
-from namegen.experiments.plan import Options, plan_comparison
-from namegen.experiments.rows import Job
+from namegen.experiments import plan_comparison as plan
+from namegen.experiments.jobs import Job
+from namegen.experiments.plan_comparison import Options, plan_comparison
+from namegen.experiments.plan_sweep import plan_sweep, read_grid
 from tests.experiments.conftest import ROOT
 from tests.min_gru_engine import HonestEngine, MinGRUEngine
 
 NAMES = tuple(f"Al{number}" for number in range(400))
 
 
-def lines(jobs: list[Job], role: str) -> list[tuple[str, str]]:
-    return [
-        (job.network, job.backend) for job in jobs if job.kind == "training" and job.role == role
-    ]
+def lines(jobs: list[Job], kind: str, *, number: int = 0) -> list[tuple[str, str]]:
+    """Return the networks and backends of the jobs of a kind in one round."""
+    return [(job.network, job.backend) for job in jobs if job.kind == kind and job.round == number]
 
 
 @pytest.fixture
@@ -31,12 +30,11 @@ def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
     paths = {"numpy": "", "keras": "", "mingru": "", "honest": ""}
     monkeypatch.setattr(plan, "engine_paths", lambda: paths)
     monkeypatch.setattr(plan, "load_engine", engines.__getitem__)
-    plan.foreign_architecture.cache_clear()
 
 
 def test_a_full_comparison_contains_the_original_networks_and_both_splits() -> None:
     jobs = plan_comparison([Corpus(NAMES, source="mlb-last")], Options())
-    networks = {job.network for job in jobs if job.role == "network" and job.kind == "training"}
+    networks = {job.network for job in jobs if job.kind == "network"}
     assert networks == {
         *plan.ORIGINALS,
         *("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128"),
@@ -51,10 +49,12 @@ def test_a_full_comparison_contains_the_original_networks_and_both_splits() -> N
 
 
 def test_backends_take_turns_in_rounds() -> None:
-    options = Options(quick=True, backends=("numpy", "keras"))
+    options = Options(quick=True, backends=("numpy", "keras", "tflite"))
     jobs = plan_comparison([Corpus(NAMES, source="x")], options)
-    timed = [(job.round, job.backend) for job in jobs if job.role in ("backend", "timing")]
+    timed = [(job.round, job.backend) for job in jobs if job.kind == "backend"]
     assert timed == [(number, name) for number in range(3) for name in ("numpy", "keras")]
+    first = ("SimpleRNN 2×32", "numpy"), ("SimpleRNN 2×32", "keras"), ("SimpleRNN 2×32", "tflite")
+    assert lines(jobs, "generation") == [*first, ("LSTM 2×32", "numpy")]
 
 
 @pytest.mark.usefixtures("third_party")
@@ -69,7 +69,12 @@ def test_backends_take_part_with_the_networks_that_they_train() -> None:
         ("GRU 2×32", "mingru"),
         ("mingru", "honest"),
     ]
-    assert ("mingru", "honest") in lines(jobs, "network")
+    assert lines(jobs, "network") == [
+        ("SimpleRNN 2×32", "numpy"),
+        ("GRU 2×32", "numpy"),
+        ("mingru", "honest"),
+        ("LSTM 2×32", "numpy"),
+    ]
 
 
 @pytest.mark.usefixtures("third_party")
@@ -89,7 +94,7 @@ def test_options_replace_the_networks() -> None:
         ("GRU 16+8", "mingru"),
         ("LSTM 16+8", "numpy"),
     ]
-    runs = [job for job in jobs if job.kind == "training" and job.role != "timing"]
+    runs = [job for job in jobs if job.kind in ("network", "backend")]
     assert {job.config.training.epochs for job in runs} == {3}
     assert {job.config.network.hidden for job in runs} == {(16, 8)}
 
@@ -100,7 +105,7 @@ def test_short_lists_get_more_epochs_in_a_quick_comparison() -> None:
         jobs = plan_comparison(
             [Corpus(names, source="x")], Options(quick=True, backends=("numpy",))
         )
-        return {job.config.training.epochs for job in jobs if job.role == "network" and job.network}
+        return {job.config.training.epochs for job in jobs if job.kind == "network"}
 
     assert epochs(400) == {60}
     assert epochs(20_000) == {10}
@@ -138,7 +143,7 @@ def test_a_sweep_has_a_run_per_combination_and_a_reference_per_split(tmp_path: P
     path = tmp_path / "grid.toml"
     path.write_text(GRID, encoding="utf-8")
     jobs, corpora = plan_sweep(read_grid(path), lambda data: Corpus(NAMES, source=data.names))
-    assert [job.kind for job in jobs] == ["reference"] * 2 + ["training"] * 4
+    assert [job.kind for job in jobs] == ["reference"] * 2 + ["network"] * 4
     runs = jobs[2:]
     assert [(job.network, job.seed) for job in runs] == [
         ("learning rate 0.01", 0),
@@ -146,9 +151,16 @@ def test_a_sweep_has_a_run_per_combination_and_a_reference_per_split(tmp_path: P
         ("learning rate 0.001", 0),
         ("learning rate 0.001", 1),
     ]
-    assert {job.split for job in runs} == {job.split for job in jobs[:2]}
+    assert [job.seed for job in jobs[:2]] == [0, 1]  # each seed holds out other names
     assert list(corpora) == [runs[0].fingerprint]
     assert runs[0].label == "learning rate 0.01, seed 0, names names.txt"
+
+
+def test_runs_with_the_same_split_share_a_reference(tmp_path: Path) -> None:
+    path = tmp_path / "grid.toml"
+    path.write_text(GRID.replace("[training]", "split_seed = 7\n[training]"), encoding="utf-8")
+    jobs, _ = plan_sweep(read_grid(path), lambda data: Corpus(NAMES, source=data.names))
+    assert [job.kind for job in jobs] == ["reference"] + ["network"] * 4
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
 from namegen.errors import NamegenError
-from namegen.experiments.grid import read_grid
+from namegen.experiments.plan_sweep import read_grid
+from namegen.experiments.report import make_report
 from namegen.experiments.rows import read_results
 from namegen.experiments.run import ROWS as STORED_ROWS
 from namegen.experiments.run import RowStore
-from namegen.experiments.tables import make_report
 from namegen.lists import read_names
 from namegen.settings_toml import parse_config, read_config, write_config
 from tests.harm.attack import attack

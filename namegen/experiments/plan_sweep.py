@@ -10,7 +10,7 @@ with a list of values. The sweep trains one network for each combination of valu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -19,14 +19,13 @@ from typing import Any
 
 from namegen.backends import advice, engine_paths
 from namegen.core.data.corpus import Corpus
-from namegen.core.settings import Config, DataSettings
+from namegen.core.settings import Config, DataSettings, TrainingSettings
 from namegen.errors import NamesError, SettingsError
-from namegen.experiments.rows import Job, describe_axes
+from namegen.experiments.jobs import Job, describe_axes
 from namegen.settings_toml import merge_each, parse_config, read_tables
 
 LIST = "data.names"
 SEED = "training.seed"
-BACKEND = "run.backend"
 # Maps each setting that a grid can't vary to the reason.
 FIXED = {
     "data.column": "every list is read the same way: make one file per column",
@@ -40,12 +39,11 @@ MOST_RUNS = 10_000
 
 @dataclass(frozen=True)
 class Grid:
-    """The settings that a sweep varies, and the settings that it keeps."""
+    """The settings that a sweep varies, and the config of each combination."""
 
-    source: str  # how messages refer to the config
-    base: Config  # the settings outside the grid
     axes: dict[str, tuple[Any, ...]]  # the values of each varied setting, by dotted path
     points: list[tuple[dict[str, Any], Config]]  # every combination; the last axis varies fastest
+    threads: int  # of each run
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -69,8 +67,6 @@ def read_grid(path: Path | str) -> Grid:
             problem = "is an empty list, so there is nothing to run: add values"
         elif any(value in values[:place] for place, value in enumerate(values)):
             problem = "contains a value twice: list each value once"
-        elif entry in axes:
-            problem = "is set twice: set it once"
         if problem:
             raise SettingsError(f"{source}: grid.{entry[:40]} {problem}")
         axes[entry] = tuple(values)
@@ -87,24 +83,20 @@ def read_grid(path: Path | str) -> Grid:
     combinations = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
     base = parse_config(tables, source=source)
     configs = merge_each(base, combinations, source=f"the grid of {source}")
-    for config in configs:
-        backend = config.run.backend
+    for backend in {config.run.backend for config in configs}:
         if backend not in engine_paths():
-            raise SettingsError(f"{source}: {BACKEND} is {backend[:40]!r}: {advice(backend)}")
-    return Grid(source, base, axes, list(zip(combinations, configs, strict=True)))
+            raise SettingsError(f"{source}: run.backend is {backend[:40]!r}: {advice(backend)}")
+    points = list(zip(combinations, configs, strict=True))
+    return Grid(axes, points, threads=base.run.threads or 1)
 
 
-def _flatten(table: object, prefix: str = "") -> list[tuple[str, Any]]:
-    """List the entries of ``[grid]``. In TOML, ``training.seed = [0]`` creates an inner table ``training``."""
-    if not isinstance(table, dict):
-        return []
-    entries: list[tuple[str, Any]] = []
-    for name, value in table.items():
-        if isinstance(value, dict):
-            entries += _flatten(value, f"{prefix}{name}.")
-        else:
-            entries.append((f"{prefix}{name}", value))
-    return entries
+def _flatten(table: object, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the entries of ``[grid]``. In TOML, ``training.seed = [0]`` creates an inner table ``training``."""
+    if isinstance(table, dict):
+        for name, value in table.items():
+            yield from _flatten(value, f"{prefix}.{name}" if prefix else name)
+    elif prefix:
+        yield prefix, table
 
 
 def plan_sweep(
@@ -124,7 +116,7 @@ def plan_sweep(
         SettingsError: no names are held out, so the runs can't be compared.
     """
     corpora: dict[str, Corpus] = {}  # by the name in the config
-    references: dict[str, Job] = {}  # by split
+    references: dict[str, Job] = {}  # by key
     runs: dict[str, Job] = {}  # by key
     for axes, config in grid.points:
         data = replace(config.data, validation=config.data.validation_share)
@@ -142,24 +134,29 @@ def plan_sweep(
                     )
             corpora[data.names] = corpus
         corpus = corpora[data.names]
-        unnamed = replace(data, names=DataSettings().names)  # the fingerprint identifies the list
+        data = replace(data, names=DataSettings().names)  # the fingerprint identifies the list
         shared = {name: value for name, value in axes.items() if name not in (LIST, SEED)}
         run = Job(
-            kind="training",
+            kind="network",
             list=corpus.source,
             fingerprint=corpus.fingerprint,
-            config=replace(config, data=unnamed),
+            config=replace(config, data=data),
             backend=config.run.backend,
             network=describe_axes(shared) or "all seeds",
             axes=axes,
         )
         runs.setdefault(run.key, run)
-        if run.split not in references:
-            corpus.split(data, seed=run.seed)  # checks that the list is long enough
-            only_data = Config(data=unnamed, training=replace(Config().training, seed=run.seed))
-            references[run.split] = Job(
-                kind="reference", list=run.list, fingerprint=run.fingerprint, config=only_data
-            )
-    return [*references.values(), *runs.values()], {
-        corpus.fingerprint: corpus for corpus in corpora.values()
-    }
+
+        # The references depend on the list and its split.
+        split_seed = run.seed if data.split_seed is None else data.split_seed
+        reference = Job(
+            kind="reference",
+            list=corpus.source,
+            fingerprint=corpus.fingerprint,
+            config=Config(data=data, training=TrainingSettings(seed=split_seed)),
+        )
+        if reference.key not in references:
+            corpus.split(data, seed=split_seed)  # checks that the list is long enough
+            references[reference.key] = reference
+    jobs = [*references.values(), *runs.values()]
+    return jobs, {corpus.fingerprint: corpus for corpus in corpora.values()}
