@@ -82,12 +82,11 @@ class MixtureModel:
             _ids_in_model(self.vocabulary, vocabulary) for vocabulary in vocabularies
         ]
         # For each model, its ids of the tokens that the mixture reads: (V + L,).
-        self._read_ids = self._predicted_ids
-        if start_tokens:
-            self._read_ids = [
-                np.concatenate((ids, np.array(tokens, np.int32)))
-                for ids, tokens in zip(self._predicted_ids, start_tokens, strict=True)
-            ]
+        label_tokens = start_tokens or [()] * len(models)
+        self._read_ids = [
+            np.append(ids, np.array(tokens, np.int32))
+            for ids, tokens in zip(self._predicted_ids, label_tokens, strict=True)
+        ]
 
     def initial_state(self, rows: int) -> MixtureState:
         """Return the state before the start token."""
@@ -112,12 +111,10 @@ class MixtureModel:
             log_probabilities = all_log_probabilities(logits[:, ids[is_known]])
             probabilities[:, m, is_known] = np.exp(log_probabilities)
 
-        # Only active models count. If none is active, the predictions have no meaning, but they're finite.
-        weights = np.where(is_active, self.weights, 0.0)  # (B, M)
-        total = weights.sum(axis=1, keepdims=True)  # (B, 1)
-        is_any_active = total > 0  # (B, 1)
-        scaled = weights / np.where(is_any_active, total, 1)
-        weights = np.where(is_any_active, scaled, self.weights)
+        # Only active models count. If none is active, all do: the predictions have no meaning, but they're finite.
+        counts = is_active | ~is_active.any(axis=1, keepdims=True)  # (B, M)
+        weights = np.where(counts, self.weights, 0.0)  # (B, M)
+        weights /= weights.sum(axis=1, keepdims=True)
         after = MixtureState(tuple(inner_after), is_active)
         with np.errstate(divide="ignore"):  # log(0) = -inf is correct
             return np.log(np.einsum("bm,bmv->bv", weights, probabilities)), after
@@ -232,12 +229,13 @@ class AnyLabel:
         rows = len(tokens)
         has_started = state.has_started[:, None]  # (B, 1)
 
-        # By Bayes's rule, each token changes how likely the start tokens are. The first token doesn't.
+        # By Bayes's rule, each token changes how likely the start tokens are. The first token doesn't, and neither does
+        # a token that no start token allows.
         valid_tokens = np.where(state.has_started, tokens, END_TOKEN)  # (B,)
         log_likelihood = state.log_probabilities[state.rows, :, valid_tokens]  # (B, R)
         joint = state.log_weights + log_likelihood  # (B, R)
         total = _log_sum_exp(joint.copy())[:, None]  # (B, 1)
-        is_possible = total > -np.inf  # otherwise, no start token allows the token
+        is_possible = total > -np.inf  # (B, 1)
         posterior = joint - np.where(is_possible, total, 0)  # (B, R)
         log_weights = np.where(has_started & is_possible, posterior, state.log_weights)  # (B, R)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -76,7 +76,20 @@ class NgramModel:
             raise NamesError(
                 f"the smoothing of an n-gram is {smoothing!r}: expected one of {', '.join(known)}"
             )
-        self._fit(_NgramCounts(tree, vocabulary_size, order), order, smoothing)
+        self.vocabulary_size = vocabulary_size
+        self._unknown_start = _unknown_start(tree, vocabulary_size)
+        counts = _count(tree, vocabulary_size, order)  # by the length of the context
+        lower = [_smoothed(of_length, smoothing, is_longest=False) for of_length in counts[:-1]]
+        self._use(counts, lower, smoothing)
+
+    def _use(
+        self, counts: Sequence[_Counts], lower: Sequence[Shares | None], smoothing: str
+    ) -> None:
+        """Set the counts of all context lengths, and the shares of all but the longest contexts."""
+        self.order = len(counts)
+        self.smoothing = smoothing
+        self._counts = counts
+        self._shares = [*lower, _smoothed(counts[-1], smoothing, is_longest=True)]
 
     @classmethod
     def each(
@@ -89,26 +102,14 @@ class NgramModel:
         if tree.nodes > LONG_TREE:
             suitable = tuple(order for order in orders if order in ORDERS_OF_LONG_TREE)
             orders = suitable or orders[:1]
-        counts = _NgramCounts(tree, vocabulary_size, max(orders))
+        largest = cls(tree, vocabulary_size, max(orders))
+        counts = largest._counts
         for smoothing in SMOOTHINGS:
+            lower = [_smoothed(of_length, smoothing, is_longest=False) for of_length in counts[:-1]]
             for order in orders:
-                yield cls._from_counts(counts, order, smoothing)
-            counts.forget_tables()  # the tables of one smoothing are as large as the counts
-
-    @classmethod
-    def _from_counts(cls, counts: _NgramCounts, order: int, smoothing: str) -> NgramModel:
-        """Create a model without counting the names again."""
-        model = cls.__new__(cls)
-        model._fit(counts, order, smoothing)
-        return model
-
-    def _fit(self, counts: _NgramCounts, order: int, smoothing: str) -> None:
-        """Set the attributes of the model from counts of n-grams."""
-        self.order = order
-        self.smoothing = smoothing
-        self.vocabulary_size = counts.vocabulary_size
-        self._unknown_start = counts.unknown_start
-        self._tables = counts.tables(order, smoothing)
+                model = copy(largest)
+                model._use(counts[:order], lower[: order - 1], smoothing)
+                yield model
 
     def initial_state(self, rows: int) -> Int32[Array, "B context"]:
         """Return the state before the start token."""
@@ -123,8 +124,30 @@ class NgramModel:
         earlier = np.where(earlier < 0, latest, earlier)  # −1: only the start token was read
         context = np.concatenate((latest, earlier), axis=1)[:, : self.order - 1]  # (B, context)
         probabilities = np.full((len(tokens), self.vocabulary_size), 1 / self.vocabulary_size)
-        for table in self._tables:
-            table.mix(context, probabilities)
+
+        # Make the contexts one token longer at a time, and mix in what followed them.
+        rows = np.arange(len(tokens))  # (known,) those whose context occurs in the list
+        context_id = np.zeros(len(tokens), np.int64)  # (known,) of these contexts
+        for length, (counts, shares) in enumerate(zip(self._counts, self._shares, strict=True)):
+            if length > 0:
+                pair = context_id * (self._unknown_start + 1) + context[rows, length - 1]
+                rank = np.searchsorted(counts.pairs, pair)
+                rank = np.minimum(rank, len(counts.pairs) - 1)
+                is_known = counts.pairs[rank] == pair
+                rows = rows[is_known]
+                context_id = rank[is_known]
+            if shares is None:
+                continue
+            # p = share + rest · p of the shorter context. Rows whose context is unknown stay as they are.
+            rest = np.ones(len(tokens))  # (B,)
+            rest[rows] = shares.rest[context_id]
+            # All rows at once: to gather the known rows and to write them back takes three times as long.
+            probabilities *= rest[:, None]
+            first_entry = counts.followers.start[context_id]  # (known,)
+            end_entry = counts.followers.start[context_id + 1]  # (known,)
+            entries, index_of_entry = ranges(first_entry, end_entry)
+            next_tokens = counts.followers.token[entries]
+            probabilities[rows[index_of_entry], next_tokens] += shares.share[entries]
         with np.errstate(divide="ignore"):  # log(0) = -inf, which occurs only without smoothing
             return np.log(probabilities), context
 
@@ -133,206 +156,98 @@ class NgramModel:
         return cast(Array, state)[rows]
 
 
-@dataclass(frozen=True, eq=False)
-class _Contexts:
-    """The contexts of one length that occur in a list, each with an id.
+@dataclass(eq=False)
+class _Counts:
+    """The contexts of one length that occur in a list, and what followed them.
 
     A context of length k is a pair: the id of the context of length k − 1, and the token to its left. The pair is
     stored as one number, ``shorter id · width + token``. The id of a context is the rank of its pair.
     """
 
-    pairs: tuple[Int64[Array, "_"], ...]  # the sorted pairs of length 1, 2, …, k
-    width: int  # larger than every token id
-
-    @property
-    def shorter(self) -> Int64[Array, "C"]:
-        """The id of each context without its leftmost token."""
-        return self.pairs[-1] // self.width
-
-    def leftmost_token(self, length: int) -> Int64[Array, "_"]:
-        """Return the leftmost token of each context of that length."""
-        return self.pairs[length - 1] % self.width
-
-    def find(
-        self, contexts: Int32[Array, "B context"]
-    ) -> tuple[Int64[Array, "known"], Int64[Array, "known"]]:
-        """Look up the ids of contexts. Their tokens are read from right to left, the latest one first.
-
-        Returns:
-            The rows whose context occurs in the list, and the ids of these contexts.
-        """
-        rows = np.arange(len(contexts))  # whose context is known so far
-        ids = np.zeros(len(rows), np.int64)  # (rows,) ids of these contexts
-        for column, known_pairs in enumerate(self.pairs):
-            longer_pairs = ids * self.width + contexts[rows, column]  # (rows,)
-            rank = np.searchsorted(known_pairs, longer_pairs)
-            rank = np.minimum(rank, len(known_pairs) - 1)
-            is_known = known_pairs[rank] == longer_pairs
-            ids = rank[is_known]  # a context's id is the rank of its pair
-            rows = rows[is_known]
-        return rows, ids
-
-
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """The smoothed probabilities of the tokens that follow the contexts of one length."""
-
-    contexts: _Contexts
+    pairs: Int64[Array, "C"]  # sorted
     followers: Followers
-    shares: Shares
-
-    def mix(self, context: Int32[Array, "B context"], probabilities: Float64[Array, "B V"]) -> None:
-        """Update the probabilities from those of the next shorter context to those of this context, in place.
-
-        Rows whose context doesn't occur in the list stay as they are.
-        """
-        rows, context_id = self.contexts.find(context)
-        rest = np.ones(len(context))  # (B,)
-        rest[rows] = self.shares.rest[context_id]
-        # All rows at once: to gather the known rows and to write them back takes three times as long.
-        probabilities *= rest[:, None]
-        first_entry = self.followers.start[context_id]  # (known,)
-        end_entry = self.followers.start[context_id + 1]  # (known,)
-        entries, index_of_entry = ranges(first_entry, end_entry)
-        tokens = self.followers.token[entries]
-        probabilities[rows[index_of_entry], tokens] += self.shares.share[entries]
+    begins_with_start: Bool[Array, "C"]  # whether the leftmost token is a start token
+    repeats_start: Bool[Array, "C"]  # whether the context reaches beyond the start of the name
+    # The counts that Kneser–Ney uses if there are longer contexts; None for the longest contexts.
+    lower_count: Int64[Array, "entries"] | None = None
 
 
-class _NgramCounts:
-    """The counts of all n-grams up to an order, and the tables that are computed from them.
+def _unknown_start(tree: PrefixTree, vocabulary_size: int) -> int:
+    """Return an id that stands for every start token that isn't in the tree."""
+    return max(vocabulary_size, int(tree.token.max()) + 1)
+
+
+def _count(tree: PrefixTree, vocabulary_size: int, order: int) -> list[_Counts]:
+    """Count what follows the contexts of each length below ``order``, beginning with the empty context."""
+    width = _unknown_start(tree, vocabulary_size) + 1  # larger than every id
+    counts: list[_Counts] = []  # by length
+    left_tokens = node_contexts(tree, order)
+    context_id: Int64[Array, "N"] = np.zeros(tree.nodes, np.int64)  # that each prefix ends with
+    pairs = np.zeros(1, np.int64)  # (C,) only the empty context
+    begins_with_start = np.zeros(1, bool)  # (C,)
+    repeats_start = np.zeros(1, bool)  # (C,)
+    entries_before = np.zeros(0, np.int64)  # the entries of the shorter contexts
+    for length in range(order):
+        # Make the contexts one token longer.
+        if length > 0:
+            longer_pairs = context_id * width + next(left_tokens)  # (N,)
+            pairs, context_id = np.unique(longer_pairs, return_inverse=True)
+            shorter_id, leftmost_token = np.divmod(pairs, width)  # (C,) each
+            repeats_start = begins_with_start[shorter_id]
+            begins_with_start = (leftmost_token == END_TOKEN) | (leftmost_token >= vocabulary_size)
+
+        # Count how often each token follows each context. An entry is a context and a token that follows it, as one
+        # number.
+        entry_of_edge = context_id[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
+        entries, index_of_edge = np.unique(entry_of_edge, return_inverse=True)
+        count = np.bincount(index_of_edge, weights=tree.edge_count).astype(np.int64)  # (entries,)
+        context, token = np.divmod(entries, vocabulary_size)  # (entries,) each
+        start = np.searchsorted(context, np.arange(len(pairs) + 1))
+        followers = Followers(start, token.astype(np.int32), count)
+
+        # Kneser–Ney: after the shorter context, a token counts once for each longer context that it followed. But
+        # nothing precedes a start token, so contexts that begin with one keep their plain counts.
+        if length > 0:
+            shorter = counts[-1]
+            entry_of_shorter = shorter_id[context] * vocabulary_size + token  # (entries,)
+            index = np.searchsorted(entries_before, entry_of_shorter)
+            longer_contexts = np.bincount(index, minlength=len(entries_before))
+            keeps_count = shorter.followers.per_entry(shorter.begins_with_start)
+            shorter.lower_count = np.where(keeps_count, shorter.followers.count, longer_contexts)
+        entries_before = entries
+        counts.append(_Counts(pairs, followers, begins_with_start, repeats_start))
+    return counts
+
+
+def _smoothed(counts: _Counts, smoothing: str, *, is_longest: bool) -> Shares | None:
+    """Return the probabilities that contexts of one length contribute. None: they contribute nothing.
 
     Args:
-        tree: The names to count.
-        vocabulary_size: ``V``.
-        order: The number of context lengths to count, including 0.
+        counts: The counts of these contexts.
+        smoothing: The smoothing.
+        is_longest: Whether the model has no longer contexts.
     """
-
-    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:
-        self.vocabulary_size = vocabulary_size
-        # The id that stands for every start token that isn't in the tree.
-        self.unknown_start = max(vocabulary_size, int(tree.token.max()) + 1)
-        self._lengths: list[_LengthCounts] = []
-        contexts = _Contexts(pairs=(), width=self.unknown_start + 1)  # the empty context
-        context_id: Int[Array, "N"] = np.zeros(tree.nodes, np.int64)  # that each prefix ends with
-        for length, left_token in enumerate(node_contexts(tree, order)):
-            # Count how often each token follows each context of this length.
-            edge_pairs = context_id[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
-            entry_pairs, entry_of_edge = np.unique(edge_pairs, return_inverse=True)  # (entries,)
-            count = np.bincount(entry_of_edge, weights=tree.edge_count).astype(np.int64)
-            del edge_pairs, entry_of_edge  # to save memory
-            context, token = np.divmod(entry_pairs, vocabulary_size)  # (entries,) each
-            start = np.searchsorted(context, np.arange(context[-1] + 2))  # (C + 1,)
-            followers = Followers(start, token.astype(np.int32), count)
-            counts = _LengthCounts(contexts, vocabulary_size, entry_pairs, followers)
-            if self._lengths:
-                self._lengths[-1].longer = counts
-            self._lengths.append(counts)
-
-            # The contexts of the next length are pairs of a context and the token to its left.
-            if length + 1 < order:
-                longer_pairs = context_id * contexts.width + left_token  # (N,)
-                pairs, context_id = np.unique(longer_pairs, return_inverse=True)
-                contexts = replace(contexts, pairs=(*contexts.pairs, pairs))
-
-    def forget_tables(self) -> None:
-        """Free the memory of the cached tables. A model keeps the tables that it uses."""
-        cached_properties = ("witten_bell", "kneser_ney_highest", "kneser_ney_lower")
-        for length in self._lengths:
-            for name in cached_properties:
-                length.__dict__.pop(name, None)
-
-    def tables(self, order: int, smoothing: str) -> list[_Table]:
-        """Return the probabilities that an n-gram mixes: a table for each context length, the shortest first."""
-        counts_by_length = self._lengths[:order]
-        longest = counts_by_length[-1]
-        if smoothing == UNSMOOTHED:
-            return [longest.unsmoothed]
-        if smoothing == WITTEN_BELL:
-            return [counts.witten_bell for counts in counts_by_length]
-        lower = [counts.kneser_ney_lower for counts in counts_by_length[:-1]]
-        return [*lower, longest.kneser_ney_highest]
-
-
-@dataclass(eq=False)
-class _LengthCounts:
-    """The counts of the tokens that follow the contexts of one length, and their tables."""
-
-    contexts: _Contexts
-    vocabulary_size: int  # V
-    entry_pairs: Int64[Array, "entries"]  # context id · V + token, rising
-    followers: Followers
-    longer: _LengthCounts | None = None  # the counts of the next longer contexts, if there are any
-
-    @property
-    def entry_context(self) -> Int64[Array, "entries"]:
-        """The context id of each entry. It's large and rarely used, so it isn't cached."""
-        start = self.followers.start
-        return np.repeat(np.arange(len(start) - 1), np.diff(start))
-
-    @property
-    def unsmoothed(self) -> _Table:
-        """The plain frequencies, which leave no rest."""
-        total = self.followers.total  # (C,)
-        share = self.followers.count / self.followers.per_entry(total)  # (entries,)
-        return self._table(Shares(share, rest=np.zeros(len(total))))
-
-    @cached_property
-    def witten_bell(self) -> _Table:
-        """Witten–Bell smoothing."""
-        return self._table(witten_bell(self.followers))
-
-    @cached_property
-    def kneser_ney_highest(self) -> _Table:
-        """Kneser–Ney smoothing for the longest contexts of a model, with the plain counts."""
-        return self._smooth_kneser_ney(self.followers)
-
-    @cached_property
-    def kneser_ney_lower(self) -> _Table:
-        """Kneser–Ney smoothing for shorter contexts: a token counts once for each longer context that it followed.
-
-        Nothing precedes a start token, so contexts that begin with one keep their plain counts.
-        """
-        longer = self.longer
-        assert longer is not None
-        context_of_longer = longer.contexts.shorter[longer.entry_context]  # (entries of longer,)
-        pair_of_longer = context_of_longer * self.vocabulary_size + longer.followers.token
-        entry_of_longer = np.searchsorted(self.entry_pairs, pair_of_longer)
-        continuation_count = np.bincount(entry_of_longer, minlength=len(self.entry_pairs))
-
-        length = len(self.contexts.pairs)
-        begins_with_start = np.zeros(1, bool)  # (C,) the empty context doesn't
-        if length > 0:
-            begins_with_start = self._is_start(self.contexts.leftmost_token(length))
-        keeps_count = begins_with_start[self.entry_context]  # (entries,)
-        count = np.where(keeps_count, self.followers.count, continuation_count)
-        return self._smooth_kneser_ney(replace(self.followers, count=count))
-
-    def _table(self, shares: Shares) -> _Table:
-        return _Table(self.contexts, self.followers, shares)
-
-    def _is_start(self, tokens: Int64[Array, "_"]) -> Bool[Array, "_"]:
-        """Return which tokens are start tokens: the plain one, or the start token of a label."""
-        is_start: Bool[Array, "_"] = (tokens == END_TOKEN) | (tokens >= self.vocabulary_size)
-        return is_start
-
-    def _smooth_kneser_ney(self, followers: Followers) -> _Table:
-        """Smooth some counts. Contexts that repeat the start token leave everything to the next shorter context."""
-        # These contexts reach beyond the start of the name.
-        repeats_start = np.zeros(len(followers.start) - 1, bool)  # (C,)
-        length = len(self.contexts.pairs)
-        if length > 1:
-            second_token = self.contexts.leftmost_token(length - 1)[self.contexts.shorter]
-            repeats_start = self._is_start(second_token)
-        is_included = ~repeats_start  # (C,)
-        is_included_entry = is_included[self.entry_context]  # (entries,)
-        included = followers.selected(is_included, is_included_entry)
-        share = np.zeros(len(followers.token))  # (entries,) of each token
-        rest = np.ones(len(is_included))  # (C,) for the next shorter context
-        if len(included.token):
-            smoothed = modified_kneser_ney(included)
-            share[is_included_entry] = smoothed.share
-            rest[is_included] = smoothed.rest
-        return self._table(Shares(share, rest))
+    followers = counts.followers
+    if smoothing == UNSMOOTHED:
+        if not is_longest:
+            return None
+        total = followers.total  # (C,)
+        share = followers.count / followers.per_entry(total)  # (entries,)
+        return Shares(share, rest=np.zeros(len(total)))
+    if smoothing == WITTEN_BELL:
+        return witten_bell(followers)
+    if not is_longest and counts.lower_count is not None:
+        followers = replace(followers, count=counts.lower_count)
+    # Contexts that repeat the start token leave everything to the next shorter context.
+    is_included = ~counts.repeats_start  # (C,)
+    is_included_entry = followers.per_entry(is_included)  # (entries,)
+    share = np.zeros(len(followers.token))  # (entries,)
+    rest = np.ones(len(is_included))  # (C,)
+    if is_included.any():
+        kneser_ney = modified_kneser_ney(followers.selected(is_included, is_included_entry))
+        share[is_included_entry] = kneser_ney.share
+        rest[is_included] = kneser_ney.rest
+    return Shares(share, rest)
 
 
 def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:

@@ -29,27 +29,22 @@ class Followers:
         return np.add.reduceat(self.count, self.start[:-1]).astype(np.float64)
 
     @property
-    def distinct(self) -> Float64[Array, "C"]:
+    def distinct(self) -> Int64[Array, "C"]:
         """How many different tokens followed each context."""
-        return self.entries_per_context.astype(np.float64)
-
-    @property
-    def entries_per_context(self) -> Int64[Array, "C"]:
-        """How many entries each context has."""
         return np.diff(self.start)
 
     def selected(self, contexts: Bool[Array, "C"], entries: Bool[Array, "entries"]) -> Followers:
         """Return the followers of some contexts. Both arguments are masks; ``entries`` has to select their entries."""
-        sizes = self.entries_per_context[contexts]
+        sizes = self.distinct[contexts]
         return Followers(
             start=np.concatenate(([0], np.cumsum(sizes))),
             token=self.token[entries],
             count=self.count[entries],
         )
 
-    def per_entry(self, values: Float64[Array, "C"]) -> Float64[Array, "entries"]:
+    def per_entry(self, values: Float64[Array, "C"] | Bool[Array, "C"]) -> Array:
         """Return the value of each entry's context."""
-        return np.repeat(values, self.entries_per_context)
+        return np.repeat(values, self.distinct)
 
 
 @dataclass(frozen=True, eq=False)
