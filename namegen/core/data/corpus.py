@@ -19,24 +19,15 @@ from namegen.core.data.list_formats import FORMATS, Kind, Source, Table
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, quote, setting, shown
+from namegen.errors import NamesError, counted, quote, setting, shown
 from namegen.types import Array, Bool
 
 # Counts of distinct names:
 FEWEST_NAMES = 100  # with fewer, 10% are too few for a validation set, so all names are trained on
 SHORT_LIST = 500  # with fewer names, the model may be fine-tuned from a pretrained base model
-MANY_NAMES = (
-    100_000  # so many names of a long list nearly always include FEWEST_NAMES distinct names
-)
 PHRASES = 0.4  # a short list has phrases if at least this share of its names has several words
 MAX_NAME_LENGTH = DataSettings.max_name_length
-# Unicode's canonical composition replaces at most four code points by one. Longer lines can't become short enough.
-_LONGEST_COMPOSITION = 4
-# Sorting the combining marks of one letter takes time quadratic in their number. Unicode's Stream-Safe Text Format
-# (Standard Annex 15) allows at most 30, which is more than any language needs.
-_MOST_MARKS = 30
-_LINE_END = re.compile("[\n\r\0]")
-CORRECT = "correct or remove it"  # the advice of most messages
+_NOT_IN_NAMES = re.compile("[\n\r\0\ud800-\udfff]")  # with the halves of characters in UTF-16
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +44,7 @@ class Corpus:
     #: Without white space around them, in Unicode's composed form (NFC), never empty.
     names: tuple[str, ...]
     source: str  #: what messages call the list, such as its file
-    dropped: Mapping[str, int] = field(default_factory=dict)  #: plural noun → how many were dropped
+    dropped: Mapping[str, int] = field(default_factory=dict)  #: noun → how many were dropped
     #: The label of each name, never an empty string. (): the list has no labels.
     labels: tuple[str, ...] = ()
     name_type: str = "plain"  #: decides when two names are the same; see ``DataSettings``
@@ -75,8 +66,8 @@ class Corpus:
             data: UTF-8, with or without a byte order mark, with any line ends.
             source: What messages call the list.
             kind: ``text`` is one name per line. ``csv`` is a table whose first row contains the names of the columns;
-                cells are separated by commas, semicolons or tabs. ``json`` is a list of strings or of objects, and
-                ``jsonl`` has one string or object per line.
+                cells are separated by commas, semicolons or tabs. ``json`` is a list of strings or of objects, or has
+                one string or object per line.
             column: The name or number (from 1) of the column of names. It isn't needed if no other column remains.
             label_column: The column of labels, such as origins. Rows without a label are dropped. None: the list has no
                 labels.
@@ -84,8 +75,8 @@ class Corpus:
                 a list.
 
         Raises:
-            NamesError: The data has no names, isn't in the format, isn't UTF-8, or has a NUL, too long a line or name,
-                or no such column.
+            NamesError: The data has no names, isn't in the format, isn't UTF-8, or has a NUL, too long a name, or no
+                such column.
         """
         table = FORMATS[kind](Source(data, source), column, label_column)
         return cls._clean(table, source, max_name_length)
@@ -126,32 +117,36 @@ class Corpus:
     def _clean(cls, table: Table, source: str, max_name_length: int) -> Corpus:
         """Clean names and labels, and drop the names that are empty or have no label."""
         names = _clean_entries(table.names, "name", source, table.where, max_name_length)
-        dropped = dict(table.dropped)
-        empty = names.count("")
-        if empty:
-            dropped[table.empty] = empty
         labels: list[str] = []
-        if table.labels is not None:
-            all_labels = _clean_entries(table.labels, "label", source, table.where, max_name_length)
-            pairs = [pair for pair in zip(names, all_labels, strict=True) if pair[0]]
-            names = [name for name, label in pairs if label]
-            labels = [label for name, label in pairs if label]
-            if pairs and not names:
+        dropped = dict(table.dropped)
+        dropped[table.empty] = names.count("")
+        if table.labels is None:
+            names = [name for name in names if name]
+        else:
+            labels = _clean_entries(table.labels, "label", source, table.where, max_name_length)
+            named = [pair for pair in zip(names, labels, strict=True) if pair[0]]
+            labeled = [pair for pair in named if pair[1]]
+            if named and not labeled:
                 raise NamesError(
                     f"{source}: no name has a label: choose another label column, or none"
                 )
-            if len(names) < len(pairs):
-                dropped["names without a label"] = len(pairs) - len(names)
-        corpus = cls(tuple(filter(None, names)), source, dropped, labels=tuple(labels))
-        if not corpus.names:
+            dropped["unlabeled name"] = len(named) - len(labeled)
+            names = [name for name, label in labeled]
+            labels = [label for name, label in labeled]
+        if not names:
             raise NamesError(f"{source} has no names: give a list with at least one name")
-        return corpus
+        dropped = {noun: count for noun, count in dropped.items() if count}
+        return cls(tuple(names), source, dropped, labels=tuple(labels))
+
+    @cached_property
+    def distinct_names(self) -> tuple[str, ...]:
+        """The distinct names, in the order in which they first occur."""
+        return tuple(dict.fromkeys(self.names))
 
     @property
     def is_short(self) -> bool:
         """Whether the list has fewer than ``FEWEST_NAMES`` distinct names."""
-        first = self.names[:MANY_NAMES]  # usually enough to tell
-        return len(set(first)) < FEWEST_NAMES and len(set(self.names)) < FEWEST_NAMES
+        return len(self.distinct_names) < FEWEST_NAMES
 
     @cached_property
     def is_phrases(self) -> bool:
@@ -160,7 +155,7 @@ class Corpus:
         Many of its names have several words, and their first words and last words can be combined to at least twice as
         many names.
         """
-        names = set(self.names)
+        names = self.distinct_names
         phrases = [name.rpartition(" ") for name in names if " " in name]
         beginnings = {phrase[0] for phrase in phrases}
         last_words = {phrase[2] for phrase in phrases}
@@ -198,16 +193,9 @@ class Corpus:
 
     def dropped_sentence(self) -> str:
         """Return a message about what was dropped. It's empty if nothing was dropped."""
-        parts = []
-        for noun, count in self.dropped.items():
-            if count == 1:  # "names without a label" becomes "1 name without a label"
-                first, preposition, rest = noun.partition(" without")
-                noun = first.removesuffix("s") + preposition + rest
-            if count:
-                parts.append(f"{count:,} {noun}")
-        if not parts:
+        if not self.dropped:
             return ""
-        *first_parts, last_part = parts
+        *first_parts, last_part = [counted(count, noun) for noun, count in self.dropped.items()]
         listed = f"{', '.join(first_parts)} and {last_part}" if first_parts else last_part
         verb = "was" if sum(self.dropped.values()) == 1 else "were"
         return f"{self.source}: {listed} {verb} dropped"
@@ -220,12 +208,12 @@ class Corpus:
         """
         first_label: dict[str, str] = {}  # by the form without case and spaces
         for label in self.label_counts:
-            form = " ".join(label.casefold().split())
-            if form not in first_label:
-                first_label[form] = label
-                continue
-            pair = f"{quote(first_label[form])} and {quote(label)}"
-            return f"{self.source}: the labels {pair} count as two, because their spelling differs"
+            first = first_label.setdefault(" ".join(label.casefold().split()), label)
+            if first != label:
+                pair = f"{quote(first)} and {quote(label)}"
+                return (
+                    f"{self.source}: the labels {pair} count as two, because their spelling differs"
+                )
         return ""
 
     def split(self, data: DataSettings, *, seed: int) -> tuple[Corpus, Corpus, Corpus]:
@@ -277,56 +265,20 @@ def _clean_entries(
                 f"{source}, {where(index)}: the {noun} {shown(entry)} isn't a string: remove it"
             )
     texts = [entry.strip() for entry in entries]
-    joined = "\n".join(texts)
-    longest = max(map(len, texts), default=0)
-    has_line_ends = joined.count("\n") >= max(len(texts), 1) or "\r" in joined
-    is_wrong: list[bool] = []  # of each entry, if any is wrong
-    if longest > _LONGEST_COMPOSITION * max_length:
-        is_wrong = [len(text) > _LONGEST_COMPOSITION * max_length for text in texts]
-        problem = ""
-    elif has_line_ends or "\0" in joined:
-        is_wrong = [bool(_LINE_END.search(text)) for text in texts]
-        problem = f"has a line end or NUL inside the {noun}: {CORRECT}"
-    elif not joined.isascii():
-        if _has_surrogate(joined):
-            is_wrong = [_has_surrogate(text) for text in texts]
-            problem = f"has an incomplete Unicode character: {CORRECT}"
-        elif any(map(_has_too_many_marks, texts)):
-            is_wrong = [_has_too_many_marks(text) for text in texts]
-            problem = f"has more than {_MOST_MARKS} accents on one letter: {CORRECT}"
-        elif not unicodedata.is_normalized("NFC", joined):
-            texts = unicodedata.normalize("NFC", joined).split("\n")
-    if not is_wrong and max(map(len, texts), default=0) > max_length:
-        is_wrong = [len(text) > max_length for text in texts]
-        problem = ""
-    if is_wrong:
-        index = is_wrong.index(True)
-        text = texts[index]
-        if not problem:
-            problem = (
-                f"has {len(text):,} characters, but a {noun} may have {max_length:,}: "
-                f"shorten it, or raise {setting('max_name_length')}"
-            )
-        raise NamesError(f"{source}, {where(index)}: {quote(text)} {problem}")
+    all_texts = "".join(texts)
+    is_too_long = max(map(len, texts), default=0) > max_length
+    if is_too_long or _NOT_IN_NAMES.search(all_texts):
+        for index, text in enumerate(texts):
+            problem = ""
+            if _NOT_IN_NAMES.search(text):
+                problem = f"has a line end, a NUL or half a character inside the {noun}: correct or remove it"
+            elif len(text) > max_length:
+                problem = (
+                    f"has {len(text):,} characters, but a {noun} may have {max_length:,}: "
+                    f"shorten it, or raise {setting('max_name_length')}"
+                )
+            if problem:
+                raise NamesError(f"{source}, {where(index)}: {quote(text)} {problem}")
+    if not unicodedata.is_normalized("NFC", all_texts):
+        texts = [unicodedata.normalize("NFC", text) for text in texts]
     return texts
-
-
-def _has_surrogate(text: str) -> bool:
-    """Check whether a string has half of a character in UTF-16."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _has_too_many_marks(text: str) -> bool:
-    """Check whether one letter has more than ``_MOST_MARKS`` combining marks."""
-    if len(text) <= _MOST_MARKS or text.isascii():
-        return False
-    mark_count = 0
-    for character in text:
-        mark_count = mark_count + 1 if unicodedata.combining(character) else 0
-        if mark_count > _MOST_MARKS:
-            return True
-    return False

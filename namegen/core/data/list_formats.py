@@ -10,29 +10,26 @@ import csv
 import io
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from namegen.errors import NamesError, quote, setting, shown
 
-MOST_LINES = 20_000_000
-LONGEST_LINE = 2**20  # characters
-MOST_COLUMNS = 10_000
 # The first bytes of PDF files, PNG files, and Office documents since 2007 and before.
 FOREIGN = b"%PDF", b"\x89PNG", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
 
 # What pasted lists have around each name. The last group of a pattern is the name.
 PASTED = {
-    "trailing commas": re.compile(r"(.*)[,;]"),
-    "footnotes": re.compile(r"(.*)\[[0-9]{1,3}\]"),
-    "bullets": re.compile(r"(?:[-–—*·>+►✓✔]\s+|[•◦▪●‣]\s*)(.*)"),
-    "item numbers": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
-    "pairs of quotation marks": re.compile(r'"([^"]*)"'),
+    "trailing comma": re.compile(r"(.*)[,;]"),
+    "footnote": re.compile(r"(.*)\[[0-9]{1,3}\]"),
+    "bullet": re.compile(r"(?:[-–—*·>+►✓✔]\s+|[•◦▪●‣]\s*)(.*)"),
+    "item number": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
+    "quoted line": re.compile(r'"([^"]*)"'),
 }
 EXAMINED_LINES = 1_000  # of a text, to find out whether it was pasted
 FEWEST_PASTED = 3  # so many lines, and half of the examined lines, must match a pattern
@@ -65,23 +62,19 @@ class Source:
             raise NamesError(
                 f"{self.name} is a PDF, a picture or an Office document: save its names as plain text"
             )
-        nul = self.data.find(b"\0")
-        if nul >= 0:
-            line = _line_number(self.data[:nul])
-            raise NamesError(
-                f"{self.name}, line {line}: a NUL byte, so it isn't UTF-8 text: save the list as UTF-8 text"
-            )
-        try:
-            text = self.data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = self.data[: error.start]
-            line = _line_number(before)
-            column = error.start - max(before.rfind(b"\n"), before.rfind(b"\r"))
-            raise NamesError(
-                f"{self.name}, line {line}, byte {column}: 0x{self.data[error.start]:02x} is not UTF-8: "
-                "save the list as UTF-8 text"
-            ) from error
-        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        position = self.data.find(b"\0")  # of the first byte that isn't text, such as in UTF-16
+        if position < 0:
+            try:
+                text = self.data.decode("utf-8")
+            except UnicodeDecodeError as error:
+                position = error.start
+            else:
+                return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        lines_before = re.split(rb"\r\n?|\n", self.data[:position])
+        raise NamesError(
+            f"{self.name}, line {len(lines_before)}, byte {len(lines_before[-1]) + 1}: "
+            f"0x{self.data[position]:02x} is not UTF-8 text: save the list as UTF-8 text"
+        )
 
     @property
     def lines(self) -> list[str]:
@@ -90,27 +83,9 @@ class Source:
         Only ``\n`` ends a line, because names may contain other characters that ``splitlines`` splits at.
 
         Raises:
-            NamesError: There are too many lines, or one is too long; the bytes aren't UTF-8.
+            NamesError: The bytes aren't UTF-8 text.
         """
-        lines = self.text.split("\n")
-        if lines[-1] == "":
-            lines.pop()
-        if len(lines) > MOST_LINES:
-            raise NamesError(
-                f"{self.name} has more than {MOST_LINES:,} lines: split it into several lists"
-            )
-        if max(map(len, lines), default=0) > LONGEST_LINE:
-            number = next(n for n, line in enumerate(lines, start=1) if len(line) > LONGEST_LINE)
-            raise NamesError(
-                f"{self.name}, line {number} has more than {LONGEST_LINE:,} characters: "
-                "put each name on a line of its own"
-            )
-        return lines
-
-
-def _line_number(before: bytes) -> int:
-    """Return the number of the line that follows these bytes, counted from 1."""
-    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+        return self.text.removesuffix("\n").split("\n") if self.text else []
 
 
 @dataclass(frozen=True)
@@ -123,7 +98,7 @@ class Table:
     labels: list[str] | None = None
     # Returns an entry's location for messages.
     where: Callable[[int], str] = lambda entry: f"item {entry + 1}"
-    empty: str = "empty strings"  # what messages call empty names
+    empty: str = "empty string"  # what messages call an empty name
     dropped: Mapping[str, int] = field(default_factory=dict)  # what was skipped, as in ``Corpus``
 
 
@@ -134,7 +109,9 @@ def join_parts(parts: Iterable[str]) -> str:
     ('Finnish,', 'Washington, D.C.', '"Washington, D.C.",city')
     """
     parts = [part.strip() for part in parts]
-    if len(parts) == 1 or not any(parts):
+    if not any(parts):
+        return ""
+    if len(parts) == 1:
         return parts[0]
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(parts)
@@ -204,7 +181,7 @@ def text_lines(source: Source, column: str | None, label_column: str | None) -> 
             f"with {setting('column')}; otherwise save only one column"
         )
     return Table(
-        names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=removed
+        names, where=lambda entry: f"line {entry + 1}", empty="empty line", dropped=removed
     )
 
 
@@ -232,47 +209,6 @@ def csv_columns(source: Source, column: str | None, label_column: str | None) ->
     Raises:
         NamesError: The content isn't CSV, has no such column, or has rows that are too long.
     """
-    rows = _csv_rows(source)
-    _, header = next(rows)
-    header = [title.strip() for title in header]
-    name_column, label_columns = _find_columns(header, column, label_column, source=source.name)
-    names = []
-    labels = []
-    line_of = array("I")  # the last line of each name's row
-    rows_without_name = 0
-    for line, cells in rows:
-        if any(map(str.strip, cells[len(header) :])):
-            raise NamesError(
-                f"{source.name}, line {line} has {len(cells)} cells, but the first row has {len(header)}: "
-                "quote cells that contain commas"
-            )
-        if len(cells) <= name_column:
-            rows_without_name += 1
-            continue
-        names.append(cells[name_column])
-        line_of.append(line)
-        if label_columns:
-            parts = [cells[index] if index < len(cells) else "" for index in label_columns]
-            labels.append(join_parts(parts))
-
-    dropped = {"header rows": 1}
-    if rows_without_name:
-        dropped["rows without that column"] = rows_without_name
-    return Table(
-        names,
-        labels=labels if label_columns else None,
-        where=lambda entry: f"line {line_of[entry]}",
-        empty="empty cells",
-        dropped=dropped,
-    )
-
-
-def _csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first row of a CSV file, then all other rows that aren't empty, each with the number of its last line.
-
-    Raises:
-        NamesError: The content isn't CSV.
-    """
     lines = source.lines or [""]
     reader = csv.reader(
         (f"{line}\n" for line in lines),
@@ -280,25 +216,39 @@ def _csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
         strict=True,
         skipinitialspace=True,
     )
-    first_line = 1  # of the current row
+    names = []
+    labels = []
+    line_of = array("I")  # the last line of each name's row
+    line = 0  # of the last row that was read
     try:
-        yield 1, next(reader)
-        first_line = reader.line_num + 1
+        header = [title.strip() for title in next(reader)]
+        line = reader.line_num
+        name_column, label_columns = _find_columns(header, column, label_column, source=source.name)
         for cells in reader:
-            if cells:
-                yield reader.line_num, cells
-            first_line = reader.line_num + 1
+            line = reader.line_num
+            if not cells:
+                continue
+            if any(map(str.strip, cells[len(header) :])):
+                raise NamesError(
+                    f"{source.name}, line {line} has {len(cells)} cells, but the first row has {len(header)}: "
+                    "quote cells that contain commas"
+                )
+            cells += [""] * (len(header) - len(cells))
+            names.append(cells[name_column])
+            labels.append(join_parts(cells[index] for index in label_columns))
+            line_of.append(line)
     except csv.Error as error:
-        longest = csv.field_size_limit()
-        is_too_long = "field larger" in str(error)
-        is_open = "unexpected end" in str(error)
-        if is_open or (is_too_long and reader.line_num > first_line):
-            problem = "a quotation mark in this row is never closed: close it, or quote the cell and double the mark"
-        elif is_too_long:
-            problem = f"a cell has more than {longest:,} characters: shorten it, or close its quotation mark"
-        else:
-            problem = f"not CSV ({error}): quote cells that contain commas or quotation marks"
-        raise NamesError(f"{source.name}, line {first_line}: {problem}") from error
+        raise NamesError(
+            f"{source.name}, line {line + 1}: not CSV ({error}): close each quotation mark, and quote cells that "
+            "contain commas or quotation marks"
+        ) from error
+    return Table(
+        names,
+        labels=labels if label_columns else None,
+        where=lambda entry: f"line {line_of[entry]}",
+        empty="empty cell",
+        dropped={"header row": 1},
+    )
 
 
 def delimiter_of(first_line: str) -> str:
@@ -376,107 +326,72 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
 
 
 def json_names(source: Source, column: str | None, label_column: str | None) -> Table:
-    """Read a JSON list of strings, or of objects if a column is requested. A column is a key of the objects.
+    r"""Read a JSON list, or one JSON value per line. The items are strings, or objects if a column is requested.
+
+    A column is a key of the objects.
 
     Raises:
         NamesError: The JSON has another form.
-    """
-    items = _decode(source.text, source, line=1)
-    if not isinstance(items, list):
-        raise NamesError(
-            f'{source.name}, line 1: not a JSON list: expected a list of strings, such as ["Ann", "Bob"]'
-        )
-    return _table_of_items(items, source.name, column, label_column)
 
-
-def json_lines(source: Source, column: str | None, label_column: str | None) -> Table:
-    r"""Read one JSON value per line, like the items of ``json_names``.
-
-    >>> source = Source(b'{"name": "Al"}\n\n{"name": "Bo"}\n', "list")
-    >>> json_lines(source, "name", None).names
+    >>> json_names(Source(b'{"name": "Al"}\n\n{"name": "Bo"}\n', "list"), "name", None).names
     ['Al', 'Bo']
     """
-    items = []
-    for number, line in enumerate(source.lines, start=1):
-        if line.strip():
-            items.append(_decode(line, source, line=number))
-    return _table_of_items(items, source.name, column, label_column)
-
-
-def _decode(text: str, source: Source, *, line: int) -> Any:
-    """Decode JSON that starts in this line of the source."""
     import msgspec  # other formats, and commands that complete labels, don't need it
 
     try:
-        return msgspec.json.decode(text)
+        items = msgspec.json.Decoder().decode_lines(source.text)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         position = re.search(r"\(byte (\d+)\)", str(error))  # it's missing if the end is
-        before = text.encode()[: int(position[1])] if position else text.encode()
-        line += before.count(b"\n")
+        before = source.text.encode()[: int(position[1]) if position else None]
+        line = before.rstrip(b"\n").count(b"\n") + 1
         raise NamesError(
-            f'{source.name}, line {line}: not JSON: expected a list of strings, such as ["Ann", "Bob"]'
+            f"{source.name}, line {line}: not JSON: expected a list of strings, such as "
+            '["Ann", "Bob"]'
         ) from error
-
-
-def _table_of_items(
-    items: list[Any], source: str, column: str | None, label_column: str | None
-) -> Table:
-    """Return the names of JSON items, and maybe their labels. The arguments are those of ``json_names``."""
+    if len(items) == 1 and isinstance(items[0], list):
+        [items] = items
     has_columns = column is not None or label_column is not None
-    expected_type = dict if has_columns else str
-    for index, item in enumerate(items):
-        if isinstance(item, expected_type):
-            continue
-        expected = "an object" if has_columns else "a string"
-        advice = "a JSON list of objects" if has_columns else "a JSON list of strings"
-        if isinstance(item, dict):
-            advice += f", or choose the key of the names with {setting('column')}"
-        raise NamesError(
-            f"{source}, item {index + 1}: expected {expected}, but found {shown(item)}: give {advice}"
-        )
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, dict if has_columns else str):
+            expected = "objects" if has_columns else "strings"
+            advice = f"give a JSON list of {expected}"
+            if isinstance(item, dict):
+                advice += f", or choose the key of the names with {setting('column')}"
+            raise NamesError(f"{source.name}, item {number}: found {shown(item)}: {advice}")
     if not has_columns:
         return Table(items)
 
     keys = list(dict.fromkeys(key for item in items for key in item))
-    if len(keys) > MOST_COLUMNS:
-        raise NamesError(
-            f"{source} has more than {MOST_COLUMNS:,} columns: remove those that aren't needed"
-        )
-    if not any(keys):
-        raise NamesError(
-            f"{source} has no columns: give a JSON list of objects whose keys are the columns"
-        )
-    name_column, label_columns = _find_columns(keys, column, label_column, source=source)
-    name_key = keys[name_column]
-    label_keys = [keys[index] for index in label_columns]
+    name_column, label_columns = _find_columns(keys, column, label_column, source=source.name)
+    chosen_keys = [keys[index] for index in (name_column, *label_columns)]
     names = []
     labels = []
-    for index, item in enumerate(items):
-        cells = {key: item.get(key, "") for key in (name_key, *label_keys)}
-        for key in label_keys:
-            if cells[key] is None:
-                cells[key] = ""
-            elif type(cells[key]) is int:  # such as a year, but not bool
-                cells[key] = str(cells[key])
-        for key, cell in cells.items():
-            if not isinstance(cell, str):
+    for number, item in enumerate(items, start=1):
+        cells = []
+        for key in chosen_keys:
+            cell = item.get(key)
+            if cell is None:
+                cell = ""
+            elif type(cell) is int:  # such as a year, but not bool
+                cell = str(cell)
+            elif not isinstance(cell, str):
                 raise NamesError(
-                    f"{source}, item {index + 1}: expected a string as {quote(key)}, but found {shown(cell)}: "
+                    f"{source.name}, item {number}: expected a string as {quote(key)}, but found {shown(cell)}: "
                     "give strings"
                 )
-        names.append(cells[name_key])
-        labels.append(join_parts(cells[key] for key in label_keys) if label_keys else "")
-    return Table(names, labels if label_keys else None)
+            cells.append(cell)
+        names.append(cells[0])
+        labels.append(join_parts(cells[1:]))
+    return Table(names, labels if label_columns else None)
 
 
-Kind = Literal["text", "csv", "json", "jsonl"]
+Kind = Literal["text", "csv", "json"]
 FORMATS: dict[Kind, Callable[[Source, str | None, str | None], Table]] = {
     "text": text_lines,
     "csv": csv_columns,
     "json": json_names,
-    "jsonl": json_lines,
 }
-ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
+ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json", ".jsonl": "json"}
 
 
 def format_of(file_name: str, *, has_columns: bool) -> Kind:

@@ -34,7 +34,6 @@ class ListParts:
     validation: PrefixTree | None  # the validation set
     test: PrefixTree | None  # the test set
     uses_sqrt_duplicates: bool  # whether ``batches`` use square-root weighting of duplicates
-    distinct_names: tuple[str, ...]  # of the whole list, in the order in which they first occur
 
     @classmethod
     def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
@@ -79,7 +78,6 @@ class ListParts:
             validation=_tree_of(validation_set, vocabulary, labels),
             test=_tree_of(test_set, vocabulary, labels),
             uses_sqrt_duplicates=data.uses_sqrt_duplicates,
-            distinct_names=tuple(dict.fromkeys(corpus.names)),
         )
 
     @property
@@ -105,7 +103,7 @@ class ListParts:
     @property
     def longest_name(self) -> int:
         """Characters of the longest name of the list."""
-        return max(map(len, self.distinct_names))
+        return max(map(len, self.corpus.distinct_names))
 
     @property
     def whole(self) -> PrefixTree:

@@ -236,7 +236,7 @@ def choose_starting_point(
     requested = network.base_model
     if requested is None:
         has_own_network = network.cell is not None or network.hidden is not None
-        is_long = len(set(corpus.names)) >= SHORT_LIST
+        is_long = len(corpus.distinct_names) >= SHORT_LIST
         if recipe.training.quick or has_own_network or is_long or open_base_model is None:
             return StartingPoint(recipe)
         if corpus.is_phrases:

@@ -140,7 +140,7 @@ class ListSize:
         return cls(
             names=parts.batches.name_count,
             distinct_names=tree.distinct_name_count,
-            listed_names=len(parts.distinct_names),
+            listed_names=len(parts.corpus.distinct_names),
             characters=tree.characters,
             prefixes=tree.nodes,
             vocabulary_size=parts.vocabulary.size,

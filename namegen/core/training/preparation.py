@@ -172,7 +172,7 @@ def prepare(
 
     # Hash the names that don't count as new: those of the list, its common words, and the base model's names.
     normalization = normalization_of(recipe.data.name_type)
-    listed = parts.distinct_names
+    listed = parts.corpus.distinct_names
     known_names = normalization.known_set((*listed, *normalization.common_words(listed)))
     remark = start.remark
     if base_model is not None:
@@ -229,7 +229,7 @@ def summarize(
     summary: TrainingSummary = {
         "list": corpus.source,
         "names": len(corpus.names),
-        "distinct_names": len(parts.distinct_names),
+        "distinct_names": len(parts.corpus.distinct_names),
         "split": recipe.data.split,
         "validation_share": recipe.data.validation_share,
         "test_share": recipe.data.test,

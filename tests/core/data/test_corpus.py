@@ -128,18 +128,13 @@ class TestText:
         ):
             assert read(other).names == tuple(other.split("\n"))
 
-    def test_too_many_accents_on_one_letter_are_rejected(self) -> None:
-        assert read("e" + "\u0301" * 30 + "x" + "\u0301" * 30).names
-        assert "line 2: 'e" in (message := refusal("Bob\ne" + "\u0301" * 31))
-        assert "more than 30 accents" in message
-
 
 class TestTables:
     @pytest.mark.parametrize("column", ["name", "2"])
     def test_columns_are_chosen_by_name_or_number(self, column: str) -> None:
         corpus = read(TABLE, "csv", column)
         assert corpus.names == ("Smith, Al", "Bob")
-        dropped = "list: 1 header row, 1 row without that column and 1 empty cell were dropped"
+        dropped = "list: 1 header row and 2 empty cells were dropped"
         assert corpus.dropped_sentence() == dropped
         assert read("2,1\na,b\n", "csv", "1").names == ("b",), (
             "a column's name takes precedence over its number"
@@ -169,7 +164,7 @@ class TestTables:
         corpus = read(text, "csv", "name", "origin")
         assert corpus.names == ("Aino", "Smith, John", "Åsa", "Aino")
         assert corpus.labels == ("Finnish", "English", "Swedish", "Estonian")
-        assert corpus.dropped == {"header rows": 1}
+        assert corpus.dropped == {"header row": 1}
         assert read(text, "csv", None, "2").names == corpus.names, (
             "with two columns, the names are in the column without labels"
         )
@@ -185,7 +180,7 @@ class TestTables:
         )
         corpus = read(text, "csv", "name", "origin,gender")
         assert corpus.labels == ("Finnish,female", "Finnish,", '"a, ""b""",male')
-        assert corpus.dropped["names without a label"] == 2
+        assert corpus.dropped["unlabeled name"] == 2
         assert (
             read(text, "csv", "name", '"born, died"').labels
             == read(text, "csv", "name", "born, died").labels
@@ -229,26 +224,26 @@ class TestJson:
     [
         (b"", (), "has no names"),
         (b"ab\r\ncd\nJos\xe9\n", (), "line 3, byte 4: 0xe9"),
-        (b"ab\r\ncd\nx\0y", (), "line 3: a NUL byte"),
+        (b"ab\r\ncd\nx\0y", (), "line 3, byte 2: 0x00"),
         ("", ("csv", None), "first row"),
         ("name\nSmith, Al\n", ("csv", None), "line 2 has 2 cells"),
         ('name\n"A"l\n', ("csv", None), "line 2: not CSV"),
         (
             'name\nAl\n"' + "Bo\n" * 100_000,
             ("csv", None),
-            "line 3: a quotation mark in this row is never closed",
+            "line 3: not CSV (field larger",
         ),
         ('name\nAl\n"a\nb"\n', ("csv", None), "line 4: 'a\\nb' has a line end"),
         ("name\nAl\n\n" + "x" * 2000 + "\nBob\n", ("csv", None), "line 4: 'xxx"),
         (TABLE, ("csv", None), "with column"),
         (TABLE, ("csv", "nmae"), "no column 'nmae': choose one of 'id', 'name', 'team'"),
         ('["a",\n b]', ("json",), "line 2: not JSON"),
-        ('{"names": []}', ("json",), "line 1: not a JSON list: expected a list of strings"),
+        ('{"names": []}', ("json",), "item 1: found {'names': []}: give a JSON list of strings"),
         ("[" * 100_000, ("json",), "line 1: not JSON"),
-        ('"a"\n\n"b" "c"\n', ("jsonl",), "line 3: not JSON"),
-        ('"a"\n["b"]\n', ("jsonl",), "item 2: expected a string, but found ['b']"),
+        ('"a"\n\n"b" c"\n', ("json",), "line 3: not JSON"),
+        ('"a"\n["b"]\n', ("json",), "item 2: found ['b']"),
         ("No,Name,Clan\n1,Bob,x\n2,Al,y", ("text",), "is a table: if its first row"),
-        ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
+        ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end"),
         ('[{"name": "Aino"}]', ("json",), "choose the key of the names with column"),
         ("Bob", ("text", "name", None), "is plain text, so it has no column 'name'"),
         (ORIGINS, ("csv", None, "land"), "has no column 'land': choose one of 'name', 'origin'"),
@@ -261,7 +256,7 @@ class TestJson:
         (
             'name,origin\nAino,"Fin\nnish"\n',
             ("csv", None, "origin"),
-            "line end or NUL inside the label",
+            "line end, a NUL or half a character inside the label",
         ),
         (f"name,origin\nAino,{'x' * 1001}\n", ("csv", None, "origin"), "a label may have 1,000"),
         ("name,origin\nAino,\n", ("csv", None, "origin"), "no name has a label"),
@@ -278,7 +273,7 @@ def test_names_passed_from_python_are_also_cleaned() -> None:
     assert Corpus.from_names([" e\u0301 ", "", "x"]).names == ("é", "x")
     for names, labels, said in (
         (["a", "b\nc"], None, r"item 2.*line end"),
-        (["\udc80"], None, "incomplete Unicode character"),
+        (["\udc80"], None, "half a character"),
         (["Aino", "Bo"], ["Finnish"], "2 names and 1 labels"),
     ):
         with pytest.raises(NamesError, match=said):

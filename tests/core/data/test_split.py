@@ -140,7 +140,7 @@ class TestTrees:
         assert parts.seen_percent == pytest.approx(
             100 * np.mean([*map(training.__contains__, chosen_by)] or [0])
         )
-        assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
+        assert parts.corpus.distinct_names == tuple(dict.fromkeys(corpus.names))
         assert parts.uses_sqrt_duplicates == (duplicates == "sqrt")
         read = list(training)
         if duplicates == "sqrt":
@@ -196,7 +196,7 @@ class TestLabels:
             assert side == {(name, label) for name in names for label in under[name]}
             assert names == set(counted(plain, corpus))
         assert sum(map(len, sides)) == len(set(zip(corpus.names, corpus.labels, strict=True)))
-        assert sorted(parts.distinct_names) == sorted(under)
+        assert sorted(parts.corpus.distinct_names) == sorted(under)
         part, _, _ = corpus.split(data, seed=5)
         assert parts.training_set.names == part.names
         assert set(zip(part.names, part.labels, strict=True)) == sides[0]
