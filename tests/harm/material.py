@@ -37,8 +37,8 @@ NAMES = (
 LABELS = (
     "Finnish",
     "Danish",
-    "Finnish",
     "Danish",
+    "Finnish",
     "Danish",
     "Danish",
     "Irish",

@@ -30,27 +30,10 @@ KEYS = (
     *("model", "label", "with", "withlabel", "share", "seed", "n", "temperature", "unfiltered"),
     *("new", "first", "contains", "ends", "shortest", "longest", "MODEL", "__proto__"),
 )
-NUMBERS = (
-    "-2",
-    "0",
-    "1",
-    "7",
-    "50",
-    "1e3",
-    "0x10",
-    "NaN",
-    "٣",
-    "1_000",
-    "4294967295",
-    "4294967296",
-    "-0",
-    "1n",
-    "5e-324",
-)
+NUMBERS = ("-2", "0", "7", "1e3", "0x10", "NaN", "٣", "1_000", "4294967296", "-0", "1n", "5e-324")
 ODD = (
     "",
     "any",
-    "%",
     "%zz",
     "%ff%fe",
     "+",

@@ -17,30 +17,18 @@ from tests.harm.effort import tries
 from tests.harm.material import end_sooner, model_file
 
 TEXTS = (
-    "",
-    "a",
-    "Ann",
-    " ",
-    "\0",
-    "\n",
-    "\x1b[31m",
-    "\u202e",
-    "x" * 100_000,
-    "é" * 3000,
-    "a" * 40,
-    "\ud800",
-    "a" * 8,
+    *("", "a", "Ann", " ", "\0", "\n", "\x1b[31m", "\u202e", "\ud800"),
+    *("x" * 100_000, "é" * 3000, "a" * 40),
 )
-NUMBERS = (-1, 0, 1, 2, 4, 5, 999, 10**6, 2**63, 10**400)
+NUMBERS = (-1, 0, 1, 4, 999, 10**6, 2**63, 10**400)
 # Parts of regular expressions: common ones, ones that few libraries support, and ones that are very slow to match.
-SIGNS = (*"()|*+?^$[]{\\\0", "{2}", "{1,2}", "{2,}", r"\b", "(?:", "(?i)", r"\1")
+SIGNS = (*"()|*+?^$[]{\\\0", "{1,2}", "{2,}", r"\b", "(?:", "(?i)", r"\1")
 SETS = (
     *"abA.",
     "[ab]",
     "[^a]",
     r"\w",
     r"\W",
-    r"\d",
     "(?=a)",
     "(?!b)",
     "(?<=a)",
@@ -52,7 +40,6 @@ ODD = (
     r"\p{L}",
     "(?R)",
     r"\K",
-    r"\X",
     "[[a]--[b]]",
     "(?e)(a){e<=2}",
     r"\N{BULLET}",
@@ -60,29 +47,10 @@ ODD = (
     "a{2,1}",
     "😀",
 )
-SLOW = (
-    "([a-zA-Z]+)*1",
-    "(a|a)*b",
-    "(.*)*x",
-    "(a?){40}a{40}",
-    "(.+.+)+!",
-    "(?:(?:n+)+)+$a",
-    r"(\w*)*\d",
-)
+SLOW = ("([a-zA-Z]+)*1", "(a|a)*b", "(a?){40}a{40}", "(?:(?:n+)+)+$a", r"(\w*)*\d")
 EXPRESSIONS = (*SETS, *SETS, *SIGNS, *ODD, *SLOW)
 # Parts of templates.
-FIELDS = (
-    "{given}",
-    "{family}",
-    "{origin}",
-    "{given:}",
-    "{{",
-    "}}",
-    ", ",
-    "x" * 5000,
-    "\u202e",
-    "{given",
-)
+FIELDS = ("{given}", "{family}", "{origin}", "{given:}", "{{", "}}", ", ", "x" * 5000, "{given")
 BAD_FIELDS = (
     "{}",
     "{0}",

@@ -13,8 +13,6 @@ from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.types import Array
 from tests.harm.attack import attack
-from tests.harm.effort import tries
-from tests.harm.forging import forged_bytes
 from tests.harm.material import NAMES, model_file
 
 SYMBOLS = Vocabulary.from_names(NAMES).size + 1
@@ -58,15 +56,3 @@ def test_rules_with_extreme_numbers_are_used_or_rejected(tmp_path: Path) -> None
 
     numbers = (0.0, 1e-320, 1.7e308, -1.7e308)
     attack(call, [{**RULE, name: number} for name in RULE for number in numbers])
-
-
-def test_damaged_ngrams_are_used_or_rejected(tmp_path: Path) -> None:
-    """If forged n-grams can be read, the model still generates names with them."""
-    sound = read_tensors(model_file(labelled=False))[0]["ngrams"].tobytes()
-
-    def call(seed: int) -> None:
-        forged = np.frombuffer(forged_bytes(sound, np.random.default_rng(seed)), np.uint8)
-        model = load(write_with(tmp_path / "model.safetensors", {"ngrams": forged}))
-        assert len(model.generate(2, seed=1)) == 2
-
-    attack(call, range(tries("each kind of file")))

@@ -35,11 +35,6 @@ KINDS = (("simple_rnn", "none"), ("gru", "int8"), ("gru", "float16"), ("lstm", "
 EXTREMES = (0, 1, 4, 0x80, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 4, 2**32 - 1)
 
 
-@pytest.fixture(autouse=True)
-def sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    end_sooner(monkeypatch)
-
-
 @pytest.fixture(scope="module")
 def parts() -> list[Contents]:
     require("ai_edge_litert")
@@ -50,78 +45,62 @@ def parts() -> list[Contents]:
     ]
 
 
-@pytest.fixture(scope="module")
-def files(parts: list[Contents]) -> list[bytes]:
-    return [to_bytes_of(one) for one in parts]
+def forged_file(parts: list[Contents], rng: random.Random) -> bytes:
+    """Change the bytes of a file, or set numbers of four bytes to extreme values, such as offsets."""
+    numbers = np.random.default_rng(rng.getrandbits(32))
+    flatbuffer = to_bytes_of(rng.choice(parts))[:-HASH_SIZE]
+    if rng.random() < 0.5:
+        return with_hash(forged_bytes(flatbuffer, numbers))
+    forged = bytearray(flatbuffer)
+    for _ in range(rng.choice((1, 1, 3))):
+        place = rng.randrange(0, len(forged) - 4, 4)
+        forged[place : place + 4] = rng.choice(EXTREMES).to_bytes(4, "little")
+    return with_hash(bytes(forged))
 
 
-def attacked(
-    forge: Callable[[random.Random], bytes], folder: Path, attempts: range
-) -> tuple[int, int]:
-    """Forge a file for each attempt. Open it and, if it opens, use it."""
+def forged_weights(parts: list[Contents], rng: random.Random) -> bytes:
+    """Change weights. Most files have no self-test logits, which would reveal the change."""
+    contents = rng.choice(parts)
+    numbers = np.random.default_rng(rng.getrandbits(32))
+    weights = dict(contents.weights)
+    for name in rng.sample(sorted(weights), rng.choice((1, 3))):
+        values = weights[name].values.copy()
+        scales = weights[name].scales
+        if values.dtype.kind == "f":
+            largest = np.finfo(values.dtype).max
+            changed = numbers.integers(values.size, size=3)
+            values.flat[changed] = rng.choice((largest, -largest, 0, 1e-45, np.nan, np.inf))
+        else:
+            values[...] = numbers.integers(-128, 128, values.shape)
+        if scales is not None:
+            scales = scales * np.float32(rng.choice((1, 1e-37, 1e38)))
+        weights[name] = Weight(values, scales)
+    probe = contents.metadata.probe if rng.random() < 0.2 else None
+    metadata = replace(contents.metadata, probe=probe)
+    return to_bytes_of(replace(contents, weights=weights, metadata=metadata))
+
+
+@pytest.mark.parametrize("forge", [forged_file, forged_weights])
+def test_a_forged_tflite_file_is_used_or_rejected(
+    forge: Callable[[list[Contents], random.Random], bytes],
+    parts: list[Contents],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end_sooner(monkeypatch)
+    path = tmp_path / "forged.tflite"
 
     def call(seed: int) -> None:
-        path = folder / f"{seed}.tflite"
-        path.write_bytes(forge(random.Random(seed)))
-        try:
-            loaded = api.load(path)
-            loaded.score("Ann")
-            model = loaded.model
-            assert isinstance(model, TFLiteModel)
-            numbers = np.random.default_rng(seed).random((50, 20))
-            tokens, *scores = model.generate_tokens(numbers)
-            assert np.less_equal(scores, 0).all()
-            assert ((tokens >= 0) & (tokens < model.vocabulary_size)).all()
-            model.generate_tokens(numbers, 0.0)
-            loaded.generate(2, seed=seed, max_length=12)
-        finally:
-            path.unlink()
+        path.write_bytes(forge(parts, random.Random(seed)))
+        loaded = api.load(path)
+        loaded.score("Ann")
+        model = loaded.model
+        assert isinstance(model, TFLiteModel)
+        numbers = np.random.default_rng(seed).random((50, 20))
+        tokens, *scores = model.generate_tokens(numbers)
+        assert np.less_equal(scores, 0).all()
+        assert ((tokens >= 0) & (tokens < model.vocabulary_size)).all()
+        model.generate_tokens(numbers, 0.0)
+        loaded.generate(2, seed=seed, max_length=12)
 
-    tally = attack(call, attempts)
-    return tally.returned, tally.refused
-
-
-def test_changed_bytes_and_offsets_are_used_or_rejected(files: list[bytes], tmp_path: Path) -> None:
-    """Bytes are changed, inserted, deleted or repeated, or numbers of four bytes become extreme."""
-
-    def forge(rng: random.Random) -> bytes:
-        numbers = np.random.default_rng(rng.getrandbits(32))
-        flatbuffer = rng.choice(files)[:-HASH_SIZE]
-        if rng.random() < 0.5:
-            return with_hash(forged_bytes(flatbuffer, numbers))
-        forged = bytearray(flatbuffer)
-        for _ in range(rng.choice((1, 1, 3))):
-            place = rng.randrange(0, len(forged) - 4, 4)
-            forged[place : place + 4] = rng.choice(EXTREMES).to_bytes(4, "little")
-        return with_hash(bytes(forged))
-
-    attacked(forge, tmp_path, range(tries("tflite")))
-
-
-def test_forged_weights_are_used_or_rejected(parts: list[Contents], tmp_path: Path) -> None:
-    """Such a file could come from namegen. Most files have no self-test logits, which would reveal the change."""
-
-    def forge(rng: random.Random) -> bytes:
-        one = rng.choice(parts)
-        numbers = np.random.default_rng(rng.getrandbits(32))
-        weights = dict(one.weights)
-        for name in rng.sample(sorted(weights), rng.choice((1, 3))):
-            old = weights[name]
-            values = old.values.copy()
-            if values.dtype.kind == "f":
-                largest = np.finfo(values.dtype).max
-                values *= values.dtype.type(rng.choice((0, 1e-30, 1e3, 1e4)))
-                chosen = numbers.integers(values.size, size=3)
-                values.flat[chosen] = rng.choice((largest, -largest, 0, 1e-45, np.nan, np.inf))
-            else:
-                values[...] = numbers.integers(-128, 128, values.shape)
-            scales = old.scales
-            if scales is not None:
-                scales = scales * np.float32(rng.choice((1, 1e-37, 1e30, 1e38)))
-            weights[name] = Weight(values, scales)
-        probe = one.metadata.probe if rng.random() < 0.2 else None
-        return to_bytes_of(
-            replace(one, weights=weights, metadata=replace(one.metadata, probe=probe))
-        )
-
-    attacked(forge, tmp_path, range(tries("tflite")))
+    attack(call, range(tries("tflite")))
