@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
@@ -22,14 +21,15 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.self_test import self_test_logits
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import END_TOKEN
-from namegen.core.engine import Engine, LanguageModel, State
+from namegen.core.engine import Engine, LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
+from namegen.core.evaluation.prefix_reader import read_prefixes
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
-from namegen.types import Array, Float, Float64, Int, Int32
+from namegen.types import Array, Float64
 
 DRAWN_NAMES = 1000  # how many names the check draws
 MAX_CHARACTERS = 200_000  # of all drawn names together, if none of them ends: 1,000 names of 200
@@ -152,11 +152,11 @@ def export_tflite(
         raise disagreement(quantize, reason) from error
 
     # Compare it with the source, and write it if they agree.
-    pair = Pair(source, model)
-    before = AccuracyEvaluator(pair).evaluate(tree)
+    before = AccuracyEvaluator(source).evaluate(tree)
     after = AccuracyEvaluator(model).evaluate(tree)
+    logit_difference = largest_difference(source, model, tree)
     metric = "largest difference of logits"
-    difference = pair.largest_difference
+    difference = logit_difference
     if quantize == "int8":
         metric = "difference of the loss in nats per character"
         difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
@@ -178,7 +178,7 @@ def export_tflite(
         names=len(readable),
         left_out=len(names) - len(readable),
         prefixes=tree.nodes,
-        largest_logit_difference=pair.largest_difference,
+        largest_logit_difference=logit_difference,
         before=before,
         after=after,
         seconds=time.perf_counter() - started,
@@ -199,14 +199,15 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
         source: a backend that reads the checkpoint.
         tree: the names to measure the errors with.
     """
+    rounded = type(source)(checkpoint.network, None, threads=1)
 
     def error_of(names: list[str]) -> float:
         """Return the largest difference of logits if these kernels are rounded."""
-        rounded = type(source)(checkpoint.network, None, threads=1)
-        rounded.set_state(rounded_to_half(checkpoint, names).parameters)
-        pair = Pair(source, rounded)
-        AccuracyEvaluator(pair).evaluate(tree)
-        return pair.largest_difference
+        parameters = dict(checkpoint.parameters)
+        for name in names:
+            parameters[name] = parameters[name].astype(np.float16).astype(np.float32)
+        rounded.set_state(parameters)
+        return largest_difference(source, rounded, tree)
 
     kernels = quantizable(checkpoint.network, "float16")
     error_per_weight = {
@@ -219,47 +220,14 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
     return tuple(name for name in kernels if name in chosen)
 
 
-def rounded_to_half(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
-    """Return the checkpoint with some parameters rounded to half precision."""
-    parameters = dict(checkpoint.parameters)
-    for name in names:
-        parameters[name] = parameters[name].astype(np.float16).astype(np.float32)
-    return replace(checkpoint, parameters=parameters)
-
-
-class Pair:
-    """Two language models that read the same tokens.
-
-    It's a LanguageModel itself: it returns the logits of the first model, and keeps the largest difference from the
-    second model's logits.
-    """
-
-    def __init__(self, first: LanguageModel, second: LanguageModel) -> None:
-        self.first = first
-        self.second = second
-        self.vocabulary_size = first.vocabulary_size
-        self.largest_difference = 0.0
-
-    def initial_state(self, rows: int) -> tuple[State, State]:
-        """Return the initial states of both models."""
-        return self.first.initial_state(rows), self.second.initial_state(rows)
-
-    def step(
-        self, tokens: Int32[Array, "B"], state: State
-    ) -> tuple[Float[Array, "B V"], tuple[State, State]]:
-        """Read one token per row with both models, and compare the logits."""
-        first_state, second_state = cast(tuple[State, State], state)
-        first_logits, first_state = self.first.step(tokens, first_state)
-        second_logits, second_state = self.second.step(tokens, second_state)
-        difference = np.abs(first_logits - second_logits).max()
-        # np.maximum keeps a NaN; max doesn't.
-        self.largest_difference = float(np.maximum(self.largest_difference, difference))
-        return first_logits, (first_state, second_state)
-
-    def select(self, state: State, rows: Int[Array, "K"]) -> tuple[State, State]:
-        """Select rows of both states."""
-        first_state, second_state = cast(tuple[State, State], state)
-        return self.first.select(first_state, rows), self.second.select(second_state, rows)
+def largest_difference(first: LanguageModel, second: LanguageModel, tree: PrefixTree) -> float:
+    """Return the largest difference of two models' logits, at all prefixes of a tree. It can be NaN."""
+    largest = 0.0
+    pairs = zip(read_prefixes(first, tree), read_prefixes(second, tree), strict=True)
+    for chunk, other_chunk in pairs:
+        difference = np.abs(chunk.logits - other_chunk.logits).max()
+        largest = float(np.maximum(largest, difference))  # max would lose a NaN
+    return largest
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:
@@ -272,23 +240,33 @@ def disagreement(quantize: str, reason: str) -> OutputError:
     )
 
 
-def check_loop(model: TFLiteModel, uniforms: Float64[Array, "n T"]) -> None:
+def check_loop(model: TFLiteModel, uniforms: Float64[Array, "n numbers"]) -> None:
     """Check that a file's sampling loop draws what its steps draw, with the same probabilities.
 
     Raises:
         OutputError: it doesn't.
     """
+    tokens, log_probabilities = model.generate_tokens(uniforms)  # (n, T), (n,)
+    # 1. Draw the same names with single steps.
     start_tokens = model.metadata.start_tokens
     generator = Generator(model, model.metadata.vocabulary, start_tokens=start_tokens)
     expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
+    # 2. Compute their log-probabilities, given their start tokens, up to the first end token.
     shares = np.tile(start_tokens.shares, (len(uniforms), 1))  # (n, start tokens)
-    first_tokens = start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
-    expected_log_probabilities = log_probabilities_of(model, first_tokens, expected_tokens)  # (n,)
-    tokens, log_probabilities = model.generate_tokens(uniforms)
+    last = start_tokens.ids[pick(uniforms[:, 0], shares)]  # (n,)
+    rows = np.arange(len(uniforms))
+    state = model.initial_state(len(uniforms))
+    expected = np.zeros(len(uniforms))  # (n,)
+    is_unfinished = np.ones(len(uniforms), bool)  # (n,)
+    for column in expected_tokens.T:
+        logits, state = model.step(last, state)
+        log_probability = all_log_probabilities(logits)[rows, column]  # (n,)
+        expected += np.where(is_unfinished, log_probability, 0)
+        is_unfinished &= column != END_TOKEN
+        last = column
+    # 3. Compare them.
     has_same_tokens = (tokens == expected_tokens).all(axis=1)
-    has_same_probability = np.isclose(
-        log_probabilities, expected_log_probabilities, atol=LOG_PROBABILITY_TOLERANCE
-    )
+    has_same_probability = np.isclose(log_probabilities, expected, atol=LOG_PROBABILITY_TOLERANCE)
     same_share = float((has_same_tokens & has_same_probability).mean())
     if not same_share >= LOOP_SHARE:
         raise disagreement(
@@ -296,21 +274,3 @@ def check_loop(model: TFLiteModel, uniforms: Float64[Array, "n T"]) -> None:
             f"its sampling loop gives only {same_share:.1%} of the names that its steps give, with their "
             f"log-probabilities, expected at least {LOOP_SHARE:.0%}",
         )
-
-
-def log_probabilities_of(
-    model: LanguageModel, start_tokens: Int32[Array, "n"], tokens: Int32[Array, "n T"]
-) -> Float64[Array, "n"]:
-    """Compute the log-probability of each row given its start token, up to its first end token, in nats."""
-    rows = np.arange(len(tokens))
-    last = start_tokens
-    state = model.initial_state(len(tokens))
-    log_probabilities = np.zeros(tokens.shape)  # (n, T), of each token
-    for position, column in enumerate(tokens.T):
-        logits, state = model.step(last, state)
-        log_probabilities[:, position] = all_log_probabilities(logits)[rows, column]
-        last = column
-    is_before_end = tokens[:, :-1] != END_TOKEN
-    log_probabilities[:, 1:] *= is_before_end  # zero after the end token of a name
-    total: Float64[Array, "n"] = log_probabilities.sum(axis=1)
-    return total

@@ -9,7 +9,6 @@ import numpy as np
 from namegen.backends.tflite.graph import ANY, FLOAT32, INT8, NO_TENSOR, Graph, Op, Tensor
 from namegen.backends.tflite.litert import schema
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.cells import Formula, Operation
 
 # The versions of the operators that read int8 weights.
 MULTIPLIES_INT8 = 12  # FULLY_CONNECTED; it also rounds the rows to 8 bits
@@ -63,71 +62,33 @@ def layer_step(
     """
     formula = network.formula
     layer = f"rnn.{k}"
-    has_only_sums = reads_only_sums(formula)
-    # 1. Each bias belongs to a matrix product. If x and s are added anyway, the product with the state adds the only
-    #    bias, which costs nothing. In the first layer, the product with the input is a lookup, which can't add it.
-    x_bias: str | None = f"{layer}.bias"
+    x_bias = f"{layer}.bias"
     s_bias: str | None = None
     if formula.biases == 2:
-        x_bias, s_bias = f"{layer}.bias.0", f"{layer}.bias.1"
-    elif has_only_sums:
-        x_bias, s_bias = None, f"{layer}.bias"
-    # 2. x and s of each gate. If the formula reads only their sums, both are x + s.
+        x_bias = f"{layer}.bias.0"
+        s_bias = f"{layer}.bias.1"
+    # 1. x = rows K + b, cut into gates. The first layer's rows are one-hot, so it looks up rows of K.
     if k == 0:
         x = kernel_rows(graph, f"{layer}.kernel", rows, x_bias)  # (B, G·H)
     else:
         x = matrix_product(graph, rows, f"{layer}.kernel", x_bias)
-    gates: list[Tensor] = []
+    values = split(graph, x, formula.gates)
+    # 2. s = h U (+ b'), cut into the gates that read the state.
     if formula.state_gates:
         s = matrix_product(graph, before[0], f"{layer}.recurrent_kernel", s_bias)  # (B, S·H)
-        if has_only_sums:
-            sums = split(graph, graph.compute(Op.ADD, [x, s]), formula.gates)
-            gates = [*sums, *sums]
-        else:
-            gates = [*split(graph, x, formula.gates), *split(graph, s, formula.state_gates)]
-    else:
-        gates = split(graph, x, formula.gates)
-    # 3. The operations of the formula.
-    vectors = [graph.weight(f"{layer}.{vector}") for vector in formula.vectors]  # (H,) each
-    values = [*gates, *before, *vectors]
+        values += split(graph, s, formula.state_gates)
+    # 3. The operations of the formula, which read these values, the state and the vectors.
+    values += before
+    values += [graph.weight(f"{layer}.{vector}") for vector in formula.vectors]  # (H,) each
     for operation in formula.operations:
-        operands = [values[index] for index in operation.of]
         if operation.name == "number":
             result = graph.constant(operation.number, np.float32)
-        elif has_only_sums and is_sum_of_gate(operation, formula):
-            result = operands[0]
         else:
+            operands = [values[index] for index in operation.of]
             shape = (ANY, network.hidden[k])
             result = graph.compute(OPERATIONS[operation.name], operands, FLOAT32, shape)
         values.append(result)
     return [values[index] for index in formula.after]
-
-
-def reads_only_sums(formula: Formula) -> bool:
-    """Check whether a cell reads x (from the input) and s (from the state) of each gate only as ``x + s``.
-
-    If so, a single ADD operator computes the sums of all gates.
-
-    >>> from namegen.core.network.cells import GRU, LSTM
-    >>> reads_only_sums(LSTM.formula), reads_only_sums(GRU.formula)
-    (True, False)
-    """
-    x_and_s = range(formula.gates + formula.state_gates)
-    if formula.state_gates != formula.gates:
-        return False
-    return all(
-        is_sum_of_gate(operation, formula)
-        for operation in formula.operations
-        if any(index in x_and_s for index in operation.of)
-    )
-
-
-def is_sum_of_gate(operation: Operation, formula: Formula) -> bool:
-    """Check whether an operation adds x and s of the same gate. The first values are x of each gate, then s of each."""
-    if operation.name != "add":
-        return False
-    gate, other = sorted(operation.of)
-    return gate < formula.gates and other == gate + formula.gates
 
 
 def matrix_product(graph: Graph, rows: Tensor, kernel: str, bias: str | None) -> Tensor:
@@ -143,8 +104,8 @@ def matrix_product(graph: Graph, rows: Tensor, kernel: str, bias: str | None) ->
     return graph.compute(Op.FULLY_CONNECTED, inputs, FLOAT32, shape, options, version=version)
 
 
-def kernel_rows(graph: Graph, kernel: str, tokens: Tensor, bias: str | None) -> Tensor:
-    """Compute the first layer's ``x K (+ b)`` by looking up a row of K for each token, because x is one-hot."""
+def kernel_rows(graph: Graph, kernel: str, tokens: Tensor, bias: str) -> Tensor:
+    """Compute the first layer's ``x K + b`` by looking up a row of K for each token, because x is one-hot."""
     weight = graph.file.weights[kernel]
     inputs = [graph.weight(kernel), tokens]
     shape = (ANY, weight.values.shape[1])
@@ -155,8 +116,6 @@ def kernel_rows(graph: Graph, kernel: str, tokens: Tensor, bias: str | None) -> 
             Op.GATHER, inputs, INT8, shape, version=GATHERS_INT8, scales=weight.scales
         )
         rows = graph.compute(Op.DEQUANTIZE, [in_8_bits], FLOAT32, version=DEQUANTIZES_INT8)
-    if bias is None:
-        return rows
     return graph.compute(Op.ADD, [rows, graph.weight(bias)])
 
 

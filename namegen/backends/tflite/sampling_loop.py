@@ -6,7 +6,7 @@ number of characters (end token included), and V the size of the vocabulary.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,13 +19,11 @@ from namegen.core.network.architecture import RecurrentNetwork
 
 FILLS = 2  # the version of FILL
 GATHERS_PER_ROW = 5  # the version of GATHER that has batchDims
-# Bits of STRIDED_SLICE's masks.
-ROWS_AXIS = 0b01
-COLUMNS_AXIS = 0b10
 
 
-class LoopVariables(NamedTuple):
-    """The variables of the loop."""
+@dataclass(frozen=True)
+class LoopVariables:
+    """The variables of the loop. A round reads them and computes their new values."""
 
     position: Tensor  # how many characters have been drawn, ()
     tokens: Tensor  # the names, padded with end tokens, (T, n)
@@ -33,19 +31,34 @@ class LoopVariables(NamedTuple):
     log_probability: Tensor  # of each name so far, at temperature 1, in nats, (n,)
     is_unfinished: Tensor  # whether a name has no end token yet, (n,)
     temperature: Tensor  # 0: take the most likely character, ()
-    uniforms: Tensor  # the uniform random numbers, (T, n)
+    uniforms: Tensor  # the uniform random numbers, one row per round, after one for the start token if it's drawn
     states: list[Tensor]  # the arrays of the network's state, (n, H) each
 
     def all(self) -> list[Tensor]:
         """List all tensors, in the order of the loop's inputs and outputs."""
-        *single, states = self
-        return [*single, *states]
+        return [
+            self.position,
+            self.tokens,
+            self.last,
+            self.log_probability,
+            self.is_unfinished,
+            self.temperature,
+            self.uniforms,
+            *self.states,
+        ]
 
     def declare_in(self, graph: Graph) -> LoopVariables:
         """Add tensors of the same types and shapes to a subgraph, as its inputs or as the loop's results."""
-        *single, states = self
-        declared = [graph.like(tensor) for tensor in single]
-        return LoopVariables._make([*declared, [graph.like(state) for state in states]])
+        return LoopVariables(
+            position=graph.like(self.position),
+            tokens=graph.like(self.tokens),
+            last=graph.like(self.last),
+            log_probability=graph.like(self.log_probability),
+            is_unfinished=graph.like(self.is_unfinished),
+            temperature=graph.like(self.temperature),
+            uniforms=graph.like(self.uniforms),
+            states=[graph.like(state) for state in self.states],
+        )
 
 
 def add_sampling_loop(file: File, network: RecurrentNetwork, start_tokens: StartTokens) -> None:
@@ -60,9 +73,9 @@ def add_sampling_loop(file: File, network: RecurrentNetwork, start_tokens: Start
     temperature = graph.tensor(FLOAT32, (), name="temperature")
     start = first_variables(graph, network, start_tokens, uniforms, temperature)
     condition = file.add_graph("goes_on")
-    add_condition(condition, start.declare_in(condition))
+    add_condition(condition, start_tokens, start.declare_in(condition))
     body = file.add_graph("one_character")
-    add_round(body, network, start.declare_in(body))
+    add_round(body, network, start_tokens, start.declare_in(body))
     end = start.declare_in(graph)
     subgraphs = schema.WhileOptionsT(
         condSubgraphIndex=condition.number, bodySubgraphIndex=body.number
@@ -82,39 +95,48 @@ def first_variables(
     uniforms: Tensor,
     temperature: Tensor,
 ) -> LoopVariables:
-    """Compute the loop's variables before the first round."""
-    first_tokens: Tensor | None = None
+    """Compute the loop's variables before the first round. ``uniforms`` has one row per name."""
+    # 1. The sizes: n, and (T, n).
+    uniforms = transpose(graph, uniforms)  # one row per round
+    sizes = shape_of(graph, uniforms)  # (rows, n)
+    name_count = graph.compute(Op.GATHER, [sizes, graph.constant([1])], INT32, (1,))
+    start_rows = graph.constant([start_tokens.numbers, 0])
+    size_of_tokens = graph.compute(Op.SUB, [sizes, start_rows])
+    # 2. The start token of each name. If there are several, draw it with the random numbers in the first row.
+    zeros = graph.compute(Op.FILL, [name_count, graph.constant(0)], INT32, (ANY,), version=FILLS)
+    index = zeros  # (n,)
     if start_tokens.several:
-        # Draw the start token of each name with the random numbers in the first column, and remove the column.
         sums = graph.constant(np.cumsum(start_tokens.shares), np.float32)
-        index = pick(graph, sums, slice_columns(graph, uniforms, start=0, stop=1))  # (n,)
-        ids = graph.constant(start_tokens.ids)
-        first_tokens = graph.compute(Op.GATHER, [ids, index], INT32, (ANY,))
-        uniforms = slice_columns(graph, uniforms, start=1)  # (n, T)
-    names, max_length = sizes(graph, uniforms)
-    per_name = pack(graph, names)
-    if first_tokens is None:
-        first_tokens = fill(graph, per_name, start_tokens.tokens[0], (ANY,))
-    states = [
-        fill(graph, pack(graph, names, graph.constant(width)), 0.0, (ANY, width), np.float32)
-        for width in network.state_widths
-    ]
+        first_row = graph.compute(Op.GATHER, [uniforms, graph.constant(0)], FLOAT32, (ANY,))
+        index = pick(graph, sums, first_row)
+    ids = graph.constant(start_tokens.tokens)
+    first_tokens = graph.compute(Op.GATHER, [ids, index], INT32, (ANY,))
+
+    # 3. The other variables, which are the same for all names.
+    def for_each_name(value: object, dtype: type) -> Tensor:
+        values = graph.constant([value], dtype)
+        return graph.compute(Op.GATHER, [values, zeros], values.type, (ANY, *values.shape[1:]))
+
     return LoopVariables(
         position=graph.constant(0),
-        tokens=fill(graph, pack(graph, max_length, names), END_TOKEN, (ANY, ANY)),
+        tokens=graph.compute(
+            Op.FILL, [size_of_tokens, graph.constant(END_TOKEN)], INT32, (ANY, ANY), version=FILLS
+        ),
         last=first_tokens,
-        log_probability=fill(graph, per_name, 0.0, (ANY,), np.float32),
-        is_unfinished=fill(graph, per_name, True, (ANY,), np.bool_),
+        log_probability=for_each_name(0.0, np.float32),
+        is_unfinished=for_each_name(True, np.bool_),
         temperature=temperature,
-        uniforms=transpose(graph, uniforms),
-        states=states,
+        uniforms=uniforms,
+        states=[for_each_name(np.zeros(width), np.float32) for width in network.state_widths],
     )
 
 
-def add_condition(graph: Graph, variables: LoopVariables) -> None:
+def add_condition(graph: Graph, start_tokens: StartTokens, variables: LoopVariables) -> None:
     """Add the loop's condition: a name is unfinished, and there are random numbers left."""
-    max_length, _ = sizes(graph, variables.uniforms)
-    has_numbers = graph.compute(Op.LESS, [variables.position, max_length], BOOL)
+    sizes = shape_of(graph, variables.uniforms)
+    rows = graph.compute(Op.GATHER, [sizes, graph.constant(0)], INT32, ())
+    row = graph.compute(Op.ADD, [variables.position, graph.constant(start_tokens.numbers)])
+    has_numbers = graph.compute(Op.LESS, [row, rows], BOOL)
     names_axis = graph.constant([0])
     any_is_unfinished = graph.compute(
         Op.REDUCE_ANY, [variables.is_unfinished, names_axis], BOOL, ()
@@ -123,57 +145,64 @@ def add_condition(graph: Graph, variables: LoopVariables) -> None:
     graph.set_inputs_and_outputs(variables.all(), [continues])
 
 
-def add_round(graph: Graph, network: RecurrentNetwork, before: LoopVariables) -> None:
+def add_round(
+    graph: Graph, network: RecurrentNetwork, start_tokens: StartTokens, before: LoopVariables
+) -> None:
     """Add the body of the loop, which draws the next character of every name."""
+    zero = graph.constant(0)
+    one = graph.constant(1)
+    last_axis = graph.constant(1)
+    # 1. The logits of the next character, and the new states.
     logits, states = network_step(graph, network, before.last, before.states)  # (n, V)
-    # 1. Subtract the largest logit of each name. The differences can't overflow when they're divided by a low
+    # 2. Subtract the largest logit of each name. The differences can't overflow when they're divided by a low
     #    temperature.
     keeps_axis = schema.ReducerOptionsT(keepDims=True)
-    last_axis = graph.constant([1])
-    largest = graph.compute(Op.REDUCE_MAX, [logits, last_axis], FLOAT32, (ANY, 1), keeps_axis)
+    axes = graph.constant([1])
+    largest = graph.compute(Op.REDUCE_MAX, [logits, axes], FLOAT32, (ANY, 1), keeps_axis)
     shifted = graph.compute(Op.SUB, [logits, largest])  # (n, V)
-    # 2. The probabilities. At temperature 0, they aren't used, and the divisor is 1.
+    # 3. The probabilities. At temperature 0, they aren't used, and the divisor is 1.
     is_sampling = graph.compute(
         Op.GREATER, [before.temperature, graph.constant(0, np.float32)], BOOL
     )
-    one = graph.constant(1, np.float32)
-    divisor = graph.compute(Op.SELECT_V2, [is_sampling, before.temperature, one], FLOAT32)
+    unused = graph.constant(1, np.float32)
+    divisor = graph.compute(Op.SELECT_V2, [is_sampling, before.temperature, unused], FLOAT32)
     scaled = graph.compute(Op.DIV, [shifted, divisor])
-    probabilities = graph.compute(Op.SOFTMAX, [scaled], options=schema.SoftmaxOptionsT(beta=1.0))
-    # 3. Draw a token for each name, or take the most likely one.
-    sums = graph.compute(Op.CUMSUM, [probabilities, graph.constant(1)])  # (n, V)
-    row = graph.compute(Op.GATHER, [before.uniforms, before.position], FLOAT32, (ANY,))
-    column = graph.compute(Op.RESHAPE, [row, graph.constant([-1, 1])], FLOAT32, (ANY, 1))
-    sampled = pick(graph, sums, column)
-    most_likely = graph.compute(
-        Op.ARG_MAX, [logits, graph.constant(1)], INT32, (ANY,), schema.ArgMaxOptionsT(INT32)
-    )
+    softmax = schema.SoftmaxOptionsT(beta=1.0)
+    probabilities = graph.compute(Op.SOFTMAX, [scaled], options=softmax)
+    # 4. Draw a token for each name, or take the most likely one.
+    sums = graph.compute(Op.CUMSUM, [probabilities, last_axis])  # (n, V)
+    row = graph.compute(Op.ADD, [before.position, graph.constant(start_tokens.numbers)])
+    uniforms = graph.compute(Op.GATHER, [before.uniforms, row], FLOAT32, (ANY,))
+    sampled = pick(graph, sums, uniforms)
+    returns_int32 = schema.ArgMaxOptionsT(INT32)
+    most_likely = graph.compute(Op.ARG_MAX, [logits, last_axis], INT32, (ANY,), returns_int32)
     drawn = graph.compute(Op.SELECT_V2, [is_sampling, sampled, most_likely], INT32, (ANY,))
-    # 4. The log-probability of each token, at temperature 1. LOG_SOFTMAX would take five times as long. Finished names
+    # 5. The log-probability of each token, at temperature 1. LOG_SOFTMAX would take five times as long. Finished names
     #    keep theirs.
     powers = graph.compute(Op.EXP, [shifted])
-    total = graph.compute(Op.SUM, [powers, graph.constant(1)], FLOAT32, (ANY,))
+    total = graph.compute(Op.SUM, [powers, last_axis], FLOAT32, (ANY,))
     per_row = schema.GatherOptionsT(axis=1, batchDims=1)
     logit = graph.compute(
         Op.GATHER, [shifted, drawn], FLOAT32, (ANY,), per_row, version=GATHERS_PER_ROW
     )
     log_probability = graph.compute(Op.SUB, [logit, graph.compute(Op.LOG, [total])])
-    new_log_probability = graph.compute(Op.ADD, [before.log_probability, log_probability])
-    # 5. Write the tokens into their row of all tokens: the end token (id 0) for finished names.
+    sum_so_far = graph.compute(Op.ADD, [before.log_probability, log_probability])
+    new_log_probability = graph.compute(
+        Op.SELECT_V2, [before.is_unfinished, sum_so_far, before.log_probability], FLOAT32
+    )
+    # 6. Write the tokens into their row of all tokens: the end token (id 0) for finished names.
     one_if_unfinished = graph.compute(Op.CAST, [before.is_unfinished], INT32)
     last = graph.compute(Op.MUL, [drawn, one_if_unfinished])
     new_row = graph.compute(Op.RESHAPE, [last, graph.constant([1, -1])], INT32, (1, ANY))
-    first_cell = pack(graph, before.position, graph.constant(0))
+    # (position, 0), the first cell of the row
+    cell = graph.compute(Op.MUL, [graph.constant([1, 0]), before.position])
+    tokens = graph.compute(Op.DYNAMIC_UPDATE_SLICE, [before.tokens, new_row, cell])
     after = LoopVariables(
-        position=graph.compute(Op.ADD, [before.position, graph.constant(1)]),
-        tokens=graph.compute(Op.DYNAMIC_UPDATE_SLICE, [before.tokens, new_row, first_cell]),
+        position=graph.compute(Op.ADD, [before.position, one]),
+        tokens=tokens,
         last=last,
-        log_probability=graph.compute(
-            Op.SELECT_V2,
-            [before.is_unfinished, new_log_probability, before.log_probability],
-            FLOAT32,
-        ),
-        is_unfinished=graph.compute(Op.NOT_EQUAL, [last, graph.constant(END_TOKEN)], BOOL),
+        log_probability=new_log_probability,
+        is_unfinished=graph.compute(Op.NOT_EQUAL, [last, zero], BOOL),
         temperature=before.temperature,
         uniforms=before.uniforms,
         states=states,
@@ -187,29 +216,14 @@ def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
     Args:
         graph: the subgraph that the operators are added to.
         sums: cumulative sums, (k,) or (n, k).
-        uniforms: one uniform number per row, (n, 1).
+        uniforms: one uniform number per row, (n,).
     """
     k = sums.shape[-1]
-    is_below = graph.compute(Op.LESS_EQUAL, [sums, uniforms], BOOL, (ANY, k))
+    column = graph.compute(Op.RESHAPE, [uniforms, graph.constant([-1, 1])], FLOAT32, (ANY, 1))
+    is_below = graph.compute(Op.LESS_EQUAL, [sums, column], BOOL, (ANY, k))
     ones = graph.compute(Op.CAST, [is_below], INT32)
     first_index_above = graph.compute(Op.SUM, [ones, graph.constant(1)], INT32, (ANY,))
     return graph.compute(Op.MINIMUM, [first_index_above, graph.constant(k - 1)])
-
-
-def slice_columns(graph: Graph, matrix: Tensor, *, start: int, stop: int | None = None) -> Tensor:
-    """Select the columns from ``start`` to before ``stop``. None means the end."""
-    inputs = [
-        matrix,
-        graph.constant([0, start]),
-        graph.constant([0, stop or 0]),
-        graph.constant([1, 1]),  # strides
-    ]
-    # STRIDED_SLICE ignores the begin or the end of these axes, and so keeps all rows.
-    options = schema.StridedSliceOptionsT(beginMask=ROWS_AXIS, endMask=ROWS_AXIS)
-    if stop is None:
-        options.endMask = ROWS_AXIS | COLUMNS_AXIS
-    columns = ANY if stop is None else stop - start
-    return graph.compute(Op.STRIDED_SLICE, inputs, shape=(ANY, columns), options=options)
 
 
 def transpose(graph: Graph, matrix: Tensor) -> Tensor:
@@ -217,24 +231,7 @@ def transpose(graph: Graph, matrix: Tensor) -> Tensor:
     return graph.compute(Op.TRANSPOSE, [matrix, graph.constant([1, 0])], shape=(ANY, ANY))
 
 
-def sizes(graph: Graph, matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the numbers of rows and columns of a matrix, () each."""
-    shape = graph.compute(Op.SHAPE, [matrix], INT32, (2,), schema.ShapeOptionsT(outType=INT32))
-    rows = graph.tensor(INT32, ())
-    columns = graph.tensor(INT32, ())
-    graph.add_operator(Op.UNPACK, [shape], [rows, columns], schema.UnpackOptionsT(num=2))
-    return rows, columns
-
-
-def fill(
-    graph: Graph, shape: Tensor, value: float, sizes: tuple[int, ...], dtype: type = np.int32
-) -> Tensor:
-    """Create an array of equal numbers. ``sizes`` is its shape, as far as it's known already."""
-    constant = graph.constant(value, dtype)
-    return graph.compute(Op.FILL, [shape, constant], constant.type, sizes, version=FILLS)
-
-
-def pack(graph: Graph, *values: Tensor) -> Tensor:
-    """Put scalars into a vector."""
-    options = schema.PackOptionsT(valuesCount=len(values))
-    return graph.compute(Op.PACK, values, INT32, (len(values),), options)
+def shape_of(graph: Graph, matrix: Tensor) -> Tensor:
+    """Return the numbers of rows and columns of a matrix, (2,)."""
+    options = schema.ShapeOptionsT(outType=INT32)
+    return graph.compute(Op.SHAPE, [matrix], INT32, (2,), options)
