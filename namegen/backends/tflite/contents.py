@@ -90,18 +90,14 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
             or is too large.
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
-    parameters = checkpoint.parameters
-    unquantized = {
-        piece.name: stored(parameters[piece.parameter], piece) for piece in pieces(network, "none")
+    weights = {
+        piece.name: stored(checkpoint.parameters[piece.parameter], piece)
+        for piece in pieces(network, quantize, half)
     }
-    if not stays_finite(unquantized):
+    if not stays_finite(weights):
         raise OutputError(
             "the model has weights that are NaN, infinite or so large that its logits are: train it again"
         )
-    weights = {
-        piece.name: stored(parameters[piece.parameter], piece)
-        for piece in pieces(network, quantize, half)
-    }
     return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
 
 
@@ -163,12 +159,13 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     try:
         entries = read_entries(content)
         document = read_object(entries[DESCRIPTION])
-        version = cast(int, document["format_version"])
-        is_of_namegen = document["format"] == FORMAT and isinstance(version, int)
+        version = document["format_version"]
+        if document["format"] != FORMAT or not isinstance(version, int):
+            raise ValueError("another format")
     except Exception as error:  # the reader raises many kinds of errors if an offset is wrong
-        raise _foreign_error(path) from error
-    if not is_of_namegen:
-        raise _foreign_error(path)
+        raise CheckpointError(
+            f"{path} is not a .tflite of namegen, or it's damaged: use a file that namegen export-tflite has written"
+        ) from error
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "export the model again"
         raise CheckpointError(
@@ -206,9 +203,3 @@ def read_entries(content: bytes) -> dict[str, bytes]:
         buffer = model.Buffers(entry.Buffer())
         entries[entry.Name().decode()] = buffer.DataAsNumpy().tobytes()
     return entries
-
-
-def _foreign_error(path: Path | str) -> CheckpointError:
-    return CheckpointError(
-        f"{path} is not a .tflite of namegen, or it's damaged: use a file that namegen export-tflite has written"
-    )

@@ -39,7 +39,7 @@ TYPES = {
 
 Shape: TypeAlias = tuple[int, ...]
 Options: TypeAlias = Any  # an options table of the schema, such as ``schema.SplitOptionsT``
-Op = schema.BuiltinOperator
+Op = schema.BuiltinOperator  # the operators, such as Op.ADD
 
 
 class Tensor(NamedTuple):
@@ -51,6 +51,7 @@ class Tensor(NamedTuple):
 
 
 NO_TENSOR = Tensor(-1, FLOAT32, ())  # stands for an optional input that isn't used
+Input: TypeAlias = Tensor | int | list[int]  # of an operator; whole numbers become constants
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +218,7 @@ class Graph:
     def compute(
         self,
         op: int,
-        inputs: Sequence[Tensor],
+        inputs: Sequence[Input],
         output_type: int | None = None,
         shape: Shape | None = None,
         options: Options = None,
@@ -227,20 +228,21 @@ class Graph:
     ) -> Tensor:
         """Add an operator with one output, and return the output.
 
-        By default, the output has the type and the shape of the first input.
+        By default, the output has the type and the shape of the first input, which is a tensor then.
         """
+        tensors = self._tensors(inputs)
         output = self.tensor(
-            inputs[0].type if output_type is None else output_type,
-            inputs[0].shape if shape is None else shape,
+            tensors[0].type if output_type is None else output_type,
+            tensors[0].shape if shape is None else shape,
             scales=scales,
         )
-        self.add_operator(op, inputs, [output], options, version=version)
+        self.add_operator(op, tensors, [output], options, version=version)
         return output
 
     def add_operator(
         self,
         op: int,
-        inputs: Sequence[Tensor],
+        inputs: Sequence[Input],
         outputs: Sequence[Tensor],
         options: Options = None,
         *,
@@ -250,7 +252,7 @@ class Graph:
         codes = self.file.operator_codes
         operator = schema.OperatorT(
             opcodeIndex=codes.setdefault((op, version), len(codes)),
-            inputs=[tensor.number for tensor in inputs],
+            inputs=[tensor.number for tensor in self._tensors(inputs)],
             outputs=[tensor.number for tensor in outputs],
         )
         if options is not None:
@@ -258,3 +260,7 @@ class Graph:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
             operator.builtinOptions = options
         self.table.operators.append(operator)
+
+    def _tensors(self, inputs: Sequence[Input]) -> list[Tensor]:
+        """Replace whole numbers by constants."""
+        return [one if isinstance(one, Tensor) else self.constant(one) for one in inputs]

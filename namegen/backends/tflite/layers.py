@@ -125,6 +125,7 @@ def split(graph: Graph, values: Tensor, gates: int) -> list[Tensor]:
         return [values]
     width = values.shape[1] // gates
     outputs = [graph.tensor(FLOAT32, (ANY, width)) for _ in range(gates)]
-    inputs = [graph.constant(1), values]
-    graph.add_operator(Op.SPLIT, inputs, outputs, schema.SplitOptionsT(numSplits=gates))
+    last_axis = 1
+    options = schema.SplitOptionsT(numSplits=gates)
+    graph.add_operator(Op.SPLIT, [last_axis, values], outputs, options)
     return outputs

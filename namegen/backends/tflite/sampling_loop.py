@@ -19,6 +19,7 @@ from namegen.core.network.architecture import RecurrentNetwork
 
 FILLS = 2  # the version of FILL
 GATHERS_PER_ROW = 5  # the version of GATHER that has batchDims
+LAST_AXIS = 1
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,16 @@ def first_variables(
     # 1. The sizes: n, and (T, n).
     uniforms = transpose(graph, uniforms)  # one row per round
     sizes = shape_of(graph, uniforms)  # (rows, n)
-    name_count = graph.compute(Op.GATHER, [sizes, graph.constant([1])], INT32, (1,))
-    start_rows = graph.constant([start_tokens.numbers, 0])
-    size_of_tokens = graph.compute(Op.SUB, [sizes, start_rows])
+    name_count = graph.compute(Op.GATHER, [sizes, [1]], INT32, (1,))
+    size_of_tokens = graph.compute(Op.SUB, [sizes, [start_tokens.numbers, 0]])
     # 2. The start token of each name. If there are several, draw it with the random numbers in the first row.
-    zeros = graph.compute(Op.FILL, [name_count, graph.constant(0)], INT32, (ANY,), version=FILLS)
+    zeros = graph.compute(Op.FILL, [name_count, 0], INT32, (ANY,), version=FILLS)
     index = zeros  # (n,)
     if start_tokens.several:
         sums = graph.constant(np.cumsum(start_tokens.shares), np.float32)
-        first_row = graph.compute(Op.GATHER, [uniforms, graph.constant(0)], FLOAT32, (ANY,))
+        first_row = graph.compute(Op.GATHER, [uniforms, 0], FLOAT32, (ANY,))
         index = pick(graph, sums, first_row)
-    ids = graph.constant(start_tokens.tokens)
-    first_tokens = graph.compute(Op.GATHER, [ids, index], INT32, (ANY,))
+    first_tokens = graph.compute(Op.GATHER, [list(start_tokens.tokens), index], INT32, (ANY,))
 
     # 3. The other variables, which are the same for all names.
     def for_each_name(value: object, dtype: type) -> Tensor:
@@ -120,7 +119,7 @@ def first_variables(
     return LoopVariables(
         position=graph.constant(0),
         tokens=graph.compute(
-            Op.FILL, [size_of_tokens, graph.constant(END_TOKEN)], INT32, (ANY, ANY), version=FILLS
+            Op.FILL, [size_of_tokens, END_TOKEN], INT32, (ANY, ANY), version=FILLS
         ),
         last=first_tokens,
         log_probability=for_each_name(0.0, np.float32),
@@ -134,13 +133,10 @@ def first_variables(
 def add_condition(graph: Graph, start_tokens: StartTokens, variables: LoopVariables) -> None:
     """Add the loop's condition: a name is unfinished, and there are random numbers left."""
     sizes = shape_of(graph, variables.uniforms)
-    rows = graph.compute(Op.GATHER, [sizes, graph.constant(0)], INT32, ())
-    row = graph.compute(Op.ADD, [variables.position, graph.constant(start_tokens.numbers)])
+    rows = graph.compute(Op.GATHER, [sizes, 0], INT32, ())
+    row = graph.compute(Op.ADD, [variables.position, start_tokens.numbers])
     has_numbers = graph.compute(Op.LESS, [row, rows], BOOL)
-    names_axis = graph.constant([0])
-    any_is_unfinished = graph.compute(
-        Op.REDUCE_ANY, [variables.is_unfinished, names_axis], BOOL, ()
-    )
+    any_is_unfinished = graph.compute(Op.REDUCE_ANY, [variables.is_unfinished, [0]], BOOL, ())
     continues = graph.compute(Op.LOGICAL_AND, [has_numbers, any_is_unfinished])
     graph.set_inputs_and_outputs(variables.all(), [continues])
 
@@ -149,38 +145,32 @@ def add_round(
     graph: Graph, network: RecurrentNetwork, start_tokens: StartTokens, before: LoopVariables
 ) -> None:
     """Add the body of the loop, which draws the next character of every name."""
-    zero = graph.constant(0)
-    one = graph.constant(1)
-    last_axis = graph.constant(1)
     # 1. The logits of the next character, and the new states.
     logits, states = network_step(graph, network, before.last, before.states)  # (n, V)
     # 2. Subtract the largest logit of each name. The differences can't overflow when they're divided by a low
     #    temperature.
     keeps_axis = schema.ReducerOptionsT(keepDims=True)
-    axes = graph.constant([1])
-    largest = graph.compute(Op.REDUCE_MAX, [logits, axes], FLOAT32, (ANY, 1), keeps_axis)
+    largest = graph.compute(Op.REDUCE_MAX, [logits, [1]], FLOAT32, (ANY, 1), keeps_axis)
     shifted = graph.compute(Op.SUB, [logits, largest])  # (n, V)
-    # 3. The probabilities. At temperature 0, they aren't used, and the divisor is 1.
-    is_sampling = graph.compute(
-        Op.GREATER, [before.temperature, graph.constant(0, np.float32)], BOOL
-    )
-    unused = graph.constant(1, np.float32)
-    divisor = graph.compute(Op.SELECT_V2, [is_sampling, before.temperature, unused], FLOAT32)
+    # 3. The probabilities. At temperature 0, they aren't used, but the divisor must not be 0.
+    smallest = graph.constant(np.finfo(np.float32).tiny, np.float32)
+    is_sampling = graph.compute(Op.GREATER_EQUAL, [before.temperature, smallest], BOOL)
+    divisor = graph.compute(Op.MAXIMUM, [before.temperature, smallest])
     scaled = graph.compute(Op.DIV, [shifted, divisor])
     softmax = schema.SoftmaxOptionsT(beta=1.0)
     probabilities = graph.compute(Op.SOFTMAX, [scaled], options=softmax)
     # 4. Draw a token for each name, or take the most likely one.
-    sums = graph.compute(Op.CUMSUM, [probabilities, last_axis])  # (n, V)
-    row = graph.compute(Op.ADD, [before.position, graph.constant(start_tokens.numbers)])
+    sums = graph.compute(Op.CUMSUM, [probabilities, LAST_AXIS])  # (n, V)
+    row = graph.compute(Op.ADD, [before.position, start_tokens.numbers])
     uniforms = graph.compute(Op.GATHER, [before.uniforms, row], FLOAT32, (ANY,))
     sampled = pick(graph, sums, uniforms)
     returns_int32 = schema.ArgMaxOptionsT(INT32)
-    most_likely = graph.compute(Op.ARG_MAX, [logits, last_axis], INT32, (ANY,), returns_int32)
+    most_likely = graph.compute(Op.ARG_MAX, [logits, LAST_AXIS], INT32, (ANY,), returns_int32)
     drawn = graph.compute(Op.SELECT_V2, [is_sampling, sampled, most_likely], INT32, (ANY,))
     # 5. The log-probability of each token, at temperature 1. LOG_SOFTMAX would take five times as long. Finished names
     #    keep theirs.
     powers = graph.compute(Op.EXP, [shifted])
-    total = graph.compute(Op.SUM, [powers, last_axis], FLOAT32, (ANY,))
+    total = graph.compute(Op.SUM, [powers, LAST_AXIS], FLOAT32, (ANY,))
     per_row = schema.GatherOptionsT(axis=1, batchDims=1)
     logit = graph.compute(
         Op.GATHER, [shifted, drawn], FLOAT32, (ANY,), per_row, version=GATHERS_PER_ROW
@@ -193,16 +183,16 @@ def add_round(
     # 6. Write the tokens into their row of all tokens: the end token (id 0) for finished names.
     one_if_unfinished = graph.compute(Op.CAST, [before.is_unfinished], INT32)
     last = graph.compute(Op.MUL, [drawn, one_if_unfinished])
-    new_row = graph.compute(Op.RESHAPE, [last, graph.constant([1, -1])], INT32, (1, ANY))
+    new_row = graph.compute(Op.RESHAPE, [last, [1, -1]], INT32, (1, ANY))
     # (position, 0), the first cell of the row
-    cell = graph.compute(Op.MUL, [graph.constant([1, 0]), before.position])
+    cell = graph.compute(Op.MUL, [[1, 0], before.position])
     tokens = graph.compute(Op.DYNAMIC_UPDATE_SLICE, [before.tokens, new_row, cell])
     after = LoopVariables(
-        position=graph.compute(Op.ADD, [before.position, one]),
+        position=graph.compute(Op.ADD, [before.position, 1]),
         tokens=tokens,
         last=last,
         log_probability=new_log_probability,
-        is_unfinished=graph.compute(Op.NOT_EQUAL, [last, zero], BOOL),
+        is_unfinished=graph.compute(Op.NOT_EQUAL, [last, END_TOKEN], BOOL),
         temperature=before.temperature,
         uniforms=before.uniforms,
         states=states,
@@ -219,16 +209,16 @@ def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
         uniforms: one uniform number per row, (n,).
     """
     k = sums.shape[-1]
-    column = graph.compute(Op.RESHAPE, [uniforms, graph.constant([-1, 1])], FLOAT32, (ANY, 1))
+    column = graph.compute(Op.RESHAPE, [uniforms, [-1, 1]], FLOAT32, (ANY, 1))
     is_below = graph.compute(Op.LESS_EQUAL, [sums, column], BOOL, (ANY, k))
     ones = graph.compute(Op.CAST, [is_below], INT32)
-    first_index_above = graph.compute(Op.SUM, [ones, graph.constant(1)], INT32, (ANY,))
-    return graph.compute(Op.MINIMUM, [first_index_above, graph.constant(k - 1)])
+    first_index_above = graph.compute(Op.SUM, [ones, 1], INT32, (ANY,))
+    return graph.compute(Op.MINIMUM, [first_index_above, k - 1])
 
 
 def transpose(graph: Graph, matrix: Tensor) -> Tensor:
     """Transpose a matrix."""
-    return graph.compute(Op.TRANSPOSE, [matrix, graph.constant([1, 0])], shape=(ANY, ANY))
+    return graph.compute(Op.TRANSPOSE, [matrix, [1, 0]], shape=(ANY, ANY))
 
 
 def shape_of(graph: Graph, matrix: Tensor) -> Tensor:

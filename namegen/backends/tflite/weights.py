@@ -106,7 +106,7 @@ def stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
     # magnitudes and the scales are (m, 1) or (1, 1).
     axis = 1 if piece.is_transposed else None
     largest = np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
-    scales = np.where(largest > 0, largest / LARGEST_INT8, 1.0).astype(FLOAT32)
+    scales = np.where(largest == 0, 1.0, largest / LARGEST_INT8).astype(FLOAT32)
     scales = np.maximum(scales, SMALLEST_SCALE)  # tiny values would get a scale of 0
     rounded = np.rint(values / scales)
     clipped = np.clip(rounded, -LARGEST_INT8, LARGEST_INT8)
