@@ -199,7 +199,7 @@ class TensorEngine(ABC):
         losses: list[SupportsFloat] = []
         characters: list[int] = []
         for step in steps:
-            with np.errstate(all="ignore"):  # the Trainer notices by the loss if training diverges
+            with np.errstate(all="ignore"):  # a run notices by the loss if training diverges
                 update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
             self.parameters = update.parameters
             self._slots = update.slots

@@ -337,7 +337,7 @@ class NumpyEngine:
             )
         losses: list[float] = []
         characters: list[int] = []
-        # If the training diverges, the Trainer notices it by the loss.
+        # If the training diverges, the run notices it by the loss.
         with np.errstate(all="ignore"):
             for step in steps:
                 masks = checked_masks(self.network, step.masks)

@@ -19,13 +19,16 @@ from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.fitting import Measurement, measure_rules
 from namegen.core.generation.letter_case import write
 from namegen.core.scoring.scorer import scorer_of
+from namegen.core.settings import TrainingSettings
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
-from namegen.core.training.trainer import DIVERGED, STOPS, divergence_message
-from namegen.errors import TrainingError, engine_at_work
+from namegen.errors import TrainingError, engine_at_work, setting
 from namegen.events import Measuring, ProgressCallback
 from namegen.types import Array
 
+# Nats per character. Guessing costs log V, at most 14, so a network with this loss has diverged, even if it's finite.
+DIVERGED = 1_000
+STOPS = ", so training stops. The saved state is kept. Report this to the authors of the backend, or use another one"
 # Keeps the random numbers for measuring scores apart from all others with the same seed.
 SCORING = 4
 
@@ -114,7 +117,7 @@ def finish(
         test = None if parts.test is None else evaluator.evaluate(parts.test)
         has_diverged = not training.loss_nats_per_char < DIVERGED  # True for NaN
         if progress.best_epoch and has_diverged:
-            raise TrainingError(divergence_message(settings, progress.best_epoch))
+            raise diverged(settings, progress.best_epoch)
         quantiles = score_quantiles(engine, parts.whole, parts.start_tokens)
         if prepared.for_use:
             was_stopped_before = should_stop()  # the user is waiting for the end of the run
@@ -166,6 +169,20 @@ def finish(
         drawn=drawn,
         out=out,
         finished=progress.finished(settings) and (drawn is not None or not prepared.for_use),
+    )
+
+
+def diverged(training: TrainingSettings, epoch: int) -> TrainingError:
+    """Return the error for a network that has diverged, with what to do.
+
+    Args:
+        training: The settings of the run.
+        epoch: The epoch in which it diverged, counted from 1.
+    """
+    rates = [rate for _, rate in training.lr_steps] or [training.peak_learning_rate]
+    return TrainingError(
+        f"the loss is no longer a finite number, or much too large, in epoch {epoch}, so training stops. Train "
+        f"again with a lower {setting('learning_rate')} than {max(rates):g}, or with {setting('clip_norm', 1)}"
     )
 
 

@@ -52,7 +52,7 @@ def test_a_resumed_run_gives_exactly_the_same_result(
     assert_same_state(states(last), states(whole))
     assert untimed(last.progress.history) == untimed(whole.progress.history)
     assert last.progress.best.epoch == whole.progress.best.epoch
-    assert_same_state(dict(last.trainer.best_parameters), dict(whole.trainer.best_parameters))
+    assert_same_state(dict(last.best_parameters), dict(whole.best_parameters))
 
 
 def test_resuming_fits_the_score_rules_after_a_stop(tmp_path: Path) -> None:
@@ -82,9 +82,7 @@ def test_resuming_keeps_the_best_epoch_and_the_patience(
     whole = make_run(training, data)
     wanted = whole.run()
     assert wanted.epochs == wanted.best_epoch + 4 < 60
-    pause = (
-        wanted.best_epoch + 2
-    ) * whole.trainer.steps + 1  # in the third epoch after the best one
+    pause = (wanted.best_epoch + 2) * whole.steps + 1  # in the third epoch after the best one
     make_run(training, data, folder=RunFolder(tmp_path), should_stop=After(pause)).run()
     last = make_run(training, data, folder=RunFolder(tmp_path))
     last.resume()

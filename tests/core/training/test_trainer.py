@@ -65,7 +65,7 @@ def test_a_nan_loss_stops_training_but_keeps_the_model(
     assert run.progress.epoch == 2
     kept = Path(tmp_path / "model.safetensors").read_bytes()
     assert kept
-    assert all(np.isfinite(values).all() for values in run.trainer.best_parameters.values())
+    assert all(np.isfinite(values).all() for values in run.best_parameters.values())
 
 
 @pytest.mark.parametrize("data", [None, DataSettings(validation=0.0)])
@@ -84,7 +84,7 @@ def test_events_are_sent_for_every_stage_of_a_run() -> None:
     told: list[Event] = []
     run = make_run(on_progress=told.append)
     run.run()
-    steps = run.trainer.steps
+    steps = run.steps
     assert isinstance(told[0], TrainingBegins)
     assert (told[0].epochs, told[0].steps, told[0].finished) == (4, steps, False)
     taken = [(event.epoch, event.step) for event in told if isinstance(event, StepBegins)]
