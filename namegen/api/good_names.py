@@ -25,6 +25,7 @@ the prefixes it hasn't read. That happens for large models, but for none of the 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from namegen.constraints import make_constraints
@@ -88,8 +89,14 @@ def name_at(model: LoadedModel, seed: int, index: int) -> str:
         raise GenerationError(
             f"{model.name} has only {len(names):,} good names: use an index below that, or another seed"
         )
-    order = sorted(names, key=lambda name: (seeded_key(seed, name), name.encode()))
-    return write(order[index], model.letter_case, model.normalization)
+    name = _in_seeded_order(tuple(names), seed)[index]
+    return write(name, model.letter_case, model.normalization)
+
+
+@lru_cache(maxsize=16)
+def _in_seeded_order(names: tuple[str, ...], seed: int) -> list[str]:
+    """Sort names by their keys. The last few orders are kept, because callers walk along one order."""
+    return sorted(names, key=lambda name: (seeded_key(seed, name), name.encode()))
 
 
 def seeded_key(seed: int, name: str) -> int:
