@@ -8,6 +8,7 @@ import pytest
 
 from namegen import bundled_configs as module
 from namegen.bundled_configs import bundled_configs, find_config
+from tests.cli.conftest import program, server  # noqa: F401  # fixtures
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -36,3 +37,11 @@ def test_names_select_built_in_configs_and_other_strings_are_paths() -> None:
     assert find_config("default") == CONFIGS / "default.toml"
     for path in ("./default", "default.toml", "mine.toml", ""):
         assert find_config(path) == Path(path)
+
+
+def test_a_file_with_the_name_of_a_built_in_config_is_noted(program) -> None:  # noqa: F811
+    program.write("default", "[training]\nepochs = 1\n")
+    for name, is_noted in (("default", True), ("./default", False)):
+        run = program("train", "none.txt", "--config", name)
+        assert ("default is namegen's built-in config" in run.err) == is_noted
+        assert ("to use the file of that name, pass ./default" in run.err) == is_noted

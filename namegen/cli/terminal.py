@@ -26,7 +26,12 @@ MAX_WIDTH = 80  # columns of text
 MIN_WIDTH = 40  # in a narrower terminal, tables would break inside numbers
 METRICS = ("nats/char", "argmax accuracy", "sampled accuracy")
 # Maps names in Python to option names on the command line, where they differ.
-OPTIONS = {"weights": "blend-weights", "origins": "origin", "countries": "country"}
+OPTIONS = {
+    "weights": "blend-weights",
+    "origins": "origin",
+    "countries": "country",
+    "scheduler": "dask",
+}
 
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 

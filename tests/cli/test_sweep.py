@@ -172,6 +172,14 @@ def test_a_sweep_can_use_an_existing_cluster(program, swept) -> None:
         assert "Traceback" not in err
 
 
+def test_a_scheduler_that_does_not_answer_is_reported(program) -> None:
+    require("distributed")
+    soon = {"namegen.experiments.workers.SECONDS_TO_ANSWER": 0.3}
+    run = program("sweep", "short.toml", "--out", "lost", "--dask", UNREACHABLE, values=soon)
+    run.refused(f"no dask scheduler answers at {UNREACHABLE}: start one there")
+    assert "omit --dask to run on this machine" in run.err
+
+
 def test_diverged_runs_are_part_of_the_results(program) -> None:
     config = CONFIG.format(epochs=SHORT).replace("[0.01, 0.001]", "[0.01, 1e30]")
     program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))

@@ -183,6 +183,9 @@ class Vocabulary:
         Returns:
             The size of the file in bytes.
 
+        Raises:
+            NamesError: A character is a lone surrogate, which UTF-8 can't encode.
+
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     size = Vocabulary("abc").save(Path(folder, "abc.json"))
@@ -190,6 +193,12 @@ class Vocabulary:
         >>> size, again.decode([3, 1, 2])
         (99, 'cab')
         """
+        surrogates = [character for character in self.characters if category(character) == "Cs"]
+        if surrogates:
+            raise NamesError(
+                f"the vocabulary has {surrogates[0]!r}, half of a character, which no file can store: remove the names "
+                "that contain it"
+            )
         document = VocabularyDocument("namegen vocabulary", 1, self.characters, tuple(labels))
         text = json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n"
         return write_whole(Path(path), text.encode())

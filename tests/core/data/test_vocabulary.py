@@ -53,6 +53,12 @@ def test_decoding_stops_at_the_first_end_token() -> None:
     assert Vocabulary("\0a").decode_all(np.array([[1, 2, 1], [2, 0, 1]])) == ["\0a\0", "a"]
 
 
+def test_half_of_a_character_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(NamesError, match=r"has '\\ud800', half of a character"):
+        Vocabulary.from_names([LONE_SURROGATE]).save(tmp_path / "vocabulary.json")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("names", [list(HARD_NAMES), [""], ["Al", "Ali"]])
 def test_a_saved_vocabulary_is_loaded_unchanged(names: list[str], tmp_path: Path) -> None:
     vocabulary = Vocabulary.from_names(names)
