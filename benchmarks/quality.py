@@ -35,7 +35,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import Config
 from namegen.core.training.preparation import PreparedTraining, prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 from namegen.files import write_whole
 from namegen.settings_toml import merge
 from namegen.threads import limit_threads
@@ -104,7 +104,7 @@ def ensure_results(list_name: str, model: str, seed: int) -> None:
     limit_threads(1)
     prepared = prepare_run(list_name, model, seed)
     start = time.process_time()
-    result = TrainingRun(prepared).run()
+    result = Trainer(prepared).run()
     seconds = time.process_time() - start
     engine = prepared.engine
     engine.set_state({**engine.get_state(), **result.checkpoint.parameters})

@@ -14,7 +14,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.preparation import prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
 
@@ -61,7 +61,7 @@ def _train(name: str) -> Checkpoint:
     }
     recipe = parse_config(settings).recipe
     prepared = prepare(some_of(load_bundled(name)), recipe, NumpyEngine, for_use=True)
-    return TrainingRun(prepared).run().checkpoint
+    return Trainer(prepared).run().checkpoint
 
 
 def some_of(corpus: Corpus) -> Corpus:

@@ -15,7 +15,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 
 NAMES = ("Al", "Ali", "Al", "Bo", "Bob", "Al", "Cyrus", "Cy", "Bo")
 
@@ -54,7 +54,7 @@ def test_the_benchmark_trains_exactly_like_a_real_run() -> None:
     trainer, prepared = NamegenTrainer(corpus, told), prepare(corpus, told, load_engine("numpy"))
     trainer.warm_up()
     trainer.epoch(0, lambda: SPEED_RATE)
-    TrainingRun(prepared).run()
+    Trainer(prepared).run()
     expected = parameters_of(prepared.engine.get_state())
     assert all(
         np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items()

@@ -28,10 +28,10 @@ def test_promised_names_exist() -> None:
     from namegen.core.engine import Engine
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.generation.generator import Generator
-    from namegen.core.training.run import TrainingRun
+    from namegen.core.training.trainer import Trainer
 
-    assert {one.__name__ for one in (TrainingRun, Generator, AccuracyEvaluator, Engine)} == {
-        *("TrainingRun", "Generator", "AccuracyEvaluator", "Engine")
+    assert {one.__name__ for one in (Trainer, Generator, AccuracyEvaluator, Engine)} == {
+        *("Trainer", "Generator", "AccuracyEvaluator", "Engine")
     }
     for folder in ("namegen/backends", "namegen/core", "configs", "tests"):
         assert (ROOT / folder).is_dir()

@@ -17,8 +17,8 @@ from namegen.core.settings import NOTHING, Config
 from namegen.core.training.base_model import BaseModel
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
-from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
+from namegen.core.training.trainer import Trainer
 from namegen.errors import (
     MAX_PATH_SHOWN,
     CheckpointError,
@@ -103,7 +103,7 @@ def train(
     should_stop()  # from here on, a request to stop takes effect before the first step
     if out is None and not save:
         on_progress(prepared.list_ready)
-        return TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop).run()
+        return Trainer(prepared, on_progress=on_progress, should_stop=should_stop).run()
 
     # The folder's config has all settings that namegen chose, and the list's path.
     must_copy_names = names is not None or not can_be_read_again(config.data.names)
@@ -123,7 +123,7 @@ def train(
     with folder.sole_use():
         if must_copy_names:
             folder.save_names(corpus)
-        run = TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
+        run = Trainer(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
         run.save()
         folder.save_config(toml)  # last, because a folder with a config can be resumed
         on_progress(prepared.list_ready)
@@ -234,9 +234,7 @@ def resume(
             claimed=claimed_starts(list_name),
             open_base_model=open_saved_model if recipe.network.uses_base_model else None,
         )
-        run = TrainingRun(
-            prepared, folder=run_folder, on_progress=on_progress, should_stop=should_stop
-        )
+        run = Trainer(prepared, folder=run_folder, on_progress=on_progress, should_stop=should_stop)
         run.resume(saved)
         run_folder.save_config(write_config(config))
         on_progress(prepared.list_ready)

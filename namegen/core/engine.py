@@ -76,7 +76,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class StepLosses:
-    """The losses of one ``train_epoch``, with one entry per step. A ``TrainingRun`` adds them in order."""
+    """The losses of one ``train_epoch``, with one entry per step. A ``Trainer`` adds them in order."""
 
     loss_sum: Float64[Array, "S"]  #: nats, summed over the characters of the batch
     characters: Int64[Array, "S"]

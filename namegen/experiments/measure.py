@@ -35,7 +35,7 @@ from namegen.core.evaluation.references import best_ngram
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.training.preparation import data_for, prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 from namegen.errors import CheckpointError, EngineError, NamegenError, TrainingError
 from namegen.events import Event, StepBegins, TrainingBegins
 from namegen.experiments import workers
@@ -177,7 +177,7 @@ def train(job: Job, corpus: Corpus) -> tuple[Training, bytes | None]:
 
     engine_class = load_engine(job.backend)
     prepared = prepare(corpus, job.config.recipe, engine_class, threads=threads_of(job))
-    result = TrainingRun(prepared, on_progress=note_time).run()
+    result = Trainer(prepared, on_progress=note_time).run()
     peak_memory = peak_memory_mib()
     created = first_times[TrainingBegins]
     ready = first_times[StepBegins]

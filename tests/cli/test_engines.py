@@ -34,7 +34,7 @@ class Breaking(NumpyEngine):
             raise RuntimeError("the device is gone\\nand more")
         return super().train_epoch(steps)
 """
-SAVED_ALWAYS = "import namegen.core.training.run as run; run.SECONDS_BETWEEN_SAVES = 0"
+SAVED_ALWAYS = "import namegen.core.training.trainer as run; run.SECONDS_BETWEEN_SAVES = 0"
 NAMES = ["Al", "Ali", "Alma", "Bo", "Bob", "Lil", "Lila", "Lilo", "Mo", "Ob", "Omar", "Amal"] * 3
 ENGINES = {"mingru": "MinGRUEngine", "honest": "HonestEngine"}
 SHORT = {

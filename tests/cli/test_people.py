@@ -19,7 +19,7 @@ from namegen.core.data.label_parts import parts_of
 from namegen.core.data.normalization import normalize
 from namegen.core.people.person import Person
 from namegen.core.training.preparation import prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
@@ -116,9 +116,7 @@ def tiny(names: str) -> api.LoadedModel:
     recipe = parse_config(
         {"training": {"quick": True, "epochs": 30}, "data": {"validation": 0.0}}
     ).recipe
-    return open_checkpoint(
-        TrainingRun(prepare(corpus, recipe, NumpyEngine)).run().checkpoint, names
-    )
+    return open_checkpoint(Trainer(prepare(corpus, recipe, NumpyEngine)).run().checkpoint, names)
 
 
 class TestGenders:

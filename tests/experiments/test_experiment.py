@@ -15,7 +15,7 @@ import pytest
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.preparation import prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 from namegen.errors import FolderInUseError, NamesError, OutputError
 from namegen.events import Ended, Planned
 from namegen.experiments import run
@@ -53,7 +53,7 @@ def test_the_measured_network_is_that_of_a_plain_run(measured: Results, corpus: 
     row = next(row for row in measured.rows if row.job.kind == "network")
     training = row.result
     assert isinstance(training, Training)
-    result = TrainingRun(prepare(corpus, row.job.config.recipe, load_engine("numpy"))).run()
+    result = Trainer(prepare(corpus, row.job.config.recipe, load_engine("numpy"))).run()
     assert result.validation is not None
     assert training.metrics["held_out"].loss_nats_per_char == result.validation.loss_nats_per_char
     assert training.metrics["training"].accuracy_argmax == result.training.accuracy_argmax

@@ -34,7 +34,9 @@ FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_FILE, NAMES_FI
 # Kill a run at a random write of a file, up to this number. For other files, the number is MOST_OF_OTHERS.
 MOST_WRITES = {NAMES_FILE: 1, KNOWN_FILE: 1, CONFIG_FILE: 1}
 MOST_OF_OTHERS = 4
-OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # save a state after every epoch
+OFTEN = {
+    "namegen.core.training.trainer.SECONDS_BETWEEN_SAVES": 0.0
+}  # save a state after every epoch
 SMALL = (
     "--quick",
     "--hidden",

@@ -35,7 +35,7 @@ SMALL = (
 )
 # Make each epoch slow, so that two processes that start together also train at the same time. Save every epoch.
 SLOWLY = """
-import time, namegen.backends.numpy_engine.engine as engine, namegen.core.training.run as training
+import time, namegen.backends.numpy_engine.engine as engine, namegen.core.training.trainer as training
 import namegen.core.generation.fitting as fitting
 fitting.DRAWS = 2_000  # as tests/adjusted.py has it
 training.SECONDS_BETWEEN_SAVES = 0.0
@@ -73,7 +73,7 @@ def test_only_one_process_can_start_or_resume_a_run(program, names) -> None:  # 
     program("train", names, *SMALL, "--out", "whole").done()
     one_of_two(program, "exists already", "train", names, *SMALL, "--out", "run")
     fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
-    values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
+    values = {"namegen.core.training.trainer.SECONDS_BETWEEN_SAVES": 0.0}
     killed = program("train", names, *SMALL, "--out", "killed", fault=fault, values=values)
     assert killed.code == -signal.SIGKILL
     one_of_two(program, "another namegen process is using", "train", "--resume", "killed")

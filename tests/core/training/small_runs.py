@@ -11,7 +11,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import EpochRecord
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 from namegen.lists import load_bundled
 
 CORPUS = Corpus(load_bundled("mlb-first").names[:400], source="four hundred")
@@ -29,9 +29,9 @@ def make_run(
     *,
     for_use: bool = False,
     **more: object,
-) -> TrainingRun:
+) -> Trainer:
     recipe = Recipe(data or DataSettings(split="by-row"), NetworkSettings(hidden=(8,)), training)
-    return TrainingRun(prepare(corpus, recipe, NumpyEngine, for_use=for_use), **more)
+    return Trainer(prepare(corpus, recipe, NumpyEngine, for_use=for_use), **more)
 
 
 class After:
@@ -45,7 +45,7 @@ class After:
         return self.left < 0
 
 
-def states(run: TrainingRun) -> dict[str, np.ndarray]:
+def states(run: Trainer) -> dict[str, np.ndarray]:
     return run.prepared.engine.get_state()
 
 

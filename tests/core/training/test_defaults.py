@@ -18,7 +18,7 @@ from namegen.core.settings import (
 )
 from namegen.core.training.defaults import ListSize, with_defaults
 from namegen.core.training.preparation import data_for, prepare
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.trainer import Trainer
 
 SHORT = ListSize(
     names=300,
@@ -149,5 +149,5 @@ def test_extreme_lists_can_be_trained(names: list[str]) -> None:
         batches.name_count,
         batches.tree.characters,
     )  # with square-root weighting of duplicates
-    result = TrainingRun(prepared).run()
+    result = Trainer(prepared).run()
     assert result.training.loss_nats_per_char < 20

@@ -20,10 +20,10 @@ from namegen.core.schedules import SCHEDULES, Plan
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import TrainingProgress
-from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.saved_state import Identity, SavedState
 from namegen.core.training.steps import Dropping
+from namegen.core.training.trainer import Trainer
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
 from tests.core.training.small_runs import CORPUS, SHORT, make_run
@@ -107,16 +107,16 @@ class Failing(NumpyEngine):
         return losses if self.epochs < 2 else replace(losses, loss_sum=losses.loss_sum * self.how)
 
 
-def failing(how: Exception | float, **more: object) -> TrainingRun:
+def failing(how: Exception | float, **more: object) -> Trainer:
     engine = type("Engine", (Failing,), {"how": how})
     prepared = prepare(CORPUS, Recipe(DataSettings(), NetworkSettings(hidden=(4,)), SHORT), engine)
-    return TrainingRun(prepared, **more)
+    return Trainer(prepared, **more)
 
 
 def test_a_failing_backend_is_reported_and_saved_files_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("namegen.core.training.run.SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr("namegen.core.training.trainer.SECONDS_BETWEEN_SAVES", 0.0)
     error = RuntimeError("gone\nsecond line")
     told = r"numpy failed in epoch 2 with RuntimeError \(gone\) in training/test_trainer.py, line \d+, so"
     with pytest.raises(EngineFailedError, match=told) as raised:
@@ -218,7 +218,7 @@ def test_the_network_learns_different_names_for_each_label() -> None:
     recipe = Recipe(DataSettings(), NetworkSettings(cell="lstm", hidden=(6, 5)), training)
     prepared = prepare(corpus, recipe, NumpyEngine)
     losses = [
-        metadata.validation_loss_nats_per_char for metadata in TrainingRun(prepared).run().history
+        metadata.validation_loss_nats_per_char for metadata in Trainer(prepared).run().history
     ]
     assert losses[2] < losses[0]  # type: ignore[operator]
     engine, size = prepared.engine, corpus.vocabulary.size

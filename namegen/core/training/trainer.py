@@ -1,8 +1,8 @@
 """Train, save, stop, and resume as if there had been no pause.
 
-    corpus ─► prepare (preparation.py) ─► TrainingRun ─► finish (result.py) ─► RunResult, with the model
+    corpus ─► prepare (preparation.py) ─► Trainer ─► finish (result.py) ─► RunResult, with the model
 
-A ``TrainingRun`` cuts the training set into batches, gives each step its learning rate (``core/schedules.py``) and
+A ``Trainer`` cuts the training set into batches, gives each step its learning rate (``core/schedules.py``) and
 masks (``steps.py``), evaluates after every epoch, and keeps the best parameters. It saves its progress, and can stop
 before any step.
 """
@@ -48,7 +48,7 @@ LONGEST_SAMPLE = 60  # characters
 SAMPLES = 1  # keeps the random numbers of samples apart from those that shuffle the names
 
 
-class TrainingRun:
+class Trainer:
     """One training run.
 
     Args:
