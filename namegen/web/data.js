@@ -18,6 +18,7 @@ const LARGEST_RULE_NUMBER = 1e6; // nats; the rules of all lists are far below
  * @property {Record<string, string>[]} spellings
  * @property {Record<string, string>} forms
  * @property {Record<string, string>} also_named_like
+ * @property {string[]} label_titles what the parts of a label are, such as "origin"
  * @property {string} cell
  * @property {Formula} formula
  * @property {Record<string, string>} tensors

@@ -78,6 +78,8 @@ class PageDescription:
     forms: Mapping[str, str]
     #: For family names of the world, the origins whose people also have family names from another origin.
     also_named_like: Mapping[str, str]
+    #: What the parts of a label are, such as ``origin`` and ``gender``. Empty for lists that aren't built in.
+    label_titles: tuple[str, ...]
     #: The title of the cell.
     cell: str
     #: The cell's operations.
@@ -121,6 +123,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         spellings=_company_spellings(checkpoint),
         forms=_female_forms(list_name),
         also_named_like=ALSO_NAMED_LIKE if list_name == "world-family" else {},
+        label_titles=_label_titles(list_name),
         cell=cell.title,
         formula=cell.formula,
         tensors=_encode_tensors(checkpoint),
@@ -133,6 +136,13 @@ def _company_spellings(checkpoint: Checkpoint) -> tuple[Mapping[str, str], ...]:
     """Return the usual spellings of words for a model of companies, or an empty result for other models."""
     has_legal_forms = bool(checkpoint.endings)
     return usual_spellings() if has_legal_forms else ()
+
+
+def _label_titles(list_name: object) -> tuple[str, ...]:
+    """Return what the parts of a label are: the titles of the columns that they were read from."""
+    bundled = BUNDLED.get(str(list_name))
+    column = bundled.label_column if bundled else None
+    return tuple(column.split(",")) if column else ()
 
 
 def _female_forms(list_name: object) -> Mapping[str, str]:

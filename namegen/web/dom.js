@@ -57,6 +57,40 @@ function copyTemplate(id, texts) {
   return copy;
 }
 
+/** @param {string} text */
+function withCapital(text) {
+  const [first = "", ...others] = text;
+  return first.toUpperCase() + others.join("");
+}
+
+/**
+ * Keep a value in the browser's storage for this page.
+ * @param {string} key
+ * @param {unknown} value
+ * @returns {boolean} false if the storage is full or forbidden
+ */
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Return a value of an earlier visit; undefined if there is none, or it isn't readable.
+ * @param {string} key
+ * @returns {any}
+ */
+function keptValue(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Announce a text to screen readers, even if it is the same as the last one.
  * @param {string} text

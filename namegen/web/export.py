@@ -77,7 +77,6 @@ ENGINE = (
 )
 # The scripts with which a page learns from a list.
 LEARNING = (
-    "learning/arrays.js",
     "learning/prefix_tree.js",
     "learning/gru.js",
     "learning/adam.js",
@@ -89,10 +88,10 @@ LEARNING = (
 )
 # The other scripts of a page.
 SCRIPTS = (
-    "people.js",
     "dom.js",
+    "models.js",
+    "people.js",
     "settings.js",
-    "address.js",
     "model_menu.js",
     "form.js",
     "favorites.js",
@@ -167,6 +166,7 @@ def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
         engine=Markup(engine),
         engine_hash=_csp_hash(engine),
         notices=notices,
+        learns=learns,
         base=Markup(script_json(plain.pop() if learns else None)),
         data=Markup(script_json(plain)),
     )

@@ -31,12 +31,13 @@ function showFacts() {
  * @param {PageDescription} description
  * @param {number} index of the model
  */
-function createFacts({ title, credit, cell, tensors, half, metadata }, index) {
+function createFacts({ title, credit, cell, tensors, half, metadata, label_titles: titles }, index) {
   const { training, labels, vocabulary } = metadata;
   const { hidden } = metadata.network;
   const list = training.list === undefined ? "" : `${training.list}, ${sizeOfList(metadata)}`;
 
   const mostCommon = labels.toSorted((a, b) => b.names - a.names).slice(0, MOST_LISTED_LABELS);
+  const labelTitle = withCapital(titles.join(" and ") || "labels");
   const listedLabels = mostCommon.map(({ name, names }) => `${labelText(name)} (${withCommas(names)})`).join(", ");
   const moreLabels = labels.length - mostCommon.length;
 
@@ -47,7 +48,7 @@ function createFacts({ title, credit, cell, tensors, half, metadata }, index) {
   const facts = [
     ["Model", title],
     ["Trained on", list],
-    ["Labels", moreLabels > 0 ? `${listedLabels} and ${withCommas(moreLabels)} more` : listedLabels],
+    [labelTitle, moreLabels > 0 ? `${listedLabels} and ${withCommas(moreLabels)} more` : listedLabels],
     [training.base_model ? "Sources, including the base model’s" : "Source of the list", credit],
     ["Network", `${cell}, ${countOf(hidden.length, "layer")} of ${widths} units`],
     ["Characters", withCommas([...vocabulary].length)],

@@ -1,31 +1,15 @@
 // The names that the reader has starred. They stay in the browser's storage for this page.
 
 const FAVORITES_KEY = "namegen.kept";
-const LONGEST_FAVORITE = 1000; // characters
 const NARROW_SCREEN = "(max-width: 59.99rem)"; // as in page.css; there the favorites open over the page
 
 /** @type {string[]} */
 let favorites = [];
 
-/** Read the favorites of an earlier visit. There are none if the browser stores nothing, or the data are damaged. */
-function readFavorites() {
-  try {
-    const stored = JSON.parse(localStorage.getItem(FAVORITES_KEY) ?? "[]");
-    const isFavorite = (/** @type {any} */ value) => typeof value === "string" && value.length <= LONGEST_FAVORITE;
-    return Array.isArray(stored) ? stored.filter(isFavorite) : [];
-  } catch {
-    return [];
-  }
-}
-
 /** @param {string[]} names */
 function setFavorites(names) {
   favorites = names;
-  try {
-    localStorage.setItem(FAVORITES_KEY, JSON.stringify(favorites));
-  } catch {
-    // The browser stores nothing. The names stay until the page is closed.
-  }
+  byId("favorites-lost").hidden = keep(FAVORITES_KEY, favorites);
   showFavorites();
 }
 
@@ -61,23 +45,20 @@ function createFavoriteItem(name) {
   return item;
 }
 
-/** On a narrow screen the favorites are a popover, if the browser has popovers; otherwise a part of the page. */
+/** On a narrow screen the favorites are a popover. */
 function placeFavorites() {
   byId("favorites-card").popover = matchMedia(NARROW_SCREEN).matches ? "auto" : null;
 }
 
 function connectFavorites() {
   const card = byId("favorites-card");
-  favorites = readFavorites();
+  const kept = keptValue(FAVORITES_KEY);
+  if (Array.isArray(kept)) favorites = kept.filter((name) => typeof name === "string");
   placeFavorites();
   matchMedia(NARROW_SCREEN).addEventListener("change", placeFavorites);
   onClick("show-favorites", () => {
-    if (!card.hasAttribute("popover")) {
-      goToHeading("favorites-heading");
-      return;
-    }
-    card.showPopover();
-    byId("favorites-heading").focus();
+    if (card.popover) card.showPopover();
+    goToHeading("favorites-heading");
   });
   onClick("close-favorites", () => card.hidePopover());
   onClick("copy-favorites", () => copyNames(byId("copy-favorites"), favorites));

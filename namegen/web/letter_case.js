@@ -37,15 +37,6 @@ function defaultLetterCase({ parts, normalizer }) {
 }
 
 /**
- * Return a name in the default letter case of its model.
- * @param {string} name
- * @param {NameSource} model
- */
-function writeByDefault(name, model) {
-  return writeInCase(name, defaultLetterCase(model), model.normalizer);
-}
-
-/**
  * @param {string} name
  * @param {Normalizer} normalizer
  */

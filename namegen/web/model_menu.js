@@ -1,44 +1,34 @@
 // The menu of the models at the top of the page. Many models are shown group by group.
 
 const MOST_IN_ONE_ROW = 9; // if there are more models, readers first choose a group
-const OTHER_GROUP = "Other"; // the title of models without a group
 
 /** By group, the model that the reader chose last. @type {Map<string, string>} */
 const lastOfGroup = new Map();
 
-/**
- * Return the groups of some models, in the order of their first models.
- * @param {PageDescription[]} models
- */
-function groupsOf(models) {
-  return [...new Set(models.map(({ group }) => group))];
+/** Return the groups of the models, in the order of their first models. */
+function groupsOfModels() {
+  return [...new Set(descriptions.map(({ group }) => group))];
 }
 
-/**
- * Return a group as readers see it: with a capital.
- * @param {string} group
- */
+/** @param {string} group */
 function titleOfGroup(group) {
-  if (group === "") return OTHER_GROUP;
-  const [first, ...others] = group;
-  return first.toUpperCase() + others.join("");
+  return withCapital(group || "other");
 }
 
 /** Whether there are so many models that the menu shows one group at a time. */
 function hasGroupMenu() {
-  return descriptions.length > MOST_IN_ONE_ROW && groupsOf(descriptions).length > 1;
+  return descriptions.length > MOST_IN_ONE_ROW && groupsOfModels().length > 1;
 }
 
-/**
- * Create the menu.
- * @param {(model: string) => void} choose
- */
-function createModelMenu(choose) {
+/** Create the menu. */
+function createModelMenu() {
+  const choose = (/** @type {string} */ name) => chooseModel(name, settings.other);
   const modelChips = descriptions.map(({ name, title }) => createChip("model", name, title, () => choose(name)));
-  const groupChips = groupsOf(descriptions).map((group) =>
+  const groupChips = groupsOfModels().map((group) =>
     createChip("group", group, titleOfGroup(group), () => {
-      const members = descriptions.filter((description) => description.group === group);
-      choose(lastOfGroup.get(group) ?? members[0].name);
+      const members = descriptions.filter((description) => description.group === group).map(({ name }) => name);
+      const last = lastOfGroup.get(group) ?? "";
+      choose(members.includes(last) ? last : members[0]);
     }),
   );
   byId("models").replaceChildren(...modelChips);

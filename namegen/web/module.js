@@ -89,8 +89,7 @@ class LoadedModel {
       const message = (names.length > 0 ? count : "") + explainTooFewNames(search);
       throw Object.assign(new Error(message), { names });
     }
-    const labelOf = (/** @type {number} */ index) => source.startTokens[index].label;
-    return search.names.map(({ name, isNew, isGood, label }) => ({ name, label: labelOf(label), isNew, isGood }));
+    return search.names.map(({ name, labelName, isNew, isGood }) => ({ name, label: labelName, isNew, isGood }));
   }
 
   /**
@@ -119,7 +118,8 @@ class LoadedModel {
       if (!isCount) throw new Error(`${name} must be a whole number of at least 0, not ${describeValue(number)}.`);
     }
     const names = inSeededOrder(this.goodNames, seed);
-    if (index < names.length) return writeByDefault(names[index], sourceOf(this));
+    const source = sourceOf(this);
+    if (index < names.length) return writeInCase(names[index], defaultLetterCase(source), source.normalizer);
     if (names.length > 0) {
       const count = countOf(names.length, "good name");
       throw new Error(`“${this.title}” has only ${count}. Use an index below that, or another seed.`);

@@ -37,32 +37,49 @@ const LANES = 8; // columns that are summed at the same time
  * @property {number[]} after
  */
 
+/** @typedef {Float32Array | Float64Array} Numbers */
+
 /**
  * A matrix that multiplies vectors. Its columns are stored in blocks of LANES, which is up to 1.7 times as fast as
  * storing it row by row.
  */
 class Matrix {
   /**
-   * @param {Float64Array} values (rows · columns), row by row
+   * @param {Numbers} values (rows · columns), row by row
    * @param {number} columns
    */
   constructor(values, columns) {
     this.rows = values.length / columns;
+    this.columns = columns;
     this.blocks = Math.ceil(columns / LANES);
     this.values = new Float64Array(this.blocks * this.rows * LANES); // zeros fill the last block
-    values.forEach((value, index) => {
-      const row = Math.floor(index / columns);
-      const column = index % columns;
-      const block = Math.floor(column / LANES);
-      this.values[(block * this.rows + row) * LANES + (column % LANES)] = value;
-    });
+    for (let row = 0; row < this.rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const block = Math.floor(column / LANES);
+        const lane = column % LANES;
+        this.values[(block * this.rows + row) * LANES + lane] = values[row * columns + column];
+      }
+    }
+  }
+
+  /**
+   * Add the products of some vectors and this matrix to some sums.
+   * @param {Numbers} sums (vectors, columns), which are changed
+   * @param {Numbers} vectors (vectors, rows)
+   */
+  addProducts(sums, vectors) {
+    const { rows, columns } = this;
+    for (let k = 0; k * rows < vectors.length; k++) {
+      this.addProduct(sums.subarray(k * columns, (k + 1) * columns), vectors.subarray(k * rows, (k + 1) * rows));
+    }
   }
 
   /**
    * Add the product of a vector and this matrix to some sums. Eight variables are faster than an array of eight sums.
-   * @param {Float64Array} sums (columns), which are changed
-   * @param {Float64Array} vector (rows)
-   * @returns {Float64Array} the sums
+   * @template {Numbers} T
+   * @param {T} sums (columns), which are changed
+   * @param {Numbers} vector (rows)
+   * @returns {T} the sums
    */
   addProduct(sums, vector) {
     const { rows, values } = this;

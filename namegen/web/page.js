@@ -33,8 +33,7 @@ function startSearch({ isNewEntry = false, isAnnounced = true } = {}) {
   list.scrollTop = 0;
   list.classList.toggle("long", settings.n > MANY_NAMES);
   list.classList.remove("wide");
-  byId("message").hidden = true;
-  byId("message").textContent = "";
+  showMessage("");
   showSummary();
   currentSearch = null;
   try {
@@ -70,7 +69,7 @@ function continueSearch(search, milliseconds, isAnnounced) {
   byId("names").removeAttribute("aria-busy");
   const isComplete = search.names.length >= settings.n;
   const message = isComplete ? explainFilledNames(search) : explainTooFewNames(search);
-  if (message !== "") showMessage(message);
+  showMessage(message);
   setTimeout(watchFirstName);
   if (isAnnounced) announce([byId("count").textContent, message].filter(Boolean).join(". "));
 }
@@ -80,10 +79,10 @@ function continueSearch(search, milliseconds, isAnnounced) {
  * @param {FoundName} foundName
  */
 function createNameItem(search, foundName) {
-  const { name, isNew } = foundName;
-  const { label } = search.model.startTokens[foundName.label];
-  const isSameForAll = label === null || label === search.request.label;
-  const shownLabel = isSameForAll ? "" : labelText(label);
+  const { name, isNew, labelName } = foundName;
+  const requestedParts = splitLabel(search.request.label ?? "");
+  const otherParts = splitLabel(labelName ?? "").filter((part) => !requestedParts.includes(part));
+  const shownLabel = otherParts.filter(Boolean).join(", ");
   const item = copyTemplate("name-item", {
     ".text": name,
     ".name-label": shownLabel,
@@ -123,7 +122,7 @@ function showCount() {
 /** @param {string} text */
 function showMessage(text) {
   byId("message").textContent = text;
-  byId("message").hidden = false;
+  byId("message").hidden = text === "";
 }
 
 /**
@@ -221,7 +220,6 @@ function connectControls() {
   onClick("step-back", () => watch?.stopAt(watch.step - 1));
   onClick("step-on", () => watch?.stopAt(watch.step + 1));
   onClick("play", () => watch?.togglePlaying());
-  ["label", "other-label"].forEach(connectLabelSearch);
   connectFavorites();
   addEventListener("hashchange", () => {
     applySettings(readAddress(location.hash));
@@ -230,9 +228,9 @@ function connectControls() {
 }
 
 try {
-  descriptions.unshift(...describePeople(descriptions));
+  addPeople();
   byId("settings").open = !matchMedia(NARROW_SCREEN).matches;
-  createModelMenu((model) => chooseModel(model, settings.other));
+  createModelMenu();
   connectControls();
   connectLearning();
   applySettings(readAddress(location.hash));

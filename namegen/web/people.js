@@ -7,10 +7,10 @@ const FAMILY_MODEL = "world-family";
 const GENDER_PART = 1; // the index of the gender among the parts of a label
 
 /**
- * Start a search for people: a search for family names, each of which gets a given name.
+ * Start a search for people: a search for family names, each of which gets a given name, or several for a household.
  * @param {Model} givenModel
  * @param {Model} familyModel
- * @param {SearchRequest} request for the family names; its label is that of the people
+ * @param {SearchRequest & {household: number}} request whose label is that of the people
  */
 function searchPeople(givenModel, familyModel, request) {
   const people = new People(givenModel, familyModel, request);
@@ -22,42 +22,9 @@ function searchPeople(givenModel, familyModel, request) {
   }
   return new Search(familyModel, request, {
     labels,
-    accepts: ({ label }) => people.givenNamesFor(label).findsNames(),
-    write: (familyName) => people.write(familyName),
+    accepts: ({ label }) => people.givenNamesFor(label).find(1),
+    describe: (familyName) => people.describe(familyName),
   });
-}
-
-/** Given names of the list whose n-grams all occur in names with the same label. */
-class GivenNames {
-  /**
-   * @param {Model} model
-   * @param {SearchRequest} request
-   */
-  constructor(model, request) {
-    this.search = new Search(model, request, {
-      accepts: (name, isNew) => isNew === false && (model.scorer === null || name.missingInName === 0),
-    });
-    this.usedNames = 0;
-  }
-
-  /** Return whether there is a name at all. */
-  findsNames() {
-    this.#searchFor(1);
-    return this.search.names.length > 0;
-  }
-
-  /** Return the next name. If there are no more names, return the earlier ones again. */
-  nextName() {
-    this.usedNames += 1;
-    this.#searchFor(this.usedNames);
-    const { names } = this.search;
-    return names[(this.usedNames - 1) % names.length];
-  }
-
-  /** @param {number} count */
-  #searchFor(count) {
-    while (!this.search.isDone && this.search.names.length < count) this.search.tryOnce();
-  }
 }
 
 /** Combines given names with family names. */
@@ -65,7 +32,7 @@ class People {
   /**
    * @param {Model} givenModel
    * @param {Model} familyModel
-   * @param {SearchRequest} request
+   * @param {SearchRequest & {household: number}} request
    */
   constructor(givenModel, familyModel, request) {
     const partsOf = (/** @type {Model} */ model) => splitLabels(model.startTokens.map(({ label }) => label ?? ""));
@@ -77,47 +44,69 @@ class People {
     this.requestedParts = splitLabel(request.label ?? "");
     /** The other origin whose family names the requested people have. @type {string | null} */
     this.otherOrigin = familyModel.description.also_named_like[this.requestedParts[0]] ?? null;
-    /** By label. @type {Map<string, GivenNames>} */
-    this.givenNames = new Map();
+    /** The searches for given names, by label. @type {Map<string, Search>} */
+    this.searches = new Map();
+    /** How many given names of each search are used. @type {Map<Search, number>} */
+    this.usedNames = new Map();
   }
 
   /**
-   * Write a family name with a given name.
+   * Return the name of a person, or the names of a household, and their label.
    * @param {DrawnName} familyName
    */
-  write({ text, label }) {
-    const given = this.givenNamesFor(label).nextName();
+  describe({ text, label }) {
+    const { household, letterCase } = this.request;
     const [origin, requestedGender] = splitLabel(this.#givenLabelFor(label));
-    const gender = requestedGender || this.givenLabels[given.label][GENDER_PART];
-    // Some languages have a special form of family names for women. The first rule that fits applies.
-    const hasGender = Boolean(this.familyLabels[label][GENDER_PART]);
-    const rules = gender === "female" && !hasGender ? (this.familyModel.description.forms[origin] ?? "") : "";
-    const family = toFemaleForm(text, rules);
-    const letterCase = this.request.letterCase ?? "original";
-    return [given.name, family].map((name) => writeInCase(name, letterCase, this.familyModel.normalizer)).join(" ");
+    const hasGender = Boolean(this.familyLabels[label][GENDER_PART]); // then its form is right already
+    let gender = "";
+    const persons = Array.from({ length: household }, () => {
+      const given = this.#nextGivenName(label);
+      gender = requestedGender || this.givenLabels[given.label][GENDER_PART];
+      // Some languages have a special form of family names for women.
+      const rules = gender === "female" && !hasGender ? (this.familyModel.description.forms[origin] ?? "") : "";
+      const names = [given.text, toFemaleForm(text, rules)];
+      return names.map((name) => writeInCase(name, letterCase ?? "original", this.familyModel.normalizer)).join(" ");
+    });
+    return { name: persons.join(", "), label: household === 1 ? joinLabel([origin, gender]) : origin };
   }
 
   /**
-   * Return the given names that go with a family name.
+   * Return the next given name that goes with a family name. If there are no more, return the earlier ones again.
+   * @param {number} familyLabel the index of the family name's label
+   */
+  #nextGivenName(familyLabel) {
+    const search = this.givenNamesFor(familyLabel);
+    const used = this.usedNames.get(search) ?? 0;
+    this.usedNames.set(search, used + 1);
+    search.find(used + 1);
+    return search.names[used % search.names.length];
+  }
+
+  /**
+   * Search for given names that go with a family name: names of the list whose n-grams all occur in names with the same
+   * label.
    * @param {number} familyLabel the index of the family name's label
    */
   givenNamesFor(familyLabel) {
+    const { givenModel } = this;
     const label = this.#givenLabelFor(familyLabel);
-    let names = this.givenNames.get(label);
-    if (names === undefined) {
-      names = new GivenNames(this.givenModel, {
-        ...defaultRequest(),
-        n: this.request.n,
-        seed: (this.request.seed + Math.imul(familyLabel + 1, 0x9e3779b9)) >>> 0,
-        temperature: GIVEN_TEMPERATURE,
-        label,
-        allowSeen: true,
-        unfiltered: true,
-        letterCase: "original",
+    const { n, household, seed } = this.request;
+    const request = {
+      ...defaultRequest(),
+      n: n * household,
+      seed: (seed + Math.imul(familyLabel + 1, 0x9e3779b9)) >>> 0,
+      temperature: GIVEN_TEMPERATURE,
+      label,
+      allowSeen: true,
+      unfiltered: true,
+    };
+    const search =
+      this.searches.get(label) ??
+      new Search(givenModel, request, {
+        accepts: (name, isNew) => isNew === false && (givenModel.scorer === null || name.missingInName === 0),
       });
-      this.givenNames.set(label, names);
-    }
-    return names;
+    this.searches.set(label, search);
+    return search;
   }
 
   /**
@@ -153,16 +142,16 @@ function toFemaleForm(name, rules) {
 }
 
 /**
- * Return the description of people, if the page has both models: that of the family names, with the labels of given
- * names that family names have too.
- * @param {PageDescription[]} descriptions
- * @returns {PageDescription[]}
+ * Add people to the models, if the page has both models: next to them, with the labels of given names that family names
+ * have too.
  */
-function describePeople(descriptions) {
+function addPeople() {
   const given = descriptions.find(({ name }) => name === GIVEN_MODEL);
   const family = descriptions.find(({ name }) => name === FAMILY_MODEL);
-  if (given === undefined || family === undefined) return [];
+  if (given === undefined || family === undefined) return;
   const familyLabels = family.metadata.labels.map(({ name }) => name);
   const labels = given.metadata.labels.filter(({ name }) => findLabels(name, familyLabels).length > 0);
-  return [{ ...family, name: "people", title: "People of the world", parts: [given, family], labels }];
+  const first = Math.min(descriptions.indexOf(given), descriptions.indexOf(family));
+  const people = { ...family, name: "people", title: "People of the world", parts: [given, family], labels };
+  descriptions.splice(first, 0, people);
 }

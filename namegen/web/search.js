@@ -30,15 +30,18 @@ const FILTERED_LIMIT = { first: 30_000, perName: 1500 };
  * @property {number[]} numbers the random numbers
  */
 
-/** A name that a search returns, in the requested letter case. @typedef {DrawnName & {name: string}} FoundName */
+/**
+ * A name that a search returns, in the requested letter case, with the name of its label.
+ * @typedef {DrawnName & {name: string, labelName: string | null}} FoundName
+ */
 
 /**
  * What a search for a special kind of names does differently: the labels that names are drawn for, each equally often;
- * which names it accepts; and how it writes them.
+ * which names it accepts; and how it writes them and their labels.
  * @typedef {object} SearchHooks
  * @property {(string | null)[]} [labels]
  * @property {(name: Prefix, isNew: boolean | null) => boolean} [accepts]
- * @property {(name: DrawnName) => string} [write]
+ * @property {(name: DrawnName) => {name: string, label: string | null}} [describe]
  */
 
 /**
@@ -100,8 +103,8 @@ class Search {
       const labels = hooks.labels ?? [request.label];
       this.startPrefixes = labels.flatMap((label) => model.startPrefixes(request.startsWith, this.sampling, label));
       if (this.startPrefixes.length === 0) {
-        this.problem =
-          "Neither model knows all of these first letters. Try other letters, or give both models a share.";
+        const letters = "Neither model knows all of these first letters. Try other letters, or give both a share.";
+        this.problem = request.startsWith === "" ? "No name has this label. Choose another one." : letters;
       }
     }
     const total = this.startPrefixes.reduce((sum, { probability }) => sum + probability, 0);
@@ -132,16 +135,23 @@ class Search {
   tryOnce() {
     const { value, done } = this.attempts.next();
     this.isOver = Boolean(done);
-    if (value) this.names.push({ ...value, name: this.hooks.write?.(value) ?? this.write(value.text) });
+    if (!value) return;
+    const { model, request, hooks } = this;
+    const { name, label } = hooks.describe?.(value) ?? {
+      name: writeInCase(value.text, request.letterCase ?? defaultLetterCase(model), model.normalizer),
+      label: model.startTokens[value.label].label,
+    };
+    this.names.push({ ...value, name, labelName: label });
   }
 
   /**
-   * Write a name in the requested letter case.
-   * @param {string} text
+   * Search until there are so many names.
+   * @param {number} count
+   * @returns {boolean} whether there are so many
    */
-  write(text) {
-    const { normalizer } = this.model;
-    return writeInCase(text, this.request.letterCase ?? defaultLetterCase(this.model), normalizer);
+  find(count) {
+    while (!this.isDone && this.names.length < count) this.tryOnce();
+    return this.names.length >= count;
   }
 
   /** The new names that a filtered search returns. @returns {Wanted} */

@@ -1,141 +1,117 @@
-// The reader's settings, their defaults, and the models that they choose.
+// The reader's settings, and the page's address, which contains all of them that aren't the default:
+// #seed=7&model=elves&n=50
+
+const LONGEST_TEXT_SETTING = 40;
 
 /**
  * What the reader has set: a request for names, and where they come from. `share` is the weight of the second model of
- * a blend, from 0 to 100.
- * @typedef {SearchRequest & {model: string, other: string | null, otherLabel: string | null, share: number}}
- *   PageSettings
+ * a blend, from 0 to 100, and `household` is how many people share a family name.
+ * @typedef {object} PageChoice
+ * @property {string} model
+ * @property {string | null} other
+ * @property {string | null} otherLabel
+ * @property {number} share
+ * @property {number} household
  */
 
-/**
- * A model of the page. People consist of two models, and have labels of their own.
- * @typedef {ModelDescription & {parts?: PageDescription[], labels?: LabelChoice[]}} PageDescription
- */
+/** @typedef {SearchRequest & PageChoice} PageSettings */
 
-/** @typedef {{name: string, names: number}} LabelChoice */
+/** The options that have a control in the form; the last ones exist only on the page. @type {Record<string, Option>} */
+const CONTROLS = {
+  ...Object.fromEntries(Object.entries(OPTIONS).filter(([, { title }]) => title !== undefined)),
+  share: { python: "blend_weights", type: "count", initial: 50, least: 0, most: 100, help: "" },
+  household: { python: "household", type: "count", initial: 1, least: 1, most: 10, help: "" },
+};
 
-/** @type {Option} */
-const SHARE = { python: "blend_weights", type: "count", initial: 50, least: 0, most: 100, help: "" };
-
-/** @type {PageDescription[]} */
-const descriptions = JSON.parse(byId("models-data").textContent);
-/** By name. @type {Map<string, Model>} */
-const openModels = new Map();
-/** The latest blend, with its settings. @type {{key: string, blend: Blend} | null} */
-let lastBlend = null;
-/** By the name of the model. @type {Map<string, LabelChoice[]>} */
-const labelChoices = new Map();
-
-const settings = /** @type {PageSettings} */ ({});
-
-/**
- * @param {string} name of a model
- * @returns {PageDescription}
- */
-function descriptionOf(name) {
-  return /** @type {PageDescription} */ (descriptions.find((description) => description.name === name));
-}
-
-/**
- * Return the labels that can be chosen: the values of each part, if labels have several parts, then whole labels.
- * @param {string | null} model
- * @returns {LabelChoice[]}
- */
-function labelChoicesOf(model) {
-  if (model === null) return [];
-  const cached = labelChoices.get(model);
-  if (cached !== undefined) return cached;
-  const { labels = descriptionOf(model).metadata.labels } = descriptionOf(model);
-  /** The names of each value of a part. @type {Map<string, number>} */
-  const counts = new Map();
-  splitLabels(labels.map(({ name }) => name)).forEach((parts, k) => {
-    const values = parts.length > 1 ? new Set(parts.filter(Boolean)) : [];
-    for (const value of values) counts.set(value, (counts.get(value) ?? 0) + labels[k].names);
-  });
-  const choices = [...Array.from(counts, ([name, names]) => ({ name, names })), ...labels];
-  labelChoices.set(model, choices);
-  return choices;
-}
-
-/**
- * Open a model.
- * @param {string} name
- * @throws {Damage} if its data are damaged
- */
-function modelOf(name) {
-  let model = openModels.get(name);
-  if (model === undefined) {
-    model = new Model(descriptionOf(name));
-    model.scorer?.check();
-    openModels.set(name, model);
-  }
-  return model;
-}
-
-/**
- * Blend two models. A model that has labels needs one.
- * @param {string} name
- * @param {string | null} label
- * @param {string} other the name of the second model
- * @param {string | null} otherLabel
- * @param {number} share the weight of the second model, from 0 to 100
- */
-function blendOf(name, label, other, otherLabel, share) {
-  const key = JSON.stringify([name, label, other, otherLabel, share]);
-  if (lastBlend?.key !== key) {
-    const first = { model: modelOf(name), label, weight: 1 - share / 100 };
-    const second = { model: modelOf(other), label: otherLabel, weight: share / 100 };
-    lastBlend = { key, blend: new Blend([first, second]) };
-  }
-  return lastBlend.blend;
-}
-
-/** Return the description of the chosen model, or of both models of a blend. */
-function chosenDescriptions() {
-  const names = settings.other === null ? [settings.model] : [settings.model, settings.other];
-  return names.map(descriptionOf);
-}
-
-/** Return the descriptions of the chosen models. People have two. */
-function chosenModels() {
-  return chosenDescriptions().flatMap((description) => description.parts ?? [description]);
-}
-
-/**
- * Start a search with the current settings.
- * @throws {Error} with a message for readers
- */
-function createSearch() {
-  const { model, label, other, otherLabel, share } = settings;
-  const { parts } = descriptionOf(model);
-  if (parts !== undefined) return searchPeople(modelOf(parts[0].name), modelOf(parts[1].name), settings);
-  if (other === null) return new Search(modelOf(model), settings);
-  return new Search(blendOf(model, label, other, otherLabel, share), { ...settings, label: null });
-}
-
-/** Return whether new names can be filtered. A blend has no rules to score its names. */
-function canFilterChoice() {
-  return settings.other === null && canFilterNames(descriptionOf(settings.model));
-}
-
-/** Return what the options without a value are for the chosen models. */
-function defaultsOfChoice() {
-  const isFiltered = !settings.unfiltered && canFilterChoice();
-  const { endings, letter_case: ofList } = descriptionOf(settings.model).metadata;
-  /** @type {LetterCase} */
-  let letterCase = "original";
-  if (settings.other === null) letterCase = ofList === "original" && endings.length > 0 ? "title" : ofList;
-  return { ...defaultLengths(chosenDescriptions(), isFiltered), letterCase };
-}
+const settings = /** @type {PageSettings & Record<string, any>} */ ({});
 
 /**
  * Return the default settings of a model.
  * @param {string} model
  * @param {number} seed
- * @returns {PageSettings}
+ * @returns {PageSettings & Record<string, any>}
  */
 function defaultSettings(model, seed) {
-  return { ...defaultRequest(), seed, model, other: null, otherLabel: null, share: SHARE.initial };
+  const { share, household } = CONTROLS;
+  const choice = { model, other: null, otherLabel: null, share: share.initial, household: household.initial };
+  return { ...defaultRequest(), seed, ...choice };
+}
+
+/**
+ * Read the value of an option from a text. Undefined if it makes no sense.
+ * @param {Option} option
+ * @param {string} text
+ * @returns {any}
+ */
+function readOption({ type, least = -Infinity, most = Infinity, mostOnPage = most, choices = [] }, text) {
+  switch (type) {
+    case "count":
+    case "number": {
+      const value = text.trim() === "" ? NaN : Number(text);
+      if (!(value >= least && value <= mostOnPage)) return undefined;
+      return type === "count" ? Math.floor(value) : value;
+    }
+    case "flag":
+      return text === "1" || text === "any"; // new=any is in earlier addresses
+    case "choice":
+      return choices.includes(text) ? text : undefined;
+    default:
+      return text.slice(0, LONGEST_TEXT_SETTING).replace(/[\ud800-\udbff]$/, ""); // without half a character
+  }
+}
+
+/**
+ * Return the names of the controls that don't affect the chosen models.
+ * @param {PageSettings} choice
+ */
+function unusedControls({ model, other }) {
+  const isPeople = descriptionOf(model).parts !== undefined;
+  return [...(other === null ? ["share"] : []), ...(isPeople ? [] : ["household"])];
+}
+
+/**
+ * Read settings from an address. Values that make no sense are ignored.
+ * @param {string} hash the part of the address from # on
+ * @returns {PageSettings}
+ */
+function readAddress(hash) {
+  const values = new URLSearchParams(hash.slice(1));
+  const findModel = (/** @type {string} */ key) => descriptions.find(({ name }) => name === values.get(key));
+  const labelOf = (/** @type {PageDescription} */ model, /** @type {string} */ key) => {
+    const label = values.get(key);
+    return label !== null && findLabels(label, labelsOf(model)).length > 0 ? label : null;
+  };
+  const model = findModel("model") ?? descriptions[0];
+  const read = defaultSettings(model.name, newSeed());
+  for (const [name, option] of Object.entries(CONTROLS)) {
+    const text = values.get(name) ?? values.get(option.alias ?? name);
+    const value = text === null ? undefined : readOption(option, text);
+    if (value !== undefined) read[name] = value;
+  }
+  read.label = labelOf(model, "label");
+  const other = findModel("with");
+  if (other !== undefined && canBlend(model, other)) {
+    read.other = other.name;
+    read.otherLabel = labelOf(other, "withlabel");
+  }
+  for (const name of unusedControls(read)) read[name] = CONTROLS[name].initial;
+  return read;
+}
+
+/** Write the current settings as an address. */
+function writeAddress() {
+  const { seed, model, label, other, otherLabel } = settings;
+  const values = new URLSearchParams({ seed: String(seed) });
+  if (descriptions.length > 1) values.set("model", model);
+  if (label !== null) values.set("label", label);
+  if (other !== null) values.set("with", other);
+  if (otherLabel !== null) values.set("withlabel", otherLabel);
+  const unused = unusedControls(settings);
+  for (const [name, { initial }] of Object.entries(CONTROLS)) {
+    const value = settings[name];
+    if (value !== initial && !unused.includes(name)) values.set(name, value === true ? "1" : String(value));
+  }
+  return `#${values}`;
 }
 
 /**
@@ -146,9 +122,9 @@ function defaultSettings(model, seed) {
 function switchModel(model, other) {
   const before = { ...settings };
   if (model !== before.model) {
-    const { n, temperature, allowSeen, unfiltered, letterCase, share } = before;
+    const { n, temperature, allowSeen, unfiltered, letterCase, share, household } = before;
     Object.assign(settings, defaultSettings(model, before.seed));
-    Object.assign(settings, { n, temperature, allowSeen, unfiltered, letterCase, share });
+    Object.assign(settings, { n, temperature, allowSeen, unfiltered, letterCase, share, household });
   }
   settings.other = other === model ? null : other;
   settings.otherLabel = settings.other === before.other ? before.otherLabel : null;

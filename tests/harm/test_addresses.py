@@ -25,7 +25,7 @@ from tests.web.conftest import Opener, at_random, browser, opened  # noqa: F401 
 WEB = Path(__file__).parents[2] / "namegen" / "web"
 LABELS = ("Finnish", "São Tomé", "a&b=c#", "</script>", "__proto__", "\U0001f600")
 MODELS = ("plain", "labelled", "constructor", "a+b %41")
-PAGE_SCRIPTS = ("dom.js", "settings.js", "address.js")
+PAGE_SCRIPTS = ("dom.js", "models.js", "settings.js")
 KEYS = (
     *("model", "label", "with", "withlabel", "share", "seed", "n", "temperature", "unfiltered"),
     *("new", "first", "contains", "ends", "shortest", "longest", "MODEL", "__proto__"),
@@ -59,15 +59,15 @@ const problems = [];
 for (const given of addresses) {
   try {
     const read = readAddress(given);
-    const labelsOf = (name) => (name === null ? [] : descriptionOf(name).metadata.labels.map((label) => label.name));
+    const hasLabel = (name, label) => findLabels(label, labelsOf(descriptionOf(name))).length > 0;
     const sound =
       descriptionOf(read.model) !== undefined &&
       (read.other === null || (descriptionOf(read.other) !== undefined && read.other !== read.model)) &&
-      (read.label === null || labelsOf(read.model).includes(read.label)) &&
-      (read.otherLabel === null || labelsOf(read.other).includes(read.otherLabel)) &&
+      (read.label === null || hasLabel(read.model, read.label)) &&
+      (read.otherLabel === null || hasLabel(read.other, read.otherLabel)) &&
       Number.isInteger(read.share) && read.share >= 0 && read.share <= 100 &&
       Number.isInteger(read.seed) && read.seed >= 0 && read.seed < 2 ** 32 &&
-      FORM_OPTIONS.every((name) => isSound(OPTIONS[name], read[name])) &&
+      Object.entries(CONTROLS).every(([name, option]) => isSound(option, read[name])) &&
       Object.keys(read).sort().join() === Object.keys(defaultSettings(read.model, 0)).sort().join();
     if (!sound) problems.push([given, "is read as", JSON.stringify(read)]);
     Object.assign(settings, read);

@@ -210,6 +210,12 @@ def test_the_page_learns_keeps_and_saves_a_model(
         page.click("#own-models .save")
     path = tmp_path / "own.safetensors"
     download.value.save_as(path)
+    damaged = tmp_path / "damaged.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    page.set_input_files("#file", damaged)
+    page.get_by_text("isn’t a model file").wait_for()
     model = load(path)
     assert len(model.generate(5, seed=1)) == 5
     checkpoint = read_checkpoint(path)
@@ -224,6 +230,7 @@ def test_the_page_learns_keeps_and_saves_a_model(
 
     page.reload()
     page.locator("#own-models .text").wait_for()
+    assert page.input_value("#list").split("\n") == VILLAGES
     page.set_input_files("#file", path)
     page.locator("#own-models .text").nth(1).wait_for()
     assert own_models(page) == ["Ashford, Brentley …", "own"]
@@ -232,6 +239,27 @@ def test_the_page_learns_keeps_and_saves_a_model(
     page.reload()
     page.locator("#own-models .text").wait_for()
     assert own_models(page) == ["own"]
+
+
+def test_a_model_that_the_browser_cannot_keep_is_not_lost(
+    learning_page: Path, opened: Opener
+) -> None:
+    """The storage may be full or forbidden. Until the page is closed, the model can be used and downloaded."""
+    page = opened(learning_page, "#seed=1")
+    page.evaluate(
+        "Storage.prototype.setItem = indexedDB.open = () => { throw new DOMException('', 'QuotaExceededError'); }; null"
+    )
+    page.fill("#list", "\n".join(f"{k}. {name}" for k, name in enumerate(VILLAGES, start=1)))
+    page.click("#learn-start")
+    page.evaluate(
+        "window.isAsked = !dispatchEvent(new Event('beforeunload', { cancelable: true })); null"
+    )
+    assert page.evaluate("isAsked")
+    page.get_by_text("This browser doesn’t keep it, so download it").wait_for(timeout=60_000)
+    assert own_models(page) == ["Ashford, Brentley …"]  # without the numbers
+    with page.expect_download() as download:
+        page.click("#own-models .save")
+    assert len(load(download.value.path()).generate(3, seed=1)) == 3
 
 
 @pytest.mark.parametrize(

@@ -48,15 +48,14 @@ class TrainedGru {
     const s = this.#zeros(N * G); // (N, G)
     const gates = this.#zeros(N * G); // (N, G) z, r, n
     const h = this.#zeros(N * H); // (N, H)
+    const U = new Matrix(recurrentKernel, G);
     for (let depth = 0; depth + 1 < level.length; depth++) {
       const [first, end] = [level[depth], level[depth + 1]];
       for (let node = first; node < end; node++) {
         if (parent[node] >= 0) before.set(h.subarray(parent[node] * H, (parent[node] + 1) * H), node * H);
         s.set(bias.subarray(G), node * G);
       }
-      const levelBefore = before.subarray(first * H, end * H);
-      const shape = { rows: end - first, inner: H, columns: G };
-      addMatrixProduct(s.subarray(first * G, end * G), levelBefore, recurrentKernel, shape);
+      U.addProducts(s.subarray(first * G, end * G), before.subarray(first * H, end * H));
       for (let node = first; node < end; node++) {
         for (let k = 0; k < H; k++) {
           const g = node * G + k; // the index of z; r and n follow after H and 2 H
@@ -81,12 +80,11 @@ class TrainedGru {
    */
   logProbabilities(h) {
     const { outputKernel, outputBias } = this.parameters;
-    const H = this.width;
     const V = this.ids;
-    const N = h.length / H;
+    const N = h.length / this.width;
     const logits = this.#zeros(N * V);
     for (let node = 0; node < N; node++) logits.set(outputBias, node * V);
-    addMatrixProduct(logits, h, outputKernel, { rows: N, inner: H, columns: V });
+    new Matrix(outputKernel, V).addProducts(logits, h);
     for (let start = 0; start < logits.length; start += V) {
       const row = logits.subarray(start, start + V);
       const largest = largestOf(row);
@@ -132,9 +130,9 @@ class TrainedGru {
 
     // logits = h Wo + b
     const d_outputKernel = this.#zeros(H * V);
-    addMatrixProduct(d_outputKernel, transpose(states.h, H), d_logits, { rows: H, inner: N, columns: V });
+    new Matrix(d_logits, V).addProducts(d_outputKernel, transpose(states.h, H));
     const d_h = this.#zeros(N * H); // (N, H)
-    addMatrixProduct(d_h, d_logits, transpose(this.parameters.outputKernel, V), { rows: N, inner: V, columns: H });
+    new Matrix(transpose(this.parameters.outputKernel, V), H).addProducts(d_h, d_logits);
     const gradient = { ...this.#backward(tree, states, d_h), outputKernel: d_outputKernel, outputBias: d_outputBias };
     return { lossSum, gradient };
   }
@@ -149,7 +147,7 @@ class TrainedGru {
     const H = this.width;
     const G = 3 * H;
     const N = token.length;
-    const transposedKernel = transpose(this.parameters.recurrentKernel, G); // (G, H)
+    const transposedU = new Matrix(transpose(this.parameters.recurrentKernel, G), H); // (G, H)
     const d_x = this.#zeros(N * G); // (N, G)
     const d_s = this.#zeros(N * G); // (N, G)
     const d_before = this.#zeros(h.length); // (N, H)
@@ -178,9 +176,7 @@ class TrainedGru {
         }
       }
       // s = h U
-      const shape = { rows: end - first, inner: G, columns: H };
-      const levelOfD = d_before.subarray(first * H, end * H);
-      addMatrixProduct(levelOfD, d_s.subarray(first * G, end * G), transposedKernel, shape);
+      transposedU.addProducts(d_before.subarray(first * H, end * H), d_s.subarray(first * G, end * G));
       for (let node = first; node < end && depth > 0; node++) {
         for (let k = 0; k < H; k++) d_h[parent[node] * H + k] += d_before[node * H + k];
       }
@@ -188,7 +184,7 @@ class TrainedGru {
 
     // s = h U + b_s;  x = K[token] + b_x
     const d_recurrentKernel = this.#zeros(H * G);
-    addMatrixProduct(d_recurrentKernel, transpose(before, H), d_s, { rows: H, inner: N, columns: G });
+    new Matrix(d_s, G).addProducts(d_recurrentKernel, transpose(before, H));
     const d_kernel = this.#zeros(this.parameters.kernel.length);
     const d_bias = this.#zeros(2 * G);
     for (let node = 0; node < N; node++) {
@@ -208,4 +204,20 @@ class TrainedGru {
  */
 function logistic(a) {
   return 1 / (1 + Math.exp(-a));
+}
+
+/**
+ * Return a matrix with rows and columns exchanged.
+ * @template {Numbers} T
+ * @param {T} values (rows, columns), row by row
+ * @param {number} columns
+ * @returns {T} (columns, rows)
+ */
+function transpose(values, columns) {
+  const rows = values.length / columns;
+  const result = /** @type {T} */ (values.slice());
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column];
+  }
+  return result;
 }

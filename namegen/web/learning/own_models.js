@@ -1,18 +1,13 @@
 // The reader's own models: learning from a list in a worker, and keeping what was learned in the browser's storage.
 
 const OWN_GROUP = "yours";
+const LIST_KEY = "namegen.list";
 const STORE = "models";
-const MILLISECONDS_PER_SECOND = 1000;
 
-/** The base model, which is fine-tuned; null if the page can't learn. @type {ModelDescription | null} */
+/** The base model, which is fine-tuned; null if the page can't learn. @type {ModelDescription} */
 const baseModel = JSON.parse(byId("base-data").textContent);
 /** @type {Worker | null} */
 let learner = null;
-
-/** @returns {PageDescription[]} */
-function ownModels() {
-  return descriptions.filter(({ group }) => group === OWN_GROUP);
-}
 
 /**
  * Run a request of the browser's database. It may be forbidden, or full.
@@ -40,29 +35,32 @@ function showLearning(text) {
 }
 
 /**
- * Add a model to the menu, keep it, and choose it.
+ * Add a model to the menu, choose it, and keep it.
  * @param {ModelDescription} description
+ * @param {string} verb what the page has done
  */
-async function addOwnModel(description) {
+async function addOwnModel(description, verb) {
   const titles = descriptions.map(({ title }) => title);
-  let title = description.title;
+  let { title } = description;
   for (let k = 2; titles.includes(title); k++) title = `${description.title} (${k})`;
-  const model = { ...description, title, name: `own-${Date.now()}` };
+  const model = { ...description, title, name: `own-${Date.now()}`, group: OWN_GROUP };
   descriptions.push(model);
-  updateModels();
+  showOwnModels();
   chooseModel(model.name, null);
-  showLearning(`Learned “${title}”. The model stays in this browser until you delete it.`);
   try {
     await useStorage("readwrite", (store) => store.put({ name: model.name, version: MODEL_FILE_VERSION, model }));
+    showLearning(`${verb} “${title}”. The model stays in this browser until you delete it.`);
+    goToHeading("names-heading");
   } catch {
-    showLearning(`Learned “${title}”. This browser doesn’t keep it, so download it before you close the page.`);
+    showLearning(`${verb} “${title}”. This browser doesn’t keep it, so download it before you close the page.`);
   }
 }
 
 /** Show all models in the menu, and the reader's own ones in the list. */
-function updateModels() {
-  createModelMenu((model) => chooseModel(model, settings.other));
-  byId("own-models").replaceChildren(...ownModels().map(createOwnItem));
+function showOwnModels() {
+  const models = descriptions.filter(({ group }) => group === OWN_GROUP);
+  createModelMenu();
+  byId("own-models").replaceChildren(...models.map(createOwnItem));
 }
 
 /** @param {PageDescription} model */
@@ -70,33 +68,37 @@ function createOwnItem(model) {
   const { name, title } = model;
   const texts = { ".text": title, ".save .hidden": ` ${title}`, ".remove .hidden": `Delete ${title}` };
   const item = copyTemplate("own-model-item", texts);
-  item.querySelector(".save").addEventListener("click", () => {
-    download(fileNameOf(title, ".safetensors"), writeModelFile(model));
+  const [saveButton, removeButton] = item.querySelectorAll("button");
+  saveButton.addEventListener("click", async () => {
+    download(fileNameOf(title, ".safetensors"), await writeModelFile(model));
     announce(`Saved ${title} as a model file`);
   });
-  item.querySelector(".remove").addEventListener("click", () => {
+  removeButton.addEventListener("click", () => {
+    const isChosen = chosenDescriptions().includes(model);
     descriptions.splice(descriptions.indexOf(model), 1);
-    updateModels();
-    if (chosenDescriptions().length === 0 || settings.model === name) chooseModel(descriptions[0].name, null);
+    showOwnModels();
+    if (isChosen) chooseModel(descriptions[0].name, null);
+    else fillForm();
     useStorage("readwrite", (store) => store.delete(name)).catch(() => {});
     showLearning(`Deleted “${title}”.`);
+    byId("learn-heading").focus(); // the focused button is gone
   });
   return item;
 }
 
 /** Learn from the list in the text field, in a worker so that the page stays responsive. */
 function startLearning() {
-  const base = /** @type {ModelDescription} */ (baseModel);
+  const text = byId("list").value;
   /** @type {string[]} */
   let names;
   try {
-    names = readList(byId("list").value, base);
+    names = readList(text, baseModel);
   } catch (error) {
     showLearning(/** @type {Error} */ (error).message);
     return;
   }
-  const [first] = names;
-  const title = names.length > 1 ? `${first}, ${names[1]} …` : first;
+  keep(LIST_KEY, text);
+  const title = names.length > 1 ? `${names[0]}, ${names[1]} …` : names[0];
   const code = `${byId("engine").textContent}
     onmessage = ({ data: { base, names, title } }) => {
       postMessage({ description: learn(base, names, title, (share) => postMessage({ share })) });
@@ -109,17 +111,18 @@ function startLearning() {
   learner.onmessage = ({ data: { share, description } }) => {
     if (description !== undefined) {
       stopLearning("");
-      addOwnModel(description);
+      addOwnModel(description, "Learned");
       return;
     }
+    const seconds = ((performance.now() - start) / 1000) * (1 / share - 1);
     byId("learn-progress").value = share;
-    const seconds = ((performance.now() - start) / MILLISECONDS_PER_SECOND) * (1 / share - 1);
-    const remaining = countOf(Math.ceil(seconds), "second");
-    showLearning(`Learning from ${countOf(names.length, "name")}: about ${remaining} left.`);
+    showLearning(
+      `Learning from ${countOf(names.length, "name")}: about ${countOf(Math.ceil(seconds), "second")} left.`,
+    );
   };
   showLearning("Learning…");
   showLearner();
-  learner.postMessage({ base, names, title });
+  learner.postMessage({ base: baseModel, names, title });
 }
 
 /** @param {string} message */
@@ -151,16 +154,17 @@ async function openFile(file) {
   }
   try {
     const title = file.name.replace(/\.safetensors$/, "");
-    addOwnModel(readModelFile(await file.arrayBuffer(), /** @type {ModelDescription} */ (baseModel), title));
+    await addOwnModel(await readModelFile(await file.arrayBuffer(), baseModel, title), "Opened");
   } catch (error) {
     showLearning(/** @type {Error} */ (error).message);
   }
 }
 
-/** Connect the card, and show the models of earlier visits. */
+/** Connect the card, and show the list and the models of earlier visits. */
 async function connectLearning() {
-  byId("learn-card").hidden = baseModel === null;
   if (baseModel === null) return;
+  byId("list").value = keptValue(LIST_KEY) ?? "";
+  onClick("go-to-learning", () => goToHeading("learn-heading"));
   onClick("learn-start", startLearning);
   onClick("learn-stop", () => stopLearning("Stopped. Nothing was learned."));
   onClick("open-file", () => byId("file").click());
@@ -174,6 +178,9 @@ async function connectLearning() {
     event.preventDefault();
     openFile(event.dataTransfer.files[0]);
   });
+  addEventListener("beforeunload", (event) => {
+    if (learner !== null) event.preventDefault(); // the browser asks whether to leave the page
+  });
   try {
     const kept = await useStorage("readonly", (store) => store.getAll());
     for (const { version, model } of kept) {
@@ -182,6 +189,7 @@ async function connectLearning() {
   } catch {
     return; // the browser keeps nothing
   }
-  updateModels();
+  showOwnModels();
   applySettings(readAddress(location.hash));
+  startSearch({ isAnnounced: false });
 }
