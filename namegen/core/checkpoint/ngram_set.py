@@ -98,15 +98,7 @@ class NgramSet:
         for _ in range(ORDER):
             # The n-gram that ends before a position becomes one symbol longer, and ends at the position.
             parent_at = node_at[position_before]  # (P,)
-            keys = parent_at * ngrams.symbols + symbol_at  # (P,) two numbers in one
-            distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
-            first_added = len(ngrams.parent)
-            ngrams = ngrams._with_order(
-                parent=distinct // ngrams.symbols,
-                symbol=distinct % ngrams.symbols,
-                suffix=node_at[first],
-            )
-            node_at = first_added + rank
+            ngrams, node_at = ngrams._with_entries(parent_at, symbol_at, suffix=node_at)
         return ngrams
 
     @classmethod
@@ -118,34 +110,44 @@ class NgramSet:
             labels: The number of labels of the result.
             symbols: The number of symbols of the result.
         """
+        # The nodes of all sources, numbered one after another, and the nodes of the result that they become.
+        sizes = [len(source.ngrams.parent) for source in sources]
+        first_node = np.cumsum(sizes) - sizes  # of each source
+        offset = np.repeat(first_node, sizes)  # (nodes of all sources,)
+        parent = offset + np.concatenate([source.ngrams.parent for source in sources])
+        suffix = offset + np.concatenate([source.ngrams.suffix for source in sources])
+        order = np.concatenate([source.ngrams.order for source in sources])
+        symbol = np.concatenate([source.new_symbol[source.ngrams.symbol] for source in sources])
+        new_node = np.full(len(parent), -1)  # −1 for n-grams that are left out
+        new_node[order == 0] = np.concatenate([source.new_label for source in sources])
+
         ngrams = cls.empty(labels, symbols)
-        # For each source, the node of the result that each of its nodes becomes; −1 if it's left out.
-        node_maps = [np.full(len(source.ngrams.parent), -1) for source in sources]
-        for source, node_map in zip(sources, node_maps, strict=True):
-            node_map[: source.ngrams.labels] = source.new_label
-        for order in range(1, ORDER + 1):
-            kept_nodes, parents, added_symbols, suffixes = [], [], [], []
-            for source, node_map in zip(sources, node_maps, strict=True):
-                nodes = np.arange(*source.ngrams.first_of_order[order : order + 2])
-                parent = node_map[source.ngrams.parent[nodes]]
-                symbol = source.new_symbol[source.ngrams.symbol[nodes]]
-                is_kept = (parent >= 0) & (symbol >= 0)
-                kept_nodes.append(nodes[is_kept])
-                parents.append(parent[is_kept])
-                added_symbols.append(symbol[is_kept])
-                suffixes.append(node_map[source.ngrams.suffix[nodes]][is_kept])
-            keys = np.concatenate(parents) * symbols + np.concatenate(added_symbols)
-            distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
-            new_nodes = len(ngrams.parent) + rank
-            ngrams = ngrams._with_order(
-                parent=distinct // symbols,
-                symbol=distinct % symbols,
-                suffix=np.concatenate(suffixes)[first],
+        for length in range(1, ORDER + 1):
+            # An n-gram without its last symbol becomes a node of the result, unless it's left out.
+            nodes = np.flatnonzero(order == length)
+            is_kept = (new_node[parent[nodes]] >= 0) & (symbol[nodes] >= 0)
+            nodes = nodes[is_kept]
+            ngrams, new_node[nodes] = ngrams._with_entries(
+                parent=new_node[parent[nodes]],
+                symbol=symbol[nodes],
+                suffix=new_node[suffix[nodes]],
             )
-            for nodes, node_map in zip(kept_nodes, node_maps, strict=True):
-                node_map[nodes] = new_nodes[: len(nodes)]
-                new_nodes = new_nodes[len(nodes) :]
         return ngrams
+
+    def _with_entries(
+        self,
+        parent: Int64[Array, "entries"],
+        symbol: Int64[Array, "entries"],
+        suffix: Int64[Array, "entries"],
+    ) -> tuple[NgramSet, Int64[Array, "entries"]]:
+        """Return a set that also contains the n-grams of the next order, and the node of each entry.
+
+        Entries with the same parent and symbol are the same n-gram.
+        """
+        keys = parent * self.symbols + symbol  # (entries,) two numbers in one
+        distinct, first, rank = np.unique(keys, return_index=True, return_inverse=True)
+        ngrams = self._with_order(distinct // self.symbols, distinct % self.symbols, suffix[first])
+        return ngrams, len(self.parent) + rank
 
     def _with_order(
         self,
@@ -153,7 +155,7 @@ class NgramSet:
         symbol: Int64[Array, "added"],
         suffix: Int64[Array, "added"],
     ) -> NgramSet:
-        """Return a set that also contains the n-grams of the next order."""
+        """Return a set that also contains the n-grams of the next order, which are sorted and distinct."""
         parents = np.append(self.parent, parent)
         return NgramSet(
             labels=self.labels,
@@ -163,6 +165,12 @@ class NgramSet:
             suffix=np.append(self.suffix, suffix),
             first_of_order=(*self.first_of_order, len(parents)),
         )
+
+    @property
+    def order(self) -> Int64[Array, "nodes"]:
+        """The number of symbols of each n-gram."""
+        sizes = np.diff(self.first_of_order)
+        return np.repeat(np.arange(len(sizes)), sizes)
 
     @cached_property
     def _keys(self) -> Int64[Array, "children"]:
@@ -241,16 +249,14 @@ class NgramSet:
         """
         data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for order in range(ORDER):
-            first, count = self._candidates_after(order)
-            nodes = slice(*self.first_of_order[order + 1 : order + 3])
-            parent = (
-                self.parent[nodes] - self.first_of_order[order]
-            )  # among the n-grams of the order
-            candidate = self.symbol[nodes] if order == 0 else self.suffix[nodes]
+            first_candidate, count = self._candidates_after(order)
             first_bit = np.cumsum(count) - count  # of each parent
-            bits = np.zeros(count.sum(), np.uint8)
-            bits[first_bit[parent] + candidate - first[parent]] = 1
-            data += np.packbits(bits, bitorder="little").tobytes()
+            is_contained = np.zeros(count.sum(), bool)  # one bit per candidate
+            children = slice(*self.first_of_order[order + 1 : order + 3])
+            parent = self.parent[children] - self.first_of_order[order]  # among its order
+            candidate = self.symbol[children] if order == 0 else self.suffix[children]
+            is_contained[first_bit[parent] + candidate - first_candidate[parent]] = True
+            data += np.packbits(is_contained, bitorder="little").tobytes()
         return data
 
     @classmethod
@@ -265,28 +271,31 @@ class NgramSet:
         if not (0 < labels <= MAX_LABELS and 1 < symbols <= MAX_SYMBOLS):
             raise ValueError("the n-grams are cut short")
         ngrams = cls.empty(labels, symbols)
-        position = HEAD_BYTES
+        rest = data[HEAD_BYTES:]
         for order in range(ORDER):
-            first, count = ngrams._candidates_after(order)
-            bit_count = int(count.sum())
-            end = position + -(-bit_count // 8)
-            if end > len(data):
-                raise ValueError("the n-grams are cut short")
-            order_bytes = np.frombuffer(data[position:end], np.uint8)
-            bit = np.flatnonzero(np.unpackbits(order_bytes, bitorder="little"))  # (added,)
-            if len(bit) and bit[-1] >= bit_count:
-                raise ValueError("the n-grams aren't as namegen writes them")
+            # Each bit that is 1 stands for an n-gram.
+            first_candidate, count = ngrams._candidates_after(order)
             end_bit = np.cumsum(count)  # of each parent
-            parent = np.searchsorted(end_bit, bit, side="right")  # among the n-grams of the order
-            candidate = first[parent] + bit - (end_bit - count)[parent]
+            byte_count = -(-int(end_bit[-1]) // 8) if len(end_bit) else 0
+            if byte_count > len(rest):
+                raise ValueError("the n-grams are cut short")
+            bits = np.unpackbits(np.frombuffer(rest[:byte_count], np.uint8), bitorder="little")
+            rest = rest[byte_count:]
+            bit = np.flatnonzero(bits)  # (added,)
+            if len(bit) and bit[-1] >= end_bit[-1]:
+                raise ValueError("the n-grams aren't as namegen writes them")
+
+            # Its parent is the one to whose bits it belongs, and its place among them is the candidate.
+            parent = np.searchsorted(end_bit, bit, side="right")  # (added,) among its order
+            first_bit = end_bit - count
+            candidate = first_candidate[parent] + bit - first_bit[parent]
             parent += ngrams.first_of_order[order]
             if order == 0:
                 ngrams = ngrams._with_order(parent, symbol=candidate, suffix=parent)
             else:
                 symbol = ngrams.symbol[candidate]
                 ngrams = ngrams._with_order(parent, symbol, suffix=candidate)
-            position = end
-        if position != len(data):
+        if rest:
             raise ValueError("the n-grams aren't as namegen writes them")
         return ngrams
 
@@ -311,12 +320,10 @@ class NgramSource:
     """N-grams that become part of another set."""
 
     ngrams: NgramSet
-    new_label: Int64[
-        Array, "labels"
-    ]  # the label that each label becomes; −1 leaves its n-grams out
-    new_symbol: Int64[
-        Array, "symbols"
-    ]  # the symbol that each symbol becomes; −1 leaves out n-grams with it
+    # The label that each label becomes. −1 leaves its n-grams out.
+    new_label: Int64[Array, "labels"]
+    # The symbol that each symbol becomes. −1 leaves out n-grams with it.
+    new_symbol: Int64[Array, "symbols"]
 
 
 def digit_as_0(character: str) -> str:
@@ -334,11 +341,6 @@ def symbols_of(vocabulary: Vocabulary) -> Int64[Array, "V"]:
     >>> symbols_of(Vocabulary("12A")).tolist()
     [0, 1, 1, 3]
     """
-    symbols = np.arange(vocabulary.size)
-    digit_tokens = []
-    for token, character in enumerate(vocabulary.characters, start=1):
-        if character.isdecimal():
-            digit_tokens.append(token)
-    if digit_tokens:
-        symbols[digit_tokens] = digit_tokens[0]
-    return symbols
+    is_digit = np.array([False, *map(str.isdecimal, vocabulary.characters)])  # (V,)
+    first_digit = is_digit.argmax()  # 0 if there are no digits
+    return np.where(is_digit, first_digit, np.arange(vocabulary.size))

@@ -67,21 +67,12 @@ def check_self_test(
         tolerance: The largest difference that rounding explains, as a share of the largest logit.
 
     Raises:
-        CheckpointError: If the difference is larger, or a logit isn't a number.
+        CheckpointError: If the difference is larger, a logit isn't a number, or the model has another vocabulary.
     """
     if expected is None:
         return
     with np.errstate(all="ignore"):
         computed = self_test_logits(model, start_token)
-    if np.isnan(computed).any():
-        raise CheckpointError(
-            f"{reader} computes logits for {name} that are not numbers: train it again, or {advice}"
-        )
-    if computed.shape != expected.shape:
-        raise CheckpointError(
-            f"the self-test logits of {name} have the shape {expected.shape}, but its network computes "
-            f"{computed.shape}: {advice}"
-        )
     difference, largest = difference_of(computed, expected)
     if difference <= tolerance * max(1.0, largest):
         return
@@ -100,11 +91,13 @@ def difference_of(
     """Return the largest absolute difference of two arrays of logits, and the largest expected logit.
 
     A logit may be −inf, for a token that never occurs. If only one of two logits is −inf, the difference is infinite.
-    It's also infinite if the expected logits contain NaN.
+    It's also infinite if an array contains NaN, or if their shapes differ.
 
     >>> difference_of(np.array([1.0, -np.inf]), np.array([1.5, -np.inf]))
     (0.5, 1.5)
     """
+    if computed.shape != expected.shape:
+        return math.inf, 0.0
     is_finite = np.isfinite(expected)
     finite_expected = expected[is_finite]
     finite_computed = computed[is_finite]

@@ -1,13 +1,12 @@
 """Files that contain tensors and a JSON document: checkpoints, known names and the states of training runs.
 
-They're ``.safetensors`` files with a checksum, so reading one never executes code, and a single changed byte is
-detected. ``docs/reference/file-formats.md`` describes the format.
+They're ``.safetensors`` files with a checksum, so reading one never executes code, and damage is detected.
+``docs/reference/file-formats.md`` describes the format.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -111,12 +110,10 @@ def read_tensors(
         raise CheckpointError(
             f"{path} has the format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}"
         )
-    # A single changed byte changes the checksum, or the text isn't as namegen writes it.
     try:
         tensors = load_safetensors(content)
-        is_canonical = text == to_json(document)
         stored_checksum = document.pop("checksum", None)
-        is_sound = is_canonical and stored_checksum == checksum(tensors, document)
+        is_sound = stored_checksum == checksum(tensors, document)
     except (SafetensorError, ValueError, KeyError, TypeError):
         raise damaged from None
     if not is_sound:
@@ -158,21 +155,12 @@ def _read_document_text(path: Path | str, content: bytes, largest: int) -> str:
 
     The first eight bytes of a .safetensors file are the length of its header.
     """
-    if not content:
-        raise CheckpointError(f"{path} is empty: use another copy of the file")
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length]
-    if len(content) < 8 or not header.startswith(b"{"):
-        raise CheckpointError(f"{path} is {FOREIGN}: pass another file")
-    if len(header) < length:
+    if header.startswith(b"{") and len(header) < length:
         raise CheckpointError(f"{path} is cut short: use another copy of the file")
     try:
         plain_metadata = read_object(header, largest=largest)["__metadata__"]
-        metadata = from_plain(dict[str, str], plain_metadata)
-        # Padding may only consist of spaces, so that no byte can change unnoticed.
-        is_padded_by_spaces = re.fullmatch(rb"\{.*\} *", header)
-        if not is_padded_by_spaces or metadata.keys() != {METADATA_KEY}:
-            raise ValueError("the header has other padding or other keys")
+        return from_plain(dict[str, str], plain_metadata)[METADATA_KEY]
     except (ValueError, KeyError):
         raise CheckpointError(f"{path} is {FOREIGN}, or it is damaged: pass another file") from None
-    return metadata[METADATA_KEY]

@@ -145,20 +145,18 @@ class KnownSet:
 
     def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Return which of the names with these hashes are known."""
-        if not self.shortened:
-            known = is_known(hashes, self.numbers)  # (names,)
+        if self.shortened:
+            hashes_here = _shorten(hashes, len(self.numbers))
         else:
-            known = self._holds_short(_shorten(hashes, len(self.numbers)))  # (names,)
+            hashes_here = hashes
+        if self.shortened and len(self.numbers) <= MOST_BY_BITS:
+            byte, bit = _locate_in_bitmap(hashes_here)
+            known = (self._bits[byte] & bit) > 0  # (names,)
+        else:
+            known = is_known(hashes_here, self.numbers)  # (names,)
         for other in self.others:
             known |= other.holds(hashes)
         return known
-
-    def _holds_short(self, numbers: UInt64[Array, "names"]) -> Bool[Array, "names"]:
-        """Return which of the names with these shortened hashes are known."""
-        if len(self.numbers) > MOST_BY_BITS:
-            return is_known(numbers, self.numbers)
-        byte, bit = _locate_in_bitmap(numbers)
-        return (self._bits[byte] & bit) > 0
 
     @cached_property
     def _bits(self) -> UInt8[Array, "bytes"]:
@@ -253,8 +251,6 @@ def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-LEGAL_FORMS_FILE = Path(__file__).with_name("legal_forms.txt")
-USUAL_CASE_FILE = Path(__file__).with_name("usual_case.txt")
 SEPARATORS = ","  # besides white space, these characters separate words
 _SEPARATED = {ord(separator): " " for separator in SEPARATORS}
 
@@ -292,13 +288,32 @@ class Normalization:
             )
 
     @cached_property
-    def lookup(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The endings, and all of their tails. Words that aren't a tail can't be the end of an ending."""
+    def _lookup(self) -> tuple[frozenset[str], int]:
+        """The endings, and the length of the longest one."""
         endings = frozenset(filter(None, self.endings))
-        tails: set[str] = set()
-        for ending in endings:
-            tails.update(ending[start:] for start in range(len(ending)))
-        return endings, frozenset(tails)
+        return endings, max(map(len, endings), default=0)
+
+    def words_without_endings(self, words: Sequence[str]) -> int:
+        """Return how many words of a name remain without its endings. At least one word remains if there is one.
+
+        Args:
+            words: The normalized words of the name.
+        """
+        endings, longest = self._lookup
+        count = len(words)
+        while True:
+            # Find the longest ending at the end. If it has several words, they are joined.
+            remaining = count
+            tail = ""
+            for index in range(count - 1, 0, -1):
+                tail = words[index] + tail
+                if len(tail) > longest:
+                    break
+                if tail in endings:
+                    remaining = index
+            if remaining == count:
+                return count
+            count = remaining
 
     def without_endings(self, name: str) -> str:
         """Return the words of a name without its endings and without punctuation between words.
@@ -311,9 +326,7 @@ class Normalization:
         bare_words = [(word, bare(word)) for word in name.translate(_SEPARATED).split()]
         words = [word for word, form in bare_words if form]
         forms = [form for word, form in bare_words if form]
-        endings, tails = self.lookup
-        remaining = left(forms, endings, tails)
-        return " ".join(words[:remaining]) or name
+        return " ".join(words[: self.words_without_endings(forms)]) or name
 
     def normalize(self, name: str) -> str:
         """Return the normalized form of a name. Two names are the same if they have the same form."""
@@ -386,53 +399,25 @@ def bare(word: str) -> str:
     return normalize(word).translate(REMOVAL)
 
 
-def left(words: Sequence[str], endings: frozenset[str], tails: frozenset[str]) -> int:
-    """Return how many words remain without the endings. At least one word remains if there is one.
-
-    Args:
-        words: The normalized words of a name.
-        endings: The endings. If one has several words, they are joined.
-        tails: All tails of the endings.
-    """
-    count = len(words)
-    while True:
-        # Find the longest ending at the end.
-        remaining = count
-        tail = ""
-        for index in range(count - 1, 0, -1):
-            tail = words[index] + tail
-            if tail not in tails:
-                break
-            if tail in endings:
-                remaining = index
-        if remaining == count:
-            return count
-        count = remaining
-
-
 def legal_forms() -> tuple[str, ...]:
     """Return the legal forms of companies in their usual spelling, from ``legal_forms.txt``."""
-    return _read_lines(LEGAL_FORMS_FILE)
+    return _read_lines("legal_forms.txt")
 
 
 @cache
 def usual_spellings() -> tuple[Mapping[str, str], ...]:
     """Return the usual letters of words by their normalized forms: of legal forms, and of ``usual_case.txt``."""
-    return _map_spellings(legal_forms()), _map_spellings(_read_lines(USUAL_CASE_FILE))
+    spellings = []
+    for texts in (legal_forms(), _read_lines("usual_case.txt")):
+        words = " ".join(texts).split()
+        words.reverse()  # so that the first spelling of a word overwrites later ones
+        spellings.append({bare(word): "".join(filter(str.isalpha, word)) for word in words})
+    return tuple(spellings)
 
 
-def _map_spellings(texts: Iterable[str]) -> Mapping[str, str]:
-    """Map each normalized word to its letters in their usual case. The first spelling of a word counts."""
-    words = " ".join(texts).split()
-    spellings = {}
-    for word in reversed(words):  # so that the first spelling overwrites later ones
-        spellings[bare(word)] = "".join(filter(str.isalpha, word))
-    return spellings
-
-
-def _read_lines(file: Path) -> tuple[str, ...]:
-    """Return the lines of a file that aren't empty or comments."""
-    lines = file.read_text(encoding="utf-8").splitlines()
+def _read_lines(file_name: str) -> tuple[str, ...]:
+    """Return the lines of a file in this folder that aren't empty or comments."""
+    lines = Path(__file__).with_name(file_name).read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 

@@ -15,7 +15,6 @@ from namegen.core.data.normalization import (
     SEPARATORS,
     Normalization,
     bare,
-    left,
     usual_spellings,
 )
 from namegen.core.settings import LETTER_CASES
@@ -109,7 +108,7 @@ class _TitleCase:
         """Return the index of the first word of the legal form, such as "Inc"; the number of words if there's none."""
         word_indexes = [index for index, form in enumerate(self.forms) if form]  # no punctuation
         forms = [self.forms[index] for index in word_indexes]
-        count_before = left(forms, *normalization.lookup)
+        count_before = normalization.words_without_endings(forms)
         if count_before < len(word_indexes):
             return word_indexes[count_before]
         return len(self.forms)

@@ -42,10 +42,7 @@ def test_the_self_test_uses_a_start_token_and_eight_characters() -> None:
 
 
 INF, NAN = np.inf, np.nan
-OTHER, NOT_A_NUMBER = (
-    "m was trained by the backend 'far', and the page computes other values",
-    "m that are not numbers",
-)
+OTHER = "m was trained by the backend 'far', and the page computes other values"
 
 
 @pytest.mark.parametrize(
@@ -61,9 +58,9 @@ OTHER, NOT_A_NUMBER = (
         ((-10.0, 0.0), (-10.0, 0.0101), r"differ by 0\.01"),
         ((0.1, 0.0), (0.1, 0.00099), None),  # or to 1, if all logits are smaller
         ((0.1, 0.0), (0.1, 0.00101), OTHER),
-        ((0.0, 0.0), (NAN, 1.0), NOT_A_NUMBER),
+        ((0.0, 0.0), (NAN, 1.0), OTHER),
         ((NAN, NAN), (0.0, 1.0), OTHER),
-        ((0.0, 0.0), (0.0, 0.0, 0.0), "the self-test logits of m have the shape"),
+        ((0.0, 0.0), (0.0, 0.0, 0.0), OTHER),
     ],
 )
 def test_different_logits_are_detected_but_rounding_is_allowed(
