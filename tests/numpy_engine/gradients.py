@@ -27,7 +27,6 @@ TREES = {
 LABELLED = {
     "two": [(0, "ab"), (1, "ab"), (0, "abc"), (0, "ab"), (1, "e"), (1, "ed"), (0, "b")],
     "three": [(0, "ab"), (1, "ab"), (2, ""), (2, "c"), (1, "aec"), (2, "cb"), (0, "b")],
-    "three of which one is bare": [(0, "abc"), (1, ""), (1, ""), (2, "dd")],
 }
 
 trees = pytest.mark.parametrize("tree", TREES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -77,13 +75,6 @@ def test_gradients_of_layers_with_custom_cells_are_correct(
     check_layer(make_layer(cell, rng, bptt), make_tree("shared"), rng, dense=dense)
 
 
-def test_networks_of_custom_cells_only_take_widths_from_settings() -> None:
-    """Settings with a cell or options are rejected because they would have no effect."""
-    settings, OwnNetwork = NetworkSettings(hidden=(7,)), NETWORKS["one_gate"]
-    network = OwnNetwork.from_settings(settings, 12, labels=2)
-    assert network == OwnNetwork(12, hidden=(7,), labels=2)
-    assert network.summary == "one_gate 7"
-    assert OwnNetwork.from_dict(network.to_dict()) == network
-    for more in ({"cell": "gru"}, {"options": {"heads": 2}}):
-        with pytest.raises(SettingsError, match="one_gate"):
-            OwnNetwork.from_settings(replace(settings, **more), 12)
+def test_networks_of_custom_cells_have_no_setting_for_the_cell() -> None:
+    with pytest.raises(SettingsError, match="one_gate"):
+        NETWORKS["one_gate"].from_settings(NetworkSettings(cell="gru"), 12)

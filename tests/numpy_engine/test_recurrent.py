@@ -61,7 +61,7 @@ def check_layer(
 
 
 @cells
-@pytest.mark.parametrize("tree", ["shared", "single", "three of which one is bare"])
+@pytest.mark.parametrize("tree", ["shared", "single", "three"])
 @bptt
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
 def test_layer_gradients_agree_with_central_differences(

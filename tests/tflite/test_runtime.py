@@ -17,7 +17,6 @@ from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.self_test import self_test_logits
-from namegen.core.data.corpus import Corpus
 from namegen.core.data.normalization import Normalization, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
@@ -30,7 +29,6 @@ from tests.labelled import FIRST, LABELS, NAMES, labelled_checkpoint
 from tests.reading import engine_of
 from tests.tflite.conftest import (
     CELLS,
-    EACH,
     CheckpointOf,
     Exported,
     logits_of,
@@ -120,21 +118,6 @@ def test_the_sampling_loop_draws_the_same_names_as_numpy(source, model, temperat
     assert (drawn[ended] == 0).all()
 
 
-@pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_evaluation_gives_the_metrics_of_the_numpy_engine(
-    cell, quantize, checkpoint, exported, names
-) -> None:
-    nats = {"none": 1e-5, "float16": 1e-3, "int8": 0.01}[quantize]
-    corpus = Corpus(names, source="names")
-    expected = api.evaluate(api.open_checkpoint(checkpoint(cell), "checkpoint"), corpus)
-    found = api.evaluate(api.load(str(exported(cell, quantize))), corpus)
-    assert (found.names, found.ceiling) == (expected.names, expected.ceiling)
-    for figure in ("loss_nats_per_char", "accuracy_argmax", "accuracy_sampled"):
-        assert getattr(found.metrics, figure) == pytest.approx(
-            getattr(expected.metrics, figure), abs=nats
-        )
-
-
 @pytest.mark.parametrize("check", LANGUAGE_MODEL_CHECKS)
 def test_the_model_passes_the_language_model_checks(check: str, exported: Exported) -> None:
     tokens = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], np.int32)
@@ -177,28 +160,23 @@ def test_the_file_contains_labels_and_normalization(labelled: Path) -> None:
 
 
 def test_threads_get_the_same_results_as_one_thread(exported: Exported) -> None:
-    """The threads run the sampling loop, single steps and ``generate`` with different sizes."""
+    """The threads run the sampling loop and single steps with different sizes."""
     path = exported("lstm")
 
-    def calls(model: TFLiteModel, loaded: api.LoadedModel):
-        def call(seed: int) -> tuple[bytes, bytes, object]:
-            rng, rows = np.random.default_rng(seed), 1 + seed % 7
-            drawn = model.generate_tokens(rng.random((rows, 5 + seed % 11)))
-            tokens = rng.integers(model.vocabulary_size, size=rows, dtype=np.int32)
-            logits, _ = model.step(tokens, model.initial_state(rows))
-            return (
-                b"".join(part.tobytes() for part in drawn),
-                logits.tobytes(),
-                seed < 5 and loaded.generate(2, seed=seed, allow_seen=True),
-            )
+    model = TFLiteModel.load(path)
 
-        return call
+    def call(seed: int) -> tuple[bytes, ...]:
+        rng = np.random.default_rng(seed)
+        rows = 1 + seed % 7
+        drawn, log_probabilities = model.generate_tokens(rng.random((rows, 5 + seed % 11)))
+        tokens = rng.integers(model.vocabulary_size, size=rows, dtype=np.int32)
+        logits, _ = model.step(tokens, model.initial_state(rows))
+        return drawn.tobytes(), log_probabilities.tobytes(), logits.tobytes()
 
-    together, alone = (calls(TFLiteModel.load(path), api.load(path)) for _ in range(2))
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(together, range(40)))
-    assert found == list(map(alone, range(40)))
-    assert len({drawn for drawn, *_ in found}) > 20
+        together = list(pool.map(call, range(40)))
+    assert together == list(map(call, range(40)))
+    assert len(set(together)) == 40
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -226,19 +204,12 @@ def test_the_file_returns_the_same_names_as_its_checkpoint(
 
 
 class TestKnownNames:
-    def test_the_file_contains_the_training_names(self, exported, checkpoint, names) -> None:
+    def test_the_file_contains_the_training_names(self, exported, names) -> None:
         learned = known_set(names)
-        for quantize in ("none", "int8"):
-            assert (
-                api.load(str(exported("gru", quantize))).metadata.known_names.to_bytes()
-                == learned.to_bytes()
-            )
         loaded = api.load(str(exported("gru")))
-        assert loaded.generate(50, seed=1) == api.open_checkpoint(checkpoint("gru"), "").generate(
-            50, seed=1
-        )
+        assert loaded.metadata.known_names.to_bytes() == learned.to_bytes()
         new, old = (
-            hash_names(loaded.generate(300, seed=2, allow_seen=seen)) for seen in (False, True)
+            hash_names(loaded.generate(100, seed=2, allow_seen=seen)) for seen in (False, True)
         )
         assert not learned.holds(new).any()
         assert learned.holds(old).any()

@@ -22,6 +22,8 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Literal, TypeAlias, cast
 
+import numpy as np
+
 from namegen.backends.opening import find_architecture
 from namegen.backends.tflite.graph import ANY, FLOAT32, INT32, File, Weight
 from namegen.backends.tflite.layers import OPERATIONS, network_step
@@ -90,10 +92,11 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
             or is too large.
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
-    weights = {
-        piece.name: stored(checkpoint.parameters[piece.parameter], piece)
-        for piece in pieces(network, quantize, half)
-    }
+    with np.errstate(all="ignore"):  # NaN is noticed below
+        weights = {
+            piece.name: stored(checkpoint.parameters[piece.parameter], piece)
+            for piece in pieces(network, quantize, half)
+        }
     if not stays_finite(weights):
         raise OutputError(
             "the model has weights that are NaN, infinite or so large that its logits are: train it again"
