@@ -107,10 +107,10 @@ def evaluate(
     if result.by_label:
         by_loss = sorted(result.by_label.items(), key=lambda item: item[1][0].loss_nats_per_char)
         label_rows = [
-            (printable(label), f"{count:,}", *metric_cells(metrics))
+            (f"{printable(label)} ({count:,})", *metric_cells(metrics))
             for label, (metrics, count) in by_loss
         ]
-        blocks += ["", table(label_rows, "label", "names", *METRICS)]
+        blocks += ["", table(label_rows, "label (names)", *METRICS)]
     show_result(as_json, result.to_dict(), *blocks)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 import click
 
 from namegen import __version__
-from namegen.cli.terminal import Notes, columns, option_name
+from namegen.cli.terminal import NARROW, Notes, columns, option_name
 from namegen.core.settings import LETTER_CASES, About, DataSettings
 from namegen.errors import NamegenError, quote
 from namegen.files import is_folder
@@ -53,8 +53,7 @@ class HelpFormatter(click.HelpFormatter):
     def write_dl(self, rows: Iterable[HelpRecord], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write options with their descriptions."""
         unbreakable = [(name, text.replace("-", NON_BREAKING_HYPHEN)) for name, text in rows]
-        is_narrow = self.width < 60
-        super().write_dl(unbreakable, 4 if is_narrow else col_max, col_spacing)
+        super().write_dl(unbreakable, 4 if columns() < NARROW else col_max, col_spacing)
 
     def getvalue(self) -> str:
         """Return the help, with normal hyphens."""

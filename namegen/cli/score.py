@@ -12,9 +12,11 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.opening import open_blend
+from namegen.cli.opening import check_model, open_blend
 from namegen.cli.terminal import (
+    NARROW,
     Notes,
+    columns,
     counted,
     make_console,
     percent,
@@ -96,6 +98,7 @@ def score(
     elif model is None:
         # The first argument may be a mistyped model.
         first = texts[0]
+        check_model(first, notes)
         folder = os.path.dirname(first)
         if folder and is_folder(folder, None):
             raise click.UsageError(
@@ -187,8 +190,8 @@ def _describe_scores(scores: Sequence[NameScore]) -> list[RenderableType]:
         rows.append((colored, *values))
         scores_text = ", ".join(map(" ".join, zip(SCORES, values, strict=True)))
         lists += [f"{printable(score.name)}: {scores_text}", table(surprises), ""]
-    shows_colors = make_console().color_system is not None and not os.environ.get("NO_COLOR")
-    if not shows_colors:
+    has_colors = make_console().color_system is not None and not os.environ.get("NO_COLOR")
+    if not has_colors or columns() < NARROW:
         return lists[:-1]
     legend = Text("bits of surprise:")
     for limit, color in COLORS:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
 
 MAX_WIDTH = 80  # columns of text
+NARROW = 60  # a narrower terminal has no space for descriptions next to names
 MIN_WIDTH = 40  # in a narrower terminal, tables would break inside numbers
 METRICS = ("nats/char", "argmax accuracy", "sampled accuracy")
 # Maps names in Python to option names on the command line, where they differ.
@@ -145,13 +146,14 @@ def table(rows: Iterable[Sequence[RenderableType]], *headings: str, left: int = 
 
     result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
     for heading in headings:
-        longest_word = max(map(len, heading.split()), default=0)
-        result.add_column(heading, min_width=longest_word)
+        result.add_column(heading.replace(" ", "\n") if columns() < NARROW else heading)
     for row in rows:
         result.add_row(*row)
     for index, column in enumerate(result.columns):
         column.overflow = "fold"
-        column.justify = "left" if index < left else "right"
+        if index >= left:
+            column.justify = "right"
+            column.no_wrap = True  # numbers stay whole, so the texts to the left become narrower
     return result
 
 

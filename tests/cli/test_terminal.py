@@ -59,7 +59,10 @@ def test_results_fit_in_the_terminal(wide: int, names: str, place: Path) -> None
         assert result.exit_code == 0, result.output
         assert max(map(width, result.stdout.splitlines())) <= max(wide, 40)
         assert "…" not in result.stdout
-    assert re.search(r"this +\d\.\d{4} ", invoke("evaluate", "mlb-first", names, wide=40).stdout)
+    assert re.search(
+        r"(?m)^this +\d\.\d{4} +\d+\.\d% +\d+\.\d%$",
+        invoke("evaluate", "mlb-first", names, wide=40).stdout,
+    )
 
 
 def test_describe_uses_two_columns_if_they_fit(place: Path) -> None:
