@@ -227,13 +227,13 @@ class LSTM(NumpyCell):
     def backward(self, d_after: Array, local: Array, d: Array) -> None:
         """Compute the gradients ``d``. The gates i, f and g, and the old c, act only through c'; o only through h'."""
         d_h, d_c = d_after
-        by_i_f_g = local[:3]
-        _, _, _, by_o, by_c, by_c_after = local
-        d_i_f_g = d[:3]
-        _, _, _, d_o, d_c_before = d
+        by_i, by_f, by_g, by_o, by_c, by_c_after = local
+        d_i, d_f, d_g, d_o, d_c_before = d
         # c' is part of the state, and h' = o tanh(c') reads it, too.
         d_c_total = d_c + d_h * by_c_after
-        np.multiply(d_c_total, by_i_f_g, out=d_i_f_g)
+        np.multiply(d_c_total, by_i, out=d_i)
+        np.multiply(d_c_total, by_f, out=d_f)
+        np.multiply(d_c_total, by_g, out=d_g)
         np.multiply(d_h, by_o, out=d_o)
         np.multiply(d_c_total, by_c, out=d_c_before)
 
