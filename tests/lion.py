@@ -1,8 +1,11 @@
-"""Lion, an optimizer that namegen doesn't have."""
+"""Lion, an optimizer that namegen doesn't have, and ``decay``, a new hyperparameter."""
 
 from __future__ import annotations
 
-from namegen.core.optimizers import Optimizer, Slots, Tensor
+from dataclasses import dataclass, replace
+
+from namegen.core.optimizers import OPTIMIZERS, Optimizer, Slots, Tensor
+from namegen.core.settings import TrainingSettings, declared
 
 
 def lion(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Tensor, Slots]:
@@ -18,3 +21,26 @@ LION = Optimizer(
     0.001,
     ("m",),
 )
+
+
+@dataclass(frozen=True)
+class DecaySettings(TrainingSettings):
+    """The settings with the new hyperparameter."""
+
+    decay: float = declared(0.0, "The weight decay.")
+
+
+def with_decay(optimizer: Optimizer) -> Optimizer:
+    """Return an optimizer with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+    def update(
+        w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor, *, decay: float
+    ) -> tuple[Tensor, Slots]:
+        moved, new_slots = optimizer.update(w, g, slots, lr, t)
+        return moved - lr * decay * w, new_slots
+
+    formula = optimizer.formula + "; w ← w − lr·λ·w, λ = {decay}"
+    return replace(optimizer, update=update, formula=formula, hyperparameters=("decay",))
+
+
+DECAYING = {"lion": with_decay(LION), "adam": with_decay(OPTIMIZERS["adam"])}
