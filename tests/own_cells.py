@@ -15,34 +15,6 @@ from namegen.core.network.architecture import OwnCellNetwork
 from namegen.core.network.cells import Cell, sigmoid, tanh
 
 
-class MinimalGated(Cell):
-    """The minimal gated unit (Zhou et al., 2016), as a GRU with ``reset_after``. It has one gate and two biases."""
-
-    name, title, gates, biases = "minimal", "minimal gated unit", ("z", "n"), 2
-
-    @staticmethod
-    def step(x, s, before):
-        z = sigmoid(x.z + s.z)
-        return before.h + z * (tanh(x.n + z * s.n) - before.h)
-
-
-class MinimalGatedOnNumpy(NumpyCell):
-    declared, apart, carried = MinimalGated, (1,), (0,)
-    cached = 3  # z, n, s_n
-
-    def forward(self, x, s, before, after, cache):
-        z = 1 / (1 + np.exp(-x[0] - s[0]))
-        n = np.tanh(x[1] + z * s[1])
-        cache[...] = z, n, s[1]
-        after[0] = before[0] + z * (n - before[0])
-
-    def local_derivatives(self, before, after, cache, local):
-        z, n, s_n = cache
-        h = before[0]
-        by_n = z * (1 - n * n)
-        local[...] = z * (1 - z) * (n - h + by_n * s_n), by_n, by_n * z, 1 - z
-
-
 class Coupled(Cell):
     """An LSTM with coupled input and forget gates (Greff et al., 2017). Its number of gates is odd."""
 
@@ -157,7 +129,6 @@ def of_readme() -> NumpyCell:
 OWN_CELLS: dict[str, NumpyCell] = {
     cell.declared.name: cell
     for cell in (
-        MinimalGatedOnNumpy(),
         CoupledOnNumpy(),
         ProductOnNumpy(),
         IndRNNOnNumpy(),

@@ -28,11 +28,6 @@ def test_all_packages_are_listed() -> None:
     assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted(packages | {"namegen.configs"})
 
 
-def test_the_command_and_the_package_are_called_namegen() -> None:
-    assert PYPROJECT["project"]["scripts"] == {"namegen": "namegen.__main__:main"}
-    assert (ROOT / "namegen" / "__init__.py").is_file()
-
-
 def test_no_document_installs_namegen_from_the_package_index() -> None:
     """The package ``namegen`` in the index is another project."""
     for pattern in ("*.md", "docs/**/*.md", "namegen/**/*.md", "namegen/**/*.py"):

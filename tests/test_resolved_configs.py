@@ -1,14 +1,13 @@
 """Check the resolved settings of each config in ``configs/``, so that refactoring can't change them by accident.
 
 ``resolved_configs.json`` contains all settings, including defaults that depend on the list and the network. For a
-sweep, it contains the settings of the base and, for each point of the grid, the settings that differ from the base.
+sweep, it contains the settings of the first point of the grid and, for each other point, the settings that differ.
 After an intended change, run ``python -m tests.test_resolved_configs`` to write the file again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -55,21 +54,18 @@ def resolved(config: Config) -> dict[str, Any]:
 
 
 def resolved_file(path: Path) -> dict[str, Any]:
-    """Return the settings of a config. For a sweep, return the base, and for each point only the different settings."""
+    """Return the settings of a config. For a sweep, return those of the first point, and how the other points differ."""
     if not path.name.startswith("sweep-"):
         document: dict[str, Any] = {"settings": resolved(read_config(path))}
     else:
-        grid = read_grid(path)
-        base = resolved(grid.base)
-        points = [different(resolved(config), base) for _, config in grid.points]
-        document = {"settings": base, "points": points}
+        first, *others = (resolved(config) for _, config in read_grid(path).points)
+        differences = []
+        for point in others:
+            assert point.keys() == first.keys()
+            differences.append({name: point[name] for name in point if point[name] != first[name]})
+        document = {"settings": first, "points": differences}
     plain: dict[str, Any] = json.loads(json.dumps(document))  # tuples become lists
     return plain
-
-
-def different(settings: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    assert settings.keys() == base.keys()
-    return {name: value for name, value in settings.items() if value != base[name]}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -87,12 +87,12 @@ def test_score_rules_only_use_names_that_can_be_returned(tmp_path: Path) -> None
     Many such names are likely, so they would make the threshold too high. Resumed runs ignore them too, although their
     list has another name in the run's folder.
     """
-    corpus = Corpus(load_bundled("companies").names[:1_200], "companies")
+    corpus = Corpus(load_bundled("companies").names[:400], "companies")
     config = merge(
         Config(), {"training.epochs": 4, "network.hidden": (32,), "data.name_type": "company"}
     )
     assert not api.train(
-        corpus, config=config, out=tmp_path / "run", should_stop=After(40)
+        corpus, config=config, out=tmp_path / "run", should_stop=After(15)
     ).finished
     checkpoint = api.resume(tmp_path / "run").checkpoint
     generator = api.open_checkpoint(checkpoint, "companies").generator

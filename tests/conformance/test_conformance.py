@@ -13,7 +13,6 @@ import pytest
 from namegen.backends import load_engine
 from namegen.core.network.cells import CELLS
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
-from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 MODEL = "as a language model"
@@ -42,8 +41,3 @@ def cases() -> Iterator[object]:
 def test_the_keras_engine_passes_the_checks(cell: str, check: str) -> None:
     require("keras")
     CHECKS[check](load_engine("keras"), cell)
-
-
-@pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
-def test_the_fake_engine_passes_the_checks(check: str) -> None:
-    CONFORMANCE_CHECKS[check](FakeEngine, "gru")
