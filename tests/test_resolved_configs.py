@@ -54,7 +54,7 @@ def resolved(config: Config) -> dict[str, Any]:
 
 
 def resolved_file(path: Path) -> dict[str, Any]:
-    """Return the settings of a config. For a sweep, return those of the first point, and how the other points differ."""
+    """Return the settings of a config, or of the first point of a sweep, and how its other points differ."""
     if not path.name.startswith("sweep-"):
         document: dict[str, Any] = {"settings": resolved(read_config(path))}
     else:
