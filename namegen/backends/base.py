@@ -36,6 +36,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.engine import State, Step, StepLosses, check_known, clipped
 from namegen.core.network.architecture import (
     Network,
+    OptimizerState,
     checked_masks,
     checked_tensors,
 )
@@ -74,6 +75,12 @@ class TensorEngine(ABC):
     architectures: ClassVar[tuple[type[Network], ...]]
     cells: ClassVar[frozenset[str]] = frozenset()
     requires: ClassVar[tuple[str, ...]]
+    # By canonical name. Zeros until ``set_state``.
+    parameters: Tensors
+    # The optimizer's state, by the canonical name of the parameter.
+    _slots: AllSlots
+    # The number of updates so far.
+    _steps: int
 
     def __init__(
         self,
@@ -92,11 +99,9 @@ class TensorEngine(ABC):
         self.network = network  # an engine can annotate its own class of networks: `network: Mine`
         self.training = training
         self.dtype = dtype
-        # By canonical name. Zeros until ``set_state``.
-        self.parameters: Tensors = self._zeros()
-        self._steps = 0  # the number of updates so far
         self._optimizer = None if training is None else OPTIMIZERS[training.optimizer]
-        self._slots: AllSlots = self._new_slots()
+        zeros = {name: np.zeros(shape) for name, shape in network.parameter_shapes.items()}
+        self._set(zeros, None)
 
     # To be defined by an engine.
 
@@ -250,17 +255,20 @@ class TensorEngine(ABC):
         """Set the parameters, and the optimizer's state if there is one."""
         slots = () if self._optimizer is None else self._optimizer.slots
         parameters, optimizer_state = checked_tensors(self.network, state, slots)
+        self._set(parameters, optimizer_state)
+
+    def _set(self, parameters: Mapping[str, Array], optimizer_state: OptimizerState | None) -> None:
+        """Set the parameters and the optimizer's state. Without one, start with zeros."""
+        slots = () if self._optimizer is None else self._optimizer.slots
+        if optimizer_state is None:
+            zeros = {name: np.zeros(values.shape) for name, values in parameters.items()}
+            optimizer_state = OptimizerState(0, dict.fromkeys(slots, zeros))
         self.parameters = {name: self._own_tensor(values) for name, values in parameters.items()}
-        self._steps = 0
-        self._slots = self._new_slots()
-        if optimizer_state is not None:
-            self._steps = optimizer_state.step
-            self._slots = {
-                name: tuple(
-                    self._own_tensor(arrays[name]) for arrays in optimizer_state.slots.values()
-                )
-                for name in parameters
-            }
+        self._steps = optimizer_state.step
+        self._slots = {
+            name: tuple(self._own_tensor(optimizer_state.slots[slot][name]) for slot in slots)
+            for name in parameters
+        }
 
     def _training(self) -> tuple[TrainingSettings, Optimizer]:
         """Return the training settings and the optimizer. Raises EngineError if there are none."""
@@ -273,18 +281,6 @@ class TensorEngine(ABC):
     def _own_tensor(self, values: Array) -> Tensor:
         """Create a tensor with the engine's dtype, which shares no memory with the values."""
         return self.to_tensor(np.array(values, self.dtype, order="C"))
-
-    def _zeros(self) -> dict[str, Tensor]:
-        """Create a tensor of zeros for each parameter."""
-        return {
-            name: self._own_tensor(np.zeros(shape))
-            for name, shape in self.network.parameter_shapes.items()
-        }
-
-    def _new_slots(self) -> dict[str, Slots]:
-        """Create slots of zeros. Slots can share a tensor, because tensors are never changed."""
-        slot_count = 0 if self._optimizer is None else len(self._optimizer.slots)
-        return {name: (tensor,) * slot_count for name, tensor in self._zeros().items()}
 
 
 @dataclass(frozen=True, eq=False)

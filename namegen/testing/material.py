@@ -40,25 +40,24 @@ DROPOUT = 0.3  # the share of zeros in a mask
 TARGET_ERROR = 5e-4  # the largest difference between the sum of a target distribution and 1
 
 
+# The settings that a backend must not read.
+SETTINGS_OF_CORE = frozenset(
+    declaration.name for declaration in fields(TrainingSettings)
+).difference(TrainingSettings(optimizer="momentum").backend_settings)
+
+
 class GuardedSettings(TrainingSettings):
     """Training settings that raise an AssertionError if an engine reads a setting that isn't declared for backends."""
 
-    # The names of the settings that raise an error. They're set at the end of the initialization. Until then,
-    # all settings can be read.
-    forbidden: frozenset[str]
-
     def __post_init__(self) -> None:
-        super().__post_init__()
-        names = frozenset(declaration.name for declaration in fields(self))
-        object.__setattr__(self, "forbidden", names - self.backend_settings.keys())
+        """Skip the usual checks, which read all settings."""
 
     def __getattribute__(self, name: str) -> object:
         """Return a field or a method, or raise an AssertionError if engines must not read it."""
-        attributes = object.__getattribute__(self, "__dict__")
-        if name in attributes.get("forbidden", ()):
+        if name in SETTINGS_OF_CORE:
             raise AssertionError(
                 f"the backend reads the setting {name}, which isn't declared with backend_reads=True and isn't a "
-                f"hyperparameter of the optimizer {self.optimizer}"
+                "hyperparameter of the optimizer momentum"
             )
         return super().__getattribute__(name)
 
@@ -182,7 +181,10 @@ def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]
     """
     masks: dict[str, Array] = {}
     for k, (name, shape) in enumerate(network.parameter_shapes.items()):
-        mask_shape = [shape, (*shape[:-1], 1), (1, *shape[1:])][k % 3]
+        per_number = shape
+        per_row = (*shape[:-1], 1)
+        per_column = (1, *shape[1:])
+        mask_shape = (per_number, per_row, per_column)[k % 3]
         is_kept = rng.random(mask_shape) >= DROPOUT
         masks[name] = is_kept.astype(np.float32) / np.float32(1 - DROPOUT)
     return masks
