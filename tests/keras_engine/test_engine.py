@@ -104,40 +104,6 @@ def test_a_later_similar_engine_reuses_compiled_code(mlb_last: BatchMaker) -> No
         assert not any(values.any() for values in engine.get_state().values())
 
 
-def test_entries_after_the_last_tree_have_no_effect(mlb_last, monkeypatch) -> None:
-    """Losses and parameters are the same bit for bit, whatever the unused entries contain."""
-    from namegen.backends.keras_engine import program
-
-    size = int(mlb_last.tree.edge_token.max()) + 1
-    taken = list(steps(mlb_last, batch_size=100, count=3))
-    rng = np.random.default_rng(0)
-    pack = program.pack
-    results = []
-    for replacement in (pack, lambda *arguments: with_garbage(pack(*arguments), size, rng)):
-        monkeypatch.setattr(program, "pack", replacement)
-        engine = make(size)
-        losses = engine.model.program.run(taken)
-        results.append({"losses": losses, **engine.get_state()})
-        del engine  # the next engine reuses its compiled code
-    for name, values in results[0].items():
-        np.testing.assert_array_equal(results[1][name], values, err_msg=name)
-
-
-def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
-    """Fill all entries after the last tree with random values."""
-    end = packing.first_node[-1]
-    rest = len(packing.tokens) - end
-    assert rest > 0
-    for name, values in (
-        ("tokens", rng.integers(0, size, rest)),
-        ("parents", rng.integers(0, end, rest)),
-        ("counts", np.full(rest, 5)),
-        ("targets", rng.random((rest, size))),
-    ):
-        getattr(packing, name)[end:] = values
-    return packing
-
-
 @pytest.mark.slow
 def test_the_engine_is_silent_and_changes_nothing_global() -> None:
     """Loading, compiling, training and inference print nothing, and don't change Keras's dtypes or random states."""

@@ -55,8 +55,6 @@ def trained(names: list[str], labels: list[str] | None = None) -> Checkpoint:
 # By name: the checkpoint, the start of names, and the requested label.
 MODELS: dict[str, tuple[Callable[[], Checkpoint], str, str | None]] = {
     "mlb-first": (lambda: built_in("mlb-first"), "Mar", None),
-    "companies": (lambda: built_in("companies"), "American", None),
-    "world-given": (lambda: built_in("world-given"), "A", "Irish"),
     "two labels": (lambda: scored(labelled_checkpoint()), "B", "last"),
     "labelled phrases": (labelled_phrases, "", None),
 }

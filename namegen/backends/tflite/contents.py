@@ -29,7 +29,7 @@ from namegen.backends.tflite.graph import ANY, FLOAT32, INT32, File, Weight
 from namegen.backends.tflite.layers import OPERATIONS, network_step
 from namegen.backends.tflite.litert import schema
 from namegen.backends.tflite.sampling_loop import add_sampling_loop
-from namegen.backends.tflite.weights import pieces, read_weight, stays_finite, stored
+from namegen.backends.tflite.weights import are_finite, pieces, read_weight, stored
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Metadata, read_metadata
 from namegen.core.checkpoint.tensor_file import to_json
@@ -97,10 +97,8 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
             piece.name: stored(checkpoint.parameters[piece.parameter], piece)
             for piece in pieces(network, quantize, half)
         }
-    if not stays_finite(weights):
-        raise OutputError(
-            "the model has weights that are NaN, infinite or so large that its logits are: train it again"
-        )
+    if not are_finite(weights.values()):
+        raise OutputError("the model has weights that are NaN or infinite: train it again")
     return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
 
 
@@ -184,8 +182,8 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
         network = exportable(metadata.network, OPERATIONS, "a .tflite")
         layout = pieces(network, description.quantize, description.half)
         weights = {piece.name: read_weight(entries, piece) for piece in layout}
-        if not stays_finite(weights):
-            raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
+        if not are_finite(weights.values()):
+            raise CheckpointError("its weights are NaN or infinite")
         if KNOWN_NAMES in entries:
             known_names = KnownSet.read(entries[KNOWN_NAMES])
             metadata = replace(metadata, known_names=known_names)
