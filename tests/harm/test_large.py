@@ -89,6 +89,19 @@ def test_a_model_with_large_metadata_takes_limited_resources(tmp_path: Path) -> 
     attack(load, [path])  # it may be read or rejected: only time and memory matter
 
 
+@pytest.mark.parametrize(
+    ("labels", "symbols"), [(2**32 - 1, 20), (1, 2**32 - 1), (1 << 20, 1 << 21)]
+)
+def test_ngrams_with_a_forged_size_take_no_memory(
+    labels: int, symbols: int, tmp_path: Path
+) -> None:
+    tensors, document = read_tensors(model_file(labelled=False))
+    content = labels.to_bytes(4, "little") + symbols.to_bytes(4, "little") + bytes(100)
+    path = tmp_path / "model.safetensors"
+    write_tensors(path, {**tensors, "ngrams": np.frombuffer(content, np.uint8)}, document)
+    assert attack(load, [path], seconds=2, memory=2**28, longest_message=500).refused
+
+
 def test_a_search_with_nested_repeats_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "MAX_LOGITS", 100_000)
 

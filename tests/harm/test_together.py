@@ -5,28 +5,24 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-import numpy as np
 import pytest
 
-from namegen.api.model import LoadedModel
-from namegen.backends import load_engine
-from namegen.core.checkpoint.metadata import ListMetadata
-from namegen.core.data.labels import StartTokens
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import RecurrentNetwork
+from namegen.api.model import LoadedModel, open_checkpoint
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import end, same_model
 from tests.harm.effort import tries
+from tests.labelled import labelled_checkpoint
 
 SMALL = (
     "--quick",
     "--hidden",
     4,
     "--epochs",
-    10,
+    6,
     "--batch-size",
     32,
     "--seed",
@@ -84,64 +80,40 @@ def test_only_one_process_can_start_or_resume_a_run(program, names) -> None:  # 
 # --- several threads with one model -----------------------------------------------------------------------------------
 
 THREADS = 8
-WAYS = 12  # number of different calls: each thread makes all of them in order, starting with a different one
 
 
-@pytest.fixture
-def _threads_change_often() -> Iterator[None]:
-    """Switch threads very often, so that the test finds race conditions."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
-
-
-def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> LoadedModel:
+def fresh_model() -> LoadedModel:
     """Return a model that hasn't been used yet, so that several threads do the setup for the first call together."""
-    vocabulary = Vocabulary("aeilmnorst")
-    network = RecurrentNetwork(vocabulary.size, cell, (16, 16), labels=labels)
-    rng = np.random.default_rng(0)
-    shapes = network.parameter_shapes.items()
-    state = {name: rng.normal(scale=0.5, size=shape).astype(np.float32) for name, shape in shapes}
-    engine = load_engine(backend)(network, None, threads=1)
-    engine.set_state(state)
-    start_tokens = (
-        StartTokens.from_counts(vocabulary.size, [3, 2, 1][:labels])
-        if labels
-        else StartTokens.single()
+    return open_checkpoint(labelled_checkpoint("gru", (16, 16)), "threads")
+
+
+CALLS: list[Callable[[LoadedModel], object]] = [
+    call
+    for seed in range(4)
+    for call in (
+        partial(LoadedModel.generate, n=10 + seed, seed=seed, allow_seen=True, max_length=8),
+        partial(LoadedModel.most_likely, n=3 + seed, allow_seen=True, max_length=8),
+        partial(LoadedModel.score, name="Mario"[seed:]),
     )
-    of_labels = tuple(f"label {place}" for place in range(labels))
-    metadata = ListMetadata(vocabulary=vocabulary, longest_name=8)
-    return LoadedModel("threads", engine, metadata, start_tokens=start_tokens, labels=of_labels)
+]
 
 
-def ask(model: LoadedModel, way: int) -> object:
-    """Make one of the calls."""
-    kind, seed = way % 3, way // 3
-    if kind == 0:
-        return model.generate(10 + seed, seed=seed, allow_seen=True, max_length=8)
-    if kind == 1:
-        return model.most_likely(5 + seed, allow_seen=True, max_length=8)
-    return model.score("marion"[seed:])
-
-
-def check(make: Callable[[], LoadedModel], calls: int) -> None:
-    """Use a new model in several threads, and compare each result with the result of a single thread."""
-    alone = make()
-    expected = [ask(alone, way) for way in range(WAYS)]
-    model = make()
-
+def test_threads_can_share_a_numpy_model() -> None:
+    """Each thread makes the calls in order, starting with a different one, and gets the results of a single thread."""
+    alone = fresh_model()
+    expected = [call(alone) for call in CALLS]
+    model = fresh_model()
     together = threading.Barrier(THREADS)
 
-    def work(thread: int) -> list[tuple[int, object]]:
+    def work(thread: int) -> None:
         together.wait(timeout=60)
-        return [(way, ask(model, way)) for way in ((thread + call) % WAYS for call in range(calls))]
+        for number in range(thread, thread + tries("calls of each of 8 threads")):
+            assert CALLS[number % len(CALLS)](model) == expected[number % len(CALLS)]
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        for answers in pool.map(work, range(THREADS)):
-            assert answers == [(way, expected[way]) for way, _ in answers]
-
-
-@pytest.mark.usefixtures("_threads_change_often")
-def test_threads_can_share_a_numpy_model() -> None:
-    check(lambda: fresh_model("gru", labels=3), tries("calls of each of 8 threads"))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # switch threads very often, to find race conditions
+    try:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(work, range(THREADS)))
+    finally:
+        sys.setswitchinterval(before)
