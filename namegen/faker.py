@@ -26,10 +26,9 @@ from typing import Any, TypeVar, cast
 from namegen import __version__, api
 from namegen.api.people import people_origins
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.people.families import female_form
-from namegen.core.settings import GENDERS
+from namegen.core.settings import GENDERS, checked
 from namegen.errors import (
     GenerationError,
     NamegenError,
@@ -109,9 +108,8 @@ class NamegenProvider(BaseProvider):
         country: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(generator)
-        if temperature is not None:
-            SamplingSettings(temperature)  # raises SettingsError
-        check_letter_case(letter_case)
+        checked(GenerationRequest, "temperature", 1 if temperature is None else temperature)
+        checked(GenerationRequest, "letter_case", letter_case)
         if gender not in (None, *GENDERS):
             raise SettingsError(
                 f"{setting('gender')} must be {' or '.join(GENDERS)}, not {shown(gender)}"

@@ -88,14 +88,13 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert", "flatbuffers"},
     ),
     "web": (
-        PEOPLE | {"backends.opening", "lists", "models", "constraints"},
+        PEOPLE | {"backends.opening", "lists", "models"},
         {"numpy", "jinja2", "markupsafe"},
     ),
     "pseudonymize": (DATA, set()),
-    "constraints": (PEOPLE | {"lists"}, set()),
     "api": (
         CORE
-        | {"settings_toml", "lists", "models", "constraints"}
+        | {"settings_toml", "lists", "models"}
         | {"backends", "backends.opening", "backends.tflite"},
         {"numpy"},
     ),
@@ -123,7 +122,6 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "bundled_configs",
             "lists",
             "models",
-            "constraints",
             "pseudonymize",
             "api",
             "drawings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,10 @@ from namegen import api
 from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
-from namegen.constraints import make_constraints
 from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.generation.constraints.constraint import Finished
-from namegen.core.generation.constraints.constraint_list import (
-    CONSTRAINTS,
-    MinDistance,
-    UsualPatterns,
-    WellFormed,
-)
+from namegen.core.generation.constraints.others import MinDistance
+from namegen.core.generation.request import NameConstraints
 from namegen.core.settings import Config
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
@@ -112,18 +108,15 @@ def test_every_constraint_has_an_option_and_is_documented() -> None:
     document = (Path(__file__).parents[1] / "docs" / "guides" / "generate.md").read_text(
         encoding="utf-8"
     )
-    for constraint in CONSTRAINTS.values():
-        if constraint in (WellFormed, UsualPatterns):  # these always apply
-            continue
-        name = constraint.setting_name
-        assert name is not None
+    for declaration in fields(NameConstraints):
+        name = declaration.name
         assert name in options
         assert f"\n| `{name}` | `{option_name(name)}" in document
 
 
-def test_an_unknown_constraint_raises_a_type_error() -> None:
-    with pytest.raises(TypeError, match="'startswith': the constraints are starts_with, ends_with"):
-        make_constraints(startswith="Mc")  # type: ignore[call-arg]
+def test_an_unknown_option_raises_a_type_error(model: LoadedModel) -> None:
+    with pytest.raises(TypeError, match="'startswith'"):
+        model.generate(startswith="Mc")
 
 
 def test_min_length_0_disables_the_minimum() -> None:

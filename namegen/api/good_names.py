@@ -26,13 +26,14 @@ the prefixes it hasn't read. That happens for large models, but for none of the 
 from __future__ import annotations
 
 from functools import lru_cache
+from numbers import Integral
 from typing import TYPE_CHECKING
 
-from namegen.constraints import make_constraints
 from namegen.core.generation.exact import BandSearch, ByProbability
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.sampling import check_count
-from namegen.errors import GenerationError
+from namegen.core.generation.request import GenerationRequest
+from namegen.core.settings import checked
+from namegen.errors import GenerationError, SettingsError, setting, shown
 
 if TYPE_CHECKING:
     from namegen.api.model import LoadedModel
@@ -55,20 +56,10 @@ def find_good_names(model: LoadedModel) -> list[str]:
     generator = model.filtering_generator
     names: list[str] = []
     if generator.scorer is not None and generator.scorer.rules:
-        constraints = make_constraints(model.list_name, model.normalization)
-        longest = model.longest(None, constraints, unfiltered=False)
-        walk, name_filter = generator.prepare(
-            MAX_NAMES,
-            longest,
-            generator.with_usual_constraints(constraints, longest),
-            allow_seen=False,
-            allow_repeats=False,
-        )
-        search = BandSearch(
-            walk.scored_by(generator.scorer), name_filter, ByProbability(), budget=MAX_PREFIXES
-        )
+        walk = generator.prepare(GenerationRequest(n=MAX_NAMES), usual=True)
+        search = BandSearch(walk.scored_by(generator.scorer), ByProbability(), budget=MAX_PREFIXES)
         for band in search.bands(MAX_NAMES):  # the last band has the names of all bands before
-            names = band.best.names
+            names = band.best.names.tolist()
     known_names = model.metadata.known_names
     if known_names is not None:
         are_known = model.normalization.are_known(names, known_names.short).tolist()
@@ -82,8 +73,11 @@ def find_good_names(model: LoadedModel) -> list[str]:
 
 def name_at(model: LoadedModel, seed: int, index: int) -> str:
     """Return the name at an index of the seeded order of a model's good names; see ``LoadedModel.name_at``."""
-    check_count("seed", seed, 0)
-    check_count("index", index, 0)
+    seed = checked(GenerationRequest, "seed", seed)
+    if not isinstance(index, Integral) or index < 0:
+        raise SettingsError(
+            f"{setting('index')} is {shown(index)}: expected a whole number of at least 0"
+        )
     names = model.good_names
     if index >= len(names):
         raise GenerationError(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
-from namegen.constraints import Constraints, check_type, claimed_starts, make_constraints
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
-from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
+from namegen.core.checkpoint.metadata import ListMetadata, Metadata
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import find_labels
 from namegen.core.data.labels import StartTokens
@@ -24,13 +23,10 @@ from namegen.core.data.normalization import NAMES, KnownSet, Normalization, join
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_probabilities, score_names
-from namegen.core.generation.constraints.constraint import composed
-from namegen.core.generation.constraints.constraint_list import ConstraintList
-from namegen.core.generation.exact import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import title
-from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case
-from namegen.core.generation.sampling import SamplingSettings, random_numbers
+from namegen.core.generation.name_batch import NameBatch
+from namegen.core.generation.request import GenerationRequest, composed
 from namegen.core.models.mixture import MixtureModel, as_one
 from namegen.core.scoring.scorer import Scorer, scorer_of
 from namegen.core.training import MODEL_FILE
@@ -46,6 +42,8 @@ from namegen.errors import (
 )
 from namegen.events import ProgressCallback, ignore_progress
 from namegen.files import is_file, is_folder, is_there, look
+from namegen.lists import BUNDLED, load_bundled
+from namegen.lists.claimed import claimed_starts
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64
 
@@ -58,56 +56,10 @@ MODELS_EXPECTED = "a run folder, a .safetensors or .tflite file, or a built-in m
 TFLITE_SUFFIX = ".tflite"
 
 
-_TYPES: dict[str, type] = {
-    **dict.fromkeys(("max_length", "threads"), int),
-    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), bool),
-    **dict.fromkeys(("name", "label", "backend"), str),
-}
-
-
-def check_types(**values: object) -> None:
-    """Check the types of arguments. None is allowed for all arguments except ``name``.
-
-    Raises:
-        SettingsError: an argument has the wrong type.
-    """
-    for name, value in values.items():
-        if value is not None or name == "name":
-            check_type(name, value, _TYPES[name])
-
-
-class Searching(Constraints, total=False):
-    """The options of an exact search, in addition to ``Constraints``. ``LoadedModel.generate`` explains them.
-
-    Attributes:
-        max_length: the maximum length of a name.
-        allow_seen: also return names from the training list.
-        allow_repeats: allow the same name more than once.
-        letter_case: ``original``, ``title``, ``upper`` or ``lower``.
-    """
-
-    max_length: int | None
-    allow_seen: bool
-    allow_repeats: bool
-    letter_case: str | None
-
-
-class Drawing(Searching, total=False):
-    """The options for random names, in addition to ``Searching``. ``LoadedModel.generate`` explains them.
-
-    Attributes:
-        seed: the random seed.
-        temperature: values below 1 favor likely characters.
-        unfiltered: sample from the model's own distribution.
-        top_k: sample only from the most likely next characters.
-        top_p: sample only from the most likely next characters, up to this total probability.
-    """
-
-    seed: int | None
-    temperature: float | None
-    unfiltered: bool
-    top_k: int | None
-    top_p: float | None
+def check_string(name: str, value: object) -> None:
+    """Raise SettingsError if an argument isn't a string."""
+    if not isinstance(value, str):
+        raise SettingsError(f"{setting(name)} is {shown(value)}: expected a string", field=name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +119,7 @@ class LoadedModel:
         """Return the indexes of all labels that match the requested labels, without repeats."""
         indexes: list[int] = []
         for label in requested:
-            check_types(label=label)
+            check_string("label", label)
             indexes += find_labels(label, self.labels, self.name)
         return list(dict.fromkeys(indexes))
 
@@ -181,10 +133,20 @@ class LoadedModel:
             start_tokens=self.start_tokens,
             scorer=self.scorer,
             shortest=self.metadata.shortest_name,
+            longest_name=self.metadata.longest_name,
             patterns=self.metadata.patterns,
             normalization=self.normalization,
             claimed=claimed_starts(*self.lists),
+            read_list=self._list_reader,
         )
+
+    @property
+    def _list_reader(self) -> Callable[[], Sequence[str]] | None:
+        """A function that reads the training list, or None if it isn't a built-in list."""
+        if self.list_name not in BUNDLED:
+            return None
+        list_name = str(self.list_name)
+        return lambda: load_bundled(list_name).names
 
     @cached_property
     def filtering_generator(self) -> Generator:
@@ -193,16 +155,12 @@ class LoadedModel:
         If the model has no rules for these scores, namegen measures them once, which takes a second or two. Blends and
         runs that haven't finished have no rules.
         """
+        from namegen.core.generation.fitting import measure_rules
+
         generator = self.generator
         scorer = generator.scorer
         if scorer is None or scorer.rules:
             return generator
-        return self._with_measured_rules(generator, scorer)
-
-    def _with_measured_rules(self, generator: Generator, scorer: Scorer) -> Generator:
-        """Measure which scores new names have, and return a generator that filters them by the resulting rules."""
-        from namegen.core.generation.fitting import measure_rules
-
         measured = measure_rules(
             generator,
             shortest=self.metadata.shortest_name,
@@ -216,29 +174,16 @@ class LoadedModel:
     @property
     def default_max_length(self) -> int:
         """The default maximum length of unfiltered names, which is twice the length of the longest name in the list."""
-        return default_max_length(self.metadata.longest_name)
+        return self.metadata.max_length
 
-    def generate(self, n: int = 20, **options: Unpack[Drawing]) -> list[str]:
+    def generate(self, n: int = 20, **options: Any) -> list[str]:
         """Generate distinct new names, in random order.
 
         Args:
             n: how many names to return.
-            seed: the random seed. The same seed returns the same names.
-            temperature: 1, the default, samples from the model's own distribution. Lower values favor likely
-                characters, and 0 always takes the most likely character.
-            top_k: sample only from the ``top_k`` most likely next characters.
-            top_p: sample only from the most likely next characters whose probabilities add up to ``top_p`` (at most 1).
-            max_length: the maximum length of a name, in characters. The default is ``metadata.longest_name``, or
-                ``default_max_length`` for unfiltered names. It's higher if a constraint requires longer names.
-            allow_seen: also return names from the training list.
-            allow_repeats: allow the same name more than once. This implies ``unfiltered``.
-            unfiltered: sample from the model's own distribution. By default, new names are returned only if their score
-                is in the top 1% (``core/scoring/scorer.py``). If too few names qualify, the best of the remaining
-                names follow.
-            letter_case: ``original``, ``title``, ``upper`` or ``lower``. The default is ``title`` for companies and
-                ``original`` for other names. Constraints apply to names in their original case.
-            options: constraints that every name must satisfy, such as ``starts_with="Mc"``. See
-                ``namegen.constraints.Constraints``.
+            options: the options of ``GenerationRequest``, such as ``seed``, ``temperature``, ``max_length``,
+                ``allow_seen``, ``unfiltered`` and ``letter_case``, and constraints that every name must satisfy, such
+                as ``starts_with="Mc"``.
 
         Raises:
             SettingsError: a value is out of range, or constraints contradict each other.
@@ -250,20 +195,7 @@ class LoadedModel:
         return gathered(batch.names for batch in self.generate_batches(n, **options))
 
     def generate_batches(
-        self,
-        n: int = 20,
-        *,
-        seed: int | None = None,
-        temperature: float | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        max_length: int | None = None,
-        allow_seen: bool = False,
-        allow_repeats: bool = False,
-        unfiltered: bool = False,
-        on_progress: ProgressCallback = ignore_progress,
-        letter_case: str | None = None,
-        **constraints: Unpack[Constraints],
+        self, n: int = 20, *, on_progress: ProgressCallback = ignore_progress, **options: Any
     ) -> Iterator[NameBatch]:
         """Generate names in batches, so that memory use stays constant for any ``n``.
 
@@ -274,38 +206,18 @@ class LoadedModel:
             SettingsError: immediately, if a value is out of range or constraints contradict each other.
             GenerationError: after the last batch, if there are fewer than ``n`` names.
         """
-        check_letter_case(letter_case)
-        check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, unfiltered=unfiltered)
-        constraint_list = make_constraints(
-            self.list_name, self.normalization, **self._in_title_case(constraints)
-        )
-        unfiltered = unfiltered or allow_repeats or self.scorer is None
-        sampling = SamplingSettings(
-            temperature=1.0 if temperature is None else temperature,
-            top_k=top_k,
-            top_p=top_p,
-            max_length=self.longest(max_length, constraint_list, unfiltered=unfiltered),
-        )
-        generator = self.generator if unfiltered else self.filtering_generator
-        batches = generator.generate(
-            n,
-            rng=random_numbers(seed),
-            sampling=sampling,
-            constraints=constraint_list,
-            allow_seen=allow_seen,
-            allow_repeats=allow_repeats,
-            unfiltered=unfiltered,
-            on_progress=on_progress,
-        )
-        return in_case(batches, letter_case or self.letter_case)
+        request = self._request(n, options)
+        generator = self.generator if request.unfiltered else self.filtering_generator
+        batches = generator.generate(request, on_progress=on_progress)
+        return (batch.in_case(request.letter_case) for batch in batches)
 
-    def most_likely(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
+    def most_likely(self, n: int = 20, **options: Any) -> list[str]:
         """Return the ``n`` most likely names, most likely first, using an exact search.
 
         Args:
             n: how many names to return.
-            options: constraints, and the arguments ``max_length``, ``letter_case``, ``allow_seen`` and
-                ``allow_repeats`` of ``generate``.
+            options: constraints, and the options ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats``
+                of ``GenerationRequest``. The other options have no effect.
 
         Raises:
             SettingsError: a value is out of range, or constraints contradict each other.
@@ -318,15 +230,7 @@ class LoadedModel:
         return gathered(batch.names for batch in self.most_likely_batches(n, **options))
 
     def most_likely_batches(
-        self,
-        n: int = 20,
-        *,
-        max_length: int | None = None,
-        allow_seen: bool = False,
-        allow_repeats: bool = False,
-        on_progress: ProgressCallback = ignore_progress,
-        letter_case: str | None = None,
-        **constraints: Unpack[Constraints],
+        self, n: int = 20, *, on_progress: ProgressCallback = ignore_progress, **options: Any
     ) -> Iterator[NameBatch]:
         """Return the most likely names as one batch, with their log-probabilities.
 
@@ -334,21 +238,27 @@ class LoadedModel:
         report the progress of the search (``namegen.events.Searched``). If there are fewer than ``n`` names, a
         GenerationError is raised after the batch.
         """
-        check_letter_case(letter_case)
-        check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
-        constraint_list = make_constraints(
-            self.list_name, self.normalization, **self._in_title_case(constraints)
+        request = self._request(n, options)
+        batches = self.generator.most_likely(request, on_progress=on_progress)
+        return (batch.in_case(request.letter_case) for batch in batches)
+
+    def _request(self, n: int, options: Mapping[str, Any]) -> GenerationRequest:
+        """Return a request with the defaults of this model.
+
+        If the whole list was in lower case or in capitals, the model reads and returns names in title case.
+        """
+        request = GenerationRequest(n=n, **options)
+        unfiltered = request.unfiltered or request.allow_repeats or self.scorer is None
+        request = request.changed(unfiltered=unfiltered)
+        if self.letter_case is None:
+            return request
+        return request.changed(
+            starts_with=title(request.starts_with),
+            contains=request.contains.lower(),
+            ends_with=request.ends_with.lower(),
+            matches=f"(?i){request.matches}" if request.matches else request.matches,
+            letter_case=request.letter_case or self.letter_case,
         )
-        batches = most_likely(
-            self.generator,
-            n,
-            max_length=self.longest(max_length, constraint_list, unfiltered=True),
-            constraints=constraint_list,
-            allow_seen=allow_seen,
-            allow_repeats=allow_repeats,
-            on_progress=on_progress,
-        )
-        return in_case(batches, letter_case or self.letter_case)
 
     @property
     def letter_case(self) -> str | None:
@@ -359,24 +269,6 @@ class LoadedModel:
     def as_read(self, name: str) -> str:
         """Return a name as the model reads it: in title case if the whole list was in lower case or in capitals."""
         return name if self.letter_case is None else title(name)
-
-    def _in_title_case(self, constraints: Constraints) -> Constraints:
-        """Return constraints for names in title case if the whole list was in lower case or in capitals."""
-        if self.letter_case is None:
-            return constraints
-        converted: dict[str, Any] = dict(constraints)
-        for key, write in (
-            ("starts_with", title),
-            ("contains", str.lower),
-            ("ends_with", str.lower),
-        ):
-            text = converted.get(key)
-            if isinstance(text, str):
-                converted[key] = write(text)
-        pattern = converted.get("matches")
-        if isinstance(pattern, str) and pattern:
-            converted["matches"] = f"(?i){pattern}"
-        return cast(Constraints, converted)
 
     @cached_property
     def good_names(self) -> tuple[str, ...]:
@@ -422,7 +314,7 @@ class LoadedModel:
         >>> round(load("mlb-last").score("Smith").log_probability)
         -7
         """
-        check_types(name=name)
+        check_string("name", name)
         name = self.as_read(composed(name.strip()))
         if self.blended and not self.reads(name):
             raise NamesError(
@@ -445,7 +337,7 @@ class LoadedModel:
             NamesError: the name is empty, or contains characters that the model doesn't know.
             SettingsError: the model has no labels.
         """
-        check_types(name=name)
+        check_string("name", name)
         if not self.labels:
             raise SettingsError(
                 f"{self.name} has no labels: use a model of labeled names, such as world-given"
@@ -477,15 +369,6 @@ class LoadedModel:
             return True
         return bool(self.normalization.are_known(corpus.names, known_names).all())
 
-    def longest(
-        self, max_length: int | None, constraint_list: ConstraintList, *, unfiltered: bool
-    ) -> int:
-        """Return the maximum length of names: ``max_length``, or else a default that suits the constraints."""
-        if max_length is not None:
-            return max_length
-        default = self.default_max_length if unfiltered else self.metadata.longest_name
-        return max(default, 2 * constraint_list.shortest)
-
 
 def load(
     model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1
@@ -506,7 +389,10 @@ def load(
     >>> load("mlb-last").name
     'mlb-last'
     """
-    check_types(backend=backend, threads=threads)
+    if backend is not None:
+        check_string("backend", backend)
+    if not isinstance(threads, int):
+        raise SettingsError(f"{setting('threads')} is {shown(threads)}: expected a whole number")
     # A RunResult is recognized by its checkpoint, because importing the class would load all training modules.
     checkpoint = getattr(model, "checkpoint", None)
     if isinstance(checkpoint, Checkpoint):

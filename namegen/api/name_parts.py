@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache, wraps
 from inspect import signature
 from itertools import chain
 from typing import Any, ParamSpec, TypeVar, get_args, get_type_hints
 
 from namegen.api.model import LoadedModel
-from namegen.constraints import PartConstraints, make_constraints
 from namegen.core.data.label_parts import meant_labels
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.people.names import Kind, PartOfName
-from namegen.core.settings import SOURCES
 from namegen.errors import SettingsError, add_part_to_settings, gathered, setting, shown
 from namegen.lists import BUNDLED, load_bundled
 
@@ -24,34 +22,25 @@ Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
 
 
-@dataclass(frozen=True)
-class DrawOptions:
-    """Options that apply to all parts of a name."""
-
-    temperature: float | None  # None means 1
-    unfiltered: bool  # whether new names are sampled from the model's own distribution
-    allow_profanity: bool  # whether names may contain profanity; constraints take precedence
-
-
 def make_part_of_name(
     role: str,
     model: LoadedModel,
+    request: GenerationRequest,
     *,
     source: str | None,
-    constraints: PartConstraints | None,
+    constraints: Mapping[str, Any] | None,
     labels: Mapping[Kind, str],
-    options: DrawOptions,
 ) -> PartOfName:
     """Create the source of given, family, first or last names.
 
     Args:
         role: ``given``, ``family``, ``first`` or ``last``. The names of the part's settings start with this word.
         model: the model of these names.
+        request: the options for all parts of the names.
         source: ``real`` for names from the model's list, ``new`` for names that aren't in it, or ``any``. The default
             is ``real`` for built-in lists, and ``any`` for all others.
-        constraints: conditions that the names must satisfy.
+        constraints: options for these names only, such as ``{"max_length": 9}``.
         labels: the label of each kind of name, or an empty string for all names of the model.
-        options: the options for all parts of the names.
 
     Raises:
         SettingsError: a value is wrong, or constraints contradict each other.
@@ -63,24 +52,21 @@ def make_part_of_name(
     has_list = model.list_name in BUNDLED
     if source is None:
         source = "real" if has_list else "any"
-    if source not in SOURCES:
-        raise SettingsError(
-            f"{setting(role)} is {shown(source)}: expected one of {', '.join(SOURCES)}"
-        )
     if source == "real" and not has_list:
         raise SettingsError(
             f"{model.name} doesn't include its list, so its real names are unknown: use {setting(role, 'any')}"
         )
-    values: dict[str, Any] = {"allow_profanity": options.allow_profanity, **(constraints or {})}
-    max_length = values.pop("max_length", None)
+
+    def generator_of(*labels: str) -> Generator:
+        restricted = model.for_labels(*filter(None, labels))
+        return restricted.generator if request.unfiltered else restricted.filtering_generator
+
+    any_origin = generator_of(*labels.values())
     with add_part_to_settings(role):
-        constraint_list = make_constraints(model.list_name, model.normalization, **values)
-    sampling = SamplingSettings(
-        temperature=1.0 if options.temperature is None else options.temperature,
-        max_length=model.longest(
-            max_length, constraint_list, unfiltered=options.unfiltered or source == "real"
-        ),
-    )
+        part_request = replace(request, allow_seen=source == "any", **(constraints or {}))
+    # The default of the maximum length is that of unfiltered names if they are from the list.
+    is_unfiltered = request.unfiltered or source == "real"
+    with_default = any_origin.with_max_length(part_request.changed(unfiltered=is_unfiltered))
     listed: dict[Kind, list[str]] | None = None
     if source == "real":
         names_by_label = _names_by_label(str(model.list_name))
@@ -91,20 +77,12 @@ def make_part_of_name(
             indexes = meant_labels(label, listed_labels) if label else range(len(listed_labels))
             names = [names_by_label[listed_labels[index]] for index in indexes]
             listed[kind] = list(chain.from_iterable(names))
-
-    def generator_of(*labels: str) -> Generator:
-        restricted = model.for_labels(*filter(None, labels))
-        return restricted.generator if options.unfiltered else restricted.filtering_generator
-
     return PartOfName(
         role=role,
-        listed=listed,
         generators={kind: generator_of(label) for kind, label in labels.items()},
-        any_origin=generator_of(*labels.values()),
-        sampling=sampling,
-        constraints=constraint_list,
-        allow_seen=source == "any",
-        unfiltered=options.unfiltered,
+        any_origin=any_origin,
+        request=part_request.changed(max_length=with_default.max_length),
+        listed=listed,
     )
 
 

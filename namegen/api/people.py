@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Annotated, Any
 
-from namegen.api.model import LoadedModel, check_types, load, load_shipped
-from namegen.api.name_parts import DrawOptions, make_part_of_name, returning_list
-from namegen.constraints import PartConstraints
+import numpy as np
+
+from namegen.api.model import LoadedModel, load, load_shipped
+from namegen.api.name_parts import make_part_of_name, returning_list
 from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
 from namegen.core.data.list_formats import join_parts, split_parts
-from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.generation.sampling import check_amount, check_count, random_numbers
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.people.families import ALSO_NAMED_LIKE
 from namegen.core.people.names import Gender, Kind, Origin
 from namegen.core.people.people import PeopleInventor
 from namegen.core.people.person import Person
-from namegen.core.settings import GENDERS
+from namegen.core.settings import GENDERS, SOURCES, Checked, Count, one_of
 from namegen.errors import SettingsError, quote, setting, shown
 from namegen.events import ProgressCallback, ignore_progress
 
 GIVEN = "world-given"
 FAMILY = "world-family"
+
+
+@dataclass(frozen=True)
+class PeopleOptions(Checked):
+    """The options of people that have ranges; ``generate_people_batches`` explains them."""
+
+    gender: Annotated[str, one_of(GENDERS)] | None
+    household: Count | None
+    given: Annotated[str, one_of(SOURCES)] | None
+    family: Annotated[str, one_of(SOURCES)] | None
 
 
 def generate_people_batches(
@@ -36,14 +48,10 @@ def generate_people_batches(
     family: str | None = None,
     given_model: LoadedModel | str | Path | None = None,
     family_model: LoadedModel | str | Path | None = None,
-    given_constraints: PartConstraints | None = None,
-    family_constraints: PartConstraints | None = None,
-    seed: int | None = None,
-    temperature: float | None = None,
-    unfiltered: bool = False,
-    letter_case: str | None = None,
-    allow_profanity: bool = False,
+    given_constraints: Mapping[str, Any] | None = None,
+    family_constraints: Mapping[str, Any] | None = None,
     on_progress: ProgressCallback = ignore_progress,
+    **options: Any,
 ) -> Iterator[list[Person]]:
     """Invent people in batches, so that memory use stays constant for any ``n``.
 
@@ -59,15 +67,12 @@ def generate_people_batches(
         family: ``real``, ``new`` or ``any`` for family names. The default is ``new``.
         given_model: the model of given names, or anything that ``load`` accepts. The default is ``world-given``.
         family_model: the model of family names. The default is ``world-family``.
-        given_constraints: conditions that given names must satisfy; see ``namegen.constraints.PartConstraints``.
-        family_constraints: conditions that family names must satisfy. If men and women have different forms of family
-            names, the conditions apply to the men's forms.
-        seed: the random seed. The same seed returns the same people.
-        temperature: values below 1 favor likely characters. The default is 1.
-        unfiltered: sample new names from the models' own distributions; see ``LoadedModel.generate``.
-        letter_case: the letter case of the result; see ``LoadedModel.generate``.
-        allow_profanity: allow names that contain profanity.
+        given_constraints: options of ``GenerationRequest`` for given names only, such as ``{"max_length": 9}``.
+        family_constraints: options for family names only. If men and women have different forms of family names, the
+            constraints apply to the men's forms.
         on_progress: called with events that report the progress of the search (``namegen.events``).
+        options: options of ``GenerationRequest`` for both names, such as ``seed``, ``temperature``, ``unfiltered``,
+            ``letter_case`` and ``allow_profanity``.
 
     Raises:
         CheckpointError: immediately, if a model can't be loaded.
@@ -78,9 +83,8 @@ def generate_people_batches(
     >>> person.origin
     'Finnish'
     """
-    check_letter_case(letter_case)
-    check_types(unfiltered=unfiltered)
-    check_amount(n, "people")
+    request = GenerationRequest(n=n, **options)
+    PeopleOptions(gender, household, given, family)  # checks them
     given_names = _open(given_model, GIVEN)
     family_names = _open(family_model, FAMILY)
     known_genders = _genders_by_origin(family_names)
@@ -99,37 +103,32 @@ def generate_people_batches(
         has_forms = not known_genders[origin].isdisjoint({"male", ""})
         has_mens_forms = has_mens_forms or has_forms
         family_labels[Kind(origin)] = _label(family_names, origin, "male" if has_forms else None)
-    if household is None:
-        household = 1
-    check_count("household", household, 1)
-    options = DrawOptions(
-        temperature=temperature, unfiltered=unfiltered, allow_profanity=allow_profanity
-    )
     given_part = make_part_of_name(
         "given",
         given_names,
+        request,
         source=given,
         constraints=given_constraints,
         labels=_given_labels(given_names, used_origins, gender),
-        options=options,
     )
     family_part = make_part_of_name(
         "family",
         family_names,
+        request,
         source=family or "new",
         constraints=family_constraints,
         labels=family_labels,
-        options=options,
     )
     inventor = PeopleInventor(
         given=given_part,
         family=family_part,
-        household=household,
+        household=household or 1,
         forms=has_mens_forms,
         family_origins=family_origins,
     )
-    batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
-    return ([person.in_case(letter_case) for person in batch] for batch in batches)
+    rng = np.random.default_rng(request.seed)
+    batches = inventor.generate(request.n, rng=rng, on_progress=on_progress)
+    return ([person.in_case(request.letter_case) for person in batch] for batch in batches)
 
 
 generate_people = returning_list(generate_people_batches)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Unpack
+from typing import Any
 
-from namegen.api.model import Drawing, LoadedModel, load_shipped
+from namegen.api.model import LoadedModel, load_shipped
 from namegen.core.data.label_parts import find_labels
 from namegen.errors import SettingsError, setting, shown
 
@@ -57,7 +57,7 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
 
 
 def generate_places(
-    n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]
+    n: int = 25, *, countries: str | Sequence[str] = (), **options: Any
 ) -> list[str]:
     """Invent names of towns and villages.
 

@@ -10,7 +10,6 @@ from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS, find_model, load
 from namegen.backends import load_engine
-from namegen.constraints import claimed_starts
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import NOTHING, Config
@@ -32,6 +31,7 @@ from namegen.errors import (
 from namegen.events import ProgressCallback, ignore_progress
 from namegen.files import is_there, named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
+from namegen.lists.claimed import claimed_starts
 from namegen.models import BASE, SHIPPED, shipped_path
 from namegen.settings_toml import merge, read_config, write_config
 

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from namegen.cli.display import Display
 from namegen.cli.formats import SEARCHING, Output
 from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
-from namegen.constraints import OPTIONS, Option
+from namegen.core.generation.request import SEVERAL, GenerationRequest, NameConstraints
 from namegen.core.settings import MAX_NAMES, DataSettings
 from namegen.errors import GenerationError, NamesError
 from namegen.files import is_taken, read_whole
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from namegen.api import LoadedModel
     from namegen.core.generation.name_batch import NameBatch
 
-FILE_OPTIONS = ("exclude_words", "exclude_names")
 TABLE_ENDINGS = (".csv", ".json", ".jsonl")
 BLANKS = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, spaces and line ends
 MAX_BLANKS = 1_000_000  # in bytes; larger files are assumed not to be empty
@@ -58,7 +58,7 @@ def read_excluded(options: Mapping[str, object], notes: Notes) -> dict[str, Sequ
     files = {
         name: None if file is None else str(file)
         for name, file in options.items()
-        if name.endswith(FILE_OPTIONS)
+        if name.endswith(SEVERAL)
     }
     _check_standard_input(files)
     for file in files.values():
@@ -106,12 +106,15 @@ def _is_empty(file: str) -> bool:
 
 def _name_part(option: str) -> str:
     """Return the name part for an option, such as "given" for ``given_exclude_names``, or "" for whole names."""
-    for suffix in FILE_OPTIONS:
+    for suffix in SEVERAL:
         option = option.removesuffix(suffix)
     return option.rstrip("_")
 
 
 # --- options ----------------------------------------------------------------------------------------------------------
+
+
+CONSTRAINTS = tuple(declaration.name for declaration in fields(NameConstraints))
 
 
 def constraint_options(
@@ -121,63 +124,27 @@ def constraint_options(
 
     Args:
         names: a phrase for the names to constrain, such as ``given names``.
-        prefix: the prefix of the options for one part of a whole name, such as ``given-``.
+        prefix: the prefix of the options for one part of a whole name, such as ``given_``.
     """
-    decorators = [
-        _constraint_option(constraint, about, names, prefix)
-        for constraint, about in OPTIONS.items()
-    ]
-    return shared.together(*decorators)
-
-
-def _constraint_option(
-    constraint: str, about: Option, names: str, prefix: str
-) -> Callable[[shared.Command], shared.Command]:
-    """Create the option for one constraint, which takes a whole number or a string."""
-    value_type: Any = str
-    if about.least is not None:
-        value_type = shared.WholeNumber(about.least, about.most)
-    which_names = about.help.replace("{exclude_names}", f"--{prefix}exclude-names")
-    return click.option(
-        f"--{prefix}{constraint.replace('_', '-')}",
-        type=value_type,
-        metavar=about.metavar,
-        help=f"Generate only {names} {which_names}",
+    return shared.together(
+        *(shared.request_option(name, names=names, prefix=prefix) for name in CONSTRAINTS)
     )
 
 
 # The options of ``LoadedModel.generate_batches``.
 drawing_options = shared.together(
-    shared.seed,
+    shared.request_option("seed"),
     constraint_options(),
-    click.option(
-        "--allow-seen",
-        is_flag=True,
-        help="Also return names that are in the training list.",
-    ),
-    click.option(
-        "--allow-repeats",
-        is_flag=True,
-        help="Allow the same name more than once. Then namegen doesn't filter names by their score.",
-    ),
-    shared.allow_profanity,
-    shared.unfiltered,
-    shared.temperature,
-    click.option(
-        "--top-k",
-        type=int,
-        metavar="K",
-        help="Sample only from the K most likely next characters.",
-    ),
-    click.option(
-        "--top-p",
-        type=float,
-        metavar="P",
-        help="Sample only from the most likely next characters whose probabilities add up to P.",
+    *(
+        shared.request_option(declaration.name)
+        for declaration in fields(GenerationRequest)
+        if declaration.name not in (*CONSTRAINTS, "n", "seed", "letter_case")
     ),
 )
 # Options for writing names from a model.
-output_options = shared.together(shared.letter_case, formats.option, formats.scores)
+output_options = shared.together(
+    shared.request_option("letter_case"), formats.option, formats.scores
+)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -237,17 +204,11 @@ def generate(
             batches = model.generate_batches(count, on_progress=display, **options)
             default_order = "random"
         else:
-            constraints = _without_sampling(options)
-            batches = model.most_likely_batches(most_likely, on_progress=display, **constraints)
+            batches = model.most_likely_batches(most_likely, on_progress=display, **options)
             default_order = "likely"
         if sort not in (None, default_order):
             batches = _sorted(batches, sort, options["seed"])
         output.write_names(model, batches, display)
-
-
-def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that also apply to an exact search."""
-    return {name: value for name, value in options.items() if name not in SAMPLING_OPTIONS}
 
 
 def _reject_commands(models: Iterable[str]) -> None:
@@ -322,7 +283,7 @@ def _reject_with_temperature_0(typed: Sequence[str]) -> None:
 
 def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Iterator[NameBatch]:
     """Sort all names into one batch. If the search fails, yield the names found so far, and then raise the error."""
-    from namegen.core.generation.name_batch import join_batches
+    from namegen.core.generation.name_batch import NameBatch
 
     all_batches: list[NameBatch] = []
     failure: GenerationError | None = None
@@ -331,7 +292,7 @@ def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Itera
     except GenerationError as error:
         failure = error
     if all_batches:
-        batch = join_batches(all_batches)
+        batch = NameBatch.join(all_batches)
         yield batch.select(_rows_in_order(batch, order, seed))
     if failure is not None:
         raise failure

@@ -11,7 +11,8 @@ import click
 
 from namegen import __version__
 from namegen.cli.terminal import NARROW, Notes, columns, option_name
-from namegen.core.settings import LETTER_CASES, About, DataSettings
+from namegen.core.generation.request import GenerationRequest
+from namegen.core.settings import About, DataSettings
 from namegen.errors import NamegenError, quote
 from namegen.files import is_folder
 from namegen.threads import limit_threads
@@ -289,6 +290,34 @@ def setting_option(
     return click.option(option, name, help=text, **attributes)
 
 
+def request_option(
+    name: str, *, names: str = "names", prefix: str = ""
+) -> Callable[[Command], Command]:
+    """Create an option from a field of ``GenerationRequest``. Its value is None or False if the option isn't passed.
+
+    Args:
+        name: the name of the field.
+        names: a phrase for the names that the option is about, such as ``given names``.
+        prefix: the prefix of options for one part of a whole name, such as ``given_``.
+    """
+    about = About.of(GenerationRequest, name)
+    value_type = get_type_hints(GenerationRequest)[name]
+    types = (value_type, *get_args(value_type))  # such as int | None, int, NoneType
+    attributes: dict[str, Any]
+    if value_type is bool:
+        attributes = {"is_flag": True}
+    elif about.choices:
+        attributes = {"type": click.Choice(about.choices)}
+    else:
+        number_type = next((number for number in (int, float) if number in types), str)
+        attributes = {"type": number_type, "metavar": about.metavar}
+    text = about.help.replace("only names", f"only {names}")
+    if about.default:
+        text += f"  [default: {about.default}]"
+    text = NamegenError(text).message_with(lambda other, value: option_name(prefix + other, value))
+    return click.option(option_name(prefix + name), prefix + name, help=text, **attributes)
+
+
 # --- shared options ---------------------------------------------------------------------------------------------------
 
 # Every command has these options.
@@ -315,35 +344,6 @@ more_models = click.option(
     multiple=True,
     metavar="MODEL",
     help="Blend this model with the first one. Repeat the option for more models.",
-)
-letter_case = click.option(
-    "--case",
-    "letter_case",
-    type=click.Choice(LETTER_CASES),
-    help="The letter case of the generated names.  [default: title for companies, original for other names]",
-)
-allow_profanity = click.option(
-    "--allow-profanity",
-    is_flag=True,
-    help="Allow names that contain profanity.",
-)
-seed = click.option(
-    "--seed",
-    type=WholeNumber(0),
-    metavar="N",
-    help="The random seed. The same seed gives the same names.",
-)
-temperature = click.option(
-    "--temperature",
-    type=float,
-    metavar="T",
-    help="The sampling temperature. Below 1, names are more typical. Above 1, they are more varied.  [default: 1]",
-)
-unfiltered = click.option(
-    "--unfiltered",
-    is_flag=True,
-    help="Sample from the model's own distribution. Without this option, namegen only returns new names with scores "
-    "in the top 1%.",
 )
 backend = click.option(
     "--backend",

@@ -16,6 +16,7 @@ from namegen.cli import options as shared
 from namegen.cli.display import Display
 from namegen.cli.formats import SEARCHING, SIDE_BY_SIDE, Output, Row
 from namegen.cli.generate import (
+    CONSTRAINTS,
     SHOWN,
     constraint_options,
     drawing_options,
@@ -24,7 +25,6 @@ from namegen.cli.generate import (
 )
 from namegen.cli.opening import open_model
 from namegen.cli.terminal import Notes, columns
-from namegen.constraints import OPTIONS
 from namegen.core.settings import GENDERS, SOURCES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def whole_name_command(
         parts: the parts of the name, such as ``given`` and ``family``.
         shown: the parameter names of the command's own options to show.
     """
-    constraints = ", ".join(OPTIONS).replace("_", "-")
+    constraints = ", ".join(CONSTRAINTS).replace("_", "-")
     return shared.command(
         *examples,
         shown=("count", "letter_case", "form", "out", "unfiltered", "seed", *shown),
@@ -58,17 +58,17 @@ def whole_name_command(
 def whole_name_options(*parts: str) -> Callable[[shared.Command], shared.Command]:
     """Create the options for sampling whole names, for the constraints of each part, and for the output."""
     return shared.together(
-        shared.seed,
+        shared.request_option("seed"),
         click.option(
             "--exclude-words",
             metavar="FILE",
             help="Skip whole names if any part contains a word from FILE.",
         ),
-        shared.allow_profanity,
-        shared.unfiltered,
-        shared.temperature,
-        *(constraint_options(f"{part} names", f"{part}-") for part in parts),
-        shared.letter_case,
+        shared.request_option("allow_profanity"),
+        shared.request_option("unfiltered"),
+        shared.request_option("temperature"),
+        *(constraint_options(f"{part} names", f"{part}_") for part in parts),
+        shared.request_option("letter_case"),
         formats.option,
         shared.common,
     )

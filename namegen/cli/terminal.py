@@ -32,6 +32,7 @@ OPTIONS = {
     "origins": "origin",
     "countries": "country",
     "scheduler": "dask",
+    "letter_case": "case",
 }
 
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

@@ -33,7 +33,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
 from namegen.core.evaluation.references import best_ngram
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.training.preparation import data_for, prepare
 from namegen.core.training.trainer import Trainer
 from namegen.errors import CheckpointError, EngineError, NamegenError, TrainingError
@@ -281,14 +281,15 @@ def generate(job: Job, corpus: Corpus, network: bytes | None) -> Generation:
 
 def draw_names(generator: Generator, corpus: Corpus) -> list[str]:
     """Draw names from a model's own distribution by count-splitting, with the seed 0."""
-    batches = generator.generate(
-        GENERATED_NAMES,
-        rng=np.random.default_rng(0),
-        sampling=SamplingSettings(max_length=longest_name(corpus)),
+    request = GenerationRequest(
+        n=GENERATED_NAMES,
+        seed=0,
+        max_length=longest_name(corpus),
         allow_seen=True,
         allow_repeats=True,
+        allow_profanity=True,
     )
-    return [name for batch in batches for name in batch.names]
+    return [name for batch in generator.generate(request) for name in batch.names]
 
 
 def longest_name(corpus: Corpus) -> int:

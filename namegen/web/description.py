@@ -13,7 +13,6 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
@@ -22,6 +21,7 @@ from namegen.core.network.cells import Formula
 from namegen.core.people.families import ALSO_NAMED_LIKE, FEMALE_ENDINGS
 from namegen.documents import Json
 from namegen.lists import BUNDLED, credit_of
+from namegen.lists.claimed import claimed_starts
 from namegen.models import GROUP_OF
 from namegen.types import Array
 from namegen.web.arithmetic import OPERATIONS

@@ -201,7 +201,7 @@ def test_an_output_file_needs_the_right_extension(line, expected, place):
     [
         (
             "generate --min-distance 4",
-            "'--min-distance': 4 is not in the range from 1 to 3.",
+            "--min-distance is 4: expected a whole number from 1 to 3",
         ),
         ("players -n many", "'-n': 'many' is not a valid whole number"),
         (f"evaluate --threads {'9' * 5000}", "' is not a valid whole number"),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from namegen.api.model import load
-from namegen.constraints import make_constraints
-from namegen.core.generation import exact
+from namegen.core.generation import generator
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.people.person import Person, check_template
 from namegen.errors import add_part_to_settings
 from tests.harm.attack import attack
@@ -78,13 +78,13 @@ def wild_constraints(rng: Random) -> dict[str, Any]:
 def test_any_constraints_lead_to_names_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search limits are lowered, so that the test can try many constraints."""
     end_sooner(monkeypatch)
-    monkeypatch.setattr(exact, "MAX_PREFIXES", 20_000)
+    monkeypatch.setattr(generator, "MAX_PREFIXES", 20_000)
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:
         constraint_list = wild_constraints(Random(seed))
         with add_part_to_settings("given"):
-            make_constraints("mlb-first", **constraint_list)
+            GenerationRequest(**constraint_list)
         ask = models[seed % 2].generate if seed % 5 else models[seed % 2].most_likely
         ask(
             2,

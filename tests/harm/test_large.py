@@ -18,9 +18,6 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import ceiling
 from namegen.core.generation import exact as bands
-from namegen.core.generation.constraints.constraint_list import ConstraintList
-from namegen.core.generation.constraints.matches import Matches
-from namegen.core.generation.exact import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
@@ -28,7 +25,7 @@ from namegen.core.training.saved_state import SavedState
 from namegen.errors import NamegenError
 from namegen.lists import read_names
 from namegen.settings_toml import read_config
-from tests.core.generation.exact import SmallModel
+from tests.core.generation.exact import SmallModel, most_likely
 from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.material import model_file
@@ -109,8 +106,7 @@ def test_a_search_with_nested_repeats_ends(monkeypatch: pytest.MonkeyPatch) -> N
     generator = Generator(model, model.vocabulary)
 
     def search(expression: str) -> None:
-        constraints = ConstraintList([Matches(expression)])
-        list(most_likely(generator, 5, max_length=40, allow_seen=True, constraints=constraints))
+        most_likely(generator, 5, max_length=40, matches=expression)
 
     assert attack(search, ["([a-zA-Z]+)*1", r"([a-z]+)*1\b"]).refused == 2
 

@@ -122,7 +122,7 @@ def score_of(model: api.LoadedModel, name: str, label: int = 0) -> float:
     log_probability = AccuracyEvaluator(model.model).name_log_probabilities(tree)
     scorer = model.scorer
     assert scorer is not None
-    missing = scorer.missing(model.vocabulary.encode(name)[None], start_token)
+    missing = scorer.missing([name], start_token)
     length = np.array([len(name)])
     return float(scorer.scores(log_probability, length, missing, start_token)[0])
 

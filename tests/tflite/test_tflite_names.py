@@ -139,11 +139,10 @@ def test_scores_of_bad_names_are_the_same(
         missing = [model.scorer.score(text, log_probability, label) for log_probability in (0, 1)]
         start_token = opened.start_tokens.ids[[label]]
         assert opened.scorer is not None
-        tokens = opened.vocabulary.encode(text)[None]
         expected = opened.scorer.scores(
             np.array([0.0, 1.0]),
             np.full(2, len(text)),
-            np.repeat(opened.scorer.missing(tokens, start_token), 2),
+            np.repeat(opened.scorer.missing([text], start_token), 2),
             np.repeat(start_token, 2),
         )
         assert missing == pytest.approx(expected.tolist())

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import (
@@ -36,6 +35,7 @@ from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
+from namegen.lists.claimed import claimed_starts
 from namegen.web.description import PageModel, describe, normalization_tables
 from namegen.web.export import write_page
 from tests.labelled import labelled_checkpoint
@@ -389,7 +389,7 @@ def test_company_case_and_rejection_match_python(page: Any) -> None:
         "return names.map((name) => [write(name), model.isRejectedCompany(name)]) }",
         json.dumps([{**to_plain(described), "claimed": "\n".join(claimed)}, names]),
     )
-    constraint = Unclaimed(claimed, model.normalization)
+    constraint = Unclaimed(claimed, model.normalization, model.vocabulary)
     assert found == [
         [title(name, model.normalization), not constraint.accepts(name)] for name in names
     ]

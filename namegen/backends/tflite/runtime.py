@@ -17,7 +17,8 @@ from namegen.backends.tflite.contents import read_contents, to_bytes_of
 from namegen.backends.tflite.litert import Interpreter
 from namegen.core.checkpoint.self_test import QUANTISED_TOLERANCE, TOLERANCE, check_self_test
 from namegen.core.engine import State
-from namegen.core.generation.sampling import check_temperature
+from namegen.core.generation.request import GenerationRequest
+from namegen.core.settings import checked
 from namegen.errors import CheckpointError, SettingsError, reason_of, short
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
@@ -142,7 +143,7 @@ class TFLiteModel:
         Raises:
             SettingsError: the temperature is below 0 or isn't a number.
         """
-        check_temperature(temperature)
+        temperature = checked(GenerationRequest, "temperature", temperature)
         uniforms = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         names, numbers = uniforms.shape
         max_length = max(numbers - self.metadata.start_tokens.numbers, 0)

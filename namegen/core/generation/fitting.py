@@ -9,14 +9,9 @@ import numpy as np
 
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import StartTokens
-from namegen.core.generation.constraints.constraint_list import (
-    ConstraintList,
-    NameFilter,
-    New,
-    NoProfanity,
-)
+from namegen.core.generation.constraints.others import New
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.scoring.rules import NewNames, fit_rules
 
 DRAWS = 20_000  # for all labels together
@@ -76,25 +71,26 @@ def measure_rules(
     for generator_of_label, share in zip(generators, shares, strict=True):
         if not proceed():
             return None
-        walk, name_filter = generator_of_label.prepare(
-            n,
-            longest,
-            constraints=None,
+        request = GenerationRequest(
+            n=n,
+            max_length=longest,
             allow_seen=generator.known_names is None,
             allow_repeats=True,
+            allow_profanity=True,
         )
-        draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-        names = draws.names(generator.vocabulary)
-        accepted = name_filter.keep(names, draws.counts)
-        rows = accepted.rows
+        walk = generator_of_label.prepare(request)
+        draws = walk.draw(n, rng)
+        rows, accepted, rejected = walk.constraints.keep(draws.names.tolist(), draws.counts)
+        kept = draws[rows]
+        names = list(accepted.names)
         group = NewNames(
-            lengths=draws.lengths()[rows],
-            log_probabilities=draws.scored_log_probability[rows],
-            missing=draws.missing(generator.scorer)[rows],
+            lengths=np.array([len(name) for name in names], np.int64),
+            log_probabilities=kept.scored_log_probability,
+            missing=generator.scorer.missing(names, kept.start_tokens),
         )
         groups.append(group)
-        names_of_groups.append([names[row] for row in rows])
-        seen_share += share * accepted.rejected[New.key] / n
+        names_of_groups.append(names)
+        seen_share += share * rejected[New.key] / n
 
     # Keep names that reach the threshold, and that a filtered search would return.
     rules = fit_rules(groups, shortest)
@@ -102,13 +98,10 @@ def measure_rules(
     for names, group, rule in zip(names_of_groups, groups, rules, strict=True):
         reaches_threshold = group.scores(rule) >= rule.threshold  # (names,)
         good_names += [names[row] for row in np.flatnonzero(reaches_threshold)]
-    usual = ConstraintList(
-        [
-            NoProfanity(),
-            *replace(generator, shortest=shortest).with_usual_constraints(None, longest),
-        ]
+    usual = replace(generator, shortest=shortest).prepare(
+        GenerationRequest(max_length=longest, allow_seen=True, allow_repeats=True), usual=True
     )
-    usual_rows = NameFilter(usual).keep(good_names, np.ones(len(good_names), np.int64)).rows
+    usual_rows = usual.constraints.keep(good_names, np.ones(len(good_names), np.int64)).rows
     shown = rng.permutation(usual_rows)[:MOST_NAMES]
     return Measurement(
         rules=rules,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from namegen.core.data.normalization import NAMES, KnownSet, Normalization
-from namegen.core.settings import LETTER_CASES
-from namegen.errors import SettingsError, setting
+from namegen.core.generation.letter_case import ORIGINAL, write
 from namegen.types import Array, Bool, Float64, Int64
-
-ORIGINAL = LETTER_CASES[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,31 +72,19 @@ class NameBatch:
             compute_joint=lambda: self.joint[indices],
         )
 
-
-def check_letter_case(case: str | None) -> None:
-    """Raise SettingsError for an unknown letter case; None is the usual one."""
-    if case is not None and case not in LETTER_CASES:
-        raise SettingsError(
-            f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}"
+    @classmethod
+    def join(cls, batches: Sequence[NameBatch]) -> NameBatch:
+        """Join batches of one generator, at least one, into one batch."""
+        return replace(
+            batches[0],
+            names=[name for batch in batches for name in batch.names],
+            compute_joint=lambda: np.concatenate([batch.joint for batch in batches]),
         )
 
-
-def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatch]:
-    """Write the names of all batches in a letter case; see ``letter_case.write``."""
-    if case == ORIGINAL:
-        return batches
-    from namegen.core.generation.letter_case import write
-
-    return (
-        replace(batch, names=[write(name, case, batch.normalization) for name in batch.names])
-        for batch in batches
-    )
-
-
-def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
-    """Join batches of one generator, at least one, into one batch."""
-    return replace(
-        batches[0],
-        names=[name for batch in batches for name in batch.names],
-        compute_joint=lambda: np.concatenate([batch.joint for batch in batches]),
-    )
+    def in_case(self, letter_case: str | None) -> NameBatch:
+        """Return the same names in a letter case; see ``letter_case.write``."""
+        if letter_case == ORIGINAL:
+            return self
+        return replace(
+            self, names=[write(name, letter_case, self.normalization) for name in self.names]
+        )

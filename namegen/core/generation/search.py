@@ -19,20 +19,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
-from namegen.core.generation.advice import advice, more_variety
-from namegen.core.generation.constraints.constraint_list import Distinct, NameFilter
+from namegen.core.generation.advice import advice, is_stuck
+from namegen.core.generation.constraints.others import Distinct
 from namegen.core.generation.exact import MAX_PREFIXES_BY_ARRIVAL, Arrivals
-from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.walk import MAX_IN_VAIN, Walk
+from namegen.core.generation.walk import MAX_IN_VAIN, FoundNames, Walk
 from namegen.core.scoring.opening_limit import OpeningLimit
 from namegen.core.scoring.scorer import Scorer
 from namegen.errors import GenerationError
 from namegen.events import FilledUp, ProgressCallback, Searched
-from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
+from namegen.types import Array, Bool, Int64, UInt64
 
 CHUNK_NAMES = 500_000  # names drawn at a time, at most: limits the memory of a request for millions
 MAX_AT_FIRST = 8_192  # names that are drawn before it's known how many of them are wanted
@@ -57,58 +56,14 @@ UNFILTERED = Effort(draws_per_name=25_000, draws_in_vain=25_000)
 FILTERED = Effort(draws_per_name=250, draws_in_vain=20_000, largest_round=10_000)
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Names that were found, before the best of them are chosen."""
-
-    names: list[str]
-    log_probability: Float64[Array, "names"]  # of each name given its start token, nats
-    scored_log_probability: Float64[Array, "names"]  # the same, with the weight of the end
-    start_tokens: Int32[Array, "names"]
-    # Of the opening, given the forced characters; see ``OpeningLimit``.
-    opening_probability: Float64[Array, "names"]
-
-    def select(self, rows: Int64[Array, "rows"]) -> Candidates:
-        """Return the candidates of some rows, in their order."""
-        names = np.array(self.names, object)  # gathering is three times as fast as in a loop
-        return Candidates(
-            names=names[rows].tolist(),
-            log_probability=self.log_probability[rows],
-            scored_log_probability=self.scored_log_probability[rows],
-            start_tokens=self.start_tokens[rows],
-            opening_probability=self.opening_probability[rows],
-        )
-
-    @classmethod
-    def join(cls, batches: list[Candidates]) -> Candidates:
-        """Join several batches of candidates into one."""
-        empty = cls([], np.zeros(0), np.zeros(0), np.zeros(0, np.int32), np.zeros(0))
-        batches = [empty, *batches]
-        return cls(
-            names=[name for batch in batches for name in batch.names],
-            log_probability=np.concatenate([batch.log_probability for batch in batches]),
-            scored_log_probability=np.concatenate(
-                [batch.scored_log_probability for batch in batches]
-            ),
-            start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
-            opening_probability=np.concatenate([batch.opening_probability for batch in batches]),
-        )
-
-    def admitted(self, limit: OpeningLimit, most: int) -> Bool[Array, "names"]:
-        """Return which candidates may be returned without too many equal openings, at most so many."""
-        return limit.admits(self.names, self.start_tokens, self.opening_probability, most=most)
-
-
 @dataclass(eq=False)
 class Search:
     """One request for n names."""
 
-    walk: Walk  # the model's tree, and which prefixes are wanted
-    name_filter: NameFilter  # decides which finished names are wanted
+    walk: Walk  # the model's tree, and which names are wanted
     n: int
     _: KW_ONLY
     rng: np.random.Generator
-    sampling: SamplingSettings  # how characters are drawn
     searches: int  # how many searches share the work that one may do in vain
     on_progress: ProgressCallback
     name_count: int = 0  # names found so far, including those of an earlier search
@@ -123,7 +78,7 @@ class Search:
 
     # --- unfiltered ---------------------------------------------------------------------------------------------------
 
-    def unfiltered(self) -> Iterator[Candidates]:
+    def unfiltered(self) -> Iterator[FoundNames]:
         """Yield n names from the model's own distribution, in batches as they are found.
 
         Raises:
@@ -138,7 +93,7 @@ class Search:
 
     def _draw(
         self, walk: Walk, missing: int, effort: Effort, limit: OpeningLimit | None = None
-    ) -> Iterator[Candidates]:
+    ) -> Iterator[FoundNames]:
         """Draw names in rounds until ``missing`` more are found, or many draws were in vain.
 
         A limit discards names whose opening is too common.
@@ -157,14 +112,14 @@ class Search:
                 missing=missing - accepted_count,
                 accepted=accepted_count,
                 tried=self._tried - tried_before,
-                certain=self.name_filter.lets_all_through and walk.scorer is None,
+                certain=walk.constraints.lets_all_through and walk.scorer is None,
             )
             size = min(size, effort.largest_round)
-            candidates, rejected = self._draw_round(walk, size, missing - accepted_count, limit)
-            accepted_count += len(candidates.names)
-            if candidates.names:
-                yield candidates
-            was_worthwhile = size < effort.draws_per_name * len(candidates.names)
+            found, rejected = self._draw_round(walk, size, missing - accepted_count, limit)
+            accepted_count += len(found)
+            if len(found):
+                yield found
+            was_worthwhile = size < effort.draws_per_name * len(found)
             if was_worthwhile:
                 draws_in_vain = 0
                 computed_before = walk.computed
@@ -175,7 +130,7 @@ class Search:
 
     def _draw_round(
         self, walk: Walk, size: int, most: int, limit: OpeningLimit | None = None
-    ) -> tuple[Candidates, Counter[str]]:
+    ) -> tuple[FoundNames, Counter[str]]:
         """Draw ``size`` names, and return at most ``most`` of the wanted ones, and why the others were rejected.
 
         A name is returned as often as it was drawn, or only once if names may not repeat. This changes nothing except
@@ -186,34 +141,26 @@ class Search:
             found = min(self.name_count, self.n)
             self.on_progress(Searched(found, self.n, self._tried + ended))
 
-        draws = walk.draw(size, rng=self.rng, sampling=self.sampling, report=report)
-        drawn_names = draws.names(walk.filter.vocabulary)
-        rows, accepted, rejected = self.name_filter.keep(drawn_names, draws.counts)
+        draws = walk.draw(size, self.rng, report)
+        rows, accepted, rejected = walk.constraints.keep(draws.names.tolist(), draws.counts)
         counts = draws.counts[rows]  # (accepted,)
-        reserved = self.name_filter.reserved
+        reserved = walk.constraints.reserved
         if reserved is None:
             order = np.repeat(np.arange(len(counts)), counts)
             self.rng.shuffle(order)
         else:
             order = self._order_of_first_draws(counts, accepted.hashes)
             rejected[Distinct.key] += int(counts.sum() - len(order))
-        rows_in_order = rows[order]
-        candidates = Candidates(
-            names=np.array(accepted.names, object)[order].tolist(),
-            log_probability=draws.log_probability[rows_in_order],
-            scored_log_probability=draws.scored_log_probability[rows_in_order],
-            start_tokens=draws.start_tokens[rows_in_order],
-            opening_probability=draws.opening_probability[rows_in_order],
-        )
-        returned = np.arange(len(candidates.names))
+        found = draws[rows[order]]
+        returned = np.arange(len(found))
         if limit is not None:
-            returned = np.flatnonzero(candidates.admitted(limit, most))
+            returned = np.flatnonzero(_admitted(found, limit, most))
         returned = returned[:most]
         if reserved is not None:
             reserved.add(accepted.hashes[order[returned]])
         self.name_count += len(returned)
         self._tried += size
-        return candidates.select(returned), draws.rejected + rejected
+        return found[returned], walk.rejected + rejected
 
     def _order_of_first_draws(
         self, counts: Int64[Array, "accepted"], hashes: UInt64[Array, "accepted"]
@@ -237,39 +184,31 @@ class Search:
         def report(more: int, prefixes_read: int) -> None:
             self.on_progress(Searched(count_before + more, self.n, self._tried, prefixes_read))
 
-        return Arrivals(
-            self.walk,
-            self.name_filter,
-            sampling=self.sampling,
-            rng=self.rng,
-            report=report,
-            budget=MAX_PREFIXES_BY_ARRIVAL // self.searches,
-        )
+        budget = MAX_PREFIXES_BY_ARRIVAL // self.searches
+        return Arrivals(self.walk, self.rng, budget=budget, report=report)
 
-    def _find_exactly(self, exact: Arrivals, missing: int) -> Iterator[Candidates]:
+    def _find_exactly(self, exact: Arrivals, missing: int) -> Iterator[FoundNames]:
         """Find ``missing`` more names without drawing; fewer if no more exist, or the search gives up."""
-        for batch in exact.find(missing):
-            count = len(batch.names)
-            self.name_count += count
-            yield Candidates(
-                names=batch.names,
-                log_probability=batch.scores.log_probability,
-                scored_log_probability=batch.scores.log_probability,  # all are returned
-                start_tokens=batch.start_tokens,
-                opening_probability=np.ones(count),  # the openings of rare names aren't limited
+        for names in exact.find(missing):
+            self.name_count += len(names)
+            yield replace(
+                names,
+                scored_log_probability=names.log_probability,  # all are returned
+                opening_probability=np.ones(len(names)),  # openings of rare names aren't limited
+                ranks=None,
             )
 
     def _too_few(self, exact: Arrivals | None) -> GenerationError:
         """Return the error for too few names: why there are no more, and what to do."""
-        suggestions = advice(
-            self._rejected, self.name_filter.constraints, self.sampling, fewer=self.name_count > 0
-        )
+        constraints = self.walk.constraints
+        has_names = self.name_count > 0
+        suggestions = advice(self._rejected, constraints, drawn=True, fewer=has_names)
         reason = "and no other name is possible"
         if exact is not None and exact.gave_up:
             reason = (
                 f"then gave up after {self._tried:,} tries and {exact.prefixes_read:,} prefixes"
             )
-        elif more_variety(self.sampling).is_stuck:
+        elif is_stuck(constraints.request):
             reason += ", because only the most likely characters are chosen"
         return GenerationError(
             f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
@@ -277,7 +216,7 @@ class Search:
 
     # --- filtered -----------------------------------------------------------------------------------------------------
 
-    def filtered(self, scorer: Scorer) -> Iterator[Candidates]:
+    def filtered(self, scorer: Scorer) -> Iterator[FoundNames]:
         """Yield n new names: those that reach the threshold and, if they are too few, the best of the others.
 
         Args:
@@ -289,64 +228,59 @@ class Search:
         limit = OpeningLimit()
         yield from self._draw(self.walk.scored_by(scorer), self._missing, FILTERED, limit)
         below_threshold = self._missing
-        candidates = Candidates.join([])
+        candidates = FoundNames.none()
         while self._missing > 0:
             missing = min(self._missing, CHUNK_NAMES // CANDIDATES)
             candidates, exact = self._with_more_candidates(candidates, missing)
             # Those with the best scores come first, but after them those whose opening is too common.
-            scores = self._score(candidates, scorer)  # (candidates,)
-            candidates = candidates.select(np.argsort(-scores, kind="stable"))
-            is_admitted = candidates.admitted(limit, missing)  # (candidates,)
+            scores = scorer.scores_of(
+                candidates.names.tolist(),
+                log_probabilities=candidates.scored_log_probability,
+                start_tokens=candidates.start_tokens,
+            )  # (candidates,)
+            candidates = candidates[np.argsort(-scores, kind="stable")]
+            is_admitted = _admitted(candidates, limit, missing)  # (candidates,)
             order = np.concatenate((np.flatnonzero(is_admitted), np.flatnonzero(~is_admitted)))
-            best = candidates.select(self.rng.permutation(order[:missing]))
-            candidates = candidates.select(order[missing:])
-            self.name_count += len(best.names)
-            if best.names:
+            best = candidates[self.rng.permutation(order[:missing])]
+            candidates = candidates[order[missing:]]
+            self.name_count += len(best)
+            if len(best):
                 yield best
-            if len(best.names) < missing:
+            if len(best) < missing:
                 raise self._too_few(exact)
         if below_threshold > self.n / 2:
             self.on_progress(FilledUp(self.n, filled=below_threshold))
 
     def _with_more_candidates(
-        self, candidates: Candidates, missing: int
-    ) -> tuple[Candidates, Arrivals | None]:
+        self, candidates: FoundNames, missing: int
+    ) -> tuple[FoundNames, Arrivals | None]:
         """Add names from an unfiltered search to the candidates, so that there are several for each missing name.
 
         Also returns the exact search, if one was needed.
         """
         count_before = self.name_count
-        self.name_count += len(candidates.names)  # until the best are chosen, candidates count too
+        self.name_count += len(candidates)  # until the best are chosen, candidates count too
         batches = [candidates]
-        if not candidates.names:
+        if not len(candidates):
             size = DRAWS_FOR_CANDIDATES
             first_round, _ = self._draw_round(self.walk, size, most=size)
             batches.append(first_round)
-        still_missing = CANDIDATES * missing - sum(len(batch.names) for batch in batches)
+        still_missing = CANDIDATES * missing - sum(map(len, batches))
         batches += self._draw(self.walk, still_missing, UNFILTERED)
         exact = None
-        candidate_count = sum(len(batch.names) for batch in batches)
+        candidate_count = sum(map(len, batches))
         if candidate_count < missing:
             exact = self._create_exact_search()
             batches += self._find_exactly(exact, missing - candidate_count)
         self.name_count = count_before
-        return Candidates.join(batches), exact
+        return FoundNames.join(batches), exact
 
-    def _score(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
-        """Score some names, in nats. Names of the same length are read together."""
-        tokens, lengths = self.walk.filter.vocabulary.encode_all(candidates.names)
-        first_index = np.cumsum(lengths) - lengths  # (names,) where each name starts
-        missing = np.empty(len(lengths), np.int64)  # (names,) n-grams that the training set lacks
-        for length in np.unique(lengths):
-            rows = np.flatnonzero(lengths == length)
-            token_indexes = first_index[rows][:, None] + np.arange(length)  # (rows, length)
-            missing[rows] = scorer.missing(tokens[token_indexes], candidates.start_tokens[rows])
-        return scorer.scores(
-            candidates.scored_log_probability,
-            lengths=lengths,
-            missing=missing,
-            start_tokens=candidates.start_tokens,
-        )
+
+def _admitted(names: FoundNames, limit: OpeningLimit, most: int) -> Bool[Array, "names"]:
+    """Return which names may be returned without too many equal openings, at most so many."""
+    return limit.admits(
+        names.names.tolist(), names.start_tokens, names.opening_probability, most=most
+    )
 
 
 def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:

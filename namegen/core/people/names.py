@@ -12,15 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from namegen.core.generation.constraints.constraint import Finished
-from namegen.core.generation.constraints.constraint_list import (
-    ConstraintList,
-    ExcludedNames,
-    ExcludedWords,
-    NoProfanity,
-)
+from namegen.core.generation.constraints.constraint_list import ConstraintList
+from namegen.core.generation.constraints.others import ExcludedNames
+from namegen.core.generation.constraints.words import ExcludedWords, NoProfanity
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
-from namegen.errors import GenerationError, add_part_to_settings, setting
+from namegen.core.generation.request import GenerationRequest
+from namegen.errors import GenerationError, add_part_to_settings, gathered, setting
 
 MOST_NAMES = 500  # different names of a kind that are searched for; more people share these
 Origin = str | None  # None: the models have no labels
@@ -41,10 +38,7 @@ class PartOfName:
     role: str  # "given", "family", "first" or "last"; the first word of its settings
     generators: Mapping[Kind, Generator]  # draw the names of each kind
     any_origin: Generator  # draws names of all kinds together
-    sampling: SamplingSettings
-    constraints: ConstraintList
-    allow_seen: bool  # whether drawn names may be in the list
-    unfiltered: bool = False  # whether names are drawn from the model's own distribution
+    request: GenerationRequest  # for any number of names; its seed isn't used
     # Real names of each kind, which are returned instead of drawn ones; None: names are drawn.
     listed: Mapping[Kind, list[str]] | None = None
     # The different names of each kind that a search found, and how many were requested.
@@ -60,9 +54,9 @@ class PartOfName:
         names: Sequence[str]
         if self.listed is not None:
             names = self._suitable_listed[kind]
-        elif self.allow_seen or self.unfiltered:
-            count = min(n, MOST_NAMES)
-            names = list(self._generate(self.generators[kind], count, rng, allow_repeats=True))
+        elif self.request.allow_seen or self.request.unfiltered:
+            request = self.request.changed(n=min(n, MOST_NAMES), allow_repeats=True)
+            names = gathered(self._batches(self.generators[kind], request, rng))
         else:
             names = self.find(min(n, MOST_NAMES), kind, rng)
         if not names:
@@ -85,8 +79,10 @@ class PartOfName:
             is_complete = len(names) < requested
             if n > requested and not is_complete:
                 names = []
+                request = self.request.changed(n=n)
                 with suppress(GenerationError):  # raised after the last name if there are fewer
-                    names.extend(self._generate(self.generators[kind], n, rng, allow_repeats=False))
+                    for batch in self._batches(self.generators[kind], request, rng):
+                        names += batch
                 self._found[kind] = names
                 self._requested[kind] = n
         indexes = rng.permutation(len(names))[:n]
@@ -107,7 +103,7 @@ class PartOfName:
                 if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
                     rejected.append(constraint.rejects(finished))
         known = self.any_origin.known_names
-        must_be_new = self.listed is None and not self.allow_seen
+        must_be_new = self.listed is None and not self.request.allow_seen
         if must_be_new and known is not None:
             rejected.append(finished.are_known(known))
         unsuitable: set[str] = set()
@@ -124,8 +120,8 @@ class PartOfName:
         """
         with add_part_to_settings(self.role):
             if self.listed is None:
-                all_kinds = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
-                list(all_kinds._generate(self.any_origin, 1, rng, allow_repeats=True))
+                request = self.request.changed(n=1, allow_repeats=True, unfiltered=True)
+                gathered(self._batches(self.any_origin, request, rng))
                 return
             has_listed_name = any(self._suitable_listed.values())
         if not has_listed_name:
@@ -134,37 +130,30 @@ class PartOfName:
             )
 
     @cached_property
+    def constraints(self) -> ConstraintList:
+        """The constraints of this part, whether its names are new or not.
+
+        Raises:
+            SettingsError: they contradict each other.
+        """
+        request = self.request.changed(allow_seen=True, allow_repeats=True)
+        return self.any_origin.prepare(request).constraints
+
+    @cached_property
     def _suitable_listed(self) -> dict[Kind, Sequence[str]]:
         """The listed names of each kind that satisfy the constraints."""
-        search = self.any_origin.prepare(
-            1,
-            self.sampling.max_length,
-            self.constraints,
-            allow_seen=True,
-            allow_repeats=True,
-        )
         suitable: dict[Kind, Sequence[str]] = {}
         for kind, names in (self.listed or {}).items():
-            accepted = search.name_filter.keep(names, np.ones(len(names), np.int64))
+            accepted = self.constraints.keep(names, np.ones(len(names), np.int64))
             suitable[kind] = accepted.names.names
         return suitable
 
-    def _generate(
-        self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool
-    ) -> Iterator[str]:
-        """Yield n names from a generator, drawn with the sampling settings and constraints of this source."""
+    def _batches(
+        self, generator: Generator, request: GenerationRequest, rng: np.random.Generator
+    ) -> Iterator[list[str]]:
+        """Yield names from a generator in batches."""
         sharing = replace(generator, searches=len(self.generators))  # all kinds share the work
-        batches = sharing.generate(
-            n,
-            rng=rng,
-            sampling=self.sampling,
-            constraints=self.constraints,
-            allow_seen=self.allow_seen,
-            allow_repeats=allow_repeats,
-            unfiltered=self.unfiltered,
-        )
-        for batch in batches:
-            yield from batch.names
+        return (batch.names for batch in sharing.generate(request, rng=rng))
 
 
 def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:

@@ -14,7 +14,6 @@ from itertools import chain, islice, zip_longest
 
 import numpy as np
 
-from namegen.core.generation.sampling import check_amount
 from namegen.core.people.families import female_form, is_female
 from namegen.core.people.names import MOST_NAMES, Gender, Kind, Origin, PartOfName, dealt_evenly
 from namegen.core.people.person import Person
@@ -55,10 +54,9 @@ class PeopleInventor:
             GenerationError: no origin can satisfy the constraints (raised at once), or there are fewer than n people
                 (raised after those found have been returned).
         """
-        check_amount(n, "people")
         # One search for names of any origin is faster than one for each origin.
         for part in (self.given, self.family):
-            if n and not all(constraint.always for constraint in part.constraints):
+            if n and part.request.has_constraints:
                 part.check(np.random.default_rng(rng.integers(2**63)))
         return self._batches(n, rng, on_progress)
 

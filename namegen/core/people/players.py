@@ -10,7 +10,6 @@ import numpy as np
 
 from namegen.core.data.normalization import normalize
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.sampling import check_amount
 from namegen.core.people.names import Kind, PartOfName
 from namegen.errors import GenerationError, NamesError, add_part_to_settings, quote, setting
 from namegen.events import ProgressCallback, ignore_progress
@@ -175,24 +174,14 @@ class PlayerInventor:
             on_progress: called with events that report the progress of the search.
 
         Raises:
-            SettingsError: immediately, if n is out of range or constraints contradict each other.
+            SettingsError: immediately, if constraints contradict each other.
             GenerationError: after the last batch, if there are fewer than n players.
         """
-        check_amount(n, "players")
-        first = self._first
         with add_part_to_settings("first"):
-            first.any_origin.prepare(
-                1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
-            )
-        last = self._last
+            _ = self._first.constraints  # raises an error if they contradict each other
         with add_part_to_settings("last"):
-            last_names = last.any_origin.generate(
-                n,
-                rng=rng,
-                sampling=last.sampling,
-                constraints=last.constraints,
-                unfiltered=last.unfiltered,
-                on_progress=on_progress,
+            last_names = self._last.any_origin.generate(
+                self._last.request.changed(n=n), rng=rng, on_progress=on_progress
             )
         return self._add_first_names(n, rng, (batch.names for batch in last_names))
 

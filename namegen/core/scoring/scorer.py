@@ -33,6 +33,7 @@ import numpy as np
 from namegen.core.checkpoint.metadata import Metadata
 from namegen.core.checkpoint.ngram_set import END, NgramSet, digit_as_0, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.data.arrays import Columns
 from namegen.core.data.normalization import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.scoring.words import WORD_COST, KnownWords
@@ -44,17 +45,13 @@ MOST_CHARACTERS = 1_000  # a longer name doesn't reach the threshold
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class Tally(Columns):
     """The scorer's state for some prefixes: one column per source."""
 
     # The longest known n-gram of up to four symbols that each prefix ends with.
     contexts: Int64[Array, "K sources"]
     # How many n-grams of each prefix a source lacks. A missing word counts as WORD_COST n-grams.
     missing: Int64[Array, "K sources"]
-
-    def select(self, rows: Int[Array, "kept"]) -> Tally:
-        """Return the tally of some prefixes."""
-        return Tally(self.contexts[rows], self.missing[rows])
 
 
 class Source:
@@ -245,21 +242,39 @@ class Scorer:
             )
         return Tally(contexts, tally.missing + missing)
 
-    def missing(
-        self, tokens: Int32[Array, "K length"], start_tokens: Int[Array, "K"]
-    ) -> Int64[Array, "K"]:
-        """Count the n-grams of each name that the training set lacks. All names have the same length.
+    def missing(self, names: Sequence[str], start_tokens: Int[Array, "K"]) -> Int64[Array, "K"]:
+        """Count the n-grams of each name that the training set lacks. Names of the same length are read together.
 
         In a blend, the training set that lacks the fewest counts.
         """
-        length = tokens.shape[1]
-        tally = self.start(start_tokens)
-        for end in range(1, length + 1):
-            prefixes = tokens[:, :end]
-            tally = self.read(tally, prefixes, start_tokens)
-        tally = self.read(tally, tokens, start_tokens, are_whole_names=True)
-        fewest: Int64[Array, "K"] = tally.missing.min(axis=1)
-        return fewest
+        tokens, lengths = self.sources[0].vocabulary.encode_all(names)
+        first_index = np.cumsum(lengths) - lengths  # (K,) where each name starts
+        missing = np.empty(len(lengths), np.int64)  # (K,)
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            token_indexes = first_index[rows][:, None] + np.arange(length)  # (rows, length)
+            names_of_length = tokens[token_indexes]  # (rows, length)
+            starts = start_tokens[rows]
+            tally = self.start(starts)
+            for end in range(1, length + 1):
+                tally = self.read(tally, names_of_length[:, :end], starts)
+            tally = self.read(tally, names_of_length, starts, are_whole_names=True)
+            missing[rows] = tally.missing.min(axis=1)
+        return missing
+
+    def scores_of(
+        self,
+        names: Sequence[str],
+        log_probabilities: Float64[Array, "K"],
+        start_tokens: Int[Array, "K"],
+    ) -> Float64[Array, "K"]:
+        """Return the scores of names, in nats; see ``scores``."""
+        return self.scores(
+            log_probabilities,
+            lengths=np.array([len(name) for name in names], np.int64),
+            missing=self.missing(names, start_tokens),
+            start_tokens=start_tokens,
+        )
 
     def scores(
         self,

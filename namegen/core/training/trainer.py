@@ -20,7 +20,7 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.self_test import check_self_test, self_test_logits
 from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.request import GenerationRequest
 from namegen.core.network.architecture import parameters_of
 from namegen.core.schedules import SCHEDULES, Plan
 from namegen.core.settings import DataSettings, TrainingSettings
@@ -241,13 +241,15 @@ class Trainer:
             self._check_loss(metrics.loss_nats_per_char)
 
         # Draw one name from the current network.
-        batches = self.prepared.generator.generate(
-            1,
-            rng=np.random.default_rng([training.seed, progress.epoch, SAMPLES]),
-            sampling=SamplingSettings(max_length=LONGEST_SAMPLE),
+        request = GenerationRequest(
+            n=1,
+            max_length=LONGEST_SAMPLE,
             allow_seen=True,
             allow_repeats=True,
+            allow_profanity=True,
         )
+        rng = np.random.default_rng([training.seed, progress.epoch, SAMPLES])
+        batches = self.prepared.generator.generate(request, rng=rng)
         try:
             batch = next(batches)
             sample = batch.names[0]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.constraint import Constraint
-from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
-from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.walk import Draws, PrefixFilter, Walk
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.request import GenerationRequest
+from namegen.core.generation.walk import Walk
 from tests.reading import logits_behind
 
 
@@ -63,17 +63,25 @@ class ReadingModel(SmallModel):
         return super().step(tokens, state)
 
 
-def draw(
-    model: SmallModel,
-    n: int,
-    *,
-    rng: np.random.Generator,
-    sampling: SamplingSettings,
-    constraints: Iterable[Constraint] = (),
-) -> Draws:
-    """Draw n names in one walk down the tree, and return those that satisfy the constraints."""
-    asked = ConstraintList([MaxLength(sampling.max_length), *constraints])
-    return Walk(model, PrefixFilter(asked, model.vocabulary)).draw(n, rng=rng, sampling=sampling)
+def asking(n: int = 1, **options: Any) -> GenerationRequest:
+    """Return a request that allows known names. It also allows profanity, because short names can look rude."""
+    return GenerationRequest(n=n, **{"allow_profanity": True, "allow_seen": True} | options)
+
+
+def walk_of(model: SmallModel, **options: Any) -> Walk:
+    """Return a walk through the names that a request allows."""
+    return Generator(model, model.vocabulary).prepare(asking(**options))
+
+
+def names_of(source: Generator, n: int, seed: int = 0, **options: Any) -> list[str]:
+    """Return the names that a generator returns for a request."""
+    batches = source.generate(asking(n, seed=seed, **options))
+    return [name for batch in batches for name in batch.names]
+
+
+def most_likely(source: Generator, n: int, **options: Any) -> list[str]:
+    """Return the most likely names that a request allows."""
+    return [name for batch in source.most_likely(asking(n, **options)) for name in batch.names]
 
 
 def next_chances(

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import namegen.core.generation.exact as bands_module
-import namegen.core.generation.exact as most_likely_module
+import namegen.core.generation.generator as generator_module
 from namegen.core.data.normalization import known_set, normalize
-from namegen.core.generation.constraints.constraint_list import ConstraintList, MinDistance
-from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.exact import BandSearch, ByProbability, most_likely
+from namegen.core.generation.exact import BandSearch, ByProbability
 from namegen.core.generation.generator import Generator
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
 from tests.core.generation.constraints.test_constraint_list import EXAMPLES
-from tests.core.generation.exact import SmallModel, all_names
+from tests.core.generation.exact import SmallModel, all_names, asking, most_likely, walk_of
 
 MODEL = SmallModel()
 LONGEST = 7
@@ -25,14 +25,8 @@ EXACT = all_names(MODEL, LONGEST)
 BLOCK_ROWS = "namegen.core.generation.walk.BLOCK_ROWS"
 
 
-def best(
-    n: int, model: SmallModel = MODEL, known: list[str] | None = None, **asked: object
-) -> list[str]:
-    source = Generator(
-        model, model.vocabulary, known_names=None if known is None else known_set(known)
-    )
-    asked = {"max_length": LONGEST, "allow_seen": known is None} | asked
-    return [name for batch in most_likely(source, n, **asked) for name in batch.names]  # type: ignore[arg-type]
+def best(n: int, model: SmallModel = MODEL, **options: Any) -> list[str]:
+    return most_likely(Generator(model, model.vocabulary), n, **{"max_length": LONGEST} | options)
 
 
 def in_order(exact: dict[str, float]) -> list[str]:
@@ -42,9 +36,7 @@ def in_order(exact: dict[str, float]) -> list[str]:
 
 @pytest.mark.parametrize("n", [1, 10, 1000])
 def test_most_likely_names_match_brute_force(n: int) -> None:
-    batch = next(
-        most_likely(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True)
-    )
+    batch = next(Generator(MODEL, MODEL.vocabulary).most_likely(asking(n, max_length=LONGEST)))
     assert batch.names == in_order(EXACT)[:n]
     np.testing.assert_allclose(
         batch.log_probability, [np.log(EXACT[name]) for name in batch.names], rtol=1e-5
@@ -54,9 +46,9 @@ def test_most_likely_names_match_brute_force(n: int) -> None:
 
 @pytest.mark.parametrize("constraint", EXAMPLES)
 def test_most_likely_names_satisfy_constraints(constraint: str) -> None:
-    constraints, holds = EXAMPLES[constraint]
+    options, holds = EXAMPLES[constraint]
     expected = [name for name in in_order(EXACT) if holds(name)][:50]
-    assert best(len(expected), constraints=constraints) == expected
+    assert best(len(expected), **options) == expected
 
 
 @given(
@@ -76,9 +68,9 @@ def test_random_models_and_constraints_match_brute_force(
     expected = [name for name in wanted if name not in known][:n]
     found: list[str] = []
     source = Generator(model, model.vocabulary, known_names=known_set(known))
-    asked = ConstraintList([StartsWith(starts_with), Contains(contains)])
+    request = asking(n, max_length=5, starts_with=starts_with, contains=contains, allow_seen=False)
     try:
-        for batch in most_likely(source, n, max_length=5, constraints=asked):
+        for batch in source.most_likely(request):
             found += batch.names
     except GenerationError:
         assert len(expected) < n
@@ -109,7 +101,9 @@ def test_equally_likely_names_are_sorted_by_their_characters() -> None:
 
 def test_progress_is_reported_without_changing_the_names() -> None:
     told: list[Searched] = []
-    assert best(60, on_progress=told.append) == in_order(EXACT)[:60]
+    request = asking(60, max_length=LONGEST)
+    [batch] = Generator(MODEL, MODEL.vocabulary).most_likely(request, on_progress=told.append)
+    assert batch.names == in_order(EXACT)[:60]
     found, read = [event.found for event in told], [event.read for event in told]
     assert {(event.wanted, event.drawn) for event in told} == {(60, 0)}
     assert len(read) > 5
@@ -119,7 +113,7 @@ def test_progress_is_reported_without_changing_the_names() -> None:
 
 
 def test_all_names_are_returned_before_an_error() -> None:
-    batches = most_likely(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
+    batches = Generator(MODEL, MODEL.vocabulary).most_likely(asking(20, max_length=2))
     assert next(batches).names == in_order(all_names(MODEL, 2))
     with pytest.raises(
         GenerationError,
@@ -131,44 +125,33 @@ def test_all_names_are_returned_before_an_error() -> None:
 def test_a_search_that_exceeds_its_budget_returns_certain_results(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 3_000)
-    constraints = ConstraintList([Contains("abcabc"), MinDistance(2, ["ccc"])])
-    batches = most_likely(
-        Generator(MODEL, MODEL.vocabulary),
-        500,
-        max_length=30,
-        constraints=constraints,
-        allow_seen=True,
-    )
+    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 3_000)
+    options = {
+        "max_length": 30,
+        "contains": "abcabc",
+        "min_distance": 2,
+        "exclude_names": ["ccc"],
+    }
     found: list[str] = []
+    batches = Generator(MODEL, MODEL.vocabulary).most_likely(asking(500, **options))
     with pytest.raises(
         GenerationError, match=r"found \d+ of the 500 .* prefixes: .*relax contains"
     ):
         found.extend(name for batch in batches for name in batch.names)
-    monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 100_000)
-    assert found == best(max(len(found), 1), max_length=30, constraints=constraints)[: len(found)]
-    monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 50)
-    with pytest.raises(
-        GenerationError, match=r"gave up after .* prefixes: ask for fewer"
-    ):  # no constraint has rejected a name
-        best(10_000, SmallModel("abcdef"), max_length=12, allow_repeats=True)
+    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 100_000)
+    assert found == best(max(len(found), 1), **options)[: len(found)]
 
 
 def test_new_names_exclude_every_spelling_of_listed_names() -> None:
-    known = in_order(EXACT)[:5]
-    assert best(10, known=[name.upper() for name in known]) == in_order(EXACT)[5:15]
+    known = known_set([name.upper() for name in in_order(EXACT)[:5]])
+    source = Generator(MODEL, MODEL.vocabulary, known_names=known)
+    names = most_likely(source, 10, max_length=LONGEST, allow_seen=False)
+    assert names == in_order(EXACT)[5:15]
 
 
 def test_invalid_requests_are_rejected_immediately() -> None:
     with pytest.raises(SettingsError, match="starts_with"):
-        most_likely(
-            Generator(MODEL, MODEL.vocabulary),
-            1,
-            max_length=5,
-            constraints=ConstraintList([StartsWith("X")]),
-        )
-    with pytest.raises(SettingsError, match="-3 names"):
-        most_likely(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
+        Generator(MODEL, MODEL.vocabulary).most_likely(asking(starts_with="X"))
     assert best(0) == []
 
 
@@ -182,9 +165,9 @@ def test_extremely_unlikely_names_are_found_quickly() -> None:
                 np.float32
             ) + 0 * logits, state
 
-    told: list[Searched] = []
-    assert best(2, Steep(), max_length=2, on_progress=told.append) == ["a", "aa"]
-    assert told[-1].read < 50
+    search, names = searched(10**9, 2, Steep(), max_length=2)
+    assert names == ["a", "aa"]
+    assert search.prefixes_read < 50
 
 
 class Counting(SmallModel):
@@ -199,37 +182,28 @@ class Counting(SmallModel):
 
 
 def searched(
-    budget: int, n: int, model: SmallModel, *constraints: Contains | EndsWith
+    budget: int, n: int, model: SmallModel, **options: Any
 ) -> tuple[BandSearch, list[str]]:
     """Search for the most likely names of up to six characters, and return the search and the names."""
-    source = Generator(model, model.vocabulary)
-    walk, name_filter = source.prepare(
-        n, 6, ConstraintList(constraints), allow_seen=True, allow_repeats=True
-    )
-    search = BandSearch(walk=walk, name_filter=name_filter, ranking=ByProbability(), budget=budget)
+    walk = walk_of(model, **{"max_length": 6, "allow_repeats": True} | options)
+    search = BandSearch(walk, ByProbability(), budget=budget)
     if isinstance(model, Counting):
         model.search = search
     names: list[str] = []
     for band in search.bands(n=n):
-        names = band.best.names
+        names = band.best.names.tolist()
     return search, names
 
 
-@pytest.mark.parametrize(
-    "constraints",
-    [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))],
-    ids=["no constraint", "one", "two"],
-)
-def test_the_budget_includes_prefixes_and_constraint_checks(
-    constraints: tuple[Contains | EndsWith, ...],
-) -> None:
+@pytest.mark.parametrize("options", [{}, {"ends_with": "aca", "contains": "bb"}], ids=str)
+def test_the_budget_includes_prefixes_and_constraint_checks(options: dict[str, str]) -> None:
     model = Counting()
-    search, names = searched(10**9, 12, model, *constraints)
+    search, names = searched(10**9, 12, model, **options)
     needed = model.done
     assert not search.gave_up
-    search, found = searched(needed, 12, model, *constraints)
+    search, found = searched(needed, 12, model, **options)
     assert (search.gave_up, found) == (False, names)
-    search, found = searched(needed - 1, 12, model, *constraints)
+    search, found = searched(needed - 1, 12, model, **options)
     assert search.gave_up
     assert found == names[: len(found)]
 

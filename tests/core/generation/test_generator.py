@@ -15,25 +15,19 @@ import pytest
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import hash_name, known_set
-from namegen.core.generation.constraints.constraint import Constraint
-from namegen.core.generation.constraints.constraint_list import (
-    ConstraintList,
-    ExcludedNames,
-    MinLength,
-)
-from namegen.core.generation.constraints.texts import EndsWith, StartsWith
-from namegen.core.generation.exact import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch
-from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.search import Effort, round_size
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
 from tests.core.generation.exact import (
     SmallModel,
+    asking,
     check_frequencies,
     conditioned,
     letters_of,
+    most_likely,
+    names_of,
     over_beginnings,
 )
 
@@ -41,7 +35,7 @@ MODEL = SmallModel()
 V = MODEL.vocabulary_size
 ONE, TWO = StartTokens.single(), StartTokens((V, V + 1), (0.7, 0.3))
 THREE = StartTokens((V, V + 1, V + 2), (0.5, 0.2, 0.3))
-ANY = {"allow_seen": True, "allow_repeats": True}
+REPEATS = {"allow_repeats": True}
 BLOCK_ROWS = "namegen.core.generation.walk.BLOCK_ROWS"
 SAMPLINGS = [
     {},
@@ -67,22 +61,15 @@ def generator(
     )
 
 
-def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[str]:
-    batches = source.generate(n, rng=np.random.default_rng(seed), **asked)  # type: ignore[arg-type]
-    return [name for batch in batches for name in batch.names]
-
-
 def drawn(
     start_tokens: StartTokens,
     n: int,
-    *constraints: Constraint,
     model: SmallModel = MODEL,
     longest: int = 4,
-    **sampling: object,
+    **options: object,
 ) -> Counter[str]:
-    settings = SamplingSettings(**sampling, max_length=longest)  # type: ignore[arg-type]
-    asked = {"sampling": settings, "constraints": ConstraintList(constraints), **ANY}
-    return Counter(names_of(generator(model=model, start_tokens=start_tokens), n, **asked))
+    source = generator(model=model, start_tokens=start_tokens)
+    return Counter(names_of(source, n, max_length=longest, allow_repeats=True, **options))
 
 
 def exactly(start_tokens: StartTokens, longest: int = 4, **sampling: float) -> dict[str, float]:
@@ -118,17 +105,17 @@ def test_a_forced_prefix_gives_conditional_probabilities(sampling: dict[str, flo
     wanted = conditioned(
         {name: p for name, p in exactly(TWO, **sampling).items() if name.startswith("ca")}
     )
-    check_frequencies(drawn(TWO, 30_000, StartsWith("ca"), **sampling), wanted)
+    check_frequencies(drawn(TWO, 30_000, starts_with="ca", **sampling), wanted)
 
 
 def test_constraints_keep_relative_probabilities_with_several_start_tokens() -> None:
     exact = {name: p for name, p in exactly(THREE).items() if name.endswith("b")}
-    check_frequencies(drawn(THREE, 10_000, EndsWith("b")), conditioned(exact))
+    check_frequencies(drawn(THREE, 10_000, ends_with="b"), conditioned(exact))
 
 
 def test_a_prefix_that_is_never_drawn_can_be_requested() -> None:
     """At temperature 0, each start token has only one name, but start tokens are weighted as at temperature 1."""
-    names = drawn(TWO, 2_000, StartsWith("ca"), temperature=0.0)
+    names = drawn(TWO, 2_000, starts_with="ca", temperature=0.0)
     posterior = np.array(TWO.shares) * [
         math.exp(sum(letters_of(MODEL, token, "ca")[:2])) for token in TWO.tokens
     ]
@@ -137,7 +124,7 @@ def test_a_prefix_that_is_never_drawn_can_be_requested() -> None:
         assert max(names.values()) / 2_000 == pytest.approx(
             max(posterior) / sum(posterior), abs=0.05
         )
-    found = drawn(TWO, 50, StartsWith("b"), model=SmallModel(impossible="b"))
+    found = drawn(TWO, 50, starts_with="b", model=SmallModel(impossible="b"))
     assert found.total() == 50
     assert all(name.startswith("b") for name in found)
 
@@ -178,66 +165,53 @@ def test_draw_one_by_one_matches_a_plain_loop() -> None:
 
 def test_a_single_name_follows_its_probability() -> None:
     """More names are drawn than requested. The first one is returned, not the rarest or the most likely."""
-    sampling = SamplingSettings(max_length=2)
-    found = Counter(
-        names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(100)
-    )
+    found = Counter(names_of(generator(), 1, seed, max_length=2)[0] for seed in range(100))
     check_frequencies(found, conditioned(exactly(ONE, 2)))
 
 
 def test_log_probability_includes_all_start_tokens() -> None:
     exact = over_beginnings(MODEL, TWO, 4)
-    for sampling in (SamplingSettings(max_length=4), SamplingSettings(0.5, max_length=4)):
-        for asked in (ANY, {"allow_seen": True}):
-            source = generator(start_tokens=TWO)
-            for batch in source.generate(
-                50, rng=np.random.default_rng(3), sampling=sampling, **asked
-            ):
-                expected = [math.log(exact[name]) for name in batch.names]
-                np.testing.assert_allclose(batch.log_probability, expected, atol=1e-6)
+    for options in ({}, {"temperature": 0.5}, REPEATS):
+        for batch in generator(start_tokens=TWO).generate(
+            asking(50, seed=3, max_length=4, **options)
+        ):
+            expected = [math.log(exact[name]) for name in batch.names]
+            np.testing.assert_allclose(batch.log_probability, expected, atol=1e-6)
 
 
 def test_most_likely_names_with_several_start_tokens() -> None:
     exact = exactly(THREE, 5)
     expected = sorted(exact, key=lambda name: -exact[name])
     source = generator(start_tokens=THREE)
-    batch = next(most_likely(source, 60, max_length=5, allow_seen=True))
+    batch = next(source.most_likely(asking(60, max_length=5)))
     assert batch.names == expected[:60]
     np.testing.assert_allclose(
         batch.log_probability, [math.log(exact[name]) for name in batch.names], atol=1e-6
     )
-    constraints = ConstraintList([StartsWith("ca")])
-    found = next(
-        most_likely(source, 10, max_length=5, constraints=constraints, allow_seen=True)
-    ).names
+    found = most_likely(source, 10, max_length=5, starts_with="ca")
     assert found == [name for name in expected if name.startswith("ca")][:10]
     of_label = exactly(StartTokens.single(V + 1), 5)
-    one = next(
-        most_likely(
-            generator(start_tokens=StartTokens.single(V + 1)), 20, max_length=5, allow_seen=True
-        )
-    ).names
+    one = most_likely(generator(start_tokens=StartTokens.single(V + 1)), 20, max_length=5)
     assert one == sorted(of_label, key=lambda name: -of_label[name])[:20] != expected[:20]
 
 
 def test_a_single_start_token_uses_no_extra_random_number() -> None:
     """A seed gives the same names with and without an explicit start token."""
     plain = Generator(MODEL, MODEL.vocabulary)
-    assert names_of(plain, 200, 3, **ANY) == names_of(generator(start_tokens=ONE), 200, 3, **ANY)
+    explicit = generator(start_tokens=ONE)
+    assert names_of(plain, 200, 3, **REPEATS) == names_of(explicit, 200, 3, **REPEATS)
     assert generator(start_tokens=TWO).as_one().model is not MODEL
     one = generator(start_tokens=StartTokens.single(V))
     assert one.as_one() is one
 
 
 def test_batches_mark_new_names_if_the_list_is_known() -> None:
-    asked = {"sampling": SamplingSettings(max_length=3), **ANY}
-    batch = next(
-        generator(["ab", "C", "b a"]).generate(2_000, rng=np.random.default_rng(0), **asked)
-    )  # type: ignore[arg-type]
+    request = asking(2_000, seed=0, max_length=3, **REPEATS)
+    batch = next(generator(["ab", "C", "b a"]).generate(request))
     assert batch.new is not None
     assert batch.new.tolist() == [name not in ("ab", "c", "ba") for name in batch.names]
     assert {True, False} == set(batch.new.tolist())
-    assert next(generator().generate(5, rng=np.random.default_rng(0), **asked)).new is None  # type: ignore[arg-type]
+    assert next(generator().generate(request)).new is None
 
 
 @pytest.mark.parametrize("share", [0.99, 0.5, 0.02])
@@ -261,55 +235,43 @@ def test_long_requests_draw_only_slightly_more_than_needed(share: float) -> None
 
 def test_new_names_keep_their_relative_probabilities() -> None:
     exact = {name: chance for name, chance in exactly(ONE).items() if name not in ("a", "ba", "c")}
-    sampling = SamplingSettings(max_length=4)
-    names = names_of(generator(["A", "b-a", "C "]), 30_000, sampling=sampling, allow_repeats=True)
+    source = generator(["A", "b-a", "C "])
+    names = names_of(source, 30_000, max_length=4, allow_seen=False, **REPEATS)
     check_frequencies(Counter(names), conditioned(exact))
 
 
-def test_all_distinct_names_are_returned_before_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_all_distinct_names_are_returned_before_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=500, draws_in_vain=500))
-    batches = generator(["ab"]).generate(
-        20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2)
-    )
+    batches = generator(["ab"]).generate(asking(20, seed=0, max_length=2, allow_seen=False))
     found: list[str] = []
-    with pytest.raises(
-        GenerationError, match=r"found 11 of 20 .* no other name is possible: .*allow_repeats=True"
-    ):
+    with pytest.raises(GenerationError, match=r"found 11 of 20 .* no other name is possible: "):
         found.extend(name for batch in batches for name in batch.names)
     assert sorted(found) == sorted(exactly(ONE, 2).keys() - {"ab"})
 
 
 def test_equivalent_names_are_returned_only_once() -> None:
-    source = generator(model=SmallModel(" Aab"))
-    names = names_of(source, 60, sampling=SamplingSettings(max_length=8), allow_seen=True)
+    names = names_of(generator(model=SmallModel(" Aab")), 60, max_length=8)
     assert len({hash_name(name) for name in names}) == len(names) == 60
     assert all(name == name.strip() for name in names)
-    sampling = SamplingSettings(max_length=4)
-    names = names_of(generator(start_tokens=THREE), 60, seed=3, sampling=sampling, allow_seen=True)
+    names = names_of(generator(start_tokens=THREE), 60, seed=3, max_length=4)
     assert len(names) == len(set(names)) == 60
 
 
 def test_new_names_need_a_list_of_known_names() -> None:
     with pytest.raises(GenerationError, match=r"with exclude_names, or pass allow_seen=True"):
-        generator().generate(1, rng=np.random.default_rng(0))
-    assert "a" not in names_of(generator(), 20, constraints=ConstraintList([ExcludedNames(["a"])]))
-    assert len(names_of(generator(), 5, constraints=ConstraintList([ExcludedNames([])]))) == 5
+        generator().generate(asking(allow_seen=False))
+    assert "a" not in names_of(generator(), 20, allow_seen=False, exclude_names=["a"])
+    assert len(names_of(generator(), 5, allow_seen=False, exclude_names=[])) == 5
 
 
-def test_progress_is_reported_without_changing_the_names(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_progress_is_reported_without_changing_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
-    monkeypatch.setattr(BLOCK_ROWS, 16)
-    asked = {
-        "constraints": ConstraintList([MinLength(4)]),
-        "sampling": SamplingSettings(max_length=9),
-    }
+    monkeypatch.setattr("namegen.core.generation.walk.BLOCK_ROWS", 16)
+    request = asking(200, seed=0, min_length=4, max_length=9)
     told: list[Searched] = []
-    names = names_of(generator([]), 200, on_progress=told.append, **asked)
-    assert names == names_of(generator([]), 200, **asked)
+    batches = generator([]).generate(request, on_progress=told.append)
+    names = [name for batch in batches for name in batch.names]
+    assert names == names_of(generator([]), 200, min_length=4, max_length=9)
     found, drawn = [event.found for event in told], [event.drawn for event in told]
     assert len(set(drawn)) > 20
     assert drawn == sorted(drawn)
@@ -317,24 +279,12 @@ def test_progress_is_reported_without_changing_the_names(
     assert found[0] == 0 < found[-1] < 200
 
 
-def test_progress_includes_all_draws_of_a_round() -> None:
-    told: list[Searched] = []
-    names_of(
-        generator(), 3_000, sampling=SamplingSettings(max_length=4), on_progress=told.append, **ANY
-    )
-    assert 3_000 in [event.drawn for event in told]
-    assert told[-1].drawn > 3_000  # names that were too long were drawn again
-
-
 def test_the_seed_determines_names_and_negative_counts_are_rejected() -> None:
-    assert (
-        names_of(generator([]), 50, 7)
-        == names_of(generator([]), 50, 7)
-        != names_of(generator([]), 50, 8)
-    )
-    assert names_of(generator([]), 0) == []
-    with pytest.raises(SettingsError, match="-1 names"):
-        generator([]).generate(-1, rng=np.random.default_rng(0))
+    source = generator([])
+    assert names_of(source, 50, 7) == names_of(source, 50, 7) != names_of(source, 50, 8)
+    assert names_of(source, 0) == []
+    with pytest.raises(SettingsError, match="n is -1"):
+        asking(-1)
 
 
 def test_a_model_that_returns_nan_raises_an_error() -> None:
@@ -347,14 +297,10 @@ def test_a_model_that_returns_nan_raises_an_error() -> None:
         names_of(generator([], Broken()), 5)
 
 
-def test_names_are_returned_in_small_batches(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_names_are_returned_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory doesn't grow with the number of requested names, or with the number of repeats."""
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
-    batches = generator().generate(
-        4_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=6), **ANY
-    )
+    batches = generator().generate(asking(4_000, seed=0, max_length=6, **REPEATS))
     sizes = [len(batch.names) for batch in batches]
     assert sum(sizes) == 4_000
     assert max(sizes) <= 500
@@ -364,8 +310,7 @@ def test_names_use_composed_characters() -> None:
     """A model with combining accents could write é in two ways. Lists and scores use only the composed character."""
     model = SmallModel("eq\u0301\u0308")
     source = generator(model=model)
-    names = names_of(source, 60, sampling=SamplingSettings(max_length=4), allow_seen=True)
-    names += next(most_likely(source, 40, max_length=4, allow_seen=True)).names
+    names = names_of(source, 60, max_length=4) + most_likely(source, 40, max_length=4)
     assert all(unicodedata.is_normalized("NFC", name) for name in names)
     assert any("\u0301" in name for name in names)
     assert not model.vocabulary.unknown("".join(names))

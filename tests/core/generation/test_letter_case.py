@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from namegen.core.data.normalization import NAMES, normalization_of, normalize
 from namegen.core.generation.letter_case import title, write
-from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.people.players import InventedPlayer
 from namegen.core.settings import LETTER_CASES
-from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from tests.strategies import any_name
 
@@ -82,8 +80,3 @@ def test_letter_case_of_strings_and_players() -> None:
         "straße & söhne",
     ]
     assert InventedPlayer("KEN", "MCBO", "III").in_case("title").full_name == "Ken Mcbo III"
-    with pytest.raises(
-        SettingsError,
-        match="letter_case is 'Upper': expected one of original, title, upper, lower",
-    ):
-        check_letter_case("Upper")

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.generation.sampling import SamplingSettings, draw, probabilities, truncate
-from namegen.core.models import all_log_probabilities
-from namegen.errors import SettingsError
+from namegen.core.generation.request import GenerationRequest
+from namegen.core.generation.sampling import draw, log_chances, log_weights
 from tests.core.generation.exact import next_chances
 
 some_logits = st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=6)
@@ -23,16 +22,15 @@ def test_draw_returns_the_first_id_whose_sum_is_larger(
     values: list[float], number: float, temperature: float
 ) -> None:
     logits = np.array([values], np.float32)
-    chances = probabilities(logits, temperature)[0]
+    weights = np.exp(log_weights(logits, temperature))[0]
     total, expected = 0.0, len(values) - 1
-    for token, chance in enumerate(chances):
+    for token, chance in enumerate(weights / weights.sum()):
         total += chance
         if total > number:
             expected = token
             break
     assert draw(np.array([number]), logits, temperature).tolist() == [expected]
     assert draw(np.array([number]), logits) == draw(np.array([number]), logits, 1.0)
-    np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
 
 
 def test_draw_returns_the_last_id_if_no_sum_is_larger() -> None:
@@ -42,7 +40,7 @@ def test_draw_returns_the_last_id_if_no_sum_is_larger() -> None:
 def test_temperature_0_breaks_ties_by_the_lowest_id() -> None:
     logits = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], np.float32)
     assert draw(np.array([0.99, 0.99]), logits, 0.0).tolist() == [1, 0]
-    assert probabilities(logits, 0.0).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert np.exp(log_weights(logits, 0.0)).tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
 @given(
@@ -55,8 +53,7 @@ def test_sampling_settings_match_a_plain_loop(
     values: list[float], temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
     logits = np.array([values], np.float32)
-    settings = SamplingSettings(temperature, top_k, top_p)
-    chances = settings.chances(logits)[0]
+    request = GenerationRequest(temperature=temperature, top_k=top_k, top_p=top_p)
     expected = next_chances(logits[0], temperature, top_k, top_p)
     if top_p is not None and temperature > 0:  # rounding decides if a sum is almost equal to top_p
         weights = sorted(next_chances(logits[0], temperature, top_k), reverse=True)
@@ -67,43 +64,24 @@ def test_sampling_settings_match_a_plain_loop(
         x < y and a > 0 and math.isclose(a, b, rel_tol=1e-12) for (x, a), (y, b) in pairwise(ranked)
     ):
         return  # rounding decides which of two almost equal tokens is kept
-    np.testing.assert_allclose(chances, expected, atol=1e-12)
-    np.testing.assert_allclose(np.exp(settings.log_chances(logits)[0]), expected, atol=1e-12)
-    assert settings.natural == bool(temperature == 1 and (top_k is None) and top_p in (None, 1))
+    np.testing.assert_allclose(np.exp(log_chances(logits, request)[0]), expected, atol=1e-12)
+    assert request.is_natural == bool(temperature == 1 and (top_k is None) and top_p in (None, 1))
 
 
 def test_top_k_breaks_ties_by_the_lowest_ids() -> None:
-    assert truncate(np.full((1, 4), 0.25), top_k=2).tolist() == [[0.5, 0.5, 0, 0]]
+    assert np.exp(log_weights(np.zeros((1, 4)), top_k=2)).tolist() == [[1, 1, 0, 0]]
 
 
 @pytest.mark.parametrize("temperature", [1e-320, 1e-3, 1e3, 1e308])
 def test_extreme_temperatures_give_valid_probabilities(temperature: float) -> None:
-    chances = probabilities(np.array([[0.0, 5.0, -np.inf]], np.float32), temperature)
+    logits = np.array([[0.0, 5.0, -np.inf]], np.float32)
+    chances = np.exp(log_chances(logits, GenerationRequest(temperature=temperature)))
     assert chances.sum() == pytest.approx(1)
     assert chances[0, 2] == 0
     assert chances[0, 1] == pytest.approx(1 if temperature < 1 else 0.5, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("temperature", (-0.1, math.nan, math.inf)),
-        ("top_k", (0, -1)),
-        ("top_p", (0.0, 1.1, math.nan)),
-        ("max_length", (0,)),
-    ],
-)
-def test_settings_out_of_range_are_rejected(name: str, values: tuple[float, ...]) -> None:
-    for value in values:
-        with pytest.raises(SettingsError, match=name):
-            SamplingSettings(**{name: value})  # type: ignore[arg-type]
-
-
 def test_log_chances_are_exact_even_for_tiny_probabilities() -> None:
-    logits = np.array([[0.0, 2000.0, -np.inf], [1.0, 1.0, 1.0]], np.float32)
-    given = all_log_probabilities(logits)[[0, 0, 0, 1], [0, 1, 2, 2]]
-    np.testing.assert_allclose(given, [-2000, 0, -np.inf, -math.log(3)])
-    unlikely = SamplingSettings(0.001, top_k=2).log_chances(
-        np.array([[5.0, 4.0, -3.0, 0.0, 0.1]], np.float32)
-    )
+    logits = np.array([[5.0, 4.0, -3.0, 0.0, 0.1]], np.float32)
+    unlikely = log_chances(logits, GenerationRequest(temperature=0.001, top_k=2))
     np.testing.assert_allclose(unlikely[0], [0, -1000, -np.inf, -np.inf, -np.inf], atol=1e-3)

@@ -11,19 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.normalization import known_set
-from namegen.core.generation.constraints.constraint import Constraint
-from namegen.core.generation.constraints.constraint_list import (
-    ConstraintList,
-    ExcludedNames,
-    ExcludedWords,
-)
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.people.names import Kind, PartOfName
 from namegen.core.people.people import PeopleInventor, PeopleOfOrigin
 from namegen.core.people.person import Person
 from namegen.errors import GenerationError
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
+from tests.core.generation.exact import (
+    SmallModel,
+    all_names,
+    asking,
+    check_frequencies,
+    conditioned,
+)
 
 GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
 NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}
@@ -32,8 +31,7 @@ CZECH = [Kind("Czech", "female"), Kind("Czech", "male")]
 
 def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     source = Generator(model, model.vocabulary)
-    sampling = SamplingSettings(max_length=longest)
-    return PartOfName(name, {Kind(): source}, source, sampling, ConstraintList(), allow_seen=True)
+    return PartOfName(name, {Kind(): source}, source, asking(max_length=longest))
 
 
 def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
@@ -67,7 +65,8 @@ def test_new_given_names_are_shared_evenly(monkeypatch: pytest.MonkeyPatch) -> N
     def new_names(known: list[str]) -> PartOfName:
         made = part("given", GIVEN)
         source = replace(made.any_origin, known_names=known_set(known))
-        return replace(made, generators={Kind(): source}, any_origin=source, allow_seen=False)
+        request = made.request.changed(allow_seen=False)
+        return replace(made, generators={Kind(): source}, any_origin=source, request=request)
 
     monkeypatch.setattr("namegen.core.people.names.MOST_NAMES", 8)
     every = [name for name in all_names(GIVEN, 2) if name]
@@ -129,12 +128,16 @@ def test_households_share_a_family_name_and_people_are_distinct(
 
 
 @pytest.mark.parametrize(
-    "constraint",
-    [ExcludedWords(["ková"]), ExcludedNames([f"{letter}ováková" for letter in "BDHKLMNRST"])],
+    "options",
+    [
+        {"exclude_words": ["ková"]},
+        {"exclude_names": [f"{letter}ováková" for letter in "BDHKLMNRST"]},
+    ],
+    ids=str,
 )
-def test_exclusions_apply_to_womens_forms_of_family_names(constraint: Constraint) -> None:
+def test_exclusions_apply_to_womens_forms_of_family_names(options: dict[str, list[str]]) -> None:
     everyone = czechs(1, ["Malý", *(f"{letter}ovák" for letter in "BDHKLMNRST")])
-    family = replace(everyone.family, constraints=ConstraintList([constraint]))
+    family = replace(everyone.family, request=asking(max_length=9, **options))
     everyone = replace(everyone, family=family)
     families = {person.family for seed in range(50) for person in invent(everyone, 2, seed)}
     assert families == {"Malá", "Malý"}

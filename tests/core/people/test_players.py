@@ -11,13 +11,12 @@ from namegen import api
 from namegen.core.data.normalization import known_set, normalize
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import NgramModel
 from namegen.core.people.names import Kind, PartOfName
 from namegen.core.people.players import InventedPlayer, Player, PlayerInventor, split_name
 from namegen.lists import load_bundled, players
+from tests.core.generation.exact import asking
 
 FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
 LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
@@ -64,8 +63,9 @@ def part(names: list[str], longest: int, temperature: float = 1.0) -> PartOfName
     vocabulary = Vocabulary.from_names(names)
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
     source = Generator(model, vocabulary, known_names=known_set(names))
-    sampling = SamplingSettings(temperature, max_length=longest)
-    return PartOfName("", {Kind(): source}, source, sampling, ConstraintList(), allow_seen=True)
+    # Players have new last names.
+    request = asking(max_length=longest, temperature=temperature, allow_seen=names is FIRST)
+    return PartOfName("", {Kind(): source}, source, request)
 
 
 def inventor(real: list[str], temperature: float = 1.0) -> PlayerInventor:

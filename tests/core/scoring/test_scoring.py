@@ -53,10 +53,9 @@ def scores_of(
     scorer: Scorer, names: Sequence[str], log_probabilities: Sequence[float], start_token: int
 ) -> Iterator[float]:
     """Yield the score of each name, computed separately."""
-    vocabulary = scorer.sources[0].vocabulary
     start_tokens = np.array([start_token])
     for name, log_probability in zip(names, log_probabilities, strict=True):
-        missing = scorer.missing(vocabulary.encode_all([name])[0][None], start_tokens)
+        missing = scorer.missing([name], start_tokens)
         yield float(
             scorer.scores(
                 np.array([log_probability]), np.array([len(name)]), missing, start_tokens
@@ -171,7 +170,7 @@ def all_prefixes(
         tokens = np.array(list(product(range(1, 4), repeat=length)), np.int32)
         start_tokens = np.full(len(tokens), start_token)
         tally = scorer.read(
-            tally.select(np.repeat(np.arange(len(tally.missing)), 3)), tokens, start_tokens
+            tally[np.repeat(np.arange(len(tally.missing)), 3)], tokens, start_tokens
         )
         texts = MODEL.vocabulary.decode_all(tokens)
         steps = [letters(start_token, text) for text in texts]

@@ -20,19 +20,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from namegen.core.data.normalization import SEPARATORS, Normalization, bare
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.constraint import MORE_VARIETY, Constraint, Tracker
-from namegen.core.generation.constraints.texts import StartsWith
+from namegen.core.generation.constraints.constraint import (
+    MORE_VARIETY,
+    Constraint,
+    Rejected,
+    States,
+    Tokens,
+)
+from namegen.core.generation.request import GenerationRequest, shown_text
 from namegen.errors import SettingsError, setting
-from namegen.types import Array, Bool, Int32, Int64
-
-if TYPE_CHECKING:
-    from namegen.core.generation.constraints.constraint_list import ConstraintList
+from namegen.types import Array, Int32
 
 WILDCARD = "?"  # occurs in no word
 LONG = 6  # letters of a common word; a shorter word and its misspelling may be two different words
@@ -54,7 +56,7 @@ def words_of(name: str) -> list[str]:
     return words
 
 
-def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[str, ...]:
+def starts_of_names(names: Iterable[str], normalization: Normalization) -> tuple[str, ...]:
     """Return the starts of listed companies' names, and the words that occur only later in them, sorted.
 
     Args:
@@ -63,53 +65,45 @@ def claimed_starts(names: Iterable[str], normalization: Normalization) -> tuple[
 
     >>> from namegen.core.data.normalization import normalization_of
     >>> listed = ["American Airlines", "American Tower", "Bank of American Airlines", "The Gap, Inc."]
-    >>> claimed_starts(listed, Normalization())
+    >>> starts_of_names(listed, Normalization())
     ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
     words_of_names = [words_of(normalization.without_endings(name)) for name in names]
     listed_words = [words for words in words_of_names if words]
-    common = _common_first_words(listed_words)
+    first_words = Counter(words[0] for words in listed_words)
+    later_words: Counter[str] = Counter()
+    for words in listed_words:
+        later_words.update(words[1:])
+    # Common words: several names start with them, none is such a word alone, and they also occur later in a name.
+    repeated = {word for word, count in first_words.items() if count > 1}
+    single_words = {words[0] for words in listed_words if len(words) == 1}
+    common = (repeated & later_words.keys()) - single_words
     starts: set[str] = set()
     for words in listed_words:
         start_length = 2 if words[0] in common else 1
         starts.add(" ".join(words[:start_length]))
-    starts |= _words_that_occur_only_later(listed_words)
+    occurs_only_later = {word for word, count in later_words.items() if count > 1} - set(
+        first_words
+    )
+    starts |= occurs_only_later
     starts.update(filter(None, normalization.endings))
     return tuple(sorted(starts))
-
-
-def _common_first_words(listed_words: list[list[str]]) -> set[str]:
-    """Return the words that several names start with, that aren't a name alone, and that also occur later in a name."""
-    first_words = Counter(words[0] for words in listed_words)
-    repeated = {word for word, count in first_words.items() if count > 1}
-    single_words = {words[0] for words in listed_words if len(words) == 1}
-    return (repeated & _later_words(listed_words).keys()) - single_words
-
-
-def _words_that_occur_only_later(listed_words: list[list[str]]) -> set[str]:
-    """Return the words that occur several times in names, but never as a name's first word."""
-    first_words = {words[0] for words in listed_words}
-    later_words = _later_words(listed_words)
-    return {word for word, count in later_words.items() if count > 1} - first_words
-
-
-def _later_words(listed_words: list[list[str]]) -> Counter[str]:
-    """Return how often each word occurs in names after the first word."""
-    later_words: Counter[str] = Counter()
-    for words in listed_words:
-        later_words.update(words[1:])
-    return later_words
 
 
 class Unclaimed(Constraint):
     """The constraint that a name doesn't start like a listed company's.
 
+    While names are drawn, it checks prefixes that end with their first or second word. The state is the number of
+    separators so far.
+
     Args:
-        value: the starts of the listed names; see ``claimed_starts``.
+        starts: the starts of the listed names; see ``starts_of_names``.
         normalization: the rule of their list.
+        vocabulary: the model's characters.
 
     >>> from namegen.core.data.normalization import normalization_of
-    >>> constraint = Unclaimed(["american airlines", "blackrock", "gap"], normalization_of("company"))
+    >>> starts = ["american airlines", "blackrock", "gap"]
+    >>> constraint = Unclaimed(starts, normalization_of("company"), Vocabulary(" "))
     >>> names = ("American Gold", "Blackrok Inc", "Black Rock Inc", "Gape Co", "American Inc")
     >>> [constraint.accepts(name) for name in names]
     [True, False, False, False, False]
@@ -118,41 +112,56 @@ class Unclaimed(Constraint):
     """
 
     key = "begins_as_a_listed_company"
-    about = "list"
+    compares = True
     advice = (MORE_VARIETY, f"allow names of the list with {LISTED}")
-    value: tuple[str, ...]
+    prunes = True
 
-    def __init__(self, value: Iterable[str], normalization: Normalization) -> None:
-        super().__init__(tuple(value))
+    def __init__(
+        self, starts: Sequence[str], normalization: Normalization, vocabulary: Vocabulary
+    ) -> None:
         self._normalization = normalization
+        self._vocabulary = vocabulary
+        separates = [
+            character.isspace() or character in SEPARATORS for character in vocabulary.characters
+        ]
+        self._separates = np.array([False, *separates])  # (V,)
         self._common: set[str] = set()  # words that need a second word
-        for start in self.value:
+        for start in starts:
             first_word, _, second_word = start.partition(" ")
             if second_word:
                 self._common.add(first_word)
         long_common = [word for word in self._common if len(word) >= LONG]
-        joined_starts = [start.replace(" ", "") for start in self.value]
+        joined_starts = [start.replace(" ", "") for start in starts]
         # The keys of all starts, for two joined words; for a single word also those of long common words.
         self._keys = _stored_keys(joined_starts)
         self._first_word_keys = _stored_keys(long_common) | self._keys
         # Earlier results, since many names start alike, by word and whether it's a single word.
         self._is_claimed_cache: dict[tuple[str, bool], bool] = {}
 
-    def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
+    def check(self, request: GenerationRequest) -> None:
         """Raise SettingsError if the string that every name starts with is a listed company's start."""
-        starts_with = constraints.get(StartsWith)
-        if starts_with is None:
-            return
-        complete_words = starts_with.value.rpartition(" ")[0]
+        complete_words = request.starts_with.rpartition(" ")[0]
         if not self.may_begin(complete_words):
             raise SettingsError(
-                f"{starts_with.shown} is (nearly) the start of a listed company's name: change it, or allow such names "
-                f"with {LISTED}"
+                f"{shown_text('starts_with', request.starts_with)} is (nearly) the start of a listed company's name: "
+                f"change it, or allow such names with {LISTED}"
             )
 
-    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Return a tracker that rejects prefixes as soon as a listed company's start is complete."""
-        return UnclaimedTracker(self, vocabulary)
+    def advance(self, states: States, tokens: Int32[Array, "K"]) -> States:
+        """Count separators."""
+        after: States = states + self._separates[tokens]
+        return after
+
+    def rejects_prefixes(self, tokens: Tokens, states: States) -> Rejected:
+        """Return which prefixes have just completed a listed company's start."""
+        rejected = super().rejects_prefixes(tokens, states)
+        if tokens.shape[1] == 0:
+            return rejected
+        completes_start = self._separates[tokens[:, -1]] & (states <= 2)
+        rows = np.flatnonzero(completes_start)
+        prefixes = self._vocabulary.decode_all(tokens[rows])
+        rejected[rows] = [not self.may_begin(prefix) for prefix in prefixes]
+        return rejected
 
     def accepts(self, name: str) -> bool:
         """Return whether the name's start is new, it's more than a common word, and no word is repeated in a row."""
@@ -184,36 +193,6 @@ class Unclaimed(Constraint):
             is_claimed = bool(word) and not claimed_keys.isdisjoint(_lookup_keys(word))
             self._is_claimed_cache[cache_key] = is_claimed
         return self._is_claimed_cache[cache_key]
-
-
-class UnclaimedTracker(Tracker):
-    """Checks prefixes that end with their first or second word. The state is the number of separators so far."""
-
-    def __init__(self, constraint: Unclaimed, vocabulary: Vocabulary) -> None:
-        self.constraint = constraint
-        self.vocabulary = vocabulary
-        separates = [
-            character.isspace() or character in SEPARATORS for character in vocabulary.characters
-        ]
-        self._separates = np.array([False, *separates])  # (V,)
-
-    def advance(self, states: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
-        """Count separators."""
-        after: Int64[Array, "K"] = states + self._separates[tokens]
-        return after
-
-    def rejects_prefixes(
-        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
-    ) -> Bool[Array, "K"]:
-        """Return which prefixes have just completed a listed company's start."""
-        rejected = super().rejects_prefixes(tokens, states)
-        if tokens.shape[1] == 0:
-            return rejected
-        completes_start = self._separates[tokens[:, -1]] & (states <= 2)
-        rows = np.flatnonzero(completes_start)
-        prefixes = self.vocabulary.decode_all(tokens[rows])
-        rejected[rows] = [not self.constraint.may_begin(prefix) for prefix in prefixes]
-        return rejected
 
 
 def _stored_keys(words: Sequence[str]) -> set[str]:

@@ -5,167 +5,130 @@ Strings are compared exactly, including upper and lower case, and may overlap.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.constraint import MAX_TEXT, Constraint, Tracker, composed
-from namegen.core.generation.constraints.matches import Matches
-from namegen.errors import SettingsError, setting
-from namegen.types import Array, Bool, Int32, Int64
-
-if TYPE_CHECKING:
-    from namegen.core.generation.constraints.constraint_list import ConstraintList
+from namegen.core.generation.constraints.constraint import Constraint, Rejected, States, Tokens
+from namegen.core.generation.request import GenerationRequest, shown_text
+from namegen.errors import SettingsError
+from namegen.types import Array, Int32
 
 
 class TextConstraint(Constraint):
     """A string that each name has somewhere.
 
     Args:
-        value: the string; an empty one accepts every name.
-
-    Raises:
-        SettingsError: it has more than 10,000 characters, which would take a search too long.
+        text: the string, not empty.
+        vocabulary: the model's characters.
+        longest: characters of the longest name that can be returned.
     """
 
-    empty_accepts_all = True
-    edges: ClassVar[tuple[int, ...]] = ()  # indexes of its characters at an end of the name
-    value: str
+    edge: ClassVar[int | None] = None  # the index of its character at an end of the name
 
-    def __init__(self, value: str) -> None:
-        super().__init__(composed(value))
-        if len(self.value) > MAX_TEXT:
-            raise SettingsError(
-                f"{setting(self.shown_name)} has {len(self.value):,} characters: use at most {MAX_TEXT:,}"
-            )
+    def __init__(self, text: str, vocabulary: Vocabulary, longest: int) -> None:
+        self.text = text
+        self.vocabulary = vocabulary
+        self.longest = longest
 
-    def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
+    def check(self, request: GenerationRequest) -> None:
         """Raise SettingsError if the model doesn't know a character, or if the name would start or end with a space."""
-        unknown = vocabulary.unknown(self.value)
+        shown = shown_text(self.key, self.text)
+        unknown = self.vocabulary.unknown(self.text)
         if unknown:
             raise SettingsError(
-                f"{self.shown} has the characters {unknown!r}, which the model has never seen: use characters of its "
-                "list (upper and lower case differ), or train on a list that has them"
+                f"{shown} has the characters {unknown!r}, which the model has never seen: use characters of its list "
+                "(upper and lower case differ), or train on a list that has them"
             )
-        if any(self.value[index].isspace() for index in self.edges):
+        if self.edge is not None and self.text[self.edge].isspace():
             raise SettingsError(
-                f"{self.shown} starts or ends the name with a space, but names never do: remove the space"
+                f"{shown} starts or ends the name with a space, but names never do: remove the space"
             )
 
 
 class StartsWith(TextConstraint):
-    """The start of each name. It's forced (see ``PrefixFilter``), so it rejects no draw."""
+    """The start of each name. The walk begins after these characters, so no draw is rejected."""
 
-    key = setting_name = "starts_with"
-    edges = (0,)
-
-    def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Raise SettingsError if no name with this start can match the regular expression (``matches``)."""
-        super().check(vocabulary, constraints)
-        matches = constraints.get(Matches)
-        if matches is not None and not matches.may_begin(self.value):
-            raise SettingsError(
-                f"{self.shown} contradicts {matches.shown}: no name with this start matches"
-            )
+    key = "starts_with"
+    edge = 0
 
     def accepts(self, name: str) -> bool:
         """Return whether the name starts with the string."""
-        return name.startswith(self.value)
+        return name.startswith(self.text)
 
 
-class Contains(TextConstraint):
-    """A string that each name contains."""
+class SpelledText(TextConstraint):
+    """A string that can come at any time, which an automaton follows (Knuth, Morris and Pratt, 1977).
 
-    key = setting_name = "contains"
-
-    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Return a tracker that rejects prefixes that leave too little room for the string."""
-        return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=True)
-
-    def accepts(self, name: str) -> bool:
-        """Return whether the name contains the string."""
-        return self.value in name
-
-
-class EndsWith(TextConstraint):
-    """The end of each name."""
-
-    key = setting_name = "ends_with"
-    edges = (-1,)
-
-    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Return a tracker that rejects prefixes that leave too little room for the string."""
-        return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=False)
-
-    def accepts(self, name: str) -> bool:
-        """Return whether the name ends with the string."""
-        return name.endswith(self.value)
-
-
-class Automaton(Tracker):
-    """Follows how much of a string the last characters of a prefix spell (Knuth, Morris and Pratt, 1977).
-
-    The state is how many characters of the string are spelled. The next state is one table look-up.
-
-    Args:
-        text: token ids of the string, at least one.
-        vocabulary_size: ``V``.
-        longest: characters of the longest name that can be returned.
-        stays: whether the string counts once it's spelled anywhere (``contains``), or only at the end (``ends_with``).
+    The state is how many characters of the string the last characters of a prefix spell. The next state is one table
+    look-up.
     """
 
-    def __init__(
-        self, text: Int32[Array, "characters"], vocabulary_size: int, longest: int, *, stays: bool
-    ) -> None:
+    prunes = True
+    stays: ClassVar[
+        bool
+    ]  # whether the string counts once it's spelled, or only at the end of a name
+
+    def start(self, forced: Int32[Array, "characters"]) -> int:
+        """Make the table, now that the vocabulary is known to have all characters."""
+        text = self.vocabulary.encode(self.text)
         length = len(text)
-        self.longest = longest
-        self.next_state = _next_states(text, vocabulary_size)  # (characters + 1, V)
-        if stays:  # once the string is spelled, every next character leaves it spelled
+        # (characters + 1, V) the next state for each state and each next token
+        self.next_state = np.zeros((length + 1, self.vocabulary.size), np.int64)
+        self.next_state[0, text[0]] = 1
+        # The state after the string without its first character: its longest end that is also a start of the string.
+        # After a wrong token, the automaton goes on from there.
+        fallback = 0
+        for state in range(1, length + 1):
+            self.next_state[state] = self.next_state[fallback]
+            if state < length:
+                fallback = int(self.next_state[fallback, text[state]])
+                self.next_state[state, text[state]] = state + 1
+        if self.stays:
             self.next_state[length] = length
         # (characters + 1,) characters that a prefix needs at least, by state
         self.missing = length - np.arange(length + 1)
+        return super().start(forced)
 
-    def advance(self, states: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
+    def advance(self, states: States, tokens: Int32[Array, "K"]) -> States:
         """Look up the next states."""
-        after: Int64[Array, "K"] = self.next_state[states, tokens]
+        after: States = self.next_state[states, tokens]
         return after
 
-    def rejects_prefixes(
-        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
-    ) -> Bool[Array, "K"]:
+    def rejects_prefixes(self, tokens: Tokens, states: States) -> Rejected:
         """Return which prefixes leave too little room for the missing characters."""
         room = self.longest - tokens.shape[1]
-        rejected: Bool[Array, "K"] = self.missing[states] > room
+        rejected: Rejected = self.missing[states] > room
         return rejected
 
-    def rejects_names(
-        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
-    ) -> Bool[Array, "K"]:
+    def rejects_names(self, tokens: Tokens, states: States) -> Rejected:
         """Return which names lack characters of the string."""
-        rejected: Bool[Array, "K"] = self.missing[states] > 0
+        rejected: Rejected = self.missing[states] > 0
         return rejected
 
 
-def _next_states(
-    text: Int32[Array, "characters"], vocabulary_size: int
-) -> Int64[Array, "states V"]:
-    """Return the automaton's table: the next state for each state and each next token.
+class Contains(SpelledText):
+    """A string that each name contains."""
 
-    The state is how many characters of the string the last tokens spell.
-    """
-    length = len(text)
-    next_state = np.zeros((length + 1, vocabulary_size), np.int64)
-    next_state[0, text[0]] = 1
-    # The state after the string without its first character: its longest end that is also a start of the string. After
-    # a wrong token, the automaton goes on from there.
-    fallback = 0
-    for state in range(1, length + 1):
-        next_state[state] = next_state[fallback]
-        if state < length:
-            fallback = int(next_state[fallback, text[state]])
-            next_state[state, text[state]] = state + 1
-    return next_state
+    key = "contains"
+    stays = True
+
+    def accepts(self, name: str) -> bool:
+        """Return whether the name contains the string."""
+        return self.text in name
+
+
+class EndsWith(SpelledText):
+    """The end of each name."""
+
+    key = "ends_with"
+    edge = -1
+    stays = False
+
+    def accepts(self, name: str) -> bool:
+        """Return whether the name ends with the string."""
+        return name.endswith(self.text)
 
 
 def shortest_text(start: str, inside: str, end: str) -> int:

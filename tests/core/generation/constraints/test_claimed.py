@@ -9,13 +9,12 @@ import pytest
 from rapidfuzz.distance import Levenshtein
 
 from namegen import api
-from namegen.constraints import claimed_starts
 from namegen.core.data.normalization import normalization_of
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints import claimed
-from namegen.core.generation.constraints.claimed import Unclaimed, words_of
+from namegen.core.generation.constraints.claimed import Unclaimed, starts_of_names, words_of
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
+from namegen.lists.claimed import claimed_starts
 
 
 def is_claimed(word: str, listed: list[str]) -> bool:
@@ -26,7 +25,7 @@ def is_claimed(word: str, listed: list[str]) -> bool:
 def test_words_similar_to_a_listed_start_are_rejected() -> None:
     rng = random.Random(0)
     listed = ["".join(rng.choices("abc", k=rng.randint(3, 7))) for _ in range(40)]
-    constraint = Unclaimed(listed, normalization_of("company"))
+    constraint = Unclaimed(listed, normalization_of("company"), Vocabulary(" "))
     words = ["".join(rng.choices("abc", k=rng.randint(2, 8))) for _ in range(2_000)]
     found = [not constraint.accepts(word) for word in words]
     assert found == [is_claimed(word, listed) for word in words]
@@ -55,15 +54,15 @@ def test_new_companies_have_new_starts_and_title_case() -> None:
 
 def test_prefixes_are_rejected_only_if_their_names_are() -> None:
     names = load_bundled("companies").names[::50]
-    constraint = Unclaimed(claimed_starts("companies")[::2], normalization_of("company"))
     vocabulary = Vocabulary.from_names(names)
-    tracker = constraint.tracker(vocabulary, 100)
+    starts = claimed_starts("companies")[::2]
+    constraint = Unclaimed(starts, normalization_of("company"), vocabulary)
     dropped = 0
     for name in names:
         tokens, states = vocabulary.encode(name), np.zeros(1, np.int64)
         for depth in range(1, len(tokens) + 1):
-            states = tracker.advance(states, tokens[depth - 1 : depth])
-            if tracker.rejects_prefixes(tokens[None, :depth], states)[0]:
+            states = constraint.advance(states, tokens[depth - 1 : depth])
+            if constraint.rejects_prefixes(tokens[None, :depth], states)[0]:
                 assert not constraint.accepts(name)
                 dropped += 1
                 break
@@ -84,6 +83,6 @@ def test_starts_with_rejects_a_listed_companys_start() -> None:
 
 def test_legal_forms_are_ignored() -> None:
     listed = ["Acme Corp", "The Zeta Group", "Zeta Gold", "Old Zeta Co."]
-    found = claimed.claimed_starts(listed, normalization_of("company"))
+    found = starts_of_names(listed, normalization_of("company"))
     assert set(found) - set(normalization_of("company").endings) == {"acme", "old", "zeta"}
     assert {"corp", "co", "plc"} < set(found)  # listed companies never start with these words

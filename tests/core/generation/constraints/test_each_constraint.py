@@ -1,4 +1,4 @@
-"""Check each constraint separately: lengths, strings, words and lists of names."""
+"""Check each constraint by itself: what it accepts, and which prefixes it rejects."""
 
 from __future__ import annotations
 
@@ -9,27 +9,12 @@ from hypothesis import strategies as st
 
 from namegen.core.data.normalization import hash_names, known_set, normalize
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.constraints.constraint import Finished, composed
-from namegen.core.generation.constraints.constraint_list import (
-    ConstraintList,
-    Distinct,
-    ExcludedNames,
-    ExcludedWords,
-    MaxLength,
-    MinDistance,
-    MinLength,
-    New,
-    ReservedNames,
-    WellFormed,
-)
-from namegen.core.generation.constraints.texts import (
-    Contains,
-    EndsWith,
-    StartsWith,
-    TextConstraint,
-    shortest_text,
-)
-from namegen.errors import SettingsError
+from namegen.core.generation.constraints.constraint import Finished
+from namegen.core.generation.constraints.lengths import MaxLength, MinLength
+from namegen.core.generation.constraints.others import Distinct, ExcludedNames, MinDistance, New
+from namegen.core.generation.constraints.texts import Contains, EndsWith, shortest_text
+from namegen.core.generation.constraints.words import ExcludedWords, WellFormed
+from namegen.core.generation.request import GenerationRequest
 
 texts = st.text("abc", max_size=3)
 
@@ -64,13 +49,6 @@ def test_lengths_at_the_limits_are_allowed() -> None:
         assert MaxLength(3).rejects_prefixes(tokens, states).tolist() == [depth > 3] * 2
 
 
-@pytest.mark.parametrize("constraint", [StartsWith, Contains, EndsWith])
-def test_strings_have_a_maximum_length(constraint: type[TextConstraint]) -> None:
-    assert len(constraint("a" * 10_000).value) == 10_000
-    with pytest.raises(SettingsError, match=f"{constraint.setting_name} has 10,001 characters"):
-        constraint("a" * 10_001)
-
-
 @given(texts, texts, texts)
 def test_shortest_text_matches_brute_force(start_token: str, inside: str, end: str) -> None:
     length = shortest_text(start_token, inside, end)
@@ -98,30 +76,16 @@ def test_prefixes_without_room_for_the_string_are_rejected(text: str, prefix: st
     """A prefix is rejected only if the string can't follow any more. An accepted name has the string."""
     vocabulary, longest = Vocabulary("abc"), 9
     tokens = vocabulary.encode_all([prefix])[0]
-    for constraint in (Contains(text), EndsWith(text)):
-        tracker = constraint.tracker(vocabulary, longest)
-        states = np.array([tracker.start(tokens)])
-        assert tracker.rejects_names(tokens[None, :], states).tolist() == [
+    for constraint in (Contains(text, vocabulary, longest), EndsWith(text, vocabulary, longest)):
+        states = np.array([constraint.start(tokens)])
+        assert constraint.rejects_names(tokens[None, :], states).tolist() == [
             not constraint.accepts(prefix)
         ]
         room = longest - len(prefix)
         hopeless = room < min(
             k for k in range(len(text) + 1) if constraint.accepts(prefix + text[len(text) - k :])
         )
-        assert tracker.rejects_prefixes(tokens[None, :], states).tolist() == [hopeless]
-
-
-def test_outer_spaces_in_strings_are_rejected() -> None:
-    for constraint in (StartsWith(" a"), EndsWith("a ")):
-        with pytest.raises(SettingsError, match="space"):
-            ConstraintList([constraint]).check(Vocabulary(" a"))
-
-
-def test_strings_are_composed_unless_they_are_too_long() -> None:
-    assert StartsWith("Zoe\u0308").value == "Zoë"
-    two = "e\u0301" * 5_000
-    assert composed(two) == "é" * 5_000
-    assert composed(two + "x") == two + "x"
+        assert constraint.rejects_prefixes(tokens[None, :], states).tolist() == [hopeless]
 
 
 @given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))
@@ -150,26 +114,26 @@ def test_an_equals_sign_bans_only_whole_words() -> None:
         map(constraint.accepts, ("ann", "Mary Ann", "Ann-Lee", "A. O\u2019Neil", "Van-der"))
     )
     assert all(map(constraint.accepts, ("Anna", "Joann", "", "=", "Vanderlyn")))
-    ConstraintList([StartsWith("Ann"), constraint]).check(Vocabulary("An"))  # Annn is allowed
+    constraint.check(GenerationRequest(starts_with="Ann"))  # Annn is allowed
 
 
 def test_lists_reject_every_spelling_of_their_names() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
-    distinct.reserved.add(hash_names(["bob"]))
+    distinct.add(hash_names(["bob"]))
     assert New(known_set(["Anna"])).rejects(names).tolist() == [True, False, False]
     assert ExcludedNames(["b-o-b"]).rejects(names).tolist() == [False, True, False]
     assert distinct.rejects(names).tolist() == [False, True, False]
     assert MinDistance(2, ["Anna"]).rejects(names).tolist() == [True, False, True]
 
 
-def test_reserved_names_contain_all_added_hashes() -> None:
-    reserved = ReservedNames()
+def test_a_search_remembers_all_names_that_it_found() -> None:
+    distinct = Distinct()
     rng = np.random.default_rng(0)
-    every: set[int] = set()
-    for size in (5, 0, 1, 3, 40, 2, 2, *[100] * 20):
-        marks = rng.integers(2**64, size=size, dtype=np.uint64)
-        reserved.add(marks)
-        every |= set(marks.tolist())
-        asked = np.concatenate((marks, hash_names(["nobody"])))
-        assert reserved.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
+    every: set[str] = set()
+    for size in (5, 0, 1, 3, 40, 2, 2):
+        names = [f"n{number}" for number in rng.choice(10**6, size, replace=False)]
+        distinct.add(hash_names(names))
+        every |= set(names)
+        asked = [*every, "nobody"]
+        assert distinct.rejects(Finished(asked)).tolist() == [True] * len(every) + [False]

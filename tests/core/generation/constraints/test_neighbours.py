@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import namegen.core.generation.constraints.constraint_list as constraint_list_module
+import namegen.core.generation.constraints.others as others_module
 from namegen.core.data.normalization import normalize
 from namegen.core.generation.constraints.constraint import Finished
-from namegen.core.generation.constraints.constraint_list import MinDistance
-from namegen.errors import SettingsError
+from namegen.core.generation.constraints.others import MinDistance
 from tests.strategies import any_name
 
 close_names = st.one_of(
@@ -93,17 +92,11 @@ def test_the_block_size_does_not_change_results(
     names += names[:30]
     expected = brute_force(names[:80], names[80:], distance)
     assert {True, False} == set(expected)
-    for size in (constraint_list_module.BLOCK_PAIRS, 40, 3):
-        monkeypatch.setattr(constraint_list_module, "BLOCK_PAIRS", size)
+    for size in (others_module.BLOCK_PAIRS, 40, 3):
+        monkeypatch.setattr(others_module, "BLOCK_PAIRS", size)
         assert near(names[:80], names[80:], distance) == expected
 
 
 def test_an_empty_list_rejects_no_names() -> None:
     assert near([], ["a", ""], 3) == [False, False]
     assert near(["a"], [], 3) == []
-
-
-@pytest.mark.parametrize("distance", [-1, 0, 4, 10**9])
-def test_distances_out_of_range_are_rejected(distance: int) -> None:
-    with pytest.raises(SettingsError, match=f"min_distance is {distance}"):
-        MinDistance(distance, ["a"])

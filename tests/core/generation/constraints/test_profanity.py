@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen import api
-from namegen.constraints import make_constraints
 from namegen.core.data.profanity import MAX_STRETCH, are_profane, folded, hash_of, read_hashes
-from namegen.core.generation.constraints.constraint_list import NoProfanity
+from namegen.core.generation.constraints.words import NoProfanity
 from namegen.errors import SettingsError
 from namegen.lists import BUNDLED, load_bundled
 
@@ -144,12 +143,3 @@ def test_profane_constraints_are_rejected() -> None:
         with pytest.raises(SettingsError, match=f"{constraint}='fuck' contains profanity"):
             model.generate(1, **{constraint: "fuck"})
     assert model.generate(1, ends_with="cock", seed=1)[0].endswith("cock")  # "Hancock" is fine
-
-
-def test_allow_profanity_is_a_bool() -> None:
-    assert not list(make_constraints(allow_profanity=True))
-    assert [constraint.key for constraint in make_constraints(allow_profanity=None)] == [
-        "no_profanity"
-    ]
-    with pytest.raises(SettingsError, match="allow_profanity is 'no': expected True or False"):
-        make_constraints(allow_profanity="no")  # type: ignore[arg-type]
