@@ -209,9 +209,11 @@ def read_pool(path: Path | str) -> list[str]:
     """Read the names of a UTF-8 file: one name per line, or the column ``name`` of a ``.csv``. Raises NamesError."""
     advice = "pass a file with one name per line, for example from `namegen generate`"
     content = Source(_read(path, MAX_POOL_BYTES, advice), short(path))
-    if Path(path).suffix.lower() == ".csv":
-        return csv_columns(content, "name", None).names
-    return list(content.lines)
+    is_table = Path(path).suffix.lower() == ".csv"
+    names = csv_columns(content, "name", None).names if is_table else list(content.lines)
+    if not any(map(str.strip, names)):
+        raise NamesError(f"{short(path)} has no names: {advice}")
+    return names
 
 
 def read_key(path: Path | str) -> bytes:

@@ -275,6 +275,8 @@ def export_web(
         raise click.UsageError(
             "pass the page to write with --out, or the module to write with --module"
         )
+    if learn and module:
+        raise click.UsageError("--learn has an effect only with --out: remove it, or write a page")
     distinct_models: list[str | None] = [*dict.fromkeys(models)] or [None]
     if len(title) > len(distinct_models):
         raise click.UsageError(

@@ -209,6 +209,7 @@ def test_an_output_file_needs_the_right_extension(line, expected, place):
         ("train --config blog-rnn32-frist", "did you mean blog-rnn32-first?"),
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
         ("export-web mlb-first page.html", "pass the page to write with --out, or the module"),
+        ("export-web --module a.mjs --learn", "--learn has an effect only with --out"),
         ("", "\n  train                      Train a network on a list of names.\n"),
     ],
 )

@@ -68,6 +68,8 @@ def test_errors_are_reported_and_nothing_is_written(place: Program) -> None:
     place(*ARGUMENTS, "--json").refused("--json needs --out", code=2)
     place("pseudonymize", "nosuch.csv", *OPTIONS).refused("there is no file 'nosuch.csv'")
     place("pseudonymize", ".", *OPTIONS).refused("cannot read . (Is a directory)")
+    place.write("pool.txt", "\n \n")
+    place(*ARGUMENTS).refused("pool.txt has no names")
     assert out.read_text() == "old"
     assert not (place.folder / "my.key.pool").exists(), "an error bound the key to a pool"
 
