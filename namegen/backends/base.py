@@ -163,20 +163,23 @@ class TensorEngine(ABC):
         Raises:
             EngineError: a mask doesn't fit the network.
         """
+        # 1. Multiply each masked parameter by its mask.
         masks = {
             name: self._own_tensor(mask)
             for name, mask in checked_masks(self.network, step.masks).items()
         }
         masked = {name: parameters[name] * mask for name, mask in masks.items()}
+        # 2. Compute the gradients, and multiply those of masked parameters by their masks.
         loss, gradients = self.loss_and_gradients({**parameters, **masked}, step.batch)
         masked_gradients = {name: gradients[name] * mask for name, mask in masks.items()}
         gradients = {**gradients, **masked_gradients}
+        # 3. Clip the gradients of all parameters together, with NumPy.
         training, _ = self._training()
         if training.clips:
-            # NumPy clips the gradients of all parameters together.
             arrays = [self.to_array(gradients[name]) for name in parameters]
             tensors = map(self._own_tensor, clipped(arrays, training, np))
             gradients = dict(zip(parameters, tensors, strict=True))
+        # 4. Move the unmasked parameters.
         rate = float(step.learning_rate)
         moved, new_slots = self.optimize(parameters, slots, gradients=gradients, rate=rate, t=t)
         return Update(loss, moved, new_slots)
@@ -265,6 +268,7 @@ class TensorEngine(ABC):
             optimizer_state = OptimizerState(0, dict.fromkeys(slots, zeros))
         self.parameters = {name: self._own_tensor(values) for name, values in parameters.items()}
         self._steps = optimizer_state.step
+        # The optimizer's formula takes the slots of one parameter at a time.
         self._slots = {
             name: tuple(self._own_tensor(optimizer_state.slots[slot][name]) for slot in slots)
             for name in parameters
@@ -306,11 +310,18 @@ class PaddedRows:
 
     @classmethod
     def of(cls, batch: Batch) -> PaddedRows:
-        """Convert a batch to rows, ordered by length. T is the largest number of characters, plus 1 for STOP."""
+        """Convert a batch to rows, ordered by length. R is the number of distinct names.
+
+        T is the largest number of characters, plus 1 for the end token.
+        """
         rows = batch.sequences()
-        tokens = rows.tokens.astype(np.int64)  # (R, T)
-        inputs = np.concatenate([rows.start_tokens[:, None], tokens[:, :-1]], axis=1)
-        is_in_name = np.arange(tokens.shape[1]) <= rows.lengths[:, None]  # (R, T)
+        tokens = rows.tokens.astype(np.int64)  # (R, T), each name with its end token
+        # A row reads the start token first, and predicts the first character.
+        start_tokens = rows.start_tokens[:, None]  # (R, 1)
+        inputs = np.concatenate([start_tokens, tokens[:, :-1]], axis=1)  # (R, T)
+        # A name counts as often as it occurs, up to its end token.
+        positions = np.arange(tokens.shape[1])  # (T,)
+        is_in_name = positions <= rows.lengths[:, None]  # (R, T)
         weights = rows.counts[:, None] * is_in_name
         wanted = tokens if batch.targets is None else batch.targets[rows.nodes]
         return cls(inputs, wanted, weights)
@@ -324,8 +335,9 @@ class PaddedRows:
         """
         missing_rows = rows - self.inputs.shape[0]
         missing_positions = length - self.inputs.shape[1]
-        widths = [(0, missing_rows), (0, missing_positions)]
-        wanted_widths = widths + [(0, 0)] * (self.wanted.ndim - 2)
+        widths = [(0, missing_rows), (0, missing_positions)]  # before and after, for each axis
+        has_distributions = self.wanted.ndim == 3  # (R, T, V)
+        wanted_widths = [*widths, (0, 0)] if has_distributions else widths
         return PaddedRows(
             inputs=np.pad(self.inputs, widths),
             wanted=np.pad(self.wanted, wanted_widths),

@@ -48,6 +48,7 @@ class CompiledModel:
     """Layers, optimizer and compiled programs, used by one engine at a time."""
 
     def __init__(self, key: ModelKey) -> None:
+        """Create the layers and their programs. TensorFlow compiles a program at its first call."""
         self.key = key
         self.layers = Layers(key.network, dtype=key.dtype)
         # None for an engine that doesn't train.
@@ -117,6 +118,8 @@ class KerasEngine:
         settings = None if training is None else training.of_updates
         self.network = network
         self.dtype = dtype
+        # Take an unused model with the same settings, if there is one. It becomes unused again when this engine is
+        # deleted, so that the next engine doesn't have to compile it.
         self.model = borrow(ModelKey(network, settings, dtype))
         weakref.finalize(self, _unused.append, self.model).atexit = False
 

@@ -105,6 +105,7 @@ class TrainingProgram:
         def update(
             i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]
         ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+            """Make update ``i``, note its loss, and return the loop's variables for the next update."""
             passes = TreePasses(self.layers, data.packing, i, states, d_states)
             self._update(i, data, passes)
             losses = tf.tensor_scatter_nd_update(losses, [[i]], [passes.loss])
@@ -196,6 +197,7 @@ class TreePasses:
         """Loop 1: compute the state after each node, tile by tile."""
 
         def read_tile(j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            """Compute the states after the nodes of tile ``j``, from those of their parents."""
             start = self.packing.tiles[j]
             nodes = self.read_nodes(start, ROWS, states)
             after = self.layers.read(nodes.tokens, nodes.state)
@@ -211,6 +213,12 @@ class TreePasses:
         def add_block(
             start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
         ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+            """Add the share of ``BLOCK`` nodes, from node ``start`` on, to the loss and the gradients.
+
+            Returns:
+                The loop's variables for the next block: its first node, the loss so far, d loss / d h of the last
+                layer for all nodes, and the gradients of the linear layer so far.
+            """
             # A block may reach beyond the end of the tree. These nodes don't count.
             is_inside = start + tf.range(BLOCK) < self.end
             counts = slice_rows(self.packing.counts, start, BLOCK)
@@ -235,6 +243,10 @@ class TreePasses:
         """Loop 3: add each node's gradient to the gradient of its parent's state, tile by tile from the last one."""
 
         def undo_tile(j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            """Add the gradients of the nodes in tile ``j`` to those of their parents' states.
+
+            A tile is ``ROWS`` consecutive nodes. ``d_states`` are d loss / d state, with one row per node.
+            """
             start = self.packing.tiles[j]
             nodes = self.read_nodes(start, ROWS, self.states)
             # d loss / d the state after each node: zero for nodes beyond the end of the tile.
@@ -246,8 +258,10 @@ class TreePasses:
                 tape.watch(nodes.state)
                 after = self.layers.read(nodes.tokens, nodes.state)
             d_before = gradients_of(tape, after, nodes.state, d_after)
+            # Several nodes can have the same parent. Their gradients add up.
+            parents = nodes.parents[:, None]
             return j - 1, [
-                tf.tensor_scatter_nd_add(d_state, nodes.parents[:, None], values)
+                tf.tensor_scatter_nd_add(d_state, parents, values)
                 for d_state, values in zip(d_states, d_before, strict=True)
             ]
 
@@ -258,6 +272,7 @@ class TreePasses:
         """Loop 4: compute the gradients of the recurrent layers' parameters, block by block."""
 
         def add_block(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            """Add the share of ``BLOCK`` nodes, from node ``start`` on, to the gradients of the recurrent layers."""
             nodes = self.read_nodes(start, BLOCK, self.states)
             with tf.GradientTape() as tape:
                 after = self.layers.read(nodes.tokens, nodes.state)

@@ -119,11 +119,19 @@ class SimpleRNN(NumpyCell):
     declared = cells.SimpleRNN
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the new hidden state ``h' = tanh(x + s)``."""
+        """Compute the new hidden state ``h' = tanh(x + s)``, for B rows at once.
+
+        Args:
+            x: the input's part, (1, B, H).
+            s: the state's part, (1, B, H).
+            before: empty, because the cell reads the state only through s.
+            after: to be filled with h', (1, B, H).
+            cache: empty, because the backward pass needs only h'.
+        """
         np.tanh(x + s, out=after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Compute the derivative of h' with respect to x + s."""
+        """Fill ``local`` with the derivative of h' (in ``after``) with respect to x + s. Both are (1, B, H)."""
         np.subtract(1, after * after, out=local)  # h' = tanh(x + s)
 
 
@@ -144,19 +152,38 @@ class GRU(NumpyCell):
     cached = 4  # z, r, n, s_n
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the gates z, r and n, and the new hidden state h'."""
+        """Compute the gates z, r and n, and the new hidden state h', for B rows at once.
+
+        Args:
+            x: the input's part of each gate: x_z, x_r and x_n, (3, B, H).
+            s: the state's part of each gate: s_z, s_r and s_n, (3, B, H).
+            before: the hidden state h before the step, (1, B, H).
+            after: to be filled with h', (1, B, H).
+            cache: to be filled with z, r, n and s_n, which the backward pass needs, (4, B, H).
+        """
+        x_n = x[2]
+        s_n = s[2]
         (h,) = before
         (h_after,) = after
-        z, r, n, s_n = cache
+        z, r, n, cached_s_n = cache
+        # z = σ(x_z + s_z) and r = σ(x_r + s_r), in one call
         z_and_r = cache[:2]
-        logistic(x[:2] + s[:2], out=z_and_r)  # z = σ(x_z + s_z), r = σ(x_r + s_r)
-        s_n[...] = s[2]
-        x_n = x[2]
+        logistic(x[:2] + s[:2], out=z_and_r)
+        # n = tanh(x_n + r s_n)
         np.tanh(x_n + r * s_n, out=n)
-        np.add(n, z * (h - n), out=h_after)  # z h + (1 − z) n
+        # h' = z h + (1 − z) n, in a form with one product
+        np.add(n, z * (h - n), out=h_after)
+        cached_s_n[...] = s_n
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Compute the derivatives of h' with respect to the pre-activations and h."""
+        """Compute the derivatives of h' with respect to all that it's computed from, for B rows at once.
+
+        Args:
+            before: the hidden state h before the step, (1, B, H).
+            after: h', (1, B, H).
+            cache: z, r, n and s_n, from ``forward``, (4, B, H).
+            local: to be filled with d h' / d (x_z + s_z), (x_r + s_r), x_n, s_n and h, (5, B, H).
+        """
         (h,) = before
         z, r, n, s_n = cache
         by_z, by_r, by_x_n, by_s_n, by_h = local
@@ -192,24 +219,42 @@ class LSTM(NumpyCell):
     more_local = 1  # h' with respect to c'
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the gates i, f, g and o, and the new states c' and h'."""
+        """Compute the gates i, f, g and o, and the new states c' and h', for B rows at once.
+
+        Args:
+            x: the input's part of each gate, in the order i, f, g, o, (4, B, H).
+            s: the state's part of each gate, (4, B, H).
+            before: the cell state c before the step, (1, B, H).
+            after: to be filled with h' and c', (2, B, H).
+            cache: to be filled with i, f, g, o and tanh(c'), which the backward pass needs, (5, B, H).
+        """
         (c,) = before
         h_after, c_after = after
         i, f, g, o, tanh_c = cache
+        # The gates: σ(x + s) for i, f and o, tanh(x + s) for g. i and f are computed in one call.
+        pre_activations = x + s  # (4, B, H)
         i_and_f = cache[:2]
-        a = x + s  # the pre-activations of i, f, g and o
-        logistic(a[:2], out=i_and_f)
-        np.tanh(a[2], out=g)
-        logistic(a[3], out=o)
+        logistic(pre_activations[:2], out=i_and_f)
+        np.tanh(pre_activations[2], out=g)
+        logistic(pre_activations[3], out=o)
+        # c' = f c + i g
         np.add(f * c, i * g, out=c_after)
+        # h' = o tanh(c')
         np.tanh(c_after, out=tanh_c)
         np.multiply(o, tanh_c, out=h_after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Compute the derivatives of c' with respect to i, f, g and c, and of h' with respect to o and c'."""
+        """Compute the derivatives of c' and h' with respect to all that they're computed from, for B rows at once.
+
+        Args:
+            before: the cell state c before the step, (1, B, H).
+            after: h' and c', (2, B, H).
+            cache: i, f, g, o and tanh(c'), from ``forward``, (5, B, H).
+            local: to be filled with the derivatives of c' with respect to the pre-activations of i, f and g, of h' with
+                respect to that of o, of c' with respect to c, and of h' with respect to c', (6, B, H).
+        """
         (c,) = before
         i, f, g, o, tanh_c = cache
-        # The first three and by_c are derivatives of c', the others of h'.
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
         # c' = f c + i g;  i = σ(x_i + s_i), with σ' = σ (1 − σ)
         np.multiply(g, i * (1 - i), out=by_i)
@@ -225,11 +270,17 @@ class LSTM(NumpyCell):
         np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)
 
     def backward(self, d_after: Array, local: Array, d: Array) -> None:
-        """Compute the gradients ``d``. The gates i, f and g, and the old c, act only through c'; o only through h'."""
+        """Compute the gradients of the pre-activations and of c. i, f, g and c act only through c', o only through h'.
+
+        Args:
+            d_after: d loss / d h' and d loss / d c', (2, B, H).
+            local: the local derivatives, (6, B, H).
+            d: to be filled with d loss / d the pre-activations of i, f, g and o, and d loss / d c, (5, B, H).
+        """
         d_h, d_c = d_after
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
         d_i, d_f, d_g, d_o, d_c_before = d
-        # c' is part of the state, and h' = o tanh(c') reads it, too.
+        # c' reaches the loss directly, and through h' = o tanh(c').
         d_c_total = d_c + d_h * by_c_after
         np.multiply(d_c_total, by_i, out=d_i)
         np.multiply(d_c_total, by_f, out=d_f)

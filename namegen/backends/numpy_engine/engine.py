@@ -94,7 +94,13 @@ class SoftmaxCrossEntropy:
         self._d_logits_buffer = Buffer()
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
-        """Compute the loss, summed over the characters of all names in the batch."""
+        """Compute the loss, summed over the characters of all names in the batch, in nats.
+
+        Args:
+            logits: of the next token, after each node of the batch's tree.
+            batch: the tree, with the number n of names that pass each node (``tree.count``), and the number c_v of
+                names that continue with each token v (``tree.edge_count``). It can have targets instead of c_v.
+        """
         tree = batch.tree
         columns = logits.T  # (V, N), contiguous because ``Linear`` writes columns
         # 1. Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
@@ -110,23 +116,22 @@ class SoftmaxCrossEntropy:
         self._batch = batch
         self._exponentials = exponentials
         self._sums = sums
-        # 4. The loss, from the counts of the next tokens: Σ n log Σ e^shifted − Σ c_v shifted_v. Only tokens that
-        #    follow a node have a count. These are the tree's edges.
+        # 4. What the tokens that follow contribute: Σ_v c_v shifted_v, summed over all nodes. Only tokens that follow
+        #    a node have a count. These are the tree's edges.
         if batch.targets is None:
-            edge_logits = shifted[tree.edge_token, tree.edge_node]  # (E,)
-            return float(
-                tree.count @ log_sums - float(tree.edge_count @ edge_logits.astype(np.float64))
-            )
-        # … or from the targets: Σ n Σ_v target_v (log Σ e^shifted − shifted_v). In single precision, the targets of a
-        # node don't sum to exactly 1. Products with ones are faster sums than np.sum.
-        self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
-        ones = np.ones(len(shifted), shifted.dtype)
-        target_sums = ones @ self._targets  # (N,), Σ_v target_v
-        target_logits = ones @ (self._targets * shifted)  # (N,), Σ_v target_v shifted_v
-        return float(
-            tree.count @ (target_sums * log_sums)
-            - float(tree.count @ target_logits.astype(np.float64))
-        )
+            edge_logits = shifted[tree.edge_token, tree.edge_node].astype(np.float64)  # (E,)
+            total_logit = float(tree.edge_count @ edge_logits)
+            normalizers = log_sums  # (N,)
+        # … or Σ_v n target_v shifted_v. In single precision, the targets of a node don't sum to exactly 1, so its
+        # log Σ e^shifted is multiplied by their sum. Products with ones are faster sums than np.sum.
+        else:
+            self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
+            ones = np.ones(len(shifted), shifted.dtype)
+            target_logits = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
+            total_logit = float(tree.count @ target_logits)
+            normalizers = (ones @ self._targets) * log_sums  # (N,)
+        # 5. The loss: Σ n log Σ e^shifted − Σ c_v shifted_v.
+        return float(tree.count @ normalizers - total_logit)
 
     def backward(self) -> Float[Array, "N V"]:
         """Return d (loss / characters) / d logits of the last ``forward``: ``(n softmax − c) / characters``.
@@ -177,6 +182,7 @@ class Model:
         bptt: bool = True,
         dtype: str = "float32",
     ) -> None:
+        """Create all layers, with parameters and gradients that are views of two long vectors."""
         self.vector = np.zeros(network.parameter_count, dtype)  # all parameters
         self.gradient = np.zeros_like(self.vector)  # all gradients
         self.parameters = views(network, self.vector)
@@ -216,6 +222,7 @@ class Model:
         Returns:
             The loss in nats, summed over the characters.
         """
+        # Dropout: keep the masked parameters, and multiply them by their masks.
         unmasked = {name: self.parameters[name].copy() for name in masks}
         for name, mask in masks.items():
             self.parameters[name] *= mask
@@ -227,9 +234,10 @@ class Model:
         for layer in reversed(self.recurrent):
             # Only the first layer, which is called last, returns None.
             d_rows = layer.backward(d_rows)  # type: ignore[arg-type]
+        # Restore the masked parameters, and undo parameter * mask. Dividing isn't possible: masks contain zeros.
         for name, mask in masks.items():
-            self.parameters[name][...] = unmasked[name]  # can't divide: the mask contains zeros
-            self.gradients[name] *= mask  # undoes parameter * mask
+            self.parameters[name][...] = unmasked[name]
+            self.gradients[name] *= mask
         return loss
 
     def step(
@@ -358,16 +366,18 @@ class NumpyEngine:
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Set the parameters, and the optimizer's state if there is one."""
+        """Set the parameters, and the optimizer's state if there is one. Arrays are copied into the engine's memory."""
         slots = () if self.optimizer is None else tuple(self.optimizer.slots)
         parameters, optimizer_state = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
         if self.optimizer is None:
             return
+        # Without an optimizer's state, the optimizer starts again.
         self.optimizer.reset()
         if optimizer_state is not None:
             self.optimizer.step = optimizer_state.step
+            # Each slot is one vector for all parameters. Fill it by the names of the parameters.
             for slot, vector in self.optimizer.slots.items():
                 for name, values in views(self.network, vector).items():
                     values[...] = optimizer_state.slots[slot][name]

@@ -37,8 +37,15 @@ class VectorOptimizer:
             values.fill(0)
 
     def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
-        """Make one update, in place."""
+        """Make one update: change the parameters w and the slots in place.
+
+        Args:
+            w: all parameters of the network.
+            g: d loss / d w.
+            learning_rate: of this update.
+        """
         self.step += 1
+        # The formula makes several new arrays. They stay in the processor's cache if it's applied block by block.
         for first in range(0, len(w), BLOCK):
             block = slice(first, first + BLOCK)
             slots = tuple(values[block] for values in self.slots.values())

@@ -75,10 +75,13 @@ class StepArrays:
     group_sums: GroupSums
 
     def __init__(self, cell: NumpyCell, *, nodes: int, width: int, dtype: np.dtype) -> None:
+        """Create all arrays for trees of up to ``nodes`` nodes. The class describes each array."""
+        # How many arrays of each kind the cell needs.
         states = cell.declared.formula.states
         carried = len(cell.carried)
         before = carried + len(cell.declared.vectors)
         activations = cell.pre_activations
+        # All arrays have some spare rows, so that a slightly larger tree fits, too.
         room = nodes + nodes // 4
         self.room = room
         self.x = np.zeros((cell.declared.formula.gates, room, width), dtype)
@@ -127,6 +130,7 @@ class Recurrent:
         *,
         bptt: bool = True,
     ) -> None:
+        """Create a layer. G is the number of gates, H its width, and K (in shapes) the width of its input."""
         formula = cell.declared.formula
         self.cell = cell
         self.parameters = parameters
@@ -153,7 +157,15 @@ class Recurrent:
             self._state_bias = self._by_gate(bias[1:, : U.shape[1]])
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
-        """Compute the new state of ``B`` independent rows. Its first array is the layer's output."""
+        """Compute the new state of ``B`` independent rows, without a tree.
+
+        Args:
+            inputs: the token of each row, or the hidden state of the layer below.
+            before: the state before the step, (states, B, H).
+
+        Returns:
+            The state after the step, (states, B, H). Its first array, h, is the layer's output.
+        """
         row_count = len(inputs)
         after = np.empty((len(before), row_count, self.width), self.dtype)
         for start in range(0, row_count, self.block_rows):

@@ -100,6 +100,11 @@ class TreeWalk:
     levels: list[Level]
 
     def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
+        """Find the sibling groups of a tree (the children of each node), and cut them into levels.
+
+        ``tree.parent`` is the parent of each of the N nodes, and ``tree.level`` the first node of each level, then N.
+        Nodes are ordered by depth, then by parent. M is the number of groups.
+        """
         # 1. Find the groups. Siblings follow each other, so a group starts at each node whose parent differs from
         #    the parent of the node before.
         is_first_child = new_run(tree.parent)  # (N,)
@@ -184,7 +189,14 @@ class GroupSums:
         self._siblings = walk.siblings[:, None] + self._first_flat_rows  # (siblings, summed)
 
     def fill(self, level: Level) -> Float[Array, "groups summed H"]:
-        """Add up the rows of each group's nodes, for one level, and return these sums."""
+        """Add up the rows of each sibling group's nodes, in several arrays, for the groups of one level.
+
+        ``_flat`` has the rows of all arrays, one array after the other. ``_first_child`` and ``_siblings`` are the
+        numbers of the rows in it, one column per summed array.
+
+        Returns:
+            The sums, for each group and each summed array.
+        """
         # 1. Copy the rows of every group's first child. For a group of one node, these are the sums already, so most
         #    groups need no addition. ``mode="clip"`` writes into ``out`` directly; the default mode makes a copy.
         sums = self.sums[level.groups]  # (groups, summed, H)
