@@ -21,12 +21,11 @@ from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.core.generation.request import SEVERAL, GenerationRequest, NameConstraints
 from namegen.core.settings import MAX_NAMES, DataSettings
-from namegen.errors import GenerationError, NamesError
+from namegen.errors import NamesError
 from namegen.files import is_taken, read_whole
 from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
-    from namegen.api import LoadedModel
     from namegen.core.generation.name_batch import NameBatch
 
 TABLE_ENDINGS = (".csv", ".json", ".jsonl")
@@ -53,62 +52,43 @@ SHOWN = (
 # --- files of names and words -----------------------------------------------------------------------------------------
 
 
-def read_excluded(options: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
+def read_excluded(options: Mapping[str, Any], notes: Notes) -> dict[str, Sequence[str] | None]:
     """Read the files passed with ``--exclude-words`` and ``--exclude-names``. Raises NamesError or UsageError."""
-    files = {
-        name: None if file is None else str(file)
-        for name, file in options.items()
-        if name.endswith(SEVERAL)
-    }
-    _check_standard_input(files)
-    for file in files.values():
-        note_same_name(file, "list", notes)
-    with Display(notes, "reading the names and words to exclude"):
-        return {name: _read_texts(file, _name_part(name)) for name, file in files.items()}
-
-
-def _check_standard_input(files: Mapping[str, str | None]) -> None:
-    """Raise UsageError if several options read standard input."""
+    files = {name: file for name, file in options.items() if name.endswith(SEVERAL)}
     from_stdin = [option_name(name, "-") for name, file in files.items() if file == "-"]
     if len(from_stdin) > 1:
         raise click.UsageError(
             f"{' and '.join(from_stdin)} cannot be combined, because standard input can be read only once: use files"
         )
+    excluded: dict[str, Sequence[str] | None] = dict.fromkeys(files)
+    with Display(notes, "reading the names and words to exclude"):
+        for name, file in files.items():
+            if file is not None:
+                note_same_name(file, "list", notes)
+                # A table that namegen wrote has a column for each part of a name, such as "given".
+                part, _, _ = name.rpartition("_exclude_")
+                excluded[name] = _read_texts(file, column=part or "name")
+    return excluded
 
 
-def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
-    """Read a file with one string per line. Unlike a training list, it can be empty. Raises NamesError.
+def _read_texts(file: str, column: str) -> Sequence[str]:
+    """Read a file with one string per line, or a column of a table. Unlike a training list, it can be empty.
 
-    In a table that namegen wrote, the strings are in the column of the name part, or of the whole name if ``name_part``
-    is "".
+    Raises:
+        NamesError: the file can't be read.
     """
     from namegen.lists import read_names
 
-    if file is None:
-        return None
-    if _is_empty(file):
+    if file == os.devnull:
         return ()
+    with suppress(OSError, ValueError):  # if it can't be read, ``read_names`` reports why
+        is_blank = not read_whole(file, MAX_BLANKS).strip(BLANKS)
+        if is_blank:
+            return ()
     if file.lower().endswith(TABLE_ENDINGS):
         with suppress(NamesError):  # the table has no such column
-            return read_names(DataSettings(names=file, column=name_part or "name")).names
+            return read_names(DataSettings(names=file, column=column)).names
     return read_names(DataSettings(names=file)).names
-
-
-def _is_empty(file: str) -> bool:
-    """Return whether a file contains only spaces and line ends. If it can't be read, ``read_names`` reports why."""
-    if file == os.devnull:
-        return True
-    try:
-        return not read_whole(file, MAX_BLANKS).strip(BLANKS)
-    except (OSError, ValueError):
-        return False
-
-
-def _name_part(option: str) -> str:
-    """Return the name part for an option, such as "given" for ``given_exclude_names``, or "" for whole names."""
-    for suffix in SEVERAL:
-        option = option.removesuffix(suffix)
-    return option.rstrip("_")
 
 
 # --- options ----------------------------------------------------------------------------------------------------------
@@ -195,9 +175,21 @@ def generate(
     output = Output.requested(options, most_likely or count)
     _reject_options_without_effect(click.get_current_context())
     of_models = {name: options.pop(name) for name in shared.MODEL_OPTIONS}
-    _reject_commands(models)
+    from namegen.cli import SECTIONS
+
+    for name in models:
+        is_model = name in SHIPPED or is_taken(name)
+        if name in SECTIONS["Generate"] and not is_model:
+            raise click.UsageError(
+                f"{name} is a command, not a model: run `namegen {name}`, or choose a model from `namegen models`."
+            )
     model = open_blend(models, notes, **of_models)
-    _note_no_common_letters(model, notes)
+    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
+    all_differ = all(left.isdisjoint(right) for left, right in combinations(letters, 2))
+    if len(letters) > 1 and all_differ:
+        notes(
+            "these models have no letters in common, so nearly every name will come from just one of them"
+        )
     options |= read_excluded(options, notes)
     with Display(notes, SEARCHING) as display:
         if most_likely is None:
@@ -211,103 +203,59 @@ def generate(
         output.write_names(model, batches, display)
 
 
-def _reject_commands(models: Iterable[str]) -> None:
-    """Raise UsageError if a command such as ``places`` was passed as a model, and no file has that name."""
-    from namegen.cli import SECTIONS
-
-    for name in models:
-        is_model = name in SHIPPED or is_taken(name)
-        if name in SECTIONS["Generate"] and not is_model:
-            raise click.UsageError(
-                f"{name} is a command, not a model: run `namegen {name}`, or choose a model from `namegen models`."
-            )
-
-
-def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
-    """Print a note if no two models of a blend share a letter."""
-    letter_sets = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
-    pairs = list(combinations(letter_sets, 2))
-    if pairs and all(left.isdisjoint(right) for left, right in pairs):
-        notes(
-            "these models have no letters in common, so nearly every name will come from just one of them"
-        )
-
-
-# --- options that exclude each other ----------------------------------------------------------------------------------
+# --- options without an effect, and order -----------------------------------------------------------------------------
 
 
 def _reject_options_without_effect(context: click.Context) -> None:
     """Raise UsageError for options that have no effect with ``--most-likely`` or with ``--temperature 0``."""
+    options = context.params
     typed = [  # by the user, so they don't have their default values
         name
         for name in ("count", *SAMPLING_OPTIONS)
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
-    if context.params["most_likely"] is not None:
-        _reject_with_most_likely(typed, is_shuffled=context.params["sort"] == "random")
-    elif context.params["temperature"] == 0:
-        _reject_with_temperature_0(typed)
-
-
-def _reject_with_most_likely(typed: Sequence[str], *, is_shuffled: bool) -> None:
-    """Raise UsageError for options that have no effect with ``--most-likely``: ``-n`` and the sampling options.
-
-    Args:
-        typed: the options that the user passed.
-        is_shuffled: whether the names are shuffled with ``--sort random``, so that a seed has an effect.
-    """
-    if "count" in typed:
-        raise click.UsageError(
-            "--most-likely cannot be combined with -n: both set the number of names. Remove one of them."
-        )
-    without_effect = [option_name(name) for name in typed if not (is_shuffled and name == "seed")]
+    if options["most_likely"] is not None:
+        if "count" in typed:
+            raise click.UsageError(
+                "--most-likely cannot be combined with -n: both set the number of names. Remove one of them."
+            )
+        if options["sort"] == "random" and "seed" in typed:
+            typed.remove("seed")  # it determines the order
+        without_effect = typed
+        combined = "--most-likely"
+        reason = "the most likely names aren't sampled at random"
+    elif options["temperature"] == 0:
+        without_effect = [name for name in typed if name in ("top_k", "top_p")]
+        combined = "--temperature 0"
+        reason = "it always takes the most likely character"
+    else:
+        return
     if without_effect:
+        names = ", ".join(map(option_name, without_effect))
         raise click.UsageError(
-            f"--most-likely cannot be combined with {', '.join(without_effect)}: the most likely names aren't "
-            "sampled at random. Remove one of these options."
+            f"{combined} cannot be combined with {names}: {reason}. Remove one of these options."
         )
-
-
-def _reject_with_temperature_0(typed: Sequence[str]) -> None:
-    """Raise UsageError for options that have no effect with ``--temperature 0``: ``--top-k`` and ``--top-p``."""
-    without_effect = [option_name(name) for name in typed if name in ("top_k", "top_p")]
-    if without_effect:
-        raise click.UsageError(
-            f"--temperature 0 cannot be combined with {', '.join(without_effect)}: it always takes the most likely "
-            "character. Remove one of these options."
-        )
-
-
-# --- order ------------------------------------------------------------------------------------------------------------
 
 
 def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Iterator[NameBatch]:
-    """Sort all names into one batch. If the search fails, yield the names found so far, and then raise the error."""
+    """Sort all names into one batch, in one of ``SORT_ORDERS``."""
     from namegen.core.generation.name_batch import NameBatch
 
     all_batches: list[NameBatch] = []
-    failure: GenerationError | None = None
     try:
         all_batches.extend(batches)
-    except GenerationError as error:
-        failure = error
-    if all_batches:
-        batch = NameBatch.join(all_batches)
-        yield batch.select(_rows_in_order(batch, order, seed))
-    if failure is not None:
-        raise failure
-
-
-def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
-    """Return the row numbers of a batch in one of ``SORT_ORDERS``."""
-    rows = list(range(len(batch.names)))
-    if order == "random":
-        random.Random(seed).shuffle(rows)
-        return rows
-    # Sorting is stable, so this order remains among names with the same probability or letters.
-    rows.sort(key=lambda row: batch.names[row])
-    if order == "likely":
-        rows.sort(key=lambda row: -batch.log_probability[row])
-    else:
-        rows.sort(key=lambda row: batch.names[row].casefold())
-    return rows
+    finally:
+        # If the search fails, the names that it found come before the error.
+        if all_batches:
+            batch = NameBatch.join(all_batches)
+            rows = list(range(len(batch.names)))
+            if order == "random":
+                random.Random(seed).shuffle(rows)
+            else:
+                # Sorting is stable, so this order remains among names with the same probability or letters.
+                rows.sort(key=lambda row: batch.names[row])
+                if order == "likely":
+                    rows.sort(key=lambda row: -batch.log_probability[row])
+                else:
+                    rows.sort(key=lambda row: batch.names[row].casefold())
+            yield batch.select(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
@@ -255,67 +256,54 @@ class BackendOption(click.Option):
 
 
 def setting_option(
-    settings: type[object], name: str, convert: Callable[[str], object] | None = None
+    settings: type[object],
+    name: str,
+    convert: Callable[[str], object] | None = None,
+    *,
+    names: str = "names",
+    prefix: str = "",
 ) -> Callable[[Command], Command]:
-    """Create an option from the declaration of a setting. Its value is None if the option isn't passed.
+    """Create an option from the declaration of a setting. Its value is None or False if the option isn't passed.
 
     Args:
-        settings: the dataclass that declares the setting.
+        settings: the dataclass that declares the setting, such as ``GenerationRequest``.
         name: the name of the setting's field.
         convert: converts the string to a value. It's only needed if click has no such type.
+        names: a phrase for the names that the option is about, such as ``given names``.
+        prefix: the prefix of options for one part of a whole name, such as ``given_``.
     """
     about = About.of(settings, name)
     setting_type = get_type_hints(settings)[name]
     types = (setting_type, *get_args(setting_type))  # such as int | None, int, NoneType
     default = about.default or getattr(settings(), name)
-    option = option_name(name)
-    attributes: dict[str, Any] = {"default": None}
-    if setting_type is bool:
+    option = option_name(prefix + name)
+    attributes: dict[str, Any]
+    if setting_type is bool and settings is GenerationRequest:
+        attributes = {"is_flag": True}
+        default = None
+    elif setting_type is bool:
         negated = option.replace("--", "--no-", 1)
         default = option if default else negated
         option = f"{option}/{negated}"
-    elif about.choices:
-        attributes["type"] = click.Choice(about.choices)
-    else:
-        number_type = next((number for number in (int, float) if number in types), str)
-        attributes |= {
-            "type": convert or number_type,
-            "metavar": about.metavar,
-            "cls": BackendOption,
-        }
-    text = about.help
-    if default not in (None, (), {}):
-        text += f"  [default: {default}]"
-    text = NamegenError(text).message_with(option_name)  # mentions other settings by their options
-    return click.option(option, name, help=text, **attributes)
-
-
-def request_option(
-    name: str, *, names: str = "names", prefix: str = ""
-) -> Callable[[Command], Command]:
-    """Create an option from a field of ``GenerationRequest``. Its value is None or False if the option isn't passed.
-
-    Args:
-        name: the name of the field.
-        names: a phrase for the names that the option is about, such as ``given names``.
-        prefix: the prefix of options for one part of a whole name, such as ``given_``.
-    """
-    about = About.of(GenerationRequest, name)
-    value_type = get_type_hints(GenerationRequest)[name]
-    types = (value_type, *get_args(value_type))  # such as int | None, int, NoneType
-    attributes: dict[str, Any]
-    if value_type is bool:
-        attributes = {"is_flag": True}
+        attributes = {"default": None}
     elif about.choices:
         attributes = {"type": click.Choice(about.choices)}
     else:
         number_type = next((number for number in (int, float) if number in types), str)
-        attributes = {"type": number_type, "metavar": about.metavar}
+        attributes = {
+            "type": convert or number_type,
+            "metavar": about.metavar,
+            "cls": BackendOption,
+        }
     text = about.help.replace("only names", f"only {names}")
-    if about.default:
-        text += f"  [default: {about.default}]"
+    if default not in (None, "", (), {}):
+        text += f"  [default: {default}]"
+    # Mention other settings by their options.
     text = NamegenError(text).message_with(lambda other, value: option_name(prefix + other, value))
-    return click.option(option_name(prefix + name), prefix + name, help=text, **attributes)
+    return click.option(option, prefix + name, help=text, **attributes)
+
+
+request_option = partial(setting_option, GenerationRequest)
 
 
 # --- shared options ---------------------------------------------------------------------------------------------------

@@ -221,12 +221,7 @@ def _constraints_of_parts(
     excluded_everywhere = options.pop("exclude_words") or ()
     arguments: dict[str, Any] = {}
     for part in parts:
-        prefix = f"{part}_"
-        constraints = {
-            name.removeprefix(prefix): options.pop(name)
-            for name in list(options)
-            if name.startswith(prefix) and name != f"{part}_model"
-        }
+        constraints = {name: options.pop(f"{part}_{name}") for name in CONSTRAINTS}
         excluded_from_part = constraints["exclude_words"] or ()
         constraints["exclude_words"] = [*excluded_from_part, *excluded_everywhere]
         arguments[f"{part}_constraints"] = constraints
