@@ -41,16 +41,28 @@ class FormulaCell:
         ]
 
     def __call__(self, rows: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step. Return the layer's output, and the state after the step."""
+        """Compute one step.
+
+        Args:
+            rows: what the layer reads, (B, K).
+            before: the arrays of the state before the step, (B, H) each, h first.
+
+        Returns:
+            The layer's output, which is the new h, and the arrays of the state after the step.
+        """
         formula = self.formula
         kernel, recurrent_kernel, bias, *vectors = self.trainable_variables
         biases = tf.reshape(bias, (formula.biases, -1))  # (1 or 2, G·H)
+        # 1. The input's part x and the state's part s, for all G gates side by side.
         x = keras.ops.matmul(rows, kernel) + biases[0]  # (B, G·H)
         s = keras.ops.matmul(before[0], recurrent_kernel)  # (B, state gates · H)
         if formula.biases == 2:
             s += biases[1, : s.shape[1]]
-        x_of_gates = tf.split(x, formula.gates, 1)
-        s_of_gates = tf.split(s, formula.state_gates, 1) if formula.state_gates else []
+        # 2. Cut them into gates, (B, H) each. A cell may have no gates that read the state.
+        last_axis = 1
+        x_of_gates = tf.split(x, formula.gates, last_axis)
+        s_of_gates = tf.split(s, formula.state_gates, last_axis) if formula.state_gates else []
+        # 3. Run the operations of the formula, which computes the new state.
         after = formula.run([*x_of_gates, *s_of_gates, *before, *vectors], keras.ops)
         return after[0], after
 
@@ -64,11 +76,13 @@ class Layers:
     """
 
     def __init__(self, network: RecurrentNetwork, *, dtype: str) -> None:
+        """Create the layers with zeros as parameters."""
         self.network = network
         self.dtype = dtype
-        # The index of the last layer's h in a state.
+        # The index of the last layer's h in a state, which has the arrays of all layers, h of a layer first.
         self.last_hidden = -network.formula.states
-        # Zeros prevent Keras from drawing initial values, which core sets.
+        # 1. The recurrent layers. Only their cells are used, because a tree isn't a sequence. Zeros prevent Keras from
+        #    drawing initial values, which core sets.
         options: dict[str, Untyped] = {"dtype": dtype, "kernel_initializer": "zeros"}
         self.recurrent: list[Untyped] = []  # the cells
         stock_layer = STOCK.get(network.cell_class)
@@ -86,22 +100,29 @@ class Layers:
                 cell.build((None, inputs))
             self.recurrent.append(cell)
             inputs = width
+        # 2. The linear layer.
         self.output = keras.layers.Dense(network.vocabulary_size, **options)
         self.output.build((None, None, inputs))
+        # 3. The parameters by canonical name. Keras lists them in the same order.
         layers = (*self.recurrent, self.output)
         variables = [variable for layer in layers for variable in layer.trainable_variables]
-        # By canonical name.
         self.parameters: dict[str, Tensor] = dict(
             zip(network.parameter_shapes, variables, strict=True)
         )
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
-        """Read one token per row, and return the state after it."""
+        """Read one token per row, and return the state after it.
+
+        Args:
+            tokens: (B,).
+            state: the arrays of all layers' states, (B, H) each, layer by layer.
+        """
         rows = tf.one_hot(tokens, self.network.input_size, dtype=self.dtype)  # (B, V + L)
         after: list[Tensor] = []
         states = self.network.formula.states  # arrays per layer
         for k, cell in enumerate(self.recurrent):
             layer_state = list(state[k * states : (k + 1) * states])
+            # The next layer reads the output of this one.
             rows, layer_after = cell(rows, layer_state)
             after += layer_after
         return after

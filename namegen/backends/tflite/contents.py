@@ -111,6 +111,7 @@ def to_bytes_of(contents: Contents) -> bytes:
     metadata = contents.metadata
     network = contents.network
     file = File()
+    # 1. What namegen reads: the description, the known names and the weights.
     description = Description(
         format=FORMAT,
         format_version=FORMAT_VERSION,
@@ -124,9 +125,11 @@ def to_bytes_of(contents: Contents) -> bytes:
     for name, weight in contents.weights.items():
         file.add_weight(name, weight)
 
+    # 2. The signature "generate": uniform random numbers → names.
     add_sampling_loop(file, network, metadata.start_tokens)
 
-    step = file.add_graph("step")  # tokens, states → logits, states
+    # 3. The signature "step": tokens and states → logits and new states.
+    step = file.add_graph("step")
     tokens = step.tensor(INT32, (ANY,), name="tokens")
     state = {
         f"state_{k}": step.tensor(FLOAT32, (ANY, width), name=f"state_{k}")
@@ -136,7 +139,8 @@ def to_bytes_of(contents: Contents) -> bytes:
     outputs = {"logits": logits, **dict(zip(state, after, strict=True))}
     file.add_signature(step, {"tokens": tokens, **state}, outputs)
 
-    vocabulary = file.add_graph("vocabulary")  # → code_points
+    # 4. The signature "vocabulary", which has no inputs.
+    vocabulary = file.add_graph("vocabulary")
     code_points = vocabulary.constant(metadata.vocabulary.code_points)
     file.add_signature(vocabulary, {}, {"code_points": code_points})
     return with_hash(file.to_bytes())
@@ -157,6 +161,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     Raises:
         CheckpointError: the file is damaged, has another format version, or wasn't written by namegen.
     """
+    # 1. Read the description. In a file of another program, anything can be missing or wrong.
     try:
         entries = read_entries(content)
         document = read_object(entries[DESCRIPTION])
@@ -167,6 +172,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
         raise CheckpointError(
             f"{path} is not a .tflite of namegen, or it's damaged: use a file that namegen export-tflite has written"
         ) from error
+    # 2. Check its version first, because other versions may have other hashes.
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "export the model again"
         raise CheckpointError(
@@ -176,6 +182,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
         raise CheckpointError(
             f"{path} is damaged: take another copy of the file, or export it again"
         )
+    # 3. Read the rest. A forged file has a correct hash, too, so all parts have to fit together.
     try:
         description = from_plain(Description, document)
         metadata = read_metadata(description.metadata, find_architecture)

@@ -209,10 +209,12 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
         rounded.set_state(parameters)
         return largest_difference(source, rounded, tree)
 
+    # 1. Sort the kernels by their error per weight, if only this kernel is rounded.
     kernels = quantizable(checkpoint.network, "float16")
     error_per_weight = {
         name: error_of([name]) / checkpoint.parameters[name].size for name in kernels
     }
+    # 2. Choose each kernel that keeps the error of all chosen ones within the tolerance.
     chosen: list[str] = []
     for name in sorted(kernels, key=error_per_weight.__getitem__):
         if error_of([*chosen, name]) <= FLOAT16_SHARE * TOLERANCES["float16"]:
@@ -242,6 +244,10 @@ def disagreement(quantize: str, reason: str) -> OutputError:
 
 def check_loop(model: TFLiteModel, uniforms: Float64[Array, "n numbers"]) -> None:
     """Check that a file's sampling loop draws what its steps draw, with the same probabilities.
+
+    Args:
+        model: the file.
+        uniforms: uniform random numbers, one row per name.
 
     Raises:
         OutputError: it doesn't.

@@ -120,12 +120,19 @@ class File:
         """Let programs call a subgraph by its name, and pass its inputs and outputs by their names."""
         graph.set_inputs_and_outputs(list(inputs.values()), list(outputs.values()))
         signature = schema.SignatureDefT(signatureKey=graph.name, subgraphIndex=graph.number)
-        signature.inputs = [_named(name, tensor) for name, tensor in sorted(inputs.items())]
-        signature.outputs = [_named(name, tensor) for name, tensor in sorted(outputs.items())]
+        signature.inputs = [
+            schema.TensorMapT(name=name, tensorIndex=tensor.number)
+            for name, tensor in sorted(inputs.items())
+        ]
+        signature.outputs = [
+            schema.TensorMapT(name=name, tensorIndex=tensor.number)
+            for name, tensor in sorted(outputs.items())
+        ]
         self.signatures.append(signature)
 
     def to_bytes(self) -> bytes:
         """Write the whole file."""
+        # Each kind of operator is listed once. The operators of the subgraphs refer to it by its place.
         operator_codes = [
             schema.OperatorCodeT(
                 deprecatedBuiltinCode=min(op, LARGEST_OLD_OPERATOR), version=version, builtinCode=op
@@ -144,11 +151,6 @@ class File:
         builder = flatbuffers.Builder()
         builder.Finish(model.Pack(builder), IDENTIFIER)
         return bytes(builder.Output())
-
-
-def _named(name: str, tensor: Tensor) -> Any:
-    """Name an input or output of a signature."""
-    return schema.TensorMapT(name=name, tensorIndex=tensor.number)
 
 
 class Graph:
@@ -180,8 +182,17 @@ class Graph:
         buffer: int = 0,
         scales: Array | None = None,
     ) -> Tensor:
-        """Add a new tensor: a stored one if it has a buffer, otherwise an input or the output of an operator."""
+        """Add a new tensor: a stored one if it has a buffer, otherwise an input or the output of an operator.
+
+        Args:
+            tensor_type: one of the schema's types, such as ``FLOAT32``.
+            shape: ``ANY`` stands for a size that's only known at run time.
+            name: only for inputs and weights.
+            buffer: the number of the file's buffer with the values.
+            scales: for int8, the numbers that the stored values are multiplied by: one, or one per row.
+        """
         table = schema.TensorT(type=tensor_type, buffer=buffer, name=name, hasRank=True)
+        # A size that isn't known is 1 in the shape, and −1 in its signature.
         table.shape = [1 if size == ANY else size for size in shape]
         if ANY in shape:
             table.shapeSignature = list(shape)
@@ -202,7 +213,7 @@ class Graph:
         return self.tensor(tensor.type, tensor.shape)
 
     def weight(self, name: str) -> Tensor:
-        """Add one of the network's weights."""
+        """Add one of the network's weights as a tensor that operators of this subgraph can read."""
         weight = self.file.weights[name]
         tensor = self.tensor(
             TYPES[weight.values.dtype],
@@ -248,7 +259,16 @@ class Graph:
         *,
         version: int = 1,
     ) -> None:
-        """Add an operator that reads and writes tensors of the subgraph."""
+        """Add an operator that reads and writes tensors of the subgraph.
+
+        Args:
+            op: the operator, such as ``Op.ADD``.
+            inputs: tensors, or whole numbers.
+            outputs: tensors that the operator fills.
+            options: the operator's table of options, if it has one.
+            version: the version of the operator that has the features that are used.
+        """
+        # The place of this kind of operator in the file's list. A new kind is added at the end.
         codes = self.file.operator_codes
         operator = schema.OperatorT(
             opcodeIndex=codes.setdefault((op, version), len(codes)),

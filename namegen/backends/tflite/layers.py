@@ -36,9 +36,8 @@ def network_step(
         tokens: token ids, (B,).
         state: the arrays of all layers' states, (B, H) each.
     """
-    rows = (
-        tokens  # what a layer reads: token ids for the first layer, otherwise h of the layer below
-    )
+    # What a layer reads: token ids for the first layer, otherwise h of the layer below.
+    rows = tokens
     after: list[Tensor] = []
     states = network.formula.states  # arrays per layer
     for k in range(len(network.hidden)):
@@ -96,7 +95,8 @@ def matrix_product(graph: Graph, rows: Tensor, kernel: str, bias: str | None) ->
     weight = graph.file.weights[kernel]
     options = None
     version = 1
-    if weight.scales is not None:
+    is_in_8_bits = weight.scales is not None
+    if is_in_8_bits:  # the operator also rounds the rows to 8 bits, with a range of their own
         options = schema.FullyConnectedOptionsT(asymmetricQuantizeInputs=True)
         version = MULTIPLIES_INT8
     inputs = [rows, graph.weight(kernel), NO_TENSOR if bias is None else graph.weight(bias)]
@@ -109,6 +109,7 @@ def kernel_rows(graph: Graph, kernel: str, tokens: Tensor, bias: str) -> Tensor:
     weight = graph.file.weights[kernel]
     inputs = [graph.weight(kernel), tokens]
     shape = (ANY, weight.values.shape[1])
+    # A kernel in 8 bits gives rows in 8 bits, which are converted back.
     if weight.scales is None:
         rows = graph.compute(Op.GATHER, inputs, FLOAT32, shape)
     else:

@@ -23,9 +23,9 @@ from namegen.errors import CheckpointError, SettingsError, reason_of, short
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
-# Names per call of the sampling loop. They fit in the cache, and the loop can end early.
+# Names per call of the sampling loop, which fit in the cache.
 CHUNK_NAMES = 256
-# The largest uniform number in float32: a float64 just below 1 would be rounded to 1.
+# The largest uniform number in float32.
 BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 # In bytes, for 50 million parameters. Reading writes the file again, which takes less than 1 GB in all.
 LARGEST_FILE = 200_000_000
@@ -57,6 +57,7 @@ class TFLiteModel:
     ) -> None:
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
+        # 1. Read and check the file.
         contents = read_contents(content, path)
         network = contents.network
         self.metadata = contents.metadata
@@ -65,6 +66,7 @@ class TFLiteModel:
         self._state_widths = network.state_widths
         self._state_names = [f"state_{k}" for k in range(len(self._state_widths))]
         self._lock = threading.Lock()  # LiteRT has one set of buffers, for one call at a time
+        # 2. Build its operators again, and load them. LiteRT never gets the file itself, which may be forged.
         try:
             with quiet():
                 interpreter = Interpreter(model_content=to_bytes_of(contents), num_threads=threads)
@@ -76,6 +78,7 @@ class TFLiteModel:
             raise CheckpointError(
                 f"{path} does not fit together: {error}; export it again"
             ) from error
+        # 3. Compare a few logits with those that the file contains.
         check_self_test(
             self,
             self.metadata.probe,
@@ -144,6 +147,7 @@ class TFLiteModel:
             SettingsError: the temperature is below 0 or isn't a number.
         """
         temperature = checked(GenerationRequest, "temperature", temperature)
+        # A float64 just below 1 would be rounded to 1.
         uniforms = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         names, numbers = uniforms.shape
         max_length = max(numbers - self.metadata.start_tokens.numbers, 0)
@@ -151,6 +155,7 @@ class TFLiteModel:
         log_probabilities = np.zeros(names, np.float32)
         if tokens.size == 0:
             return tokens, log_probabilities
+        # The loop ends when all names of a chunk are finished, so small chunks are faster.
         for start in range(0, names, CHUNK_NAMES):
             chunk = slice(start, start + CHUNK_NAMES)
             with self._lock:

@@ -81,29 +81,39 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
         elif name in in_8_bits:
             dtype = INT8
         is_matrix = parameter.role in (Role.INPUT_MATRIX, Role.STATE_MATRIX)
+        has_two_biases = parameter.role == Role.BIAS and len(shape) == 2
         if is_matrix and name != TABLE:
-            yield Piece(name, name, shape[::-1], dtype, is_transposed=True)
-        elif parameter.role == Role.BIAS and len(shape) == 2:
-            state_bias_shape = (shape[1] // network.formula.gates * network.formula.state_gates,)
-            yield Piece(f"{name}.0", name, shape[1:], dtype, row=0)
-            yield Piece(f"{name}.1", name, state_bias_shape, dtype, row=1)
+            inputs, outputs = shape
+            yield Piece(name, name, (outputs, inputs), dtype, is_transposed=True)
+        elif has_two_biases:
+            # The first one is added to x, the second one to s, which only the state gates have.
+            columns = shape[1]  # G · H
+            width = columns // network.formula.gates
+            state_columns = width * network.formula.state_gates
+            yield Piece(f"{name}.0", name, (columns,), dtype, row=0)
+            yield Piece(f"{name}.1", name, (state_columns,), dtype, row=1)
         else:
             yield Piece(name, name, shape, dtype)
 
 
 def stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
     """Convert a parameter, or one row of it, to the form in which the file stores it."""
+    # 1. Select and transpose.
     values = parameter
     if piece.row is not None:
-        values = parameter[piece.row, : piece.shape[0]]
+        length = piece.shape[0]
+        values = parameter[piece.row, :length]
     if piece.is_transposed:
         values = values.T
     if piece.dtype != INT8:
         return Weight(np.ascontiguousarray(values, piece.dtype))
-    # Quantize to 8 bits, with one scale per row of a transposed kernel, or one for a whole table. The largest
-    # magnitudes and the scales are (m, 1) or (1, 1).
+    # 2. Quantize to whole numbers from −127 to 127, which are multiplied by a scale when they're read. There's one
+    #    scale per row of a transposed kernel, or one for a whole table. It's chosen so that the largest magnitude
+    #    becomes 127.
     axis = 1 if piece.is_transposed else None
-    largest = np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
+    largest = (
+        np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
+    )  # (m, 1) or (1, 1)
     scales = np.where(largest == 0, 1.0, largest / LARGEST_INT8).astype(FLOAT32)
     scales = np.maximum(scales, SMALLEST_SCALE)  # tiny values would get a scale of 0
     rounded = np.rint(values / scales)
@@ -112,7 +122,7 @@ def stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
 
 
 def read_weight(entries: Mapping[str, bytes], piece: Piece) -> Weight:
-    """Read a weight from the metadata entries of a file.
+    """Read a weight from the metadata entries of a file, which are bytes by name.
 
     Raises:
         ValueError: its bytes don't fit its shape.
