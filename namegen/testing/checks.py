@@ -143,6 +143,7 @@ def check_determinism(engine_class: EngineClass, network: Network) -> None:
 
 def check_states(engine_class: EngineClass, network: Network) -> None:
     """Check the names, shapes and precision of a state, that states are copied, and that invalid ones are rejected."""
+    # A state has the parameters, the number of steps, and the optimizer's slots of each parameter.
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, network, dtype=dtype)
         engine.train_epoch(small_steps(2))
@@ -185,15 +186,18 @@ def check_resuming(engine_class: EngineClass, network: Network) -> None:
     engine = small_engine(engine_class, network)
     other_engine = small_engine(engine_class, network, number=1)
     steps = list(small_steps(4))
+    # Save the state after two of four steps.
     engine.train_epoch(iter(steps[:2]))
     saved_state = engine.get_state()
     engine.train_epoch(iter(steps[2:]))
     final_state = engine.get_state()
+    # The last two steps give the same result from the saved state, in the same engine and in another one.
     for resumed in (engine, other_engine):
         resumed.set_state(saved_state)
         expect_same(resumed.get_state(), saved_state, "a state that was set")
         resumed.train_epoch(iter(steps[2:]))
         expect_same(resumed.get_state(), final_state, "resumed from a state")
+    # Parameters alone reset the optimizer, so all four steps give the same result again.
     engine.set_state(small_parameters(network))
     engine.train_epoch(iter(steps))
     expect_same(engine.get_state(), final_state, "trained from a state of parameters alone")
@@ -210,8 +214,10 @@ def check_losses(engine_class: EngineClass, network: Network) -> None:
         engine = small_engine(engine_class, network, dtype=dtype)
         reader = small_engine(engine_class, network, training=None, dtype=dtype)
         for k, step in enumerate(steps):
+            # Read the names with the parameters before the step, multiplied by its masks.
             state = engine.get_state()
-            reader.set_state(state | {name: state[name] * step.masks[name] for name in step.masks})
+            masked = {name: state[name] * mask for name, mask in step.masks.items()}
+            reader.set_state({**state, **masked})
             expected = np.array([stepped_loss(reader, step.batch)])
             losses = engine.train_epoch(iter([step]))
             subject = f"in {dtype}: the loss of step {k}, which is computed before its update,"
@@ -260,17 +266,20 @@ def check_gradients(engine_class: EngineClass, network: Network) -> None:
     for masked in (None, network):
         (step,) = small_steps(1, rate=1.0, masked=masked)
         (unchanging_step,) = small_steps(1, rate=0.0, masked=masked)
+        # The engine's gradient is the difference that one step makes.
         engine.set_state(start)
         engine.train_epoch(iter([step]))
         after = engine.get_state()
         for name, shape in network.parameter_shapes.items():
             direction = rng.normal(size=shape)
+            # The loss per character changes by this much along the direction.
             losses: list[float] = []
             for shift in (SHIFT, -SHIFT):
                 engine.set_state({**start, name: start[name] + shift * direction})
                 losses.append(float(engine.train_epoch(iter([unchanging_step])).loss_sum[0]))
             expected = (losses[0] - losses[1]) / (2 * SHIFT * step.batch.characters)
-            derivative = np.array(((start[name] - after[name]) * direction).sum())
+            gradient = start[name] - after[name]
+            derivative = np.array((gradient * direction).sum())
             subject = f"the derivative of the loss along a direction of {name}"
             limit = GRADIENT_TOLERANCE * max(1.0, abs(expected))
             expect_within(derivative, np.array(expected), limit, subject)

@@ -66,6 +66,7 @@ def expect_within(actual: Array, expected: Array, limit: float, subject: str) ->
     differences = np.where(actual == expected, 0, differences)
     if (differences <= limit).all():
         return
+    # Find the largest difference for the message. NaN is the worst.
     comparable = np.where(np.isnan(differences), np.inf, differences)
     worst = np.unravel_index(int(np.argmax(comparable)), differences.shape)
     location = f" at {tuple(map(int, worst))}" if worst else ""

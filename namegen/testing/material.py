@@ -162,6 +162,7 @@ def soften(batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCA
     """Return the same batch with target distributions, as for label smoothing, but random ones."""
     nodes = batch.tree.nodes
     targets = rng.dirichlet(np.ones(vocabulary.size), nodes)  # (N, V)
+    # Float32 targets don't sum to exactly 1. Make the error larger, so that an engine that ignores it is noticed.
     targets *= 1 + rng.uniform(-TARGET_ERROR, TARGET_ERROR, (nodes, 1))
     return Batch(batch.tree, targets.astype(np.float32))
 
@@ -221,17 +222,20 @@ def stepped_loss(model: LanguageModel, batch: Batch) -> float:
     Returns:
         The loss in nats, summed over the characters of all names.
     """
-    names = batch.sequences()
+    names = batch.sequences()  # the distinct names of the batch as R rows, with their counts
     total = 0.0
     for depth, logits in enumerate(read(model, names.tokens[:, :-1], names.start_tokens)):
+        # 1. The log-probability of each token after ``depth`` characters.
         logits = logits.astype(np.float64)
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)  # (R, V)
-        # The rows whose next token is a character or the end token.
+        # 2. The rows whose next token is a character or the end token.
         rows = np.flatnonzero(depth <= names.lengths)
+        # 3. The log-probability of the next token, or its mean over the target distribution.
         if batch.targets is None:
             log_likelihoods = log_p[rows, names.tokens[rows, depth]]
         else:
             targets = batch.targets[names.nodes[rows, depth]]  # (K, V)
             log_likelihoods = (targets * log_p[rows]).sum(axis=1)
+        # 4. Each name counts as often as it occurs.
         total -= float(names.counts[rows] @ log_likelihoods)
     return total
