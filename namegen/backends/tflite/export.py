@@ -155,15 +155,11 @@ def export_tflite(
     before = AccuracyEvaluator(source).evaluate(tree)
     after = AccuracyEvaluator(model).evaluate(tree)
     logit_difference = largest_difference(source, model, tree)
-    metric = "largest difference of logits"
-    difference = logit_difference
     if quantize == "int8":
-        metric = "difference of the loss in nats per character"
-        difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
-    is_close = difference <= TOLERANCES[quantize]  # False for NaN
-    if not is_close:
-        expected = f"expected at most {TOLERANCES[quantize]:g}"
-        raise disagreement(quantize, f"{metric} {difference:.2g}, {expected}")
+        loss_difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
+        check_close(quantize, "difference of the loss in nats per character", loss_difference)
+    else:
+        check_close(quantize, "largest difference of logits", logit_difference)
     if model.metadata.to_plain() != checkpoint.to_export().to_plain():
         raise OutputError(
             "the .tflite doesn't contain the metadata of its source; no file was written"
@@ -240,6 +236,14 @@ def disagreement(quantize: str, reason: str) -> OutputError:
     return OutputError(
         f"the .tflite ({quantize}) differs from its source: {reason}; no file was written, {advice}"
     )
+
+
+def check_close(quantize: str, metric: str, difference: float) -> None:
+    """Raise OutputError if the difference of a file and its source is too large, or NaN."""
+    is_close = difference <= TOLERANCES[quantize]  # False for NaN
+    if not is_close:
+        expected = f"expected at most {TOLERANCES[quantize]:g}"
+        raise disagreement(quantize, f"{metric} {difference:.2g}, {expected}")
 
 
 def check_loop(model: TFLiteModel, uniforms: Float64[Array, "n numbers"]) -> None:
