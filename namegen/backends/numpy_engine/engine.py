@@ -11,10 +11,9 @@ from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.numpy_engine.buffer import Buffer
 from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.optimizers import VectorOptimizer
-from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
+from namegen.backends.numpy_engine.recurrent import Buffer, LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
