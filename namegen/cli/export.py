@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 QUANTIZATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+without_names = click.option(
+    "--without-names",
+    is_flag=True,
+    help="Don't store the hashes (ten bits each) of the training names. The exported model then can't tell which names "
+    "are new.",
+)
 
 
 # --- options and arguments --------------------------------------------------------------------------------------------
@@ -40,16 +46,6 @@ def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
     """Return the arguments and options for a command that writes one model to a file."""
     out = click.argument("out", required=False, type=options.OutFile(suffix))
     return options.together(click.argument("model", required=False), out, force, options.common)
-
-
-def without_names(models: str, files: str) -> Callable[[options.Command], options.Command]:
-    """Create the option that omits the hashes of the training names."""
-    return click.option(
-        "--without-names",
-        is_flag=True,
-        help=f"Don't store the hashes (ten bits each) of the training names of {models}; {files} then can't tell which "
-        "names are new.",
-    )
 
 
 def read_model(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
@@ -105,7 +101,7 @@ def read_for_file(
     metavar="NAMES",
     help="The list of names to check the file with.  [default: 1,000 names sampled from the model]",
 )
-@without_names("the model", "the file")
+@without_names
 @file_arguments(".tflite")
 def export_tflite(
     model: str | None,
@@ -228,7 +224,7 @@ def export_vocabulary(
     multiple=True,
     help="The model's title on the page. If there are several models, repeat the option for each of them, in order.",
 )
-@without_names("the models", "the page or module")
+@without_names
 @click.option(
     "--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write."
 )
