@@ -196,7 +196,6 @@ def train(job: Job, corpus: Corpus) -> tuple[Training, bytes | None]:
         history[curve] = tuple(getattr(record, curve) for record in result.history)
     training = Training(
         parameters=prepared.network.parameter_count,
-        batch_size=prepared.recipe.training.batch_size or 0,
         epochs=result.epochs,
         best_epoch=result.best_epoch,
         history=history,

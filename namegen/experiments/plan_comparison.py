@@ -69,6 +69,11 @@ class Options(Struct, frozen=True):
     hidden: tuple[int, ...] = ()  # the widths of their layers; two layers of 32 units by default
     epochs: int | None = None  # of every run
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The ways to hold out names. Backends are only compared with the first one."""
+        return ("by-row",) if self.quick else ("by-row", "by-name")
+
 
 class Network(NamedTuple):
     """A network of a comparison."""
@@ -137,14 +142,13 @@ def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list
 
     # What networks are compared with.
     jobs = []
-    splits = ("by-row",) if options.quick else ("by-row", "by-name")
-    for split in splits:
+    for split in options.splits:
         reference = make_job("reference", Config(), split)
         corpus.split(reference.config.data, seed=0)  # checks that the list is long enough
         jobs.append(reference)
 
     # Each network, with all seeds and splits. The first of these runs also generates names.
-    networks = compared_networks(corpus, options, backends, splits)
+    networks = compared_networks(corpus, options, backends)
     generations = []
     for network in networks:
         runs = []
@@ -169,14 +173,12 @@ def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list
             config = replace(network.config, training=training)
             for backend in network.backends:
                 if backend != TFLITE:
-                    job = make_job("backend", config, splits[0], network.label, backend)
+                    job = make_job("backend", config, options.splits[0], network.label, backend)
                     jobs.append(structs.replace(job, round=number))
     return [*jobs, *generations]
 
 
-def compared_networks(
-    corpus: Corpus, options: Options, backends: Sequence[str], splits: tuple[str, ...]
-) -> list[Network]:
+def compared_networks(corpus: Corpus, options: Options, backends: Sequence[str]) -> list[Network]:
     """Choose the networks of a comparison, and the backends that are compared with each of them."""
     # All backends are compared with the first networks.
     hidden = options.hidden or HIDDEN
@@ -214,7 +216,7 @@ def compared_networks(
             Network(
                 label=network_label(settings),
                 config=Config(network=settings, training=training),
-                splits=splits,
+                splits=options.splits,
                 trainer=able[0] if settings.architecture else NUMPY,
                 backends=able if settings in for_backends else [],
             )
@@ -224,7 +226,7 @@ def compared_networks(
         for label, name in ORIGINALS.items():
             config_file = bundled_configs()[name.format(LIST_TYPES[corpus.source])]
             config = parse_config(tomllib.loads(config_file.text))
-            networks.append(Network(label, config, splits[:1], trainer=NUMPY, backends=[]))
+            networks.append(Network(label, config, options.splits[:1], trainer=NUMPY, backends=[]))
     return networks
 
 

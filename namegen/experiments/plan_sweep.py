@@ -20,7 +20,7 @@ from typing import Any
 from namegen.backends import advice, engine_paths
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import Config, DataSettings, TrainingSettings
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import SettingsError
 from namegen.experiments.jobs import Job, describe_axes
 from namegen.settings_toml import merge_each, parse_config, read_tables
 
@@ -65,8 +65,6 @@ def read_grid(path: Path | str) -> Grid:
             problem = f"is {text!r}: expected a list of values, [{text}, …]"
         elif not values:
             problem = "is an empty list, so there is nothing to run: add values"
-        elif any(value in values[:place] for place, value in enumerate(values)):
-            problem = "contains a value twice: list each value once"
         if problem:
             raise SettingsError(f"{source}: grid.{entry[:40]} {problem}")
         axes[entry] = tuple(values)
@@ -112,7 +110,7 @@ def plan_sweep(
         The jobs, and the lists by fingerprint. Every run holds out names, even if its list is short.
 
     Raises:
-        NamesError: a list can't be read, is too short to split, or has the same names as another list.
+        NamesError: a list can't be read, or is too short to split.
         SettingsError: no names are held out, so the runs can't be compared.
     """
     corpora: dict[str, Corpus] = {}  # by the name in the config
@@ -126,13 +124,7 @@ def plan_sweep(
                 "example"
             )
         if data.names not in corpora:
-            corpus = read_list(data)
-            for other in corpora.values():
-                if other.fingerprint == corpus.fingerprint:
-                    raise NamesError(
-                        f"{other.source} and {corpus.source} contain the same names: remove one of them from {LIST}"
-                    )
-            corpora[data.names] = corpus
+            corpora[data.names] = read_list(data)
         corpus = corpora[data.names]
         data = replace(data, names=DataSettings().names)  # the fingerprint identifies the list
         shared = {name: value for name, value in axes.items() if name not in (LIST, SEED)}

@@ -7,7 +7,6 @@ logarithmic scale.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ class Ratio(NamedTuple):
 
 
 def mean_ratio(ratios: Sequence[float]) -> Ratio:
-    """Return the geometric mean of the ratios of several rounds. A single round has an unlimited interval.
+    """Return the geometric mean of the ratios of at least two rounds.
 
     >>> mean_ratio([2.0, 2.0, 2.0]).high < 2.001
     True
@@ -34,8 +33,6 @@ def mean_ratio(ratios: Sequence[float]) -> Ratio:
     logs = np.log(ratios)  # (rounds,)
     mean = float(np.exp(logs.mean()))
     freedom = len(logs) - 1
-    if freedom == 0:
-        return Ratio(mean, 0.0, inf)
     is_in_table = freedom <= len(STUDENT_T)
     # For many rounds, the formula is a close approximation.
     t = STUDENT_T[freedom - 1] if is_in_table else NORMAL + 2.4 / freedom

@@ -10,7 +10,6 @@ from statistics import mean, median
 from namegen.errors import counted
 from namegen.experiments import plots
 from namegen.experiments.document import Plot, Report, Section, Table
-from namegen.experiments.ratios import Ratio
 from namegen.experiments.rows import Results, Training
 from namegen.experiments.summary import (
     ARGMAX,
@@ -30,27 +29,23 @@ from namegen.experiments.text import (
 )
 
 IN_HEADLINE = 2  # sentences
-BUSY = 0.5  # other processes that need a core; more of them make times unreliable
+BUSY = 1.5  # a load average; with a higher one, other programs need the cores, too
 
 
 def make_report(results: Results) -> Report:
     """Make the report of a comparison or a sweep."""
-    is_comparison = results.command == "compare-backends"
+    speeds = speed_findings(results)  # none in a sweep
     quality = quality_findings(results)
-    speeds = speed_findings(results) or ["No network was timed with two backends."]
-    sentences = speeds if is_comparison else quality
-    headline = sentences[:IN_HEADLINE] or ["No run has finished."]
-    findings = sentences[IN_HEADLINE:]
-    if is_comparison:
-        findings += quality
-    epochs = {
+    headline = (speeds or quality)[:IN_HEADLINE] or ["No run has finished."]
+    findings = [sentence for sentence in (*speeds, *quality) if sentence not in headline]
+    epochs = [
         row.result.epochs
         for row in results.rows
         if isinstance(row.result, Training) and row.job.kind == "network"
-    }
+    ]
     if results.options.get("quick") and epochs:
-        numbers = " or ".join(map(str, sorted(epochs)))
-        headline.append(f"A quick comparison: the networks were trained for only {numbers} epochs.")
+        most = counted(max(epochs), "epoch")
+        headline.append(f"A quick comparison: the networks were trained for only {most}.")
 
     sections: list[Section] = []
     prefixes: set[str] = set()
@@ -61,7 +56,7 @@ def make_report(results: Results) -> Report:
         prefixes.add(prefix)
         sections += list_sections(each, prefix)
     return Report(
-        title="Backends compared" if is_comparison else "Settings compared",
+        title="Settings compared" if results.command == "sweep" else "Backends compared",
         headline=" ".join(headline),
         findings=findings,
         warnings=warnings_about(results),
@@ -79,13 +74,13 @@ def speed_findings(results: Results) -> list[str]:
     for network, by_backend in timings_of(results.rows).items():
         first, *others = by_backend
         for other in others:
+            faster, slower = first, other
             ratio = speed_ratio(by_backend[first], by_backend[other])
+            if ratio is not None and ratio.mean < 1:
+                faster, slower = other, first
+                ratio = speed_ratio(by_backend[other], by_backend[first])
             if ratio is None:
                 continue
-            faster, slower = first, other
-            if ratio.mean < 1:
-                faster, slower = other, first
-                ratio = Ratio(1 / ratio.mean, 1 / ratio.high, 1 / ratio.low)
             text = f"{network}: {faster} trains {ratio_text(ratio)} times as fast as {slower}."
             if ratio.low <= 1:
                 text += " The difference isn't clear."
@@ -128,7 +123,7 @@ def warnings_about(results: Results) -> list[str]:
         for row in results.rows
         if row.job.is_timed and isinstance(row.result, Training) and row.result.load is not None
     ]
-    if loads and median(loads) - 1 > BUSY:
+    if loads and median(loads) > BUSY:
         warnings.append(
             f"Other programs were running during the timings (load average {median(loads):.1f}), so the speeds are "
             "less reliable than their intervals suggest. To measure again, use an idle machine and another output "
@@ -139,19 +134,23 @@ def warnings_about(results: Results) -> list[str]:
 
 def details_of(results: Results) -> list[str]:
     """Describe the machines, the versions and the settings."""
-    machines: dict[str, None] = {}
-    versions: dict[str, None] = {}
-    for row in results.rows:
-        if row.machine is not None:
-            cores = counted(row.machine.cores, "core")
-            machines[f"{row.machine.processor}, {cores}, {row.machine.system}"] = None
-        for name, number in row.versions.items():
-            versions[f"{name} {number}"] = None
-    options = [f"{name} {value}" for name, value in results.options.items() if value]
+    machines = dict.fromkeys(
+        f"{row.machine.processor}, {counted(row.machine.cores, 'core')}, {row.machine.system}"
+        for row in results.rows
+        if row.machine is not None
+    )
+    versions = dict.fromkeys(
+        f"{library} {version}" for row in results.rows for library, version in row.versions.items()
+    )
+    options = []
+    for name, value in results.options.items():
+        if value:
+            is_several = isinstance(value, list | tuple)
+            options.append(f"{name} {', '.join(map(str, value)) if is_several else value}")
     return [
         f"Machine: {'; '.join(machines)}. Each job ran in its own process, and timed jobs ran alone.",
         f"Versions: {', '.join(versions)}.",
-        f"Settings: {', '.join(options)}.",
+        f"Settings: {'; '.join(options)}.",
         "The results are from the epoch with the lowest loss on the held-out names. The original's networks use the "
         "epoch with the highest accuracy.",
         "The parentheses after a ratio contain its 95% confidence interval. All other parentheses contain the lowest "
@@ -192,6 +191,9 @@ def list_sections(each: ListSummary, prefix: str) -> list[Section]:
             "argmax: how often the most likely next character is right. sampled: how often a character drawn from the "
             "model's probabilities is right. ceiling: the best result that any model can reach."
         )
+        for reference in each.references(split)[:1]:
+            different = f"{reference.distinct_names:,} of them different"
+            about += f" The list has {counted(reference.names, 'name')}, {different}."
         section = Section(
             f"{each.name}: networks, {split}",
             about,

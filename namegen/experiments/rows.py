@@ -31,7 +31,6 @@ class Metrics(Struct, frozen=True):
     """The metrics of a model on some names."""
 
     loss_nats_per_char: float | None  # the mean cross-entropy, or None if it's infinite
-    bits_per_char: float | None  # the same in bits
     accuracy_argmax: float  # how often the most likely next character is right
     accuracy_sampled: float  # the expected accuracy of a sampled character
 
@@ -63,7 +62,6 @@ class Training(Struct, frozen=True, tag="training"):
     """A trained network."""
 
     parameters: int
-    batch_size: int  # in names
     epochs: int
     best_epoch: int  # the epoch whose network was kept
     history: dict[str, tuple[float | None, ...]]  # the learning curves, one value per epoch

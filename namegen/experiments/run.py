@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -60,26 +60,22 @@ def open_folder(out: Path | str, command: str) -> Iterator[Path]:
     """
     folder = named_folder(out)
     mark = folder / f".namegen-{command}"
-    with ExitStack() as stack:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(exclusive_lock(folder))
-            remove_left_overs(folder)
-            if not is_file(mark, OutputError) and any(folder.iterdir()):
-                raise OutputError(
-                    f"the folder {short(folder)} contains other files, which {command} doesn't change: pass an empty "
-                    f"or a new folder as {setting('out')}"
-                )
-            write_whole(
-                mark, f"made by namegen {command}, which continues its work here\n".encode()
-            )
-            (folder / MODELS).mkdir(exist_ok=True)
-            remove_left_overs(folder / MODELS)
-        except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
+        raise OutputError(
+            f"can't create the folder {short(folder)} ({reason_of(error)}): choose another folder as {setting('out')}"
+        ) from error
+    with exclusive_lock(folder):
+        remove_left_overs(folder)
+        if not is_file(mark, OutputError) and any(folder.iterdir()):
             raise OutputError(
-                f"can't create the folder {short(folder)} ({reason_of(error)}): choose another folder as "
-                f"{setting('out')}"
-            ) from error
+                f"the folder {short(folder)} contains other files, which {command} doesn't change: pass an empty or a "
+                f"new folder as {setting('out')}"
+            )
+        write_whole(mark, f"made by namegen {command}, which continues its work here\n".encode())
+        (folder / MODELS).mkdir(exist_ok=True)
+        remove_left_overs(folder / MODELS)
         yield folder
 
 

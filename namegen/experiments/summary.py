@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from statistics import mean, stdev
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -25,10 +25,10 @@ from namegen.experiments.rows import (
 )
 from namegen.experiments.text import NONE
 
-Metric: TypeAlias = Literal["loss_nats_per_char", "accuracy_argmax", "accuracy_sampled"]
-LOSS: Metric = "loss_nats_per_char"
-ARGMAX: Metric = "accuracy_argmax"
-SAMPLED: Metric = "accuracy_sampled"
+# The metrics in reports, which are fields of ``Metrics``.
+LOSS = "loss_nats_per_char"
+ARGMAX = "accuracy_argmax"
+SAMPLED = "accuracy_sampled"
 
 Rounds: TypeAlias = dict[tuple[str, int], Training]  # by the list and the number of the round
 
@@ -41,27 +41,22 @@ class Model:
     metrics: list[Mapping[Part, Metrics]] = field(default_factory=list)  # one per seed
     runs: list[Training] = field(default_factory=list)  # one per seed; none for a reference
 
-    def values(self, metric: Metric, part: Part = "held_out") -> list[float]:
+    def values(self, metric: str, part: Part = "held_out") -> list[float]:
         """Return a metric on one part of the list, for each seed."""
         values = [getattr(metrics[part], metric) for metrics in self.metrics]
         return [value for value in values if value is not None]
 
-    def mean(self, metric: Metric) -> float:
+    def mean(self, metric: str) -> float:
         """Return the mean of a metric on the held-out names. A loss may be infinite."""
         return mean(self.values(metric) or [inf])
 
 
+@dataclass(frozen=True)
 class ListSummary:
-    """The results of one list.
+    """The results of one list."""
 
-    Args:
-        name: the name of the list.
-        rows: the rows of all lists.
-    """
-
-    def __init__(self, name: str, rows: Sequence[Row]) -> None:
-        self.name = name
-        self.rows = [row for row in rows if row.job.list == name]
+    name: str
+    rows: list[Row]
 
     def networks(self) -> dict[str, list[Model]]:
         """Return the networks that were trained on each type of split."""
@@ -111,8 +106,10 @@ class ListSummary:
 
 def lists_of(results: Results) -> list[ListSummary]:
     """Summarize each list, in the order of the plan."""
-    names = dict.fromkeys(row.job.list for row in results.rows)
-    return [ListSummary(name, results.rows) for name in names]
+    rows: dict[str, list[Row]] = {}
+    for row in results.rows:
+        rows.setdefault(row.job.list, []).append(row)
+    return [ListSummary(name, rows[name]) for name in rows]
 
 
 def timings_of(rows: Sequence[Row]) -> dict[str, dict[str, Rounds]]:
@@ -127,12 +124,15 @@ def timings_of(rows: Sequence[Row]) -> dict[str, dict[str, Rounds]]:
 
 
 def speed_ratio(backend: Rounds, other: Rounds) -> Ratio | None:
-    """Return how many times as fast a backend is as another one, from the rounds that both took part in."""
+    """Return how many times as fast a backend is as another one.
+
+    The ratio is that of the rounds that both took part in, or None if there are fewer than two.
+    """
     ratios = []
     for turn, training in backend.items():
         if turn in other:
             ratios.append(other[turn].seconds_per_epoch / training.seconds_per_epoch)
-    return mean_ratio(ratios) if ratios else None
+    return mean_ratio(ratios) if len(ratios) > 1 else None
 
 
 def summary_csv(results: Results) -> str:
@@ -160,7 +160,7 @@ def summary_csv(results: Results) -> str:
 
 
 def _numbers(result: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """Yield all single numbers of nested dictionaries, with names such as ``metrics.held_out.bits_per_char``."""
+    """Yield all single numbers of nested dictionaries, with names such as ``metrics.held_out.accuracy_argmax``."""
     for name, value in result.items():
         if isinstance(value, dict) and name != "lengths":
             yield from _numbers(value, f"{prefix}{name}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import isfinite
 from statistics import mean
 
 from namegen.experiments.ratios import Ratio
@@ -48,10 +47,8 @@ def spread(values: Iterable[float | None], show: Callable[[float], str] = three_
 def ratio_text(ratio: Ratio) -> str:
     """Format a ratio with its interval.
 
-    >>> ratio_text(Ratio(2.41, 1.9, 2.8)), ratio_text(Ratio(2.0, 0.0, float("inf")))
-    ('2.4 (1.9 to 2.8)', '2.0 (one round)')
+    >>> ratio_text(Ratio(2.41, 1.9, 2.8)), ratio_text(Ratio(1.414, 1.333, 1.5))
+    ('2.4 (1.9 to 2.8)', '1.41 (1.33 to 1.50)')
     """
     digits = 2 if 0.5 < ratio.mean < 2 else 1
-    if not isfinite(ratio.high):
-        return f"{ratio.mean:.{digits}f} (one round)"
     return f"{ratio.mean:.{digits}f} ({ratio.low:.{digits}f} to {ratio.high:.{digits}f})"

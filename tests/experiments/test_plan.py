@@ -169,7 +169,6 @@ def test_runs_with_the_same_split_share_a_reference(tmp_path: Path) -> None:
         ("", "no grid"),
         ("training.seed = 1", "expected a list"),
         ("training.seed = []", "empty list"),
-        ("training.seed = [1, 1]", "twice"),
         ("training.sed = [1]", "sed"),
         ("training.epochs = [-1]", "epochs"),
         ("run.threads = [1]", "cannot be varied"),
