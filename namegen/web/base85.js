@@ -28,18 +28,19 @@ function decodeBase85(text) {
   return words.buffer.slice(0, Math.floor((4 * text.length) / 5));
 }
 
-/** @param {string} text */
-function bytesFromText(text) {
-  return new Uint8Array(decodeBase85(text));
+/** @param {string | Uint8Array} data */
+function bytesOf(data) {
+  return typeof data === "string" ? new Uint8Array(decodeBase85(data)) : data;
 }
 
 /**
- * Decode numbers of 32 bits, or of 16 bits if `isHalf` is set.
- * @param {string} text
+ * Return numbers of 32 bits; in a text they have 16 bits if `isHalf` is set.
+ * @param {string | Float32Array} data
  * @param {boolean} isHalf
  */
-function numbersFromText(text, isHalf) {
-  const bytes = decodeBase85(text);
+function numbersOf(data, isHalf) {
+  if (typeof data !== "string") return data;
+  const bytes = decodeBase85(data);
   return isHalf ? Float32Array.from(new Uint16Array(bytes), floatFromHalf) : new Float32Array(bytes);
 }
 

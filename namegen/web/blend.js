@@ -28,10 +28,6 @@ class MixedNetwork {
     this.widths = parts.flatMap(({ network }) => network.widths);
   }
 
-  get stateSize() {
-    return this.parts.reduce((sum, { network }) => sum + network.stateSize, 0);
-  }
-
   /** @param {MixedState} state */
   hiddenStates({ states }) {
     return this.parts.flatMap(({ network }, k) => network.hiddenStates(states[k] ?? network.initialState()));

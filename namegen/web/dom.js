@@ -3,9 +3,6 @@
 const FLASH_MILLISECONDS = 1400;
 const DOWNLOAD_MILLISECONDS = 60_000; // the browser reads the file after the click
 
-/** The timers that end the flashes of buttons. @type {WeakMap<HTMLElement, number>} */
-const flashTimers = new WeakMap();
-
 /**
  * Return an element of the page, whose type depends on its id.
  * @param {string} id
@@ -122,10 +119,8 @@ function goToHeading(id) {
  */
 function tellAtButton(button, className, message) {
   announce(message);
-  clearTimeout(flashTimers.get(button));
-  button.classList.remove("copied", "not-copied", "saved");
   button.classList.add(className);
-  flashTimers.set(button, setTimeout(() => button.classList.remove(className), FLASH_MILLISECONDS));
+  setTimeout(() => button.classList.remove(className), FLASH_MILLISECONDS);
 }
 
 /**

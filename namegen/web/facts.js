@@ -43,7 +43,7 @@ function createFacts({ title, credit, cell, tensors, half, metadata, label_title
 
   const areEqual = hidden.every((width) => width === hidden[0]);
   const widths = areEqual ? hidden[0] : hidden.join(" and ");
-  const parameterCounts = Object.values(tensors).map((text) => numbersFromText(text, half).length);
+  const parameterCounts = Object.values(tensors).map((text) => numbersOf(text, half).length);
 
   const facts = [
     ["Model", title],

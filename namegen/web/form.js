@@ -136,16 +136,14 @@ function fillOtherModels() {
   byId("blend-field").hidden = others.length === 0;
 }
 
-/** Summarize the settings, for narrow screens, where the form is folded. Required texts are a pattern: Ma…e…n */
+/** Summarize the settings, for narrow screens, where the form is folded. */
 function showSummary() {
-  const { startsWith, contains, endsWith, label, other, unfiltered, temperature } = settings;
-  const middle = contains === "" ? "…" : `…${contains}…`;
-  const summary = [
-    label !== null && labelText(label),
-    other !== null && `with ${descriptionOf(other).title}`,
-    (startsWith || contains || endsWith) && startsWith + middle + endsWith,
-    unfiltered && canFilterChoice() && "unfiltered",
-    temperature !== 1 && `temperature ${temperature.toFixed(2)}`,
-  ];
-  byId("settings-summary").textContent = summary.filter(Boolean).join(" · ");
+  const summary = settings.label === null ? [] : [labelText(settings.label)];
+  for (const [name, { title, initial }] of Object.entries(CONTROLS)) {
+    const value = settings[name];
+    const isShown = title !== undefined && name !== "seed" && value !== initial;
+    if (isShown) summary.push(value === true ? title : `${title} ${value}`);
+  }
+  if (settings.other !== null) summary.push(`With ${descriptionOf(settings.other).title}`);
+  byId("settings-summary").textContent = summary.join(" · ");
 }

@@ -6,12 +6,12 @@ const KNOWN_SET_SPACE = 256; // the numbers are below this many times their coun
 /** A set of names or words. It stores a number for each of them, from the first bits of its hash. */
 class KnownNames {
   /**
-   * @param {string} text what `KnownSet.to_bytes` of Python wrote, in base 85: the count of the numbers, their low
+   * @param {string | Uint8Array} data what `KnownSet.to_bytes` of Python wrote: the count of the numbers, their low
    *   bytes, and a bitmap in which the bit k + h is 1 if the k-th number is 256·h and its low byte
    * @throws {Error} the bytes are damaged
    */
-  constructor(text) {
-    const bytes = bytesFromText(text);
+  constructor(data) {
+    const bytes = bytesOf(data);
     const count = new DataView(bytes.buffer).getUint32(0, true);
     const lowBytes = bytes.subarray(4, 4 + count);
     const bitmap = bytes.subarray(4 + count);
@@ -23,6 +23,7 @@ class KnownNames {
     }
     this.limit = KNOWN_SET_SPACE * count;
     const isInRange = count === 0 || this.numbers[count - 1] < this.limit;
+    this.numberSet = new Set(this.numbers);
     const isWhole = bitmap.length === Math.ceil(count / 4) && this.numbers.length === count;
     if (!isWhole || !isInRange) throw new Error("damaged");
   }
@@ -40,28 +41,8 @@ class KnownNames {
    * @param {bigint} hash of the name's form, 64 bits
    */
   has(hash) {
-    const number = this.numberOf(hash);
-    return this.numbers[firstIndexFrom(this.numbers, number, 0, this.numbers.length)] === number;
+    return this.numberSet.has(this.numberOf(hash));
   }
-}
-
-/**
- * Find the first of some sorted numbers that isn't less than a number.
- * @param {number[]} numbers
- * @param {number} least
- * @param {number} start the first index
- * @param {number} end the index after the last one
- * @returns {number} the index
- */
-function firstIndexFrom(numbers, least, start, end) {
-  let low = start;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle] < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -52,17 +52,10 @@ class Model extends NameSource {
     this.knownNames = knownNames === null ? null : readOrDamage("known names", () => new KnownNames(knownNames));
     this.scorer = metadata.ngrams === null ? null : new Scorer(metadata, normalizer);
     this.canFilter = canFilterNames(description);
-    /** @type {ListedCompanies | undefined} */
-    this.cachedListedCompanies = undefined;
-    this.passesSelfTest = metadata.probe === null || this.#passesSelfTest(metadata.probe);
-  }
-
-  /** How the names of listed companies start; null if the model isn't for companies. */
-  get listedCompanies() {
-    const { claimed: starts } = this.description;
-    if (starts === "") return null;
-    this.cachedListedCompanies ??= new ListedCompanies(starts.split("\n"));
-    return this.cachedListedCompanies;
+    const { claimed: starts } = description;
+    /** How the names of listed companies start; null if the model isn't for companies. */
+    this.listedCompanies = starts === "" ? null : new ListedCompanies(starts.split("\n"));
+    this.passesSelfTest = this.#passesSelfTest();
   }
 
   /**
@@ -89,19 +82,19 @@ class Model extends NameSource {
   /**
    * Compare the logits that this network computes with those of the backend that trained it: the logits after the start
    * token, and after eight more tokens. core/checkpoint/self_test.py computes the same.
-   * @param {string} selfTestLogits (2 · V) numbers as text
    */
-  #passesSelfTest(selfTestLogits) {
-    const expected = new Float32Array(decodeBase85(selfTestLogits));
-    const outputs = expected.length / 2; // V
-    const characters = Math.max(outputs - 1, 1);
+  #passesSelfTest() {
+    const outputs = this.characters.length; // V
     const first = this.network.step(this.startTokens[0].token, this.network.initialState());
     let last = first;
     for (let k = 1; k <= SELF_TEST_TOKENS; k++) {
-      const token = (1 + ((7 * k) % characters)) % outputs;
+      const token = (1 + ((7 * k) % Math.max(outputs - 1, 1))) % outputs;
       last = this.network.step(token, last.state);
     }
     const computed = [...first.logits, ...last.logits];
+    const { probe } = this.metadata;
+    if (probe === null) return computed.every(Number.isFinite);
+    const expected = numbersOf(probe, false);
     const differences = computed.map((value, k) => Math.abs(value - expected[k]));
     const tolerance = SELF_TEST_TOLERANCE * Math.max(1, largestOf(expected.map(Math.abs)));
     return differences.every((difference) => difference <= tolerance); // false for NaN

@@ -41,7 +41,6 @@ function canBlend(model, other) {
  */
 function modelOf(name) {
   const model = openModels.get(name) ?? new Model(descriptionOf(name));
-  model.scorer?.check();
   openModels.set(name, model);
   return model;
 }

@@ -230,7 +230,7 @@ export function load(data, name) {
   /** @type {Model} */
   let model;
   try {
-    model = openChecked(description);
+    model = new Model(description);
   } catch (error) {
     const damage = error instanceof Damage ? ` (${error.message})` : "";
     throw new Error(`The model ${describeValue(description.name)} is damaged${damage}. Export it again.`, {

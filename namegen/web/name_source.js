@@ -7,7 +7,6 @@ const MOST_START_LETTERS = 5000; // letters that are read for all these ways tog
 /**
  * A network, or several networks whose predictions are averaged.
  * @typedef {object} NameNetwork
- * @property {number} stateSize how many numbers a state consists of
  * @property {number[]} widths of all layers
  * @property {() => any} initialState
  * @property {(token: number, state: any) => {state: any, logits: Float64Array}} step
@@ -46,7 +45,8 @@ class NameSource {
     this.scorer = null;
     this.canFilter = false; // whether it can find out which new names are good enough
     this.prefixesRead = 0;
-    this.mostPrefixes = Math.floor(MOST_CACHED_NUMBERS / (this.characters.length + network.stateSize));
+    const numbersPerPrefix = network.widths.reduce((sum, width) => sum + 2 * width, this.characters.length);
+    this.mostPrefixes = Math.floor(MOST_CACHED_NUMBERS / numbersPerPrefix);
     this.characterSet = new Set(characters);
     /** @type {(StartToken & StartPrefix)[] | undefined} */
     this.cachedRoots = undefined;

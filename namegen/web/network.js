@@ -218,7 +218,7 @@ class Network {
    * @param {ModelDescription} description
    */
   constructor(widths, { formula, tensors, half }) {
-    const readTensor = (/** @type {string} */ name) => Float64Array.from(numbersFromText(tensors[name], half));
+    const readTensor = (/** @type {string} */ name) => Float64Array.from(numbersOf(tensors[name], half));
     this.widths = widths;
     this.states = formula.states; // how many arrays each layer's state has
     this.layers = widths.map((width, k) => {
@@ -232,11 +232,6 @@ class Network {
     });
     this.outputBias = readTensor("output.bias"); // (V)
     this.outputMatrix = new Matrix(readTensor("output.kernel"), this.outputBias.length); // (H, V)
-  }
-
-  /** How many numbers a state consists of. */
-  get stateSize() {
-    return this.states * this.widths.reduce((sum, width) => sum + width);
   }
 
   /**

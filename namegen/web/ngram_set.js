@@ -74,14 +74,20 @@ class NgramSet {
   }
 
   /**
-   * Return the n-gram that is one symbol longer; −1 if it isn't known.
+   * Return the n-gram that is one symbol longer; −1 if it isn't known. Children are sorted by their symbols.
    * @param {number} node
    * @param {number} symbol
    */
   child(node, symbol) {
     const end = this.firstChild[node + 1];
-    const child = firstIndexFrom(this.symbol, symbol, this.firstChild[node], end);
-    return child < end && this.symbol[child] === symbol ? child : -1;
+    let low = this.firstChild[node];
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.symbol[middle] < symbol) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && this.symbol[low] === symbol ? low : -1;
   }
 
   /**

@@ -20,13 +20,12 @@ class Prefix {
     this.label = parent === null ? token - model.startTokens[0].token : parent.label;
     /** The prefixes that are one character longer, by token. @type {Map<number, Prefix> | undefined} */
     this.children = undefined;
+    /** The log-probability of the characters, given the start token, at temperature 1. @type {number} */
+    this.logProbability =
+      parent === null ? 0 : parent.logProbability + Math.log(parent.output.probabilities[token]);
     // Each of these values is computed when it is needed for the first time.
     /** @type {{state: any, probabilities: Float64Array} | undefined} */
     this.cachedOutput = undefined;
-    /** @type {number | undefined} */
-    this.cachedLogProbability = undefined;
-    /** @type {number | undefined} */
-    this.cachedEndLogProbability = undefined;
     /** @type {NgramState | undefined} */
     this.cachedNgramState = undefined;
     /** @type {number | undefined} */
@@ -81,27 +80,15 @@ class Prefix {
     return this.length <= length || this.parent === null ? this : this.parent.shortenedTo(length);
   }
 
-  /** The log-probability of the characters, given the start token, at temperature 1. @returns {number} */
-  get logProbability() {
-    this.cachedLogProbability ??= this.parent === null ? 0 : this.parent.#logProbabilityWith(this.token);
-    return this.cachedLogProbability;
-  }
-
   /** The log-probability of the name that ends after this prefix. */
   get endLogProbability() {
-    this.cachedEndLogProbability ??= this.#logProbabilityWith(END_TOKEN);
-    return this.cachedEndLogProbability;
+    return this.logProbability + Math.log(this.output.probabilities[END_TOKEN]);
   }
 
   /** The same, but the end counts END_WEIGHT times. Scores depend on it. */
   get scoredLogProbability() {
-    const ofEnd = this.endLogProbability - this.logProbability;
-    return this.endLogProbability + (END_WEIGHT - 1) * ofEnd;
-  }
-
-  /** @param {number} id @returns {number} */
-  #logProbabilityWith(id) {
-    return this.logProbability + Math.log(this.output.probabilities[id]);
+    const { endLogProbability } = this;
+    return endLogProbability + (END_WEIGHT - 1) * (endLogProbability - this.logProbability);
   }
 
   /** @returns {NgramState} */

@@ -30,7 +30,8 @@ class Scorer {
    * @param {Normalizer} normalizer of the model
    */
   constructor(metadata, normalizer) {
-    const characters = [...metadata.vocabulary];
+    const { vocabulary, labels, ngrams, words } = metadata;
+    const characters = [...vocabulary];
     const isDigit = (/** @type {string} */ character) => /\p{Nd}/u.test(character);
     const digitSymbol = characters.findIndex(isDigit) + 1; // of all digits
     this.metadata = metadata;
@@ -39,34 +40,11 @@ class Scorer {
     this.spaceToken = characters.indexOf(" ") + 1;
     /** By label and word: whether the word is unknown. @type {Map<string, boolean>} */
     this.unknownWords = new Map();
-    /** @type {NgramSet | undefined} */
-    this.cachedNgrams = undefined;
-    /** @type {KnownNames | undefined} */
-    this.cachedWords = undefined;
-  }
-
-  /** The n-grams of the list, which are read when they are needed for the first time. */
-  get ngrams() {
-    const { labels, ngrams } = this.metadata;
     const symbols = this.symbolOfToken.length + 1; // the end, the characters, and the start
-    this.cachedNgrams ??= readOrDamage(
-      "n-grams",
-      () => new NgramSet(bytesFromText(ngrams ?? ""), Math.max(labels.length, 1), symbols),
-    );
-    return this.cachedNgrams;
-  }
-
-  /** The words of the list; null if scores don't depend on words. */
-  get words() {
-    const { words } = this.metadata;
-    if (words === null) return null;
-    this.cachedWords ??= readOrDamage("words", () => new KnownNames(words));
-    return this.cachedWords;
-  }
-
-  /** Read the n-grams and words. Throws a Damage if that is impossible. */
-  check() {
-    return [this.ngrams, this.words];
+    const labelCount = Math.max(labels.length, 1);
+    this.ngrams = readOrDamage("n-grams", () => new NgramSet(bytesOf(ngrams ?? ""), labelCount, symbols));
+    /** The words of the list; null if scores don't depend on words. */
+    this.words = words === null ? null : readOrDamage("words", () => new KnownNames(words));
   }
 
   /**

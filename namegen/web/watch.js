@@ -25,29 +25,28 @@ class Watch {
     this.lastStep = name.tokens.length; // the step that draws the end
     this.requestedLetters = this.prefixes.length - name.numbers.length; // they weren't drawn
     this.step = 0;
-    /** @type {number | null} */
-    this.timer = null;
-    const isScored = search.isFiltered && name.isNew !== false; // known names aren't scored
+    /** @type {number | undefined} */
+    this.timer = undefined;
     const isBlend = this.model.parts.length > 1;
     const hint = isBlend
       ? "At each step, both networks give each character a probability. A random number picks one by the weighted mean."
       : "At each step, the network gives each character a probability, and a random number picks one.";
-    const filterHint = " Most names drawn this way are discarded, because their score is too low.";
-    byId("watch-hint").textContent = isScored ? hint + filterHint : hint;
+    const isScored = search.isFiltered && name.isNew !== false; // known names aren't scored
+    const filterHint = isScored ? " Most names drawn this way are discarded, because their score is too low." : "";
+    byId("watch-hint").textContent = hint + filterHint;
     byId("watch").hidden = false;
-    this.#showPlaying();
+    this.pause();
     this.#goTo(0);
   }
 
   togglePlaying() {
-    if (this.timer === null) this.play();
+    if (this.timer === undefined) this.play();
     else this.pause();
   }
 
   /** Play the name from the current step on, or from the start after its end. */
   play() {
     if (this.step === this.lastStep) this.#goTo(0);
-    if (this.lastStep === 0) return;
     this.timer = setInterval(() => {
       this.#goTo(this.step + 1);
       if (this.step === this.lastStep) this.pause();
@@ -56,13 +55,13 @@ class Watch {
   }
 
   pause() {
-    clearInterval(this.timer ?? undefined);
-    this.timer = null;
+    clearInterval(this.timer);
+    this.timer = undefined;
     this.#showPlaying();
   }
 
   #showPlaying() {
-    const isPlaying = this.timer !== null;
+    const isPlaying = this.timer !== undefined;
     byId("play").classList.toggle("playing", isPlaying);
     byId("play-label").textContent = isPlaying ? "Pause" : "Play";
   }
@@ -141,15 +140,15 @@ class Watch {
   #showBars({ probabilities, chosenId }) {
     const ids = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
     const shownIds = ids.slice(0, MOST_BARS);
-    if (!shownIds.includes(chosenId)) shownIds[shownIds.length - 1] = chosenId;
+    if (!shownIds.includes(chosenId)) shownIds[MOST_BARS - 1] = chosenId;
     const bars = shownIds.map((id) =>
       createBar(this.#letterOf(id), probabilities[id], id === chosenId ? "chosen" : ""),
     );
     const others = ids.length - shownIds.length;
     if (others > 0) {
-      const shownProbability = shownIds.reduce((sum, id) => sum + probabilities[id], 0);
+      const probability = 1 - shownIds.reduce((sum, id) => sum + probabilities[id], 0);
       const text = others === 1 ? "1 other" : `${withCommas(others)} others together`;
-      bars.push(createBar(createElement("span", {}, text), Math.max(0, 1 - shownProbability), "others"));
+      bars.push(createBar(text, Math.max(0, probability), "others"));
     }
     byId("bars").replaceChildren(...bars);
   }
@@ -181,8 +180,7 @@ class Watch {
    * @param {Prefix} prefix
    */
   #showMemory(prefix) {
-    const { network, parts } = this.model;
-    const { widths } = network;
+    const { network } = this.model;
     const rows = network.hiddenStates(prefix.output.state).map((hiddenState) => {
       const units = Array.from(hiddenState.subarray(0, MOST_UNITS), (value) => {
         const unit = createElement("i", { className: value < 0 ? "negative" : "positive" });
@@ -191,14 +189,9 @@ class Watch {
       });
       return createElement("div", { className: "units" }, ...units);
     });
-    const hasMoreStates = parts.some((part) => part.description.formula.states > 1);
-    const perLayer = widths.length > 1 ? ", one row per layer" : "";
-    const sentences = [`The hidden state: ${widths.join(" and ")} numbers from −1 to 1${perLayer}.`];
-    sentences.push(hasMoreStates ? "The cell state isn’t shown." : "The network remembers nothing else.");
-    if (Math.max(...widths) > MOST_UNITS) sentences.push(`The first ${MOST_UNITS} of each row are shown.`);
     byId("memory").replaceChildren(...rows);
-    byId("memory-heading").textContent = parts.length > 1 ? "What the networks remember" : "What the network remembers";
-    byId("memory-hint").textContent = sentences.join(" ");
+    const limit = Math.max(...network.widths) > MOST_UNITS ? ` The first ${MOST_UNITS} of a layer are shown.` : "";
+    byId("memory-hint").textContent = `The hidden state: ${network.widths.join(" and ")} numbers from −1 to 1.${limit}`;
   }
 
   /**
@@ -206,35 +199,25 @@ class Watch {
    * @param {number} id
    */
   #letterOf(id) {
-    if (id === END_TOKEN) return createElement("span", { className: "end" }, "end");
     const character = this.model.characters[id];
-    if (/[\p{C}\p{Z}]/u.test(character)) {
-      const code = Number(character.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");
-      const name = /[ \u00a0\u3000]/.test(character) ? "space" : `U+${code}`;
-      return createElement("span", { className: "end" }, name);
-    }
-    const isMark = /\p{M}/u.test(character);
-    const text = isMark ? `\u25cc${character}` : character; // a circle for the mark
+    if (id === END_TOKEN) return createElement("span", { className: "end" }, "end");
+    if (/[\p{C}\p{Z}]/u.test(character)) return createElement("span", { className: "end" }, "space");
+    const text = /\p{M}/u.test(character) ? `\u25cc${character}` : character; // a circle for a mark
     return createElement("bdi", { className: "character", translate: false }, text);
   }
 }
 
 /**
- * @param {HTMLElement} letter
+ * @param {Node | string} letter
  * @param {number} probability
  * @param {string} className
  */
 function createBar(letter, probability, className) {
-  const fill = createElement("span", { className: "fill" });
-  fill.style.width = `${100 * probability}%`;
-  const bar = createElement(
-    "li",
-    { className },
-    createElement("span", { className: "label" }, letter),
-    createElement("span", { className: "track" }, fill),
-    createElement("span", { className: "percent" }, percentText(probability)),
-  );
-  if (className === "chosen") bar.append(createElement("span", { className: "hidden" }, "drawn"));
+  const texts = { ".percent": percentText(probability), ".hidden": className === "chosen" ? "drawn" : "" };
+  const bar = copyTemplate("bar-item", texts);
+  bar.className = className;
+  bar.querySelector(".label").append(letter);
+  bar.querySelector(".fill").style.width = `${100 * probability}%`;
   return bar;
 }
 

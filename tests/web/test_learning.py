@@ -13,7 +13,6 @@ import pytest
 from namegen.api import load, read_checkpoint
 from namegen.api.training import open_base_model
 from namegen.backends.numpy_engine.engine import NumpyEngine, views
-from namegen.core.checkpoint.metadata import text_to_bytes
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.batching import Batch
 from namegen.core.data.corpus import Corpus
@@ -146,7 +145,7 @@ START = """({ base, names }) => {
     const parameters = rearrangeParameters(base, characters, shares);
     const { metadata } = describeLearned({ base, names, title: "", characters, shares, parameters });
     const values = Object.fromEntries(Object.entries(parameters).map(([name, list]) => [name, [...list]]));
-    return { shares, parameters: values, ngrams: metadata.ngrams, knownNames: metadata.known_names };
+    return { shares, parameters: values, ngrams: [...metadata.ngrams], knownNames: [...metadata.known_names] };
 }"""
 
 
@@ -165,8 +164,8 @@ def test_the_start_of_a_run_matches_python(script: Path) -> None:
         np.testing.assert_allclose(of_page, np.ravel(values), atol=1e-4)
     ngrams = NgramSet.from_tree(PrefixTree.from_names(names, vocabulary), vocabulary)
     ngrams = base.ngrams_with(ngrams, vocabulary, shares)
-    assert text_to_bytes(start["ngrams"]) == ngrams.to_bytes()
-    known = KnownSet.read(text_to_bytes(start["knownNames"]))
+    assert bytes(start["ngrams"]) == ngrams.to_bytes()
+    known = KnownSet.read(bytes(start["knownNames"]))
     assert NAMES.are_known(names, known).all()
     known_of_base = base.checkpoint.known_names
     assert known_of_base is not None

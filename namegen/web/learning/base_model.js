@@ -10,7 +10,7 @@ const ROUNDS = 30; // of expectation maximization
  * @returns {GruParameters}
  */
 function readParameters({ tensors, half }) {
-  const read = (/** @type {string} */ name) => Float64Array.from(numbersFromText(tensors[name], half));
+  const read = (/** @type {string} */ name) => Float64Array.from(numbersOf(tensors[name], half));
   return {
     kernel: read("rnn.0.kernel"),
     recurrentKernel: read("rnn.0.recurrent_kernel"),

@@ -119,7 +119,6 @@ function describeLearned({ base, names, title, characters, shares, parameters })
   const forms = new Set(names.map((name) => normalizer.normalize(name)));
   const knownOfBase = new KnownNames(base.metadata.known_names ?? "");
   const lengths = names.map((name) => [...name].length).sort((a, b) => a - b);
-  const encode = (/** @type {Numbers} */ values) => textFromBytes(new Uint8Array(Float32Array.from(values).buffer));
   const { training, network } = base.metadata;
   return {
     ...base,
@@ -129,11 +128,11 @@ function describeLearned({ base, names, title, characters, shares, parameters })
     group: "yours",
     half: false,
     tensors: {
-      "rnn.0.kernel": encode(parameters.kernel),
-      "rnn.0.recurrent_kernel": encode(parameters.recurrentKernel),
-      "rnn.0.bias": encode(parameters.bias),
-      "output.kernel": encode(parameters.outputKernel),
-      "output.bias": encode(parameters.outputBias),
+      "rnn.0.kernel": Float32Array.from(parameters.kernel),
+      "rnn.0.recurrent_kernel": Float32Array.from(parameters.recurrentKernel),
+      "rnn.0.bias": Float32Array.from(parameters.bias),
+      "output.kernel": Float32Array.from(parameters.outputKernel),
+      "output.bias": Float32Array.from(parameters.outputBias),
     },
     metadata: {
       ...base.metadata,
@@ -147,8 +146,8 @@ function describeLearned({ base, names, title, characters, shares, parameters })
       letter_case: "original",
       score_quantiles: null,
       probe: null,
-      ngrams: textFromBytes(ngramBytes(ngrams, characters.length + 2)),
-      known_names: textFromBytes(knownNameBytes(Array.from(forms, hashOf), knownOfBase)),
+      ngrams: ngramBytes(ngrams, characters.length + 2),
+      known_names: knownNameBytes(Array.from(forms, hashOf), knownOfBase),
       training: { list: title, names: names.length, base_model: "base", credit: training.credit },
     },
   };

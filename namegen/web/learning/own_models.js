@@ -167,16 +167,9 @@ async function connectLearning() {
   onClick("go-to-learning", () => goToHeading("learn-heading"));
   onClick("learn-start", startLearning);
   onClick("learn-stop", () => stopLearning("Stopped. Nothing was learned."));
-  onClick("open-file", () => byId("file").click());
   byId("file").addEventListener("change", async () => {
     await openFile(byId("file").files[0]);
     byId("file").value = ""; // so that the same file can be opened again
-  });
-  byId("list").addEventListener("dragover", (/** @type {DragEvent} */ event) => event.preventDefault());
-  byId("list").addEventListener("drop", (/** @type {DragEvent} */ event) => {
-    if (!event.dataTransfer?.files.length) return;
-    event.preventDefault();
-    openFile(event.dataTransfer.files[0]);
   });
   addEventListener("beforeunload", (event) => {
     if (learner !== null) event.preventDefault(); // the browser asks whether to leave the page

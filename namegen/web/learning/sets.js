@@ -92,20 +92,3 @@ function knownNameBytes(hashes, base) {
   const head = new Uint8Array(Uint32Array.of(count).buffer);
   return Uint8Array.from([...head, ...numbers.map((number) => number & 255), ...bitmapBytes(bits)]);
 }
-
-/**
- * Write bytes in base 85.
- * @param {Uint8Array} bytes
- */
-function textFromBytes(bytes) {
-  const padded = new Uint8Array(4 * Math.ceil(bytes.length / 4));
-  padded.set(bytes);
-  const words = new DataView(padded.buffer);
-  const digits = [];
-  for (let start = 0; start < padded.length; start += 4) {
-    const word = words.getUint32(start);
-    for (let power = 85 ** 4; power >= 1; power /= 85) digits.push(BASE85_DIGITS[Math.floor(word / power) % 85]);
-  }
-  const text = digits.join("");
-  return text.slice(0, text.length - (padded.length - bytes.length));
-}
