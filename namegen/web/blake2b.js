@@ -10,16 +10,21 @@ const BLAKE2B_START = BigUint64Array.of(
 );
 
 /** For each round, the order in which the words of the message are mixed in. */
-const BLAKE2B_ORDER = [
-  "0123456789abcdef", "ea489fd61c02b753", "b8c052fdae367194", "7931dcbe265a40f8", "905724afe1bc683d",
-  "2c6a0b834d75fe19", "c51fed4a0763928b", "db7ec13950f4862a", "6fe9b308c2d714a5", "a2847615fb9e3cd0",
-].map((row) => Array.from(row, (digit) => parseInt(digit, 16)));
+const BLAKE2B_ORDER = parseRows(
+  "0123456789abcdef ea489fd61c02b753 b8c052fdae367194 7931dcbe265a40f8 905724afe1bc683d " +
+    "2c6a0b834d75fe19 c51fed4a0763928b db7ec13950f4862a 6fe9b308c2d714a5 a2847615fb9e3cd0",
+);
 
 /** The words of the working state that are mixed together: four columns, then four diagonals. */
-const BLAKE2B_QUARTETS = [
-  [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
-  [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
-];
+const BLAKE2B_QUARTETS = parseRows("048c 159d 26ae 37bf 05af 16bc 278d 349e");
+
+/**
+ * Read rows of hexadecimal digits.
+ * @param {string} text
+ */
+function parseRows(text) {
+  return text.split(" ").map((row) => Array.from(row, (digit) => parseInt(digit, 16)));
+}
 
 /**
  * Compute a hash of 8 bytes.

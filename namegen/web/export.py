@@ -34,6 +34,7 @@ from namegen.backends.opening import check_export, logits_of
 from namegen.core.checkpoint import tensor_file
 from namegen.core.checkpoint.checkpoint import read_model
 from namegen.core.checkpoint.metadata import bytes_to_text
+from namegen.core.data.list_formats import PASTED
 from namegen.core.data.profanity import FNV_START, MAX_STRETCH, profanity_credit, read_hashes
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.documents import to_plain
@@ -380,6 +381,7 @@ def engine_text() -> str:
     }
     constants = [
         f"const OPTIONS = {script_json(options)};",
+        f"const PASTED = {script_json([pattern.pattern for pattern in PASTED.values()])};",
         f"const MODEL_FILE_VERSION = {tensor_file.FORMAT_VERSION};",
         f"/*!\n{profanity_credit()} */",
         f"const PROFANITY = {script_json(_profanity_data())};\n",

@@ -32,7 +32,7 @@ function showFacts() {
  * @param {number} index of the model
  */
 function createFacts({ title, credit, cell, tensors, half, metadata, label_titles: titles }, index) {
-  const { training, labels, vocabulary } = metadata;
+  const { training, labels } = metadata;
   const { hidden } = metadata.network;
   const list = training.list === undefined ? "" : `${training.list}, ${sizeOfList(metadata)}`;
 
@@ -41,17 +41,14 @@ function createFacts({ title, credit, cell, tensors, half, metadata, label_title
   const listedLabels = mostCommon.map(({ name, names }) => `${labelText(name)} (${withCommas(names)})`).join(", ");
   const moreLabels = labels.length - mostCommon.length;
 
-  const areEqual = hidden.every((width) => width === hidden[0]);
-  const widths = areEqual ? hidden[0] : hidden.join(" and ");
-  const parameterCounts = Object.values(tensors).map((text) => numbersOf(text, half).length);
+  const parameterCounts = Object.values(tensors).map((data) => numbersOf(data, half).length);
 
   const facts = [
     ["Model", title],
     ["Trained on", list],
     [labelTitle, moreLabels > 0 ? `${listedLabels} and ${withCommas(moreLabels)} more` : listedLabels],
     [training.base_model ? "Sources, including the base model’s" : "Source of the list", credit],
-    ["Network", `${cell}, ${countOf(hidden.length, "layer")} of ${widths} units`],
-    ["Characters", withCommas([...vocabulary].length)],
+    ["Network", `${cell} with ${hidden.join(" and ")} units`],
     ["Parameters", withCommas(parameterCounts.reduce((sum, count) => sum + count, 0))],
   ].filter(([, text]) => text !== "");
   return facts.flatMap(([term, text], k) => {

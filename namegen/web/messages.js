@@ -58,15 +58,11 @@ function explainFilledNames(search) {
  * Explain why a search returned fewer names than requested.
  * @param {Search} search
  */
-function explainTooFewNames({ names, problem, model, request, draws }) {
+function explainTooFewNames({ names, problem, request, draws }) {
   if (problem !== null) return problem;
-  const { startsWith, contains, endsWith, temperature, allowSeen, label } = request;
+  const { startsWith, contains, endsWith, temperature, allowSeen } = request;
   if (temperature === 0) {
-    if (names.length === 0) {
-      return "At temperature 0 there is only one name, and it doesn’t fit. Raise the temperature.";
-    }
-    const hasSeveralLabels = model.startTokens.length > 1 && label === null;
-    const limit = hasSeveralLabels ? "there is only one name for each label" : "there is only one name";
+    const limit = "there is only one name for each label and start";
     return `Temperature 0 always takes the most likely letter, so ${limit}. Raise the temperature.`;
   }
   const suggestions = ["Allow more lengths"];

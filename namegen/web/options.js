@@ -91,36 +91,19 @@ function checkOptionNames(options, names, example) {
 function checkOption(name, value, model) {
   const { type, initial, least = -Infinity, most = Infinity, choices = [] } = OPTIONS[name];
   if (value === null && initial === null) return;
+  if (type === "text") checkText(name, value);
+  if (type === "label") checkLabel(value, model);
   const isWithin = value >= least && value <= most;
-  let isValid = true;
-  let rule = "";
-  switch (type) {
-    case "count":
-      isValid = Number.isInteger(value) && isWithin;
-      rule = `a whole number from ${withCommas(least)} to ${withCommas(most)}`;
-      break;
-    case "number":
-      isValid = Number.isFinite(value) && isWithin;
-      rule = `a number of at least ${least}, such as 0.8`;
-      break;
-    case "flag":
-      isValid = typeof value === "boolean";
-      rule = "true or false";
-      break;
-    case "choice":
-      isValid = choices.includes(value);
-      rule = `one of ${choices.join(", ")}`;
-      break;
-    case "words":
-      isValid = Array.isArray(value) && value.every((word) => typeof word === "string");
-      rule = "a list of strings";
-      break;
-    case "label":
-      checkLabel(value, model);
-      break;
-    default:
-      checkText(name, value);
-  }
+  const areWords = Array.isArray(value) && value.every((word) => typeof word === "string");
+  /** For each type, whether the value is valid, and the rule. @type {Record<string, [boolean, string]>} */
+  const rules = {
+    count: [Number.isInteger(value) && isWithin, `a whole number from ${withCommas(least)} to ${withCommas(most)}`],
+    number: [Number.isFinite(value) && isWithin, `a number of at least ${least}, such as 0.8`],
+    flag: [typeof value === "boolean", "true or false"],
+    choice: [choices.includes(value), `one of ${choices.join(", ")}`],
+    words: [areWords, "a list of strings"],
+  };
+  const [isValid, rule] = rules[type] ?? [true, ""];
   if (!isValid) throw new Error(`${name} must be ${rule}, not ${describeValue(value)}.`);
 }
 

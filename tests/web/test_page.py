@@ -125,7 +125,7 @@ def test_settings_work_and_are_stored_in_the_address(file: Path, opened: Opener)
     assert hash_of(page) == "#seed=42&model=listed"
     page.get_by_role("radio", name="lstm").check()
     assert "model=lstm" in hash_of(page)
-    assert "LSTM, 2 layers of 32 units" in text_of(page, "#facts")
+    assert "LSTM with 32 and 32 units" in text_of(page, "#facts")
     before = names(page)
     page.click("#again")
     assert names(page) != before
@@ -137,7 +137,7 @@ def test_settings_work_and_are_stored_in_the_address(file: Path, opened: Opener)
     page.locator("#temperature").fill("0")
     assert text_of(page, "#temperature-value") == "0.00"
     assert len(names(page)) == 1
-    assert "there is only one name" in text_of(page, "#message")
+    assert "there is only one name for each label" in text_of(page, "#message")
 
 
 def test_addresses_of_earlier_versions_still_work(file: Path, opened: Opener) -> None:

@@ -1,4 +1,5 @@
-// Reading a list of names: one name per line, as namegen/core/data/list_formats.py reads plain text.
+// Reading a list of names: one name per line, as namegen/core/data/list_formats.py reads plain text. Python adds the
+// constant PASTED, which has the patterns of that file.
 
 const MOST_LEARNED = 2000; // names
 const LONGEST_LEARNED = 200; // characters
@@ -7,13 +8,7 @@ const FEWEST_PASTED = 3; // so many lines, and half of all lines, must match a p
 const CONSECUTIVE = 0.8; // the smallest share of item numbers that are one more than the previous number
 
 /** What pasted lists have around each name. The last group of a pattern is the name. */
-const PASTED = [
-  /^(.*)[,;]$/, // trailing commas
-  /^(.*)\[\d{1,3}\]$/, // footnotes
-  /^(?:[-–—*·>+►✓✔]\s+|[•◦▪●‣]\s*)(.*)$/, // bullets
-  /^\(?(\d{1,6})[.):](?:\s+|$)(.*)$/, // item numbers
-  /^"([^"]*)"$/, // quotation marks
-];
+const PASTED_PATTERNS = PASTED.map((pattern) => new RegExp(`^${pattern}$`, "u"));
 
 /**
  * Read the names of a list. Duplicates stay, because they are the frequencies of the names.
@@ -54,7 +49,7 @@ function readList(text, base) {
  */
 function withoutMarks(lines) {
   let names = lines;
-  for (const pattern of PASTED) {
+  for (const pattern of PASTED_PATTERNS) {
     const matches = names.map((name) => name.match(pattern));
     const matching = matches.filter((match) => match !== null);
     const hasEnough = matching.length >= Math.max(FEWEST_PASTED, names.length / 2);

@@ -29,16 +29,22 @@ async function checksumOf(tensors, document) {
 async function writeModelFile({ tensors, metadata }) {
   const V = [...metadata.vocabulary].length + 1;
   const [H] = metadata.network.hidden;
-  /** @type {FileTensor[]} */
-  const written = [
-    { name: "known_names", dtype: "U8", shape: [metadata.known_names?.length ?? 0], values: metadata.known_names },
-    { name: "ngrams", dtype: "U8", shape: [metadata.ngrams?.length ?? 0], values: metadata.ngrams },
-    { name: "output.bias", dtype: "F32", shape: [V], values: tensors["output.bias"] },
-    { name: "output.kernel", dtype: "F32", shape: [H, V], values: tensors["output.kernel"] },
-    { name: "rnn.0.bias", dtype: "F32", shape: [2, 3 * H], values: tensors["rnn.0.bias"] },
-    { name: "rnn.0.kernel", dtype: "F32", shape: [V, 3 * H], values: tensors["rnn.0.kernel"] },
-    { name: "rnn.0.recurrent_kernel", dtype: "F32", shape: [H, 3 * H], values: tensors["rnn.0.recurrent_kernel"] },
-  ];
+  const { known_names: knownNames, ngrams } = metadata;
+  /** @type {Record<string, any>} */
+  const arrays = { ...tensors, known_names: knownNames, ngrams };
+  /** @type {Record<string, number[]>} */
+  const shapes = {
+    "output.kernel": [H, V],
+    "rnn.0.bias": [2, 3 * H],
+    "rnn.0.kernel": [V, 3 * H],
+    "rnn.0.recurrent_kernel": [H, 3 * H],
+  };
+  const written = Object.keys(arrays).sort().map((name) => ({
+    name,
+    dtype: arrays[name] instanceof Float32Array ? "F32" : "U8",
+    shape: shapes[name] ?? [arrays[name].length],
+    values: arrays[name],
+  }));
   const plainMetadata = { ...metadata, ngrams: null, known_names: null };
   const document = { format_version: MODEL_FILE_VERSION, kind: "checkpoint", metadata: plainMetadata };
   const checksum = await checksumOf(written, canonicalJson(document));
