@@ -209,19 +209,24 @@ class Recurrent:
     def forward(
         self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk
     ) -> Float[Array, "N H"]:
-        """Compute the hidden state at every node, level by level from the roots down.
+        """Compute the hidden state at every node of a prefix tree, level by level from the roots down.
+
+        A node's step reads its own input and the state of its parent. All children of a node, a *sibling group*, read
+        the same state, so what depends on the state alone is computed once per group.
 
         Args:
             inputs: the token of each node, or the hidden state of the layer below.
-            walk: the tree's levels.
+            walk: the tree's levels, each with its n nodes and their groups.
 
         Returns:
             The hidden states, which the next ``forward`` overwrites.
         """
         cell = self.cell
+        # The arrays of the last step are used again, if they're large enough.
         if walk.nodes > self._arrays.room:
             self._arrays = StepArrays(cell, nodes=walk.nodes, width=self.width, dtype=self.dtype)
         arrays = self._arrays
+        # ``backward`` needs these, too.
         self._inputs = inputs
         self._walk = walk
         self._chunks = walk.chunks(self.block_rows)
@@ -229,6 +234,7 @@ class Recurrent:
         carried = arrays.after[cell.carried_slice]  # (carried, room + 1, H)
         # The parent of a root is −1, the last row: the state before a name.
         arrays.after[:, -1:] = self.start
+        # A cell's vectors are the same for all nodes.
         for index, name in enumerate(self.vectors, start=len(cell.carried)):
             arrays.before[index, : walk.nodes] = self.parameters[name]
 
@@ -287,7 +293,11 @@ class Recurrent:
         return self._undo_input_product(d_bias[0])
 
     def _undo_levels(self, d_outputs: Float[Array, "N H"]) -> None:
-        """Fill ``d`` and ``sent``, level by level from the longest prefixes up."""
+        """Undo the steps of all nodes, level by level from the longest prefixes up.
+
+        This fills two arrays: ``d``, the gradients of what each node's step has read, and ``sent``, the gradient of the
+        state that each sibling group (the children of one node) has read.
+        """
         cell = self.cell
         arrays = self._arrays
         sent = arrays.sent
@@ -367,7 +377,11 @@ class Recurrent:
         return d_inputs
 
     def _undo_token_lookup(self, d_bias: Float[Array, "GH"]) -> None:
-        """Undo ``K[token] + b``: each row of K receives the sum over all nodes with its token."""
+        """Undo ``x = K[token] + b``: each row of K receives the sum of d x over all nodes with its token.
+
+        G is the number of gates, V + L the number of tokens, and H the layer's width. This fills ``d_bias`` and the
+        gradient of K.
+        """
         d_K = self._by_gate(self.gradients["kernel"])  # (G, V + L, H), a view
         d_b = self._by_gate(d_bias[None])  # (G, 1, H), a view
         # 1. Sort the nodes by token, so that the nodes of each token form one run. NumPy sorts integers of up to 16
@@ -393,7 +407,10 @@ class Recurrent:
 def _sum_runs(
     rows: Float[Array, "gates N H"], starts: Int64[Array, "runs"]
 ) -> Float[Array, "gates runs H"]:
-    """Sum each run of rows. A run ends where the next one starts."""
+    """Sum each run of consecutive rows. A run ends where the next one starts.
+
+    There are two ways: one call for all runs, or one call per run, which is faster for long runs.
+    """
     has_short_runs = rows.size * rows.shape[2] < len(starts) * WORTH_A_CALL
     if has_short_runs:
         sums: Array = np.add.reduceat(rows, starts, axis=1)
