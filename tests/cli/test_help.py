@@ -14,7 +14,8 @@ import pytest
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import SETTINGS, network_options, train
 from namegen.core.settings import TABLES
-from namegen.lists.bundled import SHELF
+from namegen.lists import BUNDLED
+from namegen.models import SHIPPED
 from tests.cli.conftest import Run, invoke
 from tests.small_models import small_models
 
@@ -241,24 +242,21 @@ def test_architecture_options_are_parsed_as_in_toml():
 
 def test_lists_models_and_configs_are_listed_completely(program):
     lists = {entry["name"]: entry for entry in program("lists", "--json").done().json["lists"]}
-    of_the_world = {"world-given", "world-family", "world-places"}
-    others = {"mlb-first", "mlb-last", "companies", "japanese-given"}
-    assert set(lists) == of_the_world | others | set(SHELF)
+    assert set(lists) == set(BUNDLED)
     assert lists["mlb-first"]["names"] > 20_000
     assert "CC-BY-SA-3.0" in program("lists").done().out
     models = {entry["name"]: entry for entry in program("models", "--json").done().json["models"]}
+    assert list(models) == list(SHIPPED)
     assert models["world-given"]["labels"]["Icelandic,female"] > 1_500
-    assert (models["mlb-first"]["labels"], models["mlb-first"]["title"]) == (
-        {},
-        "Baseball first names",
-    )
-    assert (models["taverns"]["group"], models["mlb-last"]["group"]) == ("fantasy", "people")
-    said = program("models").done().out
-    assert "labels of world-family: Azerbaijani, Bulgarian, " in said
-    headings = [line for line in said.split("labels of")[0].splitlines() if line[:1].strip()]
+    first = models["mlb-first"]
+    assert (first["labels"], first["title"]) == ({}, "Baseball first names")
+    text, *labels = program("models").done().out.split("\n\nlabels of ")
+    assert len(labels) == sum(bool(model["labels"]) for model in models.values())
+    headings = [line for line in text.splitlines() if line[:1].strip()]
     assert headings == ["people", "places", "companies", "fantasy", "things"]
-    found = {entry["name"]: entry for entry in program("configs", "--json").done().json["configs"]}
-    assert set(found) == {path.stem for path in CONFIGS.glob("*.toml")}
-    assert (found["sweep-cell"]["command"], found["scratch-last"]["command"]) == ("sweep", "train")
+    configs = program("configs", "--json").done().json["configs"]
+    assert {entry["name"] for entry in configs} == {path.stem for path in CONFIGS.glob("*.toml")}
+    commands = {entry["name"]: entry["command"] for entry in configs}
+    assert (commands["sweep-cell"], commands["scratch-last"]) == ("sweep", "train")
     said = program("configs").done().out
-    assert all(name in said for name in found)
+    assert all(name in said for name in commands)

@@ -259,3 +259,15 @@ def test_a_terminal_shows_each_household_on_its_own_lines(monkeypatch: pytest.Mo
     narrow = invoke("people", "-n", 8, "--household", 4, "--seed", 1, wide=40).stdout.splitlines()
     assert max(map(len, narrow)) <= 40
     assert sum(not line.startswith("  ") for line in narrow) == 2
+
+
+def test_places_are_new_and_from_the_requested_countries() -> None:
+    rows = rows_of("places", "--country", "italy", "--country", "Poland", "-n", 16)
+    listed = {normalize(name) for name in some_of(load_bundled("world-places")).names}
+    assert len(rows) == 16
+    assert {row["label"] for row in rows} == {"Italy", "Poland"}
+    assert not listed & {normalize(row["name"]) for row in rows}
+    said = "--country is 'Polnd', which world-places does not know: did you mean 'Poland'?"
+    assert said in invoke("places", "--country", "Polnd").stderr
+    with pytest.raises(SettingsError, match="countries is 3: expected one country or a list"):
+        api.generate_places(3, countries=3)  # type: ignore[arg-type]
