@@ -14,9 +14,7 @@ from namegen.core.data.description import ListDescription
 from namegen.drawings import style
 from namegen.errors import counted
 
-SHORT_RANGE = 24  # a histogram shows all values if there are at most this many
-MOST_BARS = 48
-LONG_TAIL_SHARE = 0.005  # the share of the counts that a longer histogram combines into one bar
+MOST_BARS = 40  # of a histogram; larger values are combined into one bar
 MOST_LETTERS = 36
 MOST_NAMES = 15
 
@@ -69,10 +67,10 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         is_code_point = style.CODE_POINT in label.get_text()
         label.set_rotation(90 if is_code_point else 0)
     axes.set_xlim(-0.8, max(len(letters), 8) - 0.2)
+    title = "Letters"
     if letter_count > MOST_LETTERS:
-        axes.set_title(f"Letters, the most common {MOST_LETTERS} of {letter_count:,}")
-    else:
-        axes.set_title("Letters" if letters else "Letters: there are none")
+        title += f", the most common {MOST_LETTERS} of {letter_count:,}"
+    axes.set_title(title)
     axes.set(ylabel="share of all letters", xlabel="letter, uppercase and lowercase combined")
     axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
@@ -92,14 +90,6 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         _plot_most_common(left, description)
         _plot_tail(right, description.repeats)
 
-    tick_labels = [
-        label.get_text()
-        for axes in figure.axes
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels())
-    ]
-    if any(style.CODE_POINT in text for text in tick_labels):
-        note = f"{style.CODE_POINT}… is a character that no font on this machine contains"
-        figure.supxlabel(note, fontsize=9, color=style.QUIET)
     return figure
 
 
@@ -145,14 +135,8 @@ def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = Non
         never: the height of an additional bar with the label "never", or None for no such bar.
     """
     first = min(counts, default=1)
-    last = max(counts, default=1)
-    beyond = 0  # names in the tail
-    most_beyond = LONG_TAIL_SHARE * sum(counts.values())
-    while last - first >= SHORT_RANGE and (
-        beyond + counts.get(last, 0) <= most_beyond or last - first >= MOST_BARS
-    ):
-        beyond += counts.get(last, 0)
-        last -= 1
+    last = min(max(counts, default=1), first + MOST_BARS - 1)
+    beyond = sum(count for value, count in counts.items() if value > last)
     values = range(first, last + 1)
     axes.bar(
         values, [counts.get(value, 0) for value in values], width=0.84, color=style.LIST_COLOUR

@@ -23,7 +23,6 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from namegen.files import write_whole
@@ -127,8 +126,7 @@ def _drawable(fonts: tuple[str, ...]) -> frozenset[int]:
 def drawable_text(text: str, most: int = 40) -> str:
     """Replace characters that are invisible or missing from all available fonts with their code points.
 
-    Right-to-left text is isolated, so that it doesn't change the order of the words around it. Call it inside
-    ``drawing_style``.
+    Call it inside ``drawing_style``.
 
     Args:
         text: any string, for example a name from a list.
@@ -145,15 +143,11 @@ def drawable_text(text: str, most: int = 40) -> str:
             needs_base = not pieces and unicodedata.combining(character)
             pieces.append(f"◌{character}" if needs_base else character)
         else:
-            follows_code_point = bool(pieces) and pieces[-1].lstrip().startswith(CODE_POINT)
-            space = " " if follows_code_point else ""
-            pieces.append(f"{space}{CODE_POINT}{ord(character):04X}")
+            pieces.append(f"{CODE_POINT}{ord(character):04X}")
         if sum(map(len, pieces)) > most:
             pieces[-1] = "…"
             break
-    shown = "".join(pieces)
-    is_right_to_left = any(unicodedata.bidirectional(each) in ("R", "AL") for each in shown)
-    return f"\u2068{shown}\u2069" if is_right_to_left else shown
+    return "".join(pieces)
 
 
 def plain_number(value: float) -> str:
@@ -201,7 +195,7 @@ class Level:
     """Whether its line is dashed and pale."""
 
 
-def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
+def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> None:
     """Draw levels as horizontal lines, and set the limits of the y axis.
 
     Call it after all curves have been drawn. A level that would make the curves too flat is left off the plot, and its
@@ -211,15 +205,12 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
         axes: the axes with the curves.
         levels: the levels.
         least_span: the smallest range to keep for the curves, in units of the y axis.
-
-    Returns:
-        The lines of the finite levels, with labels for a legend.
     """
-    values = np.concatenate([_finite_values(line) for line in axes.get_lines()] or [np.zeros(1)])
-    low = float(values.min(initial=math.inf)) if values.size else 0.0
-    high = float(values.max(initial=-math.inf)) if values.size else 0.0
+    values = [value for line in axes.get_lines() for value in np.asarray(line.get_ydata())]
+    finite_values = [float(value) for value in values if math.isfinite(value)] or [0.0]
+    low = min(finite_values)
+    high = max(finite_values)
     largest_span = max(high - low, least_span) / LEAST_ROOM
-    lines: dict[Level, Line2D] = {}
     finite = [level for level in levels if math.isfinite(level.value)]
     # The nearest level first: it has the best chance of a place on the plot.
     for level in sorted(finite, key=lambda level: max(low - level.value, level.value - high)):
@@ -231,7 +222,7 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
         else:
             low = min(low, level.value)
             high = max(high, level.value)
-        lines[level] = axes.axhline(
+        axes.axhline(
             level.value,
             color=mpl.rcParams["axes.edgecolor" if level.dashed else "text.color"],
             linewidth=1,
@@ -240,22 +231,3 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
         )
     margin = MARGIN * max(high - low, least_span)
     axes.set_ylim(low - margin, high + margin)
-    return [lines[level] for level in finite]
-
-
-def _finite_values(line: Line2D) -> np.ndarray:
-    """Return the finite y values of a line."""
-    values = np.asarray(line.get_ydata(), np.float64)  # (points,)
-    return values[np.isfinite(values)]
-
-
-def name_lines(axes: Axes) -> None:
-    """Add a legend to the right of the plot, with the lines in the order of their last values, highest first."""
-    last_values: dict[Line2D, float] = {}
-    for line in axes.get_lines():
-        values = _finite_values(line)
-        is_labelled = not str(line.get_label()).startswith("_")
-        if values.size and is_labelled:
-            last_values[line] = float(values[-1])
-    lines = sorted(last_values, key=lambda line: last_values[line], reverse=True)
-    axes.legend(handles=lines, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -46,10 +46,7 @@ def history_figure(result: RunResult) -> Figure:
         figure,
         f"{list_name}: {result.checkpoint.network.summary}, {result.backend} backend, {duration}",
     )
-    if not records:
-        axes = figure.add_subplot()
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, "The run was stopped before its first epoch ended.", ha="center")
+    if not records:  # the run was stopped before its first epoch ended
         return figure
 
     panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
@@ -114,5 +111,5 @@ def history_figure(result: RunResult) -> Figure:
                 linestyle=(0, (1, 2)),
                 label=f"best: epoch {result.best_epoch}" if axes is panels[0] else "_best",
             )
-        style.name_lines(axes)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

@@ -93,14 +93,6 @@ def test_awkward_names_are_drawn_without_a_warning(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_note_explains_code_points_in_labels() -> None:
-    """A character that no font contains is shown as its code point."""
-    plain = description_figure(describe(["Al", "Al"]), source="x")
-    assert plain.get_supxlabel() == ""
-    private = description_figure(describe(["B\ue000", "B\ue000"]), source="x")
-    assert private.get_supxlabel().startswith("U+")
-
-
 def test_names_are_drawn_literally_and_matplotlib_settings_are_unchanged(
     tmp_path: Path,
 ) -> None:
