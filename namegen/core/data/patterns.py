@@ -29,11 +29,16 @@ def patterns_of(name: str) -> set[str]:
     >>> sorted(patterns_of("Annna McGee")), sorted(patterns_of("dr Brrt-brrt"))
     (['XxXx', '^Xx', 'aaa'], ['Xx', '^x', 'bcd', 'word word', 'x'])
     """
-    words = ["".join(letters) for is_word, letters in groupby(name, str.isalpha) if is_word]
+    words = [name]
+    if not name.isalpha():
+        words = ["".join(letters) for is_word, letters in groupby(name, str.isalpha) if is_word]
     patterns = set()
     for index, word in enumerate(words):
-        cases = ("X" if category(letter) in ("Lu", "Lt") else "x" for letter in word)
-        pattern = "".join(case for case, _ in groupby(cases))
+        if word[0].isupper() and word[1:].islower():  # most words, in a third of the time
+            pattern = "Xx"
+        else:
+            cases = ("X" if category(letter) in ("Lu", "Lt") else "x" for letter in word)
+            pattern = "".join(case for case, _ in groupby(cases))
         patterns.add(FIRST + pattern if index == 0 else pattern)
     lower = name.lower()
     if _TRIPLE.search(lower):
@@ -41,7 +46,7 @@ def patterns_of(name: str) -> set[str]:
     long_words = [word.lower() for word in words if len(word) >= SHORTEST_REPEATED]
     if len(set(long_words)) < len(long_words):
         patterns.add(REPEATED_WORD)
-    without_accents = normalize("NFD", lower)
+    without_accents = lower if lower.isascii() else normalize("NFD", lower)
     if _LATIN.search(without_accents) and not _VOWEL.search(without_accents):
         patterns.add(NO_VOWEL)
     return patterns
