@@ -167,8 +167,7 @@ function playName(index) {
  */
 function chooseModel(model, other) {
   switchModel(model, other);
-  fillForm();
-  showFacts();
+  applySettings(settings);
   startSearch({ isNewEntry: true });
 }
 

@@ -230,6 +230,8 @@ def test_the_page_learns_keeps_and_saves_a_model(
     page.reload()
     page.locator("#own-models .text").wait_for()
     assert page.input_value("#list").split("\n") == VILLAGES
+    page.locator("#models :checked[value^=own-]").wait_for(state="attached")
+    assert page.locator("#names .text").first.text_content() == names[0]
     page.set_input_files("#file", path)
     page.locator("#own-models .text").nth(1).wait_for()
     assert own_models(page) == ["Ashford, Brentley …", "own"]

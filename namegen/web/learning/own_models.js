@@ -163,6 +163,7 @@ async function openFile(file) {
 /** Connect the card, and show the list and the models of earlier visits. */
 async function connectLearning() {
   if (baseModel === null) return;
+  const { hash } = location; // the first search changes it
   byId("list").value = keptValue(LIST_KEY) ?? "";
   onClick("go-to-learning", () => goToHeading("learn-heading"));
   onClick("learn-start", startLearning);
@@ -183,6 +184,8 @@ async function connectLearning() {
     return; // the browser keeps nothing
   }
   showOwnModels();
-  applySettings(readAddress(location.hash));
+  fillForm();
+  if (!hash.includes("model=own-")) return;
+  applySettings(readAddress(hash));
   startSearch({ isAnnounced: false });
 }
