@@ -1,8 +1,8 @@
 """Measure how fast a page is in Chromium: ``python -m tests.web.speed PAGE.html [--learn]``.
 
-Without ``--learn``, it measures how long "New names" takes for each model. With ``--learn``, it measures how long the page
-takes to learn 50 and 500 names, and the longest time in which it doesn't answer meanwhile. Such a page is written by
-``namegen export-web MODEL --learn``.
+Without ``--learn``, it measures how long "New names" takes for each model. With ``--learn``, it measures how long the
+page takes to learn 50 and 500 names, and the longest time in which it doesn't answer meanwhile. To write such a page,
+run ``namegen export-web MODEL --learn``.
 """
 
 from __future__ import annotations
