@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,7 +168,9 @@ class LazyGroup(click.Group):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Read the options before the command."""
+        """Read the options before the command, and find out whether the terminal can show bold text."""
+        if os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR"):
+            extra["color"] = False
         with short_usage_errors():
             return super().make_context(info_name, args, parent, **extra)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from unicodedata import east_asian_width
 
+import click
 import msgspec
 import pytest
+from click.testing import CliRunner
 
-from namegen.cli import COMMANDS
+from namegen.cli import COMMANDS, cli
 from namegen.cli.compare import show_results
 from namegen.cli.terminal import show, table
 from namegen.errors import NamegenError
@@ -110,9 +113,6 @@ def test_letters_are_colored_only_in_terminals_with_colors(
     monkeypatch.setenv("FORCE_COLOR", "1")  # Rich then treats the output as a terminal
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    from click.testing import CliRunner
-
-    from namegen.cli import cli
 
     def scored(**environment: str) -> str:
         runner = CliRunner(env={"COLUMNS": "80", **environment})
@@ -122,3 +122,16 @@ def test_letters_are_colored_only_in_terminals_with_colors(
     assert "bits of surprise" in scored()
     for quiet in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         assert scored(**quiet) == plain
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [("dumb", "x\n"), ("xterm", "\x1b[1mx\x1b[0m\n")])
+def test_a_dumb_terminal_gets_no_control_characters(
+    terminal: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    with cli.make_context("namegen", ["lists"]):
+        click.secho("x", file=stream, bold=True)
+    assert stream.getvalue() == shown
