@@ -136,12 +136,9 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     # Check that it's a class with everything in the protocol.
     from namegen.core.engine import Engine
 
-    parts: dict[str, None] = {}  # a dict keeps the order
-    for protocol in reversed(Engine.__mro__):
-        if getattr(protocol, "_is_protocol", False):
-            names = (*vars(protocol).get("__annotations__", {}), *vars(protocol))
-            parts |= {part: None for part in names if not part.startswith("_")}
-    missing = [part for part in parts if not hasattr(engine, part)]
+    methods = [name for name in dir(Engine) if not name.startswith("_")]
+    attributes = Engine.__annotations__
+    missing = [name for name in (*attributes, *methods) if not hasattr(engine, name)]
     if missing or not isinstance(engine, type):
         missing_parts = ", ".join(missing) or "constructor"
         raise EngineError(

@@ -66,7 +66,7 @@ def test_the_error_shows_how_to_install_a_missing_library(monkeypatch: pytest.Mo
     ("path", "message"),
     [
         ("tests.fake_engine:Missing", "AttributeError .*: repair or uninstall fast-names"),
-        ("pathlib:Path", "isn't a backend: it has no vocabulary_size, .*train_epoch"),
+        ("pathlib:Path", "isn't a backend: it has no architectures, .*train_epoch"),
         ("breaks:Engine", r"raises ValueError \(first line\): repair or uninstall fast-names"),
         ("leaves:Engine", r"raises SystemExit \(3\)"),
         ("no_such_library:Engine", r"No module named 'no_such_library'.*: repair or uninstall"),
