@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -45,7 +45,6 @@ from namegen.files import is_file, is_folder, is_there, look
 from namegen.lists import BUNDLED, load_bundled
 from namegen.lists.claimed import claimed_starts
 from namegen.models import SHIPPED, shipped_path
-from namegen.types import Array, Float64
 
 if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
@@ -108,24 +107,21 @@ class LoadedModel:
         """
         if not labels:
             return self
-        indexes = self._label_indexes(labels)
+        found: list[int] = []
+        for label in labels:
+            check_string("label", label)
+            found += find_labels(label, self.labels, self.name)
+        indexes = list(dict.fromkeys(found))
         return replace(
             self,
             start_tokens=self.start_tokens.only(indexes),
             labels=tuple(self.labels[index] for index in indexes),
         )
 
-    def _label_indexes(self, requested: Sequence[str]) -> list[int]:
-        """Return the indexes of all labels that match the requested labels, without repeats."""
-        indexes: list[int] = []
-        for label in requested:
-            check_string("label", label)
-            indexes += find_labels(label, self.labels, self.name)
-        return list(dict.fromkeys(indexes))
-
     @property
     def generator(self) -> Generator:
         """A generator that samples names from the model's own distribution."""
+        is_built_in = self.list_name in BUNDLED
         return Generator(
             self.model,
             self.vocabulary,
@@ -137,16 +133,11 @@ class LoadedModel:
             patterns=self.metadata.patterns,
             normalization=self.normalization,
             claimed=claimed_starts(*self.lists),
-            read_list=self._list_reader,
+            read_list=self._read_list if is_built_in else None,
         )
 
-    @property
-    def _list_reader(self) -> Callable[[], Sequence[str]] | None:
-        """A function that reads the training list, or None if it isn't a built-in list."""
-        if self.list_name not in BUNDLED:
-            return None
-        list_name = str(self.list_name)
-        return lambda: load_bundled(list_name).names
+    def _read_list(self) -> Sequence[str]:
+        return load_bundled(str(self.list_name)).names
 
     @cached_property
     def filtering_generator(self) -> Generator:
@@ -320,15 +311,11 @@ class LoadedModel:
             raise NamesError(
                 f"none of the blend's models knows every character in {quote(name)}: choose another name"
             )
-        scores = score_names(
-            self.model, self.vocabulary, [name], self._score_quantiles(), self.start_tokens
-        )
-        return scores[0]
-
-    def _score_quantiles(self) -> Float64[Array, "101"] | None:
-        """Return the score quantiles of the training list, or None if the model only generates some of its labels."""
+        # The quantiles are those of all labels together.
         has_all_labels = len(self.labels) == len(self.metadata.labels)
-        return self.metadata.score_quantiles if has_all_labels else None
+        quantiles = self.metadata.score_quantiles if has_all_labels else None
+        [score] = score_names(self.model, self.vocabulary, [name], quantiles, self.start_tokens)
+        return score
 
     def label_probabilities(self, name: str) -> dict[str, float]:
         """Return the probability of each label for a name, highest first. The probabilities add up to 1.
@@ -398,28 +385,19 @@ def load(
     if isinstance(checkpoint, Checkpoint):
         list_name = checkpoint.training["list"]
         return open_checkpoint(checkpoint, list_name, backend=backend, threads=threads)
-    name, path = find_model(_as_argument(model))
-    if path.suffix == TFLITE_SUFFIX:
-        return _open_tflite(name, path, threads)
-    return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
-
-
-def _as_argument(model: object) -> str | None:
-    """Convert a model to an argument for ``find_model``. A path never refers to a built-in model."""
     if isinstance(model, Path):
-        return os.path.join(os.curdir, model)
-    if isinstance(model, str | None):
-        return model
-    raise SettingsError(
-        f"model is {shown(model)}: it must be a string, a path or the result of train()"
-    )
+        model = os.path.join(os.curdir, model)  # a path never refers to a built-in model
+    if not isinstance(model, str | None):
+        raise SettingsError(
+            f"model is {shown(model)}: it must be a string, a path or the result of train()"
+        )
+    name, path = find_model(model)
+    if path.suffix == TFLITE_SUFFIX:
+        from namegen.backends.tflite.runtime import TFLiteModel
 
-
-def _open_tflite(name: str, path: Path, threads: int) -> LoadedModel:
-    from namegen.backends.tflite.runtime import TFLiteModel
-
-    model = TFLiteModel.load(path, threads=threads)
-    return _make_loaded_model(name, model, model.metadata)
+        network = TFLiteModel.load(path, threads=threads)
+        return _make_loaded_model(name, network, network.metadata)
+    return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -484,57 +462,39 @@ def find_model(model: str | None) -> tuple[str, Path]:
     Raises:
         CheckpointError: there is no such model, or its path can't be accessed.
     """
+    run_models = list(RUNS.glob(f"*/{MODEL_FILE}"))
     if model is None:
-        return _default_model()
+        modified_at: dict[Path, int] = {}
+        for run_model in run_models:
+            status = look(run_model, None)
+            if status is not None:  # models that can't be accessed are ignored
+                modified_at[run_model] = status.st_mtime_ns
+        if not modified_at:
+            return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
+        newest = max(modified_at, key=lambda run_model: modified_at[run_model])
+        return str(newest.parent), newest
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
         raise CheckpointError(f"the model's name is empty: pass {MODELS_EXPECTED}")
     path = Path(model)
     if is_folder(path, CheckpointError):
-        return model, _model_in_folder(model)
+        path = path / MODEL_FILE
+        if not is_file(path, CheckpointError):
+            raise CheckpointError(
+                f"the folder {model} has no {MODEL_FILE}: pass a run folder of `namegen train`, after its first epoch"
+            )
+        return model, path
     if is_there(path, CheckpointError):
         return model, path
-    raise _no_such_model(model)
-
-
-def _default_model() -> tuple[str, Path]:
-    """Return the name and file of the newest run, or of the default built-in model if there are no runs."""
-    model_file = _newest_run()
-    if model_file is None:
-        return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
-    return str(model_file.parent), model_file
-
-
-def _newest_run() -> Path | None:
-    """Return the most recently written model in ``runs/``, ignoring models that can't be accessed."""
-    modified_at: dict[Path, int] = {}
-    for path in RUNS.glob(f"*/{MODEL_FILE}"):
-        status = look(path, None)
-        if status is not None:
-            modified_at[path] = status.st_mtime_ns
-    return max(modified_at, key=lambda path: modified_at[path], default=None)
-
-
-def _model_in_folder(folder: str) -> Path:
-    path = Path(folder, MODEL_FILE)
-    if not is_file(path, CheckpointError):
-        raise CheckpointError(
-            f"the folder {folder} has no {MODEL_FILE}: pass a run folder of `namegen train`, after its first epoch"
-        )
-    return path
-
-
-def _no_such_model(model: str) -> CheckpointError:
-    """Return the error for a missing model. It suggests a built-in model or a run with a similar name."""
-    run_folders = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    similar_name = nearest(Path(model).name, [*SHIPPED, *sorted(run_folders)])
+    # There is no such model. Suggest a built-in model or a run with a similar name.
+    problem = f"there is no model {quote(model, 200)}"
+    run_folders = {run_model.parent.name: str(run_model.parent) for run_model in run_models}
+    similar_name = nearest(path.name, [*SHIPPED, *sorted(run_folders)])
     if similar_name is None:
-        return CheckpointError(f"there is no model {quote(model, 200)}: expected {MODELS_EXPECTED}")
+        raise CheckpointError(f"{problem}: expected {MODELS_EXPECTED}")
     suggestion = run_folders.get(similar_name, similar_name)
-    return CheckpointError(
-        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {MODELS_EXPECTED}"
-    )
+    raise CheckpointError(f"{problem}: did you mean {suggestion}? Expected {MODELS_EXPECTED}")
 
 
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
@@ -558,93 +518,52 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     >>> len(mixed.generate(5, seed=1))
     5
     """
-    _check_models(models)
-    _check_weights(weights)
-    mixture = _mix(models, weights)
-    return LoadedModel(
-        " and ".join(model.name for model in models),
-        mixture,
-        _joint_metadata(models, mixture.vocabulary),
-        start_tokens=StartTokens.single(mixture.vocabulary_size),
-        scorer=_joint_scorer(models, mixture.vocabulary),
-        normalization=joint(model.normalization for model in models),
-        lists=tuple(chain.from_iterable(model.lists for model in models)),
-        blended=tuple(model.vocabulary for model in models),
-    )
-
-
-def _check_models(models: Any) -> None:
-    """Raise SettingsError unless the value is a sequence of loaded models."""
     is_sequence = isinstance(models, Sequence)
     if not is_sequence or not all(isinstance(model, LoadedModel) for model in models):
         raise SettingsError(
             f"the models of a blend are {shown(models)}: expected a list of loaded models"
         )
-
-
-def _check_weights(weights: Any) -> None:
-    """Raise SettingsError for weights that aren't numbers."""
-    if weights is None:
-        return
-    is_iterable = isinstance(weights, Iterable)
-    if not is_iterable or not all(isinstance(weight, Real) for weight in weights):
+    is_iterable = isinstance(weights, Iterable | None)
+    if not is_iterable or not all(isinstance(weight, Real) for weight in weights or ()):
         raise SettingsError(f"{setting('weights')} is {shown(weights)}: expected a list of numbers")
-
-
-def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> MixtureModel:
-    """Create the network of a blend, which mixes the probabilities of all models.
-
-    Each model has one start token, which stands for all of its labels.
-    """
-    networks = []
-    start_tokens = []
-    for model in models:
-        network, start_token = as_one(model.model, model.start_tokens)
-        networks.append(network)
-        start_tokens.append([start_token])
-    vocabularies = [model.vocabulary for model in models]
-    return MixtureModel(networks, vocabularies, weights, start_tokens=start_tokens)
-
-
-def _joint_metadata(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> ListMetadata:
-    """Combine the metadata of the models in a blend."""
-    return ListMetadata(
+    # Each model has one start token in the blend, which stands for all of its labels.
+    as_ones = [as_one(model.model, model.start_tokens) for model in models]
+    mixture = MixtureModel(
+        [network for network, _ in as_ones],
+        [model.vocabulary for model in models],
+        weights,
+        start_tokens=[[start_token] for _, start_token in as_ones],
+    )
+    vocabulary = mixture.vocabulary
+    # The blend has the n-grams of every model and label. If a model has none, new names can't be scored.
+    scorer = None
+    if all(model.scorer is not None for model in models):
+        sources = []
+        for model in models:
+            assert model.scorer is not None
+            label_indexes = model.scorer.labels(model.start_tokens.ids).tolist()
+            for source in model.scorer.sources:
+                sources += [source.for_blend(vocabulary, index) for index in label_indexes]
+        scorer = Scorer(sources, first_label=vocabulary.size)
+    # Patterns and known names are unknown if they are unknown for a model.
+    patterns = [model.metadata.patterns for model in models]
+    known_sets = [model.metadata.known_names for model in models]
+    stored_sets = [known_names for known_names in known_sets if known_names is not None]
+    are_known = len(stored_sets) == len(models)
+    metadata = ListMetadata(
         vocabulary=vocabulary,
         longest_name=max(model.metadata.longest_name for model in models),
         shortest_name=min(model.metadata.shortest_name for model in models),
-        patterns=_joint_patterns(models),
-        known_names=_joint_known_names(models),
+        patterns=tuple(sorted({*chain.from_iterable(patterns)})) if all(patterns) else (),
+        known_names=KnownSet.joined(stored_sets) if are_known else None,
     )
-
-
-def _joint_patterns(models: Sequence[LoadedModel]) -> tuple[str, ...]:
-    """Return the patterns of all models, or none if they are unknown for a model."""
-    patterns = [model.metadata.patterns for model in models]
-    return tuple(sorted(set(chain.from_iterable(patterns)))) if all(patterns) else ()
-
-
-def _joint_known_names(models: Sequence[LoadedModel]) -> KnownSet | None:
-    """Return the known names of all models, or None if a model doesn't store them."""
-    known_sets = []
-    for model in models:
-        known_names = model.metadata.known_names
-        if known_names is None:
-            return None
-        known_sets.append(known_names)
-    return KnownSet.joined(known_sets)
-
-
-def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
-    """Combine the scorers of all models in a blend, or return None if new names of a model can't be scored.
-
-    The new scorer has the n-grams of every model and label.
-    """
-    sources = []
-    for model in models:
-        if model.scorer is None:
-            return None
-        label_indexes = model.scorer.labels(model.start_tokens.ids).tolist()
-        for source in model.scorer.sources:
-            for index in label_indexes:
-                sources.append(source.for_blend(vocabulary, index))
-    return Scorer(sources, first_label=vocabulary.size)
+    return LoadedModel(
+        " and ".join(model.name for model in models),
+        mixture,
+        metadata,
+        start_tokens=StartTokens.single(mixture.vocabulary_size),
+        scorer=scorer,
+        normalization=joint(model.normalization for model in models),
+        lists=tuple(chain.from_iterable(model.lists for model in models)),
+        blended=tuple(model.vocabulary for model in models),
+    )

@@ -74,93 +74,60 @@ def title(name: str, normalization: Normalization = NAMES) -> str:
     >>> title("UBS Group AG", of_companies), title("de la Cruz"), title("jean-luc o'neil"), title("JOHN NG III")
     ('UBS Group AG', 'de la Cruz', "Jean-Luc O'Neil", 'John Ng III')
     """
+    is_company = bool(normalization.endings)
     is_lower = name == name.lower()
     if is_lower:
-        name = _upper(name)
+        name = "".join(letter if letter == "ß" else letter.upper() for letter in name)
     separators_and_words = _WORD.split(name)  # in turn
     words = separators_and_words[1::2]
-    title_case = _TitleCase(words, normalization, is_lower=is_lower)
+    forms = [bare(word) for word in words]  # each word, normalized; "" for punctuation
+    # The index of the first word of the legal form, such as "Inc".
+    word_indexes = [index for index, form in enumerate(forms) if form]
+    count_before = normalization.words_without_endings([forms[index] for index in word_indexes])
+    has_legal_form = count_before < len(word_indexes)
+    legal_form = word_indexes[count_before] if has_legal_form else len(words)
+    # Capitals mean something if there are small letters, too, and no long word is in capitals.
+    long_words = [word for word in words[:legal_form] if _letters(word) > MAX_ACRONYM]
+    has_small_letters = not all(map(_in_capitals, words))
+    is_mixed = has_small_letters and not any(map(_in_capitals, long_words))
+    has_acronyms = is_company and not is_lower
+    legal_forms, other_words = usual_spellings() if is_company else ({}, {})
     for index, word in enumerate(words):
-        separators_and_words[2 * index + 1] = title_case.write(word, index)
+        is_numeral = index > 0 and _ROMAN.fullmatch(word)
+        if is_numeral or not _in_capitals(word):
+            continue
+        # Some words have a usual spelling; but small words such as `of` have a capital at the start of a name.
+        form = forms[index]
+        usual = other_words.get(form)
+        if index >= legal_form:
+            usual = legal_forms.get(form, usual)
+        is_short = is_mixed and _letters(word) <= MAX_ACRONYM
+        is_acronym = has_acronyms and (is_short or _INITIALS.fullmatch(word) is not None)
+        if usual is not None and not (index == 0 and usual == form):
+            written = _with_letters(word, usual)
+        elif is_acronym and index < legal_form:
+            written = word
+        else:
+            word = _ORDINAL.sub(lambda match: match[0].lower(), word)
+            written = _LETTERS.sub(lambda match: _capitalized(match[0], has_acronyms), word)
+        separators_and_words[2 * index + 1] = written
     return "".join(separators_and_words)
 
 
-def _upper(name: str) -> str:
-    """Write a name in capitals, except for ß, which has none."""
-    return "".join(letter if letter == "ß" else letter.upper() for letter in name)
-
-
-class _TitleCase:
-    """Writes the words of one name in title case."""
-
-    def __init__(self, words: list[str], normalization: Normalization, *, is_lower: bool) -> None:
-        self.forms = [bare(word) for word in words]  # each word, normalized
-        self.legal_form = self._find_legal_form(normalization)  # the index of its first word
-        self.is_company = bool(normalization.endings)
-        self.has_acronyms = self.is_company and not is_lower
-        before_legal_form = words[: self.legal_form]
-        long_words = [word for word in before_legal_form if _letters(word) > MAX_ACRONYM]
-        has_small_letters = not all(map(_in_capitals, words))
-        # Whether capitals mean something, so that a short word in capitals is an acronym.
-        self.is_mixed = has_small_letters and not any(map(_in_capitals, long_words))
-
-    def _find_legal_form(self, normalization: Normalization) -> int:
-        """Return the index of the first word of the legal form, such as "Inc"; the number of words if there's none."""
-        word_indexes = [index for index, form in enumerate(self.forms) if form]  # no punctuation
-        forms = [self.forms[index] for index in word_indexes]
-        count_before = normalization.words_without_endings(forms)
-        if count_before < len(word_indexes):
-            return word_indexes[count_before]
-        return len(self.forms)
-
-    def write(self, word: str, index: int) -> str:
-        """Write one word of the name in title case. ``index`` is its position among the words."""
-        is_numeral = index > 0 and _ROMAN.fullmatch(word)
-        if is_numeral or not _in_capitals(word):
-            return word
-        usual = self._usual_spelling(index)
-        if usual is not None:
-            return _with_letters(word, usual)
-        if self._is_acronym(word, index):
-            return word
-        word = _ORDINAL.sub(lambda match: match[0].lower(), word)
-        return _LETTERS.sub(lambda match: self._capitalized(match[0]), word)
-
-    def _usual_spelling(self, index: int) -> str | None:
-        """Return the letters of a company's word as they are usually written; None if they follow the general rules."""
-        if not self.is_company:
-            return None
-        form = self.forms[index]
-        legal_forms, other_words = usual_spellings()
-        usual = other_words.get(form)
-        if index >= self.legal_form and form in legal_forms:
-            usual = legal_forms[form]
-        is_small_word = usual == form  # such as `of`
-        if index == 0 and is_small_word:
-            return None  # at the start of a name, it gets a capital
-        return usual
-
-    def _is_acronym(self, word: str, index: int) -> bool:
-        """Return whether a word in capitals, before the legal form, is an acronym or consists of initials."""
-        if not self.has_acronyms or index >= self.legal_form:
-            return False
-        is_short = self.is_mixed and _letters(word) <= MAX_ACRONYM
-        return is_short or _INITIALS.fullmatch(word) is not None
-
-    def _capitalized(self, letters: str) -> str:
-        """Write letters and apostrophes with one capital, or with two as in O'Reilly. An acronym stays as it is."""
-        can_be_pronounced = _VOWEL.search(letters) or not letters.isascii()
-        is_acronym = self.has_acronyms and len(letters) > 1 and not can_be_pronounced
-        if is_acronym or letters == letters.lower():
-            return letters
-        parts = re.split("(['’ʼ])", letters)  # letters and apostrophes, in turn
-        is_like_oreilly = len(parts) > 2 and len(parts[0]) == 1 and len(parts[2]) > 1
-        capitalized_parts = (0, 2) if is_like_oreilly else (0,)
-        written = []
-        for index, part in enumerate(parts):
-            has_capital = index in capitalized_parts
-            written.append(_with_one_capital(part) if has_capital else part.lower())
-        return "".join(written)
+def _capitalized(letters: str, has_acronyms: bool) -> str:
+    """Write letters and apostrophes with one capital, or with two as in O'Reilly. An acronym stays as it is."""
+    can_be_pronounced = _VOWEL.search(letters) or not letters.isascii()
+    is_acronym = has_acronyms and len(letters) > 1 and not can_be_pronounced
+    if is_acronym or letters == letters.lower():
+        return letters
+    parts = re.split("(['’ʼ])", letters)  # letters and apostrophes, in turn
+    is_like_oreilly = len(parts) > 2 and len(parts[0]) == 1 and len(parts[2]) > 1
+    capitalized_parts = (0, 2) if is_like_oreilly else (0,)
+    written = []
+    for index, part in enumerate(parts):
+        has_capital = index in capitalized_parts
+        written.append(_with_one_capital(part) if has_capital else part.lower())
+    return "".join(written)
 
 
 def _with_letters(word: str, letters: str) -> str:
