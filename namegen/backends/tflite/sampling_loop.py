@@ -6,7 +6,7 @@ number of characters (end token included), and V the size of the vocabulary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ GATHERS_PER_ROW = 5  # the version of GATHER that has batchDims
 LAST_AXIS = 1
 
 
-@dataclass(frozen=True)
-class LoopVariables:
+class LoopVariables(NamedTuple):
     """The variables of the loop. A round reads them and computes their new values."""
 
     position: Tensor  # how many characters have been drawn, ()
@@ -37,29 +36,14 @@ class LoopVariables:
 
     def all(self) -> list[Tensor]:
         """List all tensors, in the order of the loop's inputs and outputs."""
-        return [
-            self.position,
-            self.tokens,
-            self.last,
-            self.log_probability,
-            self.is_unfinished,
-            self.temperature,
-            self.uniforms,
-            *self.states,
-        ]
+        single = self[:-1]  # all fields but the last one are single tensors
+        return [*single, *self.states]
 
     def declare_in(self, graph: Graph) -> LoopVariables:
         """Add tensors of the same types and shapes to a subgraph, as its inputs or as the loop's results."""
-        return LoopVariables(
-            position=graph.like(self.position),
-            tokens=graph.like(self.tokens),
-            last=graph.like(self.last),
-            log_probability=graph.like(self.log_probability),
-            is_unfinished=graph.like(self.is_unfinished),
-            temperature=graph.like(self.temperature),
-            uniforms=graph.like(self.uniforms),
-            states=[graph.like(state) for state in self.states],
-        )
+        single = [graph.like(tensor) for tensor in self[:-1]]
+        states = [graph.like(state) for state in self.states]
+        return LoopVariables._make([*single, states])
 
 
 def add_sampling_loop(file: File, network: RecurrentNetwork, start_tokens: StartTokens) -> None:
@@ -96,7 +80,15 @@ def first_variables(
     uniforms: Tensor,
     temperature: Tensor,
 ) -> LoopVariables:
-    """Compute the loop's variables before the first round. ``uniforms`` has one row per name."""
+    """Add the operators that compute the loop's variables before the first round.
+
+    Args:
+        graph: the subgraph that the operators are added to. LiteRT runs them later.
+        network: the shapes.
+        start_tokens: the start tokens of names. If there are several, one is drawn for each name.
+        uniforms: the uniform random numbers, one row per name.
+        temperature: the sampling temperature, ().
+    """
     # 1. The sizes: n, and (T, n).
     uniforms = transpose(graph, uniforms)  # one row per round
     sizes = shape_of(graph, uniforms)  # (rows, n)
@@ -113,6 +105,7 @@ def first_variables(
 
     # 3. The other variables, which are the same for all names.
     def for_each_name(value: object, dtype: type) -> Tensor:
+        """Repeat a value, or a row of values, for each of the n names."""
         values = graph.constant([value], dtype)
         return graph.compute(Op.GATHER, [values, zeros], values.type, (ANY, *values.shape[1:]))
 
@@ -144,7 +137,14 @@ def add_condition(graph: Graph, start_tokens: StartTokens, variables: LoopVariab
 def add_round(
     graph: Graph, network: RecurrentNetwork, start_tokens: StartTokens, before: LoopVariables
 ) -> None:
-    """Add the body of the loop, which draws the next character of every name."""
+    """Add the body of the loop, which draws the next character of every name.
+
+    Args:
+        graph: the subgraph that the operators are added to. LiteRT runs them once per round.
+        network: the shapes.
+        start_tokens: the start tokens of names. If one was drawn, it has used the first row of random numbers.
+        before: the loop's variables before the round, for n names.
+    """
     # 1. The logits of the next character, and the new states.
     logits, states = network_step(graph, network, before.last, before.states)  # (n, V)
     # 2. Subtract the largest logit of each name. The differences can't overflow when they're divided by a low

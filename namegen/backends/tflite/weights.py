@@ -133,8 +133,7 @@ def read_weight(entries: Mapping[str, bytes], piece: Piece) -> Weight:
         return Weight(values)
     scale_count = piece.shape[0] if piece.is_transposed else 1
     scales = np.frombuffer(entries[f"{piece.name}.scales"], FLOAT32).reshape(scale_count)
-    is_valid = np.isfinite(scales) & (scales >= SMALLEST_SCALE)
-    if not is_valid.all() or (values < -LARGEST_INT8).any():
+    if not (scales >= SMALLEST_SCALE).all() or (values < -LARGEST_INT8).any():
         raise CheckpointError(f"the values or scales of {piece.name} are out of range")
     return Weight(values, scales)
 
