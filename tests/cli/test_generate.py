@@ -14,6 +14,7 @@ from itertools import zip_longest
 import numpy as np
 import pytest
 
+from namegen.cli import formats
 from namegen.cli.display import Display
 from namegen.cli.formats import Output, Row
 from namegen.cli.terminal import Notes
@@ -367,6 +368,7 @@ def test_a_terminal_shows_short_lists_side_by_side(monkeypatch, small):
     impossible = invoke("generate", "mlb-last", "-n", 9, "--matches", "Lee|Diaz", "--allow-seen")
     assert (impossible.exit_code, impossible.stdout.count("\n")) == (1, 1)
     assert sorted(impossible.stdout.split()) == ["Diaz", "Lee"]
-    for more in (("-n", 501), ("-n", 3, "--format", "text"), ("-n", 3, "--json")):
+    monkeypatch.setattr(formats, "MAX_SIDE_BY_SIDE", 3)
+    for more in (("-n", 4), ("-n", 3, "--format", "text"), ("-n", 3, "--json")):
         lines = invoke("generate", "mlb-last", *more).stdout.splitlines()
         assert len(lines) >= int(more[1])

