@@ -238,7 +238,7 @@ def export_vocabulary(
 @click.option(
     "--learn",
     is_flag=True,
-    help="Let readers of the page learn from their own names. This adds the base model, which takes 1.1 MB.",
+    help="Let readers of the page learn from their own names. This adds the base model, which takes 1.2 MB.",
 )
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.common

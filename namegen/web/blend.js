@@ -75,7 +75,7 @@ class Blend extends NameSource {
     const characters = [...allCharacters].sort((a, b) => Number(a.codePointAt(0)) - Number(b.codePointAt(0)));
     const networks = parts.map(({ model, label, weight }) => {
       const start = model.startTokens.find((candidate) => candidate.label === label);
-      if (start === undefined) throw new MissingLabel(needsLabel(model));
+      if (start === undefined) throw new ReaderError(`To blend “${model.title}”, choose one of its labels.`);
       const network = /** @type {Network} */ (model.network);
       return { network, startToken: start.token, weight, characters: model.characters };
     });

@@ -125,7 +125,7 @@ def write_page(
         models: at least one model. The page shows the first one when it opens.
         out: the file to write.
         force: replace an existing file.
-        learns: add the base model, so that readers can learn from their own names. It takes 1.1 MB.
+        learns: add the base model, so that readers can learn from their own names. It takes 1.2 MB.
 
     Returns:
         The size of the page in bytes.

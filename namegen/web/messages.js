@@ -17,24 +17,18 @@ function countOf(count, noun) {
   return count === 1 ? `1 ${noun}` : `${withCommas(count)} ${noun}s`;
 }
 
-/** A blend without a label of one of its models. The message is for readers. */
-class MissingLabel extends Error {}
-
-/** @param {{title: string}} model */
-function needsLabel({ title }) {
-  return `To blend “${title}”, choose one of its labels.`;
-}
+/** An error whose message is for readers. */
+class ReaderError extends Error {}
 
 /**
- * Explain why a model isn't used.
- * @param {string} program
- * @param {{title: string, metadata: Metadata}} model
+ * Check that a model computes what the backend computed that trained it.
+ * @param {Model} model
+ * @throws {ReaderError} if it doesn't
  */
-function explainFailedSelfTest(program, { title, metadata }) {
-  return (
-    `${program} can’t run “${title}”: it computes other values than the backend “${metadata.engine}”, which trained ` +
-    "the model. Use the model with that backend."
-  );
+function requireSelfTest({ passesSelfTest, title, metadata }) {
+  if (passesSelfTest) return;
+  const problem = `“${title}” can’t be used here: it computes other values than the backend “${metadata.engine}”`;
+  throw new ReaderError(`${problem}, which trained the model. Use the model with that backend.`);
 }
 
 /**

@@ -41,6 +41,7 @@ function canBlend(model, other) {
  */
 function modelOf(name) {
   const model = openModels.get(name) ?? new Model(descriptionOf(name));
+  requireSelfTest(model);
   openModels.set(name, model);
   return model;
 }

@@ -237,7 +237,7 @@ export function load(data, name) {
       cause: error,
     });
   }
-  if (!model.passesSelfTest) throw new Error(explainFailedSelfTest("This module", model));
+  requireSelfTest(model);
   const labels = model.metadata.labels.map((label) => label.name);
   return createLoadedModel(model, description, labels);
 }

@@ -33,7 +33,6 @@ const MOST_SHOWN_CHARACTERS = 60;
 /** How the next letter is drawn. @typedef {{temperature: number}} Sampling */
 
 const OPTION_NAMES = /** @type {OptionName[]} */ (Object.keys(OPTIONS));
-const LETTER_CASES = OPTIONS.letterCase.choices;
 /** @type {Sampling} */
 const DEFAULT_SAMPLING = { temperature: 1 };
 

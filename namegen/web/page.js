@@ -131,7 +131,7 @@ function showMessage(text) {
  */
 function explainError(error) {
   if (error instanceof Damage) return `This page is damaged (${error.message}). Export it again.`;
-  if (error instanceof MissingLabel) return error.message;
+  if (error instanceof ReaderError) return error.message;
   throw error;
 }
 

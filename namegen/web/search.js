@@ -91,12 +91,8 @@ class Search {
     this.draws = 0;
     this.letters = 0; // drawn so far; the end of a name counts as one
     this.isOver = false;
-    const failedModel = model.parts.find(({ passesSelfTest }) => !passesSelfTest);
     /** Why no name can satisfy the request. @type {string | null} */
-    this.problem =
-      failedModel === undefined
-        ? this.constraints.findProblem(request, this.maxLength)
-        : explainFailedSelfTest("This page", failedModel);
+    this.problem = this.constraints.findProblem(request, this.maxLength);
     /** @type {StartPrefix[]} */
     this.startPrefixes = [];
     if (this.problem === null) {

@@ -122,15 +122,6 @@ def test_large_pages_are_rejected_with_their_size(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_python_and_javascript_support_the_same_operations() -> None:
-    script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
-    table = script[script.index("const OPERATIONS = {") : script.index("\n};")]
-    assert re.findall(r"^  (\w+): \(_?result", table, re.MULTILINE) == [
-        "number",
-        *export.OPERATIONS,
-    ]
-
-
 def test_the_command_exports_several_models() -> None:
     """By default, the title of a model is its name. ``--title`` sets another one."""
     saved("runs/first-numpy"), saved("runs/second")

@@ -46,11 +46,6 @@ WRONG = [
     ),
     ("first.generate({ n: 0 })", "n must be a whole number from 1 to 100,000, not 0."),
     (
-        "first.generate({ seed: 2 ** 32 })",
-        "seed must be a whole number from 0 to 4,294,967,295, not 4294967296.",
-    ),
-    ("first.generate({ unfiltered: 1 })", "unfiltered must be true or false, not 1."),
-    (
         "first.generate({ temperature: -1 })",
         "temperature must be a number of at least 0, such as 0.8, not -1.",
     ),
@@ -81,10 +76,6 @@ WRONG = [
         "No name fits these lengths. Raise the longest length",
     ),
     (
-        "parted.generate({ label: 'Female,female', allowSeen: true })",
-        'There is no label “Female,female”. Pass one of “"a, b",female”',
-    ),
-    (
         "parted.next('M', { label: 'A, B' })",
         '“A, B” matches several labels. Pass one of “"a, b",female”, “,male”.',
     ),
@@ -99,7 +90,6 @@ WRONG = [
         f"The data have version 2, but this module reads version {FORMAT_VERSION}. Export both again.",
     ),
     ("first.nameAt(1.5, 0)", "seed must be a whole number of at least 0, not 1.5."),
-    ("first.nameAt(1, -1)", "index must be a whole number of at least 0, not -1."),
     (
         "labelled.nameAt(1, 0)",
         "The names of “labelled” can’t be listed in advance. Use generate instead.",
@@ -348,17 +338,6 @@ def test_good_names_have_the_same_seeded_order_as_in_python(name: str, tmp_path:
     assert len(set(result["order"])) == count > 50
 
 
-def test_names_can_be_twice_as_long_as_the_required_prefix(
-    node: Run, models: dict[str, Checkpoint]
-) -> None:
-    text = "ma" * models["gru"].longest_name
-    names = "({ load }, json, options) => load(json, 'gru').generate(options)"
-    (name,) = node(
-        names, {"n": 1, "seed": 1, "startsWith": text, "allowSeen": True, "unfiltered": True}
-    )
-    assert len(text) <= len(name) <= 2 * len(text)
-
-
 def test_is_new_matches_python(node: Run, models: dict[str, Checkpoint]) -> None:
     """Letters that aren't in the training list are normalized with JavaScript's own Unicode tables."""
     known = models["shipped"].known_names.short  # type: ignore[union-attr]
@@ -479,7 +458,7 @@ def test_models_that_fail_the_self_test_are_rejected(node: Run) -> None:
     """The changed parameters no longer produce the stored logits."""
     changed = node(CHANGED.replace("models[1]", "models[0]"), WRONG_NETWORKS)
     rejected = node(REFUSALS.replace("simple_rnn", "shipped"), changed)
-    said = "This module can’t run “shipped”: it computes other values than the backend “numpy”"
+    said = "“shipped” can’t be used here: it computes other values than the backend “numpy”"
     assert [message[: len(said)] for _, message in rejected] == [said] * len(WRONG_NETWORKS)
 
 
@@ -505,12 +484,6 @@ def test_searches_stop_at_their_limits(folder: Path, tmp_path: Path) -> None:
     exports = "\nexport { Model, Search, defaultRequest };\n"
     (tmp_path / "names.mjs").write_text(text + exports, encoding="utf-8")
     shutil.copy(folder / "names.json", tmp_path)
-    impossible = [
-        ({"startsWith": "a" * 1000}, "No name fits these lengths"),
-        ({"startsWith": "ab" * 16, "contains": "x"}, "No name fits these lengths"),
-        ({"startsWith": "ma", "endsWith": "ж"}, "This model doesn’t know the letter"),
-        ({"startsWith": "ma", "endsWith": "o "}, "A name can’t start or end with a space"),
-    ]
     possible = [
         # With 1,000 letters, 64 start prefixes would require 64,000 steps of the network.
         {"startsWith": "a" * 1000, "maxLength": 1000, "n": 1},
@@ -519,11 +492,7 @@ def test_searches_stop_at_their_limits(folder: Path, tmp_path: Path) -> None:
         {"n": 1000, "contains": "zzqx"},
         {"maxLength": 1000, "minLength": 999, "temperature": 100, "n": 100, "allowSeen": True},
     ]
-    searches = in_node(tmp_path)(SEARCHES, [options for options, _ in impossible] + possible)
-    for search, (_, message) in zip(searches, impossible, strict=False):
-        assert search["problem"].startswith(message)
-        assert (search["before"], search["draws"]) == (0, 0)
-    long, few, rare, endless = searches[len(impossible) :]
+    long, few, rare, endless = in_node(tmp_path)(SEARCHES, possible)
     assert 1000 < long["before"] <= 5100
     assert 20 < few["names"] <= 30
     assert 100_000 <= few["letters"] < 131_000
