@@ -246,11 +246,3 @@ def test_band_and_block_sizes_do_not_change_results(
     assert searched(10**9, 600, MODEL)[1] == expected[:600]
     monkeypatch.setattr(BLOCK_ROWS, 3)
     assert searched(10**9, 10, MODEL)[1] == expected[:10]
-
-
-def test_only_prefixes_below_the_floor_are_skipped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Once there are enough names, the floor rises while blocks of every length are waiting."""
-    monkeypatch.setattr(BLOCK_ROWS, 2)
-    assert searched(10**9, 256, MODEL)[1] == in_order(all_names(MODEL, 6))[:256]

@@ -280,12 +280,6 @@ class TestStarts:
             self.is_kept(generate(low, 40, max_length=9, seed=seed)) for seed in range(5)
         )
 
-    def test_unfiltered_names_may_start_alike(self) -> None:
-        source = generator()
-        assert not all(
-            self.is_kept(generate(source, 40, seed=seed, unfiltered=True)) for seed in range(5)
-        )
-
     def test_a_required_start_is_not_limited(self) -> None:
         told: list[Event] = []
         low = generator(rules=[replace(RULES[0], threshold=-99.0)])
@@ -293,10 +287,6 @@ class TestStarts:
         batches = low.generate(request, on_progress=told.append)
         assert sum(len(batch.names) for batch in batches) == 20
         assert not any(isinstance(event, FilledUp) for event in told)
-
-    def test_names_with_common_starts_come_last(self) -> None:
-        """They are still returned if there are no other names."""
-        assert sorted(generate(generator(), len(new_names()))) == sorted(new_names())
 
 
 @pytest.mark.parametrize(

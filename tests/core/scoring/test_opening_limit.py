@@ -70,12 +70,3 @@ def test_no_more_names_are_admitted_than_requested(
     end = len(names) - admitted[::-1].index(True) if any(admitted) else 0
     assert admitted[:end] == free[:end]
     assert admitted[:end] + admits(limit, names[end:]) == free
-
-
-def test_an_opening_is_admitted_again_after_more_names() -> None:
-    """The limit for the fiftieth name is 1 + 2 · 0.01 · 50 = 2, so the opening can occur again there."""
-    limit = OpeningLimit()
-    rare, others = ("cab", "x", 0), [("abc", "", 0), ("abd", "", 0)]
-    assert admits(limit, [rare, rare]) == [True, False]
-    assert all(admits(limit, 23 * others))
-    assert admits(limit, [rare, *others, rare]) == [False, True, True, True]
