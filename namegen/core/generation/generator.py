@@ -225,13 +225,14 @@ class Generator:
         [3]
         """
         rng = np.random.default_rng(request.seed) if rng is None else rng
-        request = self.with_max_length(request)
+        is_unfiltered = request.unfiltered or self.scorer is None or not self.scorer.rules
+        request = self.with_max_length(request.changed(unfiltered=is_unfiltered))
 
         def search(wanted: GenerationRequest, *, usual: bool) -> Search:
             walk = self.prepare(wanted, usual=usual)
             return Search(walk, request.n, rng=rng, searches=self.searches, on_progress=on_progress)
 
-        if request.unfiltered or self.scorer is None or not self.scorer.rules:
+        if is_unfiltered or self.scorer is None:
             return map(self._batch_of, search(request, usual=False).unfiltered())
         # Filtered new names never repeat.
         new = request.changed(allow_repeats=False)
