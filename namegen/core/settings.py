@@ -74,9 +74,11 @@ class About:
         """
         [declaration] = [known for known in fields(settings) if known.name == name]
         about: About = declaration.metadata.get("about", cls())
+        # The rest belongs to the type. An optional type, such as Count | None, contains the type with the range.
         hint = type_hints(settings)[name]
-        for part in (hint, *get_args(hint)):  # such as Count | None, then Count
-            for meta in getattr(part, "__metadata__", ()):
+        types = (hint, *get_args(hint))
+        for kind in types:
+            for meta in getattr(kind, "__metadata__", ()):
                 about = replace(about, expected=meta.description, **meta.extra)
         return about
 

@@ -90,19 +90,21 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     if not any(requested):
         return []
     has_all_parts = len(requested) == len(columns)
-    meant = set(range(len(labels)))
+    meant = list(range(len(labels)))
     for index, text in enumerate(requested):
         if not text:
             continue
+        # The columns that can have this value. A label that leaves one of them empty has all of its values.
         searched = [columns[index]] if has_all_parts else columns
         value = _matching_value(text, chain(*searched))
-        with_value: set[int] = set()
-        for column in searched:
-            is_always_empty = not any(column)
-            if value in column or (has_all_parts and is_always_empty):
-                with_value.update(label for label in meant if column[label] in ("", value))
-        meant = with_value
-    return sorted(meant)
+        if not has_all_parts:
+            searched = [column for column in columns if value in column]
+        elif value is None and any(searched[0]):
+            return []
+        meant = [
+            label for label in meant if any(column[label] in ("", value) for column in searched)
+        ]
+    return meant
 
 
 def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "label") -> list[int]:

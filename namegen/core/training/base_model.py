@@ -24,7 +24,13 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.checkpoint.ngram_set import NgramSet, NgramSource, digit_as_0, symbols_of
+from namegen.core.checkpoint.ngram_set import (
+    END,
+    NgramSet,
+    NgramSource,
+    digit_as_0,
+    symbols_of,
+)
 from namegen.core.data.corpus import SHORT_LIST, Corpus
 from namegen.core.data.normalization import KnownSet
 from namegen.core.data.sorted_names import SortedNames
@@ -112,6 +118,7 @@ class BaseModel:
         if not readable or label_count == 0:
             return np.full(label_count, 1 / max(label_count, 1))
 
+        # The log-probability of each name under each label: (L, names).
         start_tokens = np.arange(vocabulary.size, vocabulary.size + label_count, dtype=np.int32)
         sorted_names, _ = SortedNames.ranked(readable, vocabulary)
         evaluator = AccuracyEvaluator(self.model)
@@ -139,20 +146,23 @@ class BaseModel:
         """
         known = self.checkpoint.vocabulary
         id_of = {character: token for token, character in enumerate(known.characters, start=1)}
-        # The model's row of each token. Unknown characters have one row past the last.
-        rows = [0, *(id_of.get(character, known.size) for character in vocabulary.characters)]
-
-        def rearranged(values: Array) -> Array:
-            mean = values[1:].mean(axis=0, keepdims=True)
-            return np.concatenate((values, mean))[rows]
+        # The model's id of each token. Unknown characters get an id after the last one.
+        ids = [0, *(id_of.get(character, known.size) for character in vocabulary.characters)]
 
         values = dict(self.checkpoint.parameters)
-        values["output.kernel"] = rearranged(values["output.kernel"].T).T
-        values["output.bias"] = rearranged(values["output.bias"])
+        output_columns = values["output.kernel"].T  # (V of the model, H)
+        values["output.kernel"] = _with_mean(output_columns)[ids].T
+        values["output.bias"] = _with_mean(values["output.bias"])[ids]
+
+        # The rows of the start tokens are mixtures of the rows of the model's labels.
         kernel = values["rnn.0.kernel"]  # (V + L, gates)
+        character_rows = kernel[: known.size]
         label_rows = kernel[known.size :]  # (L, gates)
-        start_rows = shares @ label_rows if len(label_rows) else kernel[:1].repeat(len(shares), 0)
-        new_kernel = rearranged(kernel[: known.size])
+        if len(label_rows):
+            start_rows = shares @ label_rows  # (labels, gates)
+        else:
+            start_rows = kernel[:1].repeat(len(shares), axis=0)
+        new_kernel = _with_mean(character_rows)[ids]
         new_kernel[0] = start_rows.mean(axis=0)
         if has_labels:
             new_kernel = np.concatenate((new_kernel, start_rows))
@@ -172,34 +182,32 @@ class BaseModel:
         of_model = self.checkpoint.ngrams
         if of_model is None or self.checkpoint.words is not None:
             return ngrams
-        new_symbol_of = dict(
-            zip(
-                map(digit_as_0, vocabulary.characters),
-                symbols_of(vocabulary)[1:].tolist(),
-                strict=True,
-            )
-        )
-        characters = map(digit_as_0, self.checkpoint.vocabulary.characters)
-        new_symbols = [0, *(new_symbol_of.get(one, -1) for one in characters), vocabulary.size]
-        sources = [
-            NgramSource(
-                ngrams,
-                new_label=np.arange(ngrams.labels),
-                new_symbol=np.arange(ngrams.symbols),
-            )
-        ]
+        # The list's symbol for each of the model's symbols; −1 if the list doesn't have the character.
+        symbol_of = {}
+        for character, symbol in zip(
+            vocabulary.characters, symbols_of(vocabulary)[1:], strict=True
+        ):
+            symbol_of[digit_as_0(character)] = int(symbol)
+        new_symbols = [END]
+        for character in self.checkpoint.vocabulary.characters:
+            new_symbols.append(symbol_of.get(digit_as_0(character), -1))
+        new_symbols.append(vocabulary.size)  # the start symbol
+
+        own = NgramSource(ngrams, np.arange(ngrams.labels), np.arange(ngrams.symbols))
+        sources = [own]
         for label, shares_of_label in enumerate(shares):
             has_share = np.ones(of_model.labels, bool)
             if self.network.labels:
                 has_share = shares_of_label >= LEAST_SHARE
-            sources.append(
-                NgramSource(
-                    of_model,
-                    new_label=np.where(has_share, label, -1),
-                    new_symbol=np.array(new_symbols),
-                )
-            )
+            new_label = np.where(has_share, label, -1)
+            sources.append(NgramSource(of_model, new_label, np.array(new_symbols)))
         return NgramSet.union(sources, ngrams.labels, ngrams.symbols)
+
+
+def _with_mean(values: Array) -> Array:
+    """Append a row for unknown characters: the mean of the characters' rows, which follow that of the boundary."""
+    mean = values[1:].mean(axis=0, keepdims=True)
+    return np.concatenate((values, mean))
 
 
 # Opens a model by its name; for None, the base model that comes with namegen.

@@ -91,7 +91,10 @@ class SavedState:
             engine = from_plain(str, plain.pop("engine", None))
             identity = from_plain(Identity, plain.pop("identity", None))
             progress = from_plain(TrainingProgress, plain)
-            _check_progress(progress)
+            if len(progress.history) != progress.epoch or progress.best_epoch > progress.epoch:
+                raise ValueError(
+                    f"the history doesn't have a record for each of {progress.epoch} epochs"
+                )
             if probe is not None and (probe.dtype != np.float32 or probe.shape[:-1] != (2,)):
                 raise ValueError(f"{PROBE} is not two rows of logits")
         except ValueError as error:
@@ -106,19 +109,3 @@ class SavedState:
             else:
                 engine_state[name] = values
         return cls(engine_state, best_parameters, progress, identity, engine, probe)
-
-
-def _check_progress(progress: TrainingProgress) -> None:
-    """Raise ValueError for values that are valid one by one, but contradict each other."""
-    epochs = [record.epoch for record in progress.history]
-    is_complete = len(epochs) == progress.epoch  # first, as an epoch from a forged file may be huge
-    if not is_complete or epochs != list(range(1, len(epochs) + 1)):
-        raise ValueError(
-            f"the history has {len(epochs)} records, which are not for the epochs 1 to {progress.epoch}"
-        )
-    if (progress.best is not None) != (progress.epoch > 0):
-        raise ValueError("there is a best epoch after the first epoch, and none before it")
-    if progress.best_epoch > progress.epoch:
-        raise ValueError(f"the best epoch is {progress.best_epoch} of {progress.epoch}")
-    if (progress.step == 0) != (progress.characters == 0):
-        raise ValueError(f"{progress.characters} characters were read in {progress.step} steps")

@@ -12,25 +12,16 @@ names that share a prefix still share its state, and the gradient on the prefix 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.network.architecture import Network
+from namegen.core.network.architecture import Network, Shape
 from namegen.core.settings import DROPOUT_SETTINGS, TrainingSettings
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Float32
 
 # Keeps these random numbers apart from those that shuffle the names and draw samples with the same seed.
 STREAM = 3
-
-
-@dataclass(frozen=True)
-class _MaskedParameter:
-    name: str  # canonical
-    index: int  # among the network's parameters
-    mask_shape: tuple[int, ...]
-    rate: float
 
 
 class Dropping:
@@ -54,22 +45,23 @@ class Dropping:
 
     def __init__(self, network: Network, training: TrainingSettings) -> None:
         self._seed = training.seed
-        self._masked: list[_MaskedParameter] = []
-        names = list(network.parameter_shapes)
+        self._names = list(network.parameter_shapes)
+        self._shapes: dict[str, Shape] = {}  # of the masks, by parameter
+        self._rates: dict[str, float] = {}
         for rate_name in DROPOUT_SETTINGS:
             rate = getattr(training, rate_name)
-            mask_shapes = network.mask_shapes[rate_name]
+            shapes = network.mask_shapes[rate_name]
             if not rate:
                 continue
-            if not mask_shapes:
+            if not shapes:
                 reason = (
                     "this network has no such units or weights: add a layer, or remove the setting"
                 )
                 if not any(network.mask_shapes.values()):
                     reason = f"{network.architecture} doesn't support dropout: remove the setting"
                 raise SettingsError(f"{setting(rate_name)} is {rate}, but {reason}")
-            for name, mask_shape in mask_shapes.items():
-                self._masked.append(_MaskedParameter(name, names.index(name), mask_shape, rate))
+            self._shapes.update(shapes)
+            self._rates.update(dict.fromkeys(shapes, rate))
 
     def masks(self, epoch: int, step: int) -> dict[str, Float32[Array, "..."]]:
         """Draw the masks of one step.
@@ -82,12 +74,12 @@ class Dropping:
             The mask of each masked parameter, by canonical name.
         """
         masks = {}
-        for parameter in self._masked:
-            rng = np.random.default_rng([self._seed, epoch, step, STREAM, parameter.index])
+        for name, shape in self._shapes.items():
+            rate = self._rates[name]
+            rng = np.random.default_rng([self._seed, epoch, step, STREAM, self._names.index(name)])
             # Random numbers below 2¹⁶ are precise enough for a rate. One draw of 64 bits gives four of them.
-            size = math.prod(parameter.mask_shape)
+            size = math.prod(shape)
             raw = rng.bit_generator.random_raw(math.ceil(size / 4)).astype("<u8", copy=False)
-            is_kept = raw.view("<u2")[:size] >= round(parameter.rate * 2**16)  # (size,)
-            scale = np.float32(1 / (1 - parameter.rate))
-            masks[parameter.name] = is_kept.reshape(parameter.mask_shape) * scale
+            is_kept = raw.view("<u2")[:size] >= round(rate * 2**16)  # (size,)
+            masks[name] = is_kept.reshape(shape) * np.float32(1 / (1 - rate))
         return masks
