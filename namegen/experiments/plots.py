@@ -24,7 +24,7 @@ ACCURACY_CURVE = "validation_accuracy_argmax"
 def curves_figure(lines: Mapping[str, Sequence[Training]], references: Sequence[Model]) -> Figure:
     """Plot held-out loss and accuracy against epochs, and accuracy against seconds.
 
-    A line is the mean over the seeds or rounds, up to the last epoch that all of them reached, and a band is their
+    A line is the mean over the seeds, up to the last epoch that all of them reached, and a band is their
     range. Each line is wider than the next one, so that all are visible where they coincide.
 
     Args:

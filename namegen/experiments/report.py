@@ -173,7 +173,8 @@ def list_sections(each: ListSummary, prefix: str) -> list[Section]:
     if timings:
         curves = []
         for place, (network, by_backend) in enumerate(timings.items(), start=1):
-            lines = {backend: list(rounds.values()) for backend, rounds in by_backend.items()}
+            # All rounds of a backend have the same losses, so the first one is enough.
+            lines = {backend: list(rounds.values())[:1] for backend, rounds in by_backend.items()}
             draw = partial(plots.curves_figure, lines, [])
             curves.append(Plot(f"{prefix}-curves-{place}", f"{each.name}: {network}", draw))
         about = (
