@@ -31,12 +31,14 @@ def curves_figure(lines: Mapping[str, Sequence[Training]], references: Sequence[
         lines: the runs of each network, setting or backend.
         references: the models that horizontal lines show.
     """
-    accuracies = {
-        name: mean(run.metrics["held_out"].accuracy_argmax for run in runs)
-        for name, runs in lines.items()
-    }
-    best = sorted(lines, key=accuracies.__getitem__, reverse=True)[:MOST_LINES]
-    shown = [name for name in lines if name in best]
+    shown = list(lines)
+    if len(lines) > MOST_LINES:
+        accuracies = {
+            name: mean(run.metrics["held_out"].accuracy_argmax for run in runs)
+            for name, runs in lines.items()
+        }
+        best = sorted(lines, key=accuracies.__getitem__, reverse=True)[:MOST_LINES]
+        shown = [name for name in lines if name in best]
     figure = style.new_figure(11.0, 3.6 + LABEL_HEIGHT * (len(shown) // 3 + 2))
     panels = figure.subplots(1, 3)
     axis_names = (("epoch", LOSS_CURVE), ("epoch", ACCURACY_CURVE), ("seconds", ACCURACY_CURVE))
