@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import click
 
@@ -21,7 +23,7 @@ from namegen.errors import GenerationError, NamesError, quote, reason_of, safe_c
 from namegen.files import check_output, is_there, write_whole
 from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
 
-MAX_CELL = 10_000_000  # characters
+MAX_CELL = 10_000_000  # characters; limits the memory that an unclosed quotation mark can take
 
 
 @options.command(
@@ -111,32 +113,37 @@ def pseudonymize(
         )
     if as_json and out is None:
         raise click.UsageError("--json needs --out, because the table goes to standard output.")
+    if file != "-" and not is_there(file, NamesError):
+        raise NamesError(
+            f"there is no file {quote(short(file))}: pass a CSV table, or - for standard input"
+        )
     if out is not None:
         check_output(out, example="new.csv", force=force)
     pseudonyms = Pseudonyms(
         pool=map(read_pool, pools), key=read_key(key_file), allow_collisions=True, **how
     )
     keep_pool(key_file, pseudonyms.pool_hash, write=False)  # only checks the pool
-    table = NameTable(file, column=columns[0], by=by)
-    # Go through the table once to find all people, and any errors, before anything is written.
-    row_count = 0
-    names_in_pool = 0
-    name_columns = NameColumns(table.header, table.name_index)
-    for row in table.rows_with_names():
-        row_count += 1
-        names_in_pool += pseudonyms.has_name(row[table.name_index])
-        name_columns.check_row(row)
-        pseudonyms.of(row[table.by_index])
-    if pseudonyms.collisions and not allow_collisions:
-        raise GenerationError(
-            f"{pseudonyms.collisions:,} of {counted(pseudonyms.people, 'different value')} would get the same "
-            f"pseudonym as another: {pseudonyms.advice()}"
-        )
-    keep_pool(key_file, pseudonyms.pool_hash)
-    if out is None:
-        sys.stdout.buffer.writelines(table.renamed(pseudonyms))
-    else:
-        write_whole(out, table.renamed(pseudonyms))
+    with open_again_and_again(file) as stream:
+        table = NameTable(stream, file, column=columns[0], by=by)
+        # Read the table once to find all people, and any errors, before anything is written.
+        row_count = 0
+        names_in_pool = 0
+        name_columns = NameColumns(table.header, table.name_index)
+        for row in table.rows_with_names():
+            row_count += 1
+            names_in_pool += pseudonyms.has_name(row[table.name_index])
+            name_columns.check_row(row)
+            pseudonyms.of(row[table.by_index])
+        if pseudonyms.collisions and not allow_collisions:
+            raise GenerationError(
+                f"{pseudonyms.collisions:,} of {counted(pseudonyms.people, 'different value')} would get the same "
+                f"pseudonym as another: {pseudonyms.advice()}"
+            )
+        keep_pool(key_file, pseudonyms.pool_hash)
+        if out is None:
+            sys.stdout.buffer.writelines(table.renamed(pseudonyms))
+        else:
+            write_whole(out, table.renamed(pseudonyms))
     collided = f"; {pseudonyms.collisions:,} share a pseudonym" if pseudonyms.collisions else ""
     notes(
         f"{counted(pseudonyms.people, 'different value')} in {counted(row_count, 'row')}{collided}"
@@ -164,41 +171,52 @@ def pseudonymize(
         click.echo(json_text(document))
 
 
+def open_again_and_again(file: str) -> BinaryIO:
+    """Open a file, or ``-`` for standard input. The content of a pipe is copied to a temporary file.
+
+    Raises:
+        NamesError: the file can't be read.
+    """
+    try:
+        stream = cast(BinaryIO, click.open_file(file, "rb"))
+        if stream.seekable():
+            return stream
+        copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  # the caller closes it
+        shutil.copyfileobj(stream, copy)
+        return copy
+    except (OSError, ValueError, RuntimeError) as error:  # such as a closed standard input
+        raise NamesError(
+            f"cannot read {short(file)} ({reason_of(error)}): pass a CSV file in UTF-8"
+        ) from error
+
+
 class NameTable:
-    """A CSV table in which one column gets pseudonyms.
+    """A CSV table in which one column gets pseudonyms. It can be read several times.
 
     Args:
-        file: the path of the table, or ``-`` for standard input.
+        stream: the content of the table.
+        file: the path of the table, for messages.
         column: the name or number of the column with names.
         by: the column whose values determine the pseudonyms. By default, it's the column with names.
 
     Raises:
-        NamesError: the file can't be read or isn't a CSV table, or it has no such column.
+        NamesError: the file isn't a CSV table, or it has no such column.
     """
 
-    def __init__(self, file: str, *, column: str, by: str | None) -> None:
-        self._file = short(file)
-        if file != "-" and not is_there(file, NamesError):
-            raise NamesError(
-                f"there is no file {quote(self._file)}: pass a CSV table, or - for standard input"
-            )
-        try:
-            with click.open_file(file, "rb") as stream:
-                self._content = stream.read()
-            self._text = self._content.decode("utf-8-sig")
-        except (OSError, ValueError, RuntimeError) as error:  # such as a closed standard input
-            raise NamesError(
-                f"cannot read {self._file} ({reason_of(error)}): save it as CSV in UTF-8"
-            ) from error
-        self._delimiter = delimiter_of(self._text.partition("\n")[0])
+    def __init__(self, stream: BinaryIO, file: str, *, column: str, by: str | None) -> None:
+        self._file = file
+        stream.seek(0)
+        self._first_line = stream.readline(MAX_CELL)
+        self._text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+        self._delimiter = delimiter_of(self._first_line.decode("utf-8", "replace"))
         self._line_number = 0  # the last line that was read
         self.header: list[str] = []
         self.header = next(self._rows(), [])
         names = [name.strip() for name in self.header]
-        self.name_index = column_place(names, column, self._file, "column")
+        self.name_index = column_place(names, column, short(file), "column")
         self.by_index = self.name_index
         if by is not None:
-            self.by_index = column_place(names, by, self._file, "by")
+            self.by_index = column_place(names, by, short(file), "by")
 
     def rows_with_names(self) -> Iterator[list[str]]:
         """Yield the rows after the header in which the column with names isn't empty."""
@@ -209,17 +227,16 @@ class NameTable:
                 continue
             if not row[self.by_index].strip():
                 raise NamesError(
-                    f"line {self._line_number} of {self._file} has a name, but no value in the column "
+                    f"line {self._line_number} of {short(self._file)} has a name, but no value in the column "
                     f"{quote(self.header[self.by_index])}: add the value, or choose another column with --by"
                 )
             yield row
 
     def renamed(self, pseudonyms: Pseudonyms) -> Iterator[bytes]:
         """Yield all rows of the new table, with the byte order mark and the line ends of the old one."""
-        if self._content.startswith(codecs.BOM_UTF8):
+        if self._first_line.startswith(codecs.BOM_UTF8):
             yield codecs.BOM_UTF8
-        first_line = self._content.partition(b"\n")[0]
-        line_end = "\r\n" if first_line.endswith(b"\r") else "\n"
+        line_end = "\r\n" if self._first_line.endswith(b"\r\n") else "\n"
         line = io.StringIO(newline="")
         # The writer quotes cells that contain a character of its own line end.
         writer = csv.writer(line, delimiter=self._delimiter, lineterminator="\r\n")
@@ -239,8 +256,8 @@ class NameTable:
     def _rows(self) -> Iterator[list[str]]:
         """Yield all rows from the header on. Raises NamesError for an invalid row."""
         csv.field_size_limit(MAX_CELL)
-        text = io.StringIO(self._text, newline="")
-        reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+        self._text.seek(0)
+        reader = csv.reader(self._text, delimiter=self._delimiter, strict=True)
         try:
             for row in reader:
                 self._line_number = reader.line_num
@@ -249,8 +266,10 @@ class NameTable:
                         f"number of cells: {len(row)}, but {len(self.header)} in the first row"
                     )
                 yield row
-        except csv.Error as error:
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            # The file is decoded in blocks, so an invalid byte may be in a later line.
+            line = max(reader.line_num, 1)
             raise NamesError(
-                f"cannot read line {max(reader.line_num, 1)} of {self._file} ({reason_of(error)}): correct it, or "
-                "save it as CSV in UTF-8"
+                f"cannot read line {line} of {short(self._file)} ({reason_of(error)}): correct it, or save it as CSV "
+                "in UTF-8"
             ) from error

@@ -167,7 +167,7 @@ def to_metrics(metrics: Any) -> Metrics:
 def train(job: Job, corpus: Corpus) -> tuple[Training, bytes | None]:
     """Train a network, evaluate its best epoch, and measure time and memory.
 
-    Return the file of the network, too, if the job compares networks.
+    If the job compares networks, also return the file of the network.
     """
     # Train. The times of the first events show when the network was created, and when the backend was ready.
     first_times: dict[type[Event], float] = {}

@@ -181,7 +181,7 @@ def list_sections(each: ListSummary, prefix: str) -> list[Section]:
             "Each backend trains the same network, from the same initial weights, on the same batches. The learning "
             "rate is a third of the other networks' rate."
         )
-        title = f"{each.name}: the same training by each backend"
+        title = f"{each.name}: the same network, trained by each backend"
         sections.append(Section(title, about, curves, [backend_table(each)]))
     for split, networks in each.networks().items():
         references = each.reference_models(split)

@@ -41,8 +41,8 @@ TOLERANCES = {"float64": 1e-9, "float32": 1e-3}  # relative to the largest numbe
 
 
 @dataclass(frozen=True)
-class Training:
-    """A training that both engines do."""
+class Run:
+    """A training run that both engines do."""
 
     network: RecurrentNetwork
     steps: Sequence[Step]  # in one stream
@@ -52,34 +52,34 @@ class Training:
     scale: float = 1
 
 
-def trainings(network: RecurrentNetwork) -> Iterator[Training]:
-    """Yield the trainings to compare for a cell: those of a network, and of other networks with the same cell."""
+def runs_to_compare(network: RecurrentNetwork) -> Iterator[Run]:
+    """Yield the runs to compare for a cell: those of a network, and of other networks with the same cell."""
     # Every optimizer, clipping and truncation, on plain, masked and targeted steps with falling rates.
     steps = material.mixed_steps(network)
-    yield Training(network, steps, TrainingSettings(optimizer="sgd", clip_norm=CLIP_NORM))
-    yield Training(network, steps, TrainingSettings(bptt=False))
+    yield Run(network, steps, TrainingSettings(optimizer="sgd", clip_norm=CLIP_NORM))
+    yield Run(network, steps, TrainingSettings(bptt=False))
     for name, optimizer in OPTIMIZERS.items():
         if optimizer.slots or optimizer.hyperparameters:
             values: dict[str, Any] = dict.fromkeys(optimizer.hyperparameters, HYPERPARAMETER)
-            yield Training(network, steps, TrainingSettings(optimizer=name, **values))
-    yield Training(network, steps, dtype="float32")
+            yield Run(network, steps, TrainingSettings(optimizer=name, **values))
+    yield Run(network, steps, dtype="float32")
 
     # Gradients whose squares overflow float32. They must still be clipped to the norm.
     clipping = TrainingSettings(optimizer="sgd", clip_norm=0.5)
     one_step = list(material.small_steps(1, rate=1.0))
-    yield Training(network, one_step, clipping, dtype="float32", scale=HUGE)
+    yield Run(network, one_step, clipping, dtype="float32", scale=HUGE)
 
     # 200 steps, all of which Adam counts, on long names, one name and repeated names.
     many_steps = material.steps_on([*material.LISTS, *SHORT_LISTS * 40])
-    yield Training(network, material.falling_rates(many_steps))
+    yield Run(network, material.falling_rates(many_steps))
 
     # Three layers of different widths, without labels; and a large vocabulary, also with targets.
     three_layers = replace(network, hidden=(4, 7, 5), labels=0)
-    yield Training(three_layers, material.steps_on([material.NAMES] * 5))
+    yield Run(three_layers, material.steps_on([material.NAMES] * 5))
     large = RecurrentNetwork(LARGE.size, network.cell, hidden=(3,))
     batch = material.batch_of(LARGE_NAMES, LARGE)
     softened = material.soften(batch, np.random.default_rng(2), LARGE)
-    yield Training(large, [Step(batch, 0.02), Step(batch, 0.01), Step(softened, 0.01)])
+    yield Run(large, [Step(batch, 0.02), Step(batch, 0.01), Step(softened, 0.01)])
 
 
 def check_same_training(engine_class: EngineClass, network: RecurrentNetwork) -> None:
@@ -87,24 +87,22 @@ def check_same_training(engine_class: EngineClass, network: RecurrentNetwork) ->
 
     The engine also has to resume from the NumPy engine's state after half of the steps.
     """
-    for training in trainings(network):
-        steps = training.steps
-        dtype = training.dtype
+    for run in runs_to_compare(network):
+        steps = run.steps
+        dtype = run.dtype
         tolerance = TOLERANCES[dtype]
-        widths = training.network.hidden
-        subject = f"{describe_training(training.settings)}, widths {widths}, in {dtype}"
+        widths = run.network.hidden
+        subject = f"{describe_training(run.settings)}, widths {widths}, in {dtype}"
 
         # Start with the same parameters.
-        create = partial(
-            small_engine, network=training.network, training=training.settings, dtype=dtype
-        )
+        create = partial(small_engine, network=run.network, training=run.settings, dtype=dtype)
         reference = create(NumpyEngine, number=REFERENCE)
         engine = create(engine_class)
         start = reference.get_state()
-        start["output.kernel"] = (start["output.kernel"] * training.scale).astype(dtype)
+        start["output.kernel"] = (start["output.kernel"] * run.scale).astype(dtype)
         reference.set_state(start)
         engine.set_state(start)
-        tokens = np.arange(12, dtype=np.int32).reshape(4, 3) * 97 % training.network.vocabulary_size
+        tokens = np.arange(12, dtype=np.int32).reshape(4, 3) * 97 % run.network.vocabulary_size
         expected_logits = np.array(read(reference, tokens))
         expect_close(np.array(read(engine, tokens)), expected_logits, f"{subject}: a logit")
 

@@ -103,7 +103,7 @@ class StepArrays:
         carried = len(cell.carried)
         before = carried + len(cell.declared.vectors)
         activations = cell.pre_activations
-        # All arrays have some spare rows, so that a slightly larger tree fits, too.
+        # All arrays have some spare rows, so that a slightly larger tree also fits.
         room = nodes + nodes // 4
         self.room = room
         self.x = np.zeros((cell.declared.formula.gates, room, width), dtype)
@@ -226,7 +226,7 @@ class Recurrent:
         if walk.nodes > self._arrays.room:
             self._arrays = StepArrays(cell, nodes=walk.nodes, width=self.width, dtype=self.dtype)
         arrays = self._arrays
-        # ``backward`` needs these, too.
+        # ``backward`` also needs these.
         self._inputs = inputs
         self._walk = walk
         self._chunks = walk.chunks(self.block_rows)

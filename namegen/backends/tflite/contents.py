@@ -182,7 +182,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
         raise CheckpointError(
             f"{path} is damaged: take another copy of the file, or export it again"
         )
-    # 3. Read the rest. A forged file has a correct hash, too, so all parts have to fit together.
+    # 3. Read the rest. A forged file also has a correct hash, so all parts have to fit together.
     try:
         description = from_plain(Description, document)
         metadata = read_metadata(description.metadata, find_architecture)

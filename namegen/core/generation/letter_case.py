@@ -86,7 +86,7 @@ def title(name: str, normalization: Normalization = NAMES) -> str:
     count_before = normalization.words_without_endings([forms[index] for index in word_indexes])
     has_legal_form = count_before < len(word_indexes)
     legal_form = word_indexes[count_before] if has_legal_form else len(words)
-    # Capitals mean something if there are small letters, too, and no long word is in capitals.
+    # Capitals mean something if there are also small letters, and no long word is in capitals.
     long_words = [word for word in words[:legal_form] if _letters(word) > MAX_ACRONYM]
     has_small_letters = not all(map(_in_capitals, words))
     is_mixed = has_small_letters and not any(map(_in_capitals, long_words))

@@ -166,6 +166,9 @@ class Walk:
         start_tokens = self.start_tokens.ids  # (R,)
         forced = self.constraints.forced  # (depth,)
         count = len(start_tokens)
+
+        # Read the forced characters after every start token, and add up their log-probabilities: those of the model,
+        # and those of the sampling settings.
         last = start_tokens  # the last token, which hasn't been read yet
         state = self.model.initial_state(count)  # before the last token
         log_probability = np.zeros(count)  # (R,) of the characters, in nats
@@ -180,20 +183,26 @@ class Walk:
                 with np.errstate(divide="ignore"):  # −inf if it's impossible
                     log_drawn += log_chances(logits, self.request)[:, token]
             last = np.full(count, token)
+
         # The forced characters are given. Their probability is finite even if the model never draws them.
         smallest = np.finfo(np.float64).min
         finite_opening = np.maximum(opening_log_probability, smallest)
         self._forced_opening = dict(
             zip(start_tokens.tolist(), finite_opening.tolist(), strict=True)
         )
+
+        # How likely is each start token, given the forced characters? Bayes' theorem: in proportion to its share times
+        # the probability of the characters after it.
         log_shares = self.start_tokens.log_shares  # (R,)
-        joint = log_shares + log_drawn  # (R,)
-        if joint.max() == -np.inf:
-            joint = log_shares + log_probability
-        if joint.max() == -np.inf:
-            joint = log_shares
-        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
+        log_joint = log_shares + log_drawn  # (R,)
+        if log_joint.max() == -np.inf:  # the sampling settings never draw the characters
+            log_joint = log_shares + log_probability
+        if log_joint.max() == -np.inf:  # the model never returns them
+            log_joint = log_shares
+        chances: Float64[Array, "R"] = np.exp(log_joint - log_joint.max())
         chances /= chances.sum()
+
+        # Read the forced characters with the scorer.
         tokens = np.tile(forced, (count, 1))  # (R, depth)
         tally = None
         if self.scorer is not None:

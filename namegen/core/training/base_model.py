@@ -8,7 +8,7 @@ First, a mixture model of the base model's labels is fitted to the names of each
 maximization (Dempster, Laird and Rubin, 1977). Its weights, the shares of the base model's labels, are used twice:
 
 - The start token of each label starts as the weighted mean of the base model's start tokens.
-- A short list contains few n-grams. Those of the base model's labels with a share of at least 2% count as known, too.
+- A short list contains few n-grams. Those of the base model's labels with a share of at least 2% also count as known.
 
 The list has its own characters. A character that the base model knows keeps its parameters. Any other character gets
 the mean of theirs.

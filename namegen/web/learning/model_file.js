@@ -1,4 +1,4 @@
-// Model files: .safetensors files that the command line reads, too. namegen/core/checkpoint/tensor_file.py in
+// Model files: .safetensors files that the command line also reads. namegen/core/checkpoint/tensor_file.py in
 // JavaScript.
 
 const NOT_A_MODEL = "This isn’t a model file that this page saved, or it is damaged. Open another file.";

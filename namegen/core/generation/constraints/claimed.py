@@ -74,7 +74,7 @@ def starts_of_names(names: Iterable[str], normalization: Normalization) -> tuple
     later_words: Counter[str] = Counter()
     for words in listed_words:
         later_words.update(words[1:])
-    # Common words: several names start with them, none is such a word alone, and they also occur later in a name.
+    # Common words: several names start with one, no name consists only of it, and it also occurs later in a name.
     repeated = {word for word, count in first_words.items() if count > 1}
     single_words = {words[0] for words in listed_words if len(words) == 1}
     common = (repeated & later_words.keys()) - single_words
