@@ -124,5 +124,3 @@ def test_a_browser_shows_the_report(compared, opened) -> None:  # noqa: F811
             assert len(widths) == len(list(compared[0].glob("*.png")))
             assert min(widths) > 100
             assert page.evaluate("document.querySelectorAll('b, script').length") == 0
-    shown = HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
-    assert shown in page.locator("body").inner_text()

@@ -17,17 +17,21 @@ PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 PAPER = {"width": 690, "height": 1010}  # A4 without margins, in CSS pixels
 HEBREW = "שלום"
+HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
 
 
 @pytest.fixture(scope="module")
 def page_path(tmp_path_factory: pytest.TempPathFactory, published: Results) -> Path:
-    """Write a report about the published rows of one list, with a Hebrew name and a failed job."""
+    """Write a report about the published rows of one list, with a Hebrew name and a failed job of a hostile backend."""
     rows = []
     for row in published.rows:
         if row.job.list == published.rows[0].job.list:
             job = msgspec.structs.replace(row.job, list=f"{HEBREW} 1")
             rows.append(msgspec.structs.replace(row, job=job))
-    failed = msgspec.structs.replace(rows[-1], status="failed", why="it ended", result=None)
+    job = msgspec.structs.replace(rows[-1].job, backend=HOSTILE)
+    failed = msgspec.structs.replace(
+        rows[-1], job=job, status="failed", why=f"it ended {HOSTILE}", result=None
+    )
     results = msgspec.structs.replace(published, rows=(*rows[:-1], failed))
     folder = tmp_path_factory.mktemp("report")
     write_report(make_report(results), folder)
@@ -63,3 +67,15 @@ def test_the_printed_report_is_light_and_nothing_is_cut_off(
     )
     assert max(right_edges) <= PAPER["width"]
     assert page.evaluate("getComputedStyle(document.querySelector('tr')).breakInside") == "avoid"
+
+
+def test_hostile_names_are_escaped(
+    page_path: Path,
+    opened: Opener,  # noqa: F811
+) -> None:
+    page = opened(page_path)
+    assert page.evaluate("document.querySelectorAll('b, script').length") == 0
+    shown = HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
+    text = page.locator("body").inner_text()
+    assert f"Failed ({shown})" in text
+    assert f"it ended {shown}" in text
