@@ -155,8 +155,9 @@ declare class LoadedModel {
      */
     entries(options?: Options): Entry[];
     /**
-     * All new names that reach the threshold of their score, the likeliest first. Models for games and stories have 60 to
-     * 350 of them, which the first use finds in a few seconds. Blends, large models and models with labels have none.
+     * All new names that reach the threshold of their score, the likeliest first. Models for games and stories have about
+     * 60 to 350 of them, which the first use finds in less than a second. Blends, large models and models with labels
+     * have none.
      * @returns {readonly string[]}
      */
     get goodNames(): readonly string[];

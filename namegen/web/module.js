@@ -94,8 +94,8 @@ class LoadedModel {
 
   /**
    * All new names that reach the threshold of their score, the likeliest first. Models for games and stories have about
-   * 60 to 350 of them, which the first use finds in less than a second. Blends, large models and models with labels have
-   * none.
+   * 60 to 350 of them, which the first use finds in less than a second. Blends, large models and models with labels
+   * have none.
    * @returns {readonly string[]}
    */
   get goodNames() {
