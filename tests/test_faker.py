@@ -34,9 +34,14 @@ METHODS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pools")
+
+
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Use small models, small pools, and a cache folder of its own, which the fixture returns."""
+def small(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> Iterator[None]:
+    """Use small models, small pools, and a cache folder that the tests of this file share."""
     require("faker")
     from namegen import faker
 
@@ -44,10 +49,17 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     monkeypatch.setattr(faker, "POOL_SIZE", 64)
     monkeypatch.setattr(faker, "PEOPLE_PER_ORIGIN", 64)
     monkeypatch.setattr(faker, "COMPANIES", 32)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
+    faker._pool.cache_clear()
+    yield
+    faker._pool.cache_clear()
+
+
+@pytest.fixture
+def empty_cache(small: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Use a cache folder of its own, and return it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    faker._pool.cache_clear()
-    yield tmp_path / "namegen"
-    faker._pool.cache_clear()
+    return tmp_path / "namegen"
 
 
 def make(seed: int = 1, **arguments: object):
@@ -114,6 +126,7 @@ def test_a_household_shares_an_origin_and_a_family_name():
 
 
 @pytest.mark.parametrize("letter_case", [None, "upper"])
+@pytest.mark.usefixtures("empty_cache")
 def test_the_women_of_a_household_have_their_own_form(
     monkeypatch: pytest.MonkeyPatch, letter_case: str | None
 ):
@@ -154,12 +167,12 @@ def test_arguments_of_the_provider_apply_to_its_names():
 
 
 def test_pools_are_kept_on_disk_and_drawn_only_when_needed(
-    small: Path, monkeypatch: pytest.MonkeyPatch
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
     from namegen import faker
 
     first = [make(origin="Finnish").invented_person() for _ in range(3)]
-    assert len(list(small.iterdir())) == 2  # the origins, and the people of one origin
+    assert len(list(empty_cache.iterdir())) == 2  # the origins, and the people of one origin
     faker._pool.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr(faker, "_draw_pool", lambda *_: pytest.fail("drawn again"))
@@ -168,15 +181,19 @@ def test_pools_are_kept_on_disk_and_drawn_only_when_needed(
     faker._pool.cache_clear()
     monkeypatch.setattr(faker, "__version__", "0.1")
     assert make(origin="Finnish").invented_person() == first[0]
-    assert len(list(small.iterdir())) == 4
+    assert len(list(empty_cache.iterdir())) == 4
 
 
 @pytest.mark.parametrize("content", ["", "[", "[]", "5", "[5]", '[["a"]]', '[["a", "b", null]]'])
-def test_a_damaged_cache_is_replaced(small: Path, content: str):
+def test_a_damaged_cache_is_replaced(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch, content: str
+):
     from namegen import faker
 
+    pools = {"origins": [["Finnish"]], "people": [["Aino", "Virta", "female"]] * 64}
+    monkeypatch.setattr(faker, "_draw_pool", lambda _, kind, *__: pools[kind])
     expected = make(origin="Finnish").invented_person()
-    [path] = small.glob("people-*.json")
+    [path] = empty_cache.glob("people-*.json")
     path.write_text(content)
     faker._pool.cache_clear()
     assert make(origin="Finnish").invented_person() == expected
@@ -190,7 +207,7 @@ def first_place(_: int) -> str:
     return str(make().invented_place())
 
 
-def test_several_processes_share_a_cache(small: Path):
+def test_several_processes_share_a_cache(empty_cache: Path):
     with multiprocessing.get_context("fork").Pool(3) as processes:
         assert len(set(processes.map(first_place, range(6)))) == 1
-    assert [path.suffix for path in small.iterdir()] == [".json"]
+    assert [path.suffix for path in empty_cache.iterdir()] == [".json"]
