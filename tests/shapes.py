@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 import jaxtyping
@@ -23,7 +23,9 @@ MODULES = [
 FIRST = 10  # the first 10 calls of a function are checked
 EVERY = 50  # then every 50th call is checked
 
-calls: Counter[object] = Counter()  # the number of calls of each function in the current test
+calls: Counter[object] = (
+    Counter()
+)  # the number of calls of each function's code in the current test
 _jaxtyped = jaxtyping.jaxtyped
 
 
@@ -33,15 +35,21 @@ def _sometimes(*, typechecker: Any) -> Callable[[Any], Any]:
     def decorate(unchecked: Any) -> Any:
         if "Array" not in str(getattr(unchecked, "__annotations__", "")):
             return unchecked
-        checked = _jaxtyped(unchecked, typechecker=typechecker)
         if inspect.isclass(unchecked):
-            return checked
+            return _jaxtyped(unchecked, typechecker=typechecker)
+
+        # Adding the checks to a function takes milliseconds, so it's done when the first call is checked. A function in
+        # another function is created again and again, so all that share their code are counted together.
+        @cache
+        def checked() -> Any:
+            return _jaxtyped(unchecked, typechecker=typechecker)
 
         @wraps(unchecked)
         def call(*args: Any, **kwargs: Any) -> Any:
-            calls[unchecked] += 1
-            is_checked = calls[unchecked] <= FIRST or calls[unchecked] % EVERY == 0
-            function = checked if is_checked else unchecked
+            code = unchecked.__code__
+            calls[code] += 1
+            is_checked = calls[code] <= FIRST or calls[code] % EVERY == 0
+            function = checked() if is_checked else unchecked
             return function(*args, **kwargs)
 
         return call
