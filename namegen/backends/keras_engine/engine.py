@@ -48,7 +48,10 @@ class CompiledModel:
     """Layers, optimizer and compiled programs, used by one engine at a time."""
 
     def __init__(self, key: ModelKey) -> None:
-        """Create the layers and their programs. TensorFlow compiles a program at its first call."""
+        """Create Keras's layers and optimizer, and the programs that call them.
+
+        TensorFlow compiles a program at its first call, which takes seconds.
+        """
         self.key = key
         self.layers = Layers(key.network, dtype=key.dtype)
         # None for an engine that doesn't train.
@@ -110,6 +113,7 @@ class KerasEngine:
         threads: int,
         dtype: str = "float32",
     ) -> None:
+        """Create an engine for a network. Without training settings, it has no optimizer and only makes predictions."""
         if dtype not in ("float32", "float64"):
             raise EngineError(
                 f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
@@ -152,7 +156,14 @@ class KerasEngine:
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """Make one update per step, several of them in a call."""
+        """Make one update of the parameters for each step. One call of the compiled program makes several updates.
+
+        Args:
+            steps: the names of each update, its learning rate, and its dropout masks.
+
+        Returns:
+            For each step, the loss before its update in nats, and the number of characters.
+        """
         if self.model.program is None:
             raise EngineError(
                 "the backend can't train without training settings: pass them when you create it"
@@ -165,7 +176,11 @@ class KerasEngine:
         return StepLosses(np.concatenate(losses), np.array(characters, np.int64))
 
     def _calls(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
-        """Group consecutive steps with masks of the same shapes, within the limits of a call."""
+        """Group consecutive steps into calls of the program, which has fixed limits.
+
+        All steps of a call have masks of the same shapes. A call has at most ``STEPS`` steps, and at most ``NODES``
+        nodes of trees, unless a single step already has more.
+        """
         call: list[Step] = []
         call_shapes: dict[str, tuple[int, ...]] = {}
         nodes = 0

@@ -41,28 +41,29 @@ class FormulaCell:
         ]
 
     def __call__(self, rows: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step.
+        """Compute one step of the layer, for B rows.
 
         Args:
             rows: what the layer reads, (B, K).
-            before: the arrays of the state before the step, (B, H) each, h first.
+            before: the arrays of the state before the step, (B, H) each, with the hidden state h first.
 
         Returns:
-            The layer's output, which is the new h, and the arrays of the state after the step.
+            The layer's output, which is the new h, and all arrays of the state after the step, (B, H) each.
         """
         formula = self.formula
         kernel, recurrent_kernel, bias, *vectors = self.trainable_variables
-        biases = tf.reshape(bias, (formula.biases, -1))  # (1 or 2, G·H)
-        # 1. The input's part x and the state's part s, for all G gates side by side.
+        biases = tf.reshape(bias, (formula.biases, -1))  # (1 or 2, G·H), for G gates
+        # The products, for all gates side by side: x = rows K + b and s = h U. Some cells add a second bias to s. Not
+        # all gates have to read the state.
         x = keras.ops.matmul(rows, kernel) + biases[0]  # (B, G·H)
         s = keras.ops.matmul(before[0], recurrent_kernel)  # (B, state gates · H)
         if formula.biases == 2:
             s += biases[1, : s.shape[1]]
-        # 2. Cut them into gates, (B, H) each. A cell may have no gates that read the state.
+        # Cut both into one array (B, H) per gate.
         last_axis = 1
         x_of_gates = tf.split(x, formula.gates, last_axis)
         s_of_gates = tf.split(s, formula.state_gates, last_axis) if formula.state_gates else []
-        # 3. Run the operations of the formula, which computes the new state.
+        # The rest is elementwise: run the formula's list of operations with the functions of ``keras.ops``.
         after = formula.run([*x_of_gates, *s_of_gates, *before, *vectors], keras.ops)
         return after[0], after
 
@@ -76,15 +77,19 @@ class Layers:
     """
 
     def __init__(self, network: RecurrentNetwork, *, dtype: str) -> None:
-        """Create the layers with zeros as parameters."""
+        """Create the recurrent cells and the linear layer of a network, with zeros as parameters.
+
+        Only the cells of Keras's recurrent layers are used, because the layers read sequences, and names are read as a
+        tree.
+        """
         self.network = network
         self.dtype = dtype
-        # The index of the last layer's h in a state, which has the arrays of all layers, h of a layer first.
+        # A state has the arrays of all layers, and h is the first array of each layer. Count from the end to find h of
+        # the last layer.
         self.last_hidden = -network.formula.states
-        # 1. The recurrent layers. Only their cells are used, because a tree isn't a sequence. Zeros prevent Keras from
-        #    drawing initial values, which core sets.
+        # The recurrent cells. Zeros prevent Keras from drawing initial values, which are set later.
         options: dict[str, Untyped] = {"dtype": dtype, "kernel_initializer": "zeros"}
-        self.recurrent: list[Untyped] = []  # the cells
+        self.recurrent: list[Untyped] = []
         stock_layer = STOCK.get(network.cell_class)
         inputs = network.input_size
         for k, width in enumerate(network.hidden):
@@ -99,11 +104,11 @@ class Layers:
                 cell = stock_layer(width, **cell_options).cell
                 cell.build((None, inputs))
             self.recurrent.append(cell)
-            inputs = width
-        # 2. The linear layer.
+            inputs = width  # of the next layer
+        # The linear layer.
         self.output = keras.layers.Dense(network.vocabulary_size, **options)
         self.output.build((None, None, inputs))
-        # 3. The parameters by canonical name. Keras lists them in the same order.
+        # All parameters by namegen's names. Keras lists them in the same order.
         layers = (*self.recurrent, self.output)
         variables = [variable for layer in layers for variable in layer.trainable_variables]
         self.parameters: dict[str, Tensor] = dict(
@@ -111,11 +116,12 @@ class Layers:
         )
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
-        """Read one token per row, and return the state after it.
+        """Read one token per row, and return the state after it, in the form of ``state``.
 
         Args:
-            tokens: (B,).
-            state: the arrays of all layers' states, (B, H) each, layer by layer.
+            tokens: token ids, (B,).
+            state: the arrays of all layers' states, (B, H) each, layer by layer. A GRU has one array per layer (h), an
+                LSTM two (h and c).
         """
         rows = tf.one_hot(tokens, self.network.input_size, dtype=self.dtype)  # (B, V + L)
         after: list[Tensor] = []

@@ -62,6 +62,7 @@ class KerasOptimizer:
     damping: float
 
     def __init__(self, training: TrainingSettings, layers: Layers) -> None:
+        """Create Keras's optimizer for the parameters of some layers, and find its state."""
         if training.optimizer not in KERAS_CLASSES:
             raise EngineError(
                 f"the backend keras has no optimizer {training.optimizer!r}: use the backend numpy"
@@ -73,8 +74,8 @@ class KerasOptimizer:
         self.sign = keras_class.sign
         self.damping = 1 - training.momentum if keras_class.damps else 1.0
 
-        # Create Keras's optimizer. Its constants need the precision of the layers: TensorFlow converts a Python float
-        # to float32, which rounds it, but keeps a NumPy float64.
+        # Create Keras's optimizer. Its constants need the precision of the layers: TensorFlow rounds a Python float to
+        # float32, but keeps a NumPy float64.
         number = np.float64 if self.dtype == "float64" else float
         settings = training.hyperparameters
         hyperparameters = {name: number(value) for name, value in settings.items()}
@@ -85,14 +86,12 @@ class KerasOptimizer:
                 setattr(self.keras_optimizer, constant, number(value))
         self.keras_optimizer.build(list(self.parameters.values()))
 
-        # Find its variables, which are in the order of the parameters.
+        # Its state has a variable for each slot (such as Adam's m) and parameter. Find the variables of a slot by the
+        # end of their names. They're in the order of the parameters.
         self.variables = {}
         for slot, suffix in keras_class.slots.items():
-            variables = [
-                variable
-                for variable in self.keras_optimizer.variables
-                if variable.name.endswith(suffix)
-            ]
+            all_variables = self.keras_optimizer.variables
+            variables = [variable for variable in all_variables if variable.name.endswith(suffix)]
             self.variables[slot] = dict(zip(self.parameters, variables, strict=False))
 
     def update(self, gradients: Sequence[Tensor], rate: Tensor) -> None:
@@ -103,7 +102,7 @@ class KerasOptimizer:
         self.keras_optimizer.iterations.assign_add(1)
 
     def get_state(self) -> dict[str, Array]:
-        """Copy the state, by canonical name."""
+        """Copy the state, with namegen's names: ``optimizer.step`` and ``optimizer.{slot}.{parameter}``."""
         step = self.keras_optimizer.iterations.numpy()
         state = {"optimizer.step": np.array(step, np.int64)}
         for slot, variables in self.variables.items():

@@ -49,10 +49,15 @@ class Packing(NamedTuple):
 
 
 def pack(batches: Sequence[Batch], V: int, dtype: str, rows: int = ROWS) -> Packing:
-    """Lay the trees of some batches into arrays of fixed length.
+    """Lay the prefix trees of some batches into arrays of fixed length, which a compiled program needs.
 
-    There is room for ``NODES`` nodes, or for the next power of two, and for the nodes that a tile or block reads beyond
-    the end.
+    A node is a distinct prefix of the names, and its parent is one character shorter. The program reads a *tile* of up
+    to ``rows`` consecutive nodes at a time. A node's parent has to be in an earlier tile, because the program reads the
+    parent's state. For Al, Ali and Bo, the nodes START, A, B, Al, Bo, Ali have the parents −1, 0, 0, 1, 2, 3, so the
+    tiles are START; A, B; Al, Bo; Ali.
+
+    The arrays have room for ``NODES`` nodes, or for the next power of two, and for the nodes that a tile or a block
+    reads beyond the end.
 
     Args:
         batches: at most ``STEPS`` batches.
@@ -80,23 +85,25 @@ def pack(batches: Sequence[Batch], V: int, dtype: str, rows: int = ROWS) -> Pack
         first_tile=np.zeros(STEPS + 1, np.int32),
         first_node=np.full(STEPS + 1, node_count, np.int32),
     )
-    start = 0  # the first node of the batch
+    start = 0  # the first node of the batch, counted over all batches
     tile_count = 0
     for k, batch in enumerate(batches):
         tree = batch.tree
         end = start + tree.nodes
         packing.first_node[k] = start
         packing.first_tile[k] = tile_count
+        # Copy the tree. Its parents are counted within the tree. Roots have none and keep the last row.
         packing.tokens[start:end] = tree.token
         packing.parents[start + tree.roots : end] = tree.parent[tree.roots :] + start
         packing.counts[start:end] = tree.count
+        # What should follow each node: the shares of the tokens that follow it in the batch, or its targets.
         if batch.targets is None:
-            probabilities = tree.edge_count / tree.count[tree.edge_node]  # (E,)
-            packing.targets[tree.edge_node + start, tree.edge_token] = probabilities
+            shares = tree.edge_count / tree.count[tree.edge_node]  # (E,)
+            packing.targets[tree.edge_node + start, tree.edge_token] = shares
         else:
             packing.targets[start:end] = batch.targets
-        # Cut the tree into tiles. Each one ends after ``rows`` nodes, or before the first child of its first node.
-        tile = 0  # the first node of the tile, counted from the first node of the tree
+        # Cut the tree into tiles. A tile ends after ``rows`` nodes, or before the first child of its first node.
+        tile = 0  # the first node of the tile, counted within the tree
         while tile < tree.nodes:
             packing.tiles[tile_count] = start + tile
             tile_count += 1

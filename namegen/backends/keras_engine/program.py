@@ -62,20 +62,28 @@ class TrainingProgram:
         self.compiled = tf.function(self._make_updates, jit_compile=True, autograph=False)
 
     def run(self, steps: Sequence[Step]) -> Float64[Array, "S"]:
-        """Make an update for each step. Their masks must have the same shapes.
+        """Make an update of the parameters for each step, in one call of the compiled program.
+
+        Args:
+            steps: at most ``STEPS`` steps, each with its names, learning rate and dropout masks. Their masks must have
+                the same shapes.
 
         Returns:
-            The losses in nats, each summed over the characters.
+            The loss of each step in nats, summed over the characters.
         """
-        losses: Float64[Array, "S"] = self.compiled(self._data(steps, len(steps))).numpy()
+        data = self._data(steps, updates=len(steps))
+        losses: Float64[Array, "S"] = self.compiled(data).numpy()  # (STEPS,)
         return losses[: len(steps)]
 
     def compile(self, step: Step) -> None:
-        """Compile the program for steps like this one. It makes no update."""
+        """Compile the program for steps with masks like this one's, by calling it with no updates to make."""
         self.compiled(self._data([step], updates=0))
 
     def _data(self, steps: Sequence[Step], updates: int) -> CallData:
-        """Collect the arguments of a call, padded to the fixed shapes."""
+        """Collect the arguments of a call. Their shapes don't depend on the number of steps, so unused rows are 0 or 1.
+
+        A step's gradients are multiplied by its share, 1 / characters.
+        """
         dtype = self.layers.dtype
         V = self.layers.network.vocabulary_size
         shares = np.zeros(STEPS, dtype)
@@ -94,8 +102,11 @@ class TrainingProgram:
         return tensors
 
     def _make_updates(self, data: CallData) -> Tensor:
-        """Make all updates, and return their losses ``(STEPS,)``. This function is compiled."""
-        # Memory for the state after each node, and for d loss / d state. All updates use the same memory.
+        """Make all updates, and return their losses ``(STEPS,)``. TensorFlow compiles this function.
+
+        A loop of TensorFlow passes its variables to each round, which returns their new values.
+        """
+        # The state after each node of a tree, and d loss / d state. All updates use the same memory.
         room = data.packing.tokens.shape[0]
         widths = self.layers.network.state_widths
         states = [tf.zeros((room, width), self.layers.dtype) for width in widths]
@@ -172,6 +183,11 @@ class TreePasses:
         states: list[Tensor],
         d_states: list[Tensor],
     ) -> None:
+        """Prepare the passes of update ``i`` over its prefix tree.
+
+        The trees of all updates are in the same arrays, one after the other, and are cut into tiles: consecutive nodes
+        that can be read at once, because their parents are in earlier tiles.
+        """
         self.layers = layers
         self.packing = packing
         self.states = states
@@ -194,11 +210,15 @@ class TreePasses:
         self.gradients = [*self.recurrent_gradients(), *linear_gradients]
 
     def read_tiles(self) -> None:
-        """Loop 1: compute the state after each node, tile by tile."""
+        """Loop 1: compute the state after each node of the tree.
+
+        A step reads a node's token and its parent's state. So the nodes are read tile by tile: up to ``ROWS``
+        consecutive nodes, whose parents are in earlier tiles.
+        """
 
         def read_tile(j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
             """Compute the states after the nodes of tile ``j``, from those of their parents."""
-            start = self.packing.tiles[j]
+            start = self.packing.tiles[j]  # the first node
             nodes = self.read_nodes(start, ROWS, states)
             after = self.layers.read(nodes.tokens, nodes.state)
             return j + 1, put(states, start, after)
@@ -207,7 +227,14 @@ class TreePasses:
         _, self.states = loop(lambda j, *_: j < self.last_tile, read_tile, start)
 
     def compute_loss(self) -> list[Tensor]:
-        """Loop 2: compute the loss and d loss / d hidden, block by block. Return the linear layer's gradients."""
+        """Loop 2: compute the loss, d loss / d h of the last layer, and the linear layer's gradients.
+
+        No node depends on another one here, so ``BLOCK`` nodes are computed at a time. This sets ``loss`` and the last
+        layer's part of ``d_states``.
+
+        Returns:
+            The gradients of the linear layer's kernel and bias.
+        """
         last = self.layers.last_hidden
 
         def add_block(
@@ -240,7 +267,11 @@ class TreePasses:
         return gradients
 
     def send_gradients_to_parents(self) -> None:
-        """Loop 3: add each node's gradient to the gradient of its parent's state, tile by tile from the last one."""
+        """Loop 3: send gradients back through the states (backpropagation through time), from the last tile on.
+
+        A tile's nodes are consecutive, and their children are in later tiles. So when a tile is undone, its children
+        have already added their gradients to its rows of ``d_states``.
+        """
 
         def undo_tile(j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
             """Add the gradients of the nodes in tile ``j`` to those of their parents' states.
@@ -249,7 +280,7 @@ class TreePasses:
             """
             start = self.packing.tiles[j]
             nodes = self.read_nodes(start, ROWS, self.states)
-            # d loss / d the state after each node: zero for nodes beyond the end of the tile.
+            # d loss / d the state after each node. A tile can have fewer than ROWS nodes; others count as zero.
             is_inside = (start + tf.range(ROWS) < self.packing.tiles[j + 1])[:, None]
             d_after = [slice_rows(d_state, start, ROWS) for d_state in d_states]
             d_after = [tf.where(is_inside, rows, tf.zeros_like(rows)) for rows in d_after]
@@ -269,7 +300,11 @@ class TreePasses:
         _, self.d_states = loop(lambda j, *_: j >= self.first_tile, undo_tile, start)
 
     def recurrent_gradients(self) -> list[Tensor]:
-        """Loop 4: compute the gradients of the recurrent layers' parameters, block by block."""
+        """Loop 4: compute the gradients of the recurrent layers' parameters.
+
+        All states and their gradients are known now, so no node depends on another one, and ``BLOCK`` nodes are
+        computed at a time. Each step is made again, so that TensorFlow's tape can differentiate it.
+        """
 
         def add_block(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
             """Add the share of ``BLOCK`` nodes, from node ``start`` on, to the gradients of the recurrent layers."""

@@ -19,7 +19,7 @@ Untyped: TypeAlias = Any  # objects of Keras and TensorFlow, which have no type 
 
 
 def load() -> tuple[Untyped, Untyped]:
-    """Import Keras and TensorFlow.
+    """Import Keras with TensorFlow as its backend, without their messages, and return both modules.
 
     Raises:
         EngineError: Keras is older than version 3, or uses a backend other than TensorFlow.

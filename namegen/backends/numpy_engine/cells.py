@@ -94,10 +94,10 @@ class NumpyCell(ABC):
         cache: Float[Array, "cached B H"],
         local: Float[Array, "locals B H"],
     ) -> None:
-        """Compute the local derivatives ``local`` from ``before``, ``after`` and ``cache``.
+        """Write the derivatives of the step's results with respect to what it has read into ``local``.
 
-        These are all parts of the derivative that don't depend on the gradient of the state after, so they can be
-        computed for many rows at once.
+        They don't depend on the loss, so they're computed before the backward pass, for many rows at once. The
+        backward pass multiplies them by the gradient of the state (chain rule).
         """
 
     def backward(
@@ -106,9 +106,14 @@ class NumpyCell(ABC):
         local: Float[Array, "locals B H"],
         d: Float[Array, "pre_activations_and_carried B H"],
     ) -> None:
-        """Compute the gradients ``d`` from ``d_after`` and ``local``.
+        """Apply the chain rule: write the gradients of what the step has read into ``d``.
 
-        This version is for cells whose only state is h.
+        This version is for cells whose only state is h: each gradient is d loss / d h', times the derivative of h'.
+
+        Args:
+            d_after: d loss / d h' for B rows, (1, B, H).
+            local: the derivatives of h' with respect to each number that the step has read.
+            d: to be filled with d loss / d these numbers, with the shape of ``local``.
         """
         np.multiply(d_after, local, out=d)
 
@@ -132,7 +137,8 @@ class SimpleRNN(NumpyCell):
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
         """Fill ``local`` with the derivative of h' (in ``after``) with respect to x + s. Both are (1, B, H)."""
-        np.subtract(1, after * after, out=local)  # h' = tanh(x + s)
+        # h' = tanh(x + s), and tanh' = 1 − tanh²
+        np.subtract(1, after * after, out=local)
 
 
 class GRU(NumpyCell):
@@ -152,31 +158,36 @@ class GRU(NumpyCell):
     cached = 4  # z, r, n, s_n
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the gates z, r and n, and the new hidden state h', for B rows at once.
+        """Compute the new hidden state h' of a GRU, for B rows at once: h' = z h + (1 − z) n.
+
+        Results are written directly into ``after`` and ``cache``, because new arrays would take longer.
 
         Args:
-            x: the input's part of each gate: x_z, x_r and x_n, (3, B, H).
-            s: the state's part of each gate: s_z, s_r and s_n, (3, B, H).
+            x: the input's part of the gates z, r and n: x_z, x_r and x_n, (3, B, H).
+            s: the state's part of the gates: s_z, s_r and s_n, (3, B, H).
             before: the hidden state h before the step, (1, B, H).
             after: to be filled with h', (1, B, H).
             cache: to be filled with z, r, n and s_n, which the backward pass needs, (4, B, H).
         """
-        x_n = x[2]
-        s_n = s[2]
-        (h,) = before
+        (h,) = before  # (B, H), like all following arrays
         (h_after,) = after
         z, r, n, cached_s_n = cache
-        # z = σ(x_z + s_z) and r = σ(x_r + s_r), in one call
+        x_n = x[2]
+        s_n = s[2]
+        # z = σ(x_z + s_z) and r = σ(x_r + s_r), in one call for both gates
         z_and_r = cache[:2]
         logistic(x[:2] + s[:2], out=z_and_r)
         # n = tanh(x_n + r s_n)
         np.tanh(x_n + r * s_n, out=n)
-        # h' = z h + (1 − z) n, in a form with one product
+        # h' = z h + (1 − z) n = n + z (h − n)
         np.add(n, z * (h - n), out=h_after)
         cached_s_n[...] = s_n
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Compute the derivatives of h' with respect to all that it's computed from, for B rows at once.
+        """Compute how the new state h' of a GRU changes with each number that its step has read, for B rows at once.
+
+        The step is z = σ(x_z + s_z), r = σ(x_r + s_r), n = tanh(x_n + r s_n), h' = z h + (1 − z) n. Its derivatives
+        use σ' = σ (1 − σ) and tanh' = 1 − tanh². ``by_z``, for example, is d h' / d (x_z + s_z).
 
         Args:
             before: the hidden state h before the step, (1, B, H).
@@ -188,15 +199,15 @@ class GRU(NumpyCell):
         z, r, n, s_n = cache
         by_z, by_r, by_x_n, by_s_n, by_h = local
         not_z = 1 - z
-        # h' = n + z (h − n);  z = σ(x_z + s_z), with σ' = σ (1 − σ)
+        # Through z: h' = n + z (h − n), so by_z = (h − n) σ'.
         np.multiply(h - n, z * not_z, out=by_z)
-        # h' = z h + (1 − z) n;  n = tanh(x_n + r s_n)
+        # Through n: h' = … + (1 − z) n, so by_x_n = (1 − z) tanh'.
         np.multiply(not_z, 1 - n * n, out=by_x_n)
-        # n = tanh(x_n + r s_n): s_n is multiplied by r, x_n isn't
+        # Through n: n reads r s_n where it reads x_n, so by_s_n = by_x_n r …
         np.multiply(by_x_n, r, out=by_s_n)
-        # n = tanh(x_n + r s_n);  r = σ(x_r + s_r). by_x_n s_n r (1 − r), where by_s_n = by_x_n r.
+        # … and by_r = by_x_n s_n σ', with σ' = r (1 − r). by_s_n already has the factor r.
         np.multiply(by_s_n * s_n, 1 - r, out=by_r)
-        # h' = z h + …
+        # Directly: h' = z h + …
         by_h[...] = z
 
 
@@ -219,7 +230,9 @@ class LSTM(NumpyCell):
     more_local = 1  # h' with respect to c'
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """Compute the gates i, f, g and o, and the new states c' and h', for B rows at once.
+        """Compute the new state of an LSTM, for B rows at once: c' = f c + i g and h' = o tanh(c').
+
+        Results are written directly into ``after`` and ``cache``, because new arrays would take longer.
 
         Args:
             x: the input's part of each gate, in the order i, f, g, o, (4, B, H).
@@ -228,7 +241,7 @@ class LSTM(NumpyCell):
             after: to be filled with h' and c', (2, B, H).
             cache: to be filled with i, f, g, o and tanh(c'), which the backward pass needs, (5, B, H).
         """
-        (c,) = before
+        (c,) = before  # (B, H), like all following arrays
         h_after, c_after = after
         i, f, g, o, tanh_c = cache
         # The gates: σ(x + s) for i, f and o, tanh(x + s) for g. i and f are computed in one call.
@@ -244,25 +257,28 @@ class LSTM(NumpyCell):
         np.multiply(o, tanh_c, out=h_after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Compute the derivatives of c' and h' with respect to all that they're computed from, for B rows at once.
+        """Compute how the new states c' and h' of an LSTM change with each number that its step has read.
+
+        The step is i = σ(…), f = σ(…), g = tanh(…), o = σ(…), c' = f c + i g, h' = o tanh(c'). Its derivatives use
+        σ' = σ (1 − σ) and tanh' = 1 − tanh².
 
         Args:
-            before: the cell state c before the step, (1, B, H).
+            before: the cell state c before the step, for B rows, (1, B, H).
             after: h' and c', (2, B, H).
             cache: i, f, g, o and tanh(c'), from ``forward``, (5, B, H).
-            local: to be filled with the derivatives of c' with respect to the pre-activations of i, f and g, of h' with
-                respect to that of o, of c' with respect to c, and of h' with respect to c', (6, B, H).
+            local: to be filled with the derivatives of c' with respect to the arguments of i, f and g, of h' with
+                respect to the argument of o, of c' with respect to c, and of h' with respect to c', (6, B, H).
         """
         (c,) = before
         i, f, g, o, tanh_c = cache
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
-        # c' = f c + i g;  i = σ(x_i + s_i), with σ' = σ (1 − σ)
+        # c' = … + i g, and i = σ(…)
         np.multiply(g, i * (1 - i), out=by_i)
-        # c' = f c + i g;  f = σ(x_f + s_f)
+        # c' = f c + …, and f = σ(…)
         np.multiply(c, f * (1 - f), out=by_f)
-        # c' = f c + i g;  g = tanh(x_g + s_g)
+        # c' = … + i g, and g = tanh(…)
         np.multiply(i, 1 - g * g, out=by_g)
-        # h' = o tanh(c');  o = σ(x_o + s_o)
+        # h' = o tanh(c'), and o = σ(…)
         np.multiply(tanh_c, o * (1 - o), out=by_o)
         # c' = f c + …
         by_c[...] = f
@@ -270,23 +286,25 @@ class LSTM(NumpyCell):
         np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)
 
     def backward(self, d_after: Array, local: Array, d: Array) -> None:
-        """Compute the gradients of the pre-activations and of c. i, f, g and c act only through c', o only through h'.
+        """Apply the chain rule to a step of an LSTM, c' = f c + i g and h' = o tanh(c'), for B rows at once.
 
         Args:
             d_after: d loss / d h' and d loss / d c', (2, B, H).
-            local: the local derivatives, (6, B, H).
-            d: to be filled with d loss / d the pre-activations of i, f, g and o, and d loss / d c, (5, B, H).
+            local: the derivatives of c' and h' from ``local_derivatives``, (6, B, H).
+            d: to be filled with d loss / d the arguments of the gates i, f, g and o, and d loss / d c, (5, B, H).
         """
         d_h, d_c = d_after
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
         d_i, d_f, d_g, d_o, d_c_before = d
         # c' reaches the loss directly, and through h' = o tanh(c').
         d_c_total = d_c + d_h * by_c_after
+        # i, f, g and c act only through c'.
         np.multiply(d_c_total, by_i, out=d_i)
         np.multiply(d_c_total, by_f, out=d_f)
         np.multiply(d_c_total, by_g, out=d_g)
-        np.multiply(d_h, by_o, out=d_o)
         np.multiply(d_c_total, by_c, out=d_c_before)
+        # o acts only through h'.
+        np.multiply(d_h, by_o, out=d_o)
 
 
 def logistic(a: Float[Array, "..."], out: Float[Array, "..."] | None = None) -> Float[Array, "..."]:

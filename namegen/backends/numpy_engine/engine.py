@@ -61,19 +61,23 @@ class Linear:
     def backward(
         self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]
     ) -> Float[Array, "N K"]:
-        """Fill the gradients, from the inputs and d loss / d outputs.
+        """Undo y = x W + b: fill the gradients of W and b.
+
+        Args:
+            inputs: x, as in ``forward``.
+            d_outputs: d loss / d y.
 
         Returns:
-            d loss / d inputs, which the next ``backward`` overwrites.
+            d loss / d x, in memory that the next ``backward`` overwrites.
         """
-        W = self.parameters["kernel"]
+        W = self.parameters["kernel"]  # (K, V)
         d_columns = d_outputs.T  # (V, N)
-        ones = np.ones(len(inputs), inputs.dtype)
-        # Undo y = x W + …, for W. In this order, BLAS takes half the time.
+        # d W = xᵀ d y. BLAS takes half the time if it computes the transposed product, (d yᵀ x)ᵀ.
         self.gradients["kernel"][...] = (d_columns @ inputs).T
-        # Undo y = … + b: every row has read the same b, so its gradient is the sum over the rows.
+        # Every row has read the same b, so its gradient is the sum over the rows. A product with ones is a fast sum.
+        ones = np.ones(len(inputs), inputs.dtype)
         self.gradients["bias"][...] = d_columns @ ones
-        # Undo y = x W + …, for x.
+        # d x = d y Wᵀ
         return np.matmul(d_outputs, W.T, out=self._d_inputs.like(inputs))
 
 
@@ -93,65 +97,67 @@ class SoftmaxCrossEntropy:
         self._d_logits_buffer = Buffer()
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
-        """Compute the loss, summed over the characters of all names in the batch, in nats.
+        """Compute the cross-entropy of some names, summed over their characters, in nats.
+
+        Names share their prefixes, which are the N nodes of a tree. If n names pass a node and c_v of them continue
+        with token v, the loss at this node is n log Σ_v e^logit_v − Σ_v c_v logit_v.
 
         Args:
-            logits: of the next token, after each node of the batch's tree.
-            batch: the tree, with the number n of names that pass each node (``tree.count``), and the number c_v of
-                names that continue with each token v (``tree.edge_count``). It can have targets instead of c_v.
+            logits: of the next token, after each node.
+            batch: the tree, with n of each node (``tree.count``). Its E edges are the tokens that follow a node, with
+                their c_v (``tree.edge_count``). If the batch has targets, n · target_v replaces c_v.
         """
         tree = batch.tree
         columns = logits.T  # (V, N), contiguous because ``Linear`` writes columns
-        # 1. Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
+        # Subtract each node's largest logit, so that exp can't overflow. This doesn't change the loss.
         largest = columns.max(axis=0)  # (N,)
         shifted: Array = self._shifted_buffer.like(columns)  # (V, N)
         np.subtract(columns, largest, out=shifted)
-        # 2. The denominator of each node's softmax.
+        # log Σ_v e^logit_v of each node.
         exponentials: Array = self._exponentials_buffer.like(columns)  # (V, N)
         np.exp(shifted, out=exponentials)
-        sums = exponentials.sum(axis=0)  # (N,), Σ e^shifted
+        sums = exponentials.sum(axis=0)  # (N,)
         log_sums = np.log(sums.astype(np.float64))  # (N,)
-        # 3. Keep what ``backward`` needs.
+        # ``backward`` also needs these.
         self._batch = batch
         self._exponentials = exponentials
         self._sums = sums
-        # 4. What the tokens that follow contribute: Σ_v c_v shifted_v, summed over all nodes. Only tokens that follow
-        #    a node have a count. These are the tree's edges.
         if batch.targets is None:
+            # Σ c_v logit_v over all edges. Other tokens have c_v = 0.
             edge_logits = shifted[tree.edge_token, tree.edge_node].astype(np.float64)  # (E,)
             total_logit = float(tree.edge_count @ edge_logits)
             normalizers = log_sums  # (N,)
-        # … or Σ_v n target_v shifted_v. In single precision, the targets of a node don't sum to exactly 1, so its
-        # log Σ e^shifted is multiplied by their sum. Products with ones are faster sums than np.sum.
         else:
+            # Σ n target_v logit_v over all nodes and tokens. In single precision, the targets of a node don't sum to
+            # exactly 1, so its log Σ e^logit is multiplied by their sum. A product with ones is a fast sum.
             self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
             ones = np.ones(len(shifted), shifted.dtype)
             target_logits = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
             total_logit = float(tree.count @ target_logits)
             normalizers = (ones @ self._targets) * log_sums  # (N,)
-        # 5. The loss: Σ n log Σ e^shifted − Σ c_v shifted_v.
         return float(tree.count @ normalizers - total_logit)
 
     def backward(self) -> Float[Array, "N V"]:
-        """Return d (loss / characters) / d logits of the last ``forward``: ``(n softmax − c) / characters``.
+        """Return the gradient of the last ``forward``: d (loss / characters) / d logits.
 
-        The next ``backward`` overwrites it.
+        If n names pass a node, and c_v of them continue with token v, it's (n softmax_v − c_v) / characters. If the
+        batch has targets, n · target_v replaces c_v. The next ``backward`` overwrites the result.
         """
         batch = self._batch
         tree = batch.tree
         exponentials = self._exponentials  # (V, N)
         dtype = exponentials.dtype
+        # n softmax / characters, where softmax is e^logit / Σ e^logit.
         weights = tree.count / batch.characters  # (N,), n / characters
-        # Undo n log Σ e^shifted: the gradient is n softmax, and softmax is e^shifted / Σ e^shifted.
         d_logits: Array = self._d_logits_buffer.like(exponentials)  # (V, N)
         factors = (weights / self._sums).astype(dtype)  # (N,)
         np.multiply(exponentials, factors, out=d_logits)
         if batch.targets is None:
-            # Undo − Σ_v c_v shifted_v. No edge occurs twice.
+            # Subtract c_v / characters. Only the tokens that follow a node have c_v > 0. They're the tree's edges, and
+            # no edge occurs twice.
             edge_weights = (tree.edge_count / batch.characters).astype(dtype)  # (E,)
             d_logits[tree.edge_token, tree.edge_node] -= edge_weights
         else:
-            # Undo − n Σ_v target_v shifted_v.
             d_logits -= self._targets * weights.astype(dtype)
         return d_logits.T
 
@@ -181,20 +187,21 @@ class Model:
         bptt: bool = True,
         dtype: str = "float32",
     ) -> None:
-        """Create all layers, with parameters and gradients that are views of two long vectors."""
+        """Create the layers of a network, with zeros as parameters.
+
+        All parameters are in one long vector, and all gradients in another one. The layers get views of them, so the
+        optimizer can update the whole network in one operation.
+        """
         self.vector = np.zeros(network.parameter_count, dtype)  # all parameters
         self.gradient = np.zeros_like(self.vector)  # all gradients
-        self.parameters = views(network, self.vector)
+        self.parameters = views(network, self.vector)  # by name, such as rnn.0.kernel
         self.gradients = views(network, self.gradient)
-        self.recurrent = [
-            Recurrent(
-                cell or CELLS[network.cell],
-                _of_layer(self.parameters, f"rnn.{k}."),
-                _of_layer(self.gradients, f"rnn.{k}."),
-                bptt=bptt,
-            )
-            for k in range(len(network.hidden))
-        ]
+        self.recurrent: list[Recurrent] = []
+        for k in range(len(network.hidden)):
+            parameters = _of_layer(self.parameters, f"rnn.{k}.")
+            gradients = _of_layer(self.gradients, f"rnn.{k}.")
+            layer = Recurrent(cell or CELLS[network.cell], parameters, gradients, bptt=bptt)
+            self.recurrent.append(layer)
         self.output = Linear(
             _of_layer(self.parameters, "output."), _of_layer(self.gradients, "output.")
         )
@@ -212,28 +219,30 @@ class Model:
     def loss_and_gradient(
         self, batch: Batch, masks: Mapping[str, Float[Array, "..."]] = NO_MASKS
     ) -> float:
-        """Fill ``gradient`` with d (loss / characters) / d parameters.
+        """Run the forward and the backward pass on some names: fill the gradients of d (loss / characters).
 
         Args:
             batch: the names.
-            masks: for dropout, by parameter. During the call, ``parameter * mask`` replaces the parameter.
+            masks: for dropout, the factors of some parameters: 0, or 1 / (1 − rate). During the call,
+                ``parameter * mask`` replaces the parameter.
 
         Returns:
             The loss in nats, summed over the characters.
         """
-        # Dropout: keep the masked parameters, and multiply them by their masks.
+        # Apply dropout. Keep the parameters, because multiplying by 0 can't be undone.
         unmasked = {name: self.parameters[name].copy() for name in masks}
         for name, mask in masks.items():
             self.parameters[name] *= mask
-        # The forward pass, and the backward pass from the last layer to the first one.
+        # The forward pass.
         logits = self.forward(batch.tree)
         loss = self.loss.forward(logits, batch)
+        # The backward pass, from the loss to the first layer. ``d_rows`` is d loss / d the output of a layer.
         d_logits = self.loss.backward()
         d_rows: Array | None = self.output.backward(self._last_rows, d_logits)
         for layer in reversed(self.recurrent):
             # Only the first layer, which is called last, returns None.
             d_rows = layer.backward(d_rows)  # type: ignore[arg-type]
-        # Restore the masked parameters, and undo parameter * mask. Dividing isn't possible: masks contain zeros.
+        # Restore the parameters. The gradient of ``parameter * mask`` with respect to the parameter is the mask.
         for name, mask in masks.items():
             self.parameters[name][...] = unmasked[name]
             self.gradients[name] *= mask
@@ -242,8 +251,16 @@ class Model:
     def step(
         self, tokens: Int[Array, "B"], state: list[LayerState]
     ) -> tuple[Float[Array, "B V"], list[LayerState]]:
-        """Read one token per row. Return the logits of the next token, and the new state."""
-        rows: Array = tokens
+        """Let the network read one more character of each of B independent names.
+
+        Args:
+            tokens: the id of each character.
+            state: what the previous step returned: for each layer, (arrays of the state, B, H).
+
+        Returns:
+            The logits of the next character, and the new state.
+        """
+        rows: Array = tokens  # what a layer reads
         after = []
         for layer, before in zip(self.recurrent, state, strict=True):
             layer_after = layer.step(rows, before)
@@ -303,6 +320,7 @@ class NumpyEngine:
         threads: int,
         dtype: str = "float32",
     ) -> None:
+        """Create an engine for a network. Without training settings, it has no optimizer and only makes predictions."""
         if dtype not in ("float32", "float64"):
             raise EngineError(
                 f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
@@ -337,7 +355,14 @@ class NumpyEngine:
         """Do nothing, because NumPy doesn't compile anything."""
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """Make one update per step, and return the losses before each update."""
+        """Make one update of the parameters for each step: compute the gradients, clip them, and call the optimizer.
+
+        Args:
+            steps: the names of each update, its learning rate, and its dropout masks.
+
+        Returns:
+            For each step, the loss before its update in nats, and the number of characters.
+        """
         if self.optimizer is None or self.training is None:
             raise EngineError(
                 "the backend can't train without training settings: pass them when you create it"
@@ -365,18 +390,23 @@ class NumpyEngine:
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Set the parameters, and the optimizer's state if there is one. Arrays are copied into the engine's memory."""
+        """Set the parameters and the optimizer's state, for example to resume a run.
+
+        Args:
+            state: what ``get_state`` returned: parameters by name, and the optimizer's state as ``optimizer.step`` and
+                ``optimizer.{slot}.{parameter}``. A slot is a value per parameter, such as Adam's m.
+        """
         slots = () if self.optimizer is None else tuple(self.optimizer.slots)
         parameters, optimizer_state = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
         if self.optimizer is None:
             return
-        # Without an optimizer's state, the optimizer starts again.
+        # If only parameters are given, the optimizer starts again.
         self.optimizer.reset()
         if optimizer_state is not None:
             self.optimizer.step = optimizer_state.step
-            # Each slot is one vector for all parameters. Fill it by the names of the parameters.
+            # Each slot is one vector for all parameters. Its views by name share its memory, so this fills it.
             for slot, vector in self.optimizer.slots.items():
                 for name, values in views(self.network, vector).items():
                     values[...] = optimizer_state.slots[slot][name]

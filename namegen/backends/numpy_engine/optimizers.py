@@ -37,18 +37,19 @@ class VectorOptimizer:
             values.fill(0)
 
     def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
-        """Make one update: change the parameters w and the slots in place.
+        """Make one update: change the parameters w, and the optimizer's own vectors (its slots), in place.
 
         Args:
-            w: all parameters of the network.
+            w: all parameters of the network, as one vector.
             g: d loss / d w.
             learning_rate: of this update.
         """
         self.step += 1
-        # The formula makes several new arrays. They stay in the processor's cache if it's applied block by block.
+        # The optimizer's formula makes several new arrays. They stay in the processor's cache if it's applied to a
+        # block of the parameters at a time.
         for first in range(0, len(w), BLOCK):
             block = slice(first, first + BLOCK)
-            slots = tuple(values[block] for values in self.slots.values())
+            slots = tuple(values[block] for values in self.slots.values())  # views
             w[block], new_slots = self._optimizer.update(
                 w[block], g[block], slots, learning_rate, self.step, **self._hyperparameters
             )

@@ -97,25 +97,31 @@ class StepArrays:
     group_sums: GroupSums
 
     def __init__(self, cell: NumpyCell, *, nodes: int, width: int, dtype: np.dtype) -> None:
-        """Create all arrays for trees of up to ``nodes`` nodes. The class describes each array."""
-        # How many arrays of each kind the cell needs.
-        states = cell.declared.formula.states
-        carried = len(cell.carried)
+        """Allocate the arrays of a layer for trees of up to ``nodes`` nodes.
+
+        Each array has the shape (count, rows, ``width``), with one row per node (a distinct prefix of the names) or
+        one per group of nodes with the same parent. The cell decides the count: one for each gate, array of the state,
+        or intermediate result. A step uses the first rows, as many as its tree needs.
+        """
+        gates = cell.declared.formula.gates
+        states = cell.declared.formula.states  # 1 for a GRU (h), 2 for an LSTM (h and c)
+        pre_activations = cell.pre_activations  # usually one for each gate
+        carried = len(cell.carried)  # the arrays of the state that the cell reads directly
         before = carried + len(cell.declared.vectors)
-        activations = cell.pre_activations
-        # All arrays have some spare rows, so that a slightly larger tree also fits.
-        room = nodes + nodes // 4
+        room = nodes + nodes // 4  # spare rows, so that a slightly larger tree also fits
         self.room = room
-        self.x = np.zeros((cell.declared.formula.gates, room, width), dtype)
-        self.cache = np.zeros((cell.cached, room, width), dtype)
+        # The forward pass
+        self.x = np.zeros((gates, room, width), dtype)
+        self.h_of_parents = np.zeros((room, width), dtype)
         self.before = np.zeros((before, room, width), dtype)
         self.after = np.zeros((states, room + 1, width), dtype)
-        self.local = np.zeros((activations + before + cell.more_local, room, width), dtype)
-        self.d = np.zeros((activations + before, room, width), dtype)
+        self.cache = np.zeros((cell.cached, room, width), dtype)
+        # The backward pass
+        self.local = np.zeros((pre_activations + before + cell.more_local, room, width), dtype)
+        self.d = np.zeros((pre_activations + before, room, width), dtype)
         self.sent = np.zeros((states, room, width), dtype)
-        self.h_of_parents = np.zeros((room, width), dtype)
-        rows_of_before = range(activations, activations + carried)
-        self.group_sums = GroupSums(self.d, [*cell.of_state, *rows_of_before])
+        gradients_of_carried = range(pre_activations, pre_activations + carried)
+        self.group_sums = GroupSums(self.d, summed=[*cell.of_state, *gradients_of_carried])
 
 
 class Recurrent:
@@ -152,56 +158,68 @@ class Recurrent:
         *,
         bptt: bool = True,
     ) -> None:
-        """Create a layer. G is the number of gates, H its width, and K (in shapes) the width of its input."""
+        """Create a layer of ``H`` units whose cell has ``G`` gates, and which reads ``K`` inputs (or ``V + L`` tokens).
+
+        Args:
+            cell: the arithmetic of one step, such as a GRU's, without the matrix products.
+            parameters: the arrays ``kernel`` (K, G·H), ``recurrent_kernel`` (H, state gates · H) and ``bias``, and the
+                cell's vectors, if it has any. The layer never copies them, so it follows what the optimizer writes.
+            gradients: arrays with the same names and shapes, which ``backward`` fills.
+            bptt: whether gradients flow back to earlier characters (backpropagation through time).
+        """
         formula = cell.declared.formula
         self.cell = cell
         self.parameters = parameters
         self.gradients = gradients
         self.bptt = bptt
-        self.gates = formula.gates
-        self.state_gates = formula.state_gates
+        self.gates = formula.gates  # G
+        self.state_gates = formula.state_gates  # the gates that read the state: usually all
         self.vectors = formula.vectors
         self.width = len(parameters["recurrent_kernel"])  # H
         self.dtype = parameters["kernel"].dtype
         # The state before the start token: zeros, because nothing has been read.
         self.start = np.zeros((formula.states, 1, self.width), self.dtype)
-        self.block_rows = max(1, BLOCK_NUMBERS // self.width)
-        self._d_inputs = Buffer()
-        self._arrays = StepArrays(cell, nodes=0, width=self.width, dtype=self.dtype)
-        # The parameters by gate. These are views: an optimizer changes the parameters in their memory.
+        # The parameters, cut into one matrix per gate, because one product per gate writes each gate's results into
+        # one piece of memory. These are views of the arrays in ``parameters``.
         U = parameters["recurrent_kernel"]
         bias = np.atleast_2d(parameters["bias"])  # (1 or 2, G·H)
         self._K = self._by_gate(parameters["kernel"])  # (G, K, H)
         self._U = self._by_gate(U)  # (state gates, H, H)
         self._bias = self._by_gate(bias[:1])  # (G, 1, H)
         self._state_bias: Array | None = None  # (state gates, 1, H)
-        if len(bias) == 2:
+        if len(bias) == 2:  # a GRU adds the second row to h U
             self._state_bias = self._by_gate(bias[1:, : U.shape[1]])
+        # Memory that is used again in every step, and how many rows of it are computed at a time.
+        self.block_rows = max(1, BLOCK_NUMBERS // self.width)
+        self._d_inputs = Buffer()
+        self._arrays = StepArrays(cell, nodes=0, width=self.width, dtype=self.dtype)
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
-        """Compute the new state of ``B`` independent rows, without a tree.
+        """Let the layer read one more character of each of B independent names, for example to generate names.
+
+        The rows are computed in blocks, so that the arrays of a block stay in the processor's cache.
 
         Args:
-            inputs: the token of each row, or the hidden state of the layer below.
-            before: the state before the step, (states, B, H).
+            inputs: the token id of each row (B,), or the hidden state of the layer below (B, K).
+            before: the state before the character, (states, B, H), with the hidden state h first.
 
         Returns:
-            The state after the step, (states, B, H). Its first array, h, is the layer's output.
+            The state after the character, (states, B, H). Its first array, h, is the layer's output.
         """
         row_count = len(inputs)
         after = np.empty((len(before), row_count, self.width), self.dtype)
         for start in range(0, row_count, self.block_rows):
             rows = slice(start, min(start + self.block_rows, row_count))
             shape = (rows.stop - start, self.width)
-            # 1. The input's part and the state's part of the step.
+            # The input's part x K + b and the state's part h U of every gate, (gates, rows, H) each.
             x = self._input_part(inputs[rows], np.empty((self.gates, *shape), self.dtype))
             s = self._state_part(before[0, rows])
-            # 2. The arrays that the cell reads directly: some of the state, then its vectors, the same for all rows.
+            # What the cell reads besides these: some arrays of the state, and its vectors, the same for all rows.
             read_directly = before[self.cell.carried_slice, rows]
             if self.vectors:
                 vectors = [np.broadcast_to(self.parameters[name], shape) for name in self.vectors]
                 read_directly = np.concatenate([read_directly, vectors])
-            # 3. The new state. The cache is for a backward pass, which isn't needed here.
+            # The cell writes the new state into ``after``. A backward pass would need its cache, but there's none.
             cache = np.empty((self.cell.cached, *shape), self.dtype)
             self.cell.forward(x, s, read_directly, after[:, rows], cache)
         return after
@@ -209,20 +227,21 @@ class Recurrent:
     def forward(
         self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk
     ) -> Float[Array, "N H"]:
-        """Compute the hidden state at every node of a prefix tree, level by level from the roots down.
+        """Compute the hidden state after every distinct prefix of some names, shorter prefixes first.
 
-        A node's step reads its own input and the state of its parent. All children of a node, a *sibling group*, read
-        the same state, so what depends on the state alone is computed once per group.
+        The prefixes are the nodes of a tree: the parent of ``Ali`` is ``Al``. The step of a node reads its own last
+        character and the state of its parent. ``Ali`` and ``Alo`` read the same state, so they form a *sibling group*,
+        and the product h U is computed once per group.
 
         Args:
-            inputs: the token of each node, or the hidden state of the layer below.
-            walk: the tree's levels, each with its n nodes and their groups.
+            inputs: the last token of each node (N,), or the hidden state of the layer below (N, K).
+            walk: the levels of the tree, each with the nodes of one depth and their groups.
 
         Returns:
-            The hidden states, which the next ``forward`` overwrites.
+            The hidden state of each node (N, H), in memory that the next ``forward`` overwrites.
         """
         cell = self.cell
-        # The arrays of the last step are used again, if they're large enough.
+        # Use the arrays of the last step again, if they're large enough.
         if walk.nodes > self._arrays.room:
             self._arrays = StepArrays(cell, nodes=walk.nodes, width=self.width, dtype=self.dtype)
         arrays = self._arrays
@@ -232,71 +251,82 @@ class Recurrent:
         self._chunks = walk.chunks(self.block_rows)
         hidden: Array = arrays.after[0]  # (room + 1, H)
         carried = arrays.after[cell.carried_slice]  # (carried, room + 1, H)
-        # The parent of a root is −1, the last row: the state before a name.
+        # The roots are empty prefixes. Their parent is −1, the last row, so it has the state before a name.
         arrays.after[:, -1:] = self.start
         # A cell's vectors are the same for all nodes.
         for index, name in enumerate(self.vectors, start=len(cell.carried)):
             arrays.before[index, : walk.nodes] = self.parameters[name]
 
-        for chunk in self._chunks:
-            # The input's part doesn't depend on any state, so it's computed for several levels at once.
+        for chunk in self._chunks:  # a few levels
+            # x K + b doesn't depend on any state, so it's computed for all of these levels at once.
             chunk_inputs = inputs[chunk.nodes]
             chunk_x = self._input_part(chunk_inputs, arrays.x[:, : len(chunk_inputs)])
-            for level in chunk.levels:
+            for level in chunk.levels:  # n nodes
                 nodes = level.nodes
                 x = chunk_x[:, chunk.nodes_of(level)]  # (G, n, H)
-                # 1. The hidden state that each sibling group reads. ``mode="wrap"`` reads −1 as the last row and
-                #    writes into ``out`` directly; the default mode makes a copy.
+                # Copy the hidden state that each group reads. ``mode="wrap"`` reads −1 as the last row and writes into
+                # ``out`` directly; the default mode makes another copy.
                 h = arrays.h_of_parents[level.groups]  # (groups, H)
                 hidden.take(level.parents_of_groups, axis=0, out=h, mode="wrap")
-                # 2. The state's part, once per group; then a copy for each node.
+                # Compute h U once per group, then copy the result to each node of the group.
                 s = self._state_part(h)  # (state gates, groups, H)
                 if level.group is not None:
                     s = s.take(level.group, axis=1)  # (state gates, n, H)
-                # 3. The arrays of the state that the cell reads directly, from each node's parent.
+                # Copy the arrays of the parents' states that the cell reads directly, such as c of an LSTM.
                 before = arrays.before[:, nodes]  # (carried + vectors, n, H)
                 if cell.carried:
                     states_before = before[: len(cell.carried)]
                     carried.take(level.parents, axis=1, out=states_before, mode="wrap")
-                # 4. The state at each node.
+                # The cell writes the state of each node into ``after``.
                 cell.forward(x, s, before, arrays.after[:, nodes], arrays.cache[:, nodes])
         return hidden[: walk.nodes]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
-        """Undo the last ``forward``: fill the gradients from d loss / d outputs.
+        """Undo the last ``forward``: fill the gradients of all parameters of the layer.
+
+        In the names of arrays, ``d_x`` is d loss / d x. Nodes are the N distinct prefixes of the names. The children
+        of a node form a group, of which there are M.
+
+        Args:
+            d_outputs: d loss / d the hidden state of each node.
 
         Returns:
-            d loss / d inputs, which the next ``backward`` overwrites. None if the inputs are tokens, which have no
-            derivative.
+            d loss / d inputs, in memory that the next ``backward`` overwrites. None if the inputs are tokens, which
+            have no derivative.
         """
+        # Go back through the steps. This fills ``arrays.d`` and ``arrays.group_sums``.
         self._undo_levels(d_outputs)
         arrays = self._arrays
-        # Undo s = h U (+ bias). All children of a prefix share s, so the sums over each group are enough.
+        # Undo s = h U. All nodes of a group have read the same s, so a group's sum is its gradient.
         groups = slice(0, self._walk.group_count)
         d_s = arrays.group_sums.sums[groups, : self.state_gates]  # (M, state gates, H)
         d_s = d_s.reshape(len(d_s), -1)  # (M, state gates · H), without a copy
         h = arrays.h_of_parents[groups]  # (M, H)
         np.dot(h.T, d_s, out=self.gradients["recurrent_kernel"])
+        # Undo s = … + the second bias, if there's one. Every group has read it.
         d_bias = np.atleast_2d(self.gradients["bias"])  # (1 or 2, G·H)
         if len(d_bias) == 2:
             d_bias[1] = 0  # gates that don't read the state don't use their second bias
             d_bias[1, : d_s.shape[1]] = np.ones(len(d_s), self.dtype) @ d_s
-        # Add up the gradients of the vectors, because all nodes have read the same ones.
+        # All nodes have read the same vectors, so their gradients add up.
         first_vector = self.cell.pre_activations + len(self.cell.carried)
         d_vectors = arrays.d[first_vector:, : self._walk.nodes]  # (vectors, N, H)
         for name, d_rows in zip(self.vectors, d_vectors, strict=True):
             d_rows.sum(axis=0, out=self.gradients[name])
-        # Undo x = x K + b.
+        # Undo x K + b.
         if self._inputs.dtype.kind == "i":
             self._undo_token_lookup(d_bias[0])
             return None
         return self._undo_input_product(d_bias[0])
 
     def _undo_levels(self, d_outputs: Float[Array, "N H"]) -> None:
-        """Undo the steps of all nodes, level by level from the longest prefixes up.
+        """Undo the steps of all nodes, the longest prefixes first (backpropagation through time).
 
-        This fills two arrays: ``d``, the gradients of what each node's step has read, and ``sent``, the gradient of the
-        state that each sibling group (the children of one node) has read.
+        A node's state is read by its children and by the output. So its gradient is known as soon as its children's
+        steps are undone, which is why the levels are undone from the last to the first one.
+
+        This fills ``arrays.d``, the gradients of what each node's step has read; ``group_sums``, their sums over the
+        children of each node; and ``sent``, the gradient that these children send to the state of their parent.
         """
         cell = self.cell
         arrays = self._arrays
@@ -314,7 +344,7 @@ class Recurrent:
             )
             for level in reversed(chunk.levels):
                 groups = level.groups
-                # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
+                # 1. The gradient of each node's state: what its children have sent, and, for h, the output's gradient.
                 d_after = sent.take(level.children, axis=1)  # (states, n, H)
                 d_after[0] += d_outputs[level.nodes]
                 # 2. Undo the cell.
@@ -337,32 +367,39 @@ class Recurrent:
     def _input_part(
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]
     ) -> Float[Array, "gates n H"]:
-        """Compute ``x K + b`` into ``out``. Tokens select rows of K, because a one-hot row times K is a row of K."""
+        """Write ``inputs K + b`` into ``out``, one matrix (n, H) per gate, and return it.
+
+        Token ids stand for one-hot rows. A one-hot row times K is a row of K, so rows are copied instead of multiplied.
+        """
         is_tokens = inputs.dtype.kind == "i"
         if not is_tokens:
             np.matmul(inputs, self._K, out=out)
             out += self._bias
-        elif (
-            len(inputs) < self._K.shape[1]
-        ):  # fewer tokens than rows of K: add b to the rows of the tokens
+            return out
+        has_fewer_tokens_than_rows = len(inputs) < self._K.shape[1]
+        if has_fewer_tokens_than_rows:  # copy rows of K, then add b to the copies
             rows = self.parameters["kernel"].take(inputs, axis=0)  # (n, G·H)
             np.add(self._by_gate(rows), self._bias, out=out)
-        else:  # add b to all rows of K first
+        else:  # add b to all rows of K, then copy
             K_plus_b = self._K + self._bias  # (G, V + L, H)
             for gate, rows in zip(out, K_plus_b, strict=True):
                 rows.take(inputs, axis=0, out=gate, mode="clip")
         return out
 
     def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "state_gates n H"]:
-        """Compute ``h U``, plus the state's bias if there is one."""
+        """Compute ``h U``, one matrix (n, H) per gate that reads the state. A GRU has a second bias, which is added."""
         s: Array = h @ self._U
         if self._state_bias is not None:
             s += self._state_bias
         return s
 
     def _undo_input_product(self, d_bias: Float[Array, "GH"]) -> Float[Array, "N K"]:
-        """Undo ``x K + b`` for inputs from the layer below: fill the gradients of K and b, and return d inputs."""
-        inputs = self._inputs
+        """Undo ``inputs K + b``, for inputs that are the hidden state of the layer below.
+
+        This fills ``d_bias`` and the gradient of K, and returns d loss / d inputs. For y = inputs K, d K = inputsᵀ d y
+        and d inputs = d y Kᵀ.
+        """
+        inputs = self._inputs  # (N, K)
         d_x = self._arrays.d[: self.gates, : len(inputs)]  # (G, N, H)
         d_K = self._by_gate(self.gradients["kernel"])  # (G, K, H), a view
         d_b = self._by_gate(d_bias[None])  # (G, 1, H), a view
@@ -377,29 +414,29 @@ class Recurrent:
         return d_inputs
 
     def _undo_token_lookup(self, d_bias: Float[Array, "GH"]) -> None:
-        """Undo ``x = K[token] + b``: each row of K receives the sum of d x over all nodes with its token.
+        """Undo ``x = K[token] + b``: the gradient of a row of K is the sum of d x over all nodes that read its token.
 
-        G is the number of gates, V + L the number of tokens, and H the layer's width. This fills ``d_bias`` and the
-        gradient of K.
+        If the nodes read the tokens 2, 5, 2, row 2 gets d_x[0] + d_x[2], and row 5 gets d_x[1]. This fills ``d_bias``
+        and the gradient of K.
         """
         d_K = self._by_gate(self.gradients["kernel"])  # (G, V + L, H), a view
         d_b = self._by_gate(d_bias[None])  # (G, 1, H), a view
-        # 1. Sort the nodes by token, so that the nodes of each token form one run. NumPy sorts integers of up to 16
-        #    bits by their digits, which is 3 times as fast.
+        # Sort the nodes by token, so that the nodes of each token are neighbors. NumPy sorts integers of up to 16 bits
+        # by their digits, which is 3 times as fast.
         smallest_type = np.min_scalar_type(-d_K.shape[1])  # a signed type for all tokens
         tokens = self._inputs.astype(smallest_type)  # (N,)
         order = tokens.argsort(kind="stable")
         sorted_tokens = tokens[order]
-        starts = np.flatnonzero(new_run(sorted_tokens))  # (runs,), where each run starts
-        # 2. Sum each run. Tokens that no node reads have no run, and their rows stay zero.
+        first_of_token = np.flatnonzero(new_run(sorted_tokens))  # (different tokens,)
+        # Sum the neighbors. Rows of tokens that no node reads are zero.
         sorted_d_x = self._arrays.d[: self.gates].take(order, axis=1)  # (G, N, H)
-        sums = _sum_runs(sorted_d_x, starts)  # (G, runs, H)
+        sums = _sum_runs(sorted_d_x, first_of_token)  # (G, different tokens, H)
         d_K[...] = 0
-        d_K[:, sorted_tokens[starts]] = sums
+        d_K[:, sorted_tokens[first_of_token]] = sums
         d_b[:, 0] = sums.sum(axis=1)  # b is added at every node
 
     def _by_gate(self, matrix: Float[Array, "K GH"]) -> Float[Array, "G K H"]:
-        """View a matrix, whose columns are those of all gates side by side, as one matrix per gate."""
+        """View a matrix with the columns of G gates side by side, (K, G·H), as one matrix per gate, (G, K, H)."""
         gates = matrix.shape[1] // self.width
         return matrix.reshape(len(matrix), gates, self.width).swapaxes(0, 1)
 
@@ -407,12 +444,13 @@ class Recurrent:
 def _sum_runs(
     rows: Float[Array, "gates N H"], starts: Int64[Array, "runs"]
 ) -> Float[Array, "gates runs H"]:
-    """Sum each run of consecutive rows. A run ends where the next one starts.
+    """Sum runs of consecutive rows. A run ends where the next one starts: starts 0, 2 sum rows 0:2 and 2 to the end.
 
-    There are two ways: one call for all runs, or one call per run, which is faster for long runs.
+    For short runs, one call that sums all of them is faster; for long runs, one call per run.
     """
     has_short_runs = rows.size * rows.shape[2] < len(starts) * WORTH_A_CALL
     if has_short_runs:
+        # For each start, sum the rows up to the next start.
         sums: Array = np.add.reduceat(rows, starts, axis=1)
         return sums
     sums = np.empty((len(rows), len(starts), rows.shape[2]), rows.dtype)

@@ -100,33 +100,38 @@ class TreeWalk:
     levels: list[Level]
 
     def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
-        """Find the sibling groups of a tree (the children of each node), and cut them into levels.
+        """Find the groups of a prefix tree, and cut nodes and groups into levels.
 
-        ``tree.parent`` is the parent of each of the N nodes, and ``tree.level`` the first node of each level, then N.
-        Nodes are ordered by depth, then by parent. M is the number of groups.
+        A node is a distinct prefix of the names. The children of a node, which are one character longer, form a group.
+        The tree of Al, Ali and Bo has the nodes 0 START, 1 A, 2 B, 3 Al, 4 Bo, 5 Ali, and the groups 0 (START), 1 (A,
+        B), 2 (Al), 3 (Bo), 4 (Ali). A level has the nodes of one depth.
+
+        Args:
+            tree: ``tree.parent`` is the parent of each of the N nodes, here [−1, 0, 0, 1, 2, 3]. ``tree.level`` is the
+                first node of each level, then N, here [0, 1, 3, 5, 6].
+            dtype: the type of the numbers that will be summed.
         """
-        # 1. Find the groups. Siblings follow each other, so a group starts at each node whose parent differs from
-        #    the parent of the node before.
+        # Siblings follow each other, so a new group starts where a node's parent differs from the previous one's.
         is_first_child = new_run(tree.parent)  # (N,)
         group_of_node = is_first_child.cumsum() - 1  # (N,)
-        group_size = np.bincount(group_of_node)  # (M,)
+        group_size = np.bincount(group_of_node)  # (M,), where M is the number of groups
         self.nodes = tree.nodes
         self.group_count = len(group_size)
         self.first_child = np.flatnonzero(is_first_child)
 
-        # 2. Connect groups and parents, in both directions. The roots have no parent, so their group is skipped.
+        # Connect groups and parents, in both directions. The roots have no parent, so group 0 is skipped.
         parents_of_groups = tree.parent[self.first_child]  # (M,)
         children = np.zeros(self.nodes, np.int64)  # (N,), the group of each node's children
         children[parents_of_groups[1:]] = np.arange(1, self.group_count)
 
-        # 3. Find the groups that need a sum in the backward pass, because they have more than one node.
-        shared = np.flatnonzero(group_size > 1)  # (shared groups,)
-        self.siblings = np.flatnonzero(group_size[group_of_node] > 1)
-        group_of_sibling = group_of_node[self.siblings]  # (siblings,)
-        # Where the nodes of each shared group start among the siblings, and where the last ones end.
+        # Only groups with several nodes (shared groups) need a sum in the backward pass. List them and their nodes.
+        shared = np.flatnonzero(group_size > 1)  # (shared groups,), here [1]
+        self.siblings = np.flatnonzero(group_size[group_of_node] > 1)  # (siblings,), here [1, 2]
+        group_of_sibling = group_of_node[self.siblings]  # (siblings,), here [1, 1]
+        # Where the nodes of each shared group start in ``siblings``, and where the last ones end.
         first_sibling = group_of_sibling.searchsorted(np.append(shared, self.group_count)).tolist()
 
-        # 4. Cut nodes, groups and shared groups into levels. Each level ends where the next one starts.
+        # Where the nodes, groups and shared groups of each level start. A level ends where the next one starts.
         first_node = tree.level.tolist()
         first_group = self.first_child.searchsorted(tree.level).tolist()
         first_shared = shared.searchsorted(first_group).tolist()
@@ -134,6 +139,8 @@ class TreeWalk:
         for depth in range(len(first_node) - 1):
             nodes = slice(first_node[depth], first_node[depth + 1])
             groups = slice(first_group[depth], first_group[depth + 1])
+            # A matrix of ones and zeros says which sibling is in which group. It's cut into blocks of a few groups,
+            # because a large one would consist mostly of zeros.
             end = first_shared[depth + 1]
             blocks: list[SharedGroups] = []
             for start in range(first_shared[depth], end, BLOCK_GROUPS):
@@ -189,19 +196,21 @@ class GroupSums:
         self._siblings = walk.siblings[:, None] + self._first_flat_rows  # (siblings, summed)
 
     def fill(self, level: Level) -> Float[Array, "groups summed H"]:
-        """Add up the rows of each sibling group's nodes, in several arrays, for the groups of one level.
+        """Sum the rows of the nodes in each group (nodes with the same parent), for the groups of one level.
 
-        ``_flat`` has the rows of all arrays, one array after the other. ``_first_child`` and ``_siblings`` are the
-        numbers of the rows in it, one column per summed array.
+        Several arrays are summed at once. ``_flat`` has the rows of all arrays, one array after the other.
+        ``_first_child`` and ``_siblings`` are the numbers of these nodes' rows in it, with a column for each summed
+        array.
 
         Returns:
-            The sums, for each group and each summed array.
+            The sum for each group and each array, a view of ``self.sums``.
         """
-        # 1. Copy the rows of every group's first child. For a group of one node, these are the sums already, so most
-        #    groups need no addition. ``mode="clip"`` writes into ``out`` directly; the default mode makes a copy.
+        # Most groups have one node, whose row is the sum. So copy the row of every group's first node.
         sums = self.sums[level.groups]  # (groups, summed, H)
-        self._flat.take(self._first_child[level.groups], axis=0, out=sums, mode="clip")
-        # 2. Overwrite the groups with more than one node by their sums.
+        first_rows = self._first_child[level.groups]  # (groups, summed)
+        self._flat.take(first_rows, axis=0, out=sums, mode="clip")  # the default mode makes a copy
+        # Overwrite the sums of the groups with several nodes. A product with ones and zeros adds up their rows, several
+        # times as fast as ``np.add.reduceat``.
         for shared in level.shared:
             rows = self._flat.take(self._siblings[shared.siblings], axis=0)  # (siblings, summed, H)
             sums_of_shared = shared.membership.dot(rows.reshape(len(rows), -1))

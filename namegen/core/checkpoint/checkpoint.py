@@ -67,11 +67,13 @@ class Checkpoint(Metadata):
             )
 
     def save(self, path: Path | str) -> None:
-        """Write the file, completely or not at all. Raise OutputError if that fails."""
+        """Write parameters and metadata to a file, completely or not at all. Raise OutputError if that fails."""
+        # The parameters, as tensors of numbers.
         dtype = np.float16 if self.is_half else np.float32
         tensors: dict[str, Array] = {}
         for name, values in self.parameters.items():
             tensors[name] = np.asarray(values, dtype)
+        # Large parts of the metadata, as tensors of bytes. The rest is JSON.
         for name in SETS:
             field_value = getattr(self, name)
             if field_value is not None:
@@ -97,14 +99,19 @@ class Checkpoint(Metadata):
             raise CheckpointError(
                 f"{path} contains {quote(str(kind))}, not a model: pass a model.safetensors file"
             )
+        inconsistent = f"{path} does not fit together"
+        # 1. The metadata in JSON.
         try:
             plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
             metadata = read_metadata(plain, architectures)
         except ValueError as error:
-            raise _inconsistent_error(path, error) from error
-        except CheckpointError as error:
+            raise CheckpointError(
+                f"{inconsistent}: {error}; use another copy of the file"
+            ) from error
+        except CheckpointError as error:  # the architecture is unknown
             raise CheckpointError(f"can't load {path}: {error}") from error
         try:
+            # 2. Its large parts, which are tensors of bytes.
             for name, read in SETS.items():
                 values = tensors.pop(name, None)
                 is_in_document = getattr(metadata, name) is not None
@@ -114,9 +121,12 @@ class Checkpoint(Metadata):
                 if values is not None:
                     metadata = replace(metadata, **{name: read(values.tobytes())})
             check_together(metadata)
+            # 3. The parameters, which are all other tensors.
             return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
-            raise _inconsistent_error(path, error) from error
+            raise CheckpointError(
+                f"{inconsistent}: {error}; use another copy of the file"
+            ) from error
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -125,18 +135,14 @@ def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[
         name: values.astype(np.float32) if values.dtype == np.float16 else values
         for name, values in tensors.items()
     }
-    parameters = checked_tensors(network, in_float32, slots=())[0]
+    parameters, _ = checked_tensors(network, in_float32, slots=())
     has_other_dtype = any(values.dtype != np.float32 for values in parameters.values())
     if has_other_dtype or set(tensors) != set(parameters):
         raise CheckpointError("it contains tensors that aren't float32 parameters of its network")
     are_small = all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values())
-    if not are_small:
+    if not are_small:  # also for NaN
         raise CheckpointError(f"a parameter is NaN or larger than {MAX_PARAMETER:g}")
     return parameters
-
-
-def _inconsistent_error(path: Path | str, error: Exception) -> CheckpointError:
-    return CheckpointError(f"{path} does not fit together: {error}; use another copy of the file")
 
 
 def known_names_path(model: Path) -> Path:
@@ -176,16 +182,18 @@ def read_known_names(path: Path) -> KnownSet:
         CheckpointError: If the file is missing, foreign or damaged.
     """
     tensors, document = read_tensors(path)
-    problem = ""
-    hashes = tensors.get(KNOWN_NAMES, np.zeros(0))
-    if document != {"kind": KNOWN_NAMES_FILE} or set(tensors) != {KNOWN_NAMES}:
-        problem = f"expected only {KNOWN_NAMES}"
-    elif hashes.dtype != np.uint64 or hashes.ndim != 1:
-        problem = f"{KNOWN_NAMES} isn't an array of hashes"
-    elif not (hashes[:-1] < hashes[1:]).all():  # KnownSet uses binary search
-        problem = "the hashes aren't in rising order"
-    if problem:
+    hashes = tensors.get(KNOWN_NAMES)
+    # The file may be forged. KnownSet uses binary search, so the hashes have to be sorted.
+    is_valid = (
+        document == {"kind": KNOWN_NAMES_FILE}
+        and set(tensors) == {KNOWN_NAMES}
+        and hashes is not None
+        and hashes.dtype == np.uint64
+        and hashes.ndim == 1
+        and (hashes[:-1] < hashes[1:]).all()
+    )
+    if not is_valid:
         raise CheckpointError(
-            f"{path} does not contain the known names of a model ({problem}): use another copy of the file"
+            f"{path} does not contain the known names of a model: use another copy of the file"
         )
-    return KnownSet(hashes)
+    return KnownSet(tensors[KNOWN_NAMES])

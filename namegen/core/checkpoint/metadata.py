@@ -293,7 +293,6 @@ def check_together(metadata: Metadata) -> None:
     if network.labels != label_count:
         raise ValueError(f"the network has {network.labels} labels, but the file has {label_count}")
     _ = metadata.start_tokens  # raises SettingsError if the labels' counts are invalid
-    _ = metadata.normalization  # raises an error if the endings are invalid
     if metadata.shortest_name > metadata.longest_name:
         raise ValueError("shortest_name is above longest_name")
     if metadata.probe is not None and metadata.probe.shape != (2, vocabulary.size):

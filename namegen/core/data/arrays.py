@@ -25,21 +25,26 @@ def blocks(length: int, block_size: int) -> list[slice]:
 
 
 def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
-    """Return whether each value differs from the previous value. The first value always starts a run.
+    """Return whether each value differs from the previous value, so that it starts a run of equal values.
+
+    The first value always starts a run.
 
     >>> new_run(np.array([5, 5, 2])).tolist()
     [True, False, True]
     """
-    is_first = np.empty(len(values), dtype=bool)
-    is_first[:1] = True
-    np.not_equal(values[1:], values[:-1], out=is_first[1:])
-    return is_first
+    starts_run = np.empty(len(values), dtype=bool)
+    starts_run[:1] = True
+    np.not_equal(values[1:], values[:-1], out=starts_run[1:])
+    return starts_run
 
 
 def ranges(
     starts: Int[Array, "B"], ends: Int[Array, "B"]
 ) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
-    """Concatenate ranges of whole numbers, and return the index of each number's range as well.
+    """Concatenate ranges of whole numbers, as ``np.arange`` does for one range.
+
+    Returns:
+        The numbers of all ranges, and for each number, the index of its range.
 
     >>> numbers, range_indexes = ranges(starts=np.array([3, 8]), ends=np.array([6, 9]))
     >>> numbers.tolist(), range_indexes.tolist()
@@ -47,9 +52,11 @@ def ranges(
     """
     sizes = ends - starts  # (B,)
     range_indexes = np.repeat(np.arange(len(sizes)), sizes)  # (total,)
-    numbers_before = np.cumsum(sizes) - sizes  # (B,)
-    shift = np.repeat(starts - numbers_before, sizes)  # (total,)
-    return np.arange(len(range_indexes)) + shift, range_indexes
+    # A number is the start of its range, plus its place in the range: its place in the result, minus the place of the
+    # range's first number.
+    first_places = np.cumsum(sizes) - sizes  # (B,)
+    places = np.arange(len(range_indexes))  # (total,)
+    return places + np.repeat(starts - first_places, sizes), range_indexes
 
 
 class Columns:
@@ -70,7 +77,7 @@ class Columns:
     shared: ClassVar[tuple[str, ...]] = ()  # fields that aren't columns: all rows share their value
 
     def __getitem__(self, rows: Any) -> Self:
-        """Return some rows. ``rows`` is any NumPy index into the columns."""
+        """Return a table of some rows. ``rows`` is any NumPy index, such as a slice or an array of booleans."""
         return self._with({name: column[rows] for name, column in self._columns()})
 
     def __len__(self) -> int:

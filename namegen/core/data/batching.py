@@ -33,6 +33,7 @@ class Batch:
     targets: Float32[Array, "N V"] | None = None
 
     def __post_init__(self) -> None:
+        """Check that each node of the tree has a distribution, if there are targets."""
         targets = self.targets
         if targets is None:
             return
@@ -75,23 +76,28 @@ class BatchMaker:
     """
 
     def __init__(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
+        """Build the prefix tree of a list, and find the path of each name in it.
+
+        A node of the tree is a distinct prefix, and an edge is a token that follows a node. The path of a name consists
+        of the edges to its characters, then the edge with the end token. The paths of all names are concatenated: name
+        i has the edges ``_paths[_path_start[i] : _path_start[i] + _path_size[i]]``.
+        """
         self._name_of = name_of
         self.tree = tree = PrefixTree.of(names)
-        # The path of a name: the edges to its characters, and then the edge that ends the name. Name i has the edges
-        # _paths[_path_start[i] : _path_start[i] + _path_size[i]].
         self._path_size = names.lengths + 1  # (names,)
         path_end = np.cumsum(self._path_size)  # (names,)
         self._path_start = path_end - self._path_size
-        self._paths = np.empty(path_end[-1], index_type(len(tree.edge_token)))  # (P,)
+        self._paths = np.empty(path_end[-1], index_type(len(tree.edge_token)))
 
-        # The tree's end edges have the order of the names by length.
+        # Write the last edge of each path. The tree has its edges with end tokens by the length of the names.
         by_length = names.by_length
         lengths = names.lengths[by_length]
         place = path_end[by_length] - 1  # (names,) where to write in _paths
         is_end = tree.edge_token == END_TOKEN  # (E,)
         self._paths[place] = np.flatnonzero(is_end)
 
-        # Go back from the end of each name to its root, and write the edges on the way.
+        # Go back from the last node of each name to its root, and write the edges on the way. Names are sorted by
+        # length, so those that are still on the way are at the end.
         edge_to_node = np.zeros(tree.nodes, self._paths.dtype)  # (N,) 0 for roots
         edge_to_node[tree.roots :] = np.flatnonzero(~is_end)  # nodes and edges have the same order
         node = tree.edge_node[is_end]  # (names,)
@@ -110,7 +116,7 @@ class BatchMaker:
     def from_names(
         cls, names: Sequence[str], vocabulary: Vocabulary, start_tokens: Sequence[int] | None = None
     ) -> BatchMaker:
-        """Make batches from a list of strings.
+        """Make batches from a list of strings. For repeated names, the same path through the tree is used again.
 
         Args:
             names: The names in the order of the list, with duplicates.
@@ -153,9 +159,9 @@ class BatchMaker:
     def epoch(
         self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0
     ) -> Iterator[Batch]:
-        """Yield the batches of an epoch.
+        """Shuffle the names, and yield them in batches.
 
-        The order of the names depends only on ``seed`` and ``epoch``, so that a run can be resumed without storing it.
+        Their order depends only on ``seed`` and ``epoch``, so a run can be resumed without storing it.
 
         Args:
             epoch: The index of the epoch.
@@ -168,48 +174,57 @@ class BatchMaker:
             yield self.batch(shuffled[start : start + batch_size])
 
     def batch(self, names: Int[Array, "B"]) -> Batch:
-        """Build the tree of some names.
+        """Build the prefix tree of some names, as a part of the whole list's tree.
 
-        The whole tree's nodes and edges are already in the order that the batch's tree needs. So the sorted distinct
-        edges of the names are the edges of the batch's tree.
+        A tree consists of nodes (distinct prefixes) and edges (the tokens that follow each node). The edges of the
+        whole tree are numbered in the order that the batch's tree needs. So it's enough to collect the numbers of the
+        edges on the names' paths, to sort them, and to count how often each one occurs.
 
         Args:
-            names: The indexes of the names in the sorted list of distinct names. They may repeat.
+            names: The indexes of the B names in the sorted list of distinct names. They may repeat.
         """
-        # The sorted edges of all these names. An edge is repeated for each name that uses it.
+        # Concatenate the paths of the names. ``indexes`` are their places in ``_paths``: for paths that start at 10 and
+        # 4 and have the sizes 3 and 2, that's 10, 11, 12, 4, 5.
         sizes = self._path_size.take(names)  # (B,)
-        end = sizes.cumsum()  # (B,) of each name's edges, in ``all_edges``
-        indexes = (self._path_start.take(names) - end + sizes).repeat(sizes)
+        end = sizes.cumsum()  # (B,)
+        start = end - sizes  # (B,)
+        indexes = (self._path_start.take(names) - start).repeat(sizes)
         indexes += np.arange(end[-1])
         all_edges: Int[Array, "edges"] = self._paths.take(indexes)
         all_edges.sort()
 
-        # The batch's edges, and the nodes that they leave.
+        # The batch's edges are the E distinct numbers. Their counts are the distances of their first occurrences.
         whole_tree = self.tree
-        first = new_run(all_edges).nonzero()[0]  # (E,) the first occurrence of each distinct edge
+        first = new_run(all_edges).nonzero()[0]  # (E,)
         edges = all_edges.take(first).astype(np.intp)  # (E,)
         edge_count = np.diff(first, append=len(all_edges))  # (E,)
         edge_token = whole_tree.edge_token.take(edges)  # (E,)
-        whole_edge_node = whole_tree.edge_node.take(edges)  # (E,) nodes of the whole tree
+
+        # The batch's nodes are the N nodes that these edges leave. Edges are sorted by node, so a new node starts where
+        # the node of an edge differs from the one before.
+        whole_edge_node = whole_tree.edge_node.take(
+            edges
+        )  # (E,) numbers of nodes in the whole tree
         is_first_of_node = new_run(whole_edge_node)  # (E,)
-        edge_node = is_first_of_node.cumsum() - 1  # (E,)
-        first_edge = is_first_of_node.nonzero()[0]  # (N,) each node has at least one edge
-        nodes = whole_edge_node.take(first_edge)  # (N,) nodes of the whole tree
+        edge_node = is_first_of_node.cumsum() - 1  # (E,) numbers of nodes in the batch's tree
+        first_edge = is_first_of_node.nonzero()[0]  # (N,)
+        nodes = whole_edge_node.take(first_edge)  # (N,) numbers of nodes in the whole tree
         level = nodes.searchsorted(whole_tree.level[: int(sizes.max()) + 1])
+        # Every node after the roots has an edge that leads to it. Nodes have the same order as these edges.
         parent = np.full(len(nodes), -1)  # (N,)
-        # Nodes have the same order as the edges that lead to them.
         parent[int(level[1]) :] = edge_node[edge_token != END_TOKEN]
         tree = PrefixTree(
             token=whole_tree.token.take(nodes),
             parent=parent,
             level=level,
-            count=np.add.reduceat(edge_count, first_edge),
+            count=np.add.reduceat(edge_count, first_edge),  # the sum over the edges of each node
             edge_node=edge_node,
             edge_token=edge_token,
             edge_count=edge_count,
         )
         if self._expected is None:
             return Batch(tree)
+        # Label smoothing: mix the expected distributions with the shares of the tokens that follow in the batch.
         targets: Float32[Array, "N V"] = self._expected.take(nodes, axis=0)
         if self._share < 1:
             targets *= self._share

@@ -78,7 +78,8 @@ class Corpus:
             NamesError: The data has no names, isn't in the format, isn't UTF-8, or has a NUL, too long a name, or no
                 such column.
         """
-        table = FORMATS[kind](Source(data, source), column, label_column)
+        read_table = FORMATS[kind]
+        table = read_table(Source(data, source), column, label_column)
         return cls._clean(table, source, max_name_length)
 
     @classmethod
@@ -118,23 +119,31 @@ class Corpus:
         """Clean names and labels, and drop the names that are empty or have no label."""
         names = _clean_entries(table.names, "name", source, table.where, max_name_length)
         labels: list[str] = []
-        dropped = dict(table.dropped)
-        dropped[table.empty] = names.count("")
+        empty_names = names.count("")
+        unlabeled_names = 0
         if table.labels is None:
             names = [name for name in names if name]
         else:
-            labels = _clean_entries(table.labels, "label", source, table.where, max_name_length)
-            named = [pair for pair in zip(names, labels, strict=True) if pair[0]]
-            labeled = [pair for pair in named if pair[1]]
-            if named and not labeled:
+            all_labels = _clean_entries(table.labels, "label", source, table.where, max_name_length)
+            labeled = [
+                (name, label)
+                for name, label in zip(names, all_labels, strict=True)
+                if name and label
+            ]
+            unlabeled_names = len(names) - empty_names - len(labeled)
+            if unlabeled_names and not labeled:
                 raise NamesError(
                     f"{source}: no name has a label: choose another label column, or none"
                 )
-            dropped["unlabeled name"] = len(named) - len(labeled)
-            names = [name for name, label in labeled]
-            labels = [label for name, label in labeled]
+            names = [name for name, _ in labeled]
+            labels = [label for _, label in labeled]
         if not names:
             raise NamesError(f"{source} has no names: give a list with at least one name")
+        dropped = {
+            **table.dropped,
+            table.empty: empty_names,
+            "unlabeled name": unlabeled_names,
+        }
         dropped = {noun: count for noun, count in dropped.items() if count}
         return cls(tuple(names), source, dropped, labels=tuple(labels))
 
@@ -150,15 +159,15 @@ class Corpus:
 
     @cached_property
     def is_phrases(self) -> bool:
-        """Whether it's a short list of phrases, which needs other training settings (``core/training/defaults.py``).
+        """Whether it's a short list of phrases such as `The Red Lion`, which needs other training settings.
 
-        Many of its names have several words, and their first words and last words can be combined to at least twice as
-        many names.
+        Many of its names have several words, and other combinations of their beginnings and last words would be at
+        least as many names again.
         """
         names = self.distinct_names
-        phrases = [name.rpartition(" ") for name in names if " " in name]
-        beginnings = {phrase[0] for phrase in phrases}
-        last_words = {phrase[2] for phrase in phrases}
+        phrases = [name for name in names if " " in name]
+        beginnings = {phrase.rpartition(" ")[0] for phrase in phrases}  # The Red
+        last_words = {phrase.rpartition(" ")[2] for phrase in phrases}  # Lion
         is_short = len(names) < SHORT_LIST
         has_many_phrases = len(phrases) >= PHRASES * len(names)
         has_many_combinations = len(beginnings) * len(last_words) >= 2 * len(phrases)
@@ -206,20 +215,23 @@ class Corpus:
         >>> Corpus(("Aino", "Pia"), "a list", labels=("Finnish", "finnish ")).alike_labels_sentence()
         "a list: the labels 'Finnish' and 'finnish ' count as two, because their spelling differs"
         """
-        first_label: dict[str, str] = {}  # by the form without case and spaces
+        label_of: dict[str, str] = {}  # form without case and extra spaces → the first such label
         for label in self.label_counts:
-            first = first_label.setdefault(" ".join(label.casefold().split()), label)
-            if first != label:
-                pair = f"{quote(first)} and {quote(label)}"
+            form = " ".join(label.casefold().split())
+            if form in label_of:
+                pair = f"{quote(label_of[form])} and {quote(label)}"
                 return (
                     f"{self.source}: the labels {pair} count as two, because their spelling differs"
                 )
+            label_of[form] = label
         return ""
 
     def split(self, data: DataSettings, *, seed: int) -> tuple[Corpus, Corpus, Corpus]:
         """Split the list, with its labels, into a training set, a validation set and a test set.
 
-        The arguments are the same as those of ``choose_parts`` in ``core/data/split.py``.
+        Args:
+            data: The shares of the sets, and the type of split.
+            seed: The seed of the split if ``data`` has none.
 
         Raises:
             NamesError: The list has too few names.

@@ -64,26 +64,31 @@ def describe(
     vocabulary = Vocabulary.from_names(["".join(names)])
     distinct_names, _ = SortedNames.ranked(names, vocabulary)
     lengths = distinct_names.lengths  # (distinct,)
-    counts = distinct_names.counts  # (distinct,)
-    token_counts = np.bincount(
-        distinct_names.tokens, weights=np.repeat(counts, lengths), minlength=vocabulary.size
-    ).astype(np.int64)  # (V,)
-    character_counts = zip(vocabulary.characters, token_counts[1:].tolist(), strict=True)
-    characters = _sort_by_frequency(dict(character_counts))
+    counts = distinct_names.counts  # (distinct,) how often each name occurs
+
+    # The characters. Each character of a distinct name counts as often as the name. Token 0 is the end of a name.
+    weights = np.repeat(counts, lengths)  # (characters of all distinct names,)
+    token_counts = np.bincount(distinct_names.tokens, weights, minlength=vocabulary.size)  # (V,)
+    count_of_character = token_counts[1:].astype(np.int64).tolist()
+    characters = _sort_by_frequency(
+        dict(zip(vocabulary.characters, count_of_character, strict=True))
+    )
     letters: Counter[str] = Counter()
     for character, count in characters.items():
         for letter in character.casefold():  # ß becomes ss
             if letter.isalpha():
                 letters[letter] += count
 
+    # The most frequent names.
     by_count = np.argsort(-counts, kind="stable")[:most_names]
     entries = distinct_names.first_entry[by_count].tolist()
     commonest_names = [names[entry] for entry in entries]
     repeats = _to_histogram(np.bincount(counts))
 
-    # A name is unique from the first prefix on that no other distinct name has.
+    # A name is unique from the first prefix on that no other distinct name has. In the tree of all prefixes, that's a
+    # node with one name, whose parent has several names or is the root (node 0).
     tree = PrefixTree.of(replace(distinct_names, counts=np.ones_like(counts)))
-    parent = tree.parent[1:]  # (N − 1,) without the root
+    parent = tree.parent[1:]  # (N − 1,) of all nodes but the root
     parent_is_unique = (tree.count[parent] == 1) & (parent > 0)
     becomes_unique = (tree.count[1:] == 1) & ~parent_is_unique
     needed = tree.depth_of[1:][becomes_unique]  # (unique names,) characters

@@ -81,7 +81,8 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     >>> meant_labels("finnish,female", labels), meant_labels("female", labels), meant_labels("Finish", labels)
     ([0, 2], [0, 2, 3], [])
     """
-    columns = list(zip(*parts_of(labels), strict=True))  # for each part, the values of all labels
+    # For each part, the values of all labels, such as (Finnish, Danish) and (female, male).
+    columns = list(zip(*parts_of(labels), strict=True))
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
     # A single value may contain commas. Otherwise, commas separate the parts.
@@ -89,18 +90,20 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     requested = [asked] if is_value else split_parts(asked)
     if not any(requested):
         return []
+    # Keep the labels that match each requested value.
     has_all_parts = len(requested) == len(columns)
     meant = list(range(len(labels)))
     for index, text in enumerate(requested):
-        if not text:
+        if not text:  # matches all values
             continue
-        # The columns that can have this value. A label that leaves one of them empty has all of its values.
-        searched = [columns[index]] if has_all_parts else columns
-        value = _matching_value(text, chain(*searched))
-        if not has_all_parts:
+        if has_all_parts:  # the values are in the order of the parts
+            searched = [columns[index]]
+            value = _matching_value(text, columns[index])
+            if value is None and any(columns[index]):
+                return []
+        else:  # search all parts that have such a value
+            value = _matching_value(text, chain(*columns))
             searched = [column for column in columns if value in column]
-        elif value is None and any(searched[0]):
-            return []
         meant = [
             label for label in meant if any(column[label] in ("", value) for column in searched)
         ]
@@ -133,7 +136,13 @@ def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "labe
 
 
 def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
-    """Raise SettingsError if the request consists of several values of the same part, separated by commas."""
+    """Raise SettingsError if a request for a label consists of several values of the same part: `Danish,Finnish`.
+
+    Args:
+        name: The setting that has the request.
+        asked: The request.
+        values: All values of the part.
+    """
     parts = split_parts(asked)
     if len(parts) > 1 and all(_matching_value(part, values) for part in parts):
         raise SettingsError(
@@ -158,18 +167,19 @@ def unknown_label(
     >>> print(unknown_label("origin", "Welsh", ["English", "Finnish", "Irish"], "world-given"))
     origin is 'Welsh', which world-given does not know: try 'English' or 'Irish'
     """
+    # Suggest an origin with similar names, or a label that's spelled similarly, or else list the first labels.
     origin, _, _ = asked.casefold().partition(",")
     related = [quote(label) for label in NEAREST_ORIGINS.get(origin, ()) if label in known]
     near = nearest(asked, known)
-    listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
-    if len(known) > MOST_LISTED:
-        listed += f", and {len(known) - MOST_LISTED:,} more"
     if related:
         advice = f"try {' or '.join(related)}"
     elif near:
         advice = f"did you mean {quote(near, 60)}?"
     else:
+        listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
         advice = f"expected one of {listed}"
+        if len(known) > MOST_LISTED:
+            advice += f", and {len(known) - MOST_LISTED:,} more"
     if listing:
         advice += f" ({listing})"
     return SettingsError(

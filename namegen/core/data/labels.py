@@ -35,12 +35,15 @@ class StartTokens:
     shares: tuple[float, ...]  #: the probability of each token; they sum to 1
 
     def __post_init__(self) -> None:
+        """Check that the ids are distinct, and that the shares are probabilities that sum to 1."""
         has_duplicates = len(set(self.tokens)) < len(self.tokens)
         if not self.tokens or has_duplicates or min(self.tokens) < 0:
             raise SettingsError(
                 f"the start tokens are {self.tokens}: give at least one id, and each id only once"
             )
-        if len(self.shares) != len(self.tokens) or not _is_distribution(self.shares):
+        has_all_shares = len(self.shares) == len(self.tokens)
+        is_distribution = min(self.shares, default=-1) >= 0 and abs(sum(self.shares) - 1) < 1e-9
+        if not (has_all_shares and is_distribution):
             raise SettingsError(
                 f"the shares of the {len(self.tokens)} start tokens are {self.shares}: give one share of at least 0 "
                 "for each token, with the sum 1"
@@ -112,7 +115,3 @@ class StartTokens:
         with np.errstate(divide="ignore"):
             logarithms: Float64[Array, "R"] = np.log(self.shares)
         return logarithms
-
-
-def _is_distribution(shares: Sequence[float]) -> bool:
-    return min(shares) >= 0 and abs(sum(shares) - 1) < 1e-9

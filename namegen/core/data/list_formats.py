@@ -62,14 +62,16 @@ class Source:
             raise NamesError(
                 f"{self.name} is a PDF, a picture or an Office document: save its names as plain text"
             )
-        position = self.data.find(b"\0")  # of the first byte that isn't text, such as in UTF-16
+        # Find the first byte that isn't text: a NUL, as in UTF-16, or the start of an invalid character.
+        position = self.data.find(b"\0")
         if position < 0:
             try:
                 text = self.data.decode("utf-8")
             except UnicodeDecodeError as error:
                 position = error.start
             else:
-                return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+                without_mark = text.removeprefix("\ufeff")  # the byte order mark
+                return without_mark.replace("\r\n", "\n").replace("\r", "\n")
         lines_before = re.split(rb"\r\n?|\n", self.data[:position])
         raise NamesError(
             f"{self.name}, line {len(lines_before)}, byte {len(lines_before[-1]) + 1}: "
@@ -134,6 +136,11 @@ def split_parts(label: str) -> list[str]:
 def text_lines(source: Source, column: str | None, label_column: str | None) -> Table:
     r"""Read one name per line. If the list was pasted from a page, remove the bullets, numbers and so on.
 
+    Args:
+        source: The content of the list.
+        column: Must be None, like ``label_column``, because plain text has no columns.
+        label_column: See ``column``.
+
     Raises:
         NamesError: A column was requested, or the content is a table or markup.
 
@@ -146,6 +153,8 @@ def text_lines(source: Source, column: str | None, label_column: str | None) -> 
             f"{source.name} is plain text, so it has no column {quote(requested)}: give CSV or JSON"
         )
     names = [line.strip() for line in source.lines]
+
+    # Reject what isn't a list of names. The first lines that aren't empty are enough to notice it.
     examined = [name for name in names if name][:EXAMINED_LINES]
     if examined and MARKUP.match(examined[0]):
         raise NamesError(
@@ -157,19 +166,21 @@ def text_lines(source: Source, column: str | None, label_column: str | None) -> 
                 f"{source.name} is one line with {noun}: put each name on its own line"
             )
 
+    # Remove bullets, item numbers and so on, if most lines have them. The last group of a pattern is the name.
     removed = {}
     for noun, pattern in PASTED.items():
         if not _looks_pasted(examined, pattern):
             continue
-        matches = [pattern.fullmatch(name) for name in names]
-        removed[noun] = sum(match is not None for match in matches)
-        name_group = pattern.groups
-        names = [
-            match[name_group] if match else name for match, name in zip(matches, names, strict=True)
-        ]
+        removed[noun] = 0
+        for index, name in enumerate(names):
+            match = pattern.fullmatch(name)
+            if match:
+                removed[noun] += 1
+                names[index] = match[pattern.groups]
         examined = [name for name in names if name][:EXAMINED_LINES]
 
-    # In a name, such as "Acme, Inc.", a space follows the comma.
+    # Reject a table: most lines have a tab, or as many commas as the first line, at least two. In a name, such as
+    # "Acme, Inc.", a space follows the comma, so such commas don't count.
     commas = [len(re.findall(r",(?=\S)", line[:1000])) for line in examined]
     has_commas = bool(commas) and commas[0] > 1 and commas.count(commas[0]) > len(commas) / 2
     lines_with_tabs = sum("\t" in line for line in examined)
@@ -186,11 +197,11 @@ def text_lines(source: Source, column: str | None, label_column: str | None) -> 
 
 
 def _looks_pasted(lines: list[str], pattern: re.Pattern[str]) -> bool:
-    """Check whether enough lines match a pattern. If they are numbered, the numbers also have to be consecutive."""
+    """Check whether half of the lines match a pattern. If they are numbered, the numbers have to be consecutive."""
     matches = [match for match in map(pattern.fullmatch, lines) if match]
     if len(matches) < max(FEWEST_PASTED, len(lines) / 2):
         return False
-    has_numbers = pattern.groups == 2
+    has_numbers = pattern.groups == 2  # the first group is the number, the second one the name
     if not has_numbers:
         return True
     numbers = [int(match[1]) for match in matches]
@@ -218,9 +229,10 @@ def csv_columns(source: Source, column: str | None, label_column: str | None) ->
     )
     names = []
     labels = []
-    line_of = array("I")  # the last line of each name's row
+    line_of = array("I")  # the last line of each name's row, as compact as possible
     line = 0  # of the last row that was read
     try:
+        # The first row has the names of the columns.
         header = [title.strip() for title in next(reader)]
         line = reader.line_num
         name_column, label_columns = _find_columns(header, column, label_column, source=source.name)
@@ -228,12 +240,13 @@ def csv_columns(source: Source, column: str | None, label_column: str | None) ->
             line = reader.line_num
             if not cells:
                 continue
-            if any(map(str.strip, cells[len(header) :])):
+            has_more_cells = any(map(str.strip, cells[len(header) :]))
+            if has_more_cells:
                 raise NamesError(
                     f"{source.name}, line {line} has {len(cells)} cells, but the first row has {len(header)}: "
                     "quote cells that contain commas"
                 )
-            cells += [""] * (len(header) - len(cells))
+            cells += [""] * (len(header) - len(cells))  # a short row
             names.append(cells[name_column])
             labels.append(join_parts(cells[index] for index in label_columns))
             line_of.append(line)
@@ -297,7 +310,7 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
     >>> column_place(["id", "name"], "name", "a.csv", "column"), column_place(["id", "name"], "1", "a.csv", "column")
     (1, 0)
     """
-    listed = ", ".join(map(quote, header[:20]))
+    listed = ", ".join(map(quote, header[:20]))  # for messages
     if len(header) > 20:
         listed += ", …"
     if not any(header):
@@ -311,6 +324,7 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
         if option == "column":
             advice += f" (and one with labels with {setting('label_column')})"
         raise NamesError(f"{source} has {len(header)} columns: {advice}")
+    # A name takes precedence over a number.
     if header.count(column) > 1:
         raise NamesError(
             f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1"
@@ -328,7 +342,10 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
 def json_names(source: Source, column: str | None, label_column: str | None) -> Table:
     r"""Read a JSON list, or one JSON value per line. The items are strings, or objects if a column is requested.
 
-    A column is a key of the objects.
+    Args:
+        source: The content of the file.
+        column: The key of the names in each object. None: the only key that isn't a key of labels.
+        label_column: The key of the labels, or several keys, separated by commas. None: there are no labels.
 
     Raises:
         NamesError: The JSON has another form.
@@ -338,10 +355,12 @@ def json_names(source: Source, column: str | None, label_column: str | None) -> 
     """
     import msgspec  # other formats, and commands that complete labels, don't need it
 
+    # Parse all values of the file. A single list contains the items.
     try:
         items = msgspec.json.Decoder().decode_lines(source.text)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        position = re.search(r"\(byte (\d+)\)", str(error))  # it's missing if the end is
+        # The error says at which byte it is, unless the file is cut short. Users need the line.
+        position = re.search(r"\(byte (\d+)\)", str(error))
         before = source.text.encode()[: int(position[1]) if position else None]
         line = before.rstrip(b"\n").count(b"\n") + 1
         raise NamesError(
@@ -350,39 +369,45 @@ def json_names(source: Source, column: str | None, label_column: str | None) -> 
         ) from error
     if len(items) == 1 and isinstance(items[0], list):
         [items] = items
+
+    # All items are strings, or all are objects.
     has_columns = column is not None or label_column is not None
+    expected_type = dict if has_columns else str
     for number, item in enumerate(items, start=1):
-        if not isinstance(item, dict if has_columns else str):
-            expected = "objects" if has_columns else "strings"
-            advice = f"give a JSON list of {expected}"
+        if not isinstance(item, expected_type):
+            advice = f"give a JSON list of {'objects' if has_columns else 'strings'}"
             if isinstance(item, dict):
                 advice += f", or choose the key of the names with {setting('column')}"
             raise NamesError(f"{source.name}, item {number}: found {shown(item)}: {advice}")
     if not has_columns:
         return Table(items)
 
+    # Read the name and the parts of the label from each object.
     keys = list(dict.fromkeys(key for item in items for key in item))
     name_column, label_columns = _find_columns(keys, column, label_column, source=source.name)
-    chosen_keys = [keys[index] for index in (name_column, *label_columns)]
     names = []
     labels = []
     for number, item in enumerate(items, start=1):
-        cells = []
-        for key in chosen_keys:
-            cell = item.get(key)
-            if cell is None:
-                cell = ""
-            elif type(cell) is int:  # such as a year, but not bool
-                cell = str(cell)
-            elif not isinstance(cell, str):
-                raise NamesError(
-                    f"{source.name}, item {number}: expected a string as {quote(key)}, but found {shown(cell)}: "
-                    "give strings"
-                )
-            cells.append(cell)
-        names.append(cells[0])
-        labels.append(join_parts(cells[1:]))
+        name, *parts = [
+            _json_cell(item, keys[index], f"{source.name}, item {number}")
+            for index in (name_column, *label_columns)
+        ]
+        names.append(name)
+        labels.append(join_parts(parts))
     return Table(names, labels if label_columns else None)
+
+
+def _json_cell(item: Mapping[str, object], key: str, place: str) -> str:
+    """Return a value of a JSON object as a string. It may also be a whole number, such as a year, null or missing."""
+    cell = item.get(key)
+    if cell is None:
+        return ""
+    is_whole_number = type(cell) is int  # not bool
+    if not isinstance(cell, str) and not is_whole_number:
+        raise NamesError(
+            f"{place}: expected a string as {quote(key)}, but found {shown(cell)}: give strings"
+        )
+    return str(cell)
 
 
 Kind = Literal["text", "csv", "json"]

@@ -135,15 +135,18 @@ def sqrt_weighted_entries(name_of: Int[Array, "entries"]) -> Bool[Array, "entrie
     [True, True, True, False, False]
     """
     counts = np.bincount(name_of)  # (names,)
-    by_name = np.argsort(name_of, kind="stable")  # (entries,) equal names are neighbors
-    first = np.cumsum(counts) - counts  # (names,) the first entry of each name, in ``by_name``
-    earlier = np.empty(len(by_name), np.int64)  # (entries,) earlier entries with the same name
-    earlier[by_name] = np.arange(len(by_name)) - np.repeat(first, counts)
-    return earlier < np.rint(np.sqrt(counts))[name_of]
+    # Sort the entries by name. Equal names are neighbors, in the order of the list.
+    by_name = np.argsort(name_of, kind="stable")  # (entries,)
+    first_place = np.cumsum(counts) - counts  # (names,) of each name's entries, in ``by_name``
+    # An entry's place, minus the first place of its name, is the number of earlier entries with the same name.
+    earlier = np.empty(len(by_name), np.int64)  # (entries,)
+    earlier[by_name] = np.arange(len(by_name)) - np.repeat(first_place, counts)
+    remaining = np.rint(np.sqrt(counts))  # (names,)
+    return earlier < remaining[name_of]
 
 
 def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
-    """Apply square-root weighting of duplicates to a tree.
+    """Apply square-root weighting of duplicates to a prefix tree: names that occur c times now count √c times.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Al", "Bo", "Al", "Al", "Al"]
@@ -151,9 +154,10 @@ def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
     >>> tree.name_count
     3
     """
-    is_end = tree.edge_token == END_TOKEN  # (E,)
-    counts = np.rint(np.sqrt(tree.edge_count[is_end])).astype(np.int64)  # (names,)
-    return tree.recounted(counts)
+    is_end = tree.edge_token == END_TOKEN  # (E,) each name has one edge with its end token
+    counts = tree.edge_count[is_end]  # (names,)
+    remaining = np.rint(np.sqrt(counts)).astype(np.int64)
+    return tree.recounted(remaining)
 
 
 def label_start_tokens(

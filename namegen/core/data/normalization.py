@@ -22,8 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from namegen.errors import SettingsError
-from namegen.types import Array, Bool, UInt, UInt8, UInt64
+from namegen.types import Array, Bool, UInt, UInt64
 
 # Punctuation, spaces, control characters, invisible joiners and direction marks, and accents without a letter. Letters,
 # digits, combining marks and symbols (emoji) remain, because they distinguish names.
@@ -32,25 +31,22 @@ _EMPTY_HASH = blake2b(digest_size=8)
 
 COUNT_BYTES = 4  # how many bytes a file has for the number of hashes
 ONE_IN_BITS = 8  # with shortened hashes, about one in 2⁸ other names is taken for a known name
-# Up to this many shortened hashes are looked up in a bitmap, which has 32 bytes per name.
-MOST_BY_BITS = 1 << 20
 
 
 class _Removal(dict[int, str | None]):
-    """A table for ``str.translate`` that decides about each character when it first occurs."""
+    """A table for ``str.translate`` that removes the characters that don't distinguish names."""
 
     def __missing__(self, code: int) -> str | None:
+        """Decide about a character when it first occurs: return None to remove it, otherwise the character."""
         character = chr(code)
-        self[code] = None if _is_removed(character) else character
+        if character.isascii():
+            is_removed = not character.isalnum()
+        else:
+            is_variation_selector = "\ufe00" <= character <= "\ufe0f"
+            category = unicodedata.category(character)
+            is_removed = is_variation_selector or category in _REMOVED_CATEGORIES
+        self[code] = None if is_removed else character
         return self[code]
-
-
-def _is_removed(character: str) -> bool:
-    """Whether a character doesn't distinguish names."""
-    if character.isascii():
-        return not character.isalnum()
-    is_variation_selector = "\ufe00" <= character <= "\ufe0f"
-    return is_variation_selector or unicodedata.category(character) in _REMOVED_CATEGORIES
 
 
 # The dotless ı is the only letter whose capital (I) folds to another letter (i). With it, case wouldn't be ignored.
@@ -67,13 +63,13 @@ def normalize(name: str) -> str:
     >>> normalize("Jean-Luc O'Neil"), normalize("JEAN LUC ONEIL"), normalize("?!")
     ('jeanluconeil', 'jeanluconeil', '?!')
     """
-    if (
-        name.isascii()
-    ):  # nearly every name; this is faster than the general case, with the same result
+    # Nearly all names are ASCII. This is faster than the general case, with the same result.
+    if name.isascii():
         lowered = name.lower()
         if lowered.isalnum():
             return lowered
         return lowered.translate(REMOVAL) or lowered
+    # Folding a few rare characters makes others that also have to be folded, so repeat it until nothing changes.
     while True:
         # Remove accents without a letter first, as in O´Brien, because NFKC would turn them into combining accents.
         folded = _fold_case(name.translate(REMOVAL))
@@ -111,13 +107,18 @@ def hash_names(names: Iterable[str]) -> UInt64[Array, "names"]:
 
 
 def is_known(candidates: UInt[Array, "names"], known: UInt[Array, "known"]) -> Bool[Array, "names"]:
-    """Return which numbers, such as hashes of names, are among the known numbers. The known numbers are sorted.
+    """Return which numbers, such as hashes of names, are among the known numbers, by binary search.
+
+    Args:
+        candidates: the numbers to look up.
+        known: the known numbers, sorted. They may repeat.
 
     >>> is_known(hash_names(["BOB", "Zed"]), known_set(["Bob", "Al"]).numbers).tolist()
     [True, False]
     """
     if len(known) == 0:
         return np.zeros(len(candidates), dtype=bool)
+    # The first known number that isn't below the candidate. If there's none, the last known number is different, too.
     index = np.searchsorted(known, candidates)  # (names,)
     nearest = known[np.minimum(index, len(known) - 1)]  # (names,)
     is_equal: Bool[Array, "names"] = nearest == candidates
@@ -144,28 +145,12 @@ class KnownSet:
         return bool(self.holds(np.array([name_hash], np.uint64)).any())
 
     def holds(self, hashes: UInt64[Array, "names"]) -> Bool[Array, "names"]:
-        """Return which of the names with these hashes are known."""
-        if self.shortened:
-            hashes_here = _shorten(hashes, len(self.numbers))
-        else:
-            hashes_here = hashes
-        if self.shortened and len(self.numbers) <= MOST_BY_BITS:
-            byte, bit = _locate_in_bitmap(hashes_here)
-            known = (self._bits[byte] & bit) > 0  # (names,)
-        else:
-            known = is_known(hashes_here, self.numbers)  # (names,)
+        """Return which of the names with these hashes are known: those in this set or in any of the other sets."""
+        hashes_here = _shorten(hashes, len(self.numbers)) if self.shortened else hashes
+        known = is_known(hashes_here, self.numbers)  # (names,)
         for other in self.others:
             known |= other.holds(hashes)
         return known
-
-    @cached_property
-    def _bits(self) -> UInt8[Array, "bytes"]:
-        """A bitmap of the shortened hashes. It's faster than a search in a sorted array."""
-        size = (len(self.numbers) << ONE_IN_BITS) // 8
-        bits = np.zeros(max(size, 1), np.uint8)
-        byte, bit = _locate_in_bitmap(self.numbers)
-        np.bitwise_or.at(bits, byte, bit)
-        return bits
 
     @classmethod
     def joined(cls, sets: Iterable[KnownSet]) -> KnownSet:
@@ -175,7 +160,7 @@ class KnownSet:
 
     @cached_property
     def short(self) -> KnownSet:
-        """The same names with shortened hashes.
+        """The same names with shortened hashes, for files: whole numbers below 256 times the number of names.
 
         Raises:
             ValueError: It's a combination of several sets.
@@ -190,57 +175,55 @@ class KnownSet:
         return KnownSet(np.sort(numbers), shortened=True)
 
     def to_bytes(self) -> bytes:
-        """Write the shortened hashes as bytes.
+        """Write the shortened hashes in ten bits each: eight for the low byte, and two in a bitmap for the rest.
 
-        First come their count (four bytes, little-endian) and the low byte of each number. A bitmap with two bits per
-        number follows: the bit k + h is 1 if the k-th number without its low byte is h.
+        The N numbers are rising and below 256·N, so without their low bytes, they rise from 0 to below N. The bitmap
+        stores how: a 1 for each number, and a 0 for each time that the value rises by 1. For the numbers 5, 300 and
+        310, the low bytes are 5, 44 and 54, the rest is 0, 1 and 1, and the bitmap starts with 1 0 1 1. So the k-th
+        number is the bit k + rest. In front is N, as four bytes, little-endian.
         """
-        numbers = self.short.numbers.astype(np.int64)
+        numbers = self.short.numbers.astype(np.int64)  # (N,)
         low_bytes = (numbers & 255).astype(np.uint8)
-        bits = np.zeros(2 * len(numbers), np.uint8)
-        bits[np.arange(len(numbers)) + (numbers >> 8)] = 1
+        rest = numbers >> 8
+        bitmap = np.zeros(2 * len(numbers), np.uint8)
+        bitmap[np.arange(len(numbers)) + rest] = 1
         head = len(numbers).to_bytes(COUNT_BYTES, "little")
-        return head + low_bytes.tobytes() + np.packbits(bits, bitorder="little").tobytes()
+        return head + low_bytes.tobytes() + np.packbits(bitmap, bitorder="little").tobytes()
 
     @classmethod
     def read(cls, data: bytes) -> KnownSet:
-        """Decode the result of ``to_bytes``.
+        """Decode the result of ``to_bytes``: N, the low byte of each number, and a bitmap for the rest.
 
         Raises:
             ValueError: The bytes are cut short or damaged.
         """
-        count = int.from_bytes(data[:COUNT_BYTES], "little")
-        low_bytes = np.frombuffer(data[COUNT_BYTES : COUNT_BYTES + count], np.uint8).astype(
-            np.int64
-        )
-        bitmap = np.frombuffer(data[COUNT_BYTES + count :], np.uint8)
-        bits = np.flatnonzero(np.unpackbits(bitmap, bitorder="little"))
-        if len(data) < COUNT_BYTES or len(bits) != count:
+        count = int.from_bytes(data[:COUNT_BYTES], "little")  # N
+        end_of_low_bytes = COUNT_BYTES + count
+        low_bytes = np.frombuffer(data[COUNT_BYTES:end_of_low_bytes], np.uint8)
+        bitmap = np.frombuffer(data[end_of_low_bytes:], np.uint8)
+        positions = np.flatnonzero(np.unpackbits(bitmap, bitorder="little"))
+        if len(data) < COUNT_BYTES or len(positions) != count:
             raise ValueError("the known names are cut short")
-        numbers = (bits - np.arange(count) << 8) | low_bytes
+        # The k-th number is the bit k + rest.
+        rest = positions - np.arange(count)  # (N,)
+        numbers = rest * 256 + low_bytes
         known = cls(numbers.astype(np.uint64), shortened=True)
+        # The bytes may be forged, and the numbers have to be sorted and in range.
         is_rising = (numbers[:-1] <= numbers[1:]).all()
-        is_below_limit = count == 0 or numbers[-1] < count << ONE_IN_BITS
+        is_below_limit = count == 0 or numbers[-1] < 256 * count
         if not (is_rising and is_below_limit and known.to_bytes() == data):
             raise ValueError("the known names aren't as namegen writes them")
         return known
 
 
 def _shorten(hashes: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
-    """Scale hashes to whole numbers below 256 times the count, in the same order.
+    """Scale hashes from 64 bits to whole numbers below 256 times the count, in the same order.
 
-    Only the upper 32 bits are used, so that the product with a count of up to 32 bits fits into 64 bits.
+    That's hash / 2⁶⁴ · count · 256. Only the upper 32 bits are used, so that the product with a count of up to 32 bits
+    fits into 64 bits.
     """
-    return ((hashes >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
-
-
-def _locate_in_bitmap(
-    numbers: UInt64[Array, "names"],
-) -> tuple[UInt64[Array, "names"], UInt8[Array, "names"]]:
-    """Locate numbers in a bitmap: return the index of each number's byte, and its bit in that byte."""
-    byte = numbers >> np.uint64(3)
-    bit = np.uint8(1) << (numbers & np.uint64(7)).astype(np.uint8)
-    return byte, bit
+    upper_bits = hashes >> np.uint64(32)
+    return (upper_bits * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
 def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
@@ -254,10 +237,6 @@ def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
 SEPARATORS = ","  # besides white space, these characters separate words
 _SEPARATED = {ord(separator): " " for separator in SEPARATORS}
 
-# namegen's own list has 92 legal forms with up to 23 characters.
-MAX_ENDINGS = 10_000
-MAX_ENDING = 100  # characters
-
 
 @dataclass(frozen=True)
 class Normalization:
@@ -266,9 +245,6 @@ class Normalization:
     The rule can ignore endings, such as the legal forms of companies. They are removed one after another, as long as at
     least one word remains: first `Ltd.` of `The Acme Co., Ltd.`, then `Co.`. An ending consists of one or more whole
     words: `Costco` doesn't end with `co`, and `S. A.` is the same as `SA`.
-
-    Raises:
-        SettingsError: There are more than MAX_ENDINGS endings, or one has more than MAX_ENDING characters.
 
     >>> companies = normalization_of("company")
     >>> companies.normalize("The Acme Co., Ltd."), NAMES.normalize("The Acme Co., Ltd."), companies.normalize("Co.")
@@ -279,41 +255,35 @@ class Normalization:
     # Also recognize names that are known with their endings, because some hashes come from a rule without endings.
     also_with_endings: bool = False
 
-    def __post_init__(self) -> None:
-        longest = max(map(len, self.endings), default=0)
-        if len(self.endings) > MAX_ENDINGS or longest > MAX_ENDING:
-            raise SettingsError(
-                f"there are {len(self.endings):,} ignored endings with up to {longest:,} characters: give at most "
-                f"{MAX_ENDINGS:,} endings with at most {MAX_ENDING} characters"
-            )
-
     @cached_property
-    def _lookup(self) -> tuple[frozenset[str], int]:
-        """The endings, and the length of the longest one."""
-        endings = frozenset(filter(None, self.endings))
-        return endings, max(map(len, endings), default=0)
+    def _ending_set(self) -> frozenset[str]:
+        """The endings, for fast lookups."""
+        return frozenset(filter(None, self.endings))
 
     def words_without_endings(self, words: Sequence[str]) -> int:
-        """Return how many words of a name remain without its endings. At least one word remains if there is one.
+        """Return how many words of a name remain without its endings, such as `Inc.` or `Co., Ltd.` of companies.
+
+        The longest ending at the end of the name is removed, then the longest one at the new end, and so on. At least
+        one word remains if there is one.
 
         Args:
             words: The normalized words of the name.
+
+        >>> normalization_of("company").words_without_endings(["the", "acme", "co", "ltd"])
+        2
         """
-        endings, longest = self._lookup
-        count = len(words)
+        remaining = len(words)
         while True:
-            # Find the longest ending at the end. If it has several words, they are joined.
-            remaining = count
+            # Join more and more of the last words, because an ending may consist of several words.
+            shortest = remaining
             tail = ""
-            for index in range(count - 1, 0, -1):
+            for index in range(remaining - 1, 0, -1):
                 tail = words[index] + tail
-                if len(tail) > longest:
-                    break
-                if tail in endings:
-                    remaining = index
-            if remaining == count:
-                return count
-            count = remaining
+                if tail in self._ending_set:
+                    shortest = index
+            if shortest == remaining:  # no ending
+                return remaining
+            remaining = shortest
 
     def without_endings(self, name: str) -> str:
         """Return the words of a name without its endings and without punctuation between words.
@@ -323,10 +293,11 @@ class Normalization:
         """
         if not self.endings:
             return name
-        bare_words = [(word, bare(word)) for word in name.translate(_SEPARATED).split()]
-        words = [word for word, form in bare_words if form]
-        forms = [form for word, form in bare_words if form]
-        return " ".join(words[: self.words_without_endings(forms)]) or name
+        # The words, except for those that consist only of punctuation, in their spelling and in their normalized form.
+        words = [word for word in name.translate(_SEPARATED).split() if bare(word)]
+        forms = [bare(word) for word in words]
+        remaining = self.words_without_endings(forms)
+        return " ".join(words[:remaining]) or name
 
     def normalize(self, name: str) -> str:
         """Return the normalized form of a name. Two names are the same if they have the same form."""
@@ -345,18 +316,21 @@ class Normalization:
         return KnownSet(np.unique(self.hash_names(dict.fromkeys(names))))
 
     def common_words(self, names: Iterable[str]) -> set[str]:
-        """Return the normalized words that occur in at least two names with several words.
+        """Return the normalized words that occur in at least two names of several words.
 
-        Such a word on its own isn't a new name.
+        Such a word on its own isn't a new name. Endings don't count: `Ace Inc` is one word.
 
         >>> normalization_of("company").common_words(["Ace Energy Corp", "Bank of Acme", "SUN ENERGY INC", "Ace Inc"])
         {'energy'}
         """
-        name_count: Counter[str] = Counter()  # how many names have a word
+        name_count: Counter[str] = Counter()  # word → how many names have it
         for name in names:
-            words = self.without_endings(name).split() if " " in name else []
+            if " " not in name:
+                continue
+            words = self.without_endings(name).split()
             if len(words) > 1:
-                name_count.update(set(map(bare, words)) - {""})
+                distinct_words = {bare(word) for word in words} - {""}
+                name_count.update(distinct_words)
         return {word for word, count in name_count.items() if count > 1}
 
     def are_known(
@@ -384,6 +358,9 @@ known_set = NAMES.known_set
 def joint(rules: Iterable[Normalization]) -> Normalization:
     """Combine the rules of several lists: a name is new only if it's new for each list by its own rule.
 
+    The combined rule ignores the endings of all lists. It also looks up names with their endings, because the hashes of
+    a list without such a rule include them.
+
     >>> joint([NAMES, normalization_of("company")]).also_with_endings, joint([NAMES, NAMES]) == NAMES
     (True, True)
     """
@@ -406,12 +383,17 @@ def legal_forms() -> tuple[str, ...]:
 
 @cache
 def usual_spellings() -> tuple[Mapping[str, str], ...]:
-    """Return the usual letters of words by their normalized forms: of legal forms, and of ``usual_case.txt``."""
+    """Return how words are usually written, such as `LLC` for `llc`: legal forms, and the words of ``usual_case.txt``.
+
+    Both are mappings from the normalized form of a word to its letters in their usual case.
+    """
     spellings = []
-    for texts in (legal_forms(), _read_lines("usual_case.txt")):
-        words = " ".join(texts).split()
-        words.reverse()  # so that the first spelling of a word overwrites later ones
-        spellings.append({bare(word): "".join(filter(str.isalpha, word)) for word in words})
+    for lines in (legal_forms(), _read_lines("usual_case.txt")):
+        usual: dict[str, str] = {}
+        for word in " ".join(lines).split():
+            letters = "".join(filter(str.isalpha, word))
+            usual.setdefault(bare(word), letters)  # the first spelling counts
+        spellings.append(usual)
     return tuple(spellings)
 
 

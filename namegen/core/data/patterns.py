@@ -29,17 +29,20 @@ def patterns_of(name: str) -> set[str]:
     >>> sorted(patterns_of("Annna McGee")), sorted(patterns_of("dr Brrt-brrt"))
     (['XxXx', '^Xx', 'aaa'], ['Xx', '^x', 'bcd', 'word word', 'x'])
     """
+    # The words: stretches of letters.
     words = [name]
     if not name.isalpha():
         words = ["".join(letters) for is_word, letters in groupby(name, str.isalpha) if is_word]
+    # The letter case of each word, such as XxXx for McGee: each stretch of the same case counts once.
     patterns = set()
     for index, word in enumerate(words):
         if word[0].isupper() and word[1:].islower():  # most words, in a third of the time
             pattern = "Xx"
         else:
-            cases = ("X" if category(letter) in ("Lu", "Lt") else "x" for letter in word)
+            cases = ["X" if category(letter) in ("Lu", "Lt") else "x" for letter in word]
             pattern = "".join(case for case, _ in groupby(cases))
         patterns.add(FIRST + pattern if index == 0 else pattern)
+    # Unusual features: a letter three times in a row, a repeated word, and Latin letters without a vowel.
     lower = name.lower()
     if _TRIPLE.search(lower):
         patterns.add(TRIPLE)

@@ -56,24 +56,30 @@ class PrefixTree:
 
     @classmethod
     def of(cls, names: SortedNames) -> PrefixTree:
-        """Build the tree of sorted names, one depth after another."""
+        """Build the tree of sorted distinct names. Its nodes are the distinct prefixes, one depth after another.
+
+        The names Al, Ali and Bo have the nodes 0 START; 1 A, 2 B; 3 Al, 4 Bo; 5 Ali. The names are sorted, so names
+        with the same prefix are neighbors. Its edges are the tokens that follow each node: a character, which leads to
+        a child, or the end token, as after Al.
+        """
         start = np.cumsum(names.lengths) - names.lengths  # (names,) where a name's ids start
         unfinished = np.arange(len(start))  # (U,) the names with at least ``depth`` characters
-        last_token = names.start_tokens  # (U,) of each name's prefix
-        parent_node = np.full(len(start), -1)  # (U,) of the prefix without its last token
+        last_token = names.start_tokens  # (U,) the last token of each name's prefix
+        parent_node = np.full(len(start), -1)  # (U,) the node of the prefix without its last token
         depth = 0
         level = [0]  # the first node of each depth
         # One array for each depth, with one number for each node, or for each name that ends there:
         token, parent, count = [], [], []
         end_node, end_count = [], []
         while len(unfinished):
-            # Names with the same prefix are neighbors, and the first of them adds its node.
+            # Add a node for each distinct prefix: where the parent or the last token differs from the name before.
             is_first = new_run(parent_node) | new_run(last_token)  # (U,)
-            first = np.flatnonzero(is_first)
+            first = np.flatnonzero(is_first)  # (nodes of this depth,)
             token.append(last_token[first].astype(np.int32))
             parent.append(parent_node[first])
+            # For each node, add up the counts of the names from its first name to the next node's first name.
             count.append(np.add.reduceat(names.counts[unfinished], first))
-            node = level[-1] - 1 + np.cumsum(is_first)  # (U,) of each name's prefix
+            node = level[-1] - 1 + np.cumsum(is_first)  # (U,) the node of each name's prefix
             level.append(level[-1] + len(first))
 
             # Some names end here. The others continue with their next character.
@@ -85,19 +91,20 @@ class PrefixTree:
             last_token = names.tokens[start[unfinished] + depth]
             depth += 1
 
-        # Pieces are deleted when they're joined. For a long list, keeping them would double the memory.
+        # Join the depths. Their arrays are deleted, because keeping them would double the memory for a long list.
         tree_token = _join_and_clear(token)  # (N,)
         tree_parent = _join_and_clear(parent)  # (N,)
         tree_count = _join_and_clear(count)  # (N,)
         ends = _join_and_clear(end_node)  # (names,) the node where each name ends
         ends_count = _join_and_clear(end_count)  # (names,)
 
-        # Merge the edges that end names with those that lead to children, which have the order of the children.
-        # The end of a name comes before the other edges of its node, because END_TOKEN is the smallest token.
+        # Edges to children have the order of the children. Insert the edges that end a name. Such an edge comes first
+        # among the edges of its node, so the edges to the children of all earlier nodes come before it.
         roots = level[1]
         children_before = np.searchsorted(tree_parent[roots:], ends, side="left")  # (names,)
+        ends_before = np.arange(len(ends))
         is_end_edge = np.zeros(len(ends) + len(tree_parent) - roots, dtype=bool)  # (E,)
-        is_end_edge[children_before + np.arange(len(ends))] = True
+        is_end_edge[children_before + ends_before] = True
         end_token = np.full(len(ends), END_TOKEN, np.int32)
         return cls(
             token=tree_token,
@@ -162,28 +169,33 @@ class PrefixTree:
 
     @property
     def root_of(self) -> Int64[Array, "N"]:
-        """The root of each node."""
+        """The root of each node, from which its prefix starts. Each label of a list has its own root."""
         root = np.arange(self.nodes)
-        for first, end in pairwise(self.level[1:].tolist()):
+        for first, end in pairwise(self.level[1:].tolist()):  # level by level, after the roots
             root[first:end] = root[self.parent[first:end]]
         return root
 
     def sequences(self) -> Sequences:
-        """Return the distinct names as rows.
+        """Return the distinct names as rows of a table, with one column per character.
 
-        Rows are sorted by length, then by start token, then by their characters.
+        Rows are sorted by length, then by start token, then by their characters. A tree of Al and Ali has the nodes
+        0 START, 1 A, 2 Al, 3 Ali. Its rows of nodes are 0 1 2 0 and 0 1 2 3, and its rows of tokens A l END END and
+        A l i END.
         """
+        # Each name has an edge with the end token, which leaves the name's last node.
         is_end = self.edge_token == END_TOKEN  # (E,)
         last_node = self.edge_node[is_end]  # (names,)
         lengths = self.depth_of[last_node]  # (names,)
+        # Go back from the last node of each name to its root, and write the nodes on the way.
         nodes = np.zeros((len(last_node), self.depth), dtype=np.int64)  # (names, T)
-        node = last_node.copy()  # (names,) moves from the last node of each name up to its root
+        node = last_node.copy()  # (names,)
         for depth in range(self.depth - 1, 0, -1):
             rows = np.flatnonzero(lengths >= depth)
             nodes[rows, depth] = node[rows]
             node[rows] = self.parent[node[rows]]
         nodes[:, 0] = node
 
+        # A name's characters are the last tokens of its nodes after the root. 0 after the root is padding.
         tokens = np.full(nodes.shape, END_TOKEN, dtype=np.int32)  # (names, T)
         after_root = nodes[:, 1:]
         tokens[:, :-1] = np.where(after_root == 0, END_TOKEN, self.token[after_root])
@@ -201,16 +213,19 @@ class PrefixTree:
         Args:
             counts: How often each name occurs, in the order of ``sequences``. Each count has to be at least 1.
         """
+        # Start with the names that end at each node.
         is_end = self.edge_token == END_TOKEN  # (E,)
-        count = np.zeros(self.nodes, np.int64)  # (N,)
+        count = np.zeros(self.nodes, np.int64)  # (N,) how many names have each prefix
         count[self.edge_node[is_end]] = counts
-        edge_count = np.empty(len(is_end), np.int64)  # (E,)
-        edge_count[is_end] = counts
-        for depth in range(self.depth - 1, 0, -1):  # add the counts of each level to its parents
+        # Add the names of all longer prefixes: from the last level on, add the counts of each level to its parents.
+        for depth in range(self.depth - 1, 0, -1):
             level = slice(self.level[depth], self.level[depth + 1])
             parent = self.parent[level]
-            first_child = np.flatnonzero(new_run(parent))
+            first_child = np.flatnonzero(new_run(parent))  # children of a node are neighbors
             count[parent[first_child]] += np.add.reduceat(count[level], first_child)
+        # An edge to a child counts as often as the child. These edges have the order of the children.
+        edge_count = np.empty(len(is_end), np.int64)  # (E,)
+        edge_count[is_end] = counts
         edge_count[~is_end] = count[self.roots :]
         return replace(self, count=count, edge_count=edge_count)
 

@@ -39,8 +39,9 @@ def folded(names: Iterable[str]) -> str:
     ' o nee \n bob \n špicar '
     """
     lines = [name.replace("\n", " ") for name in names]
-    text = "\n".join(lines).lower()
+    text = "\n".join(lines).lower()  # one string for all names, which is faster
     if not text.isascii():
+        # Separate the accents from their letters, and remove all but the caron.
         decomposed = unicodedata.normalize("NFD", text)
         without_accents = re.sub("[\u0300-\u030b\u030d-\u036f]", "", decomposed)
         text = unicodedata.normalize("NFC", without_accents)
@@ -49,7 +50,7 @@ def folded(names: Iterable[str]) -> str:
 
 
 def hash_of(stretch: str) -> int:
-    """Hash a string.
+    """Hash a string with FNV-1a. ``are_profane`` does the same for many strings at once.
 
     >>> hex(hash_of("a"))
     '0xe40c292c'
@@ -62,7 +63,11 @@ def hash_of(stretch: str) -> int:
 
 @cache
 def read_hashes() -> tuple[UInt32[Array, "rejected"], UInt32[Array, "allowed"]]:
-    """Return the sorted hashes of rude strings, and the hashes of longer strings that are allowed."""
+    """Read ``profanity.txt``: each line is a hash, and + marks the hash of a string that's allowed.
+
+    Returns:
+        The hashes of rude strings, sorted, and the hashes of longer strings that contain them but aren't rude.
+    """
     rejected = []
     allowed = []
     for line in _read_lines():
@@ -85,30 +90,37 @@ def _read_lines() -> list[str]:
 
 
 def are_profane(names: Sequence[str]) -> Bool[Array, "names"]:
-    """Return which names contain rude words. Strings of the same length are looked up at once for all names.
+    """Return which names contain rude words.
+
+    All strings of up to 18 characters in all names are hashed and looked up among the hashes of rude strings. A string
+    that's one character longer has a hash that follows from the shorter one's. So there's one pass for each length,
+    over all C characters of all names.
 
     >>> are_profane(["Hancock", "Wolfcock"]).tolist()
     [False, True]
     """
-    text = folded(names)
+    text = folded(names)  # one name per line, with a space at both ends
     characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")  # (C,)
     name_of = np.cumsum(characters == ord("\n"))  # (C,) the index of each character's name
     is_profane = np.zeros(len(names), bool)
     rejected, allowed = read_hashes()
-    is_front = np.zeros(FRONT_BITS + 1, bool)  # whether a rude string's hash has these bits
-    is_front[rejected & FRONT_BITS] = True
+    # A table of the last 16 bits of these hashes, which rules out nearly all strings quickly.
+    is_possible = np.zeros(FRONT_BITS + 1, bool)
+    is_possible[rejected & FRONT_BITS] = True
     hashes = np.full(len(characters), FNV_START, np.uint32)  # of the strings from each character on
     for length in range(1, min(MAX_STRETCH, len(characters)) + 1):
+        # Add one more character to all strings. Those at the very end of the text can't become longer.
         last_character = characters[length - 1 :]
         hashes = (hashes[: len(last_character)] ^ last_character) * np.uint32(FNV_PRIME)
-        starts = np.flatnonzero(is_front[hashes & FRONT_BITS])
-        is_rude = is_known(hashes[starts], rejected)
-        for start in starts[is_rude].tolist():
-            # A real name may contain the string, with one more character on each side that isn't the edge of a word.
+        candidates = np.flatnonzero(is_possible[hashes & FRONT_BITS])
+        is_rude = is_known(hashes[candidates], rejected)
+        for start in candidates[is_rude].tolist():
+            # Some longer strings are allowed. They have one more character on each side that isn't the edge of a word.
             end = start + length
-            first = start if text[start] == " " else start - 1
-            last = end if text[end - 1] == " " else end + 1
-            longer = text[first:last]
-            if "\n" not in longer and hash_of(longer) not in allowed:
+            longer_start = start if text[start] == " " else start - 1
+            longer_end = end if text[end - 1] == " " else end + 1
+            longer = text[longer_start:longer_end]
+            is_in_one_name = "\n" not in longer
+            if is_in_one_name and hash_of(longer) not in allowed:
                 is_profane[name_of[start]] = True
     return is_profane

@@ -96,11 +96,12 @@ class SortedNames:
         start_tokens: Int32[Array, "entries"],
     ) -> tuple[SortedNames, Int[Array, "entries"]]:
         """Sort and count entries, whose ids are concatenated in ``tokens``. Return what ``ranked`` returns."""
+        # In sorted order, equal entries are neighbors. The first one of them represents the name.
         order, is_new_name = _sort_entries(tokens, lengths, start_tokens)
-        rank = np.empty(len(order), order.dtype)  # (entries,)
-        rank[order] = np.cumsum(is_new_name) - 1
         first_position = np.flatnonzero(is_new_name)  # (names,) in the sorted order
-        first_entry = order[first_position]
+        first_entry = order[first_position]  # (names,)
+        name_of = np.empty(len(order), order.dtype)  # (entries,)
+        name_of[order] = np.cumsum(is_new_name) - 1
 
         # Gather the ids of the distinct names, in blocks to save memory.
         start = np.cumsum(lengths) - lengths  # (entries,) the index of each entry's first id
@@ -113,14 +114,17 @@ class SortedNames:
         sorted_names = cls(
             tokens=np.concatenate(pieces),
             lengths=lengths[first_entry],
+            # For each name, add up the counts from its first entry to the next name's first entry.
             counts=np.add.reduceat(counts[order], first_position),
             start_tokens=start_tokens[first_entry],
             first_entry=first_entry,
         )
-        return sorted_names, rank
+        return sorted_names, name_of
 
     def under_each(self, start_tokens: Int32[Array, "S"]) -> SortedNames:
         """Return all names with the first start token, then all names with the second one, and so on.
+
+        A start token stands for a label, so this reads each name under each label.
 
         Args:
             start_tokens: Distinct ids, in rising order.
@@ -145,7 +149,16 @@ def _sort_entries(
     lengths: Int64[Array, "entries"],
     start_tokens: Int32[Array, "entries"],
 ) -> tuple[Int[Array, "entries"], Bool[Array, "entries"]]:
-    """Sort the entries of a list by start token, then by their ids.
+    """Sort the entries of a list by start token, then by their characters.
+
+    Comparing strings is slow, so several characters are packed into one whole number (the key), and the keys are
+    sorted. If ids have 5 bits, a key of 63 bits has the first 12 characters. Only entries with equal keys have to be
+    sorted again, by their next characters.
+
+    Args:
+        tokens: The ids of all entries, concatenated.
+        lengths: How many of them belong to each entry.
+        start_tokens: The start token of each entry.
 
     Returns:
         The indexes of the entries in sorted order, in which equal entries stay in the order of the list. And whether

@@ -107,7 +107,7 @@ class Vocabulary:
     def encode_all(
         self, names: Sequence[str]
     ) -> tuple[Int32[Array, "total"], Int64[Array, "names"]]:
-        """Encode names.
+        """Convert names to ids. They're concatenated, because names have different lengths.
 
         Returns:
             The ids of all names, concatenated without start and end tokens, and the length of each name.
@@ -123,16 +123,19 @@ class Vocabulary:
     ) -> tuple[Int[Array, "total"], Int64[Array, "names"]]:
         """Encode names like ``encode_all``, with the smallest type of ids. For long lists, this saves most memory.
 
+        Characters become ids by a table of all code points. Their code points are their numbers in UTF-32.
+
         >>> Vocabulary("Al").encode_compactly(["Al", "A"])
         (array([1, 2, 1], dtype=int8), array([2, 1]))
         """
         text = "".join(names)
         tokens = np.empty(len(text), self._id_of_code.dtype)
-        for block in blocks(len(text), _BLOCK_CHARACTERS):
+        for block in blocks(len(text), _BLOCK_CHARACTERS):  # to save memory
             encoded = text[block].encode("utf-32-le", "surrogatepass")
             codes = np.frombuffer(encoded, dtype=np.uint32)
+            # Code points after the end of the table get its last entry, 0, like all unknown characters.
             tokens[block] = self._id_of_code.take(codes, mode="clip")
-        if not tokens.all():  # unknown characters become 0
+        if not tokens.all():
             unknown = self.unknown(text)[:20]
             raise NamesError(
                 f"the characters {unknown!r} are not among the {self.size - 1} that the model knows: "
@@ -158,19 +161,24 @@ class Vocabulary:
         return text
 
     def decode_all(self, tokens: Int[Array, "names T"]) -> list[str]:
-        """Return the name of each row. It ends before the row's first end token."""
+        """Return the name of each row of ids. It ends before the row's first end token.
+
+        NumPy's strings of T characters are T code points, padded with zeros. So the whole table of code points is
+        turned into strings at once.
+        """
         names, depth = tokens.shape
         if depth == 0:
             return [""] * names
         has_ended = np.logical_or.accumulate(tokens == END_TOKEN, axis=1)  # (names, T)
         codes = np.where(has_ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
-        if "\0" in self.characters:  # NumPy would remove NULs from the ends of names
+        if "\0" in self.characters:  # NumPy would remove this character from the ends of names
             lengths = (~has_ended).sum(axis=1).tolist()
             rows = codes.tolist()
             return [
                 "".join(map(chr, row[:length])) for row, length in zip(rows, lengths, strict=True)
             ]
-        texts: list[str] = np.ascontiguousarray(codes).view(f"<U{depth}")[:, 0].tolist()
+        strings = np.ascontiguousarray(codes).view(f"<U{depth}")  # (names, 1)
+        texts: list[str] = strings[:, 0].tolist()
         return texts
 
     def save(self, path: Path | str, labels: Iterable[str] = ()) -> int:

@@ -93,12 +93,13 @@ class BaseModel:
         Returns:
             For each label of the list, or for all names, a row of shares that sum to 1.
         """
+        # Group the names by label.
         names_of: dict[str, list[str]] = {label: [] for label in labels or [""]}
         label_of_name = training_set.labels if labels else [""] * len(training_set.names)
         for name, label in zip(training_set.names, label_of_name, strict=True):
             names_of[label].append(name)
         labels_of_model = [label.name for label in self.checkpoint.labels]
-        shares = []
+        shares = []  # a row (L,) for each label of the list
         for label, names in names_of.items():
             if label in labels_of_model:
                 is_same_label = np.array(labels_of_model) == label
@@ -108,17 +109,23 @@ class BaseModel:
         return np.array(shares)
 
     def _fit_shares(self, names: Sequence[str]) -> Float64[Array, "L"]:
-        """Fit the shares in which a mixture of the model's labels explains some names."""
+        """Fit the shares in which a mixture of the model's L labels explains some names.
+
+        Expectation maximization starts with equal shares. Each round computes how likely each name comes from each
+        label, given the shares, and the means of these probabilities are the new shares.
+        """
+        # Choose up to 100 names, evenly from the sorted list, without characters that the model doesn't know.
         vocabulary = self.checkpoint.vocabulary
         label_count = self.network.labels
         known_characters = set(vocabulary.characters)
         without_unknown = {"".join(filter(known_characters.__contains__, name)) for name in names}
         readable = sorted(without_unknown - {""})
-        readable = readable[:: max(1, math.ceil(len(readable) / MOST_FITTED))]
+        interval = max(1, math.ceil(len(readable) / MOST_FITTED))
+        readable = readable[::interval]
         if not readable or label_count == 0:
             return np.full(label_count, 1 / max(label_count, 1))
 
-        # The log-probability of each name under each label: (L, names).
+        # The likelihood of each name under each label, relative to the name's best label, so that exp can't underflow.
         start_tokens = np.arange(vocabulary.size, vocabulary.size + label_count, dtype=np.int32)
         sorted_names, _ = SortedNames.ranked(readable, vocabulary)
         evaluator = AccuracyEvaluator(self.model)
@@ -127,7 +134,7 @@ class BaseModel:
         shares = np.full((label_count, 1), 1 / label_count)  # (L, 1)
         for _ in range(ROUNDS):
             joint = shares * likelihoods  # (L, names)
-            posterior = joint / joint.sum(axis=0)
+            posterior = joint / joint.sum(axis=0)  # of the label, given the name
             shares = posterior.mean(axis=1, keepdims=True)
         return shares[:, 0]
 
@@ -135,6 +142,10 @@ class BaseModel:
         self, vocabulary: Vocabulary, shares: Float64[Array, "labels L"], *, has_labels: bool
     ) -> dict[str, Array]:
         """Rearrange the model's parameters for another list's vocabulary and labels.
+
+        Three parameters have a row or column per token: the first layer's kernel, which has a row for each token that
+        it reads, and the output's kernel and bias. A character that the model knows keeps its row, and others get the
+        mean of all characters. The start token of a label gets a mixture of the rows of the model's labels.
 
         Args:
             vocabulary: The list's vocabulary.
@@ -144,26 +155,30 @@ class BaseModel:
         Returns:
             The initial parameters, by canonical name.
         """
+        # For each id of the list, the model's id. 0 is the boundary of names in both. Unknown characters get an id
+        # after the model's last one, where ``_with_mean`` adds a row.
         known = self.checkpoint.vocabulary
         id_of = {character: token for token, character in enumerate(known.characters, start=1)}
-        # The model's id of each token. Unknown characters get an id after the last one.
-        ids = [0, *(id_of.get(character, known.size) for character in vocabulary.characters)]
+        ids = [0]
+        for character in vocabulary.characters:
+            ids.append(id_of.get(character, known.size))
 
+        # The output layer, with one column per token.
         values = dict(self.checkpoint.parameters)
         output_columns = values["output.kernel"].T  # (V of the model, H)
         values["output.kernel"] = _with_mean(output_columns)[ids].T
         values["output.bias"] = _with_mean(values["output.bias"])[ids]
 
-        # The rows of the start tokens are mixtures of the rows of the model's labels.
-        kernel = values["rnn.0.kernel"]  # (V + L, gates)
+        # The first layer, with one row per character and per label.
+        kernel = values["rnn.0.kernel"]  # (V + L of the model, gates)
         character_rows = kernel[: known.size]
         label_rows = kernel[known.size :]  # (L, gates)
         if len(label_rows):
-            start_rows = shares @ label_rows  # (labels, gates)
+            start_rows = shares @ label_rows  # (labels of the list, gates)
         else:
             start_rows = kernel[:1].repeat(len(shares), axis=0)
         new_kernel = _with_mean(character_rows)[ids]
-        new_kernel[0] = start_rows.mean(axis=0)
+        new_kernel[0] = start_rows.mean(axis=0)  # the start token of names without labels
         if has_labels:
             new_kernel = np.concatenate((new_kernel, start_rows))
         values["rnn.0.kernel"] = new_kernel.astype(kernel.dtype)
@@ -174,6 +189,9 @@ class BaseModel:
     ) -> NgramSet:
         """Add the n-grams of the model's labels to a list's n-grams, if the labels have a share of at least 2%.
 
+        N-grams are stored as symbols: numbers for characters, with one symbol for all digits. The model has other
+        numbers than the list, so they're translated.
+
         Args:
             ngrams: The n-grams of the list.
             vocabulary: The list's vocabulary.
@@ -182,17 +200,18 @@ class BaseModel:
         of_model = self.checkpoint.ngrams
         if of_model is None or self.checkpoint.words is not None:
             return ngrams
-        # The list's symbol for each of the model's symbols; −1 if the list doesn't have the character.
-        symbol_of = {}
-        for character, symbol in zip(
-            vocabulary.characters, symbols_of(vocabulary)[1:], strict=True
-        ):
+        # For each of the model's symbols, the list's symbol; −1 if the list doesn't have the character.
+        symbol_of: dict[str, int] = {}
+        symbols_of_list = symbols_of(vocabulary)[1:]  # without the end of a name
+        for character, symbol in zip(vocabulary.characters, symbols_of_list, strict=True):
             symbol_of[digit_as_0(character)] = int(symbol)
         new_symbols = [END]
         for character in self.checkpoint.vocabulary.characters:
             new_symbols.append(symbol_of.get(digit_as_0(character), -1))
         new_symbols.append(vocabulary.size)  # the start symbol
 
+        # Combine the list's n-grams, which keep their labels and symbols, with the model's n-grams, once for each label
+        # of the list. A label of the model becomes this label, or −1 if its share is small: its n-grams don't count.
         own = NgramSource(ngrams, np.arange(ngrams.labels), np.arange(ngrams.symbols))
         sources = [own]
         for label, shares_of_label in enumerate(shares):
@@ -241,40 +260,44 @@ def choose_starting_point(
         CheckpointError: The base model can't be opened.
     """
     network = recipe.network
-    requested = network.base_model
-    if requested is None:
+    requested = network.base_model  # None if the settings don't specify a base model
+    is_default = requested is None
+
+    # 1. Decide whether the run should be fine-tuned.
+    if requested == NOTHING:
+        return StartingPoint(recipe)
+    if is_default:
         has_own_network = network.cell is not None or network.hidden is not None
         is_long = len(corpus.distinct_names) >= SHORT_LIST
         if recipe.training.quick or has_own_network or is_long or open_base_model is None:
             return StartingPoint(recipe)
         if corpus.is_phrases:
-            return StartingPoint(
-                recipe, remark="training from scratch: the names of the list are phrases"
-            )
-    elif requested == NOTHING:
-        return StartingPoint(recipe)
+            remark = "training from scratch: the names of the list are phrases"
+            return StartingPoint(recipe, remark=remark)
     elif open_base_model is None:
         raise SettingsError(
-            f"{setting('base_model')} is {quote(requested, LONGEST_SHOWN)}, but only `train` can fine-tune a model: "
-            "remove the setting"
+            f"{setting('base_model')} is {quote(str(requested), LONGEST_SHOWN)}, but only `train` can fine-tune a "
+            "model: remove the setting"
         )
 
+    # 2. Open the base model, and check that it suits the settings and the list.
     base_model = open_base_model(requested)
-    of_base = base_model.network
-    suits = (
-        network.architecture == of_base.architecture
-        and network.cell in (None, of_base.cell)
-        and network.hidden in (None, of_base.hidden)
+    base_network = base_model.network
+    has_same_network = (
+        network.architecture == base_network.architecture
+        and network.cell in (None, base_network.cell)
+        and network.hidden in (None, base_network.hidden)
     )
     text = "".join(corpus.names)
     known = set(text) & set(base_model.checkpoint.vocabulary.characters)
     share_known = sum(text.count(character) for character in known) / len(text)
+    knows_too_little = share_known == 0 or (is_default and share_known < FEWEST_KNOWN)
     obstacle = ""
-    if not suits:
-        obstacle = f"the settings don't match its network, which is {of_base.summary}"
-    elif share_known == 0 or (requested is None and share_known < FEWEST_KNOWN):
+    if not has_same_network:
+        obstacle = f"the settings don't match its network, which is {base_network.summary}"
+    elif knows_too_little:
         obstacle = f"it knows only {share_known:.0%} of the list's characters"
-    if obstacle and requested is None:
+    if obstacle and is_default:
         remark = f"training from scratch, not from namegen's base model: {obstacle}"
         return StartingPoint(recipe, remark=remark)
     if obstacle:
@@ -283,13 +306,14 @@ def choose_starting_point(
             f"{setting('base_model', NOTHING)}"
         )
 
+    # 3. The run gets the base model's network.
     remark = "fine-tuning namegen's base model"
     if requested is not None:
         remark = f"fine-tuning the model {quote(requested, LONGEST_SHOWN)}"
     network = replace(
         network,
         base_model=requested or base_model.name,
-        cell=of_base.cell,
-        hidden=of_base.hidden,
+        cell=base_network.cell,
+        hidden=base_network.hidden,
     )
     return StartingPoint(replace(recipe, network=network), base_model, remark)

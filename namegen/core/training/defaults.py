@@ -130,10 +130,10 @@ class ListSize:
 
     @classmethod
     def of(cls, parts: ListParts, *, has_phrases: bool = False) -> ListSize:
-        """Measure a list.
+        """Measure a list that has been split.
 
         Args:
-            parts: The list.
+            parts: The training, validation and test sets.
             has_phrases: Whether it's a short list of phrases.
         """
         tree = parts.batches.tree
@@ -155,6 +155,9 @@ class ListSize:
 
 def with_defaults(recipe: Recipe, size: ListSize) -> Recipe:
     """Fill in all settings that aren't specified, for a list of some size.
+
+    Networks of the architecture ``rnn`` get the settings of a preset for lists of this size. With ``quick``, and for
+    other architectures, they are those of the original project's network.
 
     Args:
         recipe: The settings, with the architecture.
@@ -181,13 +184,15 @@ def with_defaults(recipe: Recipe, size: ListSize) -> Recipe:
         learning_rate = training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest)
         training = _with_missing(training, learning_rate=learning_rate)
 
+    # A small list gets small batches and more epochs, so that there are enough updates.
     batch_size = training.batch_size or _batch_size(
         size.names, steps=STEPS_OF_A_SMALL_LIST, most=USUAL_BATCH
     )
     updates_per_epoch = math.ceil(size.names / batch_size)
-    for_updates = math.ceil(DEFAULT_UPDATES / updates_per_epoch)
+    epochs_for_updates = math.ceil(DEFAULT_UPDATES / updates_per_epoch)
     fewest = DEFAULT_EPOCHS_SQRT if recipe.data.uses_sqrt_duplicates else DEFAULT_EPOCHS
-    training = _with_missing(training, batch_size=batch_size, epochs=max(fewest, for_updates))
+    epochs = max(fewest, epochs_for_updates)
+    training = _with_missing(training, batch_size=batch_size, epochs=epochs)
     return replace(recipe, network=network, training=training)
 
 

@@ -37,6 +37,8 @@ TABLES_OF_LABELLED_NAMES = 4  # that are in memory at the same time
 def smooth_targets(batches: BatchMaker, vocabulary_size: int, share: float) -> BatchMaker:
     """Smooth the training targets towards the predictions of an n-gram of the same names.
 
+    The network then learns what could follow each prefix, and not only what follows it in a short list.
+
     Args:
         batches: The names of an epoch.
         vocabulary_size: ``V``.
@@ -77,19 +79,20 @@ def fits_in_memory(nodes: int, vocabulary_size: int) -> bool:
 def ngram_by_label(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N V"]:
     """Predict what follows each prefix, with an n-gram that keeps the labels apart.
 
-    An ordinary n-gram reads the label as the first character, so it forgets the label as soon as the
-    prefix is longer than its context. Here, each context of a label is interpolated with two others:
-    the next shorter context of the same label, and the same context of all names. So a label with
-    few names learns from the other labels.
+    The context of a prefix is its last characters, up to five. An ordinary n-gram reads the label as the first
+    character, so it forgets the label as soon as the prefix is longer than its context. Here, each context of a label
+    is interpolated with two others: the next shorter context of the same label, and the same context of all names. So
+    a label with few names learns from the other labels.
 
     Args:
-        tree: The names. Each root is a label.
+        tree: The names, as the N distinct prefixes. Each root is a label.
         vocabulary_size: ``V``.
 
     Returns:
         The probabilities of the next character after each prefix.
     """
-    # Prefixes with the same number have the same context. The contexts start empty.
+    # Contexts are numbered, and prefixes with the same number have the same context. At first, contexts are empty, so
+    # all prefixes have the same one, or all prefixes of a label.
     context: Int64[Array, "N"] = np.zeros(tree.nodes, np.int64)  # among all names
     context_in_label: Int64[Array, "N"] = tree.root_of  # among those of the same label
     # What follows each prefix, predicted from all names, and mostly from the names of its label.
@@ -99,7 +102,7 @@ def ngram_by_label(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N 
     depth = tree.depth_of  # (N,)
     last_tokens = node_contexts(tree, LONGEST_CONTEXT)
     for length in range(LONGEST_CONTEXT + 1):
-        # Make each context one character longer.
+        # Make each context one character longer. The number of a context and of a character together are a new number.
         if length > 0:
             is_before_the_name = depth < length  # (N,)
             added = np.where(is_before_the_name, END_TOKEN, next(last_tokens))  # (N,)
@@ -130,13 +133,15 @@ def _interpolated(
         shorter: The prediction of the shorter context, one row for each prefix or one for all.
         weight: How many names the shorter context counts as.
     """
-    # Count how often each token followed each context.
+    # Count how often each token followed each context, in a table with a row per context. Its cells are counted as one
+    # long array, so the cell in row r and column v has the number r · V + v.
     vocabulary_size = shorter.shape[1]
     contexts = context.max() + 1  # C
-    flat_index = context[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
-    flat_counts = np.bincount(flat_index, tree.edge_count, minlength=contexts * vocabulary_size)
+    cell = context[tree.edge_node] * vocabulary_size + tree.edge_token  # (E,)
+    flat_counts = np.bincount(cell, tree.edge_count, minlength=contexts * vocabulary_size)
     counts = flat_counts.astype(np.float32).reshape(contexts, vocabulary_size)  # (C, V)
     totals = counts.sum(axis=1)  # (C,)
+    # Each prefix gets the row of its context.
     mixed: Float32[Array, "N V"] = (counts[context] + weight * shorter) / (
         totals[context, None] + weight
     )

@@ -44,27 +44,35 @@ class Dropping:
     """
 
     def __init__(self, network: Network, training: TrainingSettings) -> None:
+        """Find the parameters that have masks, and the rate of each one.
+
+        The network says which parameters each setting masks: ``recurrent_dropout``, ``layer_dropout`` and
+        ``output_dropout``.
+        """
         self._seed = training.seed
         self._names = list(network.parameter_shapes)
-        self._shapes: dict[str, Shape] = {}  # of the masks, by parameter
+        # By parameter: the shape of its mask, and the share of its values that are dropped.
+        self._shapes: dict[str, Shape] = {}
         self._rates: dict[str, float] = {}
         for rate_name in DROPOUT_SETTINGS:
             rate = getattr(training, rate_name)
-            shapes = network.mask_shapes[rate_name]
             if not rate:
                 continue
+            shapes = network.mask_shapes[rate_name]
             if not shapes:
-                reason = (
-                    "this network has no such units or weights: add a layer, or remove the setting"
-                )
-                if not any(network.mask_shapes.values()):
-                    reason = f"{network.architecture} doesn't support dropout: remove the setting"
+                supports_dropout = any(network.mask_shapes.values())
+                reason = f"{network.architecture} doesn't support dropout: remove the setting"
+                if supports_dropout:
+                    reason = "this network has no such units or weights: add a layer, or remove the setting"
                 raise SettingsError(f"{setting(rate_name)} is {rate}, but {reason}")
             self._shapes.update(shapes)
-            self._rates.update(dict.fromkeys(shapes, rate))
+            for name in shapes:
+                self._rates[name] = rate
 
     def masks(self, epoch: int, step: int) -> dict[str, Float32[Array, "..."]]:
         """Draw the masks of one step.
+
+        A mask has random factors: 0 for a dropped value, otherwise 1 / (1 − rate), so that the mean is 1.
 
         Args:
             epoch: Counted from 0.
@@ -77,9 +85,10 @@ class Dropping:
         for name, shape in self._shapes.items():
             rate = self._rates[name]
             rng = np.random.default_rng([self._seed, epoch, step, STREAM, self._names.index(name)])
-            # Random numbers below 2¹⁶ are precise enough for a rate. One draw of 64 bits gives four of them.
+            # Draw a whole number below 2¹⁶ for each factor, which is precise enough. One draw of 64 bits contains four.
             size = math.prod(shape)
-            raw = rng.bit_generator.random_raw(math.ceil(size / 4)).astype("<u8", copy=False)
-            is_kept = raw.view("<u2")[:size] >= round(rate * 2**16)  # (size,)
+            draws = rng.bit_generator.random_raw(math.ceil(size / 4)).astype("<u8", copy=False)
+            numbers = draws.view("<u2")[:size]
+            is_kept = numbers >= round(rate * 2**16)  # (size,)
             masks[name] = is_kept.reshape(shape) * np.float32(1 / (1 - rate))
         return masks

@@ -72,6 +72,7 @@ class Trainer:
         on_progress: ProgressCallback = ignore_progress,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
+        """Set up a run at its start. Call ``resume`` to continue another one, then ``run``."""
         training = prepared.recipe.training
         assert training.batch_size is not None, "prepare fills in the defaults"
         assert training.epochs is not None
@@ -289,7 +290,9 @@ class Trainer:
     # --- saving and resuming ------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Save the model if it's a new best one, then the history, and the state last.
+        """Save the run in its folder, if it has one: the best model if it's new, then the state with the history.
+
+        The state comes last, because a run with a state can be resumed.
 
         Raises:
             OutputError: A file can't be written.
@@ -373,12 +376,15 @@ class Trainer:
             if self.folder is None:
                 raise CheckpointError("this run has no folder to resume from: create it with one")
             saved = self.folder.load_state()
+        # The list, the settings and the network have to be the same as before.
         run = "the run" if self.folder is None else f"the run {self.folder.path}"
         self._check_identity(saved.identity, run)
+        # Check that the state fits the batches and the engine.
         engine = self.engine
         dtypes_of_best = {values.dtype for values in saved.best_parameters.values()}
         dtypes_of_engine = {values.dtype for values in parameters_of(engine.get_state()).values()}
-        if saved.progress.step >= self.steps or not dtypes_of_best <= dtypes_of_engine:
+        is_beyond_epoch = saved.progress.step >= self.steps
+        if is_beyond_epoch or not dtypes_of_best <= dtypes_of_engine:
             raise CheckpointError(
                 f"cannot resume {run}: its state doesn't belong to this list, these settings and this backend. Use "
                 "another copy of the state, or start a new run"
@@ -395,11 +401,12 @@ class Trainer:
             name=run,
             advice=f"resume with {setting('backend', saved.engine)}",
         )
+        # Continue from the saved progress. The state doesn't contain the self-test logits of the best epoch, so compute
+        # them again.
         self.progress = saved.progress
         self._saved_best = 0
         if self.progress.best is not None:
             self.best_parameters = saved.best_parameters
-            # The state doesn't contain the self-test logits of the best epoch.
             with borrowed(engine, saved.best_parameters):
                 self.best_probe = self_test_logits(engine, self._start_token)
 

@@ -181,7 +181,7 @@ FORGED = {
         [a_rule(more=0.0)],
         [a_rule()] * 3,  # three rules for two labels
     ],
-    "endings": ["inc", ["x" * 101]],
+    "endings": ["inc"],
     "training": [None, {"names": -1}, {"list": 1}, {"test_share": 2}, {"test": [0.5]}],
     "score_quantiles": [
         "~~~~~",
