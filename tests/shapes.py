@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from functools import cache, wraps
 from typing import Any
 
@@ -35,26 +36,36 @@ def _sometimes(*, typechecker: Any) -> Callable[[Any], Any]:
     def decorate(unchecked: Any) -> Any:
         if "Array" not in str(getattr(unchecked, "__annotations__", "")):
             return unchecked
+        if inspect.isclass(unchecked) and not is_dataclass(unchecked):
+            return _jaxtyped(unchecked, typechecker=typechecker)
         if inspect.isclass(unchecked):
-            return _jaxtyped(unchecked, typechecker=typechecker)
+            unchecked_init = unchecked.__init__
+            checked_class = _jaxtyped(unchecked, typechecker=typechecker)
+            checked_init = checked_class.__init__
+            checked_class.__init__ = alternate(unchecked_init, lambda: checked_init)
+            return checked_class
 
-        # Adding the checks to a function takes milliseconds, so it's done when the first call is checked. A function in
-        # another function is created again and again, so all that share their code are counted together.
-        @cache
-        def checked() -> Any:
-            return _jaxtyped(unchecked, typechecker=typechecker)
-
-        @wraps(unchecked)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            code = unchecked.__code__
-            calls[code] += 1
-            is_checked = calls[code] <= FIRST or calls[code] % EVERY == 0
-            function = checked() if is_checked else unchecked
-            return function(*args, **kwargs)
-
-        return call
+        # Adding the checks to a function takes milliseconds, so it's done when the first call is checked.
+        return alternate(unchecked, cache(lambda: _jaxtyped(unchecked, typechecker=typechecker)))
 
     return decorate
+
+
+def alternate(unchecked: Callable[..., Any], checked: Callable[[], Callable[..., Any]]) -> Any:
+    """Return a function that calls one of two others.
+
+    A function in another function is created again and again, so all that share their code are counted together.
+    """
+    code = unchecked.__code__
+
+    @wraps(unchecked)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        calls[code] += 1
+        is_checked = calls[code] <= FIRST or calls[code] % EVERY == 0
+        function = checked() if is_checked else unchecked
+        return function(*args, **kwargs)
+
+    return call
 
 
 def install() -> None:
