@@ -86,24 +86,15 @@ class Measuring(Struct, Event, frozen=True):
 class Planned(Struct, Event, frozen=True):
     """The number of tasks is known."""
 
-    thing: str  # the noun for a task, such as ``run``
     total: int
     kept: int = 0  # tasks that already have results
     scheduler: str = ""  # where the tasks run, or "" for this machine
 
 
-class UnderWay(Struct, frozen=True):
-    """A task that is running."""
-
-    label: str
-    epoch: int = 0  # finished epochs
-    epochs: int = 0  # in total, or 0 if the task has no epochs or their number isn't known yet
-
-
 class Running(Struct, Event, frozen=True):
     """All running tasks, in the order in which they started. This event is sent after each change and in between."""
 
-    under_way: tuple[UnderWay, ...]
+    labels: tuple[str, ...]
 
 
 class NoWorkers(Struct, Event, frozen=True):

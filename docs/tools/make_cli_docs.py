@@ -102,12 +102,10 @@ def command_options(context: click.Context) -> list[OptionHelp]:
     groups = [OptionHelp(*record) for record in command.others]
     prefixes = tuple(group.usage.removesuffix("…") for group in groups)
     options = []
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is None or not HELP_OPTIONS.isdisjoint(parameter.opts):
-            continue
-        if isinstance(parameter, click.Option) and not record[0].startswith(prefixes):
-            options.append(OptionHelp(*record))
+    for option, record in command.option_records(context).items():
+        help_of_option = OptionHelp(*record)
+        if HELP_OPTIONS.isdisjoint(option.opts) and not help_of_option.usage.startswith(prefixes):
+            options.append(help_of_option)
     return [*options, *groups]
 
 

@@ -48,7 +48,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Train": {
         "train": ("namegen.cli.train:train", "Train a network on a list of names."),
-        "sweep": ("namegen.cli.sweep:sweep", "Compare a grid of training settings."),
+        "sweep": ("namegen.cli.compare:sweep", "Compare a grid of training settings."),
         "configs": ("namegen.cli.built_in:configs", "List the built-in settings files."),
     },
     "Evaluate": {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, printable, show_result, table
+from namegen.cli.terminal import printable, show_result, table
 from namegen.files import is_file
 
 
 @options.command("namegen lists", "namegen train companies")
 @options.common
-def lists(as_json: bool, notes: Notes) -> None:
+def lists(as_json: bool) -> None:
     """List the built-in lists of names. You can use their names wherever a command takes NAMES."""
     from namegen.lists import BUNDLED, load_bundled
 
@@ -35,7 +35,7 @@ def lists(as_json: bool, notes: Notes) -> None:
 
 @options.command("namegen models", "namegen generate taverns")
 @options.common
-def models(as_json: bool, notes: Notes) -> None:
+def models(as_json: bool) -> None:
     """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
     from namegen import api
     from namegen.core.data.label_parts import by_part
@@ -76,7 +76,7 @@ def models(as_json: bool, notes: Notes) -> None:
 
 @options.command("namegen configs", "namegen train --config blog-rnn32-first")
 @options.common
-def configs(as_json: bool, notes: Notes) -> None:
+def configs(as_json: bool) -> None:
     """List the built-in settings files. You can use their names wherever a command takes CONFIG."""
     from namegen.bundled_configs import bundled_configs
 

@@ -1,10 +1,11 @@
-"""``namegen compare-backends``: a report on the accuracy and speed of all backends."""
+"""``namegen compare-backends`` and ``sweep``: measure backends, networks or settings, and write a report."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from textwrap import fill, shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -12,8 +13,8 @@ import msgspec
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.opening import note_shadowed_backends, open_list
-from namegen.cli.terminal import Notes, columns, counted, json_text, printable
+from namegen.cli.opening import note_same_name, note_shadowed_backends, open_list, read_list
+from namegen.cli.terminal import columns, counted, json_text, note, printable, show, table
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
@@ -24,7 +25,9 @@ DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS = 3
 MAX_SEEDS = 100
+MAX_WORKERS = 1024
 MAX_NAME_LINES = 12  # lines of new names in the summary
+SHOWN_COLUMNS = 4  # of the table of a sweep: the setting, both accuracies and the loss
 
 
 @options.command(
@@ -54,7 +57,6 @@ MAX_NAME_LINES = 12  # lines of new names in the summary
 )
 @click.option(
     "--backends",
-    cls=options.BackendOption,
     metavar="NAME[,NAME...]",
     help="Compare only these backends, separated by commas: {}. The exported network is called tflite.  "
     "[default: all backends]",
@@ -91,15 +93,13 @@ def compare_backends(
     names: tuple[str, ...],
     out: str,
     seeds: int | None,
-    split_seed: int,
     backends: str | None,
     cells: tuple[str, ...] | None,
     hidden: tuple[int, ...] | None,
-    epochs: int | None,
     label_column: str | None,
     quick: bool,
     as_json: bool,
-    notes: Notes,
+    **how: Any,
 ) -> None:
     """Compare the backends: train and time each of them on real names, and write a report.
 
@@ -112,34 +112,108 @@ def compare_backends(
     """
     limit_threads(1)
     if not names:
-        notes(f"names: {', '.join(DEFAULT_LISTS)}")
+        note(f"names: {', '.join(DEFAULT_LISTS)}")
     distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
-    corpora = [open_list(name, notes, label_column=label_column) for name in distinct_lists]
-    note_shadowed_backends(notes)
+    corpora = [open_list(name, label_column=label_column) for name in distinct_lists]
+    note_shadowed_backends()
     from namegen.experiments.experiment import compare
     from namegen.experiments.plan_comparison import Options
     from namegen.settings_toml import parse_config
 
-    default_seeds = 1 if quick else DEFAULT_SEEDS
     for cell in cells or ("lstm",):  # rejects a wrong cell or width before anything runs
-        parse_config(
-            {"network": {"cell": cell, "hidden": list(hidden or (1,))}}, source="the options"
-        )
+        network = {"cell": cell, "hidden": list(hidden or (1,))}
+        parse_config({"network": network}, source="the options")
+    default_seeds = 1 if quick else DEFAULT_SEEDS
     scope = Options(
         seeds=seeds or default_seeds,
         quick=quick,
-        split_seed=split_seed,
         backends=None if backends is None else tuple(backends.split(",")),
         cells=cells or (),
         hidden=hidden or (),
-        epochs=epochs,
+        **how,
     )
     with (
-        kept_when_stopped(notes, "measurements"),
-        Display(notes, "looking for finished measurements") as display,
+        kept_when_stopped("measurements"),
+        Display("looking for finished measurements") as display,
     ):
         results = compare(corpora, out, scope, on_progress=display)
     show_results(results, Path(out), as_json=as_json)
+
+
+@options.command(
+    "namegen sweep sweep-cell",
+    "namegen sweep grid.toml --workers 2 --out reports/grid",
+)
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--workers",
+    type=options.WholeNumber(1, MAX_WORKERS),
+    metavar="N",
+    help="The number of runs to train in parallel on this machine.  [default: one per core]",
+)
+@click.option(
+    "--dask",
+    "scheduler",
+    metavar="ADDRESS",
+    help="Train on the cluster of this Dask scheduler, such as tcp://host:8786.",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    help="The folder for the results. If it contains an unfinished sweep, namegen continues it.  "
+    "[default: reports/CONFIG]",
+)
+@options.common
+def sweep(
+    config: Path,
+    out: str | None,
+    scheduler: str | None,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Train with each combination in a grid of settings. Write a table, and plots of accuracy against time.
+
+    CONFIG: a TOML file as for `namegen train --config`, with a table [grid], or a built-in config (see `namegen
+    configs`). Each entry of [grid] is a list of values, such as training.learning_rate = [0.01, 0.001].
+
+    The runs are trained in parallel, either in processes on this machine or, with --dask, on a Dask cluster. --dask
+    requires the extra distributed. Ctrl-C stops the sweep. Finished runs are kept, and the same command continues from
+    there.
+    """
+    if scheduler is not None and workers is not None:
+        raise click.UsageError(
+            "--workers cannot be combined with --dask, because the cluster has its own workers: remove one of them"
+        )
+    limit_threads(1)
+    logging.disable(logging.CRITICAL)  # namegen itself reports lost workers and schedulers
+    from namegen.bundled_configs import find_config
+    from namegen.experiments.experiment import sweep as run_sweep
+    from namegen.experiments.plan_sweep import read_grid
+    from namegen.experiments.report import held_out_table
+    from namegen.experiments.summary import lists_of
+
+    note_same_name(str(config), "config")
+    note_shadowed_backends()
+    grid = read_grid(find_config(config))
+    folder = Path("reports") / config.stem if out is None else Path(out)
+    with kept_when_stopped("runs"), Display("looking for finished runs") as display:
+        results = run_sweep(
+            grid,
+            read_list,
+            folder,
+            scheduler=scheduler,
+            workers=workers,
+            on_progress=display,
+        )
+    if not as_json:
+        for each in lists_of(results):
+            for split in each.networks():
+                held_out = held_out_table(each, split)
+                rows = [tuple(map(printable, row[:SHOWN_COLUMNS])) for row in held_out.rows]
+                headings = held_out.columns[:SHOWN_COLUMNS]
+                click.secho(_filled(f"{each.name}: held-out names"), bold=True)
+                show(table(rows, *headings, left=held_out.left), "")
+    show_results(results, folder, as_json=as_json)
 
 
 def show_results(results: Results, out: Path, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.opening import open_list
-from namegen.cli.terminal import Notes, counted, percent, printable, show_result, table
+from namegen.cli.terminal import counted, note, percent, printable, show_result, table
 from namegen.files import check_output
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ Counts: TypeAlias = dict[str, int]  # label → count
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.common
-def describe(
-    names: str | None, plot: Path | None, force: bool, as_json: bool, notes: Notes, **how: Any
-) -> None:
+def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, **how: Any) -> None:
     """Show statistics of a list of names.
 
     The statistics cover the lengths, the letters, the most common names, the repeats and the labels. They also show how
@@ -57,18 +55,18 @@ def describe(
         )
     if plot is not None:
         check_output(plot, example=f"description{plot.suffix}", force=force)
-    corpus = open_list(names, notes, **how)
+    corpus = open_list(names, **how)
     from namegen.core.data import description
 
-    with Display(notes, f"describing {corpus.source}"):
+    with Display(f"describing {corpus.source}"):
         statistics = description.describe(corpus.names, corpus.labels)
     show_result(as_json, statistics.to_dict(), *_summary(statistics, corpus.source))
     if plot is not None:
         from namegen.drawings.description import draw_description
 
-        with Display(notes, f"drawing {plot}"):
+        with Display(f"drawing {plot}"):
             draw_description(statistics, plot, source=corpus.source)
-        notes(f"plot: {plot}")
+        note(f"plot: {plot}")
 
 
 def _summary(statistics: ListDescription, source: str) -> list[RenderableType]:

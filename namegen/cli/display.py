@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from namegen import events
 from namegen.cli.ending import unfailing
-from namegen.cli.terminal import Notes, counted, loss_text, percent, printable
+from namegen.cli.terminal import counted, is_quiet, loss_text, note, percent, printable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -30,16 +30,19 @@ SHARE_BETWEEN_LINES = 0.1
 RUNNING_SHOWN = 3  # parallel jobs
 
 
+def can_draw_over() -> bool:
+    """Return whether standard error is a terminal in which text can be overwritten."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 class Display(AbstractContextManager["Display"]):
     """A progress callback that shows a command's progress once ``SECONDS_BEFORE`` have passed.
 
     Args:
-        notes: prints the notes. If it's quiet, the display shows nothing.
         doing: a description of the work, such as ``reading names.txt``. It's shown while there are no events.
     """
 
-    def __init__(self, notes: Notes, doing: str = "") -> None:
-        self._notes = notes
+    def __init__(self, doing: str = "") -> None:
         self._run: events.TrainingBegins | None = None
         self._is_waiting = False  # for a worker
         self._begin(printable(doing))
@@ -50,14 +53,14 @@ class Display(AbstractContextManager["Display"]):
         self._live: Live | None = None  # None while there's no bar on the screen
 
     def __enter__(self) -> Display:
-        if not self._notes.quiet:
+        if not is_quiet():
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Erase the bar and restore the cursor."""
         self._is_closed.set()
-        if not self._notes.quiet:
+        if self._thread.is_alive():
             self._thread.join()
 
     @contextmanager
@@ -92,7 +95,7 @@ class Display(AbstractContextManager["Display"]):
                 self._done = event.epoch + event.step / self._run.steps
             case events.ListReady():
                 for remark in event.remarks:
-                    self._notes(remark)
+                    note(remark)
                 line = f"{counted(event.training, 'name')} to train on"
                 if event.names_per_epoch < event.training:
                     line += f" (square-root weighting of duplicates: {event.names_per_epoch:,})"
@@ -101,7 +104,7 @@ class Display(AbstractContextManager["Display"]):
                 line += f", {event.validation:,} held out"
                 if event.test is not None:
                     line += f", {event.test:,} for testing"
-                self._notes(line)
+                note(line)
             case events.TrainingBegins():
                 self._begin_run(event)
             case events.EpochEnded() if self._run is not None:
@@ -109,26 +112,23 @@ class Display(AbstractContextManager["Display"]):
             case events.Measuring() if self._title != "measuring the network":
                 self._begin("measuring the network")
             case events.Planned():
-                line = counted(event.total, event.thing)
+                line = counted(event.total, "job")
                 if event.kept:
                     line += f", {event.kept:,} of them already done"
                 if event.scheduler and event.kept < event.total:
                     line += f", on the scheduler {event.scheduler}"
-                self._notes(line)
-                self._begin(f"{event.thing}s", done=event.kept, total=event.total)
+                note(line)
+                self._begin("jobs", done=event.kept, total=event.total)
             case events.Running():
                 self._is_waiting = False
-                jobs = []
-                for job in event.under_way[:RUNNING_SHOWN]:
-                    epochs = f" (epoch {job.epoch}/{job.epochs})" if job.epochs else ""
-                    jobs.append(printable(job.label) + epochs)
-                if len(event.under_way) > RUNNING_SHOWN:
-                    jobs.append(f"and {len(event.under_way) - RUNNING_SHOWN:,} more")
+                jobs = list(map(printable, event.labels[:RUNNING_SHOWN]))
+                if len(event.labels) > RUNNING_SHOWN:
+                    jobs.append(f"and {len(event.labels) - RUNNING_SHOWN:,} more")
                 self._details = ", ".join(jobs)
             case events.NoWorkers() if not self._is_waiting:
                 self._is_waiting = True
                 self._details = "waiting for a worker"
-                self._notes("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
+                note("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
             case events.Ended():
                 self._done += 1
                 outcome = event.trouble or "done"
@@ -136,14 +136,14 @@ class Display(AbstractContextManager["Display"]):
                     outcome = f"{event.seconds:.1f} s"
                     if event.accuracy is not None:
                         outcome = f"{percent(event.accuracy)} held-out in {outcome}"
-                self._notes(f"{self._done:.0f}/{self._total}  {event.label}: {outcome}")
+                note(f"{self._done:.0f}/{self._total}  {event.label}: {outcome}")
             case events.Searched():
                 self._title = f"{event.found:,} of {event.wanted:,} names found"
                 self._done = event.found
                 self._total = event.wanted
                 self._details = f"{event.drawn:,} names drawn" if event.drawn else ""
             case events.FilledUp():
-                self._notes(
+                note(
                     f"names below the usual score threshold: {event.filled:,} of {event.wanted:,}, because too few "
                     "names reach it"
                 )
@@ -152,11 +152,11 @@ class Display(AbstractContextManager["Display"]):
         """Describe a training run that is starting."""
         self._run = run
         if run.finished:
-            self._notes("this run is already complete; showing its results:")
+            note("this run is already complete; showing its results:")
             return
         network = f", {run.network}" if run.network else ""
         epochs = f"{counted(run.epochs, 'epoch')} of {counted(run.steps, 'step')}"
-        self._notes(f"{epochs}, backend {run.engine}{network}")
+        note(f"{epochs}, backend {run.engine}{network}")
         done = run.epoch + run.step / run.steps
         self._begin("preparing the backend", done=done, total=run.epochs)
 
@@ -172,7 +172,7 @@ class Display(AbstractContextManager["Display"]):
         self._done = epoch.epoch
         self._details = ", ".join(details)
         if epoch.epoch == run.epochs:
-            self._notes(f"epoch {epoch.epoch}/{run.epochs}: {self._details}")
+            note(f"epoch {epoch.epoch}/{run.epochs}: {self._details}")
 
     # --- the thread ---
 
@@ -182,11 +182,11 @@ class Display(AbstractContextManager["Display"]):
         pause = SECONDS_BEFORE
         while not self._is_closed.wait(pause):
             with self._lock:
-                if self._notes.can_draw_over:
+                if can_draw_over():
                     self._draw()
                     pause = SECONDS_BETWEEN_FRAMES
                 else:
-                    self._notes("  ".join(filter(None, (self._title, self._time(), self._details))))
+                    note(f"{self._title}  {self._time()}  {self._details}".strip())
                     elapsed = time.monotonic() - began
                     pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * elapsed)
         self._erase()

@@ -12,14 +12,14 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 from typing import IO, Any
 
 import click
 
-from namegen.cli.terminal import Notes, error_line
+from namegen.cli.terminal import error_line, note
 
 END_SIGNALS: tuple[signal.Signals, ...] = (signal.SIGTERM,)
 if hasattr(signal, "SIGHUP"):  # Windows doesn't have this signal
@@ -30,17 +30,16 @@ if hasattr(signal, "SIGHUP"):  # Windows doesn't have this signal
 
 
 @contextmanager
-def kept_when_stopped(notes: Notes, finished: str) -> Iterator[None]:
+def kept_when_stopped(finished: str) -> Iterator[None]:
     """Exit after Ctrl-C or a signal, and print a note that the command can be continued.
 
     Args:
-        notes: prints the note.
         finished: a word for the results that are kept, such as ``runs``.
     """
     try:
         yield
     except KeyboardInterrupt as error:
-        notes(f"stopped; finished {finished} are kept, and the same command continues from there")
+        note(f"stopped; finished {finished} are kept, and the same command continues from there")
         raise click.exceptions.Exit(exit_code(error)) from None
 
 
@@ -76,14 +75,10 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
 
     Until training has called this object for the first time, there is nothing to save, so even the first signal
     interrupts the program.
-
-    Args:
-        notes: prints a note when the request arrives.
     """
 
-    def __init__(self, notes: Callable[[str], None]) -> None:
+    def __init__(self) -> None:
         self.exit_code = 128 + signal.SIGINT  # after the run has stopped
-        self._notes = notes
         self._is_requested = False
         self._was_called = False
         self._previous_handlers: dict[int, Any] = {}
@@ -113,9 +108,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
         second = "Ctrl-C" if number == signal.SIGINT else "the same signal"
         # The terminal may be closed (after HUP), or the program may be in the middle of writing.
         with suppress(OSError, RuntimeError):
-            self._notes(
-                f"stopping after this step; {second} again stops immediately, without saving"
-            )
+            note(f"stopping after this step; {second} again stops immediately, without saving")
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------

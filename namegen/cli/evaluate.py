@@ -12,9 +12,9 @@ from namegen.cli.display import Display
 from namegen.cli.opening import open_blend, open_list
 from namegen.cli.terminal import (
     METRICS,
-    Notes,
     counted,
     metric_cells,
+    note,
     printable,
     show_result,
     table,
@@ -52,7 +52,6 @@ def evaluate(
     names: str | None,
     more_models: tuple[str, ...],
     as_json: bool,
-    notes: Notes,
     **how: Any,
 ) -> None:
     """Measure how well a model predicts a list of names.
@@ -72,27 +71,27 @@ def evaluate(
     the results for each label.
     """
     of_models = {name: how.pop(name) for name in options.MODEL_OPTIONS}
-    loaded = open_blend((model, *more_models), notes, **of_models)
+    loaded = open_blend((model, *more_models), **of_models)
     if names is None:
         settings = _training_list(loaded)
-        corpus = open_list(None, notes, default=settings, **how)
+        corpus = open_list(None, default=settings, **how)
         if not loaded.was_trained_on(corpus):
             raise NamesError(
                 f"{corpus.source} has changed since {loaded.name} was trained on it: pass another list as NAMES"
             )
-        notes(f"names: {settings.names}, which the model was trained on")
+        note(f"names: {settings.names}, which the model was trained on")
     else:
-        corpus = open_list(names, notes, **how)
+        corpus = open_list(names, **how)
     was_trained_on = loaded.was_trained_on(corpus)
     if was_trained_on:
-        notes(TRAINING_LIST_WARNING)
+        note(TRAINING_LIST_WARNING)
     from namegen import api
 
-    with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):
+    with Display(f"evaluating {loaded.name} on {corpus.source}"):
         result = api.evaluate(loaded, corpus)
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
-        notes(
+        note(
             f"skipped {result.left_out:,} of {len(corpus.names):,} names, because the model doesn't know their "
             f"{unknown}"
         )
@@ -152,7 +151,7 @@ def _training_list(model: LoadedModel) -> DataSettings:
 @click.argument("names", required=False)
 @options.list_options
 @options.common
-def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
+def ceiling(names: str | None, as_json: bool, **how: Any) -> None:
     """Show the best result that any model can reach on a list.
 
     The ceiling uses the list itself as a model. After each prefix of a name, it predicts the characters that follow
@@ -165,10 +164,10 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
     how often a character sampled from the true probabilities is the correct one. An overconfident model can exceed it.
     In a list with labels, the label is known before the first character.
     """
-    corpus = open_list(names, notes, **how)
+    corpus = open_list(names, **how)
     from namegen import api
 
-    with Display(notes, f"computing the ceiling of {corpus.source}"):
+    with Display(f"computing the ceiling of {corpus.source}"):
         result = api.list_ceiling(corpus)
     sizes = {
         "names": result.names,

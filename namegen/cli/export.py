@@ -15,9 +15,9 @@ from namegen.cli.display import Display
 from namegen.cli.opening import check_model, open_list
 from namegen.cli.terminal import (
     METRICS,
-    Notes,
     counted,
     metric_cells,
+    note,
     printable,
     show_result,
     table,
@@ -48,11 +48,11 @@ def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
     return options.together(click.argument("model", required=False), out, force, options.common)
 
 
-def read_model(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
+def read_model(model: str | None) -> tuple[str, Path, Checkpoint]:
     """Return the name, the path and the content of MODEL. Raises CheckpointError."""
     from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
 
-    check_model(model, notes)
+    check_model(model)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
         raise CheckpointError(
@@ -60,12 +60,12 @@ def read_model(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        notes(f"model: {name}")
+        note(f"model: {name}")
     return name, path, checkpoint
 
 
 def read_for_file(
-    model: str | None, out: Path | None, suffix: str, *, force: bool, notes: Notes
+    model: str | None, out: Path | None, suffix: str, *, force: bool
 ) -> tuple[str, Checkpoint, Path]:
     """Read MODEL, and check that the file for it can be written. Without OUT, the file gets the model's name.
 
@@ -73,11 +73,11 @@ def read_for_file(
         CheckpointError: the model can't be read.
         OutputError: the file can't be written.
     """
-    name, path, checkpoint = read_model(model, notes)
+    name, path, checkpoint = read_model(model)
     default_out = Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix)
     target = check_output(out or default_out, example=f"model{suffix}", force=force)
     if out is None:
-        notes(f"out: {target}")
+        note(f"out: {target}")
     return name, checkpoint, target
 
 
@@ -109,7 +109,6 @@ def export_tflite(
     names: str | None,
     force: bool,
     as_json: bool,
-    notes: Notes,
     **how: Any,
 ) -> None:
     """Write a model as a .tflite file, for Android, iOS and LiteRT.
@@ -121,17 +120,17 @@ def export_tflite(
     Before writing the file, namegen runs it in LiteRT and compares its results with the model's for every prefix of the
     names. If the results differ, namegen doesn't write the file. docs/guides/phone.md describes how to use the file.
     """
-    name, checkpoint, path = read_for_file(model, out, ".tflite", force=force, notes=notes)
-    corpus = None if names is None else open_list(names, notes)
+    name, checkpoint, path = read_for_file(model, out, ".tflite", force=force)
+    corpus = None if names is None else open_list(names)
     from namegen.backends.tflite.export import export_tflite as export
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
-    with Display(notes, f"exporting {name} to {path}"):
+    with Display(f"exporting {name} to {path}"):
         listed_names = None if corpus is None else corpus.names
         report = export(checkpoint, path, names=listed_names, force=force, **how)
     if report.left_out:
         all_names = report.left_out + report.names
-        notes(
+        note(
             f"skipped {report.left_out:,} of {all_names:,} names, because the model doesn't know their characters"
         )
     names_source = "sampled from the model" if corpus is None else f"of {corpus.source}"
@@ -165,9 +164,7 @@ def export_tflite(
     "namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras"
 )
 @file_arguments(".keras")
-def export_keras(
-    model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
-) -> None:
+def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool) -> None:
     """Write a model as a .keras file that Keras can open without namegen.
 
     MODEL: {model}
@@ -176,8 +173,8 @@ def export_keras(
 
     The network in the file maps character ids to logits. Keras can open it in safe mode.
     """
-    name, checkpoint, path = read_for_file(model, out, ".keras", force=force, notes=notes)
-    with Display(notes, f"exporting {name} to {path}"):
+    name, checkpoint, path = read_for_file(model, out, ".keras", force=force)
+    with Display(f"exporting {name} to {path}"):
         try:
             from namegen.backends.keras_engine.export import export_keras as export
         except ModuleNotFoundError as error:
@@ -192,9 +189,7 @@ def export_keras(
     "namegen export-vocabulary runs/friends-numpy friends.json",
 )
 @file_arguments(".json")
-def export_vocabulary(
-    model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
-) -> None:
+def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool) -> None:
     """Write a model's characters as JSON, for programs that use its .keras file without namegen.
 
     MODEL: {model}
@@ -204,7 +199,7 @@ def export_vocabulary(
     The id of a character is its position in the string "characters", counting from 1. The id 0 marks the start and the
     end of a name. docs/guides/keras.md describes how to read the file.
     """
-    _, checkpoint, path = read_for_file(model, out, ".json", force=force, notes=notes)
+    _, checkpoint, path = read_for_file(model, out, ".json", force=force)
     count = len(checkpoint.vocabulary.characters)
     size = checkpoint.vocabulary.save(path, (label.name for label in checkpoint.labels))
     document = {"out": str(path), "bytes": size, "character_count": count}
@@ -251,7 +246,6 @@ def export_web(
     without_names: bool,
     force: bool,
     as_json: bool,
-    notes: Notes,
 ) -> None:
     """Write models as one web page, or as a module for a JavaScript program.
 
@@ -286,7 +280,7 @@ def export_web(
 
     page_models = []
     for model, model_title in zip_longest(distinct_models, title):
-        name, path, checkpoint = read_model(model, notes)
+        name, path, checkpoint = read_model(model)
         if without_names:
             checkpoint = replace(checkpoint, known_names=None)
         label = path.stem
@@ -296,7 +290,7 @@ def export_web(
             label = path.parent.absolute().name
         default_title = TITLES.get(name, label.replace(f"-{checkpoint.engine}", ""))
         page_models.append(PageModel(label, checkpoint, title=model_title or default_title))
-    with Display(notes, f"writing {target}"):
+    with Display(f"writing {target}"):
         if module:
             sizes = write_module(page_models, target, force=force)
         else:

@@ -11,14 +11,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from namegen.cli import formats
 from namegen.cli import options as shared
 from namegen.cli.display import Display
 from namegen.cli.formats import SEARCHING, Output
 from namegen.cli.opening import note_same_name, open_blend
-from namegen.cli.terminal import Notes, option_name
+from namegen.cli.terminal import note, option_name
 from namegen.core.generation.request import SEVERAL, GenerationRequest, NameConstraints
 from namegen.core.settings import MAX_NAMES, DataSettings
 from namegen.errors import NamesError
@@ -32,7 +31,6 @@ TABLE_ENDINGS = (".csv", ".json", ".jsonl")
 BLANKS = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, spaces and line ends
 MAX_BLANKS = 1_000_000  # in bytes; larger files are assumed not to be empty
 MAX_MOST_LIKELY = 1_000_000
-SAMPLING_OPTIONS = ("seed", "temperature", "unfiltered", "top_k", "top_p")
 SORT_ORDERS = ("likely", "alphabetical", "random")
 # The sampling options that ``--help`` shows.
 SHOWN = (
@@ -52,7 +50,7 @@ SHOWN = (
 # --- files of names and words -----------------------------------------------------------------------------------------
 
 
-def read_excluded(options: Mapping[str, Any], notes: Notes) -> dict[str, Sequence[str] | None]:
+def read_excluded(options: Mapping[str, Any]) -> dict[str, Sequence[str] | None]:
     """Read the files passed with ``--exclude-words`` and ``--exclude-names``. Raises NamesError or UsageError."""
     files = {name: file for name, file in options.items() if name.endswith(SEVERAL)}
     from_stdin = [option_name(name, "-") for name, file in files.items() if file == "-"]
@@ -61,10 +59,10 @@ def read_excluded(options: Mapping[str, Any], notes: Notes) -> dict[str, Sequenc
             f"{' and '.join(from_stdin)} cannot be combined, because standard input can be read only once: use files"
         )
     excluded: dict[str, Sequence[str] | None] = dict.fromkeys(files)
-    with Display(notes, "reading the names and words to exclude"):
+    with Display("reading the names and words to exclude"):
         for name, file in files.items():
             if file is not None:
-                note_same_name(file, "list", notes)
+                note_same_name(file, "list")
                 # A table that namegen wrote has a column for each part of a name, such as "given".
                 part, _, _ = name.rpartition("_exclude_")
                 excluded[name] = _read_texts(file, column=part or "name")
@@ -157,7 +155,6 @@ def generate(
     count: int,
     most_likely: int | None,
     sort: str | None,
-    notes: Notes,
     **options: Any,
 ) -> None:
     """Invent new names, without repeats.
@@ -183,15 +180,15 @@ def generate(
             raise click.UsageError(
                 f"{name} is a command, not a model: run `namegen {name}`, or choose a model from `namegen models`."
             )
-    model = open_blend(models, notes, **of_models)
+    model = open_blend(models, **of_models)
     letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
     all_differ = all(left.isdisjoint(right) for left, right in combinations(letters, 2))
     if len(letters) > 1 and all_differ:
-        notes(
+        note(
             "these models have no letters in common, so nearly every name will come from just one of them"
         )
-    options |= read_excluded(options, notes)
-    with Display(notes, SEARCHING) as display:
+    options |= read_excluded(options)
+    with Display(SEARCHING) as display:
         if most_likely is None:
             batches = model.generate_batches(count, on_progress=display, **options)
             default_order = "random"
@@ -209,31 +206,24 @@ def generate(
 def _reject_options_without_effect(context: click.Context) -> None:
     """Raise UsageError for options that have no effect with ``--most-likely`` or with ``--temperature 0``."""
     options = context.params
-    typed = [  # by the user, so they don't have their default values
-        name
-        for name in ("count", *SAMPLING_OPTIONS)
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
     if options["most_likely"] is not None:
-        if "count" in typed:
-            raise click.UsageError(
-                "--most-likely cannot be combined with -n: both set the number of names. Remove one of them."
-            )
-        if options["sort"] == "random" and "seed" in typed:
-            typed.remove("seed")  # it determines the order
-        without_effect = typed
-        combined = "--most-likely"
-        reason = "the most likely names aren't sampled at random"
+        cause = "--most-likely"
+        unused = ["count", "temperature", "unfiltered", "top_k", "top_p"]
+        if options["sort"] != "random":  # otherwise, the seed determines the order
+            unused.append("seed")
+        reason = "it sets the number of names, and they aren't sampled at random"
     elif options["temperature"] == 0:
-        without_effect = [name for name in typed if name in ("top_k", "top_p")]
-        combined = "--temperature 0"
+        cause = "--temperature 0"
+        unused = ["top_k", "top_p"]
         reason = "it always takes the most likely character"
     else:
         return
+    without_effect = [
+        param.opts[0] for param in shared.typed_parameters(context) if param.name in unused
+    ]
     if without_effect:
-        names = ", ".join(map(option_name, without_effect))
         raise click.UsageError(
-            f"{combined} cannot be combined with {names}: {reason}. Remove one of these options."
+            f"{cause} cannot be combined with {', '.join(without_effect)}: {reason}. Remove one of these options."
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli.display import Display
-from namegen.cli.terminal import Notes, printable
+from namegen.cli.terminal import note, printable
 from namegen.core.settings import DataSettings
 from namegen.errors import CheckpointError, short
 from namegen.files import is_folder, is_taken
@@ -23,35 +23,32 @@ if TYPE_CHECKING:
 LIST_ENDINGS = (".txt", ".csv", ".json", ".jsonl")
 
 
-def open_model(
-    model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1
-) -> LoadedModel:
+def open_model(model: str | None, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Load MODEL. Raises CheckpointError or EngineError."""
     limit_threads(threads)
     import namegen.api as api
 
-    check_model(model, notes)
-    with Display(notes, f"opening {model or 'a model'}"):
+    check_model(model)
+    with Display(f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
         hint = " (`namegen models` lists the others)" if loaded.name in SHIPPED else ""
-        notes(f"model: {printable(loaded.name)}{hint}")
+        note(f"model: {printable(loaded.name)}{hint}")
     return loaded
 
 
-def check_model(model: str | None, notes: Notes) -> None:
+def check_model(model: str | None) -> None:
     """Raise CheckpointError if the user passed a list of names as MODEL. Print a note if a file has the same name."""
     if model is not None and model.lower().endswith(LIST_ENDINGS):
         raise CheckpointError(
             f"{short(model)} is not a model file of namegen. If it's a list, run `namegen train {short(model)}` first, "
             "and then pass the folder of the run"
         )
-    note_same_name(model, "model", notes)
+    note_same_name(model, "model")
 
 
 def open_blend(
     models: Sequence[str | None],
-    notes: Notes,
     *,
     blend_weights: Sequence[float] | None,
     labels: Sequence[str],
@@ -70,9 +67,7 @@ def open_blend(
         raise click.UsageError(
             "--blend-weights needs at least two models: add another model, or remove the option."
         )
-    loaded = [
-        open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
-    ]
+    loaded = [open_model(model, backend=backend, threads=threads) for model in models or (None,)]
     is_blend = len(loaded) > 1
     if is_blend and labels and not any(model.labels for model in loaded):
         raise click.UsageError(
@@ -94,45 +89,41 @@ def open_blend(
     return api.blend(loaded, blend_weights)
 
 
-def open_list(
-    names: str | None, notes: Notes, *, default: DataSettings | None = None, **how: Any
-) -> Corpus:
+def open_list(names: str | None, *, default: DataSettings | None = None, **how: Any) -> Corpus:
     """Read NAMES, or a default list. Raises NamesError.
 
     Args:
         names: the argument, or None if it's missing.
-        notes: prints which names were skipped.
         default: the list to read if ``names`` is None. Without it, the standard default list is read, and a note names
             it.
         how: the values of ``list_options``. An unused option is None.
     """
     settings = default or DataSettings()
     if names is None and default is None:
-        notes(f"names: {settings.names}")
+        note(f"names: {settings.names}")
     values = {"names": names, **how}
     changed = {name: value for name, value in values.items() if value is not None}
-    return read_list(replace(settings, **changed), notes)
+    return read_list(replace(settings, **changed))
 
 
-def read_list(settings: DataSettings, notes: Notes) -> Corpus:
+def read_list(settings: DataSettings) -> Corpus:
     """Read a list, and print which names were skipped. Raises NamesError."""
     from namegen.lists import read_names
 
-    note_same_name(settings.names, "list", notes)
-    with Display(notes, f"reading {settings.names}"):
+    note_same_name(settings.names, "list")
+    with Display(f"reading {settings.names}"):
         corpus = read_names(settings)
-    notes(corpus.dropped_sentence())
-    notes(corpus.alike_labels_sentence())
+    note(corpus.dropped_sentence())
+    note(corpus.alike_labels_sentence())
     return corpus
 
 
-def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
+def note_same_name(name: str | None, thing: str) -> None:
     """Print a note if a built-in model, list or config has the same name as a file or folder.
 
     Args:
         name: the name that the user typed, or None.
         thing: ``model``, ``list`` or ``config``.
-        notes: prints the note.
     """
     if name is None or not is_taken(name):
         return
@@ -142,14 +133,12 @@ def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
     built_in: Container[str] = {"model": SHIPPED, "list": BUNDLED}.get(thing) or bundled_configs()
     if name in built_in:
         kind = "folder" if is_folder(name, None) else "file"
-        notes(
-            f"{name} is namegen's built-in {thing}; to use the {kind} of that name, pass ./{name}"
-        )
+        note(f"{name} is namegen's built-in {thing}; to use the {kind} of that name, pass ./{name}")
 
 
-def note_shadowed_backends(notes: Notes) -> None:
+def note_shadowed_backends() -> None:
     """Print a note for each third-party backend that isn't used because a built-in backend has its name."""
     from namegen.backends import shadowed
 
     for sentence in shadowed():
-        notes(sentence)
+        note(sentence)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import click
+from click.core import ParameterSource
 
 from namegen import __version__
-from namegen.cli.terminal import NARROW, Notes, columns, option_name
+from namegen.cli.terminal import NARROW, QUIET, columns, option_name
 from namegen.core.generation.request import GenerationRequest
 from namegen.core.settings import About, DataSettings
 from namegen.errors import NamegenError, quote
@@ -36,7 +37,7 @@ ARGUMENTS = {
 
 # Help screens show these options last: the options for the output, and the options that every command has.
 OUTPUT_PARAMETERS = ("template", "sort", "letter_case", "form", "scores", "plot", "out", "force")
-COMMON_PARAMETERS = ("as_json", "notes")
+COMMON_PARAMETERS = ("as_json", "quiet")
 # A key in a context's meta; if it's set, the help shows every option.
 ALL_OPTIONS = "namegen.all_options"
 NON_BREAKING_HYPHEN = "\u2011"
@@ -100,21 +101,31 @@ class HelpfulCommand(click.Command):
         )
         self.params.append(help_all)
 
+    def option_records(self, ctx: click.Context) -> dict[click.Option, HelpRecord]:
+        """Return the visible options and their help, in which ``{}`` stands for the backends that are installed."""
+        from namegen import backends
+
+        backend_names = ", ".join(backends.engine_paths())
+        records = {}
+        for option in self.get_params(ctx):
+            record = option.get_help_record(ctx)
+            if isinstance(option, click.Option) and record is not None:
+                usage, text = record
+                records[option] = (usage, text.replace("{}", backend_names))
+        return records
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the groups of options in order."""
         is_short = bool(self.shown) and not ctx.meta.get(ALL_OPTIONS)
         for_task: list[HelpRecord] = []
         for_output: list[HelpRecord] = []
         for_all: list[HelpRecord] = []
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is None or isinstance(param, click.Argument):
-                continue
-            if param.is_eager or param.name in COMMON_PARAMETERS:
+        for option, record in self.option_records(ctx).items():
+            if option.is_eager or option.name in COMMON_PARAMETERS:
                 for_all.append(record)
-            elif is_short and param.name not in self.shown:
+            elif is_short and option.name not in self.shown:
                 continue
-            elif param.name in OUTPUT_PARAMETERS:
+            elif option.name in OUTPUT_PARAMETERS:
                 for_output.append(record)
             else:
                 for_task.append(record)
@@ -144,6 +155,15 @@ class HelpfulCommand(click.Command):
         """
         limit_threads(1)
         return super().invoke(ctx)
+
+
+def typed_parameters(ctx: click.Context) -> list[click.Parameter]:
+    """Return the options and arguments that the user typed, so they don't have their default values."""
+    return [
+        param
+        for param in ctx.command.params
+        if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    ]
 
 
 NUMBER_TYPES = (click.types.IntParamType, click.types.FloatParamType)
@@ -241,20 +261,6 @@ def comma_separated(convert: Callable[[str], object], expected: str) -> Callable
     return convert_all
 
 
-class BackendOption(click.Option):
-    """An option whose help contains ``{}`` instead of the backends, which are looked up when the help is printed."""
-
-    def get_help_record(self, ctx: click.Context) -> HelpRecord | None:
-        """Return the option and its help."""
-        help_record = super().get_help_record(ctx)
-        if help_record is None:
-            return None
-        from namegen import backends
-
-        names, text = help_record
-        return names, text.replace("{}", ", ".join(backends.engine_paths()))
-
-
 def setting_option(
     settings: type[object],
     name: str,
@@ -290,11 +296,7 @@ def setting_option(
         attributes = {"type": click.Choice(about.choices)}
     else:
         number_type = next((number for number in (int, float) if number in types), str)
-        attributes = {
-            "type": convert or number_type,
-            "metavar": about.metavar,
-            "cls": BackendOption,
-        }
+        attributes = {"type": convert or number_type, "metavar": about.metavar}
     text = about.help.replace("only names", f"only {names}")
     if default not in (None, "", (), {}):
         text += f"  [default: {default}]"
@@ -308,14 +310,20 @@ request_option = partial(setting_option, GenerationRequest)
 
 # --- shared options ---------------------------------------------------------------------------------------------------
 
+
+def _remember_quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
+    """Store ``--quiet`` where ``terminal.note`` finds it."""
+    ctx.meta[QUIET] = quiet
+
+
 # Every command has these options.
 common = together(
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     click.option(
         "--quiet",
-        "notes",
         is_flag=True,
-        callback=lambda _ctx, _parameter, quiet: Notes(quiet),
+        expose_value=False,
+        callback=_remember_quiet,
         help="Print only errors to standard error.",
     ),
     click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
@@ -335,7 +343,6 @@ more_models = click.option(
 )
 backend = click.option(
     "--backend",
-    cls=BackendOption,
     metavar="NAME",
     help="The backend that runs the model: {}.  [default: numpy, or the first one that supports the model]",
 )

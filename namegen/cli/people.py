@@ -24,7 +24,7 @@ from namegen.cli.generate import (
     read_excluded,
 )
 from namegen.cli.opening import open_model
-from namegen.cli.terminal import Notes, columns
+from namegen.cli.terminal import columns
 from namegen.core.settings import GENDERS, SOURCES
 
 if TYPE_CHECKING:
@@ -130,7 +130,6 @@ def people(
     count: int,
     household: int | None,
     template: str | None,
-    notes: Notes,
     **options: Any,
 ) -> None:
     """Invent people with a given name and a family name of the same origin.
@@ -151,13 +150,13 @@ def people(
     for name in ("given_model", "family_model"):
         model = options.pop(name)
         if model is not None:
-            options[name] = open_model(model, notes)
-    constraints = _constraints_of_parts(("given", "family"), options, notes)
+            options[name] = open_model(model)
+    constraints = _constraints_of_parts(("given", "family"), options)
     fields = ["given", "family", "origin", "gender"]
     if household:
         fields.append("household")
     cells_of = attrgetter(*fields)
-    with Display(notes, SEARCHING) as display:
+    with Display(SEARCHING) as display:
         batches = api.generate_people_batches(
             count, household=household, on_progress=display, **constraints, **options
         )
@@ -186,7 +185,7 @@ def _household_lines(rows: Iterable[Row]) -> Iterator[Row]:
 )
 @shared.count_option("players")
 @whole_name_options("first", "last")
-def players(count: int, notes: Notes, **options: Any) -> None:
+def players(count: int, **options: Any) -> None:
     """Invent baseball players with a first name, a last name, and sometimes a suffix such as Jr.
 
     The last name is always new. A real player may have the same first name, but no major-league player has the full
@@ -195,8 +194,8 @@ def players(count: int, notes: Notes, **options: Any) -> None:
     output = Output.requested(options, count)
     from namegen import api
 
-    constraints = _constraints_of_parts(("first", "last"), options, notes)
-    with Display(notes, SEARCHING) as display:
+    constraints = _constraints_of_parts(("first", "last"), options)
+    with Display(SEARCHING) as display:
         batches = api.generate_players_batches(count, on_progress=display, **constraints, **options)
         rows = (
             [(player.full_name, player.first, player.last, player.suffix) for player in batch]
@@ -205,9 +204,7 @@ def players(count: int, notes: Notes, **options: Any) -> None:
         output.write_rows(["name", "first", "last", "suffix"], rows, display)
 
 
-def _constraints_of_parts(
-    parts: Sequence[str], options: dict[str, Any], notes: Notes
-) -> dict[str, Any]:
+def _constraints_of_parts(parts: Sequence[str], options: dict[str, Any]) -> dict[str, Any]:
     """Turn options such as ``given_starts_with`` into arguments such as ``given_constraints``.
 
     The words of ``--exclude-words`` are excluded from every part.
@@ -215,9 +212,8 @@ def _constraints_of_parts(
     Args:
         parts: the parts of a whole name, such as ``given`` and ``family``.
         options: all options of the command. The options for constraints are removed.
-        notes: prints notes about the files of excluded words.
     """
-    options |= read_excluded(options, notes)
+    options |= read_excluded(options)
     excluded_everywhere = options.pop("exclude_words") or ()
     arguments: dict[str, Any] = {}
     for part in parts:
@@ -240,7 +236,7 @@ def _constraints_of_parts(
 @drawing_options
 @output_options
 @shared.common
-def companies(count: int, notes: Notes, **options: Any) -> None:
+def companies(count: int, **options: Any) -> None:
     """Invent new company names, without repeats.
 
     No company in the built-in list has one of these names. However, another company may have the name, and it may be a
@@ -250,7 +246,7 @@ def companies(count: int, notes: Notes, **options: Any) -> None:
     output = Output.requested(options, count)
     from namegen import api
 
-    _write_names(api.load_shipped("companies"), count, options, output=output, notes=notes)
+    _write_names(api.load_shipped("companies"), count, options, output=output)
 
 
 @shared.command(
@@ -270,7 +266,7 @@ def companies(count: int, notes: Notes, **options: Any) -> None:
 @drawing_options
 @output_options
 @shared.common
-def places(count: int, notes: Notes, **options: Any) -> None:
+def places(count: int, **options: Any) -> None:
     """Invent new names of towns and villages, without repeats.
 
     No place in the built-in list has one of these names. The list contains at most the 500 largest places of each
@@ -281,14 +277,14 @@ def places(count: int, notes: Notes, **options: Any) -> None:
     from namegen import api
 
     model = api.places_of(options.pop("countries"))
-    _write_names(model, count, options, output=output, notes=notes)
+    _write_names(model, count, options, output=output)
 
 
 def _write_names(
-    model: LoadedModel, count: int, options: dict[str, Any], *, output: Output, notes: Notes
+    model: LoadedModel, count: int, options: dict[str, Any], *, output: Output
 ) -> None:
     """Generate names with one model, and write each batch as soon as it's ready."""
-    options |= read_excluded(options, notes)
-    with Display(notes, SEARCHING) as display:
+    options |= read_excluded(options)
+    with Display(SEARCHING) as display:
         batches = model.generate_batches(count, on_progress=display, **options)
         output.write_names(model, batches, display)

@@ -17,7 +17,7 @@ import click
 from namegen.cli import options
 from namegen.cli.export import force
 from namegen.cli.name_columns import NameColumns
-from namegen.cli.terminal import Notes, counted, json_text, printable
+from namegen.cli.terminal import counted, json_text, note, printable
 from namegen.core.data.list_formats import column_place, delimiter_of
 from namegen.errors import GenerationError, NamesError, quote, reason_of, safe_cell, short
 from namegen.files import check_output, is_there, write_whole
@@ -94,7 +94,6 @@ def pseudonymize(
     out: Path | None,
     force: bool,
     as_json: bool,
-    notes: Notes,
     **how: Any,
 ) -> None:
     """Replace the names in one column of a table with names from a pool.
@@ -145,16 +144,16 @@ def pseudonymize(
         else:
             write_whole(out, table.renamed(pseudonyms))
     collided = f"; {pseudonyms.collisions:,} share a pseudonym" if pseudonyms.collisions else ""
-    notes(
+    note(
         f"{counted(pseudonyms.people, 'different value')} in {counted(row_count, 'row')}{collided}"
     )
     if names_in_pool:
-        notes(
+        note(
             f"The pool contains {counted(names_in_pool, 'name')} of the table, so a pseudonym could be someone's real "
             "name. Remove them from the pool, and use a new key."
         )
     for name in name_columns.found():
-        notes(
+        note(
             f"The column {quote(name)} still looks like names or e-mail addresses. If they are real, run the command "
             "again for this column, or delete it."
         )

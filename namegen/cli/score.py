@@ -15,10 +15,10 @@ from namegen.cli.display import Display
 from namegen.cli.opening import check_model, open_blend
 from namegen.cli.terminal import (
     NARROW,
-    Notes,
     columns,
     counted,
     make_console,
+    note,
     percent,
     printable,
     show_result,
@@ -73,7 +73,6 @@ def score(
     more_models: tuple[str, ...],
     by_label: bool,
     as_json: bool,
-    notes: Notes,
     **how: Any,
 ) -> None:
     """Show how likely names are for a model, letter by letter.
@@ -94,11 +93,11 @@ def score(
             raise click.UsageError(
                 f"{model!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
             )
-        notes(f"model: {model}")
+        note(f"model: {model}")
     elif model is None:
         # The first argument may be a mistyped model.
         first = texts[0]
-        check_model(first, notes)
+        check_model(first)
         folder = os.path.dirname(first)
         if folder and is_folder(folder, None):
             raise click.UsageError(
@@ -106,13 +105,13 @@ def score(
             )
         similar = nearest(first, SHIPPED)
         if similar is not None and "-" in first:
-            notes(f"{first} is scored as a name. Did you mean the model {similar}?")
-    loaded = open_blend((model, *more_models), notes, **how)
+            note(f"{first} is scored as a name. Did you mean the model {similar}?")
+    loaded = open_blend((model, *more_models), **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
             "--labels compares labels, and a single --label leaves nothing to compare: remove it, or pass several."
         )
-    with Display(notes, f"scoring {counted(len(names), 'name')}"):
+    with Display(f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
         probabilities = [loaded.label_probabilities(name) for name in names] if by_label else None
     entries = [to_dict(score) for score in scores]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from shutil import get_terminal_size
 from textwrap import fill
@@ -161,18 +159,16 @@ def table(rows: Iterable[Sequence[RenderableType]], *headings: str, left: int = 
 # --- standard error ---------------------------------------------------------------------------------------------------
 
 
-class Notes:
-    """Print notes to standard error, unless the user passed ``--quiet``."""
+QUIET = "namegen.quiet"  # a key in the meta of click's context, set by --quiet
 
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
 
-    def __call__(self, text: str) -> None:
-        """Print a note, or nothing if the note is empty."""
-        if text and not self.quiet:
-            click.echo(printable_lines(text), err=True)
+def is_quiet() -> bool:
+    """Return whether the user passed ``--quiet``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.meta.get(QUIET, False)
 
-    @property
-    def can_draw_over(self) -> bool:
-        """Whether standard error is a terminal in which text can be overwritten."""
-        return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+def note(text: str) -> None:
+    """Print a note to standard error, unless it's empty or the user passed ``--quiet``."""
+    if text and not is_quiet():
+        click.echo(printable_lines(text), err=True)

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
-from click.core import ParameterSource
 
 from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt
 from namegen.cli.opening import note_same_name, note_shadowed_backends
-from namegen.cli.terminal import Notes, show_result
+from namegen.cli.terminal import note, show_result
 from namegen.core.settings import DROPOUT_SETTINGS, TABLES, About, Config
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError
@@ -28,7 +27,7 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "notes"))
+ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "quiet"))
 # What --quick chooses, unless the config does.
 QUICK_SETTINGS = (
     *("cell", "hidden", *DROPOUT_SETTINGS),
@@ -119,7 +118,6 @@ def train(
     config: str | None,
     resume: str | None,
     as_json: bool,
-    notes: Notes,
     **values: Any,
 ) -> None:
     """Train a network on a list of names.
@@ -132,17 +130,17 @@ def train(
     Only one process at a time can use a run folder.
     """
     if resume is None:
-        settings = requested_settings(names, config, values, notes)
+        settings = requested_settings(names, config, values)
     else:
         _reject_options_with_resume(click.get_current_context())
         config_file = Path(resume) / CONFIG_FILE
         # api.resume reports a missing config.
         settings = read_config(config_file) if is_file(config_file, None) else Config()
-    note_shadowed_backends(notes)
+    note_shadowed_backends()
     limit_threads(settings.threads)
     from namegen import api
 
-    with Display(notes, "preparing the run") as display, StopOnInterrupt(notes) as stop:
+    with Display("preparing the run") as display, StopOnInterrupt() as stop:
         if resume is None:
             result = api.train(
                 config=settings,
@@ -162,7 +160,7 @@ def train(
     plot = None
     document: dict[str, object] = {}
     blocks: list[RenderableType] = []
-    with Display(notes, "measuring the network"):
+    with Display("measuring the network"):
         if result.finished and settings.run.plot and result.out is not None:
             from namegen.core.training.run_folder import RunFolder
             from namegen.drawings.training import draw_history
@@ -185,7 +183,7 @@ def train(
         else:
             moment = f"in epoch {result.epochs + 1}"
         command = f"namegen train --resume {shlex.quote(str(result.out))}"
-        notes(f"stopped {moment}; the state is saved. To continue:\n  {command}")
+        note(f"stopped {moment}; the state is saved. To continue:\n  {command}")
         raise click.exceptions.Exit(stop.exit_code)
 
 
@@ -193,10 +191,10 @@ def train(
 
 
 def requested_settings(
-    names: str | None, config: str | None, values: Mapping[str, object], notes: Notes
+    names: str | None, config: str | None, values: Mapping[str, object]
 ) -> Config:
     """Merge the config with the options, which take precedence. Raises SettingsError."""
-    note_same_name(config, "config", notes)
+    note_same_name(config, "config")
     from_config = Config() if config is None else read_config(find_config(config))
     overrides = {path: values.get(path.partition(".")[2]) for path in SETTINGS}
     settings = merge(from_config, {**overrides, "data.names": names})
@@ -207,22 +205,20 @@ def requested_settings(
         or getattr(from_config.training, name, None) is not None
     ]
     if values["quick"] is not None and specified:
-        notes(f"--quick doesn't change what the config sets: {', '.join(specified)}")
+        note(f"--quick doesn't change what the config sets: {', '.join(specified)}")
     if names is None:
-        notes(f"names: {settings.data.names}")
-    note_same_name(settings.data.names, "list", notes)
+        note(f"names: {settings.data.names}")
+    note_same_name(settings.data.names, "list")
     return settings
 
 
 def _reject_options_with_resume(context: click.Context) -> None:
     """Raise UsageError for options that have no effect because a resumed run uses its own config."""
-    for param in context.command.params:
-        name = param.name or ""
-        is_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if not is_typed or name in ALLOWED_WITH_RESUME:
+    for param in options.typed_parameters(context):
+        if param.name in ALLOWED_WITH_RESUME:
             continue
         typed = "NAMES" if isinstance(param, click.Argument) else param.opts[0]
-        if context.params[name] is False and param.secondary_opts:
+        if context.params[str(param.name)] is False and param.secondary_opts:
             typed = param.secondary_opts[0]  # such as --no-bptt
         raise click.UsageError(
             f"{typed} cannot be combined with --resume: the run continues with its own {CONFIG_FILE}. You can change "

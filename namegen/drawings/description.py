@@ -64,8 +64,8 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     )
     axes.set_xticks(range(len(letters)), [style.drawable_text(letter) for letter in letters])
     for label in axes.get_xticklabels():
-        is_code_point = style.CODE_POINT in label.get_text()
-        label.set_rotation(90 if is_code_point else 0)
+        if style.CODE_POINT in label.get_text():
+            label.set_rotation(90)
     axes.set_xlim(-0.8, max(len(letters), 8) - 0.2)
     title = "Letters"
     if letter_count > MOST_LETTERS:

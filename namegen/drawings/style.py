@@ -35,10 +35,7 @@ INK = "#262626"  # text
 QUIET = "#6e6e6e"  # secondary text
 FAINT = "#e4e4e4"  # grids
 BLUE = "#0072b2"
-VERMILION = "#d55e00"
-GREEN = "#009e73"
 ORANGE = "#e69f00"
-INDIGO = "#43308f"
 
 LIST_COLOUR = "C3"  # for data about a list, which doesn't depend on the backend
 

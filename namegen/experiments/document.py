@@ -73,9 +73,9 @@ class Section:
     """The part of a report about one list and one topic."""
 
     title: str
-    about: str = ""
-    plots: Sequence[Plot] = ()
-    tables: Sequence[Table] = ()
+    about: str  # may be empty
+    plots: Sequence[Plot]
+    tables: Sequence[Table]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -17,7 +17,7 @@ from namegen.experiments.jobs import Job
 from namegen.experiments.plan_comparison import Options, plan_comparison
 from namegen.experiments.plan_sweep import Grid, plan_sweep
 from namegen.experiments.report import make_report
-from namegen.experiments.rows import Results, Row
+from namegen.experiments.rows import Command, Results, Row
 from namegen.experiments.run import RowStore, open_folder, run_jobs
 from namegen.experiments.summary import summary_csv
 from namegen.experiments.workers import Workers, dask_workers, local_workers
@@ -28,7 +28,7 @@ from namegen.threads import cores
 def compare(
     corpora: Sequence[Corpus],
     out: Path | str,
-    options: Options | None = None,
+    options: Options,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Results:
     """Compare backends and networks, and write the report.
@@ -36,7 +36,7 @@ def compare(
     Args:
         corpora: the lists.
         out: a folder that doesn't exist, is empty, or was created by an earlier comparison.
-        options: how much to measure. None runs a full comparison.
+        options: how much to measure.
         on_progress: called with every event.
 
     Raises:
@@ -45,7 +45,6 @@ def compare(
         OutputError: the folder contains other files, or can't be written to.
         FolderInUseError: another comparison is using the folder.
     """
-    options = options or Options()
     return run_experiment(
         "compare-backends",
         plan_comparison(corpora, options),
@@ -92,12 +91,12 @@ def sweep(
         out,
         on_progress,
         options={path: list(values) for path, values in grid.axes.items()},
-        where=scheduler or "",
+        scheduler=scheduler or "",
     )
 
 
 def run_experiment(
-    command: Literal["compare-backends", "sweep"],
+    command: Command,
     jobs: Sequence[Job],
     corpora: Mapping[str, Corpus],
     workers: AbstractContextManager[Workers],
@@ -105,7 +104,7 @@ def run_experiment(
     on_progress: ProgressCallback,
     *,
     options: dict[str, Any],
-    where: str = "",
+    scheduler: str = "",
 ) -> Results:
     """Run the jobs that have no row yet, and write all files. After Ctrl-C, write what has been measured so far."""
     rows: dict[str, Row] = {}
@@ -113,7 +112,9 @@ def run_experiment(
         try:
             with workers as running:
                 store = RowStore(folder)
-                for row in run_jobs(jobs, corpora, store, running, on_progress, where=where):
+                for row in run_jobs(
+                    jobs, corpora, store, running, on_progress, scheduler=scheduler
+                ):
                     rows[row.key] = row
         finally:
             ordered = [rows[job.key] for job in jobs if job.key in rows]

@@ -52,9 +52,9 @@ class Job(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return blake2b(text, digest_size=8).hexdigest()
 
     @property
-    def seed(self) -> int:
-        """The training seed."""
-        return self.config.training.seed
+    def threads(self) -> int:
+        """The number of threads that the job uses."""
+        return self.config.run.threads or 1
 
     @property
     def split(self) -> str:
@@ -70,13 +70,13 @@ class Job(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def label(self) -> str:
         """How progress and error messages name the job."""
         if self.axes:
-            return describe_axes({**self.axes, "data.names": self.list})
+            return describe_settings({**self.axes, "data.names": self.list})
         model = f"{self.list}: {self.network}, {self.backend}"
         match self.kind:
             case "reference":
                 return f"{self.list}: ceiling and n-gram, split {self.split}"
             case "network":
-                return f"{model}, split {self.split}, seed {self.seed}"
+                return f"{model}, split {self.split}, seed {self.config.training.seed}"
             case "backend":
                 return f"{model}, round {self.round + 1}"
             case "generation":
@@ -103,15 +103,15 @@ def versions(backend: str) -> dict[str, str]:
     return found
 
 
-def describe_axes(axes: dict[str, Any]) -> str:
-    """Describe the settings that a sweep varies, in words.
+def describe_settings(values: dict[str, Any]) -> str:
+    """Describe settings and their values in words. A setting is named with or without its table.
 
-    >>> describe_axes({"training.learning_rate": 0.01, "network.hidden": [32, 32], "network.cell": "gru"})
+    >>> describe_settings({"training.learning_rate": 0.01, "network.hidden": [32, 32], "network.cell": "gru"})
     'learning rate 0.01, hidden [32,32], cell gru'
     """
     phrases = []
-    for path, value in axes.items():
-        name = path.partition(".")[2].replace("_", " ")
+    for path, value in values.items():
+        name = path.rpartition(".")[2].replace("_", " ")
         value_as_json = msgspec.json.encode(value).decode().strip('"')
         phrases.append(f"{name} {value_as_json}")
     return ", ".join(phrases)

@@ -88,7 +88,7 @@ def measure(task: Task) -> tuple[Row, bytes | None]:
     why = ""
     result: Reference | Training | Generation | None = None
     model = None
-    limit_threads(threads_of(job))
+    limit_threads(job.threads)
     try:
         if task.version != namegen.__version__:
             raise EngineError(
@@ -118,11 +118,6 @@ def measure(task: Task) -> tuple[Row, bytes | None]:
         result=result,
     )
     return row, model
-
-
-def threads_of(job: Job) -> int:
-    """Return the number of threads of a job."""
-    return job.config.run.threads or 1
 
 
 # --- the ceiling and the n-gram ---------------------------------------------------------------------------------------
@@ -176,7 +171,7 @@ def train(job: Job, corpus: Corpus) -> tuple[Training, bytes | None]:
         first_times.setdefault(type(event), time.time())
 
     engine_class = load_engine(job.backend)
-    prepared = prepare(corpus, job.config.recipe, engine_class, threads=threads_of(job))
+    prepared = prepare(corpus, job.config.recipe, engine_class, threads=job.threads)
     result = Trainer(prepared, on_progress=note_time).run()
     peak_memory = peak_memory_mib()
     created = first_times[TrainingBegins]
@@ -238,7 +233,6 @@ def generate(job: Job, corpus: Corpus, network: bytes | None) -> Generation:
     """
     if network is None:
         raise EngineError("the network is missing, because its training failed")
-    threads = threads_of(job)
     tflite = None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
@@ -250,10 +244,10 @@ def generate(job: Job, corpus: Corpus, network: bytes | None) -> Generation:
 
             exported = Path(folder) / "model.tflite"
             export_tflite(checkpoint, exported, without_names=True)
-            tflite = TFLiteModel.load(exported, threads=threads)
+            tflite = TFLiteModel.load(exported, threads=job.threads)
     try:
         model = tflite or open_network(
-            checkpoint, "the network", backend=job.backend, threads=threads
+            checkpoint, "the network", backend=job.backend, threads=job.threads
         )
     except CheckpointError as error:  # the backend computes other logits
         raise EngineError(str(error)) from error
@@ -300,10 +294,9 @@ def describe_names(names: Sequence[str], corpus: Corpus) -> Generation:
     """Count how many generated names are in the list, and how many are different."""
     is_listed = known_set(corpus.names).holds(hash_names(names))  # (names,)
     new_names = [name for name, listed in zip(names, is_listed, strict=True) if not listed]
-    total = max(len(names), 1)
     return Generation(
-        recreated_percent=100 * int(is_listed.sum()) / total,
-        unique_percent=100 * len(set(names)) / total,
+        recreated_percent=100 * int(is_listed.sum()) / len(names),
+        unique_percent=100 * len(set(names)) / len(names),
         lengths=count_lengths(names),
         new_names=tuple(dict.fromkeys(new_names))[:NEW_NAMES_KEPT],
     )

@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct, structs
 
@@ -33,7 +33,8 @@ VALIDATION = 0.2  # the original project's share of held-out names
 # A quick comparison trains on about this many names in all, but within these numbers of epochs. Short lists need many
 # epochs until an LSTM is as good as a SimpleRNN.
 QUICK_NAMES = 60_000
-QUICK_EPOCHS = (10, 60)
+FEWEST_QUICK_EPOCHS = 10
+MOST_QUICK_EPOCHS = 60
 
 RNN = RecurrentNetwork.architecture
 CELL_NAMES = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
@@ -81,8 +82,8 @@ class Network(NamedTuple):
     label: str  # its name in reports
     config: Config
     splits: tuple[str, ...]  # the ways to hold out names
-    trainer: str  # the backend that trains it
-    backends: list[str]  # the backends that are compared with this network, if any
+    trainer: str = NUMPY  # the backend that trains it
+    backends: Sequence[str] = ()  # the backends that are compared with this network, if any
 
 
 def plan_comparison(corpora: Sequence[Corpus], options: Options) -> list[Job]:
@@ -121,9 +122,7 @@ def choose_backends(names: Sequence[str] | None) -> list[str]:
 def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list[Job]:
     """Plan the jobs of one list."""
 
-    def make_job(
-        kind: Kind, config: Config, split: str, network: str = "", backend: str = NUMPY
-    ) -> Job:
+    def make_job(kind: Kind, config: Config, split: str, **more: Any) -> Job:
         data = replace(
             config.data,
             names=DataSettings().names,  # the fingerprint identifies the list
@@ -136,8 +135,7 @@ def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list
             list=corpus.source,
             fingerprint=corpus.fingerprint,
             config=replace(config, data=data),
-            backend=backend,
-            network=network,
+            **more,
         )
 
     # What networks are compared with.
@@ -153,9 +151,10 @@ def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list
     for network in networks:
         runs = []
         for split, seed in product(network.splits, range(options.seeds)):
-            job = make_job("network", network.config, split, network.label, network.trainer)
-            training = replace(job.config.training, seed=seed)
-            runs.append(structs.replace(job, config=replace(job.config, training=training)))
+            config = with_training(network.config, seed=seed)
+            runs.append(
+                make_job("network", config, split, network=network.label, backend=network.trainer)
+            )
         jobs += runs
         for backend in network.backends or [network.trainer]:
             generations.append(
@@ -165,52 +164,63 @@ def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list
     # Backends take turns in several rounds, so that all of them are affected if the machine becomes slower.
     for number in range(3 if options.quick else 5):
         for network in networks:
-            training = replace(
-                network.config.training,
+            config = with_training(
+                network.config,
                 learning_rate=BACKEND_LEARNING_RATE,
                 epochs=network.config.training.epochs or BACKEND_EPOCHS,
             )
-            config = replace(network.config, training=training)
             for backend in network.backends:
                 if backend != TFLITE:
-                    job = make_job("backend", config, options.splits[0], network.label, backend)
-                    jobs.append(structs.replace(job, round=number))
+                    jobs.append(
+                        make_job(
+                            "backend",
+                            config,
+                            options.splits[0],
+                            network=network.label,
+                            backend=backend,
+                            round=number,
+                        )
+                    )
     return [*jobs, *generations]
+
+
+def with_training(config: Config, **changes: Any) -> Config:
+    """Return a config with other settings for training."""
+    return replace(config, training=replace(config.training, **changes))
 
 
 def compared_networks(corpus: Corpus, options: Options, backends: Sequence[str]) -> list[Network]:
     """Choose the networks of a comparison, and the backends that are compared with each of them."""
-    # All backends are compared with the first networks.
     hidden = options.hidden or HIDDEN
-    has_default_networks = not options.cells and not options.hidden
-    if has_default_networks:
-        every = list(DEFAULT_NETWORKS[:2] if options.quick else DEFAULT_NETWORKS)
-        for_backends = every[:1] if options.quick else every[:2]
+    others: Sequence[NetworkSettings] = ()  # networks that only one backend trains
+    if options.cells or options.hidden:
+        cells = options.cells or ("lstm",)
+        shared = [NetworkSettings(cell=cell, hidden=hidden) for cell in cells]
     else:
-        every = [NetworkSettings(cell=cell, hidden=hidden) for cell in options.cells or ("lstm",)]
-        for_backends = list(every)
+        count = 1 if options.quick else 2
+        shared = list(DEFAULT_NETWORKS[:count])
+        others = DEFAULT_NETWORKS[count : 2 * count]
 
-    # A backend that trains none of them adds a network of its own.
+    # A backend that trains none of the shared networks adds a network of its own.
     for backend in backends:
-        architectures, cells = abilities(backend)
-        if options.cells or any(supports(backend, network) for network in for_backends):
+        architectures, known_cells = abilities(backend)
+        if options.cells or any(supports(backend, network) for network in shared):
             continue
+        first_cell = next((cell for cell in CELLS if cell in known_cells), None)
         if RNN not in architectures:
-            for_backends.append(NetworkSettings(architecture=architectures[0], hidden=hidden))
-        else:
-            for cell in [cell for cell in CELLS if cell in cells][:1]:
-                for_backends.append(NetworkSettings(cell=cell, hidden=hidden))
+            shared.append(NetworkSettings(architecture=architectures[0], hidden=hidden))
+        elif first_cell is not None:
+            shared.append(NetworkSettings(cell=first_cell, hidden=hidden))
 
     # The number of epochs. By default, it depends on the network.
     epochs = options.epochs
     if options.quick and epochs is None:
-        fewest, most = QUICK_EPOCHS
-        epochs = min(max(round(QUICK_NAMES / len(corpus.names)), fewest), most)
+        epochs = round(QUICK_NAMES / len(corpus.names))
+        epochs = min(max(epochs, FEWEST_QUICK_EPOCHS), MOST_QUICK_EPOCHS)
     training = TrainingSettings(quick=True, epochs=epochs)
 
     networks = []
-    others = [settings for settings in every if settings not in for_backends]
-    for settings in [*for_backends, *others]:
+    for settings in [*shared, *(each for each in others if each not in shared)]:
         able = [backend for backend in backends if supports(backend, settings)]
         networks.append(
             Network(
@@ -218,15 +228,15 @@ def compared_networks(corpus: Corpus, options: Options, backends: Sequence[str])
                 config=Config(network=settings, training=training),
                 splits=options.splits,
                 trainer=able[0] if settings.architecture else NUMPY,
-                backends=able if settings in for_backends else [],
+                backends=able if settings in shared else [],
             )
         )
     # On the original's lists, add its networks.
-    if has_default_networks and not options.quick and corpus.source in LIST_TYPES:
+    if others and not options.quick and corpus.source in LIST_TYPES:
         for label, name in ORIGINALS.items():
             config_file = bundled_configs()[name.format(LIST_TYPES[corpus.source])]
             config = parse_config(tomllib.loads(config_file.text))
-            networks.append(Network(label, config, options.splits[:1], trainer=NUMPY, backends=[]))
+            networks.append(Network(label, config, options.splits[:1]))
     return networks
 
 
@@ -238,9 +248,7 @@ def abilities(backend: str) -> tuple[list[str], Collection[str]]:
     if backend not in (*ENGINES, TFLITE):
         with suppress(EngineError):
             engine = load_engine(backend)
-            return [
-                architecture.architecture for architecture in engine.architectures
-            ], engine.cells
+            return [network.architecture for network in engine.architectures], engine.cells
     return [RNN], CELLS
 
 

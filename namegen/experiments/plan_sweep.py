@@ -21,7 +21,7 @@ from namegen.backends import advice, engine_paths
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import Config, DataSettings, TrainingSettings
 from namegen.errors import SettingsError
-from namegen.experiments.jobs import Job, describe_axes
+from namegen.experiments.jobs import Job, describe_settings
 from namegen.settings_toml import merge_each, parse_config, read_tables
 
 LIST = "data.names"
@@ -134,13 +134,13 @@ def plan_sweep(
             fingerprint=corpus.fingerprint,
             config=replace(config, data=data),
             backend=config.run.backend,
-            network=describe_axes(shared) or "all seeds",
+            network=describe_settings(shared) or "all seeds",
             axes=axes,
         )
         runs.setdefault(run.key, run)
 
         # The references depend on the list and its split.
-        split_seed = run.seed if data.split_seed is None else data.split_seed
+        split_seed = config.training.seed if data.split_seed is None else data.split_seed
         reference = Job(
             kind="reference",
             list=corpus.source,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
 from statistics import mean, median
@@ -10,6 +9,8 @@ from statistics import mean, median
 from namegen.errors import counted
 from namegen.experiments import plots
 from namegen.experiments.document import Plot, Report, Section, Table
+from namegen.experiments.jobs import describe_settings
+from namegen.experiments.ratios import Ratio
 from namegen.experiments.rows import Results, Training
 from namegen.experiments.summary import (
     ARGMAX,
@@ -22,6 +23,7 @@ from namegen.experiments.summary import (
 )
 from namegen.experiments.text import (
     NONE,
+    file_words,
     percent,
     ratio_text,
     spread,
@@ -34,10 +36,8 @@ BUSY = 1.5  # a load average; with a higher one, other programs need the cores, 
 
 def make_report(results: Results) -> Report:
     """Make the report of a comparison or a sweep."""
-    speeds = speed_findings(results)  # none in a sweep
-    quality = quality_findings(results)
-    headline = (speeds or quality)[:IN_HEADLINE] or ["No run has finished."]
-    findings = [sentence for sentence in (*speeds, *quality) if sentence not in headline]
+    sentences = [*speed_findings(results), *quality_findings(results)]
+    headline = sentences[:IN_HEADLINE] or ["No run has finished."]
     epochs = [
         row.result.epochs
         for row in results.rows
@@ -50,7 +50,7 @@ def make_report(results: Results) -> Report:
     sections: list[Section] = []
     prefixes: set[str] = set()
     for number, each in enumerate(lists_of(results), start=1):
-        words = re.sub("[^a-z0-9]+", "-", Path(each.name).stem.lower()).strip("-")[:40]
+        words = file_words(Path(each.name).stem)
         is_unique = words and words not in prefixes
         prefix = words if is_unique else f"{words or 'list'}-{number}"
         prefixes.add(prefix)
@@ -58,7 +58,7 @@ def make_report(results: Results) -> Report:
     return Report(
         title="Settings compared" if results.command == "sweep" else "Backends compared",
         headline=" ".join(headline),
-        findings=findings,
+        findings=sentences[IN_HEADLINE:],
         warnings=warnings_about(results),
         details=details_of(results),
         sections=sections,
@@ -76,11 +76,11 @@ def speed_findings(results: Results) -> list[str]:
         for other in others:
             faster, slower = first, other
             ratio = speed_ratio(by_backend[first], by_backend[other])
-            if ratio is not None and ratio.mean < 1:
-                faster, slower = other, first
-                ratio = speed_ratio(by_backend[other], by_backend[first])
             if ratio is None:
                 continue
+            if ratio.mean < 1:
+                faster, slower = other, first
+                ratio = Ratio(1 / ratio.mean, 1 / ratio.high, 1 / ratio.low)
             text = f"{network}: {faster} trains {ratio_text(ratio)} times as fast as {slower}."
             if ratio.low <= 1:
                 text += " The difference isn't clear."
@@ -142,15 +142,11 @@ def details_of(results: Results) -> list[str]:
     versions = dict.fromkeys(
         f"{library} {version}" for row in results.rows for library, version in row.versions.items()
     )
-    options = []
-    for name, value in results.options.items():
-        if value:
-            is_several = isinstance(value, list | tuple)
-            options.append(f"{name} {', '.join(map(str, value)) if is_several else value}")
+    options = {name: value for name, value in results.options.items() if value}
     return [
         f"Machine: {'; '.join(machines)}. Each job ran in its own process, and timed jobs ran alone.",
         f"Versions: {', '.join(versions)}.",
-        f"Settings: {'; '.join(options)}.",
+        f"Settings: {describe_settings(options)}.",
         "The results are from the epoch with the lowest loss on the held-out names. The original's networks use the "
         "epoch with the highest accuracy.",
         "The parentheses after a ratio contain its 95% confidence interval. All other parentheses contain the lowest "
@@ -169,54 +165,66 @@ def list_sections(each: ListSummary, prefix: str) -> list[Section]:
         prefix: the start of the file names of its plots.
     """
     sections = []
-    timings = timings_of(each.rows)
-    if timings:
-        curves = []
-        for place, (network, by_backend) in enumerate(timings.items(), start=1):
-            # All rounds of a backend have the same losses, so the first one is enough.
-            lines = {backend: list(rounds.values())[:1] for backend, rounds in by_backend.items()}
-            draw = partial(plots.curves_figure, lines, [])
-            curves.append(Plot(f"{prefix}-curves-{place}", f"{each.name}: {network}", draw))
-        about = (
-            "Each backend trains the same network, from the same initial weights, on the same batches. The learning "
-            "rate is a third of the other networks' rate."
-        )
-        title = f"{each.name}: the same network, trained by each backend"
-        sections.append(Section(title, about, curves, [backend_table(each)]))
-    for split, networks in each.networks().items():
-        references = each.reference_models(split)
-        lines = {model.name: model.runs for model in networks}
-        learning = partial(plots.curves_figure, lines, references)
-        bars = partial(plots.accuracy_figure, networks, references)
-        about = (
-            "argmax: how often the most likely next character is right. sampled: how often a character drawn from the "
-            "model's probabilities is right. ceiling: the best result that any model can reach."
-        )
-        for reference in each.references(split)[:1]:
-            different = f"{reference.distinct_names:,} of them different"
-            about += f" The list has {counted(reference.names, 'name')}, {different}."
-        section = Section(
-            f"{each.name}: networks, {split}",
-            about,
-            [
-                Plot(
-                    f"{prefix}-learning-{split}", f"{each.name}: learning curves, {split}", learning
-                ),
-                Plot(f"{prefix}-accuracy-{split}", f"{each.name}: accuracy, {split}", bars),
-            ],
-            [held_out_table(each, split)],
-        )
-        sections.append(section)
-    generations = each.generations()
-    if generations:
-        lengths = {network: generation.lengths for network, _, generation in generations}
-        for reference in each.references()[:1]:
-            lengths = {"the list": reference.lengths, **lengths}
-        draw = partial(plots.lengths_figure, lengths)
-        plot = Plot(f"{prefix}-lengths", f"{each.name}: lengths of the names", draw)
-        tables = [samples_table(each), names_table(each)]
-        sections.append(Section(f"{each.name}: generated names", "", [plot], tables))
+    if timings_of(each.rows):
+        sections.append(backend_section(each, prefix))
+    for split in each.networks():
+        sections.append(network_section(each, split, prefix))
+    if each.generations():
+        sections.append(names_section(each, prefix))
     return sections
+
+
+def backend_section(each: ListSummary, prefix: str) -> Section:
+    """Show the learning curves, the time and the memory of each backend with the same networks."""
+    curves = []
+    for place, (network, by_backend) in enumerate(timings_of(each.rows).items(), start=1):
+        # All rounds of a backend have the same losses, so the first one is enough.
+        lines = {backend: list(rounds.values())[:1] for backend, rounds in by_backend.items()}
+        draw = partial(plots.curves_figure, lines, [])
+        curves.append(Plot(f"{prefix}-curves-{place}", f"{each.name}: {network}", draw))
+    return Section(
+        f"{each.name}: the same network, trained by each backend",
+        "Each backend trains the same network, from the same initial weights, on the same batches. The learning "
+        "rate is a third of the other networks' rate.",
+        curves,
+        [backend_table(each)],
+    )
+
+
+def network_section(each: ListSummary, split: str, prefix: str) -> Section:
+    """Show the learning curves and the accuracy of the networks that were trained on one type of split."""
+    networks = each.networks()[split]
+    references = each.reference_models(split)
+    lines = {model.name: model.runs for model in networks}
+    learning = partial(plots.curves_figure, lines, references)
+    bars = partial(plots.accuracy_figure, networks, references)
+    about = (
+        "argmax: how often the most likely next character is right. sampled: how often a character drawn from the "
+        "model's probabilities is right. ceiling: the best result that any model can reach."
+    )
+    for reference in each.references(split)[:1]:
+        different = f"{reference.distinct_names:,} of them different"
+        about += f" The list has {counted(reference.names, 'name')}, {different}."
+    return Section(
+        f"{each.name}: networks, {split}",
+        about,
+        [
+            Plot(f"{prefix}-learning-{split}", f"{each.name}: learning curves, {split}", learning),
+            Plot(f"{prefix}-accuracy-{split}", f"{each.name}: accuracy, {split}", bars),
+        ],
+        [held_out_table(each, split)],
+    )
+
+
+def names_section(each: ListSummary, prefix: str) -> Section:
+    """Show the lengths of the generated names, the first new ones, and the speed."""
+    lengths = {network: generation.lengths for network, _, generation in each.generations()}
+    for reference in each.references()[:1]:
+        lengths = {"the list": reference.lengths, **lengths}
+    draw = partial(plots.lengths_figure, lengths)
+    plot = Plot(f"{prefix}-lengths", f"{each.name}: lengths of the names", draw)
+    title = f"{each.name}: generated names"
+    return Section(title, "", [plot], [samples_table(each), names_table(each)])
 
 
 def backend_table(each: ListSummary) -> Table:

@@ -23,6 +23,7 @@ FORMAT_VERSION: Literal[6] = 6
 LARGEST_FILE = 1 << 30  # bytes
 
 Part: TypeAlias = Literal["training", "held_out", "whole"]  # of a list
+Command: TypeAlias = Literal["compare-backends", "sweep"]
 # "diverged": the loss became infinite; "unavailable": the backend isn't installed, or doesn't support the job.
 Status: TypeAlias = Literal["done", "diverged", "unavailable", "failed"]
 
@@ -100,7 +101,7 @@ class Results(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     format: Literal["namegen experiment"] = "namegen experiment"
     format_version: Literal[6] = FORMAT_VERSION
-    command: Literal["compare-backends", "sweep"]
+    command: Command
     options: dict[str, Any]  # of a comparison, or the axes of a sweep with their values
     jobs_left: int  # jobs that haven't ended
     rows: tuple[Row, ...]  # in the order of the plan

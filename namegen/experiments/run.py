@@ -13,7 +13,6 @@ Nothing is ever deleted. A job whose key has a row isn't run again.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,10 +25,11 @@ from msgspec import structs
 
 from namegen.core.data.corpus import Corpus
 from namegen.errors import EngineError, OutputError, cut, reason_of, setting, short
-from namegen.events import Ended, NoWorkers, Planned, ProgressCallback, Running, UnderWay
+from namegen.events import Ended, NoWorkers, Planned, ProgressCallback, Running
 from namegen.experiments.jobs import Job
 from namegen.experiments.measure import Task, measure
 from namegen.experiments.rows import LARGEST_FILE, Row, Training
+from namegen.experiments.text import file_words
 from namegen.experiments.workers import SCHEDULER_STOPPED, Workers
 from namegen.files import (
     exclusive_lock,
@@ -43,7 +43,6 @@ from namegen.files import (
 ROWS = "rows.jsonl"
 MODELS = "models"
 SECONDS_BETWEEN_LOOKS = 0.25
-LABEL_LENGTH = 60  # characters of a job's label in the name of its model file
 
 
 @contextmanager
@@ -110,8 +109,8 @@ class RowStore:
             OutputError: a file can't be written. All earlier rows are kept.
         """
         if model is not None:
-            words = re.sub("[^a-z0-9.]+", "-", row.job.label.lower()).strip("-.")[:LABEL_LENGTH]
-            row = structs.replace(row, model=f"{MODELS}/{words}-{row.key}.safetensors")
+            name = f"{file_words(row.job.label)}-{row.key}.safetensors"
+            row = structs.replace(row, model=f"{MODELS}/{name}")
             write_whole(self._folder / row.model, model)
         try:
             with self._path.open("ab") as file:
@@ -137,7 +136,7 @@ def run_jobs(
     workers: Workers,
     on_progress: ProgressCallback,
     *,
-    where: str = "",
+    scheduler: str = "",
 ) -> Iterator[Row]:
     """Run the jobs that don't have a row, and yield a row for each job.
 
@@ -149,7 +148,7 @@ def run_jobs(
         store: the finished rows, to which new rows are added.
         workers: run the jobs.
         on_progress: called with every event.
-        where: the address of a cluster, for progress messages.
+        scheduler: the address of a cluster's scheduler, for progress messages.
     """
     waiting: deque[Task] = deque()
     finished: list[Row] = []
@@ -160,7 +159,7 @@ def run_jobs(
             continue
         corpus = corpora[job.fingerprint]
         waiting.append(Task(key, job, corpus.source, corpus.names, corpus.labels))
-    on_progress(Planned("job", len(jobs), len(finished), where))
+    on_progress(Planned(len(jobs), len(finished), scheduler))
     yield from finished
 
     running: dict[Future[tuple[Row, bytes | None]], Task] = {}
@@ -178,7 +177,7 @@ def run_jobs(
             continue
 
         # Wait for a job to end.
-        on_progress(Running(tuple(UnderWay(task.job.label) for task in running.values())))
+        on_progress(Running(tuple(task.job.label for task in running.values())))
         ended, _ = wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
         for future in ended:
             task = running.pop(future)

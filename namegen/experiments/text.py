@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from statistics import mean
 
 from namegen.experiments.ratios import Ratio
 
 NONE = "–"  # the cell of a missing value
+
+
+def file_words(text: str) -> str:
+    """Return the words of a text in a form that suits the name of a file, at most 60 characters.
+
+    >>> file_words("My names: GRU 2×32, seed 0")
+    'my-names-gru-2-32-seed-0'
+    """
+    words = re.sub("[^a-z0-9.]+", "-", text.lower())
+    return words.strip("-.")[:60]
 
 
 def percent(share: float) -> str:

@@ -108,7 +108,7 @@ def test_bash_completes_without_loading_heavy_modules(tmp_path):
     watched = (
         "import sys; from namegen.cli import main\n"
         "try:\n    main()\nfinally:\n"
-        "    print(sorted({'numpy', 'jinja2', 'rich', 'namegen.cli.sweep'} & set(sys.modules)), file=sys.stderr)"
+        "    print(sorted({'numpy', 'jinja2', 'rich', 'namegen.cli.compare'} & set(sys.modules)), file=sys.stderr)"
     )
     program.write_text(f"#!{sys.executable}\n{watched}\n", encoding="utf-8")
     program.chmod(0o755)

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
-from namegen.cli import display
+from namegen.cli import cli, display
 from namegen.cli.display import Display
-from namegen.cli.terminal import Notes
+from namegen.cli.terminal import QUIET
 from namegen.events import (
     Ended,
     EpochEnded,
@@ -26,7 +27,6 @@ from namegen.events import (
     Searched,
     StepBegins,
     TrainingBegins,
-    UnderWay,
 )
 from tests.cli.conftest import invoke
 
@@ -83,7 +83,7 @@ def test_a_run_shows_its_list_its_epochs_and_its_last_result(
     is_terminal: bool, log: Callable[[bool], io.StringIO]
 ) -> None:
     stream = log(is_terminal)
-    with Display(Notes(quiet=False), "reading a\x1b[31m") as shown:
+    with Display("reading a\x1b[31m") as shown:
         wait_for("reading a\\x1b[31m", stream)
         for event in (LIST, BEGINS):
             shown(event)
@@ -116,14 +116,16 @@ def test_a_dumb_terminal_gets_no_control_characters(
 ) -> None:
     stream = log(True)
     monkeypatch.setenv("TERM", "dumb")
-    with Display(Notes(quiet=False), "reading"):
+    with Display("reading"):
         wait_for("reading  0 s", stream)
     assert "\x1b" not in stream.getvalue()
 
 
 def test_quiet_prints_nothing(log: Callable[[bool], io.StringIO]) -> None:
     stream = log(True)
-    with Display(Notes(quiet=True), "reading") as shown:
+    context = click.Context(cli)
+    context.meta[QUIET] = True
+    with context, Display("reading") as shown:
         for event in (BEGINS, StepBegins(0, 0), ended(5), Ended("a", trouble="it is gone")):
             shown(event)
         time.sleep(0.05)
@@ -134,17 +136,17 @@ def test_parallel_jobs_are_counted_and_their_results_printed(
     log: Callable[[bool], io.StringIO],
 ) -> None:
     stream = log(False)
-    jobs = tuple(UnderWay(f"gru {number}\x1b", 1, 4) for number in range(5))
-    with Display(Notes(quiet=False)) as shown:
-        for event in (Planned("run", 12, 1, "tcp://a:1"), NoWorkers(), NoWorkers(), Running(jobs)):
+    jobs = tuple(f"gru {number}\x1b" for number in range(5))
+    with Display() as shown:
+        for event in (Planned(12, 1, "tcp://a:1"), NoWorkers(), NoWorkers(), Running(jobs)):
             shown(event)
-        wait_for("gru 0\\x1b (epoch 1/4), gru 1", stream)
+        wait_for("gru 0\\x1b, gru 1", stream)
         shown(Ended("gru 0", 2.0, accuracy=0.25))
         shown(Ended("gru 1", 2.0, "the device is gone"))
         shown(Ended("gru 2"))
     lines = words(stream).splitlines()
     for line in (
-        "12 runs, 1 of them already done, on the scheduler tcp://a:1",
+        "12 jobs, 1 of them already done, on the scheduler tcp://a:1",
         "2/12  gru 0: 25.0% held-out in 2.0 s",
         "3/12  gru 1: the device is gone",
         "4/12  gru 2: done",
@@ -169,7 +171,7 @@ def test_searches_show_progress_and_return_the_same_names(
     plain = invoke(*arguments)
     assert plain.exit_code == 0
     told: list[Event] = []
-    monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: not notes.quiet))
+    monkeypatch.setattr(display, "can_draw_over", lambda: True)
     monkeypatch.setattr(display, "SECONDS_BEFORE", 0.001)
     monkeypatch.setattr(display, "SECONDS_BETWEEN_FRAMES", 0.001)
     call = Display.__call__
@@ -185,7 +187,7 @@ def test_a_search_reports_that_most_names_missed_the_threshold(
     log: Callable[[bool], io.StringIO],
 ) -> None:
     stream = log(False)
-    with Display(Notes(quiet=False)) as shown:
+    with Display() as shown:
         shown(Searched(3, 20, 4_000))
         wait_for("3 of 20 names found", stream)
         shown(FilledUp(20, filled=17))

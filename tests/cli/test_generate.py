@@ -17,7 +17,6 @@ import pytest
 from namegen.cli import formats
 from namegen.cli.display import Display
 from namegen.cli.formats import Output, Row
-from namegen.cli.terminal import Notes
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.errors import GenerationError, safe_cell
 from namegen.lists import load_bundled
@@ -330,7 +329,7 @@ def written(
         if error is not None:
             raise GenerationError(error)
 
-    with suppress(GenerationError), Display(Notes(quiet=True)) as display:
+    with suppress(GenerationError), Display() as display:
         Output(form, None, with_scores=False).write_rows(("a", "b"), batches(), display)
     return capsys.readouterr().out
 

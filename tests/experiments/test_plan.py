@@ -145,13 +145,16 @@ def test_a_sweep_has_a_run_per_combination_and_a_reference_per_split(tmp_path: P
     jobs, corpora = plan_sweep(read_grid(path), lambda data: Corpus(NAMES, source=data.names))
     assert [job.kind for job in jobs] == ["reference"] * 2 + ["network"] * 4
     runs = jobs[2:]
-    assert [(job.network, job.seed) for job in runs] == [
+    assert [(job.network, job.config.training.seed) for job in runs] == [
         ("learning rate 0.01", 0),
         ("learning rate 0.01", 1),
         ("learning rate 0.001", 0),
         ("learning rate 0.001", 1),
     ]
-    assert [job.seed for job in jobs[:2]] == [0, 1]  # each seed holds out other names
+    assert [job.config.training.seed for job in jobs[:2]] == [
+        0,
+        1,
+    ]  # each seed holds out other names
     assert list(corpora) == [runs[0].fingerprint]
     assert runs[0].label == "learning rate 0.01, seed 0, names names.txt"
 
