@@ -15,12 +15,7 @@ def lion(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Ten
     return w - lr * c / (c * c + 1e-24) ** 0.5, (0.99 * m + (1 - 0.99) * g,)
 
 
-LION = Optimizer(
-    lion,
-    "w ← w − lr·sign(β₁·m + (1−β₁)·g); m ← β₂·m + (1−β₂)·g, β₁ = 0.9, β₂ = 0.99",
-    0.001,
-    ("m",),
-)
+LION = Optimizer(lion, learning_rate=0.001, slots=("m",))
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,7 @@ def with_decay(optimizer: Optimizer) -> Optimizer:
         moved, new_slots = optimizer.update(w, g, slots, lr, t)
         return moved - lr * decay * w, new_slots
 
-    formula = optimizer.formula + "; w ← w − lr·λ·w, λ = {decay}"
-    return replace(optimizer, update=update, formula=formula, hyperparameters=("decay",))
+    return replace(optimizer, update=update, hyperparameters=("decay",))
 
 
 DECAYING = {"lion": with_decay(LION), "adam": with_decay(OPTIMIZERS["adam"])}

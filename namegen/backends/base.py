@@ -90,6 +90,7 @@ class TensorEngine(ABC):
         threads: int,
         dtype: str = "float32",
     ) -> None:
+        """Create an engine for a network, with zeros as parameters. Without training settings, it has no optimizer."""
         if dtype not in ("float32", "float64"):
             raise EngineError(
                 f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
@@ -310,9 +311,10 @@ class PaddedRows:
 
     @classmethod
     def of(cls, batch: Batch) -> PaddedRows:
-        """Convert a batch to rows, ordered by length. R is the number of distinct names.
+        """Convert a batch to one row per distinct name, ordered by length.
 
-        T is the largest number of characters, plus 1 for the end token.
+        R is the number of rows, and T the largest number of characters, plus 1 for the end token. For Al, the row reads
+        START A l and predicts A l END.
         """
         rows = batch.sequences()
         tokens = rows.tokens.astype(np.int64)  # (R, T), each name with its end token

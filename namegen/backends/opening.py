@@ -45,6 +45,7 @@ def find_architecture(name: str, engine: str) -> type[Network]:
     """
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
+    # Search the backends of other packages.
     for engine_class in _third_party_engines(engine, name):
         for architecture in engine_class.architectures:
             if architecture.architecture == name:
@@ -82,6 +83,7 @@ def open_network(
         EngineError: the engine can't be loaded, or doesn't have the architecture or the cell.
         CheckpointError: the engine computes different logits than the engine that trained the network.
     """
+    # Choose the engine, and check that it has the network's architecture and cell.
     network = checkpoint.network
     engine_class: EngineClass | None
     if backend is not None:
@@ -97,6 +99,7 @@ def open_network(
         )
     recurrent = as_recurrent(network)
     check_known(engine_class, network.architecture, recurrent.cell if recurrent else None)
+    # Load the parameters, and compare a few logits with those that the checkpoint contains.
     remedy = ": report it to the authors of the backend"
     with engine_at_work(engine_class.name, f"while reading {name}", remedy):
         engine: Engine = engine_class(network, None, threads=threads)
@@ -152,8 +155,9 @@ def check_export(
     rng = np.random.default_rng(SEED)
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
     tokens[:, 0] = np.resize(network.start_tokens, ROWS)
+    # Compare all logits. A difference of NaN counts as too large.
     difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
-    agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
+    agrees = difference <= TOLERANCE * max(1.0, largest)
     if not agrees:
         recurrent = as_recurrent(network)
         cell = recurrent.cell_class.name if recurrent else network.architecture

@@ -36,7 +36,6 @@ class Optimizer:
     """
 
     update: Callable[..., tuple[Tensor, Slots]]
-    formula: str  # for messages; ``{momentum}`` stands for the value of that setting
     learning_rate: float  # the default
     slots: tuple[
         str, ...
@@ -47,7 +46,7 @@ class Optimizer:
 def gradient_descent(
     w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor
 ) -> tuple[Tensor, Slots]:
-    """Take a step of stochastic gradient descent (Robbins and Monro, 1951)."""
+    """Take a step of stochastic gradient descent (Robbins and Monro, 1951): against the gradient."""
     return w - lr * g, ()
 
 
@@ -84,25 +83,13 @@ def adam(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Ten
 # Adam's learning rate is the best of 0.01, 0.015, 0.02 and 0.03 for the original project's network.
 # ``training/defaults.py`` lowers it for wider networks. The other rates are the original project's, or common ones.
 OPTIMIZERS: dict[str, Optimizer] = {
-    "sgd": Optimizer(gradient_descent, formula="w ← w − lr·g", learning_rate=0.5),
+    "sgd": Optimizer(gradient_descent, learning_rate=0.5),
     "momentum": Optimizer(
         damped_momentum,
-        formula="u ← m·u + lr·(1−m)·g; w ← w − u, m = {momentum}",
         learning_rate=0.5,
         slots=("u",),
         hyperparameters=("momentum",),
     ),
-    "rmsprop": Optimizer(
-        rmsprop,
-        formula="v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε), ρ = 0.9, ε = 1e-7",
-        learning_rate=0.005,
-        slots=("v",),
-    ),
-    "adam": Optimizer(
-        adam,
-        formula="m ← β₁·m + (1−β₁)·g; v ← β₂·v + (1−β₂)·g²; w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε), "
-        "β₁ = 0.9, β₂ = 0.999, ε = 1e-7",
-        learning_rate=0.015,
-        slots=("m", "v"),
-    ),
+    "rmsprop": Optimizer(rmsprop, learning_rate=0.005, slots=("v",)),
+    "adam": Optimizer(adam, learning_rate=0.015, slots=("m", "v")),
 }

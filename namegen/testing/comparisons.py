@@ -9,8 +9,6 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.network.architecture import Network
-from namegen.core.optimizers import OPTIMIZERS
-from namegen.core.settings import TrainingSettings
 from namegen.testing.material import small_network
 from namegen.types import Array
 
@@ -139,21 +137,3 @@ def _run_check(name: str, check: Check, subject: object, material: object) -> No
         raise AssertionError(
             f"{context}: the backend raised {type(error).__name__}: {error}"
         ) from error
-
-
-def describe_training(training: TrainingSettings) -> str:
-    """Describe how a step changes the parameters: the optimizer's formula, clipping and truncation.
-
-    >>> describe_training(TrainingSettings(optimizer="sgd"))
-    'optimizer sgd (w ← w − lr·g)'
-    """
-    formula = OPTIMIZERS[training.optimizer].formula.format(**training.hyperparameters)
-    description = f"optimizer {training.optimizer} ({formula})"
-    if training.clip_norm is not None:
-        description += (
-            f", clipped (g ← g·min(1, {training.clip_norm}/‖g‖), ‖g‖ of the masked gradients of all parameters "
-            "together, its squares in float64)"
-        )
-    if not training.bptt:
-        description += ", without bptt (the state before each character, all of its arrays, counts as a constant)"
-    return description

@@ -21,7 +21,6 @@ from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.testing import material
 from namegen.testing.comparisons import (
-    describe_training,
     expect_close,
     expect_same,
     expect_within,
@@ -92,7 +91,11 @@ def check_same_training(engine_class: EngineClass, network: RecurrentNetwork) ->
         dtype = run.dtype
         tolerance = TOLERANCES[dtype]
         widths = run.network.hidden
-        subject = f"{describe_training(run.settings)}, widths {widths}, in {dtype}"
+        settings = run.settings
+        subject = (
+            f"optimizer {settings.optimizer} {settings.hyperparameters} (core/optimizers.py has its formula), "
+            f"clip_norm={settings.clip_norm}, bptt={settings.bptt}, widths {widths}, in {dtype}"
+        )
 
         # Start with the same parameters.
         create = partial(small_engine, network=run.network, training=run.settings, dtype=dtype)

@@ -119,20 +119,19 @@ class File:
     ) -> None:
         """Let programs call a subgraph by its name, and pass its inputs and outputs by their names."""
         graph.set_inputs_and_outputs(list(inputs.values()), list(outputs.values()))
-        signature = schema.SignatureDefT(signatureKey=graph.name, subgraphIndex=graph.number)
-        signature.inputs = [
-            schema.TensorMapT(name=name, tensorIndex=tensor.number)
-            for name, tensor in sorted(inputs.items())
-        ]
-        signature.outputs = [
-            schema.TensorMapT(name=name, tensorIndex=tensor.number)
-            for name, tensor in sorted(outputs.items())
-        ]
+        signature = schema.SignatureDefT(
+            signatureKey=graph.name,
+            subgraphIndex=graph.number,
+            inputs=_tensors_by_name(inputs),
+            outputs=_tensors_by_name(outputs),
+        )
         self.signatures.append(signature)
 
     def to_bytes(self) -> bytes:
-        """Write the whole file."""
-        # Each kind of operator is listed once. The operators of the subgraphs refer to it by its place.
+        """Write the whole file: the subgraphs, and the lists that they refer to.
+
+        Each kind of operator is listed once. The operators of the subgraphs refer to it by its place.
+        """
         operator_codes = [
             schema.OperatorCodeT(
                 deprecatedBuiltinCode=min(op, LARGEST_OLD_OPERATOR), version=version, builtinCode=op
@@ -151,6 +150,14 @@ class File:
         builder = flatbuffers.Builder()
         builder.Finish(model.Pack(builder), IDENTIFIER)
         return bytes(builder.Output())
+
+
+def _tensors_by_name(tensors: Mapping[str, Tensor]) -> list[Any]:
+    """List the names of tensors and their numbers in the subgraph, as the schema stores them."""
+    return [
+        schema.TensorMapT(name=name, tensorIndex=tensor.number)
+        for name, tensor in sorted(tensors.items())
+    ]
 
 
 class Graph:
@@ -213,7 +220,10 @@ class Graph:
         return self.tensor(tensor.type, tensor.shape)
 
     def weight(self, name: str) -> Tensor:
-        """Add one of the network's weights as a tensor that operators of this subgraph can read."""
+        """Add one of the network's weights as a tensor that operators of this subgraph can read.
+
+        The values themselves are stored only once in the file. Weights in half precision are converted to float32.
+        """
         weight = self.file.weights[name]
         tensor = self.tensor(
             TYPES[weight.values.dtype],
@@ -237,9 +247,16 @@ class Graph:
         version: int = 1,
         scales: Array | None = None,
     ) -> Tensor:
-        """Add an operator with one output, and return the output.
+        """Add an operator with one output, and return the output, which other operators can read.
 
-        By default, the output has the type and the shape of the first input, which is a tensor then.
+        Args:
+            op: the operator, such as ``Op.ADD``. LiteRT runs it later.
+            inputs: tensors, or whole numbers, which become constants.
+            output_type: the type of the output. None: that of the first input.
+            shape: the shape of the output. None: that of the first input.
+            options: the operator's table of options, if it has one.
+            version: the version of the operator that has the features that are used.
+            scales: for int8, what the output's values are multiplied by.
         """
         tensors = self._tensors(inputs)
         output = self.tensor(

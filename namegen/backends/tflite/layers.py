@@ -91,7 +91,14 @@ def layer_step(
 
 
 def matrix_product(graph: Graph, rows: Tensor, kernel: str, bias: str | None) -> Tensor:
-    """Compute ``rows K (+ b)``. The kernel is stored as (outputs, inputs), which is how the operator reads it."""
+    """Add the operator that computes ``rows K``, or ``rows K + b``, and return its output.
+
+    Args:
+        graph: the subgraph that the operator is added to.
+        rows: the matrix (B, inputs).
+        kernel: the name of the weight K. The file has it as (outputs, inputs), which is how the operator reads it.
+        bias: the name of the weight b; None for no bias.
+    """
     weight = graph.file.weights[kernel]
     options = None
     version = 1

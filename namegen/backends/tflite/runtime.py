@@ -55,6 +55,7 @@ class TFLiteModel:
     def __init__(
         self, content: bytes, *, path: Path | str = "the .tflite", threads: int = 1
     ) -> None:
+        """Read and check a file, and load it into LiteRT."""
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         # 1. Read and check the file.
@@ -113,7 +114,7 @@ class TFLiteModel:
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float32[Array, "B V"], TFLiteState]:
-        """Read one token per row.
+        """Read one token per row. Return the logits of the next token, and the new state.
 
         A number of rows that differs from the previous call costs 2 to 10%; padding the rows would cost more.
         """

@@ -47,7 +47,10 @@ class LoopVariables(NamedTuple):
 
 
 def add_sampling_loop(file: File, network: RecurrentNetwork, start_tokens: StartTokens) -> None:
-    """Add the signature to a file.
+    """Add a subgraph that draws whole names, for programs that run the file without namegen.
+
+    It's a WHILE loop. Each round draws one more character of all n names, until all have ended or no random numbers are
+    left. The condition and the body of the loop are subgraphs, too.
 
     Its inputs are ``uniforms`` (n, T), random numbers from 0 to below 1, and ``temperature``. With several start
     tokens, ``uniforms`` is (n, 1 + T), and the first number of a row chooses the start token. Its outputs are
@@ -56,11 +59,13 @@ def add_sampling_loop(file: File, network: RecurrentNetwork, start_tokens: Start
     graph = file.add_graph("generate")
     uniforms = graph.tensor(FLOAT32, (ANY, ANY), name="uniforms")
     temperature = graph.tensor(FLOAT32, (), name="temperature")
+    # The loop's variables before the first round. All subgraphs have variables of the same types and shapes.
     start = first_variables(graph, network, start_tokens, uniforms, temperature)
     condition = file.add_graph("goes_on")
     add_condition(condition, start_tokens, start.declare_in(condition))
     body = file.add_graph("one_character")
     add_round(body, network, start_tokens, start.declare_in(body))
+    # The loop itself, with its variables after the last round.
     end = start.declare_in(graph)
     subgraphs = schema.WhileOptionsT(
         condSubgraphIndex=condition.number, bodySubgraphIndex=body.number
@@ -203,6 +208,9 @@ def add_round(
 def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
     """Draw an index per row, (n,): the first index whose cumulative sum exceeds the uniform number, else the last.
 
+    The operators count the sums that don't exceed it: for the sums 0.2, 0.7, 1.0 and the number 0.5, one sum is below,
+    so the index is 1.
+
     Args:
         graph: the subgraph that the operators are added to.
         sums: cumulative sums, (k,) or (n, k).
@@ -211,9 +219,9 @@ def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
     k = sums.shape[-1]
     column = graph.compute(Op.RESHAPE, [uniforms, [-1, 1]], FLOAT32, (ANY, 1))
     is_below = graph.compute(Op.LESS_EQUAL, [sums, column], BOOL, (ANY, k))
-    ones = graph.compute(Op.CAST, [is_below], INT32)
-    first_index_above = graph.compute(Op.SUM, [ones, 1], INT32, (ANY,))
-    return graph.compute(Op.MINIMUM, [first_index_above, k - 1])
+    one_if_below = graph.compute(Op.CAST, [is_below], INT32)
+    sums_below = graph.compute(Op.SUM, [one_if_below, LAST_AXIS], INT32, (ANY,))
+    return graph.compute(Op.MINIMUM, [sums_below, k - 1])
 
 
 def transpose(graph: Graph, matrix: Tensor) -> Tensor:

@@ -97,8 +97,15 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
 
 
 def stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
-    """Convert a parameter, or one row of it, to the form in which the file stores it."""
-    # 1. Select and transpose.
+    """Convert a parameter, or one row of it, to the form in which the file stores it.
+
+    With 8 bits, values are stored as whole numbers from −127 to 127 and a scale, which they're multiplied by when
+    they're read. The scale is chosen so that the largest magnitude becomes 127.
+
+    Args:
+        parameter: the values in the checkpoint.
+        piece: which row to store, whether to transpose it, and the type of the stored numbers.
+    """
     values = parameter
     if piece.row is not None:
         length = piece.shape[0]
@@ -107,13 +114,10 @@ def stored(parameter: Float32[Array, "..."], piece: Piece) -> Weight:
         values = values.T
     if piece.dtype != INT8:
         return Weight(np.ascontiguousarray(values, piece.dtype))
-    # 2. Quantize to whole numbers from −127 to 127, which are multiplied by a scale when they're read. There's one
-    #    scale per row of a transposed kernel, or one for a whole table. It's chosen so that the largest magnitude
-    #    becomes 127.
+    # A transposed kernel has a scale for each of its m rows, and a table of rows that are looked up has only one.
     axis = 1 if piece.is_transposed else None
-    largest = (
-        np.abs(values).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
-    )  # (m, 1) or (1, 1)
+    largest = np.abs(values).max(axis=axis, keepdims=True, initial=0)  # (m, 1) or (1, 1)
+    largest = largest.astype(np.float64)
     scales = np.where(largest == 0, 1.0, largest / LARGEST_INT8).astype(FLOAT32)
     scales = np.maximum(scales, SMALLEST_SCALE)  # tiny values would get a scale of 0
     rounded = np.rint(values / scales)

@@ -259,11 +259,13 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
     >>> read_metadata(metadata.to_plain()).vocabulary
     Vocabulary(characters='abc')
     """
+    # Check the types of all fields, and the types of the training summary's known keys. It may have other keys.
     document = from_plain(MetadataDocument, plain)
+    known = {key: document.training[key] for key in KEYS_OF_SUMMARY & document.training.keys()}
+    from_plain(TrainingSummary, known)
+    # Convert what JSON doesn't have, such as arrays and the network.
     architecture_name = str(document.network.get("architecture"))
     network_class = architectures(architecture_name, document.engine)
-    known = {key: document.training[key] for key in KEYS_OF_SUMMARY & document.training.keys()}
-    from_plain(TrainingSummary, known)  # other keys are allowed
     values: dict[str, Any] = {}
     for name in _PLAIN_TYPES:
         value = getattr(document, name)
@@ -283,6 +285,7 @@ def read_metadata(plain: object, architectures: Architectures = own_architecture
 
 def check_together(metadata: Metadata) -> None:
     """Raise ValueError, NamesError or SettingsError if fields of the metadata contradict each other."""
+    # The network has the vocabulary and the labels.
     vocabulary = metadata.vocabulary
     network = metadata.network
     label_count = len(metadata.labels)
@@ -297,6 +300,7 @@ def check_together(metadata: Metadata) -> None:
         raise ValueError("shortest_name is above longest_name")
     if metadata.probe is not None and metadata.probe.shape != (2, vocabulary.size):
         raise ValueError("probe doesn't have two rows of logits")
+    # What names are scored by fits the labels and the vocabulary.
     if len(metadata.score_rules) not in (0, 1, label_count):
         raise ValueError("score_rules has neither one rule nor one per label")
     numbers = [number for rule in metadata.score_rules for number in astuple(rule)]

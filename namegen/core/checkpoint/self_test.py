@@ -30,6 +30,8 @@ def probe_tokens(vocabulary_size: int) -> Int32[Array, "8"]:
 def self_test_logits(model: LanguageModel, start_token: int) -> Float32[Array, "2 V"]:
     """Compute the self-test logits: those after the start token, and those after some fixed tokens.
 
+    A model's file contains them, so another program can check whether it computes the same network.
+
     Args:
         model: Any LanguageModel.
         start_token: The id of the start token, ``Network.start_tokens[0]``.

@@ -57,21 +57,22 @@ def write_tensors(
     >>> tensors["a"].tolist(), document
     ([1.0, 1.0], {'kind': 'example'})
     """
-    # NumPy would turn a single number into a contiguous array with one dimension.
+    # safetensors needs contiguous arrays. NumPy would turn a single number into an array with one dimension.
     arrays = {
         name: np.ascontiguousarray(values).reshape(np.shape(values))
         for name, values in tensors.items()
     }
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
+    # Don't write what couldn't be read again. The limits leave some room for the description of the tensors.
     text_size = len(json.dumps(text, ensure_ascii=False).encode())
-    if text_size > 0.9 * largest:  # the rest is for the description of the tensors
+    if text_size > 0.9 * largest:
         raise OutputError(
             f"the header of {short(path)} would have more than {largest:,} bytes, which is the limit: use a list "
             "with fewer labels or fewer different characters"
         )
     arrays_size = sum(values.nbytes for values in arrays.values())
-    if arrays_size + len(text) > 0.99 * LARGEST_FILE:  # the rest is for the header
+    if arrays_size + len(text) > 0.99 * LARGEST_FILE:
         raise OutputError(
             f"{short(path)} would have more than {LARGEST_FILE:,} bytes, which is the limit: use a smaller network"
         )
@@ -90,6 +91,7 @@ def read_tensors(
     Raises:
         CheckpointError: If the file is missing, foreign, cut short, damaged, or has another format version.
     """
+    # Read the document, which is a JSON string in the header.
     try:
         content = read_whole(path, LARGEST_FILE)
     except (OSError, ValueError) as error:  # ValueError: the path contains a NUL character
@@ -110,6 +112,7 @@ def read_tensors(
         raise CheckpointError(
             f"{path} has the format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}"
         )
+    # Read the tensors, and verify that they and the document belong together.
     try:
         tensors = load_safetensors(content)
         stored_checksum = document.pop("checksum", None)

@@ -107,14 +107,17 @@ class Network(ABC):
         """
         values: dict[str, Float64[Array, "..."]] = {}
         for name, shape in self.parameter_shapes.items():
+            is_vector = len(shape) == 1
+            is_recurrent_kernel = name.endswith(".recurrent_kernel")
             if name.endswith(".bias"):
                 values[name] = np.zeros(shape)
-            elif init == "glorot" and name.endswith(".recurrent_kernel"):
-                values[name] = orthogonal(shape, rng=rng)
-            elif len(shape) == 1:
+            elif is_vector:
                 values[name] = rng.uniform(0, 1, shape)
+            elif is_recurrent_kernel and init == "glorot":
+                values[name] = orthogonal(shape, rng=rng)
             else:
-                values[name] = INITIALIZERS[init](shape, rng=rng)
+                draw = INITIALIZERS[init]
+                values[name] = draw(shape, rng=rng)
         return values
 
     @property
@@ -166,6 +169,7 @@ class Network(ABC):
             settings: The settings.
             known: The options of this architecture.
         """
+        # Users can choose the cell of an architecture that has the field, unless it has a cell of its own.
         has_field = any(field.name == "cell" for field in fields(cls))
         has_cells = has_field and not issubclass(cls, OwnCellNetwork)
         if settings.cell is not None and not has_cells:
@@ -193,6 +197,7 @@ def orthogonal(
     True
     """
     rows, columns = shape
+    # The columns of q are orthonormal if the matrix isn't wider than tall.
     tall_shape = (max(shape), min(shape))
     q, r = np.linalg.qr(rng.standard_normal(tall_shape))
     q *= np.sign(np.diag(r))
@@ -273,13 +278,16 @@ class RecurrentNetwork(Network):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All parameters, in canonical order."""
+        """All parameters of the network, with their shapes: those of each recurrent layer, then the linear layer's.
+
+        A layer's matrices have the columns of all gates side by side, so a GRU with three gates and 32 units has 96.
+        """
         formula = self.formula
         parameters: list[Parameter] = []
-        inputs = self.input_size
+        inputs = self.input_size  # of the layer
         for k, width in enumerate(self.hidden):
             columns = formula.gates * width
-            state_columns = formula.state_gates * width
+            state_columns = formula.state_gates * width  # only of the gates that read the state
             bias_shape = (columns,) if formula.biases == 1 else (formula.biases, columns)
             parameters += [
                 Parameter(f"rnn.{k}.kernel", Role.INPUT_MATRIX, (inputs, columns)),
@@ -303,20 +311,22 @@ class RecurrentNetwork(Network):
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
         """For each dropout setting, the parameters that it masks, and the shapes of their masks.
 
-        A mask with one column drops whole rows of a kernel, which is the same as dropping units of the layer's input.
+        Recurrent dropout drops single numbers of a matrix. The others drop units of a layer's input, which is the same
+        as dropping whole rows of the matrix that the layer multiplies its input by. So their masks have one column.
 
         >>> RecurrentNetwork(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'rnn.1.kernel': (32, 1)}
         """
         shapes: dict[str, dict[str, Shape]] = {drop: {} for drop in DROPOUT_SETTINGS}
         for parameter in self.parameters:
-            inputs = parameter.shape[0]
+            one_column = (parameter.shape[0], 1)
             if parameter.role == Role.STATE_MATRIX:
                 shapes["recurrent_dropout"][parameter.name] = parameter.shape
             elif parameter.name == "output.kernel":
-                shapes["output_dropout"][parameter.name] = (inputs, 1)
+                shapes["output_dropout"][parameter.name] = one_column
+            # The first layer reads characters, which aren't dropped.
             elif parameter.role == Role.INPUT_MATRIX and parameter.name != "rnn.0.kernel":
-                shapes["layer_dropout"][parameter.name] = (inputs, 1)
+                shapes["layer_dropout"][parameter.name] = one_column
         return shapes
 
 
@@ -354,7 +364,9 @@ class OwnCellNetwork(RecurrentNetwork):
 
 
 def exportable(network: Network, operations: Container[str], what: str) -> RecurrentNetwork:
-    """Return the network if an exporter can write it, because it knows all operations of its formula.
+    """Return the network if an exporter can write it, otherwise raise OutputError.
+
+    An exporter writes a network with any cell whose formula consists of operations that the exporter knows.
 
     Args:
         network: The network to export.
@@ -406,6 +418,7 @@ def checked_tensors(
     Raises:
         CheckpointError: If a tensor is missing or unknown, or has a wrong shape or dtype.
     """
+    # The parameters.
     shapes = network.parameter_shapes
     for name in state:
         if name not in shapes and not name.startswith(OPTIMIZER_PREFIX):
@@ -413,6 +426,7 @@ def checked_tensors(
                 f"the tensor {quote(name)} has no place in the description of the network"
             )
     parameters = {name: _checked_tensor(state, name, shape) for name, shape in shapes.items()}
+    # The optimizer's state: the number of updates, and a tensor for each slot and parameter, such as Adam's m.
     if "optimizer.step" not in state:
         return parameters, None
     step = int(_checked_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
@@ -429,7 +443,7 @@ def checked_tensors(
 
 
 def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the masks of a training step in canonical order.
+    """Return the dropout masks of a training step in canonical order, after checking that they fit the parameters.
 
     Raises:
         EngineError: If the network has no such parameter, or a mask can't be broadcast to its parameter's shape.
@@ -442,6 +456,7 @@ def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Arr
             raise EngineError(
                 f"a step masks {name}, but the network doesn't have it: expected {', '.join(shapes)}"
             )
+        # Each axis has the size 1 or the parameter's size.
         shape = shapes[name]
         can_be_broadcast = len(mask.shape) == len(shape) and all(
             size in (1, full_size) for size, full_size in zip(mask.shape, shape, strict=True)

@@ -51,10 +51,14 @@ class Formula:
     after: tuple[int, ...]  #: the numbers of the values that are the state after the step
 
     def run(self, inputs: Sequence[Any], library: object) -> list[Any]:
-        """Compute the state after a step.
+        """Compute the state after a step, by running the operations one after another.
+
+        Values are numbered: first the inputs, then the result of each operation. Each operation reads values by their
+        numbers. ``after`` has the numbers of the values that are the new state.
 
         Args:
-            inputs: X of each gate, s of each state gate, the arrays of the state before the step, and the vectors.
+            inputs: The input's part of each gate, the state's part of each gate that reads the state, the arrays of the
+                state before the step, and the vectors.
             library: Has a function for each operation. NumPy has all except for ``sigmoid``.
 
         >>> import numpy as np
@@ -88,7 +92,12 @@ class Value:
         self.index = index
 
     def note(self, name: str, *of: Operand) -> Value:
-        """Record an operation and return its result. Numbers become constants."""
+        """Record an operation instead of computing it, and return a value that stands for its result.
+
+        Args:
+            name: The operation, such as ``add``.
+            of: What it reads. A number becomes an operation of its own, which returns this constant.
+        """
         operands = []
         for operand in of:
             if not isinstance(operand, Value):
@@ -190,15 +199,20 @@ class Cell:
         """
 
     def __init_subclass__(cls) -> None:
+        """Convert ``step`` to a list of operations, when a cell is declared.
+
+        The step is called once, with values that record the operations on them, such as ``x.z + s.z``.
+        """
         state_gates = cls.gates[: cls.state_gates]
         read_directly = (*cls.states, *cls.vectors)
         input_count = len(cls.gates) + len(state_gates) + len(read_directly)
-        # Run the step once, with values that record the operations on them.
+        # Number the inputs: x of each gate, s of each state gate, then what the step reads directly.
         operations: list[Operation] = []
         inputs = iter([Value(input_count, operations, index) for index in range(input_count)])
         x = Parts(**{gate: next(inputs) for gate in cls.gates})
         s = Parts(**{gate: next(inputs) for gate in state_gates})
         before = Parts(**{name: next(inputs) for name in read_directly})
+        # This call adds the operations to the list.
         result = cls.step(x, s, before)
         after = result if isinstance(result, tuple) else (result,)
         if len(after) != len(cls.states):
