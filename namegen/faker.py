@@ -13,7 +13,6 @@ It requires the Faker library, which the ``faker`` extra installs.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -21,7 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
 
 from namegen import __version__, api
 from namegen.api.people import people_origins
@@ -46,6 +47,7 @@ except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
 Item = TypeVar("Item")
+Row: TypeAlias = tuple[str, ...]  # of a pool
 
 # Sizes of pools.
 POOL_SIZE = 4096
@@ -59,7 +61,8 @@ MODELS = {
     "players": ("mlb-first", "mlb-last"),
     "places": ("world-places",),
 }
-WIDTHS = {"people": 3, "players": 2}  # the number of strings in a row of a pool; otherwise 1
+# The types of pools whose rows have several strings.
+TYPES: dict[str, Any] = {"people": list[tuple[str, str, str]], "players": list[tuple[str, str]]}
 
 
 class NamegenProvider(BaseProvider):
@@ -122,9 +125,7 @@ class NamegenProvider(BaseProvider):
             origins=(origin,) if isinstance(origin, str) else tuple(origin or ()),
             countries=(country,) if isinstance(country, str) else tuple(country or ()),
         )
-        self._names_of_model: list[
-            list[str]
-        ] = []  # not shared: the model of a run folder can change
+        self._names_of_model: list[Row] = []  # not shared: the model of a run folder can change
 
     def invented(self) -> str:
         """Return a new name from the provider's model. The default is the newest run, or ``taverns`` without runs."""
@@ -245,7 +246,7 @@ class PoolSettings:
 
 
 @cache
-def _pool(settings: PoolSettings, kind: str, origin: str = "") -> list[list[str]]:
+def _pool(settings: PoolSettings, kind: str, origin: str = "") -> list[Row]:
     """Return a pool from the cache folder, or draw and store it.
 
     A file that is damaged is replaced. If the folder can't be used, the pool is drawn again by each program.
@@ -265,40 +266,33 @@ def _pool(settings: PoolSettings, kind: str, origin: str = "") -> list[list[str]
     key = hashlib.sha256(repr((__version__, hashes, sizes, settings, kind, origin)).encode())
     folder = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "namegen")
     path = folder / f"{kind}-{key.hexdigest()[:32]}.json"
+    row_type = TYPES.get(kind, list[tuple[str]])
     with suppress(OSError, ValueError):
-        stored = json.loads(read_whole(path, MAX_CACHE_BYTES))
-        if _is_pool(stored, WIDTHS.get(kind, 1)):
-            return cast(list[list[str]], stored)
+        content = read_whole(path, MAX_CACHE_BYTES)
+        stored: list[Row] = msgspec.json.decode(content, type=row_type)
+        if stored:
+            return stored
     pool = _draw_pool(settings, kind, origin)
     with suppress(OSError, NamegenError):
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(pool).encode())  # other programs see all of it or nothing
+        write_whole(path, msgspec.json.encode(pool))  # other programs see all of it or nothing
     return pool
 
 
-def _is_pool(stored: Any, width: int) -> bool:
-    """Return whether a file's content is a list of rows with so many strings each."""
-    expected = [str] * width
-    is_list_of_lists = isinstance(stored, list) and all(isinstance(row, list) for row in stored)
-    return (
-        is_list_of_lists and stored != [] and all([*map(type, row)] == expected for row in stored)
-    )
-
-
-def _draw_pool(settings: PoolSettings, kind: str, origin: str) -> list[list[str]]:
+def _draw_pool(settings: PoolSettings, kind: str, origin: str) -> list[Row]:
     """Draw a pool. The arguments and the result are those of ``_pool``."""
     if kind == "origins":
-        return [[known_origin] for known_origin in people_origins(settings.origins)]
+        return [(known_origin,) for known_origin in people_origins(settings.origins)]
     if kind == "players":
         players = _available(api.generate_players_batches(POOL_SIZE, **settings.options))
-        return [[player.first, f"{player.last} {player.suffix}".strip()] for player in players]
+        return [(player.first, f"{player.last} {player.suffix}".strip()) for player in players]
     if kind == "people":
         # Profiles change the letter case, because women's forms of family names depend on their spelling.
         options = {**settings.options, "letter_case": None}
         batches = api.generate_people_batches(
             PEOPLE_PER_ORIGIN, origins=origin, gender=settings.gender, **options
         )
-        return [[one.given, one.family, one.gender or ""] for one in _available(batches)]
+        return [(one.given, one.family, one.gender or "") for one in _available(batches)]
     if kind == "places":
         return _new_names(api.places_of(settings.countries), POOL_SIZE, settings)
     model = api.load_shipped(kind)
@@ -311,9 +305,9 @@ def _draw_pool(settings: PoolSettings, kind: str, origin: str) -> list[list[str]
     return _new_names(model, COMPANIES if kind == "companies" else POOL_SIZE, settings)
 
 
-def _new_names(model: api.LoadedModel, n: int, settings: PoolSettings) -> list[list[str]]:
+def _new_names(model: api.LoadedModel, n: int, settings: PoolSettings) -> list[Row]:
     batches = model.generate_batches(n, **settings.options)
-    return [[name] for name in _available(batch.names for batch in batches)]
+    return [(name,) for name in _available(batch.names for batch in batches)]
 
 
 def _available(batches: Iterable[Iterable[Item]]) -> list[Item]:

@@ -14,7 +14,6 @@ from namegen import api
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation.fitting import measure_rules
 from namegen.core.settings import Config
-from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import merge
 from tests.core.training.small_runs import After
@@ -36,15 +35,6 @@ def goes_on(folder: Path) -> None:
     result = api.resume(folder)
     assert result.finished
     assert result.epochs == 4
-
-
-def test_a_run_can_be_resumed_with_more_epochs_but_not_with_fewer(elsewhere: Path) -> None:
-    config = merge(SHORT, {"training.lr_schedule": "constant", "training.learning_rate": 0.01})
-    api.train(NAMES, config=config, out="run")
-    with pytest.raises(SettingsError, match="epochs is 3, but the run already has 4"):
-        api.resume("run", epochs=3)
-    assert api.resume("run", epochs=4).epochs == 4
-    assert api.resume("run", epochs=5).epochs == 5
 
 
 def test_names_from_python_are_stored_in_the_run_folder(

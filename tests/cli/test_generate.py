@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import zip_longest
 
-import numpy as np
 import pytest
 
 from namegen.cli import formats
@@ -195,16 +194,13 @@ def test_text_from_a_model_is_safe_to_show(program):
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
-def test_missing_known_names_and_nan_parameters_are_reported(program, run_folder):
+def test_missing_known_names_are_reported(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     replace(checkpoint, known_names=None).save(program.folder / "bare.safetensors")
     bare = ("generate", "bare.safetensors", "-n", 3)
     program(*bare).refused("can't tell which names are new", "--allow-seen")
     entries = program(*bare, "--allow-seen", "--scores", "--json").done().json
     assert [entry["new"] for entry in entries] == [None] * 3
-    broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
-    replace(checkpoint, parameters=broken, probe=None).save(program.folder / "broken.safetensors")
-    program("generate", "broken.safetensors", "-n", 2).refused()
 
 
 def test_a_blend_mixes_characters_but_excludes_both_lists(program):
@@ -237,28 +233,10 @@ def test_unfiltered_names_come_from_the_models_own_distribution(program):
     """By default, the best names are returned, so two runs share many. With --allow-repeats, nothing is filtered."""
     few = set(program("generate", "mlb-last", "-n", 40, "--seed", 2).lines())
     some = program("generate", "mlb-last", "-n", 1_000, "--seed", 1).lines()
-    unfiltered = program("generate", "mlb-last", "-n", 1_000, "--seed", 1, "--unfiltered").done()
-    assert len(few.intersection(some)) > 10 > len(few.intersection(unfiltered.out.splitlines()))
-    assert unfiltered.err == ""
+    unfiltered = program("generate", "mlb-last", "-n", 1_000, "--seed", 1, "--unfiltered").lines()
+    assert len(few.intersection(some)) > 10 > len(few.intersection(unfiltered))
     repeats = ("generate", "mlb-last", "-n", 200, "--seed", 1, "--allow-repeats")
     assert program(*repeats).lines() == program(*repeats, "--unfiltered").lines()
-
-
-def test_a_note_appears_if_most_names_miss_the_threshold(program):
-    line = "names below the usual score threshold: 30 of 30, because too few names reach it\n"
-    rare = ("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1)
-    for option, note in (((), line), (("--quiet",), ""), (("--unfiltered",), "")):
-        assert program(*rare, *option).done().err == note
-
-
-def test_filtering_keeps_the_share_of_known_names(program):
-    def new(*more: object) -> float:
-        line = "generate mlb-last -n 1000 --seed 1 --allow-seen --scores --json"
-        rows = program(*line.split(), *more).done().json
-        return float(np.mean([row["new"] for row in rows]))
-
-    assert new() == pytest.approx(new("--unfiltered"), abs=0.01)
-    assert 0.1 < new() < 0.9
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from pathlib import Path
 from statistics import stdev
 
-import msgspec
 import pytest
 
 from namegen.backends import load_engine
@@ -179,11 +177,3 @@ def test_a_list_that_cannot_be_split_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(NamesError):
         compare([Corpus(("Al",), source="x")], tmp_path / "out", Options(quick=True))
     assert not (tmp_path / "out").exists()
-
-
-def test_rows_are_plain_json(measured: Results, folder: Path) -> None:
-    for line in (folder / run.ROWS).read_text("utf-8").splitlines():
-        assert json.loads(line)["key"] in {row.key for row in measured.rows}
-    again = msgspec.json.decode(msgspec.json.encode(measured), type=Results)
-    assert again == measured
-    assert [row.job.key for row in measured.rows] == [row.key for row in measured.rows]
