@@ -16,7 +16,7 @@ from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.requirements import require
 
 MODEL = "as a language model"
-QUICK = ("states", "settings of core")
+QUICK = ("states",)
 ONE_CELL_IS_ENOUGH = "same training"  # optimizers don't depend on the cell
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 

@@ -148,26 +148,6 @@ def test_scores_of_bad_names_are_the_same(
         assert missing == pytest.approx(expected.tolist())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--label", "Irish"], "the model has no label Irish"),
-        (["--starts-with", "雪"], "doesn't know the character '雪'"),
-    ],
-)
-def test_errors_are_one_sentence(
-    arguments: list[str],
-    message: str,
-    program: ModuleType,
-    exported: Callable[[str], tuple[Path, Checkpoint]],
-) -> None:
-    path, _ = exported("mlb-first")
-    with pytest.raises(SystemExit, match=f"^Error: .*{message}"):
-        program.main([str(path), *arguments])
-    with pytest.raises(SystemExit, match=r"wasn't written by namegen export-tflite"):
-        program.main([str(PROGRAM), *arguments])
-
-
 def test_the_example_on_the_page_runs_without_namegen(tmp_path: Path) -> None:
     """It prints the names that the page shows, and doesn't need TensorFlow either."""
     page = PAGE.read_text(encoding="utf-8")
