@@ -40,38 +40,29 @@ def engine_paths() -> dict[str, str]:
     >>> engine_paths()["numpy"]
     'namegen.backends.numpy_engine.engine:NumpyEngine'
     """
-    others = {name: points[0].value for name, points in registered().items() if name not in TAKEN}
+    others = {name: point.value for name, point in registered().items()}
     return ENGINES | others
 
 
-def registered() -> dict[str, list[EntryPoint]]:
-    """List the entry points of other packages by the backend's name. Names and packages are sorted."""
+def registered() -> dict[str, EntryPoint]:
+    """List the backends of other packages by name, each with its entry point. Names are sorted.
+
+    Other packages can't replace namegen's own backends. If several packages register the same name, the one that comes
+    first in the alphabet counts.
+    """
     from importlib.metadata import entry_points  # slow to import, and few commands need it
 
-    by_name: dict[str, dict[str, EntryPoint]] = {}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        # Python may find the same package twice.
-        by_name.setdefault(point.name, {}).setdefault(_package(point), point)
-    return {
-        name: [by_package[package] for package in sorted(by_package)]
-        for name, by_package in sorted(by_name.items())
-    }
+    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=_package)
+    by_name: dict[str, EntryPoint] = {}
+    for point in points:
+        if point.name not in TAKEN:
+            by_name.setdefault(point.name, point)
+    return dict(sorted(by_name.items()))
 
 
 def _package(point: EntryPoint) -> str:
     """Return the name of the package that registers an entry point, or the path if it's unknown."""
     return point.value if point.dist is None else point.dist.name
-
-
-def shadowed() -> list[str]:
-    """Return a warning for each backend that can't be used, because it has the name of one of namegen's own."""
-    return [
-        f"{_package(point)} registers a backend called {name}, like one of namegen's own. namegen uses its own; to use "
-        "the other backend, rename it"
-        for name, points in registered().items()
-        for point in points
-        if name in TAKEN
-    ]
 
 
 def advice(name: str) -> str:
@@ -106,17 +97,11 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
         if name in EXTRAS:
             remedy = f"reinstall its libraries: {install_command(EXTRAS[name])}"
     else:
-        points = [] if name in TAKEN else registered().get(name, [])
-        if not points:
+        point = registered().get(name)
+        if point is None:
             raise UnknownEngineError(f"there is no backend {quote(name)}: {advice(name)}")
-        if len(points) > 1:
-            packages = " and ".join(map(_package, points))
-            raise EngineError(
-                f"{packages} each register a backend called {name}, so namegen can't choose: "
-                "uninstall all of them but one"
-            )
-        path = points[0].value
-        remedy = f"repair or uninstall {_package(points[0])}"
+        path = point.value
+        remedy = f"repair or uninstall {_package(point)}"
 
     # Import it. Code of other packages can raise anything.
     try:

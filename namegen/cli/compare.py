@@ -13,7 +13,7 @@ import msgspec
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.opening import note_same_name, note_shadowed_backends, open_list, read_list
+from namegen.cli.opening import note_same_name, open_list, read_list
 from namegen.cli.terminal import columns, counted, json_text, note, printable, show, table
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
@@ -115,7 +115,6 @@ def compare_backends(
         note(f"names: {', '.join(DEFAULT_LISTS)}")
     distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
     corpora = [open_list(name, label_column=label_column) for name in distinct_lists]
-    note_shadowed_backends()
     from namegen.experiments.experiment import compare
     from namegen.experiments.plan_comparison import Options
     from namegen.settings_toml import parse_config
@@ -193,7 +192,6 @@ def sweep(
     from namegen.experiments.summary import lists_of
 
     note_same_name(str(config), "config")
-    note_shadowed_backends()
     grid = read_grid(find_config(config))
     folder = Path("reports") / config.stem if out is None else Path(out)
     with kept_when_stopped("runs"), Display("looking for finished runs") as display:

@@ -134,11 +134,3 @@ def note_same_name(name: str | None, thing: str) -> None:
     if name in built_in:
         kind = "folder" if is_folder(name, None) else "file"
         note(f"{name} is namegen's built-in {thing}; to use the {kind} of that name, pass ./{name}")
-
-
-def note_shadowed_backends() -> None:
-    """Print a note for each third-party backend that isn't used because a built-in backend has its name."""
-    from namegen.backends import shadowed
-
-    for sentence in shadowed():
-        note(sentence)

@@ -15,7 +15,7 @@ from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt
-from namegen.cli.opening import note_same_name, note_shadowed_backends
+from namegen.cli.opening import note_same_name
 from namegen.cli.terminal import note, show_result
 from namegen.core.settings import DROPOUT_SETTINGS, TABLES, About, Config
 from namegen.core.training import CONFIG_FILE
@@ -136,7 +136,6 @@ def train(
         config_file = Path(resume) / CONFIG_FILE
         # api.resume reports a missing config.
         settings = read_config(config_file) if is_file(config_file, None) else Config()
-    note_shadowed_backends()
     limit_threads(settings.threads)
     from namegen import api
 

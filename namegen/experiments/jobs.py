@@ -91,11 +91,11 @@ def versions(backend: str) -> dict[str, str]:
     True
     """
     libraries = ["numpy", *LIBRARIES.get(backend, ())]
-    for point in registered().get(backend, []):
-        if point.dist is not None:
-            for requirement in point.dist.requires or []:
-                libraries += re.findall(r"^[\w.-]+", requirement)
-            libraries.append(point.dist.name)
+    point = registered().get(backend)
+    if point is not None and point.dist is not None:
+        for requirement in point.dist.requires or []:
+            libraries += re.findall(r"^[\w.-]+", requirement)
+        libraries.append(point.dist.name)
     found = {"python": platform.python_version(), "namegen": namegen.__version__}
     for library in libraries:
         with suppress(PackageNotFoundError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.backends import ENGINES, ENTRY_POINT_GROUP, advice, engine_paths, load_engine, shadowed
+from namegen.backends import ENGINES, ENTRY_POINT_GROUP, advice, engine_paths, load_engine
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.errors import EngineError, UnknownEngineError
 from tests.fake_engine import FakeEngine
@@ -44,9 +44,6 @@ def test_other_packages_cannot_replace_built_in_backends(site: Path) -> None:
     with pytest.raises(UnknownEngineError, match="'tflite'"):
         load_engine("tflite")
     assert "tflite" not in engine_paths()
-    warnings = [warning for warning in shadowed() if warning.startswith("rival")]
-    assert len(warnings) == 2
-    assert "registers a backend called numpy, like one of namegen's own" in warnings[0]
 
 
 def test_an_unknown_name_lists_the_known_backends() -> None:
@@ -79,12 +76,3 @@ def test_a_broken_backend_raises_a_one_line_error(site: Path, path: str, message
     with pytest.raises(EngineError, match=f"^the backend fast .*{message}") as raised:
         load_engine("fast")
     assert "\n" not in str(raised.value)
-
-
-def test_two_packages_cannot_register_the_same_name(site: Path) -> None:
-    for name in ("zebra-names", "able-names"):
-        distribute(site, name, f"fast = {FAKE}")
-    message = "^able-names and zebra-names each register a backend called fast, .*but one$"
-    with pytest.raises(EngineError, match=message):
-        load_engine("fast")
-    assert engine_paths()["fast"] == FAKE  # it stays listed, so that users get the error message
