@@ -53,7 +53,7 @@ class Effort:
 # With more effort, an exact search is faster.
 UNFILTERED = Effort(draws_per_name=25_000, draws_in_vain=25_000)
 # With more effort, the second pass is faster. Of all new names, one in a hundred reaches the threshold.
-FILTERED = Effort(draws_per_name=250, draws_in_vain=20_000, largest_round=10_000)
+FILTERED = Effort(draws_per_name=250, draws_in_vain=20_000, largest_round=20_000)
 
 
 @dataclass(eq=False)
