@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from namegen import __version__
 from namegen.cli.ending import (
     exit_code,
     handle_end_signals,
@@ -22,7 +21,7 @@ from namegen.cli.ending import (
     prepare_streams,
     silence_standard_output,
 )
-from namegen.cli.options import Context
+from namegen.cli.options import Context, version
 from namegen.cli.terminal import error_line, option_name, printable
 from namegen.errors import MAX_MESSAGE, NamegenError, SettingsError, shortened
 from namegen.files import is_file
@@ -209,7 +208,7 @@ def short_usage_errors() -> Iterator[None]:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
+@version
 def cli() -> None:
     """Invent names, with a neural network that learns from a list of names."""
 

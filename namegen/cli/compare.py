@@ -44,7 +44,6 @@ SHOWN_COLUMNS = 4  # of the table of a sweep: the setting, both accuracies and t
 @click.option(
     "--seeds",
     type=options.WholeNumber(1, MAX_SEEDS),
-    metavar="N",
     help=f"Train each network this many times, with different seeds.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
 )
 @click.option(
@@ -52,7 +51,6 @@ SHOWN_COLUMNS = 4  # of the table of a sweep: the setting, both accuracies and t
     type=options.WholeNumber(0),
     default=0,
     show_default=True,
-    metavar="N",
     help="The seed that selects the held-out names. All runs use the same names.",
 )
 @click.option(
@@ -77,7 +75,6 @@ SHOWN_COLUMNS = 4  # of the table of a sweep: the setting, both accuracies and t
 @click.option(
     "--epochs",
     type=options.WholeNumber(1, 1_000_000),
-    metavar="N",
     help="The number of epochs of every network.",
 )
 @options.label_column
@@ -147,7 +144,6 @@ def compare_backends(
 @click.option(
     "--workers",
     type=options.WholeNumber(1, MAX_WORKERS),
-    metavar="N",
     help="The number of runs to train in parallel on this machine.  [default: one per core]",
 )
 @click.option(

@@ -39,7 +39,7 @@ Counts: TypeAlias = dict[str, int]  # label → count
     metavar="FILE",
     help="Also plot the statistics as a .png or .svg file.",
 )
-@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@options.force
 @options.common
 def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, **how: Any) -> None:
     """Show statistics of a list of names.

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from namegen.core.checkpoint.checkpoint import Checkpoint
 
 QUANTIZATIONS = ("none", "float16", "int8")
-force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 without_names = click.option(
     "--without-names",
     is_flag=True,
@@ -45,7 +44,8 @@ without_names = click.option(
 def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
     """Return the arguments and options for a command that writes one model to a file."""
     out = click.argument("out", required=False, type=options.OutFile(suffix))
-    return options.together(click.argument("model", required=False), out, force, options.common)
+    model = click.argument("model", required=False)
+    return options.together(model, out, options.force, options.common)
 
 
 def read_model(model: str | None) -> tuple[str, Path, Checkpoint]:
@@ -235,7 +235,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     is_flag=True,
     help="Let readers of the page learn from their own names. This adds the base model, which takes 1.2 MB.",
 )
-@click.option("--force", is_flag=True, help="Overwrite existing files.")
+@options.force
 @options.common
 def export_web(
     models: tuple[str, ...],

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from namegen.cli.display import Display
-from namegen.cli.options import OutFile, together
+from namegen.cli.options import OutFile, force, together
 from namegen.cli.terminal import json_text, printable, show
 from namegen.errors import safe_cell
 from namegen.files import check_output, write_whole
@@ -53,7 +53,7 @@ option = together(
         help="Write to FILE. Its extension selects the format "
         f"({', '.join(FORMAT_OF_ENDING)}). If there is an error, no file is written.",
     ),
-    click.option("--force", is_flag=True, help="Overwrite FILE if it exists."),
+    force,
 )
 scores = click.option(
     "--scores",
@@ -84,7 +84,7 @@ class Output:
         """
         form = options.pop("form")
         path = options.pop("out")
-        force = options.pop("force")
+        may_overwrite = options.pop("force")
         if options.pop("as_json"):
             if form not in (None, "json"):
                 raise click.UsageError(
@@ -92,7 +92,7 @@ class Output:
                 )
             form = "json"
         if path is not None:
-            check_output(path, example="names.csv", force=force)
+            check_output(path, example="names.csv", force=may_overwrite)
             form_of_ending = FORMAT_OF_ENDING[path.suffix.lower()]
             if form not in (None, form_of_ending):
                 raise click.UsageError(

@@ -139,7 +139,6 @@ output_options = shared.together(
 @click.option(
     "--most-likely",
     type=shared.WholeNumber(1, MAX_MOST_LIKELY),
-    metavar="N",
     help="Find the N most likely names with an exact search, instead of sampling names at random.",
 )
 @shared.model_options

@@ -238,6 +238,10 @@ class WholeNumber(click.IntRange):
 
     name = "whole number"
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return what stands for the value in the help."""
+        return "N"
+
     def _describe_range(self) -> str:
         if self.max is None:
             return f"at least {self.min:,}"
@@ -310,6 +314,9 @@ request_option = partial(setting_option, GenerationRequest)
 
 # --- shared options ---------------------------------------------------------------------------------------------------
 
+version = click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
+force = click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+
 
 def _remember_quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
     """Store ``--quiet`` where ``terminal.note`` finds it."""
@@ -326,7 +333,7 @@ common = together(
         callback=_remember_quiet,
         help="Print only errors to standard error.",
     ),
-    click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
+    version,
 )
 blend_weights = click.option(
     "--blend-weights",
@@ -351,7 +358,6 @@ threads = click.option(
     type=WholeNumber(1, MAX_THREADS),
     default=1,
     show_default=True,
-    metavar="N",
     help="The number of CPU threads for the backend, at most one per core.",
 )
 label_column = setting_option(DataSettings, "label_column")
@@ -375,7 +381,6 @@ def count_option(
         type=WholeNumber(1, most),
         default=default,
         show_default=True,
-        metavar="N",
         help=f"How many {things} to generate.",
     )
 

@@ -114,7 +114,6 @@ def part_options(part: str, default: str) -> Callable[[shared.Command], shared.C
 @click.option(
     "--household",
     type=shared.WholeNumber(1, 1_000),
-    metavar="N",
     help="Generate households of N people who share a family name. A column contains the household's number.",
 )
 @part_options("given", "real; any if the model wasn't trained on a built-in list")

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO, cast
 import click
 
 from namegen.cli import options
-from namegen.cli.export import force
 from namegen.cli.name_columns import NameColumns
 from namegen.cli.terminal import counted, json_text, note, printable
 from namegen.core.data.list_formats import column_place, delimiter_of
@@ -82,7 +81,7 @@ MAX_CELL = 10_000_000  # characters; limits the memory that an unclosed quotatio
     metavar="OUT",
     help="The file to write, instead of standard output.",
 )
-@force
+@options.force
 @options.common
 def pseudonymize(
     file: str,
