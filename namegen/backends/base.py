@@ -33,7 +33,15 @@ from typing import ClassVar, NamedTuple, SupportsFloat, TypeAlias, cast
 import numpy as np
 
 from namegen.core.data.batching import Batch
-from namegen.core.engine import State, Step, StepLosses, check_known, clipped
+from namegen.core.engine import (
+    State,
+    Step,
+    StepLosses,
+    cannot_train,
+    check_dtype,
+    check_known,
+    clipped,
+)
 from namegen.core.network.architecture import (
     Network,
     OptimizerState,
@@ -42,7 +50,6 @@ from namegen.core.network.architecture import (
 )
 from namegen.core.optimizers import OPTIMIZERS, Optimizer, Slots, Tensor
 from namegen.core.settings import TrainingSettings
-from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Float32, Int, Int32, Int64
 
@@ -91,10 +98,7 @@ class TensorEngine(ABC):
         dtype: str = "float32",
     ) -> None:
         """Create an engine for a network, with zeros as parameters. Without training settings, it has no optimizer."""
-        if dtype not in ("float32", "float64"):
-            raise EngineError(
-                f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
-            )
+        check_dtype(dtype)
         check_known(type(self), network.architecture)
         self.use_threads(threads)
         self.network = network  # an engine can annotate its own class of networks: `network: Mine`
@@ -278,9 +282,7 @@ class TensorEngine(ABC):
     def _training(self) -> tuple[TrainingSettings, Optimizer]:
         """Return the training settings and the optimizer. Raises EngineError if there are none."""
         if self.training is None or self._optimizer is None:
-            raise EngineError(
-                "the backend can't train without training settings: pass them when you create it"
-            )
+            raise cannot_train()
         return self.training, self._optimizer
 
     def _own_tensor(self, values: Array) -> Tensor:

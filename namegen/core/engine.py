@@ -163,6 +163,19 @@ else:  # the tests check types at run time, and issubclass doesn't accept a prot
     EngineClass = type
 
 
+def check_dtype(dtype: str) -> None:
+    """Raise EngineError if engines don't have to support this precision."""
+    if dtype not in ("float32", "float64"):
+        raise EngineError(f"the backend doesn't support dtype {dtype!r}: use float32 or float64")
+
+
+def cannot_train() -> EngineError:
+    """Return the error for an engine that was created without training settings and is asked to train."""
+    return EngineError(
+        "the backend can't train without training settings: pass them when you create it"
+    )
+
+
 def clipped(gradients: Sequence[Tensor], training: TrainingSettings, ops: Any) -> Sequence[Tensor]:
     """Clip the gradients of all parameters together. All engines use this function.
 

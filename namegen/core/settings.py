@@ -67,7 +67,11 @@ class About:
 
     @classmethod
     def of(cls, settings: Any, name: str) -> About:
-        """Look up a field of a settings dataclass.
+        """Look up what is declared about a field of a settings dataclass.
+
+        Args:
+            settings: The class, or an instance.
+            name: The name of the field.
 
         >>> About.of(TrainingSettings, "epochs").expected
         'a whole number from 1 to 1,000,000'
@@ -140,7 +144,7 @@ TYPES_IN_WORDS = {int: "a whole number", float: "a number", bool: "true or false
 
 
 def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
-    """Declare a setting as a field of a dataclass.
+    """Declare a setting: return a field of a dataclass, with the texts for its option in the field's metadata.
 
     Args:
         default: The default.
@@ -149,7 +153,7 @@ def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> 
         **about: Other attributes of ``About``.
     """
     metadata = {"about": About(text, default=in_words, **about)}
-    if default == {}:
+    if default == {}:  # each instance needs its own dict, and dicts can't be hashed
         return field(default_factory=dict, hash=False, metadata=metadata)
     return field(default=default, metadata=metadata)
 
@@ -195,7 +199,7 @@ def checked(settings: Any, name: str, value: Any) -> Any:
 
 
 def wrong_value(settings: Any, name: str, value: object) -> SettingsError:
-    """Return the error for a value that a field doesn't accept."""
+    """Return the error for a value that a field doesn't accept. It describes the accepted values."""
     hint = type_hints(settings)[name]
     words = [TYPES_IN_WORDS[kind] for kind in (hint, *get_args(hint)) if kind in TYPES_IN_WORDS]
     expected = About.of(settings, name).expected or " or ".join(words)

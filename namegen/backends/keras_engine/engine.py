@@ -20,7 +20,7 @@ from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.packing import NODES, STEPS
 from namegen.backends.keras_engine.program import TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
-from namegen.core.engine import State, Step, StepLosses
+from namegen.core.engine import State, Step, StepLosses, cannot_train, check_dtype
 from namegen.core.network.architecture import (
     Network,
     RecurrentNetwork,
@@ -29,7 +29,6 @@ from namegen.core.network.architecture import (
 )
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import TrainingSettings
-from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
 
 KEPT = 8  # how many unused models are kept; the oldest is deleted first
@@ -114,10 +113,7 @@ class KerasEngine:
         dtype: str = "float32",
     ) -> None:
         """Create an engine for a network. Without training settings, it has no optimizer and only makes predictions."""
-        if dtype not in ("float32", "float64"):
-            raise EngineError(
-                f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
-            )
+        check_dtype(dtype)
         set_threads(threads)
         settings = None if training is None else training.of_updates
         self.network = network
@@ -165,9 +161,7 @@ class KerasEngine:
             For each step, the loss before its update in nats, and the number of characters.
         """
         if self.model.program is None:
-            raise EngineError(
-                "the backend can't train without training settings: pass them when you create it"
-            )
+            raise cannot_train()
         losses: list[Array] = [np.zeros(0)]
         characters: list[int] = []
         for call in self._calls(steps):

@@ -17,7 +17,7 @@ from namegen.backends.numpy_engine.recurrent import Buffer, LayerState, Recurren
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import State, Step, StepLosses, clipped
+from namegen.core.engine import State, Step, StepLosses, cannot_train, check_dtype, clipped
 from namegen.core.network.architecture import (
     Network,
     RecurrentNetwork,
@@ -25,7 +25,6 @@ from namegen.core.network.architecture import (
     checked_tensors,
 )
 from namegen.core.settings import TrainingSettings
-from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32
 
@@ -321,10 +320,7 @@ class NumpyEngine:
         dtype: str = "float32",
     ) -> None:
         """Create an engine for a network. Without training settings, it has no optimizer and only makes predictions."""
-        if dtype not in ("float32", "float64"):
-            raise EngineError(
-                f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
-            )
+        check_dtype(dtype)
         limit_threads(threads)
         bptt = training is None or training.bptt
         self.network = network
@@ -364,9 +360,7 @@ class NumpyEngine:
             For each step, the loss before its update in nats, and the number of characters.
         """
         if self.optimizer is None or self.training is None:
-            raise EngineError(
-                "the backend can't train without training settings: pass them when you create it"
-            )
+            raise cannot_train()
         losses: list[float] = []
         characters: list[int] = []
         # If the training diverges, the run notices it by the loss.

@@ -170,6 +170,7 @@ class Graph:
     """
 
     def __init__(self, file: File, name: str, number: int) -> None:
+        """Create an empty subgraph."""
         self.file = file
         self.name = name
         self.number = number

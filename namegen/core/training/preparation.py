@@ -3,7 +3,7 @@
 A run has three parts:
 
     preparation.py   what the run consists of: ``prepare`` returns a ``PreparedTraining``
-    run.py           the loop that trains, saves, stops and resumes: ``Trainer``
+    trainer.py       the loop that trains, saves, stops and resumes: ``Trainer``
     result.py        the evaluation at the end: ``finish`` returns a ``RunResult``
 
 The loop trains on the batches, and evaluates on the validation set after each epoch. At the end, the best model is
