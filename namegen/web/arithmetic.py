@@ -6,7 +6,7 @@ arithmetic. It shares no code with the engines, so that the check also detects e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from namegen.core.checkpoint.metadata import text_to_bytes
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.cells import Operation
 from namegen.types import Array, Float64, Int, Int32
 
 if TYPE_CHECKING:
@@ -63,19 +62,34 @@ class PageNetwork:
         self.network = network
         self.formula = description.formula
         self.vocabulary_size = network.vocabulary_size
-        tensors = _decode_tensors(description, network)
-        vectors = self.formula.vectors
-        self.layers = [_make_layer(tensors, index, vectors) for index in range(len(network.hidden))]
+        dtype = "<f2" if description.half else "<f4"
+        tensors: dict[str, Array] = {}
+        for name, shape in network.parameter_shapes.items():
+            values = np.frombuffer(text_to_bytes(description.tensors[name]), dtype)
+            tensors[name] = values.astype(np.float64).reshape(shape)
+        self.layers: list[PageLayer] = []
+        for index in range(len(network.hidden)):
+            recurrent_kernel = tensors[f"rnn.{index}.recurrent_kernel"]
+            biases = np.atleast_2d(tensors[f"rnn.{index}.bias"])  # (1 or 2, G·H)
+            state_columns = recurrent_kernel.shape[1]
+            state_bias = np.zeros(state_columns)
+            if len(biases) == 2:  # the second one belongs to the recurrent kernel
+                state_bias = biases[1, :state_columns]
+            layer = PageLayer(
+                kernel=tensors[f"rnn.{index}.kernel"],
+                recurrent_kernel=recurrent_kernel,
+                input_bias=biases[0],
+                state_bias=state_bias,
+                vectors=[tensors[f"rnn.{index}.{vector}"] for vector in self.formula.vectors],
+            )
+            self.layers.append(layer)
         self.kernel = tensors["output.kernel"]  # (H, V)
         self.bias = tensors["output.bias"]  # (V,)
 
     def initial_state(self, rows: int) -> PageState:
         """Return a state of zeros."""
-        return [self._zero_state(rows, width) for width in self.network.hidden]
-
-    def _zero_state(self, rows: int, width: int) -> LayerState:
-        """Zeros for one layer."""
-        return [np.zeros((rows, width)) for _ in range(self.formula.states)]
+        states = self.formula.states
+        return [[np.zeros((rows, width)) for _ in range(states)] for width in self.network.hidden]
 
     def step(
         self, tokens: Int32[Array, "B"], state: object
@@ -106,7 +120,11 @@ class PageNetwork:
         s = before[0] @ layer.recurrent_kernel + layer.state_bias
         values = [*_split_gates(x, width), *_split_gates(s, width), *before, *layer.vectors]
         for operation in self.formula.operations:
-            values.append(_compute(operation, values))
+            if operation.name == "number":
+                values.append(np.asarray(operation.number, np.float64))
+                continue
+            inputs = [values[index] for index in operation.of]
+            values.append(OPERATIONS[operation.name](*inputs))
         return [values[index] for index in self.formula.after]
 
     def select(self, state: object, rows: Int[Array, "K"]) -> PageState:
@@ -114,43 +132,7 @@ class PageNetwork:
         return [[array[rows] for array in layer] for layer in cast(PageState, state)]
 
 
-def _decode_tensors(description: PageDescription, network: RecurrentNetwork) -> dict[str, Array]:
-    """Decode the parameters of a page to float64 arrays, by canonical name."""
-    dtype = "<f2" if description.half else "<f4"
-    tensors: dict[str, Array] = {}
-    for name, shape in network.parameter_shapes.items():
-        content = text_to_bytes(description.tensors[name])
-        values = np.frombuffer(content, dtype).astype(np.float64)
-        tensors[name] = values.reshape(shape)
-    return tensors
-
-
-def _make_layer(tensors: Mapping[str, Array], index: int, vectors: Sequence[str]) -> PageLayer:
-    """Collect the parameters of the layer with this index."""
-    recurrent_kernel = tensors[f"rnn.{index}.recurrent_kernel"]
-    biases = np.atleast_2d(tensors[f"rnn.{index}.bias"])  # (1 or 2, G·H)
-    state_columns = recurrent_kernel.shape[1]
-    state_bias = np.zeros(state_columns)
-    if len(biases) == 2:  # the second one belongs to the recurrent kernel
-        state_bias = biases[1, :state_columns]
-    return PageLayer(
-        kernel=tensors[f"rnn.{index}.kernel"],
-        recurrent_kernel=recurrent_kernel,
-        input_bias=biases[0],
-        state_bias=state_bias,
-        vectors=[tensors[f"rnn.{index}.{vector}"] for vector in vectors],
-    )
-
-
 def _split_gates(values: Array, width: int) -> list[Array]:
     """Return the columns of each gate, as views that are ``width`` columns wide."""
     columns = values.shape[1]
     return [values[:, start : start + width] for start in range(0, columns, width)]
-
-
-def _compute(operation: Operation, values: list[Array]) -> Array:
-    """Compute one operation of a formula from the preceding values."""
-    if operation.name == "number":
-        return np.asarray(operation.number, np.float64)
-    inputs = [values[index] for index in operation.of]
-    return OPERATIONS[operation.name](*inputs)

@@ -45,22 +45,3 @@
  * @property {"original" | "lower" | "upper"} letter_case
  * @property {{list?: string, names?: number, base_model?: unknown, credit?: string}} training
  */
-
-/** A damaged model. The message is the damaged part, such as "its tensors". */
-class Damage extends Error {}
-
-/**
- * Read a part of a model.
- * @template T
- * @param {string} part
- * @param {() => T} read
- * @returns {T}
- * @throws {Damage} if it can't be read
- */
-function readOrDamage(part, read) {
-  try {
-    return read();
-  } catch {
-    throw new Damage(`its ${part}`);
-  }
-}

@@ -23,7 +23,6 @@ from namegen.documents import Json
 from namegen.lists import BUNDLED, credit_of
 from namegen.lists.claimed import claimed_starts
 from namegen.models import GROUP_OF
-from namegen.types import Array
 from namegen.web.arithmetic import OPERATIONS
 
 UnicodeForm: TypeAlias = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -105,83 +104,49 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     """
     checkpoint = model.checkpoint
     cell = exportable(checkpoint.network, OPERATIONS, "a page").cell_class
-    list_name = checkpoint.training.get("list", "")
     characters = checkpoint.vocabulary.characters
     removal, folding = normalization_tables(characters)
-    credit = _find_credit(model)
+    separators = [each for each in characters if each.isspace() or each in SEPARATORS]
+
+    # What is known about a built-in list.
+    list_name = str(checkpoint.training.get("list", ""))
+    has_families = list_name == "world-family"
+    group = GROUP_OF.get(list_name, "") if model.group is None else model.group
+    bundled = BUNDLED.get(list_name)
+    label_column = bundled.label_column if bundled else None
+    credit = credit_of(checkpoint.training) if model.credit is None else model.credit
+    notice = model.notice
+    if notice is None:  # the licenses of all built-in lists in the credit, each once
+        credited = [each for each in BUNDLED.values() if each.attribution in credit]
+        notice = "\n".join(dict.fromkeys(each.licence_text for each in credited))
+
+    # Half precision is only used if it represents the parameters exactly.
+    dtype = "<f2" if checkpoint.is_half else "<f4"
+    tensors = {
+        name: bytes_to_text(np.asarray(values, dtype).tobytes())
+        for name, values in checkpoint.parameters.items()
+    }
     return PageDescription(
         name=label,
         title=title,
-        group=GROUP_OF.get(list_name, "") if model.group is None else model.group,
+        group=group,
         credit=credit,
-        notice=_find_notice(model, credit),
+        notice=notice,
         spaces="".join(filter(str.isspace, characters)),
-        separators="".join(filter(_is_separator, characters)),
+        separators="".join(separators),
         removal=removal,
         folding=folding,
         claimed="\n".join(claimed_starts(list_name)),
-        spellings=_company_spellings(checkpoint),
-        forms=_female_forms(list_name),
-        also_named_like=ALSO_NAMED_LIKE if list_name == "world-family" else {},
-        label_titles=_label_titles(list_name),
+        spellings=usual_spellings() if checkpoint.endings else (),
+        forms=FEMALE_ENDINGS if has_families else {},
+        also_named_like=ALSO_NAMED_LIKE if has_families else {},
+        label_titles=tuple(label_column.split(",")) if label_column else (),
         cell=cell.title,
         formula=cell.formula,
-        tensors=_encode_tensors(checkpoint),
+        tensors=tensors,
         half=checkpoint.is_half,
         metadata=checkpoint.to_export().to_plain(),
     )
-
-
-def _company_spellings(checkpoint: Checkpoint) -> tuple[Mapping[str, str], ...]:
-    """Return the usual spellings of words for a model of companies, or an empty result for other models."""
-    has_legal_forms = bool(checkpoint.endings)
-    return usual_spellings() if has_legal_forms else ()
-
-
-def _label_titles(list_name: object) -> tuple[str, ...]:
-    """Return what the parts of a label are: the titles of the columns that they were read from."""
-    bundled = BUNDLED.get(str(list_name))
-    column = bundled.label_column if bundled else None
-    return tuple(column.split(",")) if column else ()
-
-
-def _female_forms(list_name: object) -> Mapping[str, str]:
-    """Return the rules for women's forms of the world's family names, or an empty result for other lists."""
-    return FEMALE_ENDINGS if list_name == "world-family" else {}
-
-
-def _find_credit(model: PageModel) -> str:
-    """Return the source and the license of a model's list."""
-    if model.credit is None:
-        return credit_of(model.checkpoint.training)
-    return model.credit
-
-
-def _find_notice(model: PageModel, credit: str) -> str:
-    """Return the license text of a model's list, or the license texts of all built-in lists in its credit."""
-    if model.notice is not None:
-        return model.notice
-    texts: list[str] = []
-    for bundled in BUNDLED.values():
-        if bundled.attribution in credit and bundled.licence_text not in texts:
-            texts.append(bundled.licence_text)
-    return "\n".join(texts)
-
-
-def _is_separator(character: str) -> bool:
-    """Return whether a character separates words."""
-    return character.isspace() or character in SEPARATORS
-
-
-def _encode_tensors(checkpoint: Checkpoint) -> dict[str, str]:
-    """Encode the parameters as text, in half precision if that represents them exactly."""
-    dtype = "<f2" if checkpoint.is_half else "<f4"
-    return {name: _encode_array(values, dtype) for name, values in checkpoint.parameters.items()}
-
-
-def _encode_array(values: Array, dtype: str) -> str:
-    """Convert an array to a type, and encode its bytes as text."""
-    return bytes_to_text(np.asarray(values, dtype).tobytes())
 
 
 def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -197,35 +162,21 @@ def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str
     >>> normalization_tables("Ab-")
     ({'-': ''}, {'A': 'a'})
     """
-    removal: dict[str, str] = {}
-    folding: dict[str, str] = {}
-    for character in sorted(_reachable_characters(characters)):
-        removed = character.translate(REMOVAL)
-        folded = character.casefold()
-        if removed != character:
-            removal[character] = removed
-        if folded != character:
-            folding[character] = folded
-    return removal, folding
-
-
-def _reachable_characters(characters: str) -> set[str]:
-    """Return these characters and all characters that normalization turns them into, in one or more steps."""
+    # All characters that normalization turns these characters into, in one or more steps.
     reached: set[str] = set()
     pending = set(characters)
     while pending:
         character = pending.pop()
         reached.add(character)
-        pending |= _normalized_characters(character) - reached
-    return reached
+        results = [unicodedata.normalize(form, character) for form in UNICODE_FORMS]
+        results += [character.translate(REMOVAL), character.casefold()]
+        pending |= set("".join(results)) - reached
 
-
-def _normalized_characters(character: str) -> set[str]:
-    """Return the characters that one step of normalization turns a character into."""
-    results = [unicodedata.normalize(form, character) for form in UNICODE_FORMS]
-    results.append(character.translate(REMOVAL))
-    results.append(character.casefold())
-    return set("".join(results))
+    removed = {each: each.translate(REMOVAL) for each in sorted(reached)}
+    folded = {each: each.casefold() for each in sorted(reached)}
+    removal = {before: after for before, after in removed.items() if after != before}
+    folding = {before: after for before, after in folded.items() if after != before}
+    return removal, folding
 
 
 def distinct_labels(labels: Iterable[str]) -> list[str]:
@@ -237,15 +188,10 @@ def distinct_labels(labels: Iterable[str]) -> list[str]:
     distinct: list[str] = []
     for label in labels:
         valid = label.encode("utf-8", "replace").decode() or "model"
-        distinct.append(_number_repeated(valid, distinct))
+        candidate = valid
+        number = 1
+        while candidate in distinct:
+            number += 1
+            candidate = f"{valid} ({number})"
+        distinct.append(candidate)
     return distinct
-
-
-def _number_repeated(label: str, others: list[str]) -> str:
-    """If necessary, add the first number to a label that makes the label unique."""
-    candidate = label
-    number = 1
-    while candidate in others:
-        number += 1
-        candidate = f"{label} ({number})"
-    return candidate

@@ -46,11 +46,16 @@ function createOption(value, text) {
  * Copy the first element of a template, and set the texts of some of its elements.
  * @param {string} id of the template
  * @param {Record<string, string>} texts by selector
+ * @param {Record<string, (button: HTMLButtonElement) => void>} [handlers] of clicks, by the class of the button
  * @returns {any}
  */
-function copyTemplate(id, texts) {
+function copyTemplate(id, texts, handlers = {}) {
   const copy = byId(id).content.firstElementChild.cloneNode(true);
   for (const [selector, text] of Object.entries(texts)) copy.querySelector(selector).textContent = text;
+  for (const [name, handler] of Object.entries(handlers)) {
+    const button = copy.querySelector(`.${name}`);
+    button.addEventListener("click", () => handler(button));
+  }
   return copy;
 }
 

@@ -25,7 +25,7 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -36,16 +36,13 @@ from namegen.core.checkpoint.checkpoint import read_model
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.list_formats import PASTED
 from namegen.core.data.profanity import FNV_START, MAX_STRETCH, profanity_credit, read_hashes
-from namegen.core.network.architecture import RecurrentNetwork, exportable
+from namegen.core.network.architecture import exportable
 from namegen.documents import to_plain
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.models import BASE, shipped_path
 from namegen.web.arithmetic import OPERATIONS, PageNetwork
 from namegen.web.description import PageDescription, PageModel, describe, distinct_labels
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
@@ -146,6 +143,7 @@ def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
         OutputError: the page would be too large, or can't compute a model's cell.
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
+    from jinja2 import ChainableUndefined, Environment
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
@@ -153,12 +151,26 @@ def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
     # Many models share a license, so the page contains each text only once.
     notices = list(dict.fromkeys(each.notice for each in all_descriptions if each.notice))
     plain = [to_plain(replace(each, notice="")) for each in all_descriptions]
+    title = "Invented names"
+    if len(descriptions) <= MOST_TITLES:
+        title += f": {', '.join(each.title for each in descriptions)}"
+
     style = read_part("page.css")
     engine = "\n".join(['"use strict";', engine_text(), *map(_read_script, LEARNING)])
-    script = _page_script()
-    return _page_template().render(
+    # One function contains all other scripts, so that only page.js defines global names.
+    scripts = [_read_script(file) for file in SCRIPTS]
+    script = "\n".join(['(() => {\n"use strict";', *scripts, "})();"])
+    # The template escapes all strings except for Markup.
+    environment = Environment(
+        autoescape=True,
+        undefined=ChainableUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.from_string(read_part("page.html")).render(
         options=request_options(),
-        title=_page_title([description.title for description in descriptions]),
+        title=title,
         version=__version__,
         style=Markup(style),
         style_hash=_csp_hash(style),
@@ -176,33 +188,6 @@ def page(models: Sequence[PageModel], *, learns: bool = False) -> str:
 def base_description() -> PageDescription:
     """Describe the base model, from which the page fine-tunes models."""
     return describe(BASE, PageModel(BASE, read_model(shipped_path(BASE))), BASE)
-
-
-def _page_title(model_titles: Sequence[str]) -> str:
-    """Return the title of a page, which lists the models if there are only a few."""
-    if len(model_titles) > MOST_TITLES:
-        return "Invented names"
-    return f"Invented names: {', '.join(model_titles)}"
-
-
-def _page_template() -> Template:
-    """Return the template of a page, which escapes all strings except for Markup."""
-    from jinja2 import ChainableUndefined, Environment
-
-    environment = Environment(
-        autoescape=True,
-        undefined=ChainableUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.from_string(read_part("page.html"))
-
-
-def _page_script() -> str:
-    """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
-    scripts = [_read_script(file) for file in SCRIPTS]
-    return "\n".join(['(() => {\n"use strict";', *scripts, "})();"])
 
 
 def _csp_hash(text: str) -> str:
@@ -238,7 +223,15 @@ def write_module(
     out = check_output(out, example="names.mjs", force=force)
     data = data_path(out)
     types = types_path(out)
-    _check_data_path(data, out, force=force)
+    if is_folder(data, OutputError):
+        raise OutputError(
+            f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name"
+        )
+    check_output(data, example="names.json", force=force)
+    if os.path.realpath(out) == os.path.realpath(data):
+        raise OutputError(
+            f"{short(out)} and {short(data)} are links to one file: give the module another name"
+        )
     check_output(types, example="names.d.mts", force=force)
     contents = {
         out: module_text().encode(),
@@ -264,19 +257,6 @@ def types_path(out: Path) -> Path:
     ('names.d.mts', 'names.d.ts')
     """
     return out.with_suffix(".d.mts" if out.suffix == ".mjs" else ".d.ts")
-
-
-def _check_data_path(data: Path, out: Path, *, force: bool) -> None:
-    """Reject a data file that can't be written, or that is the same file as the module."""
-    if is_folder(data, OutputError):
-        raise OutputError(
-            f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name"
-        )
-    check_output(data, example="names.json", force=force)
-    if os.path.realpath(out) == os.path.realpath(data):
-        raise OutputError(
-            f"{short(out)} and {short(data)} are links to one file: give the module another name"
-        )
 
 
 def module_text() -> str:
@@ -318,33 +298,26 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
         raise OutputError(f"{target} needs at least one model")
     networks = [exportable(model.checkpoint.network, OPERATIONS, target) for model in models]
     _check_size(models, target)
-    descriptions = _describe_all(models)
-    for model, description, network in zip(models, descriptions, networks, strict=True):
-        _check_logits(model, description, network, target)
-    return descriptions
-
-
-def _describe_all(models: Sequence[PageModel]) -> list[PageDescription]:
-    """Describe all models with different labels and titles."""
     labels = distinct_labels(model.label for model in models)
     titles = distinct_labels(model.title or model.label for model in models)
-    return [
-        describe(label, model, title)
-        for label, model, title in zip(labels, models, titles, strict=True)
-    ]
-
-
-def _check_logits(
-    model: PageModel, description: PageDescription, network: RecurrentNetwork, target: str
-) -> None:
-    """Compare the logits of a description with those of the NumPy engine."""
-    page_network = PageNetwork(description, network)
-    check_export(model.checkpoint, model.label, target, compute=partial(logits_of, page_network))
+    descriptions = []
+    for model, network, label, title in zip(models, networks, labels, titles, strict=True):
+        description = describe(label, model, title)
+        compute = partial(logits_of, PageNetwork(description, network))
+        check_export(model.checkpoint, model.label, target, compute=compute)
+        descriptions.append(description)
+    return descriptions
 
 
 def _check_size(models: Sequence[PageModel], target: str) -> None:
     """Reject models that are too large, before they're encoded: a network can have billions of parameters."""
-    sizes = [_embedded_bytes(model) for model in models]
+    sizes = []  # estimates in bytes; five characters encode four bytes
+    for model in models:
+        checkpoint = model.checkpoint
+        bytes_per_parameter = 2 if checkpoint.is_half else 4
+        parameter_bytes = bytes_per_parameter * checkpoint.network.parameter_count
+        name_count = 0 if checkpoint.known_names is None else len(checkpoint.known_names)
+        sizes.append(5 * parameter_bytes // 4 + 3 * name_count // 2)
     total = sum(sizes)
     if total <= MAX_PAGE:
         return
@@ -352,24 +325,10 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
     if len(models) > 1:
         largest = max(sizes)
         label = models[sizes.index(largest)].label
-        advice = f"remove a model ({label} takes {_megabytes(largest, 1)})"
+        advice = f"remove a model ({label} takes {largest / 1e6:,.1f} MB)"
     raise OutputError(
-        f"{target} would have {_megabytes(total, 1)}, more than the limit of {_megabytes(MAX_PAGE)}: {advice}"
+        f"{target} would have {total / 1e6:,.1f} MB, more than the limit of {MAX_PAGE / 1e6:,.0f} MB: {advice}"
     )
-
-
-def _megabytes(size: int, digits: int = 0) -> str:
-    """Format a number of bytes in megabytes."""
-    return f"{size / 1e6:,.{digits}f} MB"
-
-
-def _embedded_bytes(model: PageModel) -> int:
-    """Estimate the size of a model in a page. Five characters encode four bytes."""
-    checkpoint = model.checkpoint
-    bytes_per_parameter = 2 if checkpoint.is_half else 4
-    parameter_bytes = bytes_per_parameter * checkpoint.network.parameter_count
-    name_count = 0 if checkpoint.known_names is None else len(checkpoint.known_names)
-    return 5 * parameter_bytes // 4 + 3 * name_count // 2
 
 
 def engine_text() -> str:
@@ -379,12 +338,14 @@ def engine_text() -> str:
         name: {column: value for column, value in option.items() if column != "help"}
         for name, option in request_options().items()
     }
+    hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
+    profanity = {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
     constants = [
         f"const OPTIONS = {script_json(options)};",
         f"const PASTED = {script_json([pattern.pattern for pattern in PASTED.values()])};",
         f"const MODEL_FILE_VERSION = {tensor_file.FORMAT_VERSION};",
         f"/*!\n{profanity_credit()} */",
-        f"const PROFANITY = {script_json(_profanity_data())};\n",
+        f"const PROFANITY = {script_json(profanity)};\n",
     ]
     return "\n".join([*constants, *scripts])
 
@@ -393,12 +354,6 @@ def request_options() -> dict[str, dict[str, Any]]:
     """Return the table of options by their names in JavaScript. ``options.js`` describes its columns."""
     options: dict[str, dict[str, Any]] = json.loads(read_part("options.json"))
     return options
-
-
-def _profanity_data() -> dict[str, object]:
-    """Return the hashes of rude strings and allowed strings as text, with the parameters of the hash function."""
-    hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
-    return {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
 
 
 def read_part(file: str) -> str:

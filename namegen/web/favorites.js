@@ -35,14 +35,14 @@ function showFavorites() {
 
 /** @param {string} name */
 function createFavoriteItem(name) {
-  const item = copyTemplate("favorite-item", { ".text": name, ".remove .hidden": `Remove ${name}` });
-  const [copyButton, removeButton] = item.querySelectorAll("button");
-  copyButton.addEventListener("click", () => copyAndTell(copyButton, name, `Copied ${name}`));
-  removeButton.addEventListener("click", () => {
-    toggleFavorite(name);
-    byId("favorites-heading").focus(); // the focused button is gone
+  const texts = { ".text": name, ".remove .hidden": `Remove ${name}` };
+  return copyTemplate("favorite-item", texts, {
+    copy: (button) => copyAndTell(button, name, `Copied ${name}`),
+    remove: () => {
+      toggleFavorite(name);
+      byId("favorites-heading").focus(); // the focused button is gone
+    },
   });
-  return item;
 }
 
 /** On a narrow screen the favorites are a popover. */

@@ -16,8 +16,8 @@ function fillForm() {
   fillOtherModels();
   byId("unfiltered-field").hidden = !canFilterChoice();
   byId("allowSeen-field").hidden = chosenModels().some(({ metadata }) => metadata.known_names === null);
-  const unused = unusedControls(settings);
-  for (const name of ["household", "share"]) byId(`${name}-field`).hidden = unused.includes(name);
+  byId("household-field").hidden = descriptionOf(model).parts === undefined;
+  byId("share-field").hidden = other === null;
   showValues();
 }
 

@@ -9,8 +9,12 @@ const LONG_COMMON_WORD = 6; // letters; a shorter word and its misspelling may b
  * To find misspellings quickly, each start is stored as it is, and with each of its letters replaced by a wildcard.
  */
 class ListedCompanies {
-  /** @param {string[]} starts the forms of one or two words, with a space between two */
-  constructor(starts) {
+  /**
+   * @param {string[]} starts the forms of one or two words, with a space between two
+   * @param {Normalizer} normalizer
+   */
+  constructor(starts, normalizer) {
+    this.normalizer = normalizer;
     const pairs = starts.filter((start) => start.includes(" "));
     this.commonWords = new Set(pairs.map((pair) => pair.split(" ")[0]));
     const withWildcards = (/** @type {string} */ word) => [word, ...putAtEachIndex(word, WILDCARD, 1)];
@@ -20,11 +24,33 @@ class ListedCompanies {
   }
 
   /**
-   * Return whether a name starts like a listed company's.
-   * @param {string[]} forms of the name's words
+   * Return the forms of a name's words, without "the" at the start if there are more words.
+   * @param {string} name
    */
-  hasStartOf(forms) {
-    const [first = "", second] = withoutThe(forms);
+  #formsOf(name) {
+    const forms = this.normalizer.wordsOf(name).map((word) => this.normalizer.formOf(word));
+    return forms.length > 1 && forms[0] === "the" ? forms.slice(1) : forms;
+  }
+
+  /**
+   * Return whether a name isn't distinctive enough for a new company: it starts like a listed company's, has the same
+   * word twice in a row, or is only a common word or punctuation.
+   * @param {string} name
+   */
+  rejects(name) {
+    if (this.hasStartOf(name)) return true;
+    const forms = this.#formsOf(this.normalizer.withoutEndings(name));
+    const hasRepeatedWord = forms.some((form, k) => form === forms[k - 1]);
+    const isCommonWord = forms.length === 1 && this.commonWords.has(this.#formsOf(name)[0]);
+    return forms.length === 0 || hasRepeatedWord || isCommonWord;
+  }
+
+  /**
+   * Return whether a name starts like a listed company's.
+   * @param {string} name
+   */
+  hasStartOf(name) {
+    const [first = "", second] = this.#formsOf(name);
     if (!this.commonWords.has(first)) {
       if (isAlmostIn(this.spellings, first) || isAlmostIn(this.commonWordSpellings, first)) return true;
     }
@@ -46,14 +72,6 @@ function isAlmostIn(spellings, word) {
     ...putAtEachIndex(word, "", 1), // there is an additional letter
   ];
   return lookups.some((lookup) => spellings.has(lookup));
-}
-
-/**
- * Return the forms without "the" at the start, if there are more words.
- * @param {string[]} forms
- */
-function withoutThe(forms) {
-  return forms.length > 1 && forms[0] === "the" ? forms.slice(1) : forms;
 }
 
 /**

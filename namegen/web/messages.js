@@ -21,17 +21,6 @@ function countOf(count, noun) {
 class ReaderError extends Error {}
 
 /**
- * Check that a model computes what the backend computed that trained it.
- * @param {Model} model
- * @throws {ReaderError} if it doesn't
- */
-function requireSelfTest({ passesSelfTest, title, metadata }) {
-  if (passesSelfTest) return;
-  const problem = `“${title}” can’t be used here: it computes other values than the backend “${metadata.engine}”`;
-  throw new ReaderError(`${problem}, which trained the model. Use the model with that backend.`);
-}
-
-/**
  * Explain that most names didn't reach the threshold; "" if they did.
  * @param {Search} search
  */

@@ -48,35 +48,13 @@ class Model extends NameSource {
     this.description = description;
     this.metadata = metadata;
     this.title = description.title;
-    const { known_names: knownNames } = metadata;
-    this.knownNames = knownNames === null ? null : readOrDamage("known names", () => new KnownNames(knownNames));
+    this.knownNames = metadata.known_names === null ? null : new KnownNames(metadata.known_names);
     this.scorer = metadata.ngrams === null ? null : new Scorer(metadata, normalizer);
     this.canFilter = canFilterNames(description);
     const { claimed: starts } = description;
     /** How the names of listed companies start; null if the model isn't for companies. */
-    this.listedCompanies = starts === "" ? null : new ListedCompanies(starts.split("\n"));
+    this.listedCompanies = starts === "" ? null : new ListedCompanies(starts.split("\n"), normalizer);
     this.passesSelfTest = this.#passesSelfTest();
-  }
-
-  /**
-   * Return the words of a name in the form in which they are compared.
-   * @param {string} name
-   */
-  normalizedWords(name) {
-    return this.normalizer.wordsOf(name).map((word) => this.normalizer.formOf(word));
-  }
-
-  /**
-   * Return whether the name of a company is only a common word or punctuation, or has the same word twice in a row.
-   * @param {string} name
-   */
-  isPoorCompanyName(name) {
-    if (this.listedCompanies === null) return false;
-    const forms = withoutThe(this.normalizedWords(this.normalizer.withoutEndings(name)));
-    const hasRepeatedWord = forms.some((form, k) => form === forms[k - 1]);
-    if (forms.length === 0 || hasRepeatedWord) return true;
-    const [firstWord = ""] = withoutThe(this.normalizedWords(name));
-    return forms.length === 1 && this.listedCompanies.commonWords.has(firstWord);
   }
 
   /**
@@ -99,4 +77,23 @@ class Model extends NameSource {
     const tolerance = SELF_TEST_TOLERANCE * Math.max(1, largestOf(expected.map(Math.abs)));
     return differences.every((difference) => difference <= tolerance); // false for NaN
   }
+}
+
+/**
+ * Open a model, and check that it computes what the backend computed that trained it.
+ * @param {ModelDescription} description
+ * @returns {Model}
+ * @throws {ReaderError} if its data are damaged, or if it computes other values
+ */
+function openModel(description) {
+  const { name, title, metadata } = description;
+  let model;
+  try {
+    model = new Model(description);
+  } catch (cause) {
+    throw new ReaderError(`The model ${describeValue(name)} is damaged. Export it again.`, { cause });
+  }
+  if (model.passesSelfTest) return model;
+  const problem = `“${title}” can’t be used here: it computes other values than the backend “${metadata.engine}”`;
+  throw new ReaderError(`${problem}, which trained the model. Use the model with that backend.`);
 }

@@ -37,11 +37,10 @@ function canBlend(model, other) {
 /**
  * Open a model.
  * @param {string} name
- * @throws {Damage} if its data are damaged
+ * @throws {ReaderError} if it can't be used
  */
 function modelOf(name) {
-  const model = openModels.get(name) ?? new Model(descriptionOf(name));
-  requireSelfTest(model);
+  const model = openModels.get(name) ?? openModel(descriptionOf(name));
   openModels.set(name, model);
   return model;
 }

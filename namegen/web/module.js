@@ -228,17 +228,7 @@ export function load(data, name) {
     const names = descriptions.map((model) => model.name);
     throw new Error(`The data contain no model ${describeValue(name)}, only ${listValues(names)}.`);
   }
-  /** @type {Model} */
-  let model;
-  try {
-    model = new Model(description);
-  } catch (error) {
-    const damage = error instanceof Damage ? ` (${error.message})` : "";
-    throw new Error(`The model ${describeValue(description.name)} is damaged${damage}. Export it again.`, {
-      cause: error,
-    });
-  }
-  requireSelfTest(model);
+  const model = openModel(description);
   const labels = model.metadata.labels.map((label) => label.name);
   return createLoadedModel(model, description, labels);
 }

@@ -88,7 +88,7 @@ class NameSource {
    * @param {string} text
    */
   hasListedStart(text) {
-    return this.parts.some((part) => part.listedCompanies?.hasStartOf(part.normalizedWords(text)));
+    return this.parts.some((part) => part.listedCompanies?.hasStartOf(text));
   }
 
   /**
@@ -96,7 +96,7 @@ class NameSource {
    * @param {string} name
    */
   isRejectedCompany(name) {
-    return this.hasListedStart(name) || this.parts.some((part) => part.isPoorCompanyName(name));
+    return this.parts.some((part) => part.listedCompanies?.rejects(name));
   }
 
   /**

@@ -305,11 +305,12 @@ function softmax(logits, { temperature }) {
 
 /**
  * Return log Σ exp(logits).
- * @param {number[]} logits
+ * @param {ArrayLike<number>} logits
  */
 function logSumOfExponentials(logits) {
   const largest = largestOf(logits);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+  let total = 0;
+  for (let id = 0; id < logits.length; id++) total += Math.exp(logits[id] - largest);
   return largest + Math.log(total);
 }
 

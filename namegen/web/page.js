@@ -59,7 +59,7 @@ function startSearch({ isNewEntry = false, isAnnounced = true } = {}) {
  * @param {boolean} isAnnounced
  */
 function continueSearch(search, milliseconds, isAnnounced) {
-  const newNames = search.run(milliseconds);
+  const newNames = search.run({ milliseconds });
   byId("names").append(...newNames.map((name) => createNameItem(search, name)));
   showCount();
   if (!search.isDone) {
@@ -83,22 +83,23 @@ function createNameItem(search, foundName) {
   const requestedParts = splitLabel(search.request.label ?? "");
   const otherParts = splitLabel(labelName ?? "").filter((part) => !requestedParts.includes(part));
   const shownLabel = otherParts.filter(Boolean).join(", ");
-  const item = copyTemplate("name-item", {
+  const texts = {
     ".text": name,
     ".name-label": shownLabel,
     ".mark": isNew === false ? "seen" : "",
     ".show .hidden": `Watch ${name} letter by letter`,
     ".star .hidden": `Add ${name} to your favorites`,
+  };
+  const item = copyTemplate("name-item", texts, {
+    copy: (button) => copyAndTell(button, name, `Copied ${name}`),
+    show: () => {
+      playName(search.names.indexOf(foundName));
+      goToHeading("watch-heading");
+    },
+    star: () => toggleFavorite(name),
   });
-  const [copyButton, watchButton, starButton] = item.querySelectorAll("button");
   item.classList.toggle("seen", isNew === false);
-  starButton.setAttribute("aria-pressed", String(favorites.includes(name)));
-  copyButton.addEventListener("click", () => copyAndTell(copyButton, name, `Copied ${name}`));
-  watchButton.addEventListener("click", () => {
-    playName(search.names.indexOf(foundName));
-    goToHeading("watch-heading");
-  });
-  starButton.addEventListener("click", () => toggleFavorite(name));
+  item.querySelector(".star").setAttribute("aria-pressed", String(favorites.includes(name)));
   if (name.length + shownLabel.length > LONG_NAME) byId("names").classList.add("wide");
   return item;
 }
@@ -130,7 +131,6 @@ function showMessage(text) {
  * @param {unknown} error
  */
 function explainError(error) {
-  if (error instanceof Damage) return `This page is damaged (${error.message}). Export it again.`;
   if (error instanceof ReaderError) return error.message;
   throw error;
 }

@@ -22,7 +22,7 @@ function searchPeople(givenModel, familyModel, request) {
   }
   return new Search(familyModel, request, {
     labels,
-    accepts: ({ label }) => people.givenNamesFor(label).find(1),
+    accepts: ({ label }) => people.givenNameFor(label, 0) !== undefined,
     describe: (familyName) => people.describe(familyName),
   });
 }
@@ -46,7 +46,7 @@ class People {
     this.otherOrigin = familyModel.description.also_named_like[this.requestedParts[0]] ?? null;
     /** The searches for given names, by label. @type {Map<string, Search>} */
     this.searches = new Map();
-    /** How many given names of each search are used. @type {Map<Search, number>} */
+    /** How many given names of each label are used. @type {Map<string, number>} */
     this.usedNames = new Map();
   }
 
@@ -56,11 +56,14 @@ class People {
    */
   describe({ text, label }) {
     const { household, letterCase } = this.request;
-    const [origin, requestedGender] = splitLabel(this.#givenLabelFor(label));
+    const givenLabel = this.#givenLabelFor(label);
+    const [origin, requestedGender] = splitLabel(givenLabel);
     const hasGender = Boolean(this.familyLabels[label][GENDER_PART]); // then its form is right already
     let gender = "";
     const persons = Array.from({ length: household }, () => {
-      const given = this.#nextGivenName(label);
+      const used = this.usedNames.get(givenLabel) ?? 0;
+      this.usedNames.set(givenLabel, used + 1);
+      const given = this.givenNameFor(label, used);
       gender = requestedGender || this.givenLabels[given.label][GENDER_PART];
       // Some languages have a special form of family names for women.
       const rules = gender === "female" && !hasGender ? (this.familyModel.description.forms[origin] ?? "") : "";
@@ -71,23 +74,13 @@ class People {
   }
 
   /**
-   * Return the next given name that goes with a family name. If there are no more, return the earlier ones again.
+   * Return a given name that goes with a family name: a name of the list whose n-grams all occur in names with the same
+   * label. If there are too few, return the earlier ones again.
    * @param {number} familyLabel the index of the family name's label
+   * @param {number} index
+   * @returns {FoundName} undefined if there are none
    */
-  #nextGivenName(familyLabel) {
-    const search = this.givenNamesFor(familyLabel);
-    const used = this.usedNames.get(search) ?? 0;
-    this.usedNames.set(search, used + 1);
-    search.find(used + 1);
-    return search.names[used % search.names.length];
-  }
-
-  /**
-   * Search for given names that go with a family name: names of the list whose n-grams all occur in names with the same
-   * label.
-   * @param {number} familyLabel the index of the family name's label
-   */
-  givenNamesFor(familyLabel) {
+  givenNameFor(familyLabel, index) {
     const { givenModel } = this;
     const label = this.#givenLabelFor(familyLabel);
     const { n, household, seed } = this.request;
@@ -100,13 +93,12 @@ class People {
       allowSeen: true,
       unfiltered: true,
     };
-    const search =
-      this.searches.get(label) ??
-      new Search(givenModel, request, {
-        accepts: (name, isNew) => isNew === false && (givenModel.scorer === null || name.missingInName === 0),
-      });
+    const accepts = (/** @type {Prefix} */ name, /** @type {boolean | null} */ isNew) =>
+      isNew === false && (givenModel.scorer === null || name.missingInName === 0);
+    const search = this.searches.get(label) ?? new Search(givenModel, request, { accepts });
     this.searches.set(label, search);
-    return search;
+    search.run({ count: index + 1 });
+    return search.names[index % search.names.length];
   }
 
   /**

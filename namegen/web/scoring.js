@@ -42,9 +42,9 @@ class Scorer {
     this.unknownWords = new Map();
     const symbols = this.symbolOfToken.length + 1; // the end, the characters, and the start
     const labelCount = Math.max(labels.length, 1);
-    this.ngrams = readOrDamage("n-grams", () => new NgramSet(bytesOf(ngrams ?? ""), labelCount, symbols));
+    this.ngrams = new NgramSet(bytesOf(ngrams ?? ""), labelCount, symbols);
     /** The words of the list; null if scores don't depend on words. */
-    this.words = words === null ? null : readOrDamage("words", () => new KnownNames(words));
+    this.words = words === null ? null : new KnownNames(words);
   }
 
   /**

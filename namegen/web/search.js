@@ -116,38 +116,25 @@ class Search {
   }
 
   /**
-   * Search until the end, or for some time.
-   * @param {number} [milliseconds]
-   * @returns {FoundName[]} the names that were found in this time
+   * Search until the end, for some time, or until there are so many names.
+   * @param {{milliseconds?: number, count?: number}} [limits]
+   * @returns {FoundName[]} the names that were found now
    */
-  run(milliseconds = Infinity) {
+  run({ milliseconds = Infinity, count = Infinity } = {}) {
+    const { model, request, hooks } = this;
     const end = performance.now() + milliseconds;
     const countBefore = this.names.length;
-    while (!this.isDone && performance.now() < end) this.tryOnce();
+    while (!this.isDone && this.names.length < count && performance.now() < end) {
+      const { value, done } = this.attempts.next();
+      this.isOver = Boolean(done);
+      if (!value) continue;
+      const { name, label } = hooks.describe?.(value) ?? {
+        name: writeInCase(value.text, request.letterCase ?? defaultLetterCase(model), model.normalizer),
+        label: model.startTokens[value.label].label,
+      };
+      this.names.push({ ...value, name, labelName: label });
+    }
     return this.names.slice(countBefore);
-  }
-
-  /** Draw one name. It's added to the names if it satisfies the request. */
-  tryOnce() {
-    const { value, done } = this.attempts.next();
-    this.isOver = Boolean(done);
-    if (!value) return;
-    const { model, request, hooks } = this;
-    const { name, label } = hooks.describe?.(value) ?? {
-      name: writeInCase(value.text, request.letterCase ?? defaultLetterCase(model), model.normalizer),
-      label: model.startTokens[value.label].label,
-    };
-    this.names.push({ ...value, name, labelName: label });
-  }
-
-  /**
-   * Search until there are so many names.
-   * @param {number} count
-   * @returns {boolean} whether there are so many
-   */
-  find(count) {
-    while (!this.isDone && this.names.length < count) this.tryOnce();
-    return this.names.length >= count;
   }
 
   /** The new names that a filtered search returns. @returns {Wanted} */

@@ -61,15 +61,6 @@ function readOption({ type, least = -Infinity, most = Infinity, mostOnPage = mos
 }
 
 /**
- * Return the names of the controls that don't affect the chosen models.
- * @param {PageSettings} choice
- */
-function unusedControls({ model, other }) {
-  const isPeople = descriptionOf(model).parts !== undefined;
-  return [...(other === null ? ["share"] : []), ...(isPeople ? [] : ["household"])];
-}
-
-/**
  * Read settings from an address. Values that make no sense are ignored.
  * @param {string} hash the part of the address from # on
  * @returns {PageSettings}
@@ -94,7 +85,6 @@ function readAddress(hash) {
     read.other = other.name;
     read.otherLabel = labelOf(other, "withlabel");
   }
-  for (const name of unusedControls(read)) read[name] = CONTROLS[name].initial;
   return read;
 }
 
@@ -106,25 +96,23 @@ function writeAddress() {
   if (label !== null) values.set("label", label);
   if (other !== null) values.set("with", other);
   if (otherLabel !== null) values.set("withlabel", otherLabel);
-  const unused = unusedControls(settings);
   for (const [name, { initial }] of Object.entries(CONTROLS)) {
     const value = settings[name];
-    if (value !== initial && !unused.includes(name)) values.set(name, value === true ? "1" : String(value));
+    if (value !== initial) values.set(name, value === true ? "1" : String(value));
   }
   return `#${values}`;
 }
 
 /**
- * Switch to other models. The label, texts and lengths are reset if the first model changes.
+ * Switch to other models. If the first model changes, only what suits every model stays.
  * @param {string} model
  * @param {string | null} other
  */
 function switchModel(model, other) {
   const before = { ...settings };
   if (model !== before.model) {
-    const { n, temperature, allowSeen, unfiltered, letterCase, share, household } = before;
-    Object.assign(settings, defaultSettings(model, before.seed));
-    Object.assign(settings, { n, temperature, allowSeen, unfiltered, letterCase, share, household });
+    const { n, temperature, allowSeen, unfiltered, letterCase } = before;
+    Object.assign(settings, defaultSettings(model, before.seed), { n, temperature, allowSeen, unfiltered, letterCase });
   }
   settings.other = other === model ? null : other;
   settings.otherLabel = settings.other === before.other ? before.otherLabel : null;

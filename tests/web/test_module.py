@@ -105,20 +105,20 @@ WRONG = [
     ),
 ]
 NAN = bytes_to_text(np.float32(np.nan).tobytes())
-# Changes to a model's data, and the part that the error message reports as damaged.
-DAMAGES = {
-    "one.formula.operations[0].name = '__proto__'": None,
-    "one.tensors['output.bias'] = '~~~~~'": None,
-    "delete one.tensors['rnn.0.kernel']": None,
-    "metadata.known_names = metadata.known_names.slice(5)": "its known names",
-    "metadata.ngrams = 5": "its n-grams",
-    "metadata.ngrams = ''": "its n-grams",
-    "metadata.ngrams = metadata.ngrams.slice(0, -5)": "its n-grams",
-    "metadata.ngrams += '00000'": "its n-grams",
-    "metadata.words = metadata.known_names.slice(5)": "its words",
-    "delete metadata.labels": None,
-    "delete one.formula": None,
-}
+# Changes to a model's data.
+DAMAGES = [
+    "one.formula.operations[0].name = '__proto__'",
+    "one.tensors['output.bias'] = '~~~~~'",
+    "delete one.tensors['rnn.0.kernel']",
+    "metadata.known_names = metadata.known_names.slice(5)",
+    "metadata.ngrams = 5",
+    "metadata.ngrams = ''",
+    "metadata.ngrams = metadata.ngrams.slice(0, -5)",
+    "metadata.ngrams += '00000'",
+    "metadata.words = metadata.known_names.slice(5)",
+    "delete metadata.labels",
+    "delete one.formula",
+]
 # Changes after which the network computes other values, or none.
 WRONG_NETWORKS = [
     "one.tensors['output.bias'] = '0'.repeat(one.tensors['output.bias'].length)",
@@ -133,7 +133,7 @@ CHANGED = """(_, json, changes) => changes.map((change) => {
 })"""
 REFUSALS = """({ load }, json, contents) => contents.map((content) => {
     try { return load(content, "simple_rnn").generate({ n: 3 }); } catch (error) {
-        return [error.constructor.name, error.message];
+        return error.message;
     }
 })"""
 LABEL_OF = [0] * len(FIRST) + [1] * len(LAST)
@@ -446,12 +446,8 @@ def test_errors_contain_the_names_found_so_far(node: Run) -> None:
 
 
 def test_damaged_data_is_rejected(node: Run) -> None:
-    found = dict(zip(DAMAGES, node(REFUSALS, node(CHANGED, list(DAMAGES))), strict=True))
-    said = {change: f" ({what})" if what else "" for change, what in DAMAGES.items()}
-    assert found == {
-        change: ["Error", f"The model “simple_rnn” is damaged{said[change]}. Export it again."]
-        for change in DAMAGES
-    }
+    messages = node(REFUSALS, node(CHANGED, DAMAGES))
+    assert messages == ["The model “simple_rnn” is damaged. Export it again."] * len(DAMAGES)
 
 
 def test_models_that_fail_the_self_test_are_rejected(node: Run) -> None:
@@ -459,7 +455,7 @@ def test_models_that_fail_the_self_test_are_rejected(node: Run) -> None:
     changed = node(CHANGED.replace("models[1]", "models[0]"), WRONG_NETWORKS)
     rejected = node(REFUSALS.replace("simple_rnn", "shipped"), changed)
     said = "“shipped” can’t be used here: it computes other values than the backend “numpy”"
-    assert [message[: len(said)] for _, message in rejected] == [said] * len(WRONG_NETWORKS)
+    assert [message[: len(said)] for message in rejected] == [said] * len(WRONG_NETWORKS)
 
 
 # ---- limits of searches ----

@@ -205,7 +205,7 @@ def test_damaged_n_grams_are_reported(
         text.replace(f'"ngrams":"{ngrams}"', f'"ngrams":"{ngrams[:-5]}"'), encoding="utf-8"
     )
     page = opened(damaged, "#seed=3&model=lstm", viewport=DESKTOP)
-    assert text_of(page, "#message") == "This page is damaged (its n-grams). Export it again."
+    assert text_of(page, "#message") == "The model “lstm” is damaged. Export it again."
     assert names(page) == []
     page.get_by_role("radio", name=TITLE).check()
     assert names(page) != []

@@ -13,8 +13,8 @@ class Adam {
     this.slots = Object.entries(parameters).map(([name, w]) => ({
       name: /** @type {keyof GruParameters} */ (name),
       w,
-      m: /** @type {Numbers} */ (w.slice().fill(0)),
-      v: /** @type {Numbers} */ (w.slice().fill(0)),
+      m: new Float64Array(w.length),
+      v: new Float64Array(w.length),
     }));
   }
 

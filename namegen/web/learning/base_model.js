@@ -4,6 +4,15 @@ const FEWEST_KNOWN = 0.95; // share of the list's characters that the base model
 const MOST_FITTED = 25; // names that the shares are fitted to; Python takes up to 100
 const ROUNDS = 30; // of expectation maximization
 
+/** The canonical names of the parameters of a model with one GRU layer. @type {Record<string, string>} */
+const TENSOR_NAMES = {
+  kernel: "rnn.0.kernel",
+  recurrentKernel: "rnn.0.recurrent_kernel",
+  bias: "rnn.0.bias",
+  outputKernel: "output.kernel",
+  outputBias: "output.bias",
+};
+
 /**
  * Read the parameters of a model with one GRU layer.
  * @param {ModelDescription} description
@@ -11,13 +20,9 @@ const ROUNDS = 30; // of expectation maximization
  */
 function readParameters({ tensors, half }) {
   const read = (/** @type {string} */ name) => Float64Array.from(numbersOf(tensors[name], half));
-  return {
-    kernel: read("rnn.0.kernel"),
-    recurrentKernel: read("rnn.0.recurrent_kernel"),
-    bias: read("rnn.0.bias"),
-    outputKernel: read("output.kernel"),
-    outputBias: read("output.bias"),
-  };
+  return /** @type {any} */ (
+    Object.fromEntries(Object.entries(TENSOR_NAMES).map(([key, name]) => [key, read(name)]))
+  );
 }
 
 /**
@@ -84,7 +89,7 @@ function rearrangeParameters(base, characters, shares) {
   const G = kernel.length / (V + base.metadata.labels.length);
   // The base model's row of each id; V for a character that it doesn't know.
   const rows = [END_TOKEN, ...characters.map((character) => known.indexOf(character) + 1 || V)];
-  const rearrange = (/** @type {Numbers} */ values, /** @type {number} */ columns) => {
+  const rearrange = (/** @type {Float64Array} */ values, /** @type {number} */ columns) => {
     const mean = new Float64Array(columns);
     for (let row = 1; row < V; row++) {
       for (let k = 0; k < columns; k++) mean[k] += values[row * columns + k] / (V - 1);
@@ -105,7 +110,7 @@ function rearrangeParameters(base, characters, shares) {
     kernel: newKernel,
     recurrentKernel,
     bias,
-    outputKernel: transpose(/** @type {Float64Array} */ (rearrange(transpose(outputKernel, V), H)), H),
+    outputKernel: transpose(rearrange(transpose(outputKernel, V), H), H),
     outputBias: rearrange(outputBias, 1),
   };
 }

@@ -10,11 +10,11 @@
 /**
  * Parameters, or their gradients, by canonical name.
  * @typedef {object} GruParameters
- * @property {Numbers} kernel K, (V + L, G)
- * @property {Numbers} recurrentKernel U, (H, G)
- * @property {Numbers} bias (2, G): of x, and of s
- * @property {Numbers} outputKernel (H, V)
- * @property {Numbers} outputBias (V)
+ * @property {Float64Array} kernel K, (V + L, G)
+ * @property {Float64Array} recurrentKernel U, (H, G)
+ * @property {Float64Array} bias (2, G): of x, and of s
+ * @property {Float64Array} outputKernel (H, V)
+ * @property {Float64Array} outputBias (V)
  */
 
 /** One GRU layer and the output layer. */
@@ -27,15 +27,6 @@ class TrainedGru {
   }
 
   /**
-   * Create an array of zeros with the type of the parameters.
-   * @param {number} length
-   * @returns {Numbers}
-   */
-  #zeros(length) {
-    return this.parameters.kernel instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
-  }
-
-  /**
    * Compute the hidden state of each node, and what the backward pass needs.
    * @param {PrefixTree} tree
    */
@@ -44,10 +35,10 @@ class TrainedGru {
     const H = this.width;
     const G = 3 * H;
     const N = token.length;
-    const before = this.#zeros(N * H); // (N, H) h of the parents; zeros for roots
-    const s = this.#zeros(N * G); // (N, G)
-    const gates = this.#zeros(N * G); // (N, G) z, r, n
-    const h = this.#zeros(N * H); // (N, H)
+    const before = new Float64Array(N * H); // (N, H) h of the parents; zeros for roots
+    const s = new Float64Array(N * G); // (N, G)
+    const gates = new Float64Array(N * G); // (N, G) z, r, n
+    const h = new Float64Array(N * H); // (N, H)
     const U = new Matrix(recurrentKernel, G);
     for (let depth = 0; depth + 1 < level.length; depth++) {
       const [first, end] = [level[depth], level[depth + 1]];
@@ -75,22 +66,19 @@ class TrainedGru {
 
   /**
    * Compute log softmax(h Wo + b) of each node.
-   * @param {Numbers} h (N, H)
-   * @returns {Numbers} (N, V)
+   * @param {Float64Array} h (N, H)
+   * @returns {Float64Array} (N, V)
    */
   logProbabilities(h) {
     const { outputKernel, outputBias } = this.parameters;
     const V = this.ids;
     const N = h.length / this.width;
-    const logits = this.#zeros(N * V);
+    const logits = new Float64Array(N * V);
     for (let node = 0; node < N; node++) logits.set(outputBias, node * V);
     new Matrix(outputKernel, V).addProducts(logits, h);
     for (let start = 0; start < logits.length; start += V) {
       const row = logits.subarray(start, start + V);
-      const largest = largestOf(row);
-      let total = 0;
-      for (let id = 0; id < V; id++) total += Math.exp(row[id] - largest);
-      const logTotal = largest + Math.log(total);
+      const logTotal = logSumOfExponentials(row);
       for (let id = 0; id < V; id++) row[id] -= logTotal;
     }
     return logits;
@@ -116,41 +104,34 @@ class TrainedGru {
       counts[node] += count;
       lossSum -= count * logProbabilities[node * V + token];
     }
-    const d_logits = logProbabilities; // (N, V), in the same array
-    const d_outputBias = this.#zeros(V);
-    for (const { token, count } of tree.edges) d_outputBias[token] -= count / tree.characters;
+    // d loss / d logits = (softmax(logits) · counts − count) / characters
+    const d_logits = logProbabilities.map(Math.exp); // (N, V)
     for (let node = 0; node < N; node++) {
-      for (let id = 0; id < V; id++) {
-        const d = (Math.exp(logProbabilities[node * V + id]) * counts[node]) / tree.characters;
-        d_logits[node * V + id] = d;
-        d_outputBias[id] += d;
-      }
+      for (let id = 0; id < V; id++) d_logits[node * V + id] *= counts[node] / tree.characters;
     }
     for (const { node, token, count } of tree.edges) d_logits[node * V + token] -= count / tree.characters;
 
     // logits = h Wo + b
-    const d_outputKernel = this.#zeros(H * V);
-    new Matrix(d_logits, V).addProducts(d_outputKernel, transpose(states.h, H));
-    const d_h = this.#zeros(N * H); // (N, H)
-    new Matrix(transpose(this.parameters.outputKernel, V), H).addProducts(d_h, d_logits);
-    const gradient = { ...this.#backward(tree, states, d_h), outputKernel: d_outputKernel, outputBias: d_outputBias };
-    return { lossSum, gradient };
+    const outputKernel = product(transpose(states.h, H), d_logits, V); // (H, V)
+    const outputBias = columnSums(d_logits, V);
+    const d_h = product(d_logits, transpose(this.parameters.outputKernel, V), H); // (N, H)
+    return { lossSum, gradient: { ...this.#backward(tree, states, d_h), outputKernel, outputBias } };
   }
 
   /**
    * Compute the gradient of the layer's parameters, one level after another, from the last one.
    * @param {PrefixTree} tree
    * @param {ReturnType<TrainedGru["forward"]>} states
-   * @param {Numbers} d_h (N, H), to which the derivatives through later nodes are added
+   * @param {Float64Array} d_h (N, H), to which the derivatives through later nodes are added
    */
   #backward({ token, parent, level }, { before, s, gates, h }, d_h) {
     const H = this.width;
     const G = 3 * H;
     const N = token.length;
     const transposedU = new Matrix(transpose(this.parameters.recurrentKernel, G), H); // (G, H)
-    const d_x = this.#zeros(N * G); // (N, G)
-    const d_s = this.#zeros(N * G); // (N, G)
-    const d_before = this.#zeros(h.length); // (N, H)
+    const d_x = new Float64Array(N * G); // (N, G)
+    const d_s = new Float64Array(N * G); // (N, G)
+    const d_before = new Float64Array(h.length); // (N, H)
     for (let depth = level.length - 2; depth >= 0; depth--) {
       const [first, end] = [level[depth], level[depth + 1]];
       for (let node = first; node < end; node++) {
@@ -183,18 +164,13 @@ class TrainedGru {
     }
 
     // s = h U + b_s;  x = K[token] + b_x
-    const d_recurrentKernel = this.#zeros(H * G);
-    new Matrix(d_s, G).addProducts(d_recurrentKernel, transpose(before, H));
-    const d_kernel = this.#zeros(this.parameters.kernel.length);
-    const d_bias = this.#zeros(2 * G);
+    const recurrentKernel = product(transpose(before, H), d_s, G); // (H, G)
+    const bias = Float64Array.of(...columnSums(d_x, G), ...columnSums(d_s, G)); // (2, G)
+    const kernel = new Float64Array(this.parameters.kernel.length);
     for (let node = 0; node < N; node++) {
-      for (let k = 0; k < G; k++) {
-        d_kernel[token[node] * G + k] += d_x[node * G + k];
-        d_bias[k] += d_x[node * G + k];
-        d_bias[G + k] += d_s[node * G + k];
-      }
+      for (let k = 0; k < G; k++) kernel[token[node] * G + k] += d_x[node * G + k];
     }
-    return { kernel: d_kernel, recurrentKernel: d_recurrentKernel, bias: d_bias };
+    return { kernel, recurrentKernel, bias };
   }
 }
 
@@ -207,15 +183,41 @@ function logistic(a) {
 }
 
 /**
- * Return a matrix with rows and columns exchanged.
- * @template {Numbers} T
- * @param {T} values (rows, columns), row by row
+ * Return the product of two matrices.
+ * @param {Float64Array} a (rows, inner)
+ * @param {Float64Array} b (inner, columns)
  * @param {number} columns
- * @returns {T} (columns, rows)
+ * @returns {Float64Array} (rows, columns)
+ */
+function product(a, b, columns) {
+  const inner = b.length / columns;
+  const result = new Float64Array((a.length / inner) * columns);
+  new Matrix(b, columns).addProducts(result, a);
+  return result;
+}
+
+/**
+ * Return the sum of each column of a matrix.
+ * @param {Float64Array} values (rows, columns)
+ * @param {number} columns
+ */
+function columnSums(values, columns) {
+  const sums = new Float64Array(columns);
+  values.forEach((value, index) => {
+    sums[index % columns] += value;
+  });
+  return sums;
+}
+
+/**
+ * Return a matrix with rows and columns exchanged.
+ * @param {Float64Array} values (rows, columns), row by row
+ * @param {number} columns
+ * @returns {Float64Array} (columns, rows)
  */
 function transpose(values, columns) {
   const rows = values.length / columns;
-  const result = /** @type {T} */ (values.slice());
+  const result = new Float64Array(values.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column];
   }

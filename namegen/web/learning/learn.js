@@ -11,7 +11,7 @@ const LEAST_SHARE = 0.02; // of a label of the base model whose n-grams count as
 const SHORT_SHARE = 0.02; // of names that may be shorter than all new names
 const MEASURED_NAMES = 1000; // new names that the score rule is fitted to
 const TOP_SHARE = 0.01; // of new names that reach the threshold
-const SPREAD_OF_RESIDUALS = 1.25; // of a normal distribution: its standard deviation, in mean absolute deviations
+const PROGRESS_MILLISECONDS = 50; // between two reports of progress
 
 /**
  * Learn from a list of names.
@@ -32,7 +32,7 @@ function learn(base, names, title, onProgress) {
   fineTune(parameters, trained, characters, (share) => onProgress(0.4 + 0.4 * share));
   const description = describeLearned({ base, names: trained, title, characters, shares, parameters });
   description.metadata.letter_case = letterCase;
-  description.metadata.score_rules = [fitScoreRule(description, (share) => onProgress(0.8 + 0.2 * share))];
+  fitScoreRule(description, (share) => onProgress(0.8 + 0.2 * share));
   return description;
 }
 
@@ -119,6 +119,7 @@ function describeLearned({ base, names, title, characters, shares, parameters })
   const forms = new Set(names.map((name) => normalizer.normalize(name)));
   const knownOfBase = new KnownNames(base.metadata.known_names ?? "");
   const lengths = names.map((name) => [...name].length).sort((a, b) => a - b);
+  const tensors = Object.entries(parameters).map(([key, values]) => [TENSOR_NAMES[key], Float32Array.from(values)]);
   const { training, network } = base.metadata;
   return {
     ...base,
@@ -127,13 +128,7 @@ function describeLearned({ base, names, title, characters, shares, parameters })
     title,
     group: "yours",
     half: false,
-    tensors: {
-      "rnn.0.kernel": Float32Array.from(parameters.kernel),
-      "rnn.0.recurrent_kernel": Float32Array.from(parameters.recurrentKernel),
-      "rnn.0.bias": Float32Array.from(parameters.bias),
-      "output.kernel": Float32Array.from(parameters.outputKernel),
-      "output.bias": Float32Array.from(parameters.outputBias),
-    },
+    tensors: Object.fromEntries(tensors),
     metadata: {
       ...base.metadata,
       network: { ...network, vocabulary_size: characters.length + 1, labels: 0 },
@@ -173,9 +168,8 @@ function tablesFor(base, characters) {
 
 /**
  * Fit the score rule to new names of the model. namegen/core/scoring/rules.py in JavaScript.
- * @param {ModelDescription} description
+ * @param {ModelDescription} description which gets the rule
  * @param {(share: number) => void} onProgress
- * @returns {ScoreRule}
  */
 function fitScoreRule(description, onProgress) {
   const model = new Model(description);
@@ -183,34 +177,31 @@ function fitScoreRule(description, onProgress) {
   const request = { ...defaultRequest(), n: MEASURED_NAMES, seed: 0, maxLength: longest, unfiltered: true };
   const search = new Search(model, request);
   while (!search.isDone) {
-    search.tryOnce();
+    search.run({ milliseconds: PROGRESS_MILLISECONDS });
     onProgress(search.names.length / MEASURED_NAMES);
   }
   const [{ prefix: root }] = model.roots;
   const names = search.names.map(({ tokens }) => tokens.reduce((prefix, token) => prefix.extend(token), root));
   const lengths = names.map(({ length }) => length);
-  const mean = fitLine(lengths, names.map(({ scoredLogProbability }) => scoredLogProbability));
+  const logProbabilities = names.map(({ scoredLogProbability }) => scoredLogProbability);
+  const mean = fitLine(lengths, logProbabilities);
   // How far each name's log-probability is from the mean for its length, relative to the average.
-  const residuals = names.map(
-    ({ scoredLogProbability, length }) =>
-      SPREAD_OF_RESIDUALS * Math.abs(scoredLogProbability - mean.level - mean.slope * length),
-  );
-  const spread = fitLine(lengths, residuals);
-  const average = averageOf(residuals) || 1;
+  const residuals = logProbabilities.map((value, k) => Math.abs(value - mean.level - mean.slope * lengths[k]));
+  const averageResidual = averageOf(residuals) || 1;
+  const spread = fitLine(lengths, residuals.map((residual) => residual / averageResidual));
   const round = (/** @type {number} */ number) => Number(number.toFixed(4)); // Python writes it with the same digits
   const rule = {
     mean_level: round(mean.level),
     mean_slope: round(mean.slope),
-    spread_level: average === 1 && spread.level === 0 ? 1 : round(spread.level / average),
-    spread_slope: round(spread.slope / average),
+    spread_level: round(spread.level),
+    spread_slope: round(spread.slope),
     threshold: 0,
   };
   description.metadata.score_rules = [rule];
   const scorer = /** @type {Scorer} */ (model.scorer);
   const scores = names.filter(({ length }) => length >= shortest).map((name) => scorer.scoreOf(name));
   scores.sort((a, b) => a - b);
-  const quantile = scores[Math.ceil((1 - TOP_SHARE) * (scores.length - 1))] ?? 0;
-  return { ...rule, threshold: round(quantile) };
+  rule.threshold = round(scores[Math.ceil((1 - TOP_SHARE) * (scores.length - 1))] ?? 0);
 }
 
 /**

@@ -67,23 +67,22 @@ function showOwnModels() {
 function createOwnItem(model) {
   const { name, title } = model;
   const texts = { ".text": title, ".save .hidden": ` ${title}`, ".remove .hidden": `Delete ${title}` };
-  const item = copyTemplate("own-model-item", texts);
-  const [saveButton, removeButton] = item.querySelectorAll("button");
-  saveButton.addEventListener("click", async () => {
-    download(fileNameOf(title, ".safetensors"), await writeModelFile(model));
-    announce(`Saved ${title} as a model file`);
+  return copyTemplate("own-model-item", texts, {
+    save: async () => {
+      download(fileNameOf(title, ".safetensors"), await writeModelFile(model));
+      announce(`Saved ${title} as a model file`);
+    },
+    remove: () => {
+      const isChosen = chosenDescriptions().includes(model);
+      descriptions.splice(descriptions.indexOf(model), 1);
+      showOwnModels();
+      if (isChosen) chooseModel(descriptions[0].name, null);
+      else fillForm();
+      useStorage("readwrite", (store) => store.delete(name)).catch(() => {});
+      showLearning(`Deleted “${title}”.`);
+      byId("learn-heading").focus(); // the focused button is gone
+    },
   });
-  removeButton.addEventListener("click", () => {
-    const isChosen = chosenDescriptions().includes(model);
-    descriptions.splice(descriptions.indexOf(model), 1);
-    showOwnModels();
-    if (isChosen) chooseModel(descriptions[0].name, null);
-    else fillForm();
-    useStorage("readwrite", (store) => store.delete(name)).catch(() => {});
-    showLearning(`Deleted “${title}”.`);
-    byId("learn-heading").focus(); // the focused button is gone
-  });
-  return item;
 }
 
 /** Learn from the list in the text field, in a worker so that the page stays responsive. */
