@@ -38,12 +38,16 @@ def page_path(tmp_path_factory: pytest.TempPathFactory, published: Results) -> P
     return folder / "report.html"
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")])
-def test_the_report_is_accessible(
+@pytest.mark.parametrize(
+    ("size", "scheme", "background"),
+    [(PHONE, "light", "rgb(255, 255, 255)"), (DESKTOP, "dark", "rgb(22, 24, 27)")],
+)
+def test_the_report_is_accessible_and_shows_its_plots(
     page_path: Path,
     opened: Opener,  # noqa: F811
     size: dict[str, int],
     scheme: str,
+    background: str,
 ) -> None:
     require("axe_playwright_python")
     from axe_playwright_python.sync_playwright import Axe
@@ -53,6 +57,10 @@ def test_the_report_is_accessible(
     violations = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"][:120]) for each in violations] == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
+    widths = page.evaluate("[...document.images].map(one => one.complete && one.naturalWidth)")
+    assert len(widths) == len(list(page_path.parent.glob("*.png")))
+    assert min(widths) > 100
 
 
 def test_the_printed_report_is_light_and_nothing_is_cut_off(
