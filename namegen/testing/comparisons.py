@@ -107,10 +107,13 @@ def expect_same(
 
 
 def named(module: Mapping[str, object]) -> dict[str, Check]:
-    """Return the checks of a module by name, such as ``"reading only"`` for ``check_reading_only``.
+    """Collect the checks of a module by name, such as ``"reading only"`` for the function ``check_reading_only``.
 
-    Instead of a network, these checks also accept the name of a cell. Their errors contain the name of the check, and
-    every exception becomes an AssertionError.
+    Each check takes an engine class and a network, or the name of a cell, for which it makes a small network. If it
+    fails, or if the engine raises any error, it raises an AssertionError that starts with the check's name.
+
+    Args:
+        module: what ``globals()`` returns in the module.
     """
     checks: dict[str, Check] = {}
     for function_name, check in module.items():
@@ -121,7 +124,7 @@ def named(module: Mapping[str, object]) -> dict[str, Check]:
 
 
 def _run_check(name: str, check: Check, subject: object, material: object) -> None:
-    """Run a check of an engine class with a network, or of a model with tokens."""
+    """Run a check of an engine class with a network or the name of a cell, or of a model with rows of tokens."""
     context = f"check {name!r}"
     if isinstance(material, str):
         context += f", cell {material}"

@@ -60,7 +60,10 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
 
 
 def stock_model(network: RecurrentNetwork) -> Untyped:
-    """Create the network as one Keras model of stock layers, with its weights in canonical order."""
+    """Create the network as one Keras model of stock layers, from token ids to the logits of each next token.
+
+    Keras lists its weights in the order of ``network.parameters``, so they can be set as one list.
+    """
     recurrent = [
         STOCK[network.cell_class](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")
         for k, width in enumerate(network.hidden)

@@ -85,7 +85,10 @@ def first_variables(
     uniforms: Tensor,
     temperature: Tensor,
 ) -> LoopVariables:
-    """Add the operators that compute the loop's variables before the first round.
+    """Add the operators that compute the loop's variables before the first round, for any number n of names.
+
+    The number of names is only known when the operators run. So they read it from the shape of ``uniforms``, and make
+    arrays of this size with FILL, or with GATHER, which repeats a row n times.
 
     Args:
         graph: the subgraph that the operators are added to. LiteRT runs them later.
@@ -130,8 +133,9 @@ def first_variables(
 
 def add_condition(graph: Graph, start_tokens: StartTokens, variables: LoopVariables) -> None:
     """Add the loop's condition: a name is unfinished, and there are random numbers left."""
-    sizes = shape_of(graph, variables.uniforms)
+    sizes = shape_of(graph, variables.uniforms)  # (rows, n)
     rows = graph.compute(Op.GATHER, [sizes, 0], INT32, ())
+    # The row of random numbers for the next character. The first row may have drawn the start tokens.
     row = graph.compute(Op.ADD, [variables.position, start_tokens.numbers])
     has_numbers = graph.compute(Op.LESS, [row, rows], BOOL)
     any_is_unfinished = graph.compute(Op.REDUCE_ANY, [variables.is_unfinished, [0]], BOOL, ())
