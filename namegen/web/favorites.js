@@ -26,11 +26,7 @@ function showFavorites() {
     item.querySelector(".star").setAttribute("aria-pressed", String(favorites.includes(name)));
   }
   byId("favorites").replaceChildren(...favorites.map(createFavoriteItem));
-  const isEmpty = favorites.length === 0;
-  byId("favorites-none").hidden = !isEmpty;
-  byId("favorites-actions").hidden = isEmpty;
   byId("favorites-count").textContent = String(favorites.length);
-  byId("show-favorites").classList.toggle("none", isEmpty);
 }
 
 /** @param {string} name */

@@ -26,14 +26,15 @@ function writeInCase(name, letterCase, normalizer) {
 }
 
 /**
- * Return the letter case in which names are written by default: that of the list, if all of its names have the same.
- * @param {NameSource} model
+ * Return the letter case in which the names of one or more models are written by default: that of the list, if all of
+ * its names have the same.
+ * @param {{metadata: Metadata}[]} models
  * @returns {LetterCase}
  */
-function defaultLetterCase({ parts, normalizer }) {
-  const ofList = parts[0].metadata.letter_case;
-  if (parts.length === 1 && ofList !== "original") return ofList;
-  return normalizer.isForCompanies ? "title" : "original";
+function defaultLetterCase(models) {
+  if (models.length > 1) return "original";
+  const { letter_case: ofList, endings } = models[0].metadata;
+  return ofList === "original" && endings.length > 0 ? "title" : ofList;
 }
 
 /**

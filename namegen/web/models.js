@@ -97,8 +97,6 @@ function canFilterChoice() {
  */
 function defaultsOfChoice() {
   const isFiltered = !settings.unfiltered && canFilterChoice();
-  const { endings, letter_case: ofList } = descriptionOf(settings.model).metadata;
-  let letterCase = "original";
-  if (settings.other === null) letterCase = ofList === "original" && endings.length > 0 ? "title" : ofList;
-  return { ...defaultLengths(chosenDescriptions(), isFiltered), letterCase };
+  const models = chosenDescriptions();
+  return { ...defaultLengths(models, isFiltered), letterCase: defaultLetterCase(models) };
 }

@@ -120,7 +120,7 @@ class LoadedModel {
     }
     const names = inSeededOrder(this.goodNames, seed);
     const source = sourceOf(this);
-    if (index < names.length) return writeInCase(names[index], defaultLetterCase(source), source.normalizer);
+    if (index < names.length) return writeInCase(names[index], defaultLetterCase(source.parts), source.normalizer);
     if (names.length > 0) {
       const count = countOf(names.length, "good name");
       throw new Error(`“${this.title}” has only ${count}. Use an index below that, or another seed.`);

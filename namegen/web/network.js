@@ -37,15 +37,13 @@ const LANES = 8; // columns that are summed at the same time
  * @property {number[]} after
  */
 
-/** @typedef {Float32Array | Float64Array} Numbers */
-
 /**
  * A matrix that multiplies vectors. Its columns are stored in blocks of LANES, which is up to 1.7 times as fast as
  * storing it row by row.
  */
 class Matrix {
   /**
-   * @param {Numbers} values (rows · columns), row by row
+   * @param {Float64Array} values (rows · columns), row by row
    * @param {number} columns
    */
   constructor(values, columns) {
@@ -64,8 +62,8 @@ class Matrix {
 
   /**
    * Add the products of some vectors and this matrix to some sums.
-   * @param {Numbers} sums (vectors, columns), which are changed
-   * @param {Numbers} vectors (vectors, rows)
+   * @param {Float64Array} sums (vectors, columns), which are changed
+   * @param {Float64Array} vectors (vectors, rows)
    */
   addProducts(sums, vectors) {
     const { rows, columns } = this;
@@ -76,10 +74,9 @@ class Matrix {
 
   /**
    * Add the product of a vector and this matrix to some sums. Eight variables are faster than an array of eight sums.
-   * @template {Numbers} T
-   * @param {T} sums (columns), which are changed
-   * @param {Numbers} vector (rows)
-   * @returns {T} the sums
+   * @param {Float64Array} sums (columns), which are changed
+   * @param {Float64Array} vector (rows)
+   * @returns {Float64Array} the sums
    */
   addProduct(sums, vector) {
     const { rows, values } = this;

@@ -94,7 +94,7 @@ class People {
       unfiltered: true,
     };
     const accepts = (/** @type {Prefix} */ name, /** @type {boolean | null} */ isNew) =>
-      isNew === false && (givenModel.scorer === null || name.missingInName === 0);
+      isNew === false && (givenModel.scorer === null || givenModel.scorer.missingInName(name) === 0);
     const search = this.searches.get(label) ?? new Search(givenModel, request, { accepts });
     this.searches.set(label, search);
     search.run({ count: index + 1 });

@@ -28,8 +28,6 @@ class Prefix {
     this.cachedOutput = undefined;
     /** @type {NgramState | undefined} */
     this.cachedNgramState = undefined;
-    /** @type {number | undefined} */
-    this.cachedMissingInName = undefined;
     /** @type {boolean | undefined} */
     this.cachedHasListedStart = undefined;
   }
@@ -91,20 +89,11 @@ class Prefix {
     return endLogProbability + (END_WEIGHT - 1) * (endLogProbability - this.logProbability);
   }
 
-  /** @returns {NgramState} */
+  /** The n-grams of a model that has a scorer. @returns {NgramState} */
   get ngramState() {
-    this.cachedNgramState ??= this.#scorer.ngramStateOf(this);
+    const scorer = /** @type {Scorer} */ (this.model.scorer);
+    this.cachedNgramState ??= scorer.ngramStateOf(this);
     return this.cachedNgramState;
-  }
-
-  /** How many n-grams of the name that ends after this prefix are missing in the list. @returns {number} */
-  get missingInName() {
-    this.cachedMissingInName ??= this.#scorer.missingInName(this);
-    return this.cachedMissingInName;
-  }
-
-  get #scorer() {
-    return /** @type {Scorer} */ (this.model.scorer);
   }
 
   /** Whether a word has just ended, and every name with this prefix starts like a listed company's. */

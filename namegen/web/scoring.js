@@ -107,7 +107,7 @@ class Scorer {
    */
   scoreOf(name) {
     const { mean, spread } = lineAt(this.ruleOf(name.label), name.length);
-    return (name.scoredLogProbability - mean) / spread - NGRAM_COST * name.missingInName;
+    return (name.scoredLogProbability - mean) / spread - NGRAM_COST * this.missingInName(name);
   }
 }
 
@@ -146,7 +146,7 @@ class Threshold {
    * @param {Prefix} name
    */
   isReachedBy(name) {
-    const { names } = this.#leastWith(name.label, name.missingInName);
+    const { names } = this.#leastWith(name.label, this.scorer.missingInName(name));
     return name.scoredLogProbability >= names[name.length];
   }
 

@@ -129,7 +129,7 @@ class Search {
       this.isOver = Boolean(done);
       if (!value) continue;
       const { name, label } = hooks.describe?.(value) ?? {
-        name: writeInCase(value.text, request.letterCase ?? defaultLetterCase(model), model.normalizer),
+        name: writeInCase(value.text, request.letterCase ?? defaultLetterCase(model.parts), model.normalizer),
         label: model.startTokens[value.label].label,
       };
       this.names.push({ ...value, name, labelName: label });

@@ -51,19 +51,15 @@ class Watch {
       this.#goTo(this.step + 1);
       if (this.step === this.lastStep) this.pause();
     }, MILLISECONDS_PER_STEP);
-    this.#showPlaying();
+    byId("play").classList.add("playing");
+    byId("play-label").textContent = "Pause";
   }
 
   pause() {
     clearInterval(this.timer);
     this.timer = undefined;
-    this.#showPlaying();
-  }
-
-  #showPlaying() {
-    const isPlaying = this.timer !== undefined;
-    byId("play").classList.toggle("playing", isPlaying);
-    byId("play-label").textContent = isPlaying ? "Pause" : "Play";
+    byId("play").classList.remove("playing");
+    byId("play-label").textContent = "Play";
   }
 
   /**

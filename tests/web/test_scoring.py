@@ -126,9 +126,10 @@ def test_scores_match_python(name: str, node: Run, checkpoints: dict[str, Checkp
                 prefix = prefix.extend(idOf.get(character));
                 kept += threshold.canBeReachedFrom(prefix) ? 1 : 0;
             }}
-            const {{ endLogProbability, missingInName }} = prefix;
+            const {{ endLogProbability }} = prefix;
             const score = model.scorer.scoreOf(prefix);
-            return [endLogProbability, missingInName, score, kept, threshold.isReachedBy(prefix)];
+            const missing = model.scorer.missingInName(prefix);
+            return [endLogProbability, missing, score, kept, threshold.isReachedBy(prefix)];
         }}));
     }}"""
     found = node(code, [name, names, tokens, longest])

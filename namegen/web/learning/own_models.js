@@ -134,10 +134,7 @@ function stopLearning(message) {
 
 /** Show the progress and the button that stops, or the button that starts. */
 function showLearner() {
-  const isLearning = learner !== null;
-  byId("learn-start").hidden = isLearning;
-  byId("learn-stop").hidden = !isLearning;
-  byId("learn-progress").hidden = !isLearning;
+  byId("learn-card").classList.toggle("learning", learner !== null);
   byId("learn-progress").value = 0;
 }
 
