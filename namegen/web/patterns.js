@@ -10,6 +10,7 @@ function patternsOf(name) {
   const words = name.match(/\p{L}+/gu) ?? [];
   const cases = words.map((word) => word.replace(/[^\p{Lu}\p{Lt}]+/gu, "x").replace(/[\p{Lu}\p{Lt}]+/gu, "X"));
   const patterns = new Set(cases.map((pattern, index) => (index === 0 ? `^${pattern}` : pattern)));
+  if (/[\p{Lu}\p{Lt}]{2}(?![\p{Lu}\p{Lt}])\p{L}/u.test(name)) patterns.add("XXx");
   const lower = name.toLowerCase();
   if (/(\p{L})\1\1/u.test(lower)) patterns.add("aaa");
   const longWords = words.filter((word) => [...word].length >= SHORTEST_REPEATED).map((word) => word.toLowerCase());

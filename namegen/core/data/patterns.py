@@ -1,7 +1,7 @@
 """Patterns: features that a name only has if a name of the list has them.
 
-A network sometimes returns names such as `McgEe`, `ensbury`, `Annna`, `Pink Pink` or `Brrt`. Their characters may be
-likely, but if no name of the list has such a feature, it looks like a mistake.
+A network sometimes returns names such as `McgEe`, `ensbury`, `ANna`, `Annna`, `Pink Pink` or `Brrt`. Their characters
+may be likely, but if no name of the list has such a feature, it looks like a mistake.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from unicodedata import category, normalize
 
+CAPITALS = "XXx"  # several capitals before small letters
 TRIPLE = "aaa"  # a letter three times in a row
 REPEATED_WORD = "word word"
 NO_VOWEL = "bcd"
@@ -39,10 +40,13 @@ def patterns_of(name: str) -> set[str]:
         if word[0].isupper() and word[1:].islower():  # most words, in a third of the time
             pattern = "Xx"
         else:
-            cases = ["X" if category(letter) in ("Lu", "Lt") else "x" for letter in word]
+            is_capital = [category(letter) in ("Lu", "Lt") for letter in word]
+            cases = "".join("X" if capital else "x" for capital in is_capital)
+            if CAPITALS in cases:
+                patterns.add(CAPITALS)
             pattern = "".join(case for case, _ in groupby(cases))
         patterns.add(FIRST + pattern if index == 0 else pattern)
-    # Unusual features: a letter three times in a row, a repeated word, and Latin letters without a vowel.
+    # More unusual features: a letter three times in a row, a repeated word, and Latin letters without a vowel.
     lower = name.lower()
     if _TRIPLE.search(lower):
         patterns.add(TRIPLE)

@@ -15,6 +15,8 @@ from namegen.core.data.patterns import patterns_of, patterns_of_list
         ("McgEe", {"^XxXx"}),
         ("Stow-on-the-Wold", {"^Xx", "x", "Xx"}),
         ("R2-D2", {"^X", "X"}),
+        ("RRssi", {"^Xx", "XXx"}),
+        ("LA-Maria", {"^X", "Xx"}),
         ("Annna", {"^Xx", "aaa"}),
         ("Aaab", {"^Xx", "aaa"}),
         ("Pink Pink", {"^Xx", "Xx", "word word"}),
