@@ -17,7 +17,7 @@ from options import is_check_requested, write_or_check
 
 from namegen import backends
 from namegen.cli import SECTIONS, cli
-from namegen.cli.options import HelpfulCommand
+from namegen.cli.commands import HelpfulCommand
 
 TARGET = Path(__file__).parents[1] / "reference" / "cli.md"
 HEAD = """\

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from namegen.cli.commands import Context, version
 from namegen.cli.ending import (
     exit_code,
     handle_end_signals,
@@ -21,7 +22,6 @@ from namegen.cli.ending import (
     prepare_streams,
     silence_standard_output,
 )
-from namegen.cli.options import Context, version
 from namegen.cli.terminal import error_line, option_name, printable
 from namegen.errors import MAX_MESSAGE, NamegenError, SettingsError, shortened
 from namegen.files import is_file

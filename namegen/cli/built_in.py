@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.terminal import printable, show_result, table
 from namegen.files import is_file
 
 
-@options.command("namegen lists", "namegen train companies")
+@command("namegen lists", "namegen train companies")
 @options.common
 def lists(as_json: bool) -> None:
     """List the built-in lists of names. You can use their names wherever a command takes NAMES."""
@@ -33,7 +34,7 @@ def lists(as_json: bool) -> None:
     show_result(as_json, {"lists": entries}, table(rows, *headings, left=3))
 
 
-@options.command("namegen models", "namegen generate taverns")
+@command("namegen models", "namegen generate taverns")
 @options.common
 def models(as_json: bool) -> None:
     """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
@@ -74,7 +75,7 @@ def models(as_json: bool) -> None:
     show_result(as_json, {"models": entries}, table(rows, left=2), *lines_of_labels)
 
 
-@options.command("namegen configs", "namegen train --config blog-rnn32-first")
+@command("namegen configs", "namegen train --config blog-rnn32-first")
 @options.common
 def configs(as_json: bool) -> None:
     """List the built-in settings files. You can use their names wherever a command takes CONFIG."""

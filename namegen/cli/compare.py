@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.opening import note_same_name, open_list, read_list
@@ -30,7 +31,7 @@ MAX_NAME_LINES = 12  # lines of new names in the summary
 SHOWN_COLUMNS = 4  # of the table of a sweep: the setting, both accuracies and the loss
 
 
-@options.command(
+@command(
     "namegen compare-backends --quick",
     "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
     "namegen compare-backends mlb-first --backends numpy,keras --cell gru --hidden 64",
@@ -136,7 +137,7 @@ def compare_backends(
     show_results(results, Path(out), as_json=as_json)
 
 
-@options.command(
+@command(
     "namegen sweep sweep-cell",
     "namegen sweep grid.toml --workers 2 --out reports/grid",
 )

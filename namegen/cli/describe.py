@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.display import Display
 from namegen.cli.opening import open_list
 from namegen.cli.terminal import counted, note, percent, printable, show_result, table
@@ -30,7 +31,7 @@ REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 Counts: TypeAlias = dict[str, int]  # label → count
 
 
-@options.command("namegen describe companies", "namegen describe friends.txt --plot friends.svg")
+@command("namegen describe companies", "namegen describe friends.txt --plot friends.svg")
 @click.argument("names", required=False)
 @options.list_options
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.display import Display
 from namegen.cli.opening import open_blend, open_list
 from namegen.cli.terminal import (
@@ -37,7 +38,7 @@ TRAINING_LIST_WARNING = (
 )
 
 
-@options.command(
+@command(
     "namegen evaluate mlb-last friends.txt",
     "namegen evaluate mlb-last friends.txt --with mlb-first",
 )
@@ -147,7 +148,7 @@ def _training_list(model: LoadedModel) -> DataSettings:
     return settings
 
 
-@options.command("namegen ceiling friends.txt", "namegen ceiling people.csv --column first")
+@command("namegen ceiling friends.txt", "namegen ceiling people.csv --column first")
 @click.argument("names", required=False)
 @options.list_options
 @options.common

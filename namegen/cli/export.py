@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.display import Display
 from namegen.cli.opening import check_model, open_list
 from namegen.cli.terminal import (
@@ -84,7 +85,7 @@ def read_for_file(
 # --- .tflite ----------------------------------------------------------------------------------------------------------
 
 
-@options.command(
+@command(
     "namegen export-tflite mlb-last",
     "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
 )
@@ -160,9 +161,7 @@ def export_tflite(
 # --- .keras and .json -------------------------------------------------------------------------------------------------
 
 
-@options.command(
-    "namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras"
-)
+@command("namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras")
 @file_arguments(".keras")
 def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool) -> None:
     """Write a model as a .keras file that Keras can open without namegen.
@@ -184,7 +183,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     show_result(as_json, document, printable(f"{path}: {size:,} bytes"))
 
 
-@options.command(
+@command(
     "namegen export-vocabulary mlb-last",
     "namegen export-vocabulary runs/friends-numpy friends.json",
 )
@@ -209,7 +208,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
 # --- web pages --------------------------------------------------------------------------------------------------------
 
 
-@options.command(
+@command(
     "namegen export-web mlb-first mlb-last --out names.html",
     "namegen export-web world-given --module names.mjs",
 )

@@ -14,6 +14,7 @@ import click
 
 from namegen.cli import formats
 from namegen.cli import options as shared
+from namegen.cli.commands import command, typed_parameters
 from namegen.cli.display import Display
 from namegen.cli.formats import SEARCHING, Output
 from namegen.cli.opening import note_same_name, open_blend
@@ -128,7 +129,7 @@ output_options = shared.together(
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-@shared.command(
+@command(
     "namegen generate mlb-last -n 5 --starts-with Mc",
     "namegen generate mlb-first companies --blend-weights 0.7,0.3 --format csv",
     shown=(*SHOWN, "labels", "most_likely", "blend_weights"),
@@ -217,9 +218,7 @@ def _reject_options_without_effect(context: click.Context) -> None:
         reason = "it always takes the most likely character"
     else:
         return
-    without_effect = [
-        param.opts[0] for param in shared.typed_parameters(context) if param.name in unused
-    ]
+    without_effect = [param.opts[0] for param in typed_parameters(context) if param.name in unused]
     if without_effect:
         raise click.UsageError(
             f"{cause} cannot be combined with {', '.join(without_effect)}: {reason}. Remove one of these options."

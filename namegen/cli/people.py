@@ -13,6 +13,7 @@ import click
 
 from namegen.cli import formats
 from namegen.cli import options as shared
+from namegen.cli.commands import command
 from namegen.cli.display import Display
 from namegen.cli.formats import SEARCHING, SIDE_BY_SIDE, Output, Row
 from namegen.cli.generate import (
@@ -42,7 +43,7 @@ def whole_name_command(
         shown: the parameter names of the command's own options to show.
     """
     constraints = ", ".join(CONSTRAINTS).replace("_", "-")
-    return shared.command(
+    return command(
         *examples,
         shown=("count", "letter_case", "form", "out", "unfiltered", "seed", *shown),
         others=[
@@ -226,7 +227,7 @@ def _constraints_of_parts(parts: Sequence[str], options: dict[str, Any]) -> dict
 # --- companies and places ---------------------------------------------------------------------------------------------
 
 
-@shared.command(
+@command(
     "namegen companies -n 5 --unfiltered",
     "namegen companies --format json",
     shown=(*SHOWN, "letter_case"),
@@ -248,7 +249,7 @@ def companies(count: int, **options: Any) -> None:
     _write_names(api.load_shipped("companies"), count, options, output=output)
 
 
-@shared.command(
+@command(
     "namegen places --country Poland -n 10",
     "namegen places --country Italy --country Nigeria --format csv",
     shown=(*SHOWN, "countries", "letter_case"),

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 import click
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.name_columns import NameColumns
 from namegen.cli.terminal import counted, json_text, note, printable
 from namegen.core.data.list_formats import column_place, delimiter_of
@@ -25,7 +26,7 @@ from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
 MAX_CELL = 10_000_000  # characters; limits the memory that an unclosed quotation mark can take
 
 
-@options.command(
+@command(
     "namegen pseudonymize people.csv --column first --pool names.txt --key-file my.key",
     "namegen pseudonymize people.csv --column name --by customer --pool given.txt --pool family.txt --key-file my.key",
 )

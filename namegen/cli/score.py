@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import options
+from namegen.cli.commands import command
 from namegen.cli.display import Display
 from namegen.cli.opening import check_model, open_blend
 from namegen.cli.terminal import (
@@ -50,9 +51,7 @@ COLORS = (
 )
 
 
-@options.command(
-    "namegen score mlb-last Maddox Garcia", "namegen score --model runs/friends-numpy Ann Bob"
-)
+@command("namegen score mlb-last Maddox Garcia", "namegen score --model runs/friends-numpy Ann Bob")
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
 @click.option(
     "--model", metavar="MODEL", help="The model to use. With this option, all arguments are names."

@@ -13,6 +13,7 @@ import click
 
 from namegen.bundled_configs import find_config
 from namegen.cli import options
+from namegen.cli.commands import command, typed_parameters
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt
 from namegen.cli.opening import note_same_name
@@ -75,7 +76,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 }
 
 
-@options.command(
+@command(
     "namegen train friends.txt",
     "namegen train people.csv --column first --quick --out runs/people",
     "namegen train --resume runs/people",
@@ -213,7 +214,7 @@ def requested_settings(
 
 def _reject_options_with_resume(context: click.Context) -> None:
     """Raise UsageError for options that have no effect because a resumed run uses its own config."""
-    for param in options.typed_parameters(context):
+    for param in typed_parameters(context):
         if param.name in ALLOWED_WITH_RESUME:
             continue
         typed = "NAMES" if isinstance(param, click.Argument) else param.opts[0]
