@@ -81,7 +81,7 @@ def name_at(model: LoadedModel, seed: int, index: int) -> str:
     names = model.good_names
     if index >= len(names):
         raise GenerationError(
-            f"{model.name} has only {len(names):,} good names: use an index below that, or another seed"
+            f"{model.name} has only {len(names):,} good names: use an index below that"
         )
     name = _in_seeded_order(tuple(names), seed)[index]
     return write(name, model.letter_case, model.normalization)

@@ -143,7 +143,11 @@ def pseudonymize(
             sys.stdout.buffer.writelines(table.renamed(pseudonyms))
         else:
             write_whole(out, table.renamed(pseudonyms))
-    collided = f"; {pseudonyms.collisions:,} share a pseudonym" if pseudonyms.collisions else ""
+    collided = (
+        f"; {pseudonyms.collisions:,} with the pseudonym of another"
+        if pseudonyms.collisions
+        else ""
+    )
     note(
         f"{counted(pseudonyms.people, 'different value')} in {counted(row_count, 'row')}{collided}"
     )

@@ -123,7 +123,7 @@ class LoadedModel {
     if (index < names.length) return writeInCase(names[index], defaultLetterCase(source.parts), source.normalizer);
     if (names.length > 0) {
       const count = countOf(names.length, "good name");
-      throw new Error(`“${this.title}” has only ${count}. Use an index below that, or another seed.`);
+      throw new Error(`“${this.title}” has only ${count}. Use an index below that.`);
     }
     throw new Error(`The names of “${this.title}” can’t be listed in advance. Use generate instead.`);
   }
