@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from cosmic_ray.work_item import WorkItem
 
 SETTINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-FOLDER = Path("build", "mutants").absolute()
+# An absolute path, because the tests of a mutant run in the copy.
+FOLDER = Path(__file__).resolve().parents[1] / "build" / "mutants"
 COPY = FOLDER / "copy"
 COVERAGE = FOLDER / "coverage"
 SESSION = FOLDER / "session.sqlite"

@@ -113,13 +113,12 @@ def compare_backends(
         note(f"names: {', '.join(DEFAULT_LISTS)}")
     distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
     corpora = [open_list(name, label_column=label_column) for name in distinct_lists]
+    from namegen.core.settings import NetworkSettings
     from namegen.experiments.experiment import compare
     from namegen.experiments.plan_comparison import Options
-    from namegen.settings_toml import parse_config
 
     for cell in cells or ("lstm",):  # rejects a wrong cell or width before anything runs
-        network = {"cell": cell, "hidden": list(hidden or (1,))}
-        parse_config({"network": network}, source="the options")
+        NetworkSettings(cell=cell, hidden=hidden or (1,))
     default_seeds = 1 if quick else DEFAULT_SEEDS
     scope = Options(
         seeds=seeds or default_seeds,

@@ -1,7 +1,7 @@
 """Run the jobs of an experiment, and keep a row for each finished job.
 
     DIR/
-      .namegen-comparison    marks a folder that the command created and can continue
+      .namegen-COMMAND       marks a folder that the command created and can continue
       rows.jsonl             one row per finished job, appended as soon as it's finished
       models/                the trained networks, which `namegen generate` accepts
       results.json           all rows of the last command, in the order of its plan

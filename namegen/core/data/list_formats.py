@@ -75,7 +75,7 @@ class Source:
         lines_before = re.split(rb"\r\n?|\n", self.data[:position])
         raise NamesError(
             f"{self.name}, line {len(lines_before)}, byte {len(lines_before[-1]) + 1}: "
-            f"0x{self.data[position]:02x} is not UTF-8 text: save the list as UTF-8 text"
+            f"0x{self.data[position]:02x} doesn't belong in a text file: save the list as UTF-8 text"
         )
 
     @property

@@ -79,8 +79,10 @@ class Vocabulary:
         return np.array([-1, *map(ord, self.characters)], dtype=np.int32)
 
     def unknown(self, text: str) -> str:
-        """Return the characters of a string that aren't in the vocabulary, sorted and without duplicates."""
-        return "".join(sorted(set(text) - self._known))
+        """Return the characters of a string that aren't in the vocabulary, in their order and without duplicates."""
+        return "".join(
+            character for character in dict.fromkeys(text) if character not in self._known
+        )
 
     @cached_property
     def combines(self) -> bool:
