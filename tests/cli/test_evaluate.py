@@ -172,7 +172,7 @@ def test_built_in_models_score_names_and_labels(program):
 
 
 def test_names_that_cannot_be_scored_are_rejected(program, run_folder):
-    program("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
+    program("score", "run", "Al", "さくら\x1b").refused("さくら", "the model knows")
     program("score", "run", "").refused("empty")
     assert program("score").code == program("score", "run", "Al", "--backend", "jax").code == 2
 
