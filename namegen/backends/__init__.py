@@ -5,6 +5,7 @@ Listing the registered backends imports neither a backend nor NumPy.
 
 from __future__ import annotations
 
+import warnings
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -48,15 +49,26 @@ def registered() -> dict[str, EntryPoint]:
     """List the backends of other packages by name, each with its entry point. Names are sorted.
 
     Other packages can't replace namegen's own backends. If several packages register the same name, the one that comes
-    first in the alphabet counts.
+    first in the alphabet counts. A warning names the package that is ignored, and the one that has the name.
     """
     from importlib.metadata import entry_points  # slow to import, and few commands need it
 
     points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=_package)
     by_name: dict[str, EntryPoint] = {}
     for point in points:
-        if point.name not in TAKEN:
-            by_name.setdefault(point.name, point)
+        if point.name in TAKEN:
+            owner = "namegen"
+        elif point.name in by_name:
+            owner = _package(by_name[point.name])
+        else:
+            by_name[point.name] = point
+            continue
+        # Python shows the same warning only once.
+        warnings.warn(
+            f"ignored the backend {point.name} of {_package(point)}: {owner} already uses this name. Rename the "
+            f"backend, or uninstall {_package(point)}",
+            stacklevel=2,
+        )
     return dict(sorted(by_name.items()))
 
 
@@ -85,7 +97,7 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     Raises:
         UnknownEngineError: no backend has this name. The message lists all backends.
         EngineError: a library is missing (the message explains how to install it), the module can't be imported, the
-            class doesn't exist or isn't a backend, or two packages register this name.
+            class doesn't exist, or it isn't a backend.
 
     >>> load_engine("numpy").name
     'numpy'
