@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from glob import escape, glob
 
@@ -101,10 +102,16 @@ def _labels_of(model: str) -> list[str]:
         return []
 
 
+def _backends() -> list[str]:
+    """Return the names of all backends, without a warning about packages whose backend is ignored."""
+    with warnings.catch_warnings(action="ignore"):
+        return [*engine_paths()]
+
+
 # Maps a parameter's name to the function that returns its values.
 CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "labels": _labels,
     "origins": _origins,
     "countries": lambda: _labels_of("world-places"),
-    "backend": engine_paths,
+    "backend": _backends,
 }

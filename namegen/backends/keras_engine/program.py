@@ -240,31 +240,43 @@ class TreePasses:
         def add_block(
             start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
         ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-            """Add the share of ``BLOCK`` nodes, from node ``start`` on, to the loss and the gradients.
+            """Add the share of the block from node ``start`` on to the loop's variables.
 
-            Returns:
-                The loop's variables for the next block: its first node, the loss so far, d loss / d h of the last
-                layer for all nodes, and the gradients of the linear layer so far.
+            These are the first node of a block, the loss so far, d loss / d h of the last layer for all nodes, and the
+            gradients of the linear layer so far.
             """
-            # A block may reach beyond the end of the tree. These nodes don't count.
-            is_inside = start + tf.range(BLOCK) < self.end
-            counts = slice_rows(self.packing.counts, start, BLOCK)
-            counts = tf.where(is_inside, counts, tf.zeros_like(counts))
-            targets = slice_rows(self.packing.targets, start, BLOCK)
-            hidden = slice_rows(self.states[last], start, BLOCK)
-            with tf.GradientTape() as tape:
-                tape.watch(hidden)
-                logits = self.layers.output(hidden)
-                block_loss = softmax_cross_entropy(targets, logits, counts)
-            d_block, *block_gradients = tape.gradient(block_loss, [hidden, *self.linear])
+            block_loss, d_block, block_gradients = self.differentiate_block(start)
+            loss = loss + block_loss
             (d_hidden,) = put([d_hidden], start, [d_block])
-            return start + BLOCK, loss + block_loss, d_hidden, add(gradients, block_gradients)
+            gradients = add(gradients, block_gradients)
+            return start + BLOCK, loss, d_hidden, gradients
 
-        gradients: list[Tensor] = [tf.zeros_like(parameter) for parameter in self.linear]
-        start = (self.first_node, tf.zeros((), tf.float64), self.d_states[last], gradients)
-        results = loop(lambda start, *_: start < self.end, add_block, start)
+        no_loss = tf.zeros((), tf.float64)
+        no_gradients = [tf.zeros_like(parameter) for parameter in self.linear]
+        first = (self.first_node, no_loss, self.d_states[last], no_gradients)
+        results = loop(lambda start, *_: start < self.end, add_block, first)
         _, self.loss, self.d_states[last], gradients = results
-        return gradients
+        linear_gradients: list[Tensor] = gradients
+        return linear_gradients
+
+    def differentiate_block(self, start: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Compute the loss of ``BLOCK`` nodes, from node ``start`` on, and its gradients.
+
+        Returns:
+            The loss, d loss / d h of the last layer ``(BLOCK, H)``, and the gradients of the linear layer.
+        """
+        # A block may reach beyond the end of the tree. These nodes don't count.
+        is_inside = start + tf.range(BLOCK) < self.end
+        counts = slice_rows(self.packing.counts, start, BLOCK)  # (BLOCK,)
+        counts = tf.where(is_inside, counts, tf.zeros_like(counts))
+        targets = slice_rows(self.packing.targets, start, BLOCK)  # (BLOCK, V)
+        hidden = slice_rows(self.states[self.layers.last_hidden], start, BLOCK)  # (BLOCK, H)
+        with tf.GradientTape() as tape:
+            tape.watch(hidden)
+            logits = self.layers.output(hidden)  # (BLOCK, V)
+            loss = softmax_cross_entropy(targets, logits, counts)
+        d_hidden, *gradients = tape.gradient(loss, [hidden, *self.linear])
+        return loss, d_hidden, gradients
 
     def send_gradients_to_parents(self) -> None:
         """Loop 3: send gradients back through the states (backpropagation through time), from the last tile on.

@@ -241,45 +241,52 @@ class Recurrent:
             The hidden state of each node (N, H), in memory that the next ``forward`` overwrites.
         """
         cell = self.cell
-        # Use the arrays of the last step again, if they're large enough.
-        if walk.nodes > self._arrays.room:
-            self._arrays = StepArrays(cell, nodes=walk.nodes, width=self.width, dtype=self.dtype)
+        self._prepare(inputs, walk)
         arrays = self._arrays
-        # ``backward`` also needs these.
-        self._inputs = inputs
-        self._walk = walk
-        self._chunks = walk.chunks(self.block_rows)
+        # The states that are known so far. The last row is the state before a name: the roots have the parent −1.
         hidden: Array = arrays.after[0]  # (room + 1, H)
         carried = arrays.after[cell.carried_slice]  # (carried, room + 1, H)
-        # The roots are empty prefixes. Their parent is −1, the last row, so it has the state before a name.
-        arrays.after[:, -1:] = self.start
-        # A cell's vectors are the same for all nodes.
-        for index, name in enumerate(self.vectors, start=len(cell.carried)):
-            arrays.before[index, : walk.nodes] = self.parameters[name]
 
         for chunk in self._chunks:  # a few levels
             # x K + b doesn't depend on any state, so it's computed for all of these levels at once.
             chunk_inputs = inputs[chunk.nodes]
             chunk_x = self._input_part(chunk_inputs, arrays.x[:, : len(chunk_inputs)])
-            for level in chunk.levels:  # n nodes
+            for level in chunk.levels:  # n nodes, whose parents are in earlier levels
                 nodes = level.nodes
+                # 1. The input's part of the step.
                 x = chunk_x[:, chunk.nodes_of(level)]  # (G, n, H)
-                # Copy the hidden state that each group reads. ``mode="wrap"`` reads −1 as the last row and writes into
-                # ``out`` directly; the default mode makes another copy.
+                # 2. The state's part, h U: once per group, then copied to each node of the group. ``mode="wrap"`` reads
+                #    −1 as the last row and writes into ``out`` directly; the default mode makes another copy.
                 h = arrays.h_of_parents[level.groups]  # (groups, H)
                 hidden.take(level.parents_of_groups, axis=0, out=h, mode="wrap")
-                # Compute h U once per group, then copy the result to each node of the group.
                 s = self._state_part(h)  # (state gates, groups, H)
                 if level.group is not None:
                     s = s.take(level.group, axis=1)  # (state gates, n, H)
-                # Copy the arrays of the parents' states that the cell reads directly, such as c of an LSTM.
+                # 3. The arrays of the parents' states that the cell reads directly, such as c of an LSTM.
                 before = arrays.before[:, nodes]  # (carried + vectors, n, H)
                 if cell.carried:
                     states_before = before[: len(cell.carried)]
                     carried.take(level.parents, axis=1, out=states_before, mode="wrap")
-                # The cell writes the state of each node into ``after``.
+                # 4. The cell writes the state of each node into ``after``.
                 cell.forward(x, s, before, arrays.after[:, nodes], arrays.cache[:, nodes])
         return hidden[: walk.nodes]
+
+    def _prepare(self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk) -> None:
+        """Note what ``backward`` also needs, and fill in the values that are the same for all levels of a tree."""
+        self._inputs = inputs
+        self._walk = walk
+        self._chunks = walk.chunks(self.block_rows)
+        # Use the arrays of the last step again, if they're large enough.
+        if walk.nodes > self._arrays.room:
+            self._arrays = StepArrays(
+                self.cell, nodes=walk.nodes, width=self.width, dtype=self.dtype
+            )
+        arrays = self._arrays
+        # The state before a name.
+        arrays.after[:, -1:] = self.start
+        # The cell's vectors, after the arrays of the state.
+        for index, name in enumerate(self.vectors, start=len(self.cell.carried)):
+            arrays.before[index, : walk.nodes] = self.parameters[name]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
         """Undo the last ``forward``: fill the gradients of all parameters of the layer.

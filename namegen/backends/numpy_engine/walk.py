@@ -198,6 +198,10 @@ class GroupSums:
     def fill(self, level: Level) -> Float[Array, "groups summed H"]:
         """Sum the rows of the nodes in each group (nodes with the same parent), for the groups of one level.
 
+        Most groups have a single node, whose row is the sum. So the row of each group's first node is copied, and only
+        the groups with several nodes are added up. For the groups (A), (B, C), the first step gives A, B and the second
+        one A, B + C.
+
         Several arrays are summed at once. ``_flat`` has the rows of all arrays, one array after the other.
         ``_first_child`` and ``_siblings`` are the numbers of these nodes' rows in it, with a column for each summed
         array.
@@ -205,14 +209,16 @@ class GroupSums:
         Returns:
             The sum for each group and each array, a view of ``self.sums``.
         """
-        # Most groups have one node, whose row is the sum. So copy the row of every group's first node.
+        # 1. Copy the row of every group's first node. The default mode of ``take`` makes another copy.
         sums = self.sums[level.groups]  # (groups, summed, H)
         first_rows = self._first_child[level.groups]  # (groups, summed)
-        self._flat.take(first_rows, axis=0, out=sums, mode="clip")  # the default mode makes a copy
-        # Overwrite the sums of the groups with several nodes. A product with ones and zeros adds up their rows, several
-        # times as fast as ``np.add.reduceat``.
+        self._flat.take(first_rows, axis=0, out=sums, mode="clip")
+        # 2. Overwrite the sums of the groups with several nodes. The product with ``membership``, a matrix of ones and
+        #    zeros, adds up their rows several times as fast as ``np.add.reduceat``.
         for shared in level.shared:
-            rows = self._flat.take(self._siblings[shared.siblings], axis=0)  # (siblings, summed, H)
-            sums_of_shared = shared.membership.dot(rows.reshape(len(rows), -1))
+            sibling_rows = self._siblings[shared.siblings]  # (siblings, summed)
+            siblings = self._flat.take(sibling_rows, axis=0)  # (siblings, summed, H)
+            siblings = siblings.reshape(len(siblings), -1)  # (siblings, summed · H)
+            sums_of_shared = shared.membership.dot(siblings)  # (shared groups, summed · H)
             self.sums[shared.groups] = sums_of_shared.reshape(-1, *sums.shape[1:])
         return sums

@@ -148,6 +148,17 @@ def add_round(
 ) -> None:
     """Add the body of the loop, which draws the next character of every name.
 
+    With NumPy arrays, a round at a temperature above 0 would be::
+
+        logits, states = network(last, states)  # (n, V)
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        sums = softmax(shifted / temperature).cumsum(axis=1)
+        drawn = (sums <= uniforms[row][:, None]).sum(axis=1)  # (n,)
+        log_probability[is_unfinished] += log_softmax(shifted)[range(n), drawn][is_unfinished]
+        last = drawn * is_unfinished  # the end token is 0
+        tokens[position] = last
+        is_unfinished = last != END_TOKEN
+
     Args:
         graph: the subgraph that the operators are added to. LiteRT runs them once per round.
         network: the shapes.
