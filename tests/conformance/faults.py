@@ -154,11 +154,6 @@ fault(
 )
 fault("float32 gives float64", MODEL, logits=lambda self, logits: logits.astype(np.float64))
 fault(
-    "the logit of the boundary is NaN",
-    MODEL,
-    logits=lambda self, x: np.where(np.arange(x.shape[1]), x, np.nan),
-)
-fault(
     "logits are widened",
     LOSSES,
     TRAINING,
@@ -276,7 +271,6 @@ fault(
     cell="simple_rnn",
     stream=lambda self, s: s[-128:],
 )
-fault("the rate is constant", GRADIENTS, each=lambda self, step: rated(step, 0.01))
 fault(
     "the rate is that of the settings",
     "settings of core",
@@ -287,12 +281,6 @@ fault(
     "it reads a setting of core",
     "settings of core",
     made=lambda self: self.training and self.training.seed,
-)
-fault(
-    "it learns next to nothing",
-    GRADIENTS,
-    TRAINING,
-    each=lambda self, step: rated(step, step.learning_rate * 1e-6),
 )
 fault(
     "it moves with the gradient",

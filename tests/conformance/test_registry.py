@@ -71,7 +71,6 @@ def test_the_error_shows_how_to_install_a_missing_library(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("tests.fake_engine:Missing", "AttributeError .*: repair or uninstall fast-names"),
         ("pathlib:Path", "isn't a backend: it has no architectures, .*train_epoch"),
         ("breaks:Engine", r"raises ValueError \(first line\): repair or uninstall fast-names"),
         ("leaves:Engine", r"raises SystemExit \(3\)"),

@@ -134,12 +134,10 @@ def described(parts: Contents, monkeypatch: pytest.MonkeyPatch, **changes: Any) 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"network": {"hidden": [24, 7]}},
         {"network": {"hidden": [10**9, 10**9]}},
         {"network": {"cell": "lstm"}},
         {"network": {"architecture": "transformer"}},
         {"metadata": {"labels": [{"name": "a", "names": 1}]}},
-        {"metadata": {"vocabulary": "abc"}},
         {"metadata": {"ngrams": bytes_to_text(bytes(8))}},
         {"quantize": "none"},
         {"half": ["rnn.0.kernel"]},
