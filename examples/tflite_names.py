@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import struct
 import sys
 import unicodedata
 from base64 import b85decode
@@ -56,8 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         model = Model.read(options.model)
         names = find_names(model, make_search(options, model))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         sys.exit(f"Error: {error}")
+    except (struct.error, TypeError, IndexError):
+        sys.exit(f"Error: {options.model} is damaged: export the model again")
     for name in names:
         print(name.text)
     print_warnings(model, names, options.n)
@@ -75,6 +78,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.temperature <= 0:
         parser.error("--temperature must be above 0")
+    if options.n < 1:
+        parser.error("-n must be at least 1")
+    if options.seed is not None and options.seed < 0:
+        parser.error("--seed must be at least 0")
     return options
 
 

@@ -214,7 +214,7 @@ def show_results(results: Results, out: Path, *, as_json: bool) -> None:
     """Print the summary of a comparison or a sweep.
 
     Raises:
-        NamegenError: a job failed. The message describes the first failure.
+        NamegenError: a job failed, or nothing was trained. The message describes the first failure.
     """
     if as_json:
         click.echo(json_text(msgspec.to_builtins(results)))
@@ -234,6 +234,9 @@ def show_results(results: Results, out: Path, *, as_json: bool) -> None:
             click.echo(_filled(text))
         click.echo(f"report: {printable(str(out / 'report.html'))}")
     failed = [row for row in results.rows if row.status == "failed"]
+    measured = [row for row in results.rows if row.status in ("done", "diverged")]
+    if not failed and all(row.job.kind == "reference" for row in measured):
+        raise NamegenError("nothing was trained: the report explains why")
     if failed:
         raise NamegenError(
             f"{counted(len(failed), 'job')} failed. The first one is {failed[0].job.label}: {failed[0].why}. Run the "

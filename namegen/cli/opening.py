@@ -39,7 +39,10 @@ def open_model(model: str | None, *, backend: str | None = None, threads: int = 
 
 def check_model(model: str | None) -> None:
     """Raise CheckpointError if the user passed a list of names as MODEL. Print a note if a file has the same name."""
-    if model is not None and model.lower().endswith(LIST_ENDINGS):
+    is_list = (
+        model is not None and model.lower().endswith(LIST_ENDINGS) and not is_folder(model, None)
+    )
+    if is_list:
         raise CheckpointError(
             f"{short(model)} is not a model file of namegen. If it's a list, run `namegen train {short(model)}` first, "
             "and then pass the folder of the run"

@@ -25,7 +25,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import Config, DataSettings, NetworkSettings, TrainingSettings
-from namegen.errors import EngineError, UnknownEngineError, quote
+from namegen.errors import EngineError, NamesError, UnknownEngineError, quote
 from namegen.experiments.jobs import NUMPY, TFLITE, Job, Kind
 from namegen.settings_toml import parse_config
 
@@ -92,6 +92,7 @@ def plan_comparison(corpora: Sequence[Corpus], options: Options) -> list[Job]:
     Raises:
         NamesError: a list is too small to split.
         UnknownEngineError: there is no backend with this name.
+        EngineError: a backend of ``options`` trains none of the networks.
     """
     backends = choose_backends(options.backends)
     jobs: dict[str, Job] = {}  # by key, because a list may be passed twice
@@ -142,7 +143,13 @@ def plan_list(corpus: Corpus, options: Options, backends: Sequence[str]) -> list
     jobs = []
     for split in options.splits:
         reference = make_job("reference", Config(), split)
-        corpus.split(reference.config.data, seed=0)  # checks that the list is long enough
+        try:
+            corpus.split(reference.config.data, seed=0)
+        except NamesError as error:
+            raise NamesError(
+                f"{corpus.source} is too short for a comparison, which holds out {VALIDATION:.0%} of its names: give a "
+                "longer list"
+            ) from error
         jobs.append(reference)
 
     # Each network, with all seeds and splits. The first of these runs also generates names.
@@ -211,6 +218,15 @@ def compared_networks(corpus: Corpus, options: Options, backends: Sequence[str])
             shared.append(NetworkSettings(architecture=architectures[0], hidden=hidden))
         elif first_cell is not None:
             shared.append(NetworkSettings(cell=first_cell, hidden=hidden))
+
+    # A backend that the user named must have something to do.
+    for backend in options.backends or ():
+        if not any(supports(backend, network) for network in shared):
+            labels = ", ".join(map(network_label, shared))
+            raise EngineError(
+                f"{backend} trains none of the compared networks ({labels}): choose another --cell, or leave it out "
+                "of --backends"
+            )
 
     # The number of epochs. By default, it depends on the network.
     epochs = options.epochs

@@ -55,6 +55,13 @@ def test_a_command_is_not_a_model(program):
     program("generate", "places").refused("places is not a model file")
 
 
+def test_a_run_folder_may_have_the_ending_of_a_list(program, run_folder):
+    run_folder.rename(program.folder / "run.csv")
+    assert len(program("generate", "run.csv", "-n", 3).lines()) == 3
+    program.write("names.csv", "name\nAl\n")
+    program("generate", "names.csv").refused("run `namegen train names.csv` first")
+
+
 def test_sampling_options_and_letter_case_are_applied(program, run_folder):
     options = (("--temperature", 0), ("--top-k", 1), ("--top-p", 0.0001))
     bold, *others = (program("generate", "run", "-n", 40, *one, *ALL).lines() for one in options)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from namegen.core.data.corpus import Corpus
-from namegen.errors import SettingsError, UnknownEngineError
+from namegen.errors import EngineError, NamesError, SettingsError, UnknownEngineError
 from namegen.experiments import plan_comparison as plan
 from namegen.experiments.jobs import Job
 from namegen.experiments.plan_comparison import Options, plan_comparison
@@ -97,6 +97,18 @@ def test_options_replace_the_networks() -> None:
     runs = [job for job in jobs if job.kind in ("network", "backend")]
     assert {job.config.training.epochs for job in runs} == {3}
     assert {job.config.network.hidden for job in runs} == {(16, 8)}
+
+
+@pytest.mark.usefixtures("third_party")
+def test_a_backend_without_a_network_to_train_is_rejected() -> None:
+    options = Options(backends=("numpy", "mingru"), cells=("lstm",))
+    with pytest.raises(EngineError, match=r"mingru trains none .* \(LSTM 2×32\): choose another"):
+        plan_comparison([Corpus(NAMES, source="x")], options)
+
+
+def test_a_list_that_is_too_short_to_split_is_rejected() -> None:
+    with pytest.raises(NamesError, match="x is too short for a comparison"):
+        plan_comparison([Corpus(("Al",), source="x")], Options(backends=("numpy",)))
 
 
 def test_short_lists_get_more_epochs_in_a_quick_comparison() -> None:

@@ -243,6 +243,7 @@ class TestJson:
         ('"a"\n\n"b" c"\n', ("json",), "line 3: not JSON"),
         ('"a"\n["b"]\n', ("json",), "item 2: found ['b']"),
         ("No,Name,Clan\n1,Bob,x\n2,Al,y", ("text",), "is a table: if its first row"),
+        ("Anna;7b\nBob;7b\nCy;8a", ("text",), "choose one of 'Anna', '7b' with column"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end"),
         ('[{"name": "Aino"}]', ("json",), "choose the key of the names with column"),
         ("Bob", ("text", "name", None), "is plain text, so it has no column 'name'"),
