@@ -179,11 +179,11 @@ def text_lines(source: Source, column: str | None, label_column: str | None) -> 
                 names[index] = match[pattern.groups]
         examined = [name for name in names if name][:EXAMINED_LINES]
 
-    # Reject a table: most lines have a tab or a semicolon, or as many commas as the first line, at least two. In a
-    # name, such as "Acme, Inc.", a space follows the comma, so such commas don't count.
+    # Reject a table: most lines have a tab or a semicolon between two cells, or as many commas as the first line, at
+    # least two. In a name, such as "Acme, Inc.", a space follows the comma, so such commas don't count.
     commas = [len(re.findall(r",(?=\S)", line[:1000])) for line in examined]
     has_commas = bool(commas) and commas[0] > 1 and commas.count(commas[0]) > len(commas) / 2
-    lines_with_cells = sum("\t" in line or ";" in line for line in examined)
+    lines_with_cells = sum(bool(re.search(r"\t|\w;\w", line[:1000])) for line in examined)
     if has_commas or lines_with_cells > len(examined) / 2:
         cells = re.split(r"[\t,;]", examined[0])[:20]
         columns = ", ".join(map(quote, cells))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from itertools import product
 
@@ -46,11 +47,11 @@ def refusal(data: bytes | str, *asked: str | None, **more: int) -> str:
 
 
 def is_pasted(names: list[str]) -> bool:
-    """Return whether the names may look like a pasted list, with numbers, bullets or quotation marks."""
+    """Return whether the names may look like a pasted list, with numbers or bullets, or like a table."""
     found = (sum(map(bool, map(pattern.fullmatch, names))) for pattern in PASTED.values())
-    return (
-        max(found) >= FEWEST_PASTED or (len(names) == 1 and "," in names[0]) or names[0][0] == "<"
-    )
+    has_cells = any("," in name or re.search(r"\w;\w", name) for name in names)
+    is_line = len(names) == 1 and names[0].count(";") > 1
+    return max(found) >= FEWEST_PASTED or has_cells or is_line or names[0][0] == "<"
 
 
 class TestText:
@@ -68,6 +69,10 @@ class TestText:
         assert corpus.dropped_sentence() == "list: 4 empty lines were dropped"
         assert "put each name on its own line" in refusal("Al, Bo, Cy\n\n")
         assert read("a\n\nb").dropped_sentence() == "list: 1 empty line was dropped"
+
+    def test_semicolons_that_do_not_separate_cells_are_part_of_a_name(self) -> None:
+        assert read(";").names == (";",)
+        assert read("Ai; Bo\nCy;\n;-)").names == ("Ai; Bo", "Cy;", ";-)")
 
     def test_other_scripts_are_kept_and_accents_are_composed(self) -> None:
         names = (
