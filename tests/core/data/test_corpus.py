@@ -51,7 +51,7 @@ def is_pasted(names: list[str]) -> bool:
     found = (sum(map(bool, map(pattern.fullmatch, names))) for pattern in PASTED.values())
     has_cells = any("," in name or re.search(r"\w;\w", name) for name in names)
     is_line = len(names) == 1 and names[0].count(";") > 1
-    return max(found) >= FEWEST_PASTED or has_cells or is_line or names[0][0] == "<"
+    return max(found) >= FEWEST_PASTED or has_cells or is_line or names[0][0] in "<\ufeff"
 
 
 class TestText:
