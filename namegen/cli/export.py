@@ -61,7 +61,7 @@ def read_model(model: str | None) -> tuple[str, Path, Checkpoint]:
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        note(f"model: {name}")
+        note(f"model: {printable(name)}")
     return name, path, checkpoint
 
 

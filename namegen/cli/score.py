@@ -92,7 +92,7 @@ def score(
             raise click.UsageError(
                 f"{model!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
             )
-        note(f"model: {model}")
+        note(f"model: {printable(model)}")
     elif model is None:
         # The first argument may be a mistyped model.
         first = texts[0]

@@ -42,6 +42,7 @@ from namegen.experiments import workers
 from namegen.experiments.jobs import TFLITE, Job, versions
 from namegen.experiments.rows import (
     Generation,
+    History,
     Metrics,
     Part,
     Reference,
@@ -55,15 +56,6 @@ from namegen.threads import limit_threads
 GENERATED_NAMES = 10_000  # by each model
 TIMED_CALLS = 10  # of which the fastest counts
 NEW_NAMES_KEPT = 10
-CURVES = (
-    "epoch",
-    "seconds",
-    "learning_rate",
-    "training_loss_nats_per_char",
-    "validation_loss_nats_per_char",
-    "validation_accuracy_argmax",
-    "validation_accuracy_sampled",
-)
 
 
 class Task(Struct, frozen=True):
@@ -186,14 +178,15 @@ def train(job: Job, corpus: Corpus) -> tuple[Training, bytes | None]:
         "whole": AccuracyEvaluator(engine).evaluate(prepared.parts.whole),
     }
     epoch_seconds = [record.training_seconds for record in result.history]
-    history = {}
-    for curve in CURVES:
-        history[curve] = tuple(getattr(record, curve) for record in result.history)
+    curves = {
+        curve: tuple(getattr(record, curve) for record in result.history)
+        for curve in History.__struct_fields__
+    }
     training = Training(
         parameters=prepared.network.parameter_count,
         epochs=result.epochs,
         best_epoch=result.best_epoch,
-        history=history,
+        history=History(**curves),
         metrics={part: to_metrics(metrics) for part, metrics in by_part.items()},
         seconds=result.seconds,
         start_up_seconds=created - workers.STARTED,

@@ -47,8 +47,10 @@ def curves_figure(lines: Mapping[str, Sequence[Training]], references: Sequence[
         dashes = cycler(linestyle=["-", "--", ":"])
         axes.set_prop_cycle(dashes * mpl.rcParams["axes.prop_cycle"])
         for number, name in enumerate(shown):
-            times = zip(*(run.history[x] for run in lines[name]), strict=False)  # (epochs, seeds)
-            curves = [style.line_values(run.history[y]) for run in lines[name]]
+            times = zip(
+                *(getattr(run.history, x) for run in lines[name]), strict=False
+            )  # (epochs, seeds)
+            curves = [style.line_values(getattr(run.history, y)) for run in lines[name]]
             by_epoch = list(zip(*curves, strict=False))  # (epochs, seeds)
             [line] = axes.plot(
                 [mean(values) for values in times],

@@ -232,13 +232,11 @@ def backend_table(each: ListSummary) -> Table:
     cells = []
     for network, by_backend in timings_of(each.rows).items():
         first = next(iter(by_backend.values()))
-        first_losses = next(iter(first.values())).history["validation_loss_nats_per_char"]
+        first_losses = next(iter(first.values())).history.validation_loss_nats_per_char
         for backend, rounds in by_backend.items():
             runs = list(rounds.values())
             ratio = speed_ratio(rounds, first) if rounds is not first else None
-            losses = zip(
-                first_losses, runs[0].history["validation_loss_nats_per_char"], strict=False
-            )
+            losses = zip(first_losses, runs[0].history.validation_loss_nats_per_char, strict=False)
             distances = [abs(a - b) for a, b in losses if a is not None and b is not None]
             cells.append(
                 {

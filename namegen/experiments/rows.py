@@ -59,13 +59,27 @@ class Reference(Struct, frozen=True, tag="reference"):
     ngram_generation: Generation
 
 
+class History(Struct, frozen=True):
+    """The learning curves of a network: each has one value per epoch, or none if it wasn't kept."""
+
+    epoch: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()  # since the start of the training
+    learning_rate: tuple[float, ...] = ()
+    training_loss_nats_per_char: tuple[float, ...] = ()
+    validation_loss_nats_per_char: tuple[
+        float | None, ...
+    ] = ()  # None if there is no validation set
+    validation_accuracy_argmax: tuple[float | None, ...] = ()
+    validation_accuracy_sampled: tuple[float | None, ...] = ()
+
+
 class Training(Struct, frozen=True, tag="training"):
     """A trained network."""
 
     parameters: int
     epochs: int
     best_epoch: int  # the epoch whose network was kept
-    history: dict[str, tuple[float | None, ...]]  # the learning curves, one value per epoch
+    history: History
     metrics: dict[Part, Metrics]  # after the best epoch
     seconds: float  # for training and validating all epochs
     start_up_seconds: float  # from the start of the process until the network is created

@@ -56,7 +56,7 @@ def test_the_measured_network_is_that_of_a_plain_run(measured: Results, corpus: 
     assert training.metrics["held_out"].loss_nats_per_char == result.validation.loss_nats_per_char
     assert training.metrics["training"].accuracy_argmax == result.training.accuracy_argmax
     losses = [record.training_loss_nats_per_char for record in result.history]
-    assert list(training.history["training_loss_nats_per_char"]) == losses
+    assert list(training.history.training_loss_nats_per_char) == losses
 
 
 def test_generated_names_are_counted(measured: Results, corpus: Corpus) -> None:

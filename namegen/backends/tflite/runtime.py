@@ -19,7 +19,7 @@ from namegen.core.checkpoint.self_test import QUANTISED_TOLERANCE, TOLERANCE, ch
 from namegen.core.engine import State
 from namegen.core.generation.request import GenerationRequest
 from namegen.core.settings import checked
-from namegen.errors import CheckpointError, SettingsError, reason_of, short
+from namegen.errors import CheckpointError, GenerationError, SettingsError, reason_of, short
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
@@ -117,12 +117,18 @@ class TFLiteModel:
         """Read one token per row. Return the logits of the next token, and the new state.
 
         A number of rows that differs from the previous call costs 2 to 10%; padding the rows would cost more.
+
+        Raises:
+            GenerationError: a logit isn't finite, because the weights in the file are too large.
         """
         state_inputs = dict(zip(self._state_names, cast(TFLiteState, state), strict=True))
         with self._lock:
             outputs: dict[str, Array] = self._step(tokens=tokens, **state_inputs)
         new_state = tuple([outputs[name] for name in self._state_names])
-        return outputs["logits"], new_state  # LiteRT has copied both from its buffers
+        logits = outputs["logits"]
+        if not np.isfinite(logits).all():
+            raise GenerationError("the file's logits are not finite: export the model again")
+        return logits, new_state  # LiteRT has copied both from its buffers
 
     def select(self, state: State, rows: Int[Array, "K"]) -> TFLiteState:
         """Select rows of a state."""
@@ -146,6 +152,7 @@ class TFLiteModel:
 
         Raises:
             SettingsError: the temperature is below 0 or isn't a number.
+            GenerationError: the probability of a name isn't a number.
         """
         temperature = checked(GenerationRequest, "temperature", temperature)
         # A float64 just below 1 would be rounded to 1.
@@ -165,4 +172,6 @@ class TFLiteModel:
                 )
             tokens[chunk] = drawn["tokens"]
             log_probabilities[chunk] = drawn["log_probability"]
+        if np.isnan(log_probabilities).any():
+            raise GenerationError("the file's logits are not finite: export the model again")
         return tokens, log_probabilities
