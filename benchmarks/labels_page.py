@@ -73,7 +73,7 @@ which takes about an hour. The page doesn't name a machine, because it contains 
 **The result:** For given names, the shared model makes better predictions, and origins with few names benefit
 most. For family names, separate models are slightly better on average, but most origins with few names (13 of 17
 with fewer than 300 training names) still benefit from a shared model. The classifier recognizes the origin of
-generated names less often than the origin of real names, so the shared model's names fit their labels less well."""
+unfiltered names less often than the origin of real names, so they fit their labels less well."""
 SHOWN = 10  # labels with the largest gains and losses
 
 
