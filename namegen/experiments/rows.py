@@ -66,9 +66,8 @@ class History(Struct, frozen=True):
     seconds: tuple[float, ...] = ()  # since the start of the training
     learning_rate: tuple[float, ...] = ()
     training_loss_nats_per_char: tuple[float, ...] = ()
-    validation_loss_nats_per_char: tuple[
-        float | None, ...
-    ] = ()  # None if there is no validation set
+    # None if there is no validation set
+    validation_loss_nats_per_char: tuple[float | None, ...] = ()
     validation_accuracy_argmax: tuple[float | None, ...] = ()
     validation_accuracy_sampled: tuple[float | None, ...] = ()
 

@@ -67,7 +67,7 @@ def test_every_backend_trains_the_networks_that_it_supports(compared) -> None:
     losses: dict[str, dict[str, list[float]]] = {}
     for row in results.rows:
         if isinstance(row.result, Training) and row.job.kind == "backend":
-            curve = row.result.history["validation_loss_nats_per_char"]
+            curve = row.result.history.validation_loss_nats_per_char
             losses.setdefault(row.job.network, {})[row.job.backend] = list(curve)
             assert (row.result.peak_memory_mib or 0) > 20
     assert {name: set(runs) for name, runs in losses.items()} == {
